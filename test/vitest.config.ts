@@ -1,0 +1,22 @@
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+/** Where the sources of this repository are, instead of what was last built of them. */
+const resolve = { conditions: ["source"] };
+
+export default defineConfig({
+  test: {
+    root: `${import.meta.dirname}/..`,
+    reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
+    projects: [
+      // The state machine, which needs no platform, and everything that runs on Node.
+      { resolve, test: { name: "node", include: ["test/{core,client,local,docs}/**/*.test.ts"], testTimeout: 30_000 } },
+      // The Worker and its Durable Objects, inside the runtime that serves them.
+      {
+        resolve,
+        plugins: [cloudflareTest({ wrangler: { configPath: `${import.meta.dirname}/../wrangler.toml` } })],
+        test: { name: "worker", include: ["test/{object,http}/**/*.test.ts"], testTimeout: 30_000 },
+      },
+    ],
+  },
+});

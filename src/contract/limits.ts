@@ -1,0 +1,51 @@
+/**
+ * Every limit of the interface, named with its unit. The server, the client and the documents read them from here.
+ */
+
+/** A message's body, as JSON text in UTF-8 (or the decoded size of `bytes`). One row of SQLite holds at most 2 MB. */
+export const BODY_BYTES_MAX = 1024 * 1024;
+
+/** Messages in one put, and the most that one receive may ask for. */
+export const BATCH_MESSAGES_MAX = 1_000;
+
+/** All bodies of one put together, and about the most that one receive hands out (always at least one message). */
+export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+
+/** A whole HTTP request body: a full batch and its envelope. Bounds the memory that a request can take of 128 MB. */
+export const REQUEST_BYTES_MAX = BATCH_BYTES_MAX + 1024 * 1024;
+
+/** Receipts in one ack, retry or extend. */
+export const RECEIPTS_MAX = 1_000;
+
+/** Queue names are the names of Durable Objects, so they are checked before one is touched: 1 to 128 characters. */
+export const QUEUE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** How long one HTTP call may wait. Kept below the 30 seconds for which a runtime update lets requests finish. */
+export const WAIT_SECONDS_MAX = 25;
+
+/** How long a lease lasts when neither the receive nor the queue says. */
+export const LEASE_SECONDS_DEFAULT = 30;
+export const LEASE_SECONDS_MIN = 1;
+/** 12 hours. */
+export const LEASE_SECONDS_MAX = 43_200;
+
+/** 366 days. */
+export const DELAY_SECONDS_MAX = 31_622_400;
+
+/** Priorities are integers from 0 to 255. A message that says none has 100. */
+export const PRIORITY_MAX = 255;
+export const PRIORITY_DEFAULT = 100;
+
+/** The most that `maxSize` can be set to; 0 stands for no bound. */
+export const MAX_SIZE_MAX = 1_000_000_000;
+
+/** For how long a queue remembers the `Idempotency-Key` of a put. */
+export const IDEMPOTENCY_SECONDS = 300;
+export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255;
+
+/** The text that a retry may leave for the next attempt. */
+export const ERROR_CHARACTERS_MAX = 1_024;
+
+/** Names in one page of the list of queues. */
+export const LIST_LIMIT_DEFAULT = 100;
+export const LIST_LIMIT_MAX = 1_000;

@@ -1,0 +1,39 @@
+/**
+ * Every problem that the server can answer with. `code` is what callers branch on; it never changes.
+ *
+ * A 4xx means that the request was certainly not applied. A 5xx means that nobody can say: try again, a put under
+ * the same `Idempotency-Key`.
+ */
+export const PROBLEMS = {
+  invalid: { status: 400, title: "The request breaks a rule" },
+  unauthorized: { status: 401, title: "The authkey is missing or wrong" },
+  not_found: { status: 404, title: "There is no such endpoint" },
+  unknown_queue: { status: 404, title: "The queue does not exist" },
+  full: { status: 409, title: "The queue is full" },
+  done_too_often: { status: 409, title: "More messages were reported done than were put" },
+  too_large: { status: 413, title: "The request is too large" },
+  idempotency_key_reused: { status: 422, title: "The idempotency key was used for another put" },
+  internal: { status: 500, title: "The server failed" },
+  unavailable: { status: 503, title: "The queue cannot be reached" },
+  overloaded: { status: 503, title: "The queue has more requests than it can serve" },
+  no_authkey: { status: 503, title: "The server has no authkey" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One rule that the request breaks. `path` names the field, as in `messages[2].delaySeconds`. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+/** The body of every answer that is not a success, as `application/problem+json` (RFC 9457). */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  detail: string;
+  /** Present when the code is `invalid`. */
+  errors?: FieldError[];
+}

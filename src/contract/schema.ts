@@ -1,0 +1,185 @@
+/**
+ * What can be said to the server and what it answers: the one description of the HTTP interface. The server checks
+ * requests with these schemas, the client takes its types from them, and documents are generated from them.
+ *
+ * Times are seconds, fractions allowed; points in time are seconds since 1970. Unknown fields are refused.
+ */
+import * as z from "zod";
+import {
+  BATCH_MESSAGES_MAX,
+  DELAY_SECONDS_MAX,
+  ERROR_CHARACTERS_MAX,
+  IDEMPOTENCY_KEY_CHARACTERS_MAX,
+  LEASE_SECONDS_MAX,
+  LEASE_SECONDS_MIN,
+  LIST_LIMIT_DEFAULT,
+  LIST_LIMIT_MAX,
+  MAX_SIZE_MAX,
+  PRIORITY_DEFAULT,
+  PRIORITY_MAX,
+  QUEUE_NAME_PATTERN,
+  RECEIPTS_MAX,
+  WAIT_SECONDS_MAX,
+} from "./limits.ts";
+
+// Workers refuse code made from strings, so zod's compiled fast path would only fail once and then be given up.
+z.config({ jitless: true });
+
+const seconds = z.number().min(0);
+const receipts = z.array(z.string().min(1).max(128)).min(1).max(RECEIPTS_MAX);
+
+export const queueName = z.string().regex(QUEUE_NAME_PATTERN, {
+  error: "must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit",
+});
+
+/** How long a call may wait at the server; 0, the default, means now or not at all. */
+export const waitSeconds = seconds.max(WAIT_SECONDS_MAX).default(0);
+
+export const leaseSeconds = z.number().min(LEASE_SECONDS_MIN).max(LEASE_SECONDS_MAX);
+
+export const idempotencyKey = z
+  .string()
+  .max(IDEMPOTENCY_KEY_CHARACTERS_MAX)
+  .regex(/^[\x21-\x7e]+$/, { error: "must be visible ASCII characters without spaces" });
+
+/** A message to put: any JSON value as `body`, or anything else as base64 in `bytes`. */
+export const newMessage = z
+  .strictObject({
+    body: z.unknown().optional(),
+    bytes: z.base64().optional(),
+    /** 0 to 255. Carried along; it decides the order only in a priority queue. */
+    priority: z.int().min(0).max(PRIORITY_MAX).default(PRIORITY_DEFAULT),
+    /** The message is not visible before this time has passed. */
+    delaySeconds: seconds.max(DELAY_SECONDS_MAX).default(0),
+  })
+  .refine((message) => (message.body === undefined) !== (message.bytes === undefined), {
+    error: "must have either body or bytes",
+  });
+
+export const putRequest = z.strictObject({
+  messages: z.array(newMessage).min(1).max(BATCH_MESSAGES_MAX),
+  timeoutSeconds: waitSeconds,
+});
+export const putReply = z.object({ ids: z.array(z.string()) });
+
+export const receiveRequest = z.strictObject({
+  /** The most messages to hand out. */
+  max: z.int().min(1).max(BATCH_MESSAGES_MAX).default(1),
+  /** Default: what the queue is configured to. */
+  leaseSeconds: leaseSeconds.optional(),
+  timeoutSeconds: waitSeconds,
+  /** Removes the messages as they are handed out, so that a lost reply loses them; they stay unfinished until done. */
+  autoAck: z.boolean().default(false),
+});
+export const receivedMessage = z.object({
+  id: z.string(),
+  body: z.unknown().optional(),
+  bytes: z.base64().optional(),
+  priority: z.int(),
+  /** Which delivery of this message this is, from 1. */
+  attempt: z.int(),
+  putAt: z.number(),
+  /** The token of this lease. Absent with autoAck. */
+  receipt: z.string().optional(),
+  /** Absent with autoAck. */
+  leaseEndsAt: z.number().optional(),
+  /** What the last retry gave as its error. */
+  lastError: z.string().optional(),
+});
+export const receiveReply = z.object({ messages: z.array(receivedMessage) });
+
+export const ackRequest = z.strictObject({
+  receipts,
+  /** False takes the messages but leaves them unfinished until `done`: how Python's `get` and `task_done` split it. */
+  finish: z.boolean().default(true),
+});
+/** `stale`: receipts whose lease is over, or that were never given. They changed nothing. */
+export const ackReply = z.object({ acked: z.int(), stale: z.array(z.string()) });
+
+export const retryRequest = z.strictObject({
+  receipts,
+  delaySeconds: seconds.max(DELAY_SECONDS_MAX).default(0),
+  /** Why this attempt failed; handed out with the next delivery as `lastError`. */
+  error: z.string().max(ERROR_CHARACTERS_MAX).optional(),
+});
+export const retryReply = z.object({ retried: z.int(), stale: z.array(z.string()) });
+
+export const extendRequest = z.strictObject({
+  receipts,
+  /** The leases end this long from now. */
+  leaseSeconds,
+});
+export const extendReply = z.object({ extended: z.int(), stale: z.array(z.string()), leaseEndsAt: z.number() });
+
+export const doneRequest = z.strictObject({ count: z.int().min(1).max(1_000_000).default(1) });
+export const doneReply = z.object({ unfinished: z.int() });
+
+export const joinRequest = z.strictObject({ timeoutSeconds: waitSeconds });
+export const joinReply = z.object({ finished: z.boolean() });
+
+export const purgeRequest = z.strictObject({});
+export const purgeReply = z.object({ purged: z.int() });
+
+/** What can be configured. Fields that are not given stay as they are. */
+export const configureRequest = z.strictObject({
+  order: z.literal("fifo").optional(),
+  /** How many messages may wait (visible or delayed) before a put waits or is refused; 0 for no bound. */
+  maxSize: z.int().min(0).max(MAX_SIZE_MAX).optional(),
+  leaseSeconds: leaseSeconds.optional(),
+});
+
+export const queueDescription = z.object({
+  name: z.string(),
+  order: z.literal("fifo"),
+  maxSize: z.int(),
+  leaseSeconds: z.number(),
+  visible: z.int(),
+  delayed: z.int(),
+  leased: z.int(),
+  /** Put and not yet done, as Python counts it for join. */
+  unfinished: z.int(),
+  /** Since the queue was created. accepted = visible + delayed + leased + done + purged. */
+  accepted: z.int(),
+  done: z.int(),
+  purged: z.int(),
+  /** The age of the oldest message in the queue; 0 when there is none. */
+  oldestSeconds: z.number(),
+  storageBytes: z.int(),
+  /** What Cloudflare would bill since the queue was created. After a crash it may lack the last commit's rows. */
+  rowsWritten: z.int(),
+});
+
+export const deleteReply = z.object({ deleted: z.boolean() });
+
+export const listQuery = z.strictObject({
+  prefix: z.string().max(128).default(""),
+  /** What the page before returned. */
+  cursor: z.string().max(128).default(""),
+  limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT),
+});
+export const listReply = z.object({
+  queues: z.array(z.object({ name: z.string() })),
+  /** Null on the last page. */
+  cursor: z.string().nullable(),
+});
+
+export type PutRequest = z.input<typeof putRequest>;
+export type PutReply = z.output<typeof putReply>;
+export type ReceiveRequest = z.input<typeof receiveRequest>;
+export type ReceivedMessage = z.output<typeof receivedMessage>;
+export type ReceiveReply = z.output<typeof receiveReply>;
+export type AckRequest = z.input<typeof ackRequest>;
+export type AckReply = z.output<typeof ackReply>;
+export type RetryRequest = z.input<typeof retryRequest>;
+export type RetryReply = z.output<typeof retryReply>;
+export type ExtendRequest = z.input<typeof extendRequest>;
+export type ExtendReply = z.output<typeof extendReply>;
+export type DoneRequest = z.input<typeof doneRequest>;
+export type DoneReply = z.output<typeof doneReply>;
+export type JoinRequest = z.input<typeof joinRequest>;
+export type JoinReply = z.output<typeof joinReply>;
+export type PurgeReply = z.output<typeof purgeReply>;
+export type ConfigureRequest = z.input<typeof configureRequest>;
+export type QueueDescription = z.output<typeof queueDescription>;
+export type DeleteReply = z.output<typeof deleteReply>;
+export type ListReply = z.output<typeof listReply>;

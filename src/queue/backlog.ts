@@ -1,0 +1,236 @@
+import { Block, DELAYED, GONE, LEASED, type Standing, type StandingCounts, VISIBLE } from "./block.ts";
+import { Heap } from "./heap.ts";
+import type { Place } from "./receipt.ts";
+import { RowSlots } from "./row-slots.ts";
+import type { StoredBlock } from "./rows.ts";
+
+/** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
+const BLOCK_MESSAGES_MAX = 256;
+/** Bounds what one receive must read to get at a message; a single larger message has a block of its own. */
+const BLOCK_CHARACTERS_MAX = 64 * 1024;
+/** A stored block takes more messages only up to this size, because an append rewrites the whole row. */
+const APPEND_CHARACTERS_MAX = 16 * 1024;
+
+/** Which of a row's parts the next commit must write. */
+export type Unsaved = "write" | "append" | "update" | "free";
+
+interface Due {
+  at: number;
+  block: Block;
+}
+
+function isDueBefore(a: Due, b: Due): boolean {
+  return a.at < b.at;
+}
+
+/**
+ * All blocks of a queue in order of delivery, and which message is next.
+ *
+ * Order without an index: blocks are numbered as they are made and messages lie in a block as they came, so the next
+ * message of a FIFO queue is the first visible one of the lowest-numbered block that has any.
+ */
+export class Backlog implements StandingCounts {
+  readonly #blocks = new Map<number, Block>();
+  readonly #slots = new RowSlots();
+  readonly unsaved = new Map<Block, Unsaved>();
+
+  /** Blocks with visible messages. May also hold some that have none any more. */
+  readonly #ready = new Heap<Block>((a, b) => a.number < b.number);
+  readonly #inReady = new Set<Block>();
+  /** When blocks must be looked at again, because a delay or a lease ends. Never later than it does. */
+  #due = new Heap<Due>(isDueBefore);
+  readonly #dueAt = new Map<Block, number>();
+
+  #open: Block | undefined;
+  #lastBlock: number;
+  visible = 0;
+  delayed = 0;
+  leased = 0;
+
+  constructor(lastBlock: number) {
+    this.#lastBlock = lastBlock;
+  }
+
+  /** Takes back a stored block. To be called in ascending order of the blocks' numbers. */
+  restore(row: StoredBlock, isKept: (slot: number) => boolean): void {
+    if (row.number === 0) {
+      this.#slots.restore(row.slot, isKept(row.slot) ? "kept" : "free");
+      return;
+    }
+    this.#slots.restore(row.slot, "used");
+    const block = Block.restore(row, row.state, row.errors);
+    this.#blocks.set(block.number, block);
+    this.#open = block;
+    this.#add(block, +1);
+    if (block.visible > 0) this.#makeReady(block);
+    if (block.delayed + block.leased > 0) this.#lookAgain(block, 0);
+  }
+
+  get lastBlock(): number {
+    return this.#lastBlock;
+  }
+
+  /** A row that exists, or could: where totals may be written when nothing else is. */
+  get anySlot(): number {
+    return this.#slots.any;
+  }
+
+  blocks(): Iterable<Block> {
+    return this.#blocks.values();
+  }
+
+  blockAt(place: Place): Block | undefined {
+    return this.#blocks.get(place.blockNumber);
+  }
+
+  /** The place of the oldest message that is still here. */
+  oldest(): { block: Block; index: number } | undefined {
+    for (const block of this.#blocks.values()) return { block, index: block.firstPresent() };
+    return undefined;
+  }
+
+  /** The block that takes the next messages, so that a batch which fits in one row lies in one row. */
+  blockFor(messages: number, characters: number): Block {
+    const open = this.#open;
+    const charactersMax = open && this.unsaved.get(open) === "write" ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
+    const fits =
+      open !== undefined &&
+      this.#blocks.has(open.number) &&
+      open.count + messages <= BLOCK_MESSAGES_MAX &&
+      open.bytes + characters <= charactersMax;
+    return fits ? open : this.newBlock();
+  }
+
+  newBlock(): Block {
+    this.#lastBlock += 1;
+    const block = new Block(this.#slots.take(), this.#lastBlock);
+    this.#blocks.set(block.number, block);
+    this.#open = block;
+    this.unsaved.set(block, "write");
+    return block;
+  }
+
+  /** Whether the next message of a batch that is longer than a block still belongs in this block. */
+  hasRoom(block: Block, characters: number): boolean {
+    return block.count === 0 || (block.count < BLOCK_MESSAGES_MAX && block.bytes + characters <= BLOCK_CHARACTERS_MAX);
+  }
+
+  /** @param visibleAt 0 for a message that is visible at once */
+  append(block: Block, characters: number, visibleAt: number): number {
+    const index = block.append(characters, visibleAt);
+    if (this.unsaved.get(block) !== "write") this.unsaved.set(block, "append");
+    if (visibleAt > 0) {
+      this.delayed += 1;
+      this.#lookAgain(block, visibleAt);
+    } else {
+      this.visible += 1;
+      this.#makeReady(block);
+    }
+    return index;
+  }
+
+  /** The visible message that is next in order. */
+  next(): { block: Block; index: number } | undefined {
+    for (let block = this.#ready.peek(); block !== undefined; block = this.#ready.peek()) {
+      if (block.visible > 0) return { block, index: block.firstVisible() };
+      this.#ready.pop();
+      this.#inReady.delete(block);
+    }
+    return undefined;
+  }
+
+  lease(block: Block, index: number, endsAt: number): void {
+    this.#move(block, index, LEASED, endsAt);
+  }
+
+  /** Gives a message its place back, from `visibleAt` on. */
+  giveBack(block: Block, index: number, visibleAt: number, now: number): void {
+    this.#move(block, index, visibleAt > now ? DELAYED : VISIBLE, visibleAt);
+  }
+
+  remove(block: Block, index: number): void {
+    this.#move(block, index, GONE, 0);
+    if (block.isEmpty) this.#finish(block);
+  }
+
+  /** Removes everything. */
+  purge(): void {
+    for (const block of [...this.#blocks.values()]) {
+      this.#add(block, -1);
+      block.clear();
+      this.#finish(block);
+    }
+  }
+
+  /** Makes visible what is due at `now`. */
+  promote(now: number): void {
+    for (let next = this.#due.peek(); next !== undefined && next.at <= now; next = this.#due.peek()) {
+      this.#due.pop();
+      const { block } = next;
+      if (this.#dueAt.get(block) !== next.at) continue;
+      this.#dueAt.delete(block);
+      this.#add(block, -1);
+      const dueAt = block.promote(now);
+      this.#add(block, +1);
+      if (block.visible > 0) this.#makeReady(block);
+      if (dueAt < Number.POSITIVE_INFINITY) this.#lookAgain(block, dueAt);
+    }
+  }
+
+  /** No message becomes visible by itself before this time. */
+  get nextDueAt(): number {
+    return this.#due.peek()?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Lets the row of a block that is done with be used again, at once or when its keys have expired. */
+  release(slot: number, isKept: boolean): void {
+    this.#slots.release(slot, isKept);
+  }
+
+  /** Tells that a row need not keep its keys any longer. */
+  keysExpired(slot: number): void {
+    this.#slots.keysExpired(slot);
+  }
+
+  #move(block: Block, index: number, standing: Standing, visibleAt: number): void {
+    this.#add(block, -1);
+    block.move(index, standing, visibleAt);
+    this.#add(block, +1);
+    if (!this.unsaved.has(block)) this.unsaved.set(block, "update");
+    if (standing === VISIBLE) this.#makeReady(block);
+    else if (standing !== GONE) this.#lookAgain(block, visibleAt);
+  }
+
+  #finish(block: Block): void {
+    this.#blocks.delete(block.number);
+    this.#dueAt.delete(block);
+    if (this.#open === block) this.#open = undefined;
+    this.unsaved.set(block, this.unsaved.get(block) === "write" ? "write" : "free");
+  }
+
+  #add(block: Block, sign: 1 | -1): void {
+    this.visible += sign * block.visible;
+    this.delayed += sign * block.delayed;
+    this.leased += sign * block.leased;
+  }
+
+  #makeReady(block: Block): void {
+    if (this.#inReady.has(block)) return;
+    this.#inReady.add(block);
+    this.#ready.push(block);
+  }
+
+  #lookAgain(block: Block, at: number): void {
+    const planned = this.#dueAt.get(block);
+    if (planned !== undefined && planned <= at) return;
+    this.#dueAt.set(block, at);
+    this.#due.push({ at, block });
+    if (this.#due.size > 2 * this.#dueAt.size + 1_000) this.#sweepDue();
+  }
+
+  /** Drops what is planned for finished blocks, which would stay in memory for as long as a lease can last. */
+  #sweepDue(): void {
+    this.#due = new Heap(isDueBefore);
+    for (const [block, at] of this.#dueAt) this.#due.push({ at, block });
+  }
+}

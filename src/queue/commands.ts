@@ -1,0 +1,95 @@
+/**
+ * What a queue can be told and what it answers. Times are milliseconds in here; only the edges speak of seconds.
+ */
+import type { ProblemCode } from "../contract/problems.ts";
+
+export interface NewMessage {
+  /** The member of the JSON object that carries the content, as text: `"body":…` or `"bytes":"…"`. */
+  content: string;
+  priority: number;
+  delayMs: number;
+}
+
+export interface PutCommand {
+  verb: "put";
+  messages: NewMessage[];
+  /** How long to wait for room in a full queue. */
+  timeoutMs: number;
+  /** A put with a key that the queue remembers is answered as before and changes nothing. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface ReceiveCommand {
+  verb: "receive";
+  max: number;
+  /** Undefined takes what the queue is configured to. */
+  leaseMs?: number | undefined;
+  timeoutMs: number;
+  autoAck: boolean;
+}
+
+export interface Configuration {
+  order: "fifo";
+  /** The bound on visible and delayed messages; 0 for none. */
+  maxSize: number;
+  leaseMs: number;
+}
+
+export type Command =
+  | PutCommand
+  | ReceiveCommand
+  | { verb: "ack"; receipts: string[]; finish: boolean }
+  | { verb: "retry"; receipts: string[]; delayMs: number; error?: string | undefined }
+  | { verb: "extend"; receipts: string[]; leaseMs: number }
+  | { verb: "done"; count: number }
+  | { verb: "join"; timeoutMs: number }
+  | { verb: "configure"; changes: Partial<Configuration> }
+  | { verb: "inspect" }
+  | { verb: "purge" }
+  /** Deletes the queue. If it is created again it has the next incarnation: random text of a-z and 0-9. */
+  | { verb: "delete"; nextIncarnation: string };
+
+/** A message as it is handed out. */
+export interface Delivery {
+  id: string;
+  /** Absent when the message was removed as it was handed out. */
+  lease?: { receipt: string; endsAt: number };
+  attempt: number;
+  lastError?: string | undefined;
+  /** A JSON object: the content, priority and time of the put, as stored. */
+  line: string;
+}
+
+/** How many messages there are of each kind, and what has happened since the queue was created. */
+export interface Description extends Configuration {
+  visible: number;
+  delayed: number;
+  leased: number;
+  unfinished: number;
+  accepted: number;
+  done: number;
+  purged: number;
+  oldestMs: number;
+}
+
+export interface Refusal {
+  verb: "refused";
+  code: ProblemCode;
+  detail: string;
+  /** The field at fault, where there is one. */
+  path?: string;
+}
+
+export type Result =
+  | { verb: "put"; ids: string[] }
+  | { verb: "receive"; deliveries: Delivery[] }
+  | { verb: "ack"; acked: number; stale: string[] }
+  | { verb: "retry"; retried: number; stale: string[] }
+  | { verb: "extend"; extended: number; stale: string[]; leaseEndsAt: number }
+  | { verb: "done"; unfinished: number }
+  | { verb: "join"; finished: boolean }
+  | { verb: "configure"; description: Description }
+  | { verb: "inspect"; description: Description }
+  | { verb: "purge"; purged: number }
+  | { verb: "delete" }
+  | Refusal;

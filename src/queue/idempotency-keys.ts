@@ -1,0 +1,151 @@
+import { Heap } from "./heap.ts";
+import type { Place } from "./receipt.ts";
+import { type RowReader, splitLines } from "./rows.ts";
+
+/** Consecutive messages of one block: what a put made there. */
+export interface PlaceRange extends Place {
+  count: number;
+}
+
+/** One remembered put, as it is stored: its key, a hash of its content, when it was, what it made. */
+type KeyLine = [
+  key: string,
+  contentHash: number,
+  putAt: number,
+  ranges: [blockNumber: number, index: number, count: number][],
+];
+
+/** The keys in one row. */
+interface SlotKeys {
+  until: number;
+  fingerprints: number[];
+  uncommitted: KeyLine[];
+}
+
+/**
+ * The idempotency keys of recent puts.
+ *
+ * The keys themselves lie in the rows of the blocks that their puts made, at no row more. In memory is a small number
+ * for each; only where it matches is the row read. A row's keys are forgotten together, when the newest has expired.
+ */
+export class IdempotencyKeys {
+  readonly #windowMs: number;
+  readonly #reader: RowReader;
+  readonly #bySlot = new Map<number, SlotKeys>();
+  /** Fingerprint to the slots that may hold the key: a number, or an array in the rare case of several. */
+  readonly #slots = new Map<number, number | number[]>();
+  readonly #expiry = new Heap<{ until: number; slot: number }>((a, b) => a.until < b.until);
+
+  constructor(windowMs: number, reader: RowReader) {
+    this.#windowMs = windowMs;
+    this.#reader = reader;
+  }
+
+  /** Takes up the keys of a stored row again. */
+  restore(slot: number, until: number, keys: string): void {
+    for (const line of splitLines(keys)) {
+      this.#index(slot, until, (JSON.parse(line) as KeyLine)[0]);
+    }
+  }
+
+  /** What the put with this key made, "other" if its content was not the same, undefined if it is not known. */
+  find(key: string, contentHash: number, now: number): PlaceRange[] | "other" | undefined {
+    const slots = this.#slots.get(fingerprintOf(key)) ?? [];
+    for (const slot of typeof slots === "number" ? [slots] : slots) {
+      for (const [knownKey, knownHash, putAt, ranges] of this.#linesOf(slot)) {
+        if (knownKey !== key || putAt + this.#windowMs <= now) continue;
+        if (knownHash !== contentHash) return "other";
+        return ranges.map(([blockNumber, index, count]) => ({ blockNumber, index, count }));
+      }
+    }
+    return undefined;
+  }
+
+  remember(slot: number, key: string, contentHash: number, now: number, ranges: PlaceRange[]): void {
+    const slotKeys = this.#index(slot, now + this.#windowMs, key);
+    const stored = ranges.map(({ blockNumber, index, count }): [number, number, number] => [blockNumber, index, count]);
+    slotKeys.uncommitted.push([key, contentHash, now, stored]);
+  }
+
+  /** The keys to store in this row, as text, and until when they count. */
+  takeUncommitted(slot: number): { keys: string; keysUntil: number } {
+    const slotKeys = this.#bySlot.get(slot);
+    if (slotKeys === undefined) return { keys: "", keysUntil: 0 };
+    const keys = slotKeys.uncommitted.map((line) => `${JSON.stringify(line)}\n`).join("");
+    slotKeys.uncommitted = [];
+    return { keys, keysUntil: slotKeys.until };
+  }
+
+  /** Whether the row must keep its keys. */
+  has(slot: number): boolean {
+    return this.#bySlot.has(slot);
+  }
+
+  /** Forgets the rows whose keys have all expired, and answers with them. */
+  expire(now: number): number[] {
+    const expired: number[] = [];
+    for (let next = this.#expiry.peek(); next !== undefined && next.until <= now; next = this.#expiry.peek()) {
+      this.#expiry.pop();
+      const slotKeys = this.#bySlot.get(next.slot);
+      if (slotKeys === undefined) continue;
+      if (slotKeys.until > now) {
+        this.#expiry.push({ until: slotKeys.until, slot: next.slot });
+      } else {
+        this.#forget(next.slot, slotKeys);
+        expired.push(next.slot);
+      }
+    }
+    return expired;
+  }
+
+  *#linesOf(slot: number): Generator<KeyLine> {
+    const slotKeys = this.#bySlot.get(slot);
+    if (slotKeys === undefined) return;
+    yield* slotKeys.uncommitted;
+    for (const line of splitLines(this.#reader.keys(slot))) yield JSON.parse(line) as KeyLine;
+  }
+
+  #index(slot: number, until: number, key: string): SlotKeys {
+    let slotKeys = this.#bySlot.get(slot);
+    if (slotKeys === undefined) {
+      slotKeys = { until, fingerprints: [], uncommitted: [] };
+      this.#bySlot.set(slot, slotKeys);
+      this.#expiry.push({ until, slot });
+    }
+    slotKeys.until = Math.max(slotKeys.until, until);
+    const fingerprint = fingerprintOf(key);
+    slotKeys.fingerprints.push(fingerprint);
+    const slots = this.#slots.get(fingerprint);
+    if (slots === undefined) this.#slots.set(fingerprint, slot);
+    else if (typeof slots === "number") this.#slots.set(fingerprint, [slots, slot]);
+    else slots.push(slot);
+    return slotKeys;
+  }
+
+  #forget(slot: number, slotKeys: SlotKeys): void {
+    this.#bySlot.delete(slot);
+    for (const fingerprint of slotKeys.fingerprints) {
+      const slots = this.#slots.get(fingerprint);
+      const others = typeof slots === "object" ? slots.filter((other) => other !== slot) : [];
+      if (others.length === 0) this.#slots.delete(fingerprint);
+      else this.#slots.set(fingerprint, others.length === 1 ? (others[0] as number) : others);
+    }
+  }
+}
+
+/**
+ * A 32-bit FNV-1a hash. It serves to find and to compare, never to protect: who can put can also put under new keys.
+ * Source: http://www.isthe.com/chongo/tech/comp/fnv/
+ */
+export function hashText(text: string, seed = 0x811c9dc5): number {
+  let hash = seed;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** 30 bits, because V8 keeps numbers of that size in a map without an object for each. */
+function fingerprintOf(key: string): number {
+  return hashText(key) & 0x3fffffff;
+}

@@ -1,0 +1,252 @@
+import { BATCH_BYTES_MAX, IDEMPOTENCY_SECONDS } from "../contract/limits.ts";
+import { Backlog, type Unsaved } from "./backlog.ts";
+import { type Block, LEASED, type StandingCounts } from "./block.ts";
+import type { Delivery, NewMessage, PutCommand } from "./commands.ts";
+import { hashText, IdempotencyKeys, type PlaceRange } from "./idempotency-keys.ts";
+import { LineWindow } from "./line-window.ts";
+import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
+import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
+
+const NO_TOTALS: Totals = { commit: 0, time: 0, lastBlock: 0, accepted: 0, done: 0, purged: 0, unfinished: 0 };
+
+/** The messages of one incarnation of a queue, what has become of all others, and what of it is not stored yet. */
+export class Messages {
+  readonly totals: Totals;
+  readonly #incarnation: string;
+  readonly #backlog: Backlog;
+  readonly #window: LineWindow;
+  readonly #keys: IdempotencyKeys;
+  #areTotalsUnsaved = false;
+
+  constructor(incarnation: string, reader: RowReader, stored?: StoredQueue) {
+    this.#incarnation = incarnation;
+    this.totals = { ...(stored?.totals ?? NO_TOTALS) };
+    this.#backlog = new Backlog(this.totals.lastBlock);
+    this.#window = new LineWindow(reader);
+    this.#keys = new IdempotencyKeys(IDEMPOTENCY_SECONDS * 1_000, reader);
+    for (const row of stored?.blocks ?? []) {
+      if (row.keys !== null) this.#keys.restore(row.slot, row.keysUntil, row.keys);
+      this.#backlog.restore(row, (slot) => this.#keys.has(slot));
+    }
+    this.#assertLaw();
+  }
+
+  get counts(): StandingCounts {
+    return this.#backlog;
+  }
+
+  /** No message becomes visible by itself before this time. */
+  get nextDueAt(): number {
+    return this.#backlog.nextDueAt;
+  }
+
+  /** Lets time pass: what is due becomes visible, keys expire. */
+  advance(now: number): void {
+    this.totals.time = now;
+    this.#backlog.promote(now);
+    for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
+  }
+
+  /** The time of the put of the oldest message, in milliseconds. */
+  oldestPutAt(): number | undefined {
+    const oldest = this.#backlog.oldest();
+    if (oldest === undefined) return undefined;
+    const { putAt } = JSON.parse(this.#window.line(oldest.block, oldest.index)) as { putAt: number };
+    return Math.round(putAt * 1_000);
+  }
+
+  /** The ids that an earlier put with this key made, "other" if that put had other content. */
+  knownPut(command: PutCommand, now: number): string[] | "other" | undefined {
+    const { idempotencyKey: key } = command;
+    if (key === undefined) return undefined;
+    const known = this.#keys.find(key, contentHashOf(command.messages), now);
+    return typeof known === "object" ? this.#idsOf(known) : known;
+  }
+
+  /** Stores messages in order and answers with their ids. */
+  put(command: PutCommand, now: number): string[] {
+    const { messages, idempotencyKey } = command;
+    const ranges: PlaceRange[] = [];
+    const lines = messages.map((message) => lineOf(message, now));
+    const characters = lines.reduce((sum, line) => sum + line.length + 1, 0);
+    let block = this.#backlog.blockFor(messages.length, characters);
+    for (const [position, line] of lines.entries()) {
+      if (!this.#backlog.hasRoom(block, line.length + 1)) block = this.#backlog.newBlock();
+      const { delayMs } = messages[position] as NewMessage;
+      const index = this.#backlog.append(block, line.length, delayMs > 0 ? now + delayMs : 0);
+      this.#window.add(block, line);
+      const range = ranges.at(-1);
+      if (range?.blockNumber === block.number) range.count += 1;
+      else ranges.push({ blockNumber: block.number, index, count: 1 });
+    }
+    this.totals.accepted += messages.length;
+    this.totals.unfinished += messages.length;
+    if (idempotencyKey !== undefined) {
+      this.#keys.remember(block.slot, idempotencyKey, contentHashOf(messages), now, ranges);
+    }
+    return this.#idsOf(ranges);
+  }
+
+  /**
+   * Hands out visible messages in order.
+   *
+   * @param leaseMs undefined removes them as they are handed out
+   */
+  handOut(max: number, leaseMs: number | undefined, now: number): Delivery[] {
+    const deliveries: Delivery[] = [];
+    let characters = 0;
+    while (deliveries.length < max && characters < BATCH_BYTES_MAX) {
+      const next = this.#backlog.next();
+      if (next === undefined) break;
+      const { block, index } = next;
+      const line = this.#window.line(block, index);
+      const attempt = block.deliver(index);
+      const place = { blockNumber: block.number, index };
+      const delivery: Delivery = {
+        id: formatId(this.#incarnation, place),
+        attempt,
+        lastError: block.errors.get(index),
+        line,
+      };
+      if (leaseMs === undefined) {
+        this.#remove(block, index);
+      } else {
+        const endsAt = now + leaseMs;
+        this.#backlog.lease(block, index, endsAt);
+        delivery.lease = { receipt: formatReceipt(this.#incarnation, { ...place, attempt }), endsAt };
+      }
+      deliveries.push(delivery);
+      characters += line.length;
+    }
+    return deliveries;
+  }
+
+  /** @param finish false leaves the messages unfinished until they are reported done */
+  ack(receipts: string[], finish: boolean): string[] {
+    return this.#withLeases(receipts, (block, index) => {
+      this.#remove(block, index);
+      if (finish) this.#finish(1);
+    });
+  }
+
+  retry(receipts: string[], visibleAt: number, error: string | undefined, now: number): string[] {
+    return this.#withLeases(receipts, (block, index) => {
+      if (error === undefined) block.errors.delete(index);
+      else block.errors.set(index, error);
+      this.#backlog.giveBack(block, index, visibleAt, now);
+    });
+  }
+
+  extend(receipts: string[], endsAt: number): string[] {
+    return this.#withLeases(receipts, (block, index) => this.#backlog.lease(block, index, endsAt));
+  }
+
+  /** Reports messages done that were taken before. Not to be called with more than are unfinished. */
+  done(count: number): void {
+    this.#finish(count);
+    this.#areTotalsUnsaved = true;
+  }
+
+  /** Removes every message and answers how many there were. */
+  purge(): number {
+    const { visible, delayed, leased } = this.#backlog;
+    const purged = visible + delayed + leased;
+    this.#backlog.purge();
+    this.totals.purged += purged;
+    this.#finish(purged);
+    return purged;
+  }
+
+  /** What changed since the last commit; undefined when nothing did. */
+  takeCommit(): Commit | undefined {
+    const { unsaved } = this.#backlog;
+    if (unsaved.size === 0 && !this.#areTotalsUnsaved) return undefined;
+    this.#assertLaw();
+    const changes: RowChange[] = [];
+    for (const [block, kind] of unsaved) {
+      const change = this.#changeOf(block, kind);
+      if (change !== undefined) changes.push(change);
+    }
+    unsaved.clear();
+    this.#window.trim();
+    this.#areTotalsUnsaved = false;
+    this.totals.commit += 1;
+    this.totals.lastBlock = this.#backlog.lastBlock;
+    if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.anySlot });
+    return { changes, totals: this.totals };
+  }
+
+  #changeOf(block: Block, kind: Unsaved): RowChange | undefined {
+    const { slot, count, bytes } = block;
+    const isFinished = block.isEmpty;
+    const lines = this.#window.takeUncommitted(block);
+    const keys = this.#keys.takeUncommitted(slot);
+    if (isFinished) {
+      this.#window.drop(block);
+      this.#backlog.release(slot, this.#keys.has(slot));
+      if (kind !== "write") return { kind: "free", slot, ...keys };
+      if (keys.keys === "") return undefined;
+      return { kind, slot, number: 0, count: 0, bytes: 0, state: null, errors: null, lines: "", ...keys };
+    }
+    const state = block.encodeState();
+    const errors = block.encodeErrors();
+    if (kind === "write") return { kind, slot, number: block.number, count, bytes, state, errors, lines, ...keys };
+    if (kind === "append") return { kind, slot, count, bytes, state, errors, lines, ...keys };
+    return { kind: "update", slot, state, errors };
+  }
+
+  /** Does something to each message whose lease the receipt stands for. Answers with the receipts that fit none. */
+  #withLeases(receipts: string[], change: (block: Block, index: number) => void): string[] {
+    const stale: string[] = [];
+    for (const text of receipts) {
+      const receipt = parseReceipt(this.#incarnation, text);
+      const block = receipt && this.#backlog.blockAt(receipt);
+      if (receipt !== undefined && block !== undefined && isHeld(block, receipt)) change(block, receipt.index);
+      else stale.push(text);
+    }
+    return stale;
+  }
+
+  #remove(block: Block, index: number): void {
+    this.#backlog.remove(block, index);
+    this.totals.done += 1;
+  }
+
+  /** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */
+  #finish(count: number): void {
+    this.totals.unfinished = Math.max(0, this.totals.unfinished - count);
+  }
+
+  #idsOf(ranges: PlaceRange[]): string[] {
+    return ranges.flatMap(({ blockNumber, index, count }) =>
+      Array.from({ length: count }, (_, offset) => formatId(this.#incarnation, { blockNumber, index: index + offset })),
+    );
+  }
+
+  /** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */
+  #assertLaw(): void {
+    const { accepted, done, purged } = this.totals;
+    const { visible, delayed, leased } = this.#backlog;
+    if (accepted !== visible + delayed + leased + done + purged) {
+      throw new Error(
+        `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ` +
+          `${leased} leased, ${done} done, ${purged} purged.`,
+      );
+    }
+  }
+}
+
+/** Whether the receipt is that of the newest lease and the lease is not over. */
+function isHeld(block: Block, { index, attempt }: Receipt): boolean {
+  return block.standingOf(index) === LEASED && block.attemptsOf(index) === attempt;
+}
+
+function lineOf({ content, priority }: NewMessage, now: number): string {
+  return `{${content},"priority":${priority},"putAt":${now / 1_000}}`;
+}
+
+function contentHashOf(messages: NewMessage[]): number {
+  return messages.reduce((hash, { content, priority, delayMs }) => {
+    return hashText(`,${priority},${delayMs}`, hashText(content, hash));
+  }, hashText(""));
+}

@@ -1,0 +1,283 @@
+/**
+ * The queue: a state machine without a clock, without randomness and without I/O.
+ *
+ *     put ──▶ delayed ──due──▶ visible ──receive──▶ leased ──ack──▶ gone
+ *                                 ▲                    │
+ *                                 └─ retry, lease over ┘
+ *
+ * A message's whole life is the time at which it is next visible. Leases that end need nobody to notice: every event
+ * begins with `advance`, which makes visible what is due by then.
+ *
+ * Whoever drives it calls `advance`, then `apply` once per command, then stores `takeCommit()`, and only then gives
+ * out `takeAnswers()`. A command that waits is answered in a later round. Nothing in here is a promise, so a group
+ * of commands is applied in one turn and committed as one.
+ */
+import { LEASE_SECONDS_DEFAULT } from "../contract/limits.ts";
+import type { Command, Configuration, Description, PutCommand, ReceiveCommand, Result } from "./commands.ts";
+import { Messages } from "./messages.ts";
+import type { Commit, RowReader, StoredQueue } from "./rows.ts";
+import { WaitingLine } from "./waiting-line.ts";
+
+export const DEFAULT_CONFIGURATION: Configuration = {
+  order: "fifo",
+  maxSize: 0,
+  leaseMs: LEASE_SECONDS_DEFAULT * 1_000,
+};
+
+/** What is stored of a queue that exists. */
+export interface Existing {
+  incarnation: string;
+  configuration: Configuration;
+  stored: StoredQueue;
+}
+
+export interface Answer {
+  /** Which command this answers: the number given with it. */
+  ticket: number;
+  result: Result;
+}
+
+export class Queue {
+  /** Random text that sets this life of the queue apart from those before a deletion. */
+  incarnation: string;
+  /** False until the first put or configuration: until then nothing is stored. */
+  exists: boolean;
+  configuration: Configuration;
+  readonly #reader: RowReader;
+  #messages: Messages;
+  readonly #receivers = new WaitingLine<ReceiveCommand>();
+  readonly #putters = new WaitingLine<PutCommand>();
+  readonly #joiners = new WaitingLine<undefined>();
+  #answers: Answer[] = [];
+
+  /** @param origin what was stored, or the incarnation that the queue will have if it comes to exist */
+  constructor(origin: Existing | string, reader: RowReader) {
+    this.#reader = reader;
+    if (typeof origin === "string") {
+      this.exists = false;
+      this.incarnation = origin;
+      this.configuration = DEFAULT_CONFIGURATION;
+      this.#messages = new Messages(origin, reader);
+    } else {
+      this.exists = true;
+      this.incarnation = origin.incarnation;
+      this.configuration = origin.configuration;
+      this.#messages = new Messages(origin.incarnation, reader, origin.stored);
+    }
+  }
+
+  /** Lets time pass, then serves and dismisses those who wait. To be called before each round of commands. */
+  advance(now: number): void {
+    this.#messages.advance(now);
+    this.#serve(now);
+    for (const ticket of this.#receivers.expire(now)) this.#answer(ticket, { verb: "receive", deliveries: [] });
+    for (const ticket of this.#putters.expire(now)) this.#refuseFull(ticket);
+    for (const ticket of this.#joiners.expire(now)) this.#answer(ticket, { verb: "join", finished: false });
+    // Behind a batch that was too large there may be puts that fit.
+    this.#serve(now);
+  }
+
+  /** Takes one command. Its answer, now or later, carries the ticket. */
+  apply(ticket: number, command: Command, now: number): void {
+    if (!this.exists && needsExistence(command)) {
+      this.#refuseUnknown(ticket);
+      return;
+    }
+    switch (command.verb) {
+      case "put":
+        this.#put(ticket, command, now);
+        break;
+      case "receive":
+        this.#receive(ticket, command, now);
+        break;
+      case "ack": {
+        const stale = this.#messages.ack(command.receipts, command.finish);
+        this.#answer(ticket, { verb: "ack", acked: command.receipts.length - stale.length, stale });
+        break;
+      }
+      case "retry": {
+        const stale = this.#messages.retry(command.receipts, now + command.delayMs, command.error, now);
+        this.#answer(ticket, { verb: "retry", retried: command.receipts.length - stale.length, stale });
+        break;
+      }
+      case "extend": {
+        const leaseEndsAt = now + command.leaseMs;
+        const stale = this.#messages.extend(command.receipts, leaseEndsAt);
+        const extended = command.receipts.length - stale.length;
+        this.#answer(ticket, { verb: "extend", extended, stale, leaseEndsAt });
+        break;
+      }
+      case "done":
+        this.#done(ticket, command.count);
+        break;
+      case "join":
+        this.#join(ticket, now + command.timeoutMs, command.timeoutMs);
+        break;
+      case "configure":
+        this.exists = true;
+        this.configuration = { ...this.configuration, ...command.changes };
+        this.#serve(now);
+        this.#answer(ticket, { verb: "configure", description: this.#describe(now) });
+        break;
+      case "inspect":
+        this.#answer(ticket, { verb: "inspect", description: this.#describe(now) });
+        break;
+      case "purge":
+        this.#answer(ticket, { verb: "purge", purged: this.#messages.purge() });
+        break;
+      case "delete":
+        this.#delete(ticket, command.nextIncarnation);
+        break;
+      default:
+        command satisfies never;
+    }
+    this.#serve(now);
+  }
+
+  /** What the round changed and must be stored before any of its answers goes out; undefined when nothing. */
+  takeCommit(): Commit | undefined {
+    return this.#messages.takeCommit();
+  }
+
+  takeAnswers(): Answer[] {
+    const answers = this.#answers;
+    this.#answers = [];
+    return answers;
+  }
+
+  /** When `advance` must be called even if no command comes: only where somebody waits, else Infinity. */
+  get nextEventAt(): number {
+    const nextVisibleAt = this.#receivers.isEmpty ? Number.POSITIVE_INFINITY : this.#messages.nextDueAt;
+    return Math.min(
+      nextVisibleAt,
+      this.#receivers.nextDeadline,
+      this.#putters.nextDeadline,
+      this.#joiners.nextDeadline,
+    );
+  }
+
+  #put(ticket: number, command: PutCommand, now: number): void {
+    const { maxSize } = this.configuration;
+    if (maxSize > 0 && command.messages.length > maxSize) {
+      const detail = `A put of ${command.messages.length} messages can never fit in a queue whose maxSize is ${maxSize}.`;
+      this.#answer(ticket, { verb: "refused", code: "invalid", detail, path: "messages" });
+    } else if (
+      this.#messages.knownPut(command, now) !== undefined ||
+      (this.#putters.isEmpty && this.#hasRoom(command))
+    ) {
+      this.#admit(ticket, command, now);
+    } else if (command.timeoutMs <= 0) {
+      this.#refuseFull(ticket);
+    } else {
+      this.#putters.add(ticket, command, now + command.timeoutMs);
+    }
+  }
+
+  /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
+  #hasRoom(command: PutCommand): boolean {
+    const { maxSize } = this.configuration;
+    const { visible, delayed } = this.#messages.counts;
+    return maxSize === 0 || visible + delayed + command.messages.length <= maxSize;
+  }
+
+  #admit(ticket: number, command: PutCommand, now: number): void {
+    const known = this.#messages.knownPut(command, now);
+    if (known === "other") {
+      const detail = "This Idempotency-Key was used for a put with other content.";
+      this.#answer(ticket, { verb: "refused", code: "idempotency_key_reused", detail });
+      return;
+    }
+    this.exists = true;
+    this.#answer(ticket, { verb: "put", ids: known ?? this.#messages.put(command, now) });
+  }
+
+  /** Gives to those who wait what there is, in order of arrival, until nobody can be served any more. */
+  #serve(now: number): void {
+    let isAnyoneServed = true;
+    while (isAnyoneServed) {
+      isAnyoneServed = false;
+      while (this.#messages.counts.visible > 0 && !this.#receivers.isEmpty) {
+        const receiver = this.#receivers.serve();
+        if (receiver !== undefined) this.#handOut(receiver.ticket, receiver.request, now);
+        isAnyoneServed = true;
+      }
+      for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
+        if (!this.#hasRoom(first.request)) break;
+        this.#putters.serve();
+        this.#admit(first.ticket, first.request, now);
+        isAnyoneServed = true;
+      }
+    }
+    while (this.#messages.totals.unfinished === 0 && !this.#joiners.isEmpty) {
+      const joiner = this.#joiners.serve();
+      if (joiner !== undefined) this.#answer(joiner.ticket, { verb: "join", finished: true });
+    }
+  }
+
+  /** Nobody waits while a message is visible, so whoever finds one takes it out of turn from no one. */
+  #receive(ticket: number, command: ReceiveCommand, now: number): void {
+    if (this.#messages.counts.visible > 0) this.#handOut(ticket, command, now);
+    else if (command.timeoutMs <= 0) this.#answer(ticket, { verb: "receive", deliveries: [] });
+    else this.#receivers.add(ticket, command, now + command.timeoutMs);
+  }
+
+  #handOut(ticket: number, { max, autoAck, leaseMs }: ReceiveCommand, now: number): void {
+    const deliveries = this.#messages.handOut(max, autoAck ? undefined : (leaseMs ?? this.configuration.leaseMs), now);
+    this.#answer(ticket, { verb: "receive", deliveries });
+  }
+
+  #done(ticket: number, count: number): void {
+    const { totals } = this.#messages;
+    if (count > totals.unfinished) {
+      const detail = `${count} reported done, but only ${totals.unfinished} are unfinished.`;
+      this.#answer(ticket, { verb: "refused", code: "done_too_often", detail, path: "count" });
+      return;
+    }
+    this.#messages.done(count);
+    this.#answer(ticket, { verb: "done", unfinished: totals.unfinished });
+  }
+
+  #join(ticket: number, deadline: number, timeoutMs: number): void {
+    if (this.#messages.totals.unfinished === 0) this.#answer(ticket, { verb: "join", finished: true });
+    else if (timeoutMs <= 0) this.#answer(ticket, { verb: "join", finished: false });
+    else this.#joiners.add(ticket, undefined, deadline);
+  }
+
+  /** Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
+  #delete(ticket: number, nextIncarnation: string): void {
+    this.exists = false;
+    this.incarnation = nextIncarnation;
+    this.configuration = DEFAULT_CONFIGURATION;
+    this.#messages = new Messages(nextIncarnation, this.#reader);
+    for (const line of [this.#putters, this.#joiners]) {
+      for (const waiting of line.expire(Number.POSITIVE_INFINITY)) this.#refuseUnknown(waiting);
+    }
+    this.#answer(ticket, { verb: "delete" });
+  }
+
+  #describe(now: number): Description {
+    const { visible, delayed, leased } = this.#messages.counts;
+    const { unfinished, accepted, done, purged } = this.#messages.totals;
+    const oldestMs = Math.max(0, now - (this.#messages.oldestPutAt() ?? now));
+    return { ...this.configuration, visible, delayed, leased, unfinished, accepted, done, purged, oldestMs };
+  }
+
+  #answer(ticket: number, result: Result): void {
+    this.#answers.push({ ticket, result });
+  }
+
+  #refuseFull(ticket: number): void {
+    const detail = `The queue holds its maxSize of ${this.configuration.maxSize} messages.`;
+    this.#answer(ticket, { verb: "refused", code: "full", detail });
+  }
+
+  #refuseUnknown(ticket: number): void {
+    const detail = "The queue does not exist: nobody has put to it or configured it.";
+    this.#answer(ticket, { verb: "refused", code: "unknown_queue", detail });
+  }
+}
+
+/** A queue exists from its first put or configuration; a receive on an unknown name waits like on an empty queue. */
+function needsExistence(command: Command): boolean {
+  return command.verb !== "put" && command.verb !== "receive" && command.verb !== "configure";
+}

@@ -1,0 +1,82 @@
+/**
+ * How a queue is stored, as the core sees it: rows that are written over, never one row per message.
+ *
+ * Each row that is written carries the totals of its commit, so they never cost a row of their own; the row of the
+ * newest commit holds the true ones.
+ */
+
+/** What has happened since the queue was created. */
+export interface Totals {
+  /** Commits so far: tells the newest row. */
+  commit: number;
+  /** The last server time seen, in milliseconds. */
+  time: number;
+  /** The number of the newest block. */
+  lastBlock: number;
+  accepted: number;
+  done: number;
+  purged: number;
+  unfinished: number;
+}
+
+/** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
+interface Contents {
+  count: number;
+  bytes: number;
+  state: Uint8Array | null;
+  errors: string | null;
+  /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
+  lines: string;
+  /** One JSON text per remembered idempotency key, each ended by a line feed. */
+  keys: string;
+  /** When the last of the keys may be forgotten, in milliseconds; 0 without keys. */
+  keysUntil: number;
+}
+
+export type RowChange =
+  /** A new block, in a new row or over one that was free. `number` 0 keeps only the keys. */
+  | ({ kind: "write"; slot: number; number: number } & Contents)
+  | ({ kind: "append"; slot: number } & Contents)
+  | { kind: "update"; slot: number; state: Uint8Array | null; errors: string | null }
+  /** A block that is done with. Its keys are kept, for as long as they count. */
+  | { kind: "free"; slot: number; keys: string; keysUntil: number }
+  /** Nothing changed but the totals. */
+  | { kind: "totals"; slot: number };
+
+export interface StoredBlock {
+  slot: number;
+  /** 0 for a free row. */
+  number: number;
+  count: number;
+  bytes: number;
+  state: Uint8Array | null;
+  errors: string | null;
+  keysUntil: number;
+  /** Null when they have expired. */
+  keys: string | null;
+}
+
+/** Reads what is not kept in memory. Only rows that were committed are asked for. */
+export interface RowReader {
+  lines(slot: number): string;
+  keys(slot: number): string;
+}
+
+/** What one commit writes, all or nothing. */
+export interface Commit {
+  changes: RowChange[];
+  totals: Totals;
+}
+
+export interface StoredQueue {
+  totals: Totals;
+  /** In ascending order of their numbers. */
+  blocks: Iterable<StoredBlock>;
+}
+
+/** Splits the lines of a row. */
+export function splitLines(text: string): string[] {
+  const lines = text.split("\n");
+  lines.pop();
+  return lines;
+}

@@ -1,0 +1,313 @@
+import type { Command } from "../../src/queue/commands.ts";
+import { type Answer, DEFAULT_CONFIGURATION, Queue } from "../../src/queue/queue.ts";
+import { MemoryRows } from "./memory-rows.ts";
+import { type ModelAnswer, type ModelLease, type ModelMessage, ModelQueue } from "./model-queue.ts";
+import { Random } from "./random.ts";
+
+const KEY_WINDOW_MS = 300_000;
+/** The model searches arrays, so histories keep queues short and blocks small by bodies of this length. */
+const LONG_BODY = "x".repeat(3_000);
+const LEASES_REMEMBERED = 200;
+
+/** How often something worth testing came about. A history that never gets there proves nothing about it. */
+export type Sightings = Record<string, number>;
+
+/** Lets the queue and the model live through the same random history and throws at the first difference. */
+export class History {
+  readonly #random: Random;
+  readonly sightings: Sightings = {};
+  readonly #model = new ModelQueue(KEY_WINDOW_MS);
+  readonly #rows = new MemoryRows();
+  #incarnations = 0;
+  #queue: Queue;
+  #now = 1_700_000_000_000;
+  #tickets = 0;
+  #leases: { lease: ModelLease; receipt: string }[] = [];
+  #recentPuts: { key: string; puts: { name: string; delayMs: number }[] }[] = [];
+  operations = 0;
+
+  constructor(seed: number) {
+    this.#random = new Random(seed);
+    this.#queue = new Queue("i0", this.#rows);
+  }
+
+  /** One event: time passes, a few commands are applied, one commit is stored. */
+  round(): void {
+    const random = this.#random;
+    this.#now += random.pick([0, 0, 0, 1, 7, 250, 2_000, random.chance(0.02) ? 400_000 : 30_000]);
+    if (random.chance(0.05)) this.#restart("restart");
+    if (random.chance(0.01)) this.#crashBeforeCommit();
+    this.#queue.advance(this.#now);
+    this.#model.advance(this.#now);
+    this.#compare();
+    for (let commands = 1 + random.integer(8); commands > 0; commands -= 1) {
+      this.#applyToBoth();
+      this.#compare();
+      if (!this.#queue.exists) this.#rows.clear();
+    }
+    this.#commit();
+    if (random.chance(0.1)) this.#compareCounts();
+  }
+
+  #see(sighting: string): void {
+    this.sightings[sighting] = (this.sightings[sighting] ?? 0) + 1;
+  }
+
+  #commit(): void {
+    const commit = this.#queue.takeCommit();
+    if (commit !== undefined) this.#rows.write(commit);
+  }
+
+  #restart(sighting: string): void {
+    this.#see(sighting);
+    const stored = this.#rows.load();
+    const { incarnation, configuration, exists } = this.#queue;
+    const isStored = exists && stored !== undefined;
+    this.#queue = new Queue(isStored ? { incarnation, configuration, stored } : incarnation, this.#rows);
+    if (exists && !isStored) this.#queue.apply(-1, { verb: "configure", changes: configuration }, this.#now);
+    this.#queue.takeAnswers();
+    this.#model.restart();
+  }
+
+  /** Commands that were applied and never stored leave no trace. */
+  #crashBeforeCommit(): void {
+    const { exists, incarnation, configuration } = this.#queue;
+    if (!exists) return;
+    this.#queue.advance(this.#now);
+    this.#queue.apply(
+      -1,
+      { verb: "put", messages: [message("lost", 0)], timeoutMs: 0, idempotencyKey: "lost" },
+      this.#now,
+    );
+    this.#queue.apply(-1, { verb: "receive", max: 50, leaseMs: 1_000, timeoutMs: 0, autoAck: true }, this.#now);
+    this.#queue.apply(-1, { verb: "purge" }, this.#now);
+    this.#queue.takeCommit();
+    Object.assign(this.#queue, { exists, incarnation, configuration });
+    this.#restart("crash before commit");
+  }
+
+  #applyToBoth(): void {
+    this.operations += 1;
+    this.#tickets += 1;
+    const ticket = this.#tickets;
+    const operation = this.#random.fraction();
+    const isCrowded = this.#model.messages.length > 150;
+    if (operation < (isCrowded ? 0.1 : 0.33)) this.#put(ticket);
+    else if (operation < 0.58) this.#receive(ticket);
+    else if (operation < 0.76) this.#ack(ticket);
+    else if (operation < 0.83) this.#retry(ticket);
+    else if (operation < 0.88) this.#extend(ticket);
+    else if (operation < 0.93) this.#done(ticket);
+    else if (operation < 0.96) this.#join(ticket);
+    else if (operation < 0.99) this.#configure(ticket);
+    else if (operation < 0.997) this.#purge(ticket);
+    else this.#delete(ticket);
+  }
+
+  /** Tells the queue, and the model unless the name is unknown to it. */
+  #tell(ticket: number, command: Command, tellModel: () => void): void {
+    this.#queue.apply(ticket, command, this.#now);
+    const isUnknown = !this.#model.exists && !["put", "receive", "configure"].includes(command.verb);
+    if (isUnknown) this.#model.refuseUnknown(ticket);
+    else tellModel();
+  }
+
+  #put(ticket: number): void {
+    const random = this.#random;
+    const size = random.chance(0.01) ? 300 : 1 + random.integer(random.chance(0.2) ? 20 : 2);
+    const fresh = Array.from({ length: size }, (_, index) => ({
+      name: `${ticket}.${index}${random.chance(0.1) ? LONG_BODY : ""}`,
+      delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
+    }));
+    const again = random.chance(0.1) ? this.#recentPuts[random.integer(20)] : undefined;
+    const key = again?.key ?? (random.chance(0.5) ? `key-${ticket}` : undefined);
+    const puts = again !== undefined && random.chance(0.8) ? again.puts : fresh;
+    if (key !== undefined) this.#recentPuts[random.integer(20)] = { key, puts };
+    const timeoutMs = this.#waitMs();
+    const messages = puts.map(({ name, delayMs }) => message(name, delayMs));
+    this.#tell(ticket, { verb: "put", messages, timeoutMs, idempotencyKey: key }, () =>
+      this.#model.put({ ticket, puts, key, deadline: this.#now + timeoutMs }, timeoutMs > 0),
+    );
+  }
+
+  #receive(ticket: number): void {
+    const random = this.#random;
+    const max = 1 + random.integer(random.chance(0.3) ? 30 : 2);
+    const timeoutMs = this.#waitMs();
+    const autoAck = random.chance(0.1);
+    const leaseMs = random.chance(0.2) ? undefined : 1_000 + random.integer(40_000);
+    this.#tell(ticket, { verb: "receive", max, leaseMs, timeoutMs, autoAck }, () => {
+      const modelLeaseMs = autoAck ? undefined : (leaseMs ?? DEFAULT_CONFIGURATION.leaseMs);
+      this.#model.receive({ ticket, max, leaseMs: modelLeaseMs, deadline: this.#now + timeoutMs }, timeoutMs > 0);
+    });
+  }
+
+  #ack(ticket: number): void {
+    const { leases, receipts } = this.#someLeases();
+    const finish = this.#random.chance(0.7);
+    this.#tell(ticket, { verb: "ack", receipts, finish }, () =>
+      this.#model.withLeases(ticket, leases, (held) => this.#model.remove(held, finish)),
+    );
+  }
+
+  #retry(ticket: number): void {
+    const { leases, receipts } = this.#someLeases();
+    const delayMs = this.#random.chance(0.5) ? 0 : this.#random.integer(10_000);
+    const error = this.#random.chance(0.3) ? `failed in ${ticket}` : undefined;
+    this.#tell(ticket, { verb: "retry", receipts, delayMs, error }, () =>
+      this.#model.withLeases(ticket, leases, (held) => {
+        held.leased = false;
+        held.visibleAt = this.#now + delayMs;
+        held.lastError = error;
+      }),
+    );
+  }
+
+  #extend(ticket: number): void {
+    const { leases, receipts } = this.#someLeases();
+    const leaseMs = 1_000 + this.#random.integer(60_000);
+    this.#tell(ticket, { verb: "extend", receipts, leaseMs }, () =>
+      this.#model.withLeases(ticket, leases, (held) => {
+        held.visibleAt = this.#now + leaseMs;
+      }),
+    );
+  }
+
+  #done(ticket: number): void {
+    const count = 1 + this.#random.integer(3);
+    this.#tell(ticket, { verb: "done", count }, () => this.#model.done(ticket, count));
+  }
+
+  #join(ticket: number): void {
+    const timeoutMs = this.#waitMs();
+    this.#tell(ticket, { verb: "join", timeoutMs }, () =>
+      this.#model.join({ ticket, deadline: this.#now + timeoutMs }, timeoutMs > 0),
+    );
+  }
+
+  #configure(ticket: number): void {
+    const maxSize = this.#random.pick([0, 0, 5, 50, 400]);
+    this.#tell(ticket, { verb: "configure", changes: { maxSize } }, () => this.#model.configure(ticket, maxSize));
+  }
+
+  #purge(ticket: number): void {
+    this.#tell(ticket, { verb: "purge" }, () => this.#model.purge(ticket));
+  }
+
+  #delete(ticket: number): void {
+    this.#incarnations += 1;
+    this.#tell(ticket, { verb: "delete", nextIncarnation: `i${this.#incarnations}` }, () => this.#model.delete(ticket));
+  }
+
+  #waitMs(): number {
+    return this.#random.chance(0.5) ? 0 : this.#random.integer(25_000);
+  }
+
+  #someLeases(): { leases: ModelLease[]; receipts: string[] } {
+    const leases: ModelLease[] = [];
+    const receipts: string[] = [];
+    for (let count = 1 + this.#random.integer(4); count > 0 && this.#leases.length > 0; count -= 1) {
+      // Mostly the newest, which are likely still held.
+      const isRecent = this.#random.chance(0.7);
+      const index = this.#leases.length - 1 - this.#random.integer(isRecent ? 12 : this.#leases.length);
+      const { lease, receipt } = this.#leases[Math.max(0, index)] as { lease: ModelLease; receipt: string };
+      leases.push(lease);
+      receipts.push(receipt);
+    }
+    return { leases, receipts };
+  }
+
+  /** Compares what both answered, and takes down ids and receipts that the queue gave. */
+  #compare(): void {
+    // Who is dismissed at the same time is told in no particular order.
+    const byTicket = (a: { ticket: number }, b: { ticket: number }) => a.ticket - b.ticket;
+    const answers = this.#queue.takeAnswers().sort(byTicket);
+    const expected = this.#model.answers.sort(byTicket);
+    this.#model.answers = [];
+    expect(answers.length, expected.length, () => `answers ${show(answers)} instead of ${show(expected)}`);
+    for (const [index, answer] of answers.entries()) this.#compareAnswer(answer, expected[index] as ModelAnswer);
+  }
+
+  #compareAnswer({ ticket, result }: Answer, expected: ModelAnswer): void {
+    const difference = () => `answer ${show(result)} instead of ${show(expected)}`;
+    expect(ticket, expected.ticket, difference);
+    if (result.verb === "refused" && expected.verb === "refused") {
+      expect(result.code, expected.code, difference);
+      this.#see(result.code);
+    } else if (result.verb === "put" && expected.verb === "put") {
+      this.#compareIds(result.ids, expected.messages, difference);
+      if (expected.isRepeated) this.#see("put repeated under its key");
+    } else if (result.verb === "receive" && expected.verb === "receive") {
+      expect(result.deliveries.length, expected.deliveries.length, difference);
+      for (const [index, { message, attempt, lastError }] of expected.deliveries.entries()) {
+        const delivery = result.deliveries[index];
+        // The message may have reached one who waited, whose ticket is older than the put's.
+        if (message.id === "") message.id = delivery?.id ?? "";
+        expect(delivery?.id, message.id, difference);
+        expect(delivery?.attempt, attempt, difference);
+        expect(delivery?.lastError, lastError, difference);
+        expect(delivery?.line.startsWith(`{"body":"${message.name}"`), true, difference);
+        if (attempt > 1) this.#see("redelivery");
+        if (delivery?.lease !== undefined)
+          this.#leases.push({ lease: { message, attempt }, receipt: delivery.lease.receipt });
+      }
+      if (this.#leases.length > LEASES_REMEMBERED * 2) this.#leases = this.#leases.slice(-LEASES_REMEMBERED);
+    } else if (
+      (result.verb === "ack" || result.verb === "retry" || result.verb === "extend") &&
+      expected.verb === "changed"
+    ) {
+      expect(result.stale.length, expected.stale.length, difference);
+      if (expected.stale.length > 0) this.#see("stale receipt");
+    } else if (result.verb === "join" && expected.verb === "join") {
+      expect(result.finished, expected.finished, difference);
+      this.#see(result.finished ? "join finished" : "join not finished");
+    } else if (result.verb === "done" && expected.verb === "done") {
+      expect(result.unfinished, expected.unfinished, difference);
+    } else if (result.verb === "purge" && expected.verb === "purge") {
+      expect(result.purged, expected.purged, difference);
+    } else if (result.verb === "configure" && expected.verb === "configured") {
+      expect(result.description.maxSize, expected.maxSize, difference);
+    } else {
+      expect(result.verb, expected.verb === "deleted" ? "delete" : expected.verb, difference);
+    }
+  }
+
+  #compareIds(ids: string[], messages: ModelMessage[], difference: () => string): void {
+    expect(ids.length, messages.length, difference);
+    for (const [index, message] of messages.entries()) {
+      if (message.id === "") message.id = ids[index] as string;
+      expect(ids[index], message.id, difference);
+    }
+  }
+
+  #compareCounts(): void {
+    if (!this.#model.exists) return;
+    this.#queue.apply(-1, { verb: "inspect" }, this.#now);
+    const result = this.#queue.takeAnswers()[0]?.result;
+    if (result?.verb !== "inspect") throw new Error(`inspect answered ${show(result)}`);
+    const { visible, delayed, leased, unfinished, oldestMs } = result.description;
+    const { messages } = this.#model;
+    const isVisible = (message: ModelMessage) => message.visibleAt <= this.#now;
+    const expected = {
+      visible: messages.filter(isVisible).length,
+      delayed: messages.filter((message) => !isVisible(message) && !message.leased).length,
+      leased: messages.filter((message) => !isVisible(message) && message.leased).length,
+      unfinished: this.#model.unfinished,
+      oldestMs: messages[0] === undefined ? 0 : this.#now - messages[0].putAt,
+    };
+    expect(show({ visible, delayed, leased, unfinished, oldestMs }), show(expected), () => "counts");
+  }
+}
+
+function message(name: string, delayMs: number) {
+  return { content: `"body":${JSON.stringify(name)}`, priority: 100, delayMs };
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value, (_, text) => (typeof text === "string" ? text.slice(0, 60) : text)).slice(0, 2_000);
+}
+
+/** Cheaper than a test runner's assertion, which a history would call ten million times. */
+function expect<Value>(actual: Value, expected: Value, difference: () => string): void {
+  if (actual !== expected) throw new Error(`${difference()}: ${String(actual)} is not ${String(expected)}`);
+}

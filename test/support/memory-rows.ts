@@ -1,0 +1,67 @@
+import type { Commit, RowReader, StoredBlock, StoredQueue, Totals } from "../../src/queue/rows.ts";
+
+interface Row extends StoredBlock {
+  lines: string;
+  keys: string;
+}
+
+const EMPTY = { number: 0, count: 0, bytes: 0, state: null, errors: null, keysUntil: 0, lines: "", keys: "" };
+
+/** The rows of a queue, kept in memory: what the core needs of a database, and a count of what it would be billed. */
+export class MemoryRows implements RowReader {
+  readonly #rows = new Map<number, Row>();
+  #totals: Totals | undefined;
+  rowsWritten = 0;
+
+  lines(slot: number): string {
+    return this.#rows.get(slot)?.lines ?? "";
+  }
+
+  keys(slot: number): string {
+    return this.#rows.get(slot)?.keys ?? "";
+  }
+
+  write({ changes, totals }: Commit): void {
+    for (const change of changes) {
+      const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
+      this.rowsWritten += 1;
+      switch (change.kind) {
+        case "write":
+          this.#rows.set(change.slot, { ...EMPTY, ...change });
+          break;
+        case "append":
+          this.#rows.set(change.slot, {
+            ...row,
+            ...change,
+            lines: row.lines + change.lines,
+            keys: row.keys + change.keys,
+          });
+          break;
+        case "update":
+          this.#rows.set(change.slot, { ...row, ...change });
+          break;
+        case "free":
+          this.#rows.set(change.slot, { ...row, ...EMPTY, keys: row.keys + change.keys, keysUntil: change.keysUntil });
+          break;
+        case "totals":
+          this.#rows.set(change.slot, row);
+      }
+    }
+    this.#totals = { ...totals };
+  }
+
+  /** What a restarted queue would find. */
+  load(): StoredQueue | undefined {
+    if (this.#totals === undefined) return undefined;
+    const { time } = this.#totals;
+    const blocks = [...this.#rows.values()]
+      .sort((a, b) => a.number - b.number)
+      .map((row) => ({ ...row, keys: row.keysUntil > time ? row.keys : null }));
+    return { totals: this.#totals, blocks };
+  }
+
+  clear(): void {
+    this.#rows.clear();
+    this.#totals = undefined;
+  }
+}

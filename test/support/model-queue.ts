@@ -1,0 +1,248 @@
+/**
+ * What a queue should do, as simply as it can be said: an array of messages in order of put, searched from the front.
+ * It knows nothing of blocks, rows or heaps.
+ */
+export interface ModelMessage {
+  name: string;
+  /** Assigned when the real queue has answered the put. */
+  id: string;
+  putAt: number;
+  visibleAt: number;
+  leased: boolean;
+  attempts: number;
+  lastError: string | undefined;
+}
+
+export interface ModelLease {
+  message: ModelMessage;
+  attempt: number;
+}
+
+export type ModelAnswer =
+  | { ticket: number; verb: "put"; messages: ModelMessage[]; isRepeated: boolean }
+  | {
+      ticket: number;
+      verb: "receive";
+      deliveries: { message: ModelMessage; attempt: number; lastError: string | undefined }[];
+    }
+  | { ticket: number; verb: "changed"; count: number; stale: number[] }
+  | { ticket: number; verb: "join"; finished: boolean }
+  | { ticket: number; verb: "done"; unfinished: number }
+  | { ticket: number; verb: "purge"; purged: number }
+  | { ticket: number; verb: "configured"; maxSize: number }
+  | { ticket: number; verb: "deleted" }
+  | { ticket: number; verb: "refused"; code: string };
+
+interface Waiting {
+  ticket: number;
+  deadline: number;
+}
+type WaitingReceiver = Waiting & { max: number; leaseMs: number | undefined };
+type WaitingPut = Waiting & { puts: { name: string; delayMs: number }[]; key: string | undefined };
+
+export class ModelQueue {
+  exists = false;
+  messages: ModelMessage[] = [];
+  maxSize = 0;
+  unfinished = 0;
+  receivers: WaitingReceiver[] = [];
+  putters: WaitingPut[] = [];
+  joiners: Waiting[] = [];
+  keys = new Map<string, { at: number; content: string; messages: ModelMessage[] }>();
+  answers: ModelAnswer[] = [];
+  now = 0;
+  readonly #keyWindowMs: number;
+
+  constructor(keyWindowMs: number) {
+    this.#keyWindowMs = keyWindowMs;
+  }
+
+  /** A crash forgets who waits, nothing else. */
+  restart(): void {
+    this.receivers = [];
+    this.putters = [];
+    this.joiners = [];
+  }
+
+  advance(now: number): void {
+    this.now = now;
+    for (const message of this.messages) if (message.visibleAt <= now) message.leased = false;
+    this.serve();
+    const isOver = (waiting: Waiting) => waiting.deadline <= now;
+    for (const { ticket } of this.receivers.filter(isOver)) {
+      this.answers.push({ ticket, verb: "receive", deliveries: [] });
+    }
+    for (const { ticket } of this.putters.filter(isOver)) {
+      this.answers.push({ ticket, verb: "refused", code: "full" });
+    }
+    for (const { ticket } of this.joiners.filter(isOver)) {
+      this.answers.push({ ticket, verb: "join", finished: false });
+    }
+    this.receivers = this.receivers.filter((waiting) => !isOver(waiting));
+    this.putters = this.putters.filter((waiting) => !isOver(waiting));
+    this.joiners = this.joiners.filter((waiting) => !isOver(waiting));
+    this.serve();
+  }
+
+  visible(): ModelMessage[] {
+    return this.messages.filter((message) => message.visibleAt <= this.now);
+  }
+
+  waiting(): number {
+    return this.messages.filter((message) => !message.leased).length;
+  }
+
+  configure(ticket: number, maxSize: number): void {
+    this.exists = true;
+    this.maxSize = maxSize;
+    this.serve();
+    this.answers.push({ ticket, verb: "configured", maxSize });
+  }
+
+  /** Receivers go on waiting; all others are told that the queue is gone. */
+  delete(ticket: number): void {
+    for (const waiting of [...this.putters, ...this.joiners]) this.refuseUnknown(waiting.ticket);
+    this.answers.push({ ticket, verb: "deleted" });
+    this.exists = false;
+    this.messages = [];
+    this.putters = [];
+    this.joiners = [];
+    this.keys.clear();
+    this.unfinished = 0;
+    this.maxSize = 0;
+  }
+
+  refuseUnknown(ticket: number): void {
+    this.answers.push({ ticket, verb: "refused", code: "unknown_queue" });
+  }
+
+  put(waiting: WaitingPut, isWaitAllowed: boolean): void {
+    if (this.maxSize > 0 && waiting.puts.length > this.maxSize) {
+      this.answers.push({ ticket: waiting.ticket, verb: "refused", code: "invalid" });
+    } else if (this.#known(waiting) || (this.putters.length === 0 && this.#hasRoom(waiting))) {
+      this.#admit(waiting);
+      this.serve();
+    } else if (isWaitAllowed) {
+      this.putters.push(waiting);
+    } else {
+      this.answers.push({ ticket: waiting.ticket, verb: "refused", code: "full" });
+    }
+  }
+
+  receive(receiver: WaitingReceiver, isWaitAllowed: boolean): void {
+    const mayWait = this.visible().length === 0 && isWaitAllowed;
+    if (mayWait) this.receivers.push(receiver);
+    else this.#handOut(receiver);
+    this.serve();
+  }
+
+  /** Does something to each message whose newest lease this is and lasts. */
+  withLeases(ticket: number, leases: ModelLease[], change: (message: ModelMessage) => void): void {
+    const stale: number[] = [];
+    for (const [index, { message, attempt }] of leases.entries()) {
+      const isHeld = this.messages.includes(message) && message.leased && message.attempts === attempt;
+      if (isHeld) change(message);
+      else stale.push(index);
+    }
+    this.answers.push({ ticket, verb: "changed", count: leases.length - stale.length, stale });
+    this.serve();
+  }
+
+  remove(message: ModelMessage, isFinished: boolean): void {
+    this.messages.splice(this.messages.indexOf(message), 1);
+    if (isFinished) this.unfinished = Math.max(0, this.unfinished - 1);
+  }
+
+  done(ticket: number, count: number): void {
+    if (count > this.unfinished) {
+      this.answers.push({ ticket, verb: "refused", code: "done_too_often" });
+      return;
+    }
+    this.unfinished -= count;
+    this.answers.push({ ticket, verb: "done", unfinished: this.unfinished });
+    this.serve();
+  }
+
+  join(joiner: Waiting, isWaitAllowed: boolean): void {
+    if (this.unfinished === 0) this.answers.push({ ticket: joiner.ticket, verb: "join", finished: true });
+    else if (isWaitAllowed) this.joiners.push(joiner);
+    else this.answers.push({ ticket: joiner.ticket, verb: "join", finished: false });
+  }
+
+  purge(ticket: number): void {
+    const purged = this.messages.length;
+    this.messages = [];
+    this.unfinished = Math.max(0, this.unfinished - purged);
+    this.answers.push({ ticket, verb: "purge", purged });
+    this.serve();
+  }
+
+  serve(): void {
+    // In turns: all who can be served receive, then all puts that fit come in.
+    for (let isAnyoneServed = true; isAnyoneServed; ) {
+      isAnyoneServed = false;
+      while (this.receivers.length > 0 && this.visible().length > 0) {
+        this.#handOut(this.receivers.shift() as WaitingReceiver);
+        isAnyoneServed = true;
+      }
+      while (this.putters[0] !== undefined && this.#hasRoom(this.putters[0])) {
+        this.#admit(this.putters.shift() as WaitingPut);
+        isAnyoneServed = true;
+      }
+    }
+    if (this.unfinished > 0) return;
+    for (const { ticket } of this.joiners) this.answers.push({ ticket, verb: "join", finished: true });
+    this.joiners = [];
+  }
+
+  #known({ key }: WaitingPut) {
+    const known = key === undefined ? undefined : this.keys.get(key);
+    return known !== undefined && known.at + this.#keyWindowMs > this.now ? known : undefined;
+  }
+
+  #hasRoom({ puts }: WaitingPut): boolean {
+    return this.maxSize === 0 || this.waiting() + puts.length <= this.maxSize;
+  }
+
+  #admit(waiting: WaitingPut): void {
+    const { ticket, puts, key } = waiting;
+    this.exists = true;
+    const content = JSON.stringify(puts);
+    const known = this.#known(waiting);
+    if (known !== undefined && known.content !== content) {
+      this.answers.push({ ticket, verb: "refused", code: "idempotency_key_reused" });
+      return;
+    }
+    const messages = known?.messages ?? puts.map(({ name, delayMs }) => this.#store(name, delayMs));
+    if (key !== undefined && known === undefined) this.keys.set(key, { at: this.now, content, messages });
+    this.answers.push({ ticket, verb: "put", messages, isRepeated: known !== undefined });
+  }
+
+  #store(name: string, delayMs: number): ModelMessage {
+    const message = {
+      name,
+      id: "",
+      putAt: this.now,
+      visibleAt: this.now + delayMs,
+      leased: false,
+      attempts: 0,
+      lastError: undefined,
+    };
+    this.messages.push(message);
+    this.unfinished += 1;
+    return message;
+  }
+
+  #handOut({ ticket, max, leaseMs }: WaitingReceiver): void {
+    const deliveries = this.visible()
+      .slice(0, max)
+      .map((message) => {
+        message.attempts += 1;
+        message.leased = true;
+        message.visibleAt = this.now + (leaseMs ?? 0);
+        if (leaseMs === undefined) this.remove(message, false);
+        return { message, attempt: message.attempts, lastError: message.lastError };
+      });
+    this.answers.push({ ticket, verb: "receive", deliveries });
+  }
+}

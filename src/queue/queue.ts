@@ -28,7 +28,8 @@ export const DEFAULT_CONFIGURATION: Configuration = {
 export interface Existing {
   incarnation: string;
   configuration: Configuration;
-  stored: StoredQueue;
+  /** Undefined while there has not been a commit. */
+  stored?: StoredQueue;
 }
 
 export interface Answer {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { History } from "../support/history.ts";
 
-const OPERATIONS = Number(process.env["OPERATIONS"] ?? 1_000_000);
-const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
+const OPERATIONS = Number(process.env.OPERATIONS ?? 1_000_000);
+const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 test(`a queue does what an array would, over ${OPERATIONS} random operations with restarts and crashes`, () => {
   console.log(`SEED=${SEED} OPERATIONS=${OPERATIONS}`);

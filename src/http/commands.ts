@@ -1,0 +1,99 @@
+/** From checked requests, in seconds, to the commands of a queue, in milliseconds. */
+import type * as z from "zod";
+import { BATCH_BYTES_MAX, BODY_BYTES_MAX } from "../contract/limits.ts";
+import type {
+  ackRequest,
+  configureRequest,
+  doneRequest,
+  extendRequest,
+  joinRequest,
+  newMessage,
+  putRequest,
+  receiveRequest,
+  retryRequest,
+} from "../contract/schema.ts";
+import type { Command, Configuration, NewMessage } from "../queue/commands.ts";
+import { ProblemError } from "./problem.ts";
+
+export function putCommand(request: z.output<typeof putRequest>, idempotencyKey: string | undefined): Command {
+  const messages = request.messages.map(toNewMessage);
+  assertSizes(messages);
+  return { verb: "put", messages, timeoutMs: milliseconds(request.timeoutSeconds), idempotencyKey };
+}
+
+export function receiveCommand(request: z.output<typeof receiveRequest>): Command {
+  const { max, leaseSeconds, timeoutSeconds, autoAck } = request;
+  const leaseMs = leaseSeconds === undefined ? undefined : milliseconds(leaseSeconds);
+  return { verb: "receive", max, leaseMs, timeoutMs: milliseconds(timeoutSeconds), autoAck };
+}
+
+export function ackCommand({ receipts, finish }: z.output<typeof ackRequest>): Command {
+  return { verb: "ack", receipts, finish };
+}
+
+export function retryCommand({ receipts, delaySeconds, error }: z.output<typeof retryRequest>): Command {
+  return { verb: "retry", receipts, delayMs: milliseconds(delaySeconds), error };
+}
+
+export function extendCommand({ receipts, leaseSeconds }: z.output<typeof extendRequest>): Command {
+  return { verb: "extend", receipts, leaseMs: milliseconds(leaseSeconds) };
+}
+
+export function doneCommand({ count }: z.output<typeof doneRequest>): Command {
+  return { verb: "done", count };
+}
+
+export function joinCommand({ timeoutSeconds }: z.output<typeof joinRequest>): Command {
+  return { verb: "join", timeoutMs: milliseconds(timeoutSeconds) };
+}
+
+export function configureCommand(request: z.output<typeof configureRequest>): Command {
+  const changes: Partial<Configuration> = {};
+  if (request.order !== undefined) changes.order = request.order;
+  if (request.maxSize !== undefined) changes.maxSize = request.maxSize;
+  if (request.leaseSeconds !== undefined) changes.leaseMs = milliseconds(request.leaseSeconds);
+  return { verb: "configure", changes };
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1_000);
+}
+
+/** Turns the content into the text that will be stored and handed out as it is. */
+function toNewMessage({ body, bytes, priority, delaySeconds }: z.output<typeof newMessage>, index: number): NewMessage {
+  const delayMs = milliseconds(delaySeconds);
+  if (bytes !== undefined) return { content: `"bytes":"${bytes}"`, priority, delayMs };
+  try {
+    return { content: `"body":${JSON.stringify(body)}`, priority, delayMs };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const path = `messages[${index}].body`;
+    throw new ProblemError("invalid", `${path} is nested too deeply.`, [{ path, message: "is nested too deeply" }]);
+  }
+}
+
+const BODY_PREFIX_LENGTH = '"body":'.length;
+const BYTES_PREFIX_LENGTH = '"bytes":""'.length;
+
+function assertSizes(messages: NewMessage[]): void {
+  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+  // A character takes at most three bytes: most requests need not be counted.
+  if (characters * 3 <= BODY_BYTES_MAX) return;
+  let batchBytes = 0;
+  for (const [index, { content }] of messages.entries()) {
+    const bytes = sizeOf(content);
+    batchBytes += bytes;
+    if (bytes > BODY_BYTES_MAX) throw tooLarge(`messages[${index}]`, `has ${bytes} bytes, more than ${BODY_BYTES_MAX}`);
+  }
+  if (batchBytes > BATCH_BYTES_MAX)
+    throw tooLarge("messages", `have ${batchBytes} bytes, more than ${BATCH_BYTES_MAX}`);
+}
+
+function sizeOf(content: string): number {
+  if (!content.startsWith('"body":')) return Math.floor(((content.length - BYTES_PREFIX_LENGTH) * 3) / 4);
+  return new TextEncoder().encode(content).length - BODY_PREFIX_LENGTH;
+}
+
+function tooLarge(path: string, message: string): ProblemError {
+  return new ProblemError("too_large", `${path} ${message}.`, [{ path, message }]);
+}

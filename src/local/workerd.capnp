@@ -1,0 +1,31 @@
+# How the Worker is served on this machine, without an account: `npm start` gives it the addresses and the directory.
+# It says what wrangler.toml says, in workerd's words; a test holds the two against each other.
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "durable-queue", worker = .worker),
+    (name = "disk", disk = (writable = true)),
+  ],
+  sockets = [
+    (name = "http", http = (), service = "durable-queue"),
+    # Bound in the data directory for as long as the process lives: it tells a second server that there is a first.
+    (name = "lock", http = (), service = "durable-queue"),
+  ],
+);
+
+const worker :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "../../dist/worker/index.js")],
+  compatibilityDate = "2026-08-15",
+  bindings = [
+    (name = "QUEUE", durableObjectNamespace = "QueueObject"),
+    (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),
+    (name = "AUTHKEY", fromEnvironment = "AUTHKEY"),
+  ],
+  # The files of the queues are found by these keys: changing one would hide everything that was stored.
+  durableObjectNamespaces = [
+    (className = "QueueObject", uniqueKey = "queue", enableSql = true),
+    (className = "DirectoryObject", uniqueKey = "directory", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "disk"),
+);

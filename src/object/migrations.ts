@@ -1,0 +1,61 @@
+/**
+ * The versions of a queue's tables. A step that has been released never changes; a new version is a new step.
+ *
+ * The version is kept in a table of its own, because Durable Objects refuse `PRAGMA user_version`.
+ */
+const STEPS: readonly string[] = [
+  `CREATE TABLE queue (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     incarnation TEXT NOT NULL,
+     configuration TEXT NOT NULL
+   );
+   -- What is small and changes stands before what is large and does not: SQLite then rewrites only the first page.
+   -- No index and no AUTOINCREMENT: each would be billed as one more row per write.
+   CREATE TABLE blocks (
+     slot INTEGER PRIMARY KEY,
+     commit_number INTEGER NOT NULL,
+     totals TEXT NOT NULL,
+     number INTEGER NOT NULL,
+     count INTEGER NOT NULL,
+     bytes INTEGER NOT NULL,
+     keys_until INTEGER NOT NULL,
+     state BLOB,
+     errors TEXT,
+     keys TEXT NOT NULL,
+     lines TEXT NOT NULL
+   );`,
+];
+
+export const NEWEST_VERSION = STEPS.length;
+
+/** The version of the stored tables; 0 where there are none. Writes nothing. */
+export function storedVersion(sql: SqlStorage): number {
+  const [{ tables } = { tables: 0 }] = sql
+    .exec<{ tables: number }>(
+      "SELECT count(*) AS tables FROM sqlite_master WHERE type = 'table' AND name = 'migrations'",
+    )
+    .toArray();
+  if (tables === 0) return 0;
+  return sql.exec<{ version: number }>("SELECT coalesce(max(version), 0) AS version FROM migrations").one().version;
+}
+
+/** Brings the tables to the newest version, all steps or none. Answers with the rows that it wrote. */
+export function migrate(storage: DurableObjectStorage): number {
+  const { sql } = storage;
+  const version = storedVersion(sql);
+  if (version > NEWEST_VERSION) {
+    throw new Error(
+      `The queue was stored by a newer version: its tables have version ${version}, not ${NEWEST_VERSION}.`,
+    );
+  }
+  if (version === NEWEST_VERSION) return 0;
+  return storage.transactionSync(() => {
+    let { rowsWritten } = sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");
+    for (const [index, step] of STEPS.entries()) {
+      if (index < version) continue;
+      rowsWritten += sql.exec(step).rowsWritten;
+      rowsWritten += sql.exec("INSERT INTO migrations (version) VALUES (?)", index + 1).rowsWritten;
+    }
+    return rowsWritten;
+  });
+}

@@ -1,0 +1,129 @@
+import { DurableObject } from "cloudflare:workers";
+import { directoryOf, type Env } from "../env.ts";
+import { MonotonicClock } from "../queue/clock.ts";
+import type { Command } from "../queue/commands.ts";
+import { Queue } from "../queue/queue.ts";
+import { QueueStorage } from "./queue-storage.ts";
+import { type Reply, replyOf } from "./reply.ts";
+
+interface Incoming {
+  ticket: number;
+  command: Command;
+}
+
+/**
+ * One named queue: it collects commands, lets the state machine apply them, stores what changed and answers.
+ *
+ * Group commit: commands that arrive together are one round, one transaction, one fsync. Answers are given after the
+ * write, and the platform holds them back until that write is durable, so what is acknowledged is stored. Memory is
+ * only a copy: when a round fails half-way it is thrown away with the object, and the next request loads what is true.
+ */
+export class QueueObject extends DurableObject<Env> {
+  readonly #storage: QueueStorage;
+  readonly #clock: MonotonicClock;
+  readonly #queue: Queue;
+  #incoming: Incoming[] = [];
+  readonly #callers = new Map<number, (reply: Reply) => void>();
+  #tickets = 0;
+  #isRunning = false;
+  #timer: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#storage = new QueueStorage(ctx.storage);
+    const existing = this.#storage.load();
+    this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
+    this.#clock = new MonotonicClock(existing?.stored?.totals.time ?? 0);
+  }
+
+  /** Applies a command. The promise is kept when its outcome is known and durable, after a wait if it is to wait. */
+  perform(command: Command): Promise<Reply> {
+    return new Promise((resolve) => {
+      this.#tickets += 1;
+      this.#callers.set(this.#tickets, resolve);
+      this.#incoming.push({ ticket: this.#tickets, command });
+      this.#wake();
+    });
+  }
+
+  /** Deletes the queue. The state machine has no randomness, so the text for its next life comes from here. */
+  async delete(): Promise<Reply> {
+    return this.perform({ verb: "delete", nextIncarnation: newIncarnation() });
+  }
+
+  #wake(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.ctx.waitUntil(this.#run());
+  }
+
+  async #run(): Promise<void> {
+    try {
+      // A microtask would be too early: only after a turn of the event loop has everything arrived that is on its way.
+      await scheduler.wait(0);
+      do {
+        await this.#round(this.#incoming.splice(0));
+      } while (this.#incoming.length > 0);
+      this.#planTimer();
+      this.#isRunning = false;
+    } catch (error) {
+      console.error(`The queue ${this.ctx.id.name} starts over from its storage.`, error);
+      this.ctx.abort(`A commit failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #round(commands: Incoming[]): Promise<void> {
+    const queue = this.#queue;
+    const now = this.#clock.now(Date.now());
+    const { configuration } = queue;
+    queue.advance(now);
+    for (const { ticket, command } of commands) {
+      queue.apply(ticket, command, now);
+      if (!queue.exists && this.#storage.isCreated) await this.#erase();
+    }
+    if (queue.exists && !this.#storage.isCreated) await directoryOf(this.env).add(this.#name);
+    // From here to the answers nothing is awaited, so that all writes are one transaction.
+    if (queue.exists && (!this.#storage.isCreated || queue.configuration !== configuration)) {
+      this.#storage.configure(queue.incarnation, queue.configuration);
+    }
+    const commit = queue.takeCommit();
+    if (commit !== undefined) this.#storage.write(commit);
+    this.#giveAnswers();
+  }
+
+  #giveAnswers(): void {
+    const answers = this.#queue.takeAnswers();
+    if (answers.length === 0) return;
+    const { bytes: storageBytes, rowsWritten } = this.#storage;
+    for (const { ticket, result } of answers) {
+      this.#callers.get(ticket)?.(replyOf(result, { name: this.#name, storageBytes, rowsWritten }));
+      this.#callers.delete(ticket);
+    }
+  }
+
+  async #erase(): Promise<void> {
+    await this.#storage.erase();
+    await directoryOf(this.env).remove(this.#name);
+  }
+
+  /**
+   * Wakes the object for those who wait. A pending long-poll keeps it in memory anyway, so a timer that dies with it
+   * costs no row, which an alarm would.
+   */
+  #planTimer(): void {
+    clearTimeout(this.#timer);
+    const { nextEventAt } = this.#queue;
+    if (nextEventAt === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.max(0, nextEventAt - this.#clock.now(Date.now()));
+    this.#timer = setTimeout(() => this.#wake(), Math.min(delayMs, 2 ** 31 - 1));
+  }
+
+  get #name(): string {
+    return this.ctx.id.name ?? "";
+  }
+}
+
+/** Enough chance that no receipt of an earlier life of the queue fits. */
+function newIncarnation(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => (byte % 36).toString(36)).join("");
+}

@@ -1,0 +1,150 @@
+import type { Configuration } from "../queue/commands.ts";
+import type { Existing } from "../queue/queue.ts";
+import type { Commit, RowChange, RowReader, StoredBlock, Totals } from "../queue/rows.ts";
+import { migrate, storedVersion } from "./migrations.ts";
+
+/** Totals as they are stored, with the one count that only the storage can know. */
+type StoredTotals = Totals & { rowsWritten: number };
+
+type BlockRow = Record<"slot" | "number" | "count" | "bytes" | "keys_until", number> & {
+  state: ArrayBuffer | null;
+  errors: string | null;
+  keys: string | null;
+};
+
+/** The rows of one queue in the SQLite database of its Durable Object. Every statement of the project is in here. */
+export class QueueStorage implements RowReader {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+  /** False until the queue is created: reading an unknown name must write nothing. */
+  isCreated = false;
+  /** What Cloudflare would bill since the queue was created, by the storage's own counter. */
+  rowsWritten = 0;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+  }
+
+  get bytes(): number {
+    return this.#sql.databaseSize;
+  }
+
+  /** What is stored, without the messages' lines; undefined where there is no queue. */
+  load(): Existing | undefined {
+    if (storedVersion(this.#sql) === 0) return undefined;
+    this.rowsWritten += migrate(this.#storage);
+    const { incarnation, configuration } = this.#sql
+      .exec<{ incarnation: string; configuration: string }>("SELECT incarnation, configuration FROM queue")
+      .one();
+    this.isCreated = true;
+    const existing = { incarnation, configuration: JSON.parse(configuration) as Configuration };
+    const [newest] = this.#sql
+      .exec<{ totals: string }>("SELECT totals FROM blocks ORDER BY commit_number DESC LIMIT 1")
+      .toArray();
+    if (newest === undefined) return existing;
+    const { rowsWritten, ...totals } = JSON.parse(newest.totals) as StoredTotals;
+    this.rowsWritten += rowsWritten;
+    return { ...existing, stored: { totals, blocks: this.#blocks(totals.time) } };
+  }
+
+  lines(slot: number): string {
+    return this.#textOf(slot, "SELECT lines AS text FROM blocks WHERE slot = ?");
+  }
+
+  keys(slot: number): string {
+    return this.#textOf(slot, "SELECT keys AS text FROM blocks WHERE slot = ?");
+  }
+
+  /** Makes the tables, or stores a changed configuration. */
+  configure(incarnation: string, configuration: Configuration): void {
+    if (!this.isCreated) this.rowsWritten += migrate(this.#storage);
+    this.isCreated = true;
+    this.#write(
+      "INSERT OR REPLACE INTO queue (id, incarnation, configuration) VALUES (1, ?, ?)",
+      incarnation,
+      JSON.stringify(configuration),
+    );
+  }
+
+  /** Writes a commit. Without an `await` in between, all of it and what surrounds it is one transaction. */
+  write({ changes, totals }: Commit): void {
+    const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + changes.length };
+    const totalsText = JSON.stringify(storedTotals);
+    for (const change of changes) this.#writeChange(change, totals.commit, totalsText);
+  }
+
+  /** Deletes everything, which is also the only way to end the billing of storage. */
+  async erase(): Promise<void> {
+    await this.#storage.deleteAll();
+    this.isCreated = false;
+    this.rowsWritten = 0;
+  }
+
+  *#blocks(time: number): Generator<StoredBlock> {
+    const rows = this.#sql.exec<BlockRow>(
+      `SELECT slot, number, count, bytes, keys_until, state, errors, CASE WHEN keys_until > ? THEN keys END AS keys
+       FROM blocks ORDER BY number`,
+      time,
+    );
+    for (const { slot, number, count, bytes, keys_until: keysUntil, state, errors, keys } of rows) {
+      yield { slot, number, count, bytes, keysUntil, state: state && new Uint8Array(state), errors, keys };
+    }
+  }
+
+  #writeChange(change: RowChange, commit: number, totals: string): void {
+    const { slot } = change;
+    switch (change.kind) {
+      case "write":
+        this.#write(
+          `INSERT OR REPLACE INTO blocks
+             (slot, commit_number, totals, number, count, bytes, keys_until, state, errors, keys, lines)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[slot, commit, totals, change.number, change.count, change.bytes, change.keysUntil],
+          ...[change.state, change.errors, change.keys, change.lines],
+        );
+        break;
+      case "append":
+        this.#write(
+          `UPDATE blocks SET commit_number = ?, totals = ?, count = ?, bytes = ?, keys_until = ?, state = ?, errors = ?,
+             keys = keys || ?, lines = lines || ? WHERE slot = ?`,
+          ...[commit, totals, change.count, change.bytes, change.keysUntil, change.state, change.errors],
+          ...[change.keys, change.lines, slot],
+        );
+        break;
+      case "update":
+        this.#write(
+          "UPDATE blocks SET commit_number = ?, totals = ?, state = ?, errors = ? WHERE slot = ?",
+          ...[commit, totals, change.state, change.errors, slot],
+        );
+        break;
+      case "free":
+        this.#write(
+          `UPDATE blocks SET commit_number = ?, totals = ?, number = 0, count = 0, bytes = 0, keys_until = ?, state = NULL,
+             errors = NULL, keys = keys || ?, lines = '' WHERE slot = ?`,
+          ...[commit, totals, change.keysUntil, change.keys, slot],
+        );
+        break;
+      case "totals":
+        this.#write(
+          `INSERT INTO blocks (slot, commit_number, totals, number, count, bytes, keys_until, keys, lines)
+           VALUES (?, ?, ?, 0, 0, 0, 0, '', '')
+           ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number, totals = excluded.totals`,
+          ...[slot, commit, totals],
+        );
+        break;
+      default:
+        change satisfies never;
+    }
+  }
+
+  #write(statement: string, ...bindings: (string | number | Uint8Array | null)[]): void {
+    this.rowsWritten += this.#sql.exec(statement, ...bindings).rowsWritten;
+  }
+
+  #textOf(slot: number, statement: string): string {
+    if (!this.isCreated) return "";
+    const [row] = this.#sql.exec<{ text: string }>(statement, slot).toArray();
+    return row?.text ?? "";
+  }
+}

@@ -1,0 +1,72 @@
+import type { ProblemCode } from "../contract/problems.ts";
+import type { Configuration, Delivery, Description, Result } from "../queue/commands.ts";
+
+/** What a queue's object answers: the JSON text of a success, ready to be sent, or why the command was refused. */
+export type Reply =
+  | { ok: true; json: string }
+  | { ok: false; code: ProblemCode; detail: string; path?: string | undefined };
+
+/** What only the object knows of its queue. */
+export interface Surroundings {
+  name: string;
+  storageBytes: number;
+  rowsWritten: number;
+}
+
+/** The result in the words of the interface: seconds instead of milliseconds. */
+export function replyOf(result: Result, surroundings: Surroundings): Reply {
+  if (result.verb === "refused") {
+    return { ok: false, code: result.code, detail: result.detail, path: result.path };
+  }
+  return { ok: true, json: jsonOf(result, surroundings) };
+}
+
+function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surroundings): string {
+  switch (result.verb) {
+    case "put":
+      return JSON.stringify({ ids: result.ids });
+    case "receive":
+      return `{"messages":[${result.deliveries.map(deliveryJson).join(",")}]}`;
+    case "ack":
+      return JSON.stringify({ acked: result.acked, stale: result.stale });
+    case "retry":
+      return JSON.stringify({ retried: result.retried, stale: result.stale });
+    case "extend":
+      return JSON.stringify({
+        extended: result.extended,
+        stale: result.stale,
+        leaseEndsAt: result.leaseEndsAt / 1_000,
+      });
+    case "done":
+      return JSON.stringify({ unfinished: result.unfinished });
+    case "join":
+      return JSON.stringify({ finished: result.finished });
+    case "purge":
+      return JSON.stringify({ purged: result.purged });
+    case "delete":
+      return JSON.stringify({ deleted: true });
+    case "configure":
+    case "inspect":
+      return JSON.stringify(describe(result.description, surroundings));
+    default:
+      return result satisfies never;
+  }
+}
+
+/** Puts what belongs to this delivery before what was stored, whose text is passed on as it is. */
+function deliveryJson({ id, attempt, lease, lastError, line }: Delivery): string {
+  const head = JSON.stringify({
+    id,
+    attempt,
+    receipt: lease?.receipt,
+    leaseEndsAt: lease && lease.endsAt / 1_000,
+    lastError,
+  });
+  return `${head.slice(0, -1)},${line.slice(1)}`;
+}
+
+function describe(description: Description, { name, storageBytes, rowsWritten }: Surroundings) {
+  const { order, maxSize, leaseMs, oldestMs, ...counts } = description satisfies Configuration;
+  const leaseSeconds = leaseMs / 1_000;
+  return { name, order, maxSize, leaseSeconds, ...counts, oldestSeconds: oldestMs / 1_000, storageBytes, rowsWritten };
+}

@@ -39,8 +39,8 @@ export function extendCommand({ receipts, leaseSeconds }: z.output<typeof extend
   return { verb: "extend", receipts, leaseMs: milliseconds(leaseSeconds) };
 }
 
-export function doneCommand({ count }: z.output<typeof doneRequest>): Command {
-  return { verb: "done", count };
+export function doneCommand({ count }: z.output<typeof doneRequest>, idempotencyKey: string | undefined): Command {
+  return { verb: "done", count, idempotencyKey };
 }
 
 export function joinCommand({ timeoutSeconds }: z.output<typeof joinRequest>): Command {

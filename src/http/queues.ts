@@ -52,7 +52,10 @@ queues.post("/:queue/receive", async (c) => tell(c, receiveCommand(await bodyOf(
 queues.post("/:queue/ack", async (c) => tell(c, ackCommand(await bodyOf(c, ackRequest))));
 queues.post("/:queue/retry", async (c) => tell(c, retryCommand(await bodyOf(c, retryRequest))));
 queues.post("/:queue/extend", async (c) => tell(c, extendCommand(await bodyOf(c, extendRequest))));
-queues.post("/:queue/done", async (c) => tell(c, doneCommand(await bodyOf(c, doneRequest))));
+queues.post("/:queue/done", async (c) => {
+  const key = idempotencyKeyOf(c);
+  return tell(c, doneCommand(await bodyOf(c, doneRequest), key));
+});
 queues.post("/:queue/join", async (c) => tell(c, joinCommand(await bodyOf(c, joinRequest))));
 queues.post("/:queue/purge", async (c) => {
   await bodyOf(c, purgeRequest);

@@ -128,9 +128,10 @@ export class QueueStorage implements RowReader {
       case "totals":
         this.#write(
           `INSERT INTO blocks (slot, commit_number, totals, number, count, bytes, keys_until, keys, lines)
-           VALUES (?, ?, ?, 0, 0, 0, 0, '', '')
-           ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number, totals = excluded.totals`,
-          ...[slot, commit, totals],
+           VALUES (?, ?, ?, 0, 0, 0, ?, ?, '')
+           ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number, totals = excluded.totals,
+             keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys`,
+          ...[slot, commit, totals, change.keysUntil, change.keys],
         );
         break;
       default:

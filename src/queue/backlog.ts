@@ -182,6 +182,11 @@ export class Backlog implements StandingCounts {
     return this.#due.peek()?.at ?? Number.POSITIVE_INFINITY;
   }
 
+  /** A row for something else than a block. */
+  takeSlot(): number {
+    return this.#slots.take();
+  }
+
   /** Lets the row of a block that is done with be used again, at once or when its keys have expired. */
   release(slot: number, isKept: boolean): void {
     this.#slots.release(slot, isKept);

@@ -28,6 +28,13 @@ export interface ReceiveCommand {
   autoAck: boolean;
 }
 
+export interface DoneCommand {
+  verb: "done";
+  count: number;
+  /** As with a put: a report under a known key is answered and not counted again. */
+  idempotencyKey?: string | undefined;
+}
+
 export interface Configuration {
   order: "fifo";
   /** The bound on visible and delayed messages; 0 for none. */
@@ -41,7 +48,7 @@ export type Command =
   | { verb: "ack"; receipts: string[]; finish: boolean }
   | { verb: "retry"; receipts: string[]; delayMs: number; error?: string | undefined }
   | { verb: "extend"; receipts: string[]; leaseMs: number }
-  | { verb: "done"; count: number }
+  | DoneCommand
   | { verb: "join"; timeoutMs: number }
   | { verb: "configure"; changes: Partial<Configuration> }
   | { verb: "inspect" }

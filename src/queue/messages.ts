@@ -2,6 +2,7 @@ import { BATCH_BYTES_MAX, IDEMPOTENCY_SECONDS } from "../contract/limits.ts";
 import { Backlog, type Unsaved } from "./backlog.ts";
 import { type Block, LEASED, type StandingCounts } from "./block.ts";
 import type { Delivery, NewMessage, PutCommand } from "./commands.ts";
+import { DoneKeys } from "./done-keys.ts";
 import { hashText, IdempotencyKeys, type PlaceRange } from "./idempotency-keys.ts";
 import { LineWindow } from "./line-window.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
@@ -16,6 +17,7 @@ export class Messages {
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   readonly #keys: IdempotencyKeys;
+  readonly #doneKeys: DoneKeys;
   #areTotalsUnsaved = false;
 
   constructor(incarnation: string, reader: RowReader, stored?: StoredQueue) {
@@ -24,6 +26,7 @@ export class Messages {
     this.#backlog = new Backlog(this.totals.lastBlock);
     this.#window = new LineWindow(reader);
     this.#keys = new IdempotencyKeys(IDEMPOTENCY_SECONDS * 1_000, reader);
+    this.#doneKeys = new DoneKeys(this.#backlog, this.#keys);
     for (const row of stored?.blocks ?? []) {
       if (row.keys !== null) this.#keys.restore(row.slot, row.keysUntil, row.keys);
       this.#backlog.restore(row, (slot) => this.#keys.has(slot));
@@ -141,10 +144,18 @@ export class Messages {
     return this.#withLeases(receipts, (block, index) => this.#backlog.lease(block, index, endsAt));
   }
 
+  /** Whether this was reported already under this key; "other" if the key was used for something else. */
+  knownDone(count: number, key: string | undefined, now: number): boolean | "other" {
+    if (key === undefined) return false;
+    const known = this.#keys.find(key, doneHashOf(count), now);
+    return known === "other" ? known : known !== undefined;
+  }
+
   /** Reports messages done that were taken before. Not to be called with more than are unfinished. */
-  done(count: number): void {
+  done(count: number, key: string | undefined, now: number): void {
     this.#finish(count);
     this.#areTotalsUnsaved = true;
+    if (key !== undefined) this.#keys.remember(this.#doneKeys.slotForNext(), key, doneHashOf(count), now, []);
   }
 
   /** Removes every message and answers how many there were. */
@@ -172,7 +183,9 @@ export class Messages {
     this.#areTotalsUnsaved = false;
     this.totals.commit += 1;
     this.totals.lastBlock = this.#backlog.lastBlock;
-    if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.anySlot });
+    const doneKeys = this.#doneKeys.takeChange();
+    if (doneKeys !== undefined) changes.push(doneKeys);
+    if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.anySlot, keys: "", keysUntil: 0 });
     return { changes, totals: this.totals };
   }
 
@@ -243,6 +256,10 @@ function isHeld(block: Block, { index, attempt }: Receipt): boolean {
 
 function lineOf({ content, priority }: NewMessage, now: number): string {
   return `{${content},"priority":${priority},"putAt":${now / 1_000}}`;
+}
+
+function doneHashOf(count: number): number {
+  return hashText(`done ${count}`);
 }
 
 function contentHashOf(messages: NewMessage[]): number {

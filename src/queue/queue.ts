@@ -13,7 +13,15 @@
  * of commands is applied in one turn and committed as one.
  */
 import { LEASE_SECONDS_DEFAULT } from "../contract/limits.ts";
-import type { Command, Configuration, Description, PutCommand, ReceiveCommand, Result } from "./commands.ts";
+import type {
+  Command,
+  Configuration,
+  Description,
+  DoneCommand,
+  PutCommand,
+  ReceiveCommand,
+  Result,
+} from "./commands.ts";
 import { Messages } from "./messages.ts";
 import type { Commit, RowReader, StoredQueue } from "./rows.ts";
 import { WaitingLine } from "./waiting-line.ts";
@@ -109,7 +117,7 @@ export class Queue {
         break;
       }
       case "done":
-        this.#done(ticket, command.count);
+        this.#done(ticket, command, now);
         break;
       case "join":
         this.#join(ticket, now + command.timeoutMs, command.timeoutMs);
@@ -184,8 +192,7 @@ export class Queue {
   #admit(ticket: number, command: PutCommand, now: number): void {
     const known = this.#messages.knownPut(command, now);
     if (known === "other") {
-      const detail = "This Idempotency-Key was used for a put with other content.";
-      this.#answer(ticket, { verb: "refused", code: "idempotency_key_reused", detail });
+      this.#refuseReusedKey(ticket);
       return;
     }
     this.exists = true;
@@ -227,15 +234,18 @@ export class Queue {
     this.#answer(ticket, { verb: "receive", deliveries });
   }
 
-  #done(ticket: number, count: number): void {
+  #done(ticket: number, { count, idempotencyKey }: DoneCommand, now: number): void {
     const { totals } = this.#messages;
-    if (count > totals.unfinished) {
+    const known = this.#messages.knownDone(count, idempotencyKey, now);
+    if (known === "other") {
+      this.#refuseReusedKey(ticket);
+    } else if (!known && count > totals.unfinished) {
       const detail = `${count} reported done, but only ${totals.unfinished} are unfinished.`;
       this.#answer(ticket, { verb: "refused", code: "done_too_often", detail, path: "count" });
-      return;
+    } else {
+      if (!known) this.#messages.done(count, idempotencyKey, now);
+      this.#answer(ticket, { verb: "done", unfinished: totals.unfinished });
     }
-    this.#messages.done(count);
-    this.#answer(ticket, { verb: "done", unfinished: totals.unfinished });
   }
 
   #join(ticket: number, deadline: number, timeoutMs: number): void {
@@ -270,6 +280,11 @@ export class Queue {
   #refuseFull(ticket: number): void {
     const detail = `The queue holds its maxSize of ${this.configuration.maxSize} messages.`;
     this.#answer(ticket, { verb: "refused", code: "full", detail });
+  }
+
+  #refuseReusedKey(ticket: number): void {
+    const detail = "This Idempotency-Key was used for a request with other content.";
+    this.#answer(ticket, { verb: "refused", code: "idempotency_key_reused", detail });
   }
 
   #refuseUnknown(ticket: number): void {

@@ -40,8 +40,8 @@ export type RowChange =
   | { kind: "update"; slot: number; state: Uint8Array | null; errors: string | null }
   /** A block that is done with. Its keys are kept, for as long as they count. */
   | { kind: "free"; slot: number; keys: string; keysUntil: number }
-  /** Nothing changed but the totals. */
-  | { kind: "totals"; slot: number };
+  /** Nothing changed but the totals; keys may be remembered with them. The row need not exist. */
+  | { kind: "totals"; slot: number; keys: string; keysUntil: number };
 
 export interface StoredBlock {
   slot: number;

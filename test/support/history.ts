@@ -24,6 +24,7 @@ export class History {
   #tickets = 0;
   #leases: { lease: ModelLease; receipt: string }[] = [];
   #recentPuts: { key: string; puts: { name: string; delayMs: number }[] }[] = [];
+  #recentDones: { key: string; count: number }[] = [];
   operations = 0;
 
   constructor(seed: number) {
@@ -174,8 +175,11 @@ export class History {
   }
 
   #done(ticket: number): void {
-    const count = 1 + this.#random.integer(3);
-    this.#tell(ticket, { verb: "done", count }, () => this.#model.done(ticket, count));
+    const again = this.#random.chance(0.2) ? this.#recentDones[this.#random.integer(5)] : undefined;
+    const count = again !== undefined && this.#random.chance(0.7) ? again.count : 1 + this.#random.integer(3);
+    const key = again?.key ?? (this.#random.chance(0.5) ? `done-${ticket}` : undefined);
+    if (key !== undefined) this.#recentDones[this.#random.integer(5)] = { key, count };
+    this.#tell(ticket, { verb: "done", count, idempotencyKey: key }, () => this.#model.done(ticket, count, key));
   }
 
   #join(ticket: number): void {
@@ -263,6 +267,7 @@ export class History {
       this.#see(result.finished ? "join finished" : "join not finished");
     } else if (result.verb === "done" && expected.verb === "done") {
       expect(result.unfinished, expected.unfinished, difference);
+      if (expected.isRepeated) this.#see("done repeated under its key");
     } else if (result.verb === "purge" && expected.verb === "purge") {
       expect(result.purged, expected.purged, difference);
     } else if (result.verb === "configure" && expected.verb === "configured") {

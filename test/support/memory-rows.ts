@@ -44,7 +44,11 @@ export class MemoryRows implements RowReader {
           this.#rows.set(change.slot, { ...row, ...EMPTY, keys: row.keys + change.keys, keysUntil: change.keysUntil });
           break;
         case "totals":
-          this.#rows.set(change.slot, row);
+          this.#rows.set(change.slot, {
+            ...row,
+            keys: row.keys + change.keys,
+            keysUntil: Math.max(row.keysUntil, change.keysUntil),
+          });
       }
     }
     this.#totals = { ...totals };

@@ -27,7 +27,7 @@ export type ModelAnswer =
     }
   | { ticket: number; verb: "changed"; count: number; stale: number[] }
   | { ticket: number; verb: "join"; finished: boolean }
-  | { ticket: number; verb: "done"; unfinished: number }
+  | { ticket: number; verb: "done"; unfinished: number; isRepeated: boolean }
   | { ticket: number; verb: "purge"; purged: number }
   | { ticket: number; verb: "configured"; maxSize: number }
   | { ticket: number; verb: "deleted" }
@@ -153,13 +153,20 @@ export class ModelQueue {
     if (isFinished) this.unfinished = Math.max(0, this.unfinished - 1);
   }
 
-  done(ticket: number, count: number): void {
-    if (count > this.unfinished) {
+  done(ticket: number, count: number, key: string | undefined): void {
+    const content = `done ${count}`;
+    const known = this.#known({ key });
+    if (known !== undefined && known.content !== content) {
+      this.answers.push({ ticket, verb: "refused", code: "idempotency_key_reused" });
+      return;
+    }
+    if (known === undefined && count > this.unfinished) {
       this.answers.push({ ticket, verb: "refused", code: "done_too_often" });
       return;
     }
-    this.unfinished -= count;
-    this.answers.push({ ticket, verb: "done", unfinished: this.unfinished });
+    if (known === undefined) this.unfinished -= count;
+    if (key !== undefined && known === undefined) this.keys.set(key, { at: this.now, content, messages: [] });
+    this.answers.push({ ticket, verb: "done", unfinished: this.unfinished, isRepeated: known !== undefined });
     this.serve();
   }
 
@@ -195,7 +202,7 @@ export class ModelQueue {
     this.joiners = [];
   }
 
-  #known({ key }: WaitingPut) {
+  #known({ key }: { key: string | undefined }) {
     const known = key === undefined ? undefined : this.keys.get(key);
     return known !== undefined && known.at + this.#keyWindowMs > this.now ? known : undefined;
   }

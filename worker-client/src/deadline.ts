@@ -1,0 +1,32 @@
+import { WAIT_SECONDS_MAX } from "../../src/contract/limits.ts";
+
+export interface WaitOptions {
+  /** Whether to wait at all. Default true. When false, `timeoutSeconds` is not looked at. */
+  block?: boolean | undefined;
+  /** How long to wait; not given, for as long as it takes. Negative is a `RangeError`. */
+  timeoutSeconds?: number | undefined;
+  /** Ends the call with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** When a call's waiting is over. Waits of any length are made of polls that the server allows. */
+export class Deadline {
+  readonly #endsAt: number;
+
+  constructor({ block = true, timeoutSeconds = Number.POSITIVE_INFINITY }: WaitOptions) {
+    if (block && !(timeoutSeconds >= 0)) {
+      throw new RangeError(`timeoutSeconds must not be negative: ${timeoutSeconds}`);
+    }
+    this.#endsAt = block ? performance.now() + timeoutSeconds * 1_000 : 0;
+  }
+
+  /** How long the next poll may wait at the server. */
+  get pollSeconds(): number {
+    const seconds = (this.#endsAt - performance.now()) / 1_000;
+    return Math.max(0, Math.min(WAIT_SECONDS_MAX, seconds));
+  }
+
+  get isOver(): boolean {
+    return performance.now() >= this.#endsAt;
+  }
+}

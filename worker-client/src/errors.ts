@@ -1,0 +1,102 @@
+/**
+ * What goes wrong, as classes that callers can tell apart with `instanceof`. Every one carries the stable `code` of
+ * the interface. A mistake in an argument, such as a negative timeout, is a `RangeError` or `TypeError` at once.
+ */
+import type { FieldError, Problem } from "../../src/contract/problems.ts";
+
+export type { FieldError };
+
+/** The base of all errors of this package. Also thrown itself, for problems that have no class of their own. */
+export class QueueError extends Error {
+  override readonly name: string = "QueueError";
+  /** What happened, in a word that does not change. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** `get` found no message in time. As Python's `queue.Empty`. */
+export class Empty extends QueueError {
+  override readonly name = "Empty";
+  constructor(queue: string) {
+    super("empty", `No message became visible in ${queue} in time.`);
+  }
+}
+
+/** `put` found no room in time. As Python's `queue.Full`. */
+export class Full extends QueueError {
+  override readonly name = "Full";
+}
+
+/** The authkey is missing or wrong. */
+export class Unauthorized extends QueueError {
+  override readonly name = "Unauthorized";
+}
+
+/** The server refused the request because it breaks rules. Nothing was applied. */
+export class Invalid extends QueueError {
+  override readonly name: string = "Invalid";
+  /** Each field at fault and the rule that it breaks. */
+  readonly errors: readonly FieldError[];
+
+  constructor(code: string, message: string, errors: readonly FieldError[] = []) {
+    super(code, message);
+    this.errors = errors;
+  }
+}
+
+/** A message, a batch or a request is larger than the limits allow. Nothing was applied. */
+export class TooLarge extends Invalid {
+  override readonly name = "TooLarge";
+}
+
+/** The queue does not exist: nobody has put to it or configured it, or it was deleted. */
+export class UnknownQueue extends QueueError {
+  override readonly name = "UnknownQueue";
+}
+
+/** `taskDone` was called more often than messages were put. As the `ValueError` of Python's `task_done`. */
+export class DoneTooOften extends QueueError {
+  override readonly name = "DoneTooOften";
+}
+
+/** An idempotency key was used again, for something else. Nothing was applied. */
+export class IdempotencyKeyReused extends QueueError {
+  override readonly name = "IdempotencyKeyReused";
+}
+
+/**
+ * The server could not be reached, or failed, for all of `retrySeconds`. Whether the call was applied is not known;
+ * a put can be repeated safely under the same `idempotencyKey`.
+ */
+export class Unavailable extends QueueError {
+  override readonly name = "Unavailable";
+  constructor(message: string, cause: unknown) {
+    super("unavailable", message, { cause });
+  }
+}
+
+/** The error that stands for a problem which the server answered with. */
+export function errorOf({ code, detail, errors }: Problem): QueueError {
+  switch (code) {
+    case "full":
+      return new Full(code, detail);
+    case "unauthorized":
+      return new Unauthorized(code, detail);
+    case "invalid":
+      return new Invalid(code, detail, errors);
+    case "too_large":
+      return new TooLarge(code, detail, errors);
+    case "unknown_queue":
+      return new UnknownQueue(code, detail);
+    case "done_too_often":
+      return new DoneTooOften(code, detail);
+    case "idempotency_key_reused":
+      return new IdempotencyKeyReused(code, detail);
+    default:
+      return new QueueError(code, detail);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Named task queues that survive a crash: the Node client of a durable-queue server.
+ *
+ * @example
+ * const manager = new QueueManager({ address: "http://127.0.0.1:8787", authkey: "abc" });
+ * await manager.queue<number>("task_queue").put(7);
+ */
+export type { WaitOptions } from "./deadline.ts";
+export {
+  DoneTooOften,
+  Empty,
+  type FieldError,
+  Full,
+  IdempotencyKeyReused,
+  Invalid,
+  QueueError,
+  TooLarge,
+  Unauthorized,
+  Unavailable,
+  UnknownQueue,
+} from "./errors.ts";
+export type { Message, RetryOptions } from "./message.ts";
+export type { PutOptions, Queue, ReceiveOptions } from "./queue.ts";
+export type { QueueDescription, QueueOptions } from "./queue-description.ts";
+export { QueueManager, type QueueManagerOptions } from "./queue-manager.ts";

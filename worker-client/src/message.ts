@@ -1,0 +1,73 @@
+import type { AckReply, ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema.ts";
+import type { HttpTransport } from "./http-transport.ts";
+import { itemOf } from "./items.ts";
+
+export interface RetryOptions {
+  /** When the message becomes visible again. Default 0: at once. At most 366 days. */
+  delaySeconds?: number | undefined;
+  /** Why this attempt failed, at most 1,024 characters; the next one finds it in `lastError`. */
+  error?: string | undefined;
+}
+
+/** A message that was received: it is this worker's until the lease ends, and comes back if it is not acked by then. */
+export class Message<Item> {
+  /** Unique in its queue for all time. */
+  readonly id: string;
+  readonly item: Item;
+  /** Which delivery of this message this is, from 1. More than 1 means that it may have been worked on before. */
+  readonly attempt: number;
+  readonly priority: number;
+  readonly putAt: Date;
+  /** What the last retry gave as its error. */
+  readonly lastError: string | undefined;
+  /** When the lease ends, by the server's clock. */
+  leaseEndsAt: Date;
+  readonly #receipt: string;
+  readonly #path: string;
+  readonly #transport: HttpTransport;
+
+  constructor(received: ReceivedMessage, path: string, transport: HttpTransport) {
+    this.id = received.id;
+    this.item = itemOf<Item>(received);
+    this.attempt = received.attempt;
+    this.priority = received.priority;
+    this.putAt = new Date(received.putAt * 1_000);
+    this.lastError = received.lastError;
+    this.leaseEndsAt = new Date((received.leaseEndsAt ?? 0) * 1_000);
+    this.#receipt = received.receipt ?? "";
+    this.#path = path;
+    this.#transport = transport;
+  }
+
+  /**
+   * The work is done: removes the message and counts it done for `join`.
+   *
+   * False when the lease was over: the message is, or was, somebody else's to do again.
+   */
+  async ack(): Promise<boolean> {
+    const { value, isRepeated } = await this.#send<AckReply>("ack", {});
+    // If the answer to an earlier try was lost, that try is why the receipt does not fit any more.
+    return value.acked === 1 || isRepeated;
+  }
+
+  /** Gives the message back. False when the lease was over, so that it was back already. */
+  async retry({ delaySeconds = 0, error }: RetryOptions = {}): Promise<boolean> {
+    const { value, isRepeated } = await this.#send<RetryReply>("retry", { delaySeconds, error });
+    return value.retried === 1 || isRepeated;
+  }
+
+  /** Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. */
+  async extend(leaseSeconds: number): Promise<boolean> {
+    const { value } = await this.#send<ExtendReply>("extend", { leaseSeconds });
+    if (value.extended === 1) this.leaseEndsAt = new Date(value.leaseEndsAt * 1_000);
+    return value.extended === 1;
+  }
+
+  #send<Reply>(verb: string, body: object) {
+    return this.#transport.send<Reply>({
+      method: "POST",
+      path: `${this.#path}/${verb}`,
+      body: { receipts: [this.#receipt], ...body },
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import type { ListReply } from "../../src/contract/schema.ts";
+import { HttpTransport } from "./http-transport.ts";
+import { Queue } from "./queue.ts";
+
+export interface QueueManagerOptions {
+  /** Where the server is. Default: the environment's `DURABLE_QUEUE_ADDRESS`, else `http://127.0.0.1:8787`. */
+  address?: string | undefined;
+  /** The secret of the server. Default: the environment's `DURABLE_QUEUE_AUTHKEY`; without any, a `TypeError`. */
+  authkey?: string | undefined;
+  /** For how long a call is sent again while the server cannot be reached or fails. Default 60; 0 tries once. */
+  retrySeconds?: number | undefined;
+  /** Allows `http:` to other machines, where everybody on the way can read the authkey. Default false. */
+  allowPlainHttp?: boolean | undefined;
+  /** What sends the requests. Default: the global `fetch`. */
+  fetch?: typeof fetch | undefined;
+}
+
+/** The way to the named queues of one server, as Python's `BaseManager`. */
+export class QueueManager {
+  readonly address: string;
+  readonly #transport: HttpTransport;
+
+  constructor(options: QueueManagerOptions = {}) {
+    const { DURABLE_QUEUE_ADDRESS, DURABLE_QUEUE_AUTHKEY } = process.env;
+    const { address = DURABLE_QUEUE_ADDRESS ?? "http://127.0.0.1:8787", authkey = DURABLE_QUEUE_AUTHKEY } = options;
+    const { retrySeconds = 60, allowPlainHttp = false } = options;
+    if (authkey === undefined || !/^[\x21-\x7e]+$/.test(authkey)) {
+      throw new TypeError("authkey must be visible ASCII without spaces: an option, or DURABLE_QUEUE_AUTHKEY.");
+    }
+    if (!(retrySeconds >= 0)) throw new RangeError(`retrySeconds must not be negative: ${retrySeconds}`);
+    const url = urlOf(address);
+    if (url.protocol === "http:" && !isLoopback(url.hostname) && !allowPlainHttp) {
+      throw new TypeError(`${address} would send the authkey in the clear: use https, or say allowPlainHttp.`);
+    }
+    this.address = url.href.replace(/\/+$/, "");
+    // Looked up at each call, so that it may be replaced, as tools for tests and tracing do.
+    const fetchFunction: typeof fetch = options.fetch ?? ((...request) => fetch(...request));
+    this.#transport = new HttpTransport(this.address, authkey, retrySeconds, fetchFunction);
+  }
+
+  /** A queue by its name: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or a digit. Sends nothing yet. */
+  queue<Item = unknown>(name: string): Queue<Item> {
+    return new Queue<Item>(name, this.#transport);
+  }
+
+  /** Checks that the server answers and takes the authkey. Calls do so themselves; this one does nothing else. */
+  async connect({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    await this.#transport.send<ListReply>({ method: "GET", path: "/v1/queues?limit=1", signal });
+  }
+
+  /** The names of all queues that begin with `prefix`, in the order of their characters. */
+  async *queueNames({
+    prefix = "",
+    signal,
+  }: {
+    prefix?: string | undefined;
+    signal?: AbortSignal | undefined;
+  } = {}): AsyncGenerator<string> {
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const query = new URLSearchParams({ prefix, cursor });
+      const call = { method: "GET", path: `/v1/queues?${query}`, signal } as const;
+      const { value }: { value: ListReply } = await this.#transport.send<ListReply>(call);
+      for (const { name } of value.queues) yield name;
+      cursor = value.cursor;
+    }
+  }
+}
+
+function urlOf(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
+    throw new TypeError(`address must be an http or https URL: ${address}`);
+  }
+  return url;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.[0-9.]+$/.test(hostname);
+}

@@ -1,0 +1,245 @@
+import { randomUUID } from "node:crypto";
+import type {
+  AckReply,
+  ConfigureRequest,
+  DeleteReply,
+  DoneReply,
+  JoinReply,
+  PurgeReply,
+  PutReply,
+  QueueDescription as QueueDescriptionReply,
+  ReceiveReply,
+} from "../../src/contract/schema.ts";
+import { Deadline, type WaitOptions } from "./deadline.ts";
+import { DoneTooOften, Empty, Full, UnknownQueue } from "./errors.ts";
+import type { Call, HttpTransport } from "./http-transport.ts";
+import { contentOf, itemOf } from "./items.ts";
+import { Message } from "./message.ts";
+import type { QueueDescription, QueueOptions } from "./queue-description.ts";
+
+/** How long `get` may take to tell the server that the message has arrived. */
+const GET_LEASE_SECONDS = 10;
+
+export interface PutOptions extends WaitOptions {
+  /** 0 to 255, lowest first. Default 100. It decides the order only in a priority queue. */
+  priority?: number | undefined;
+  /** The message is not visible before this time has passed. Default 0, at most 366 days. */
+  delaySeconds?: number | undefined;
+  /** Puts under one key within 300 seconds are one put. Default: a new one for each call, for its own repetitions. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface ReceiveOptions extends WaitOptions {
+  /** The most messages to receive: 1 to 1,000. Default 1. */
+  max?: number | undefined;
+  /** How long the messages are this worker's: 1 to 43,200. Default: what the queue is configured to, 30 at first. */
+  leaseSeconds?: number | undefined;
+}
+
+/**
+ * A named queue. The calls of Python's `queue.Queue` under their names, and those of message queues for workers that
+ * may die at any time.
+ *
+ * A queue exists from its first put; until then it looks like an empty one. All calls throw `Unauthorized` for a wrong
+ * authkey, `Invalid` for arguments that the server refuses and `Unavailable` when the server cannot be reached for the
+ * manager's `retrySeconds`, a time that is not counted as waiting.
+ */
+export class Queue<Item = unknown> {
+  readonly name: string;
+  readonly #path: string;
+  readonly #transport: HttpTransport;
+
+  /** @internal Queues come from `QueueManager.queue`. */
+  constructor(name: string, transport: HttpTransport) {
+    this.name = name;
+    this.#path = `/v1/queues/${encodeURIComponent(name)}`;
+    this.#transport = transport;
+  }
+
+  /**
+   * Puts an item and answers with its id once it is stored. While the queue is full it waits for room, unless
+   * `block` is false; throws `Full` when the wait is over.
+   */
+  async put(item: Item, options: PutOptions = {}): Promise<string> {
+    const [id] = await this.putMany([item], options);
+    return id as string;
+  }
+
+  /** `put` without waiting: throws `Full` if the queue is full. */
+  putNowait(
+    item: Item,
+    options: Omit<PutOptions, keyof WaitOptions> & { signal?: AbortSignal | undefined } = {},
+  ): Promise<string> {
+    return this.put(item, { ...options, block: false });
+  }
+
+  /** Puts up to 1,000 items of 8 MiB together: all of them, in this order, or none. The options hold for each. */
+  async putMany(items: readonly Item[], options: PutOptions = {}): Promise<string[]> {
+    const { priority, delaySeconds, idempotencyKey = randomUUID(), signal } = options;
+    const deadline = new Deadline(options);
+    const messages = items.map((item) => ({ ...contentOf(item), priority, delaySeconds }));
+    if (messages.length === 0) return [];
+    for (;;) {
+      const timeoutSeconds = deadline.pollSeconds;
+      try {
+        const { value } = await this.#send<PutReply>({
+          path: "/messages",
+          body: { messages, timeoutSeconds },
+          waitSeconds: timeoutSeconds,
+          idempotencyKey,
+          signal,
+        });
+        return value.ids;
+      } catch (error) {
+        if (!(error instanceof Full) || deadline.isOver) throw error;
+      }
+    }
+  }
+
+  /**
+   * Takes the next item for good, once it is in this process's memory: who dies before that loses nothing. Waits for
+   * one, unless `block` is false; throws `Empty` when the wait is over. The item stays unfinished until `taskDone`.
+   */
+  async get(options: WaitOptions = {}): Promise<Item> {
+    const deadline = new Deadline(options);
+    for (;;) {
+      const { messages } = await this.#receive({ max: 1, leaseSeconds: GET_LEASE_SECONDS }, deadline, options.signal);
+      const [message] = messages;
+      if (message !== undefined && (await this.#take(message.receipt ?? ""))) return itemOf<Item>(message);
+      if (message === undefined && deadline.isOver) throw new Empty(this.name);
+    }
+  }
+
+  /** `get` without waiting: throws `Empty` if nothing is visible. */
+  getNowait({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<Item> {
+    return this.get({ block: false, signal });
+  }
+
+  /**
+   * Receives messages under a lease: what is not acked before it ends is handed out again, so a worker that dies at
+   * any time loses nothing. Waits for at least one; empty when the wait is over.
+   */
+  async receive(options: ReceiveOptions = {}): Promise<Message<Item>[]> {
+    const { max, leaseSeconds, signal } = options;
+    const deadline = new Deadline(options);
+    for (;;) {
+      const { messages } = await this.#receive({ max, leaseSeconds }, deadline, signal);
+      if (messages.length > 0 || deadline.isOver) {
+        return messages.map((message) => new Message<Item>(message, this.#path, this.#transport));
+      }
+    }
+  }
+
+  /**
+   * Reports items that `get` took as done: what `join` waits for. Messages that were received are done by their ack.
+   * Throws `DoneTooOften` when more would be done than were put.
+   */
+  async taskDone(count = 1): Promise<void> {
+    try {
+      await this.#send<DoneReply>({ path: "/done", body: { count }, idempotencyKey: randomUUID() });
+    } catch (error) {
+      if (error instanceof UnknownQueue) throw new DoneTooOften("done_too_often", "Nothing was ever put here.");
+      throw error;
+    }
+  }
+
+  /** Waits until everything that was put is done. False when the wait is over before that. */
+  async join(options: Omit<WaitOptions, "block"> = {}): Promise<boolean> {
+    const deadline = new Deadline(options);
+    for (;;) {
+      const timeoutSeconds = deadline.pollSeconds;
+      const call = { path: "/join", body: { timeoutSeconds }, waitSeconds: timeoutSeconds, signal: options.signal };
+      const { finished } = await this.#orIfUnknown(this.#send<JoinReply>(call), { finished: true });
+      if (finished || deadline.isOver) return finished;
+    }
+  }
+
+  /** How many messages are visible. By the time that the caller reads it, it may have changed. */
+  async qsize(): Promise<number> {
+    const { visible } = await this.#counts();
+    return visible;
+  }
+
+  /** Whether no message is visible. */
+  async empty(): Promise<boolean> {
+    return (await this.qsize()) === 0;
+  }
+
+  /** Whether as many messages wait as `maxSize` allows. False for a queue without a bound. */
+  async full(): Promise<boolean> {
+    const { visible, delayed, maxSize } = await this.#counts();
+    return maxSize > 0 && visible + delayed >= maxSize;
+  }
+
+  /** Creates the queue if need be and changes the options that are given. */
+  async configure(options: QueueOptions): Promise<QueueDescription> {
+    const body: ConfigureRequest = options;
+    const { value } = await this.#transport.send<QueueDescriptionReply>({ method: "PUT", path: this.#path, body });
+    return value;
+  }
+
+  /** The configuration and all counts. Throws `UnknownQueue` if the queue does not exist. */
+  async describe({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<QueueDescription> {
+    const { value } = await this.#transport.send<QueueDescriptionReply>({ method: "GET", path: this.#path, signal });
+    return value;
+  }
+
+  /** Removes every message, also those that are leased, and answers how many there were. */
+  async purge(): Promise<number> {
+    const { purged } = await this.#orIfUnknown(this.#send<PurgeReply>({ path: "/purge", body: {} }), { purged: 0 });
+    return purged;
+  }
+
+  /** Deletes the queue with all its messages. False if there was none. */
+  async delete(): Promise<boolean> {
+    const call = { method: "DELETE", path: this.#path } as const;
+    const outcome = this.#transport.send<DeleteReply>(call);
+    return (await this.#orIfUnknown(outcome, { deleted: false })).deleted;
+  }
+
+  /**
+   * Tells the server that the message has arrived. False if its lease was over, so that it is somebody else's.
+   *
+   * Where nobody can say whether the server heard it, the item is kept: given out twice it may be, lost it must not.
+   * For the same reason nothing interrupts this, neither a signal nor an outage.
+   */
+  async #take(receipt: string): Promise<boolean> {
+    try {
+      const call = { path: "/ack", body: { receipts: [receipt], finish: false } };
+      const { value, isRepeated } = await this.#send<AckReply>(call);
+      return value.acked === 1 || isRepeated;
+    } catch {
+      return true;
+    }
+  }
+
+  async #receive(
+    request: Pick<ReceiveOptions, "max" | "leaseSeconds">,
+    deadline: Deadline,
+    signal: AbortSignal | undefined,
+  ) {
+    const timeoutSeconds = deadline.pollSeconds;
+    const body = { ...request, timeoutSeconds };
+    const { value } = await this.#send<ReceiveReply>({ path: "/receive", body, waitSeconds: timeoutSeconds, signal });
+    return value;
+  }
+
+  /** A queue that does not exist yet counts as an empty one. */
+  #counts(): Promise<Pick<QueueDescription, "visible" | "delayed" | "maxSize">> {
+    const outcome = this.#transport.send<QueueDescriptionReply>({ method: "GET", path: this.#path });
+    return this.#orIfUnknown(outcome, { visible: 0, delayed: 0, maxSize: 0 });
+  }
+
+  async #orIfUnknown<Value, Other>(outcome: Promise<{ value: Value }>, other: Other): Promise<Value | Other> {
+    try {
+      return (await outcome).value;
+    } catch (error) {
+      if (error instanceof UnknownQueue) return other;
+      throw error;
+    }
+  }
+
+  #send<Reply>(call: Omit<Call, "method">) {
+    return this.#transport.send<Reply>({ ...call, method: "POST", path: `${this.#path}${call.path}` });
+  }
+}

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { LOCK_SOCKET } from "./data-directory.ts";
+import { type DataDirectory, LOCK_SOCKET } from "./data-directory.ts";
 
 /** The path of workerd's binary, which its package exports without a declaration. */
 const { default: workerd } = createRequire(import.meta.url)("workerd") as { default: string };
@@ -12,8 +12,7 @@ export interface ServerOptions {
   /** 0 takes a free one. */
   port: number;
   authkey: string;
-  /** An existing directory that no other server uses. */
-  dataDirectory: string;
+  directory: DataDirectory;
 }
 
 /** What a stopping server may take to finish open requests. What it has acknowledged is stored at any time. */
@@ -34,11 +33,12 @@ export class Server {
   }
 
   /** Starts a server and waits until it answers. Throws with one clear sentence when it cannot. */
-  static async start({ host, port, authkey, dataDirectory }: ServerOptions): Promise<Server> {
-    const process = spawnWorkerd(dataDirectory, authkey, [
+  static async start({ host, port, authkey, directory }: ServerOptions): Promise<Server> {
+    await directory.assertUnused();
+    const process = spawnWorkerd(directory.path, authkey, [
       `--socket-addr=http=${host.includes(":") ? `[${host}]` : host}:${port}`,
       `--socket-addr=lock=unix:${LOCK_SOCKET}`,
-      `--directory-path=disk=${dataDirectory}`,
+      `--directory-path=disk=${directory.path}`,
       "--control-fd=3",
     ]);
     let output = "";
@@ -94,9 +94,11 @@ async function listeningPort(process: ChildProcess): Promise<number> {
   for await (const line of createInterface(process.stdio[3] as Readable)) {
     const event = JSON.parse(line) as { event: string; socket?: string; port?: number };
     if (event.event === "listen" && event.socket !== undefined) ports.set(event.socket, event.port ?? 0);
-    if (ports.has("http") && ports.has("lock")) break;
+    const port = ports.get("http");
+    if (port !== undefined && ports.has("lock")) return port;
   }
-  return ports.get("http") ?? new Promise<never>(() => undefined);
+  // The process ended before it listened: its end tells why.
+  return new Promise<never>(() => undefined);
 }
 
 function failure(output: string, host: string, port: number, ending: string): string {

@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   await directory.assertUnused();
   const { authkey, isNew } = AUTHKEY === undefined ? directory.authkey() : { authkey: AUTHKEY, isNew: false };
   await buildWorker();
-  const server = await Server.start({ host: HOST, port, authkey, dataDirectory: directory.path });
+  const server = await Server.start({ host: HOST, port, authkey, directory });
   directory.writeClientEnvironment(server.address, authkey);
 
   console.log(`durable-queue serves ${server.address} and keeps its queues in ${directory.path}`);

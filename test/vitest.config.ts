@@ -10,11 +10,24 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
       // The state machine, which needs no platform, and everything that runs on Node.
-      { resolve, test: { name: "node", include: ["test/{core,client,local,docs}/**/*.test.ts"], testTimeout: 30_000 } },
+      {
+        resolve,
+        test: {
+          name: "node",
+          include: ["test/{core,client,local,docs}/**/*.test.ts"],
+          globalSetup: `${import.meta.dirname}/support/build-once.ts`,
+          testTimeout: 30_000,
+        },
+      },
       // The Worker and its Durable Objects, inside the runtime that serves them.
       {
         resolve,
-        plugins: [cloudflareTest({ wrangler: { configPath: `${import.meta.dirname}/../wrangler.toml` } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: `${import.meta.dirname}/../wrangler.toml` },
+            miniflare: { bindings: { AUTHKEY: "the-authkey-of-the-tests" } },
+          }),
+        ],
         test: { name: "worker", include: ["test/{object,http}/**/*.test.ts"], testTimeout: 30_000 },
       },
     ],

@@ -1,0 +1,13 @@
+import type { Env } from "../../src/env.ts";
+import type * as worker from "../../src/index.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface GlobalProps {
+      mainModule: typeof worker;
+    }
+    interface Env extends WorkerEnv {}
+  }
+}
+
+type WorkerEnv = Env;

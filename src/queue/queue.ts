@@ -23,6 +23,7 @@ import type {
   Result,
 } from "./commands.ts";
 import { Messages } from "./messages.ts";
+import { Putters, type WaitingPut } from "./putters.ts";
 import type { Commit, RowReader, StoredQueue } from "./rows.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -54,9 +55,9 @@ export class Queue {
   configuration: Configuration;
   readonly #reader: RowReader;
   #messages: Messages;
-  readonly #receivers = new WaitingLine<ReceiveCommand>();
-  readonly #putters = new WaitingLine<PutCommand>();
-  readonly #joiners = new WaitingLine<undefined>();
+  readonly #receivers = new WaitingLine<{ ticket: number; command: ReceiveCommand }>();
+  readonly #putters = new Putters();
+  readonly #joiners = new WaitingLine<{ ticket: number }>();
   #answers: Answer[] = [];
 
   /** @param origin what was stored, or the incarnation that the queue will have if it comes to exist */
@@ -79,9 +80,9 @@ export class Queue {
   advance(now: number): void {
     this.#messages.advance(now);
     this.#serve(now);
-    for (const ticket of this.#receivers.expire(now)) this.#answer(ticket, { verb: "receive", deliveries: [] });
-    for (const ticket of this.#putters.expire(now)) this.#refuseFull(ticket);
-    for (const ticket of this.#joiners.expire(now)) this.#answer(ticket, { verb: "join", finished: false });
+    for (const { ticket } of this.#receivers.expire(now)) this.#answer(ticket, { verb: "receive", deliveries: [] });
+    for (const { tickets } of this.#putters.expire(now)) this.#refuseFull(tickets);
+    for (const { ticket } of this.#joiners.expire(now)) this.#answer(ticket, { verb: "join", finished: false });
     // Behind a batch that was too large there may be puts that fit.
     this.#serve(now);
   }
@@ -167,16 +168,19 @@ export class Queue {
 
   #put(ticket: number, command: PutCommand, now: number): void {
     const { maxSize } = this.configuration;
-    if (maxSize > 0 && command.messages.length > maxSize) {
+    const earlierTry = this.#putters.find(command.idempotencyKey);
+    if (this.#messages.knownPut(command, now) !== undefined) {
+      this.#admit({ command, tickets: [ticket] }, now);
+    } else if (earlierTry !== undefined) {
+      if (hasSameContent(earlierTry.command, command)) this.#putters.add(ticket, command, now + command.timeoutMs);
+      else this.#refuseReusedKey(ticket);
+    } else if (maxSize > 0 && command.messages.length > maxSize) {
       const detail = `A put of ${command.messages.length} messages can never fit in a queue whose maxSize is ${maxSize}.`;
       this.#answer(ticket, { verb: "refused", code: "invalid", detail, path: "messages" });
-    } else if (
-      this.#messages.knownPut(command, now) !== undefined ||
-      (this.#putters.isEmpty && this.#hasRoom(command))
-    ) {
-      this.#admit(ticket, command, now);
+    } else if (this.#putters.isEmpty && this.#hasRoom(command)) {
+      this.#admit({ command, tickets: [ticket] }, now);
     } else if (command.timeoutMs <= 0) {
-      this.#refuseFull(ticket);
+      this.#refuseFull([ticket]);
     } else {
       this.#putters.add(ticket, command, now + command.timeoutMs);
     }
@@ -189,14 +193,15 @@ export class Queue {
     return maxSize === 0 || visible + delayed + command.messages.length <= maxSize;
   }
 
-  #admit(ticket: number, command: PutCommand, now: number): void {
+  #admit({ command, tickets }: WaitingPut, now: number): void {
     const known = this.#messages.knownPut(command, now);
     if (known === "other") {
-      this.#refuseReusedKey(ticket);
+      for (const ticket of tickets) this.#refuseReusedKey(ticket);
       return;
     }
     this.exists = true;
-    this.#answer(ticket, { verb: "put", ids: known ?? this.#messages.put(command, now) });
+    const ids = known ?? this.#messages.put(command, now);
+    for (const ticket of tickets) this.#answer(ticket, { verb: "put", ids });
   }
 
   /** Gives to those who wait what there is, in order of arrival, until nobody can be served any more. */
@@ -206,13 +211,13 @@ export class Queue {
       isAnyoneServed = false;
       while (this.#messages.counts.visible > 0 && !this.#receivers.isEmpty) {
         const receiver = this.#receivers.serve();
-        if (receiver !== undefined) this.#handOut(receiver.ticket, receiver.request, now);
+        if (receiver !== undefined) this.#handOut(receiver.ticket, receiver.command, now);
         isAnyoneServed = true;
       }
       for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
-        if (!this.#hasRoom(first.request)) break;
+        if (!this.#hasRoom(first.command)) break;
         this.#putters.serve();
-        this.#admit(first.ticket, first.request, now);
+        this.#admit(first, now);
         isAnyoneServed = true;
       }
     }
@@ -226,7 +231,7 @@ export class Queue {
   #receive(ticket: number, command: ReceiveCommand, now: number): void {
     if (this.#messages.counts.visible > 0) this.#handOut(ticket, command, now);
     else if (command.timeoutMs <= 0) this.#answer(ticket, { verb: "receive", deliveries: [] });
-    else this.#receivers.add(ticket, command, now + command.timeoutMs);
+    else this.#receivers.add({ ticket, command }, now + command.timeoutMs);
   }
 
   #handOut(ticket: number, { max, autoAck, leaseMs }: ReceiveCommand, now: number): void {
@@ -251,7 +256,7 @@ export class Queue {
   #join(ticket: number, deadline: number, timeoutMs: number): void {
     if (this.#messages.totals.unfinished === 0) this.#answer(ticket, { verb: "join", finished: true });
     else if (timeoutMs <= 0) this.#answer(ticket, { verb: "join", finished: false });
-    else this.#joiners.add(ticket, undefined, deadline);
+    else this.#joiners.add({ ticket }, deadline);
   }
 
   /** Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
@@ -260,9 +265,10 @@ export class Queue {
     this.incarnation = nextIncarnation;
     this.configuration = DEFAULT_CONFIGURATION;
     this.#messages = new Messages(nextIncarnation, this.#reader);
-    for (const line of [this.#putters, this.#joiners]) {
-      for (const waiting of line.expire(Number.POSITIVE_INFINITY)) this.#refuseUnknown(waiting);
+    for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) {
+      for (const waiting of tickets) this.#refuseUnknown(waiting);
     }
+    for (const waiting of this.#joiners.expire(Number.POSITIVE_INFINITY)) this.#refuseUnknown(waiting.ticket);
     this.#answer(ticket, { verb: "delete" });
   }
 
@@ -277,9 +283,9 @@ export class Queue {
     this.#answers.push({ ticket, result });
   }
 
-  #refuseFull(ticket: number): void {
+  #refuseFull(tickets: number[]): void {
     const detail = `The queue holds its maxSize of ${this.configuration.maxSize} messages.`;
-    this.#answer(ticket, { verb: "refused", code: "full", detail });
+    for (const ticket of tickets) this.#answer(ticket, { verb: "refused", code: "full", detail });
   }
 
   #refuseReusedKey(ticket: number): void {
@@ -296,4 +302,8 @@ export class Queue {
 /** A queue exists from its first put or configuration; a receive on an unknown name waits like on an empty queue. */
 function needsExistence(command: Command): boolean {
   return command.verb !== "put" && command.verb !== "receive" && command.verb !== "configure";
+}
+
+function hasSameContent(a: PutCommand, b: PutCommand): boolean {
+  return JSON.stringify(a.messages) === JSON.stringify(b.messages);
 }

@@ -1,8 +1,7 @@
 import { Heap } from "./heap.ts";
 
-interface Waiter<Request> {
-  ticket: number;
-  request: Request;
+export interface Waiter<Request> {
+  readonly request: Request;
   deadline: number;
   isServed: boolean;
 }
@@ -12,7 +11,8 @@ export class WaitingLine<Request> {
   #line: Waiter<Request>[] = [];
   /** Where the line begins: taking the first costs no move of the others. */
   #head = 0;
-  readonly #deadlines = new Heap<Waiter<Request>>((a, b) => a.deadline < b.deadline);
+  /** An entry whose deadline is no longer its waiter's is passed over: a later entry holds for that one. */
+  readonly #deadlines = new Heap<{ deadline: number; waiter: Waiter<Request> }>((a, b) => a.deadline < b.deadline);
 
   /** The first who waits. */
   first(): Waiter<Request> | undefined {
@@ -28,27 +28,34 @@ export class WaitingLine<Request> {
     return this.first() === undefined;
   }
 
-  add(ticket: number, request: Request, deadline: number): void {
-    const waiter = { ticket, request, deadline, isServed: false };
+  add(request: Request, deadline: number): Waiter<Request> {
+    const waiter = { request, deadline, isServed: false };
     this.#line.push(waiter);
-    this.#deadlines.push(waiter);
-  }
-
-  /** Takes the first out of the line. */
-  serve(): Waiter<Request> | undefined {
-    const waiter = this.first();
-    if (waiter !== undefined) waiter.isServed = true;
+    this.#deadlines.push({ deadline, waiter });
     return waiter;
   }
 
-  /** Takes everybody out of the line whose deadline has come, and answers with their tickets. */
-  expire(now: number): number[] {
-    const tickets: number[] = [];
+  /** Lets somebody who waits do so until another deadline, at the same place in the line. */
+  setDeadline(waiter: Waiter<Request>, deadline: number): void {
+    waiter.deadline = deadline;
+    this.#deadlines.push({ deadline, waiter });
+  }
+
+  /** Takes the first out of the line. */
+  serve(): Request | undefined {
+    const waiter = this.first();
+    if (waiter !== undefined) waiter.isServed = true;
+    return waiter?.request;
+  }
+
+  /** Takes everybody out of the line whose deadline has come. */
+  expire(now: number): Request[] {
+    const expired: Request[] = [];
     for (let next = this.#nextToExpire(); next !== undefined && next.deadline <= now; next = this.#nextToExpire()) {
       next.isServed = true;
-      tickets.push(next.ticket);
+      expired.push(next.request);
     }
-    return tickets;
+    return expired;
   }
 
   get nextDeadline(): number {
@@ -56,7 +63,10 @@ export class WaitingLine<Request> {
   }
 
   #nextToExpire(): Waiter<Request> | undefined {
-    while (this.#deadlines.peek()?.isServed) this.#deadlines.pop();
-    return this.#deadlines.peek();
+    for (let next = this.#deadlines.peek(); next !== undefined; next = this.#deadlines.peek()) {
+      if (!next.waiter.isServed && next.deadline === next.waiter.deadline) return next.waiter;
+      this.#deadlines.pop();
+    }
+    return undefined;
   }
 }

@@ -22,6 +22,7 @@ test(`a queue does what an array would, over ${OPERATIONS} random operations wit
     "unknown_queue",
     "done_too_often",
     "put repeated under its key",
+    "put repeated while it waits",
     "done repeated under its key",
     "idempotency_key_reused",
     "join finished",

@@ -127,7 +127,7 @@ export class History {
     const timeoutMs = this.#waitMs();
     const messages = puts.map(({ name, delayMs }) => message(name, delayMs));
     this.#tell(ticket, { verb: "put", messages, timeoutMs, idempotencyKey: key }, () =>
-      this.#model.put({ ticket, puts, key, deadline: this.#now + timeoutMs }, timeoutMs > 0),
+      this.#model.put({ tickets: [ticket], puts, key, deadline: this.#now + timeoutMs }, timeoutMs > 0),
     );
   }
 
@@ -241,6 +241,7 @@ export class History {
     } else if (result.verb === "put" && expected.verb === "put") {
       this.#compareIds(result.ids, expected.messages, difference);
       if (expected.isRepeated) this.#see("put repeated under its key");
+      if (expected.isShared) this.#see("put repeated while it waits");
     } else if (result.verb === "receive" && expected.verb === "receive") {
       expect(result.deliveries.length, expected.deliveries.length, difference);
       for (const [index, { message, attempt, lastError }] of expected.deliveries.entries()) {

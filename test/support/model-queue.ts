@@ -19,7 +19,7 @@ export interface ModelLease {
 }
 
 export type ModelAnswer =
-  | { ticket: number; verb: "put"; messages: ModelMessage[]; isRepeated: boolean }
+  | { ticket: number; verb: "put"; messages: ModelMessage[]; isRepeated: boolean; isShared: boolean }
   | {
       ticket: number;
       verb: "receive";
@@ -38,7 +38,13 @@ interface Waiting {
   deadline: number;
 }
 type WaitingReceiver = Waiting & { max: number; leaseMs: number | undefined };
-type WaitingPut = Waiting & { puts: { name: string; delayMs: number }[]; key: string | undefined };
+interface WaitingPut {
+  /** Those of all its tries. */
+  tickets: number[];
+  deadline: number;
+  puts: { name: string; delayMs: number }[];
+  key: string | undefined;
+}
 
 export class ModelQueue {
   exists = false;
@@ -68,13 +74,11 @@ export class ModelQueue {
     this.now = now;
     for (const message of this.messages) if (message.visibleAt <= now) message.leased = false;
     this.serve();
-    const isOver = (waiting: Waiting) => waiting.deadline <= now;
+    const isOver = (waiting: { deadline: number }) => waiting.deadline <= now;
     for (const { ticket } of this.receivers.filter(isOver)) {
       this.answers.push({ ticket, verb: "receive", deliveries: [] });
     }
-    for (const { ticket } of this.putters.filter(isOver)) {
-      this.answers.push({ ticket, verb: "refused", code: "full" });
-    }
+    for (const { tickets } of this.putters.filter(isOver)) this.#refuse(tickets, "full");
     for (const { ticket } of this.joiners.filter(isOver)) {
       this.answers.push({ ticket, verb: "join", finished: false });
     }
@@ -101,7 +105,8 @@ export class ModelQueue {
 
   /** Receivers go on waiting; all others are told that the queue is gone. */
   delete(ticket: number): void {
-    for (const waiting of [...this.putters, ...this.joiners]) this.refuseUnknown(waiting.ticket);
+    for (const { tickets } of this.putters) this.#refuse(tickets, "unknown_queue");
+    for (const { ticket } of this.joiners) this.refuseUnknown(ticket);
     this.answers.push({ ticket, verb: "deleted" });
     this.exists = false;
     this.messages = [];
@@ -113,19 +118,31 @@ export class ModelQueue {
   }
 
   refuseUnknown(ticket: number): void {
-    this.answers.push({ ticket, verb: "refused", code: "unknown_queue" });
+    this.#refuse([ticket], "unknown_queue");
   }
 
   put(waiting: WaitingPut, isWaitAllowed: boolean): void {
-    if (this.maxSize > 0 && waiting.puts.length > this.maxSize) {
-      this.answers.push({ ticket: waiting.ticket, verb: "refused", code: "invalid" });
-    } else if (this.#known(waiting) || (this.putters.length === 0 && this.#hasRoom(waiting))) {
+    const { tickets, puts, key, deadline } = waiting;
+    const earlierTry = this.putters.find((other) => key !== undefined && other.key === key);
+    if (this.#known(waiting)) {
+      this.#admit(waiting);
+    } else if (earlierTry !== undefined) {
+      // All tries of one put wait at its place and get one answer; the last one says until when.
+      if (JSON.stringify(earlierTry.puts) !== JSON.stringify(puts)) {
+        this.#refuse(tickets, "idempotency_key_reused");
+        return;
+      }
+      earlierTry.tickets.push(...tickets);
+      earlierTry.deadline = deadline;
+    } else if (this.maxSize > 0 && puts.length > this.maxSize) {
+      this.#refuse(tickets, "invalid");
+    } else if (this.putters.length === 0 && this.#hasRoom(waiting)) {
       this.#admit(waiting);
       this.serve();
     } else if (isWaitAllowed) {
       this.putters.push(waiting);
     } else {
-      this.answers.push({ ticket: waiting.ticket, verb: "refused", code: "full" });
+      this.#refuse(tickets, "full");
     }
   }
 
@@ -212,17 +229,23 @@ export class ModelQueue {
   }
 
   #admit(waiting: WaitingPut): void {
-    const { ticket, puts, key } = waiting;
+    const { tickets, puts, key } = waiting;
     this.exists = true;
     const content = JSON.stringify(puts);
     const known = this.#known(waiting);
     if (known !== undefined && known.content !== content) {
-      this.answers.push({ ticket, verb: "refused", code: "idempotency_key_reused" });
+      this.#refuse(tickets, "idempotency_key_reused");
       return;
     }
     const messages = known?.messages ?? puts.map(({ name, delayMs }) => this.#store(name, delayMs));
     if (key !== undefined && known === undefined) this.keys.set(key, { at: this.now, content, messages });
-    this.answers.push({ ticket, verb: "put", messages, isRepeated: known !== undefined });
+    const isRepeated = known !== undefined;
+    const isShared = tickets.length > 1;
+    for (const ticket of tickets) this.answers.push({ ticket, verb: "put", messages, isRepeated, isShared });
+  }
+
+  #refuse(tickets: number[], code: string): void {
+    for (const ticket of tickets) this.answers.push({ ticket, verb: "refused", code });
   }
 
   #store(name: string, delayMs: number): ModelMessage {

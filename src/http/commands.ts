@@ -73,7 +73,7 @@ function toNewMessage({ body, bytes, priority, delaySeconds }: z.output<typeof n
 }
 
 const BODY_PREFIX_LENGTH = '"body":'.length;
-const BYTES_PREFIX_LENGTH = '"bytes":""'.length;
+const BYTES_FRAME_LENGTH = '"bytes":""'.length;
 
 function assertSizes(messages: NewMessage[]): void {
   const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
@@ -90,7 +90,10 @@ function assertSizes(messages: NewMessage[]): void {
 }
 
 function sizeOf(content: string): number {
-  if (!content.startsWith('"body":')) return Math.floor(((content.length - BYTES_PREFIX_LENGTH) * 3) / 4);
+  if (!content.startsWith('"body":')) {
+    const padding = /=*"$/.exec(content)?.[0].length ?? 1;
+    return ((content.length - BYTES_FRAME_LENGTH) / 4) * 3 - (padding - 1);
+  }
   return new TextEncoder().encode(content).length - BODY_PREFIX_LENGTH;
 }
 

@@ -76,7 +76,9 @@ function pathText(path: PropertyKey[], root: string): string {
 
 /** The rule, without the library's usual opening words. */
 function ruleOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type")
-    return `must be ${issue.expected === "int" ? "an integer" : `a ${issue.expected}`}`;
+  if (issue.code === "invalid_type") {
+    if (issue.expected === "int") return "must be an integer";
+    return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+  }
   return issue.message.replace(/^(Invalid input|Invalid string|Too big|Too small): /, "");
 }

@@ -3,13 +3,9 @@ import { directoryOf, type Env } from "../env.ts";
 import { MonotonicClock } from "../queue/clock.ts";
 import type { Command } from "../queue/commands.ts";
 import { Queue } from "../queue/queue.ts";
+import { type Incoming, NextRound } from "./next-round.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { type Reply, replyOf } from "./reply.ts";
-
-interface Incoming {
-  ticket: number;
-  command: Command;
-}
 
 /**
  * One named queue: it collects commands, lets the state machine apply them, stores what changed and answers.
@@ -22,7 +18,7 @@ export class QueueObject extends DurableObject<Env> {
   readonly #storage: QueueStorage;
   readonly #clock: MonotonicClock;
   readonly #queue: Queue;
-  #incoming: Incoming[] = [];
+  readonly #nextRound = new NextRound();
   readonly #callers = new Map<number, (reply: Reply) => void>();
   #tickets = 0;
   #isRunning = false;
@@ -41,7 +37,7 @@ export class QueueObject extends DurableObject<Env> {
     return new Promise((resolve) => {
       this.#tickets += 1;
       this.#callers.set(this.#tickets, resolve);
-      this.#incoming.push({ ticket: this.#tickets, command });
+      this.#nextRound.add({ ticket: this.#tickets, command });
       this.#wake();
     });
   }
@@ -59,11 +55,11 @@ export class QueueObject extends DurableObject<Env> {
 
   async #run(): Promise<void> {
     try {
-      // A microtask would be too early: only after a turn of the event loop has everything arrived that is on its way.
-      await scheduler.wait(0);
       do {
-        await this.#round(this.#incoming.splice(0));
-      } while (this.#incoming.length > 0);
+        await this.#round(await this.#nextRound.gather());
+        // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
+        await this.ctx.storage.sync();
+      } while (!this.#nextRound.isEmpty);
       this.#planTimer();
       this.#isRunning = false;
     } catch (error) {
@@ -79,7 +75,7 @@ export class QueueObject extends DurableObject<Env> {
     queue.advance(now);
     for (const { ticket, command } of commands) {
       queue.apply(ticket, command, now);
-      if (!queue.exists && this.#storage.isCreated) await this.#erase();
+      if (command.verb === "delete") await this.#erase();
     }
     if (queue.exists && !this.#storage.isCreated) await directoryOf(this.env).add(this.#name);
     // From here to the answers nothing is awaited, so that all writes are one transaction.
@@ -94,6 +90,7 @@ export class QueueObject extends DurableObject<Env> {
   #giveAnswers(): void {
     const answers = this.#queue.takeAnswers();
     if (answers.length === 0) return;
+    this.#nextRound.answered(answers.length);
     const { bytes: storageBytes, rowsWritten } = this.#storage;
     for (const { ticket, result } of answers) {
       this.#callers.get(ticket)?.(replyOf(result, { name: this.#name, storageBytes, rowsWritten }));
@@ -101,8 +98,9 @@ export class QueueObject extends DurableObject<Env> {
     }
   }
 
+  /** Also where nothing is stored: an earlier deletion may have failed between the two. */
   async #erase(): Promise<void> {
-    await this.#storage.erase();
+    if (this.#storage.isCreated) await this.#storage.erase();
     await directoryOf(this.env).remove(this.#name);
   }
 

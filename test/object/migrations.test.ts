@@ -1,0 +1,56 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { expect, test, vi } from "vitest";
+import { migrate, NEWEST_VERSION, storedVersion } from "../../src/object/migrations.ts";
+import { call, freshQueue, objectOf, put } from "../support/call.ts";
+
+vi.spyOn(console, "error").mockReturnValue();
+
+test("an unknown queue has no tables, whoever asks for it", async () => {
+  const queue = freshQueue();
+  await call("GET", queue);
+  await call("POST", `${queue}/receive`, {});
+
+  const tables = await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) =>
+    sql.exec("SELECT name FROM sqlite_master").toArray(),
+  );
+
+  expect(tables).toEqual([]);
+});
+
+test("a queue's tables have the newest version, and to migrate them again writes nothing", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a"]);
+
+  const [version, rowsWritten] = await runInDurableObject(objectOf(queue), (_, { storage }) => [
+    storedVersion(storage.sql),
+    migrate(storage),
+  ]);
+
+  expect([version, rowsWritten]).toEqual([NEWEST_VERSION, 0]);
+});
+
+test("a migration whose steps fail leaves no table behind", async () => {
+  const queue = freshQueue();
+
+  const tables = await runInDurableObject(objectOf(queue), (_, { storage }) => {
+    // In the way of the first step.
+    storage.sql.exec("CREATE TABLE blocks (other TEXT)");
+    expect(() => migrate(storage)).toThrow(/blocks already exists/);
+    return storage.sql.exec("SELECT name FROM sqlite_master ORDER BY name").toArray();
+  });
+
+  expect(tables).toEqual([{ name: "blocks" }]);
+});
+
+test("a queue that was stored by a newer version is left alone", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a"]);
+  await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
+    sql.exec("INSERT INTO migrations (version) VALUES (?)", NEWEST_VERSION + 1);
+  });
+  await evictDurableObject(objectOf(queue));
+
+  const reply = await call("POST", `${queue}/messages`, { messages: [{ body: "b" }] });
+
+  expect(reply).toMatchObject({ status: 503, body: { code: "unavailable" } });
+});

@@ -26,6 +26,7 @@ export class Message<Item> {
   readonly #path: string;
   readonly #transport: HttpTransport;
 
+  /** @internal Messages come from `Queue.receive`. */
   constructor(received: ReceivedMessage, path: string, transport: HttpTransport) {
     this.id = received.id;
     this.item = itemOf<Item>(received);
@@ -40,20 +41,20 @@ export class Message<Item> {
   }
 
   /**
-   * The work is done: removes the message and counts it done for `join`.
+   * The work is done: removes the message and counts it done for `join`. True when that is certain.
    *
-   * False when the lease was over: the message is, or was, somebody else's to do again.
+   * False when the lease was over, so that the message is, or was, somebody else's to do again; also when the answer
+   * was lost and a second try came too late to tell.
    */
   async ack(): Promise<boolean> {
-    const { value, isRepeated } = await this.#send<AckReply>("ack", {});
-    // If the answer to an earlier try was lost, that try is why the receipt does not fit any more.
-    return value.acked === 1 || isRepeated;
+    const { value } = await this.#send<AckReply>("ack", {});
+    return value.acked === 1;
   }
 
-  /** Gives the message back. False when the lease was over, so that it was back already. */
+  /** Gives the message back. True when that is certain; false as for `ack`. */
   async retry({ delaySeconds = 0, error }: RetryOptions = {}): Promise<boolean> {
-    const { value, isRepeated } = await this.#send<RetryReply>("retry", { delaySeconds, error });
-    return value.retried === 1 || isRepeated;
+    const { value } = await this.#send<RetryReply>("retry", { delaySeconds, error });
+    return value.retried === 1;
   }
 
   /** Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. */

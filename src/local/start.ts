@@ -3,6 +3,10 @@ import { buildWorker } from "./build-worker.ts";
 import { DataDirectory } from "./data-directory.ts";
 import { Server } from "./server.ts";
 
+// From the first moment: a signal that is not handled would end this process and leave the server behind.
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+
 async function main(): Promise<void> {
   const { PORT = "8787", HOST = "127.0.0.1", AUTHKEY, DATA_DIR = ".data" } = process.env;
   const port = Number(PORT);
@@ -21,20 +25,16 @@ async function main(): Promise<void> {
   if (isNew) console.log(`authkey: ${authkey} (generated, kept in ${directory.path}/authkey, not shown again)`);
   console.log("Ctrl-C stops it.");
 
-  let isStopping = false;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (isStopping) return;
-      isStopping = true;
-      void server.stop();
-    });
-  }
+  if (stopping.signal.aborted) void server.stop();
+  stopping.signal.addEventListener("abort", () => void server.stop());
   const ending = await server.ended;
-  if (isStopping) console.log("Stopped. Everything that was acknowledged is stored.");
+  if (stopping.signal.aborted) console.log("Stopped. Everything that was acknowledged is stored.");
   else throw new Error(`The server ended (${ending}). Everything that was acknowledged is stored; start it again.`);
 }
 
 main().catch((error: unknown) => {
+  // The signal may have reached, and ended, what was being waited for.
+  if (stopping.signal.aborted) return;
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 });

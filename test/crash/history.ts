@@ -1,0 +1,120 @@
+/**
+ * What the clients of the crash test saw, and what may not be true of it. The words are Jepsen's: a put was attempted,
+ * acknowledged when its answer came; what was delivered is ok, lost, unexpected or duplicated.
+ */
+export interface Delivery {
+  value: string;
+  id: string;
+  attempt: number;
+  /** The lease by the server's clock, in milliseconds. It may end earlier, by an ack. */
+  leasedAt: number;
+  leaseEndsAt: number;
+}
+
+export interface Verdict {
+  attempted: number;
+  acknowledged: number;
+  deliveries: number;
+  redeliveries: number;
+  acked: number;
+  /** Acknowledged puts that never came out. */
+  lost: string[];
+  /** Deliveries of what nobody put. */
+  unexpected: string[];
+  /** Puts that were stored as more than one message. */
+  doubled: string[];
+  /** Messages that were handed out after their ack was acknowledged. */
+  ackUndone: string[];
+  /** Messages that two held at the same time. */
+  doublyLeased: string[];
+  /** Attempt numbers that came back or went down: a receipt that could fit two leases. */
+  attemptRepeated: string[];
+  isClean: boolean;
+}
+
+export class CrashHistory {
+  readonly #attempted = new Set<string>();
+  readonly #acknowledged = new Map<string, string>();
+  readonly #deliveries = new Map<string, Delivery[]>();
+  /** Each value with how many were acked before it. */
+  readonly #acked = new Map<string, number>();
+  readonly #ackUndone: string[] = [];
+
+  get acknowledged(): number {
+    return this.#acknowledged.size;
+  }
+
+  get acked(): number {
+    return this.#acked.size;
+  }
+
+  putAttempted(value: string): void {
+    this.#attempted.add(value);
+  }
+
+  putAcknowledged(value: string, id: string): void {
+    this.#acknowledged.set(value, id);
+  }
+
+  /** @param ackedBefore what `acked` was when the receive was sent that this is the answer to */
+  delivered(delivery: Delivery, ackedBefore: number): void {
+    const position = this.#acked.get(delivery.value);
+    if (position !== undefined && position < ackedBefore) this.#ackUndone.push(delivery.value);
+    const deliveries = this.#deliveries.get(delivery.value);
+    if (deliveries === undefined) this.#deliveries.set(delivery.value, [delivery]);
+    else deliveries.push(delivery);
+  }
+
+  ackAcknowledged(value: string): void {
+    this.#acked.set(value, this.#acked.size);
+  }
+
+  /** To be called when the queue was drained. */
+  verdict(): Verdict {
+    const all = [...this.#deliveries.entries()];
+    const valuesWhere = (isFound: (deliveries: Delivery[]) => boolean) =>
+      all.filter(([, deliveries]) => isFound(deliveries)).map(([value]) => value);
+    const lost = [...this.#acknowledged.keys()].filter((value) => !this.#deliveries.has(value));
+    const unexpected = [...this.#deliveries.keys()].filter((value) => !this.#attempted.has(value));
+    const doubled = all
+      .filter(([value, deliveries]) => {
+        const ids = new Set(deliveries.map(({ id }) => id));
+        const acknowledgedId = this.#acknowledged.get(value);
+        if (acknowledgedId !== undefined) ids.add(acknowledgedId);
+        return ids.size > 1;
+      })
+      .map(([value]) => value);
+    const doublyLeased = valuesWhere(isDoublyLeased);
+    const attemptRepeated = valuesWhere(hasRepeatedAttempt);
+    const ackUndone = this.#ackUndone;
+    const deliveries = all.reduce((sum, [, list]) => sum + list.length, 0);
+    const faults = [lost, unexpected, doubled, ackUndone, doublyLeased, attemptRepeated];
+    return {
+      attempted: this.#attempted.size,
+      acknowledged: this.#acknowledged.size,
+      deliveries,
+      redeliveries: deliveries - all.length,
+      acked: this.#acked.size,
+      lost,
+      unexpected,
+      doubled,
+      ackUndone,
+      doublyLeased,
+      attemptRepeated,
+      isClean: faults.every((values) => values.length === 0),
+    };
+  }
+}
+
+/** Nobody acks and then holds on, and nobody gives back early here: a lease lasts until the next one or its end. */
+function isDoublyLeased(deliveries: Delivery[]): boolean {
+  const inOrder = deliveries.toSorted((a, b) => a.attempt - b.attempt);
+  return inOrder.some((delivery, index) => {
+    const next = inOrder[index + 1];
+    return next !== undefined && next.leasedAt < delivery.leaseEndsAt;
+  });
+}
+
+function hasRepeatedAttempt(deliveries: Delivery[]): boolean {
+  return new Set(deliveries.map(({ attempt }) => attempt)).size < deliveries.length;
+}

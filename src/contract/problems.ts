@@ -10,6 +10,7 @@ export const PROBLEMS = {
   not_found: { status: 404, title: "There is no such endpoint" },
   unknown_queue: { status: 404, title: "The queue does not exist" },
   full: { status: 409, title: "The queue is full" },
+  order_conflict: { status: 409, title: "The queue holds messages in another order" },
   done_too_often: { status: 409, title: "More messages were reported done than were put" },
   too_large: { status: 413, title: "The request is too large" },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for another put" },

@@ -120,9 +120,13 @@ export const joinReply = z.object({ finished: z.boolean() });
 export const purgeRequest = z.strictObject({});
 export const purgeReply = z.object({ purged: z.int() });
 
+/** `priority`: lowest first, first in first out among equals. */
+export const order = z.enum(["fifo", "lifo", "priority"]);
+
 /** What can be configured. Fields that are not given stay as they are. */
 export const configureRequest = z.strictObject({
-  order: z.literal("fifo").optional(),
+  /** Default fifo. Refused with `order_conflict` while the queue holds messages in another order. */
+  order: order.optional(),
   /** How many messages may wait (visible or delayed) before a put waits or is refused; 0 for no bound. */
   maxSize: z.int().min(0).max(MAX_SIZE_MAX).optional(),
   leaseSeconds: leaseSeconds.optional(),
@@ -130,7 +134,7 @@ export const configureRequest = z.strictObject({
 
 export const queueDescription = z.object({
   name: z.string(),
-  order: z.literal("fifo"),
+  order,
   maxSize: z.int(),
   leaseSeconds: z.number(),
   visible: z.int(),

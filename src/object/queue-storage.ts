@@ -1,3 +1,4 @@
+import type { BlockState, BlockSummary } from "../queue/block.ts";
 import type { Configuration } from "../queue/commands.ts";
 import type { Existing } from "../queue/queue.ts";
 import type { Commit, RowChange, RowReader, StoredBlock, Totals } from "../queue/rows.ts";
@@ -6,11 +7,17 @@ import { migrate, storedVersion } from "./migrations.ts";
 /** Totals as they are stored, with the one count that only the storage can know. */
 type StoredTotals = Totals & { rowsWritten: number };
 
-type BlockRow = Record<"slot" | "number" | "count" | "bytes" | "keys_until", number> & {
-  state: ArrayBuffer | null;
-  errors: string | null;
-  keys: string | null;
-};
+/** The columns of a block's summary, with null for a time that never comes. */
+const SUMMARY = "slot, number, priority, count, bytes, visible, delayed, leased, next_due_at, last_due_at";
+
+/** What changes when messages are delivered, in the order of `changing`. */
+const CHANGING = "visible = ?, delayed = ?, leased = ?, next_due_at = ?, last_due_at = ?, state = ?, errors = ?";
+
+type BlockRow = Record<"slot" | "number" | "priority" | "count" | "bytes", number> &
+  Record<"visible" | "delayed" | "leased" | "last_due_at" | "keys_until", number> & {
+    next_due_at: number | null;
+    keys: string | null;
+  };
 
 /** The rows of one queue in the SQLite database of its Durable Object. Every statement of the project is in here. */
 export class QueueStorage implements RowReader {
@@ -48,6 +55,16 @@ export class QueueStorage implements RowReader {
     return { ...existing, stored: { totals, blocks: this.#blocks(totals.time) } };
   }
 
+  state(slot: number): BlockState {
+    const { state, errors } = this.#sql
+      .exec<{ state: ArrayBuffer | null; errors: string | null }>(
+        "SELECT state, errors FROM blocks WHERE slot = ?",
+        slot,
+      )
+      .one();
+    return { state: state && new Uint8Array(state), errors };
+  }
+
   lines(slot: number): string {
     return this.#textOf(slot, "SELECT lines AS text FROM blocks WHERE slot = ?");
   }
@@ -83,12 +100,11 @@ export class QueueStorage implements RowReader {
 
   *#blocks(time: number): Generator<StoredBlock> {
     const rows = this.#sql.exec<BlockRow>(
-      `SELECT slot, number, count, bytes, keys_until, state, errors, CASE WHEN keys_until > ? THEN keys END AS keys
-       FROM blocks ORDER BY number`,
+      `SELECT ${SUMMARY}, keys_until, CASE WHEN keys_until > ? THEN keys END AS keys FROM blocks ORDER BY number`,
       time,
     );
-    for (const { slot, number, count, bytes, keys_until: keysUntil, state, errors, keys } of rows) {
-      yield { slot, number, count, bytes, keysUntil, state: state && new Uint8Array(state), errors, keys };
+    for (const { next_due_at, last_due_at: lastDueAt, keys_until: keysUntil, ...row } of rows) {
+      yield { ...row, nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY, lastDueAt, keysUntil };
     }
   }
 
@@ -97,41 +113,40 @@ export class QueueStorage implements RowReader {
     switch (change.kind) {
       case "write":
         this.#write(
-          `INSERT OR REPLACE INTO blocks
-             (slot, commit_number, totals, number, count, bytes, keys_until, state, errors, keys, lines)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...[slot, commit, totals, change.number, change.count, change.bytes, change.keysUntil],
-          ...[change.state, change.errors, change.keys, change.lines],
+          `INSERT OR REPLACE INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, state, errors, keys, lines)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[commit, totals, slot, change.number, change.priority, change.count, change.bytes],
+          ...[...changing(change), change.keysUntil, change.state, change.errors, change.keys, change.lines],
         );
         break;
       case "append":
         this.#write(
-          `UPDATE blocks SET commit_number = ?, totals = ?, count = ?, bytes = ?, keys_until = ?, state = ?, errors = ?,
+          `UPDATE blocks SET commit_number = ?, totals = ?, count = ?, bytes = ?, keys_until = ?, ${CHANGING},
              keys = keys || ?, lines = lines || ? WHERE slot = ?`,
-          ...[commit, totals, change.count, change.bytes, change.keysUntil, change.state, change.errors],
-          ...[change.keys, change.lines, slot],
+          ...[commit, totals, change.count, change.bytes, change.keysUntil, ...changing(change)],
+          ...[change.state, change.errors, change.keys, change.lines, slot],
         );
         break;
       case "update":
         this.#write(
-          "UPDATE blocks SET commit_number = ?, totals = ?, state = ?, errors = ? WHERE slot = ?",
-          ...[commit, totals, change.state, change.errors, slot],
+          `UPDATE blocks SET commit_number = ?, totals = ?, ${CHANGING} WHERE slot = ?`,
+          ...[commit, totals, ...changing(change), change.state, change.errors, slot],
         );
         break;
       case "free":
         this.#write(
-          `UPDATE blocks SET commit_number = ?, totals = ?, number = 0, count = 0, bytes = 0, keys_until = ?, state = NULL,
-             errors = NULL, keys = keys || ?, lines = '' WHERE slot = ?`,
+          `UPDATE blocks SET commit_number = ?, totals = ?, number = 0, count = 0, bytes = 0, keys_until = ?, visible = 0,
+             delayed = 0, leased = 0, state = NULL, errors = NULL, keys = keys || ?, lines = '' WHERE slot = ?`,
           ...[commit, totals, change.keysUntil, change.keys, slot],
         );
         break;
       case "totals":
         this.#write(
-          `INSERT INTO blocks (slot, commit_number, totals, number, count, bytes, keys_until, keys, lines)
-           VALUES (?, ?, ?, 0, 0, 0, ?, ?, '')
+          `INSERT INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, keys, lines)
+           VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, NULL, 0, ?, ?, '')
            ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number, totals = excluded.totals,
              keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys`,
-          ...[slot, commit, totals, change.keysUntil, change.keys],
+          ...[commit, totals, slot, change.keysUntil, change.keys],
         );
         break;
       default:
@@ -148,4 +163,14 @@ export class QueueStorage implements RowReader {
     const [row] = this.#sql.exec<{ text: string }>(statement, slot).toArray();
     return row?.text ?? "";
   }
+}
+
+function changing({
+  visible,
+  delayed,
+  leased,
+  nextDueAt,
+  lastDueAt,
+}: Omit<BlockSummary, "priority" | "count" | "bytes">): (number | null)[] {
+  return [visible, delayed, leased, Number.isFinite(nextDueAt) ? nextDueAt : null, lastDueAt];
 }

@@ -1,8 +1,10 @@
-import { Block, DELAYED, GONE, LEASED, type Standing, type StandingCounts, VISIBLE } from "./block.ts";
+import { Block } from "./block.ts";
 import { Heap } from "./heap.ts";
+import { ORDERS, type Order, type OrderName } from "./orders.ts";
 import type { Place } from "./receipt.ts";
 import { RowSlots } from "./row-slots.ts";
-import type { StoredBlock } from "./rows.ts";
+import type { RowReader, StoredBlock } from "./rows.ts";
+import { DELAYED, GONE, LEASED, type Standing, type StandingCounts, VISIBLE } from "./standings.ts";
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 const BLOCK_MESSAGES_MAX = 256;
@@ -23,32 +25,37 @@ function isDueBefore(a: Due, b: Due): boolean {
   return a.at < b.at;
 }
 
-/**
- * All blocks of a queue in order of delivery, and which message is next.
- *
- * Order without an index: blocks are numbered as they are made and messages lie in a block as they came, so the next
- * message of a FIFO queue is the first visible one of the lowest-numbered block that has any.
- */
+/** All blocks of a queue in the order of their making, and which message is next. */
 export class Backlog implements StandingCounts {
+  readonly #reader: RowReader;
   readonly #blocks = new Map<number, Block>();
+  /** By lane, its blocks in the order of their making. */
+  readonly #lanes = new Map<number, Set<Block>>();
   readonly #slots = new RowSlots();
   readonly unsaved = new Map<Block, Unsaved>();
+  /** Blocks whose state may be in memory, the one used last at the end. */
+  readonly #loaded = new Set<Block>();
 
+  #order: Order;
   /** Blocks with visible messages. May also hold some that have none any more. */
-  readonly #ready = new Heap<Block>((a, b) => a.number < b.number);
+  #ready: Heap<Block>;
   readonly #inReady = new Set<Block>();
   /** When blocks must be looked at again, because a delay or a lease ends. Never later than it does. */
   #due = new Heap<Due>(isDueBefore);
   readonly #dueAt = new Map<Block, number>();
 
-  #open: Block | undefined;
+  /** By lane, the block that takes the next messages. */
+  readonly #open = new Map<number, Block>();
   #lastBlock: number;
   visible = 0;
   delayed = 0;
   leased = 0;
 
-  constructor(lastBlock: number) {
+  constructor(order: OrderName, lastBlock: number, reader: RowReader) {
+    this.#order = ORDERS[order];
+    this.#ready = new Heap<Block>(this.#order.isBefore);
     this.#lastBlock = lastBlock;
+    this.#reader = reader;
   }
 
   /** Takes back a stored block. To be called in ascending order of the blocks' numbers. */
@@ -57,13 +64,22 @@ export class Backlog implements StandingCounts {
       this.#slots.restore(row.slot, isKept(row.slot) ? "kept" : "free");
       return;
     }
-    this.#slots.restore(row.slot, "used");
-    const block = Block.restore(row, row.state, row.errors);
-    this.#blocks.set(block.number, block);
-    this.#open = block;
+    const { slot } = row;
+    this.#slots.restore(slot, "used");
+    const block = Block.restore(row, () => this.#reader.state(slot));
+    this.#enter(block);
     this.#add(block, +1);
     if (block.visible > 0) this.#makeReady(block);
-    if (block.delayed + block.leased > 0) this.#lookAgain(block, 0);
+    if (block.delayed + block.leased > 0) this.#lookAgain(block, block.nextDueAt);
+  }
+
+  /** To another order only a queue that is empty can be changed. */
+  setOrder(order: OrderName): void {
+    if (this.#order === ORDERS[order]) return;
+    if (this.#blocks.size > 0) throw new Error("The order of what the queue holds cannot be changed.");
+    this.#order = ORDERS[order];
+    this.#ready = new Heap<Block>(this.#order.isBefore);
+    this.#inReady.clear();
   }
 
   get lastBlock(): number {
@@ -83,29 +99,29 @@ export class Backlog implements StandingCounts {
     return this.#blocks.get(place.blockNumber);
   }
 
-  /** The place of the oldest message that is still here. */
-  oldest(): { block: Block; index: number } | undefined {
-    for (const block of this.#blocks.values()) return { block, index: block.firstPresent() };
-    return undefined;
+  /** In each lane, the block with its oldest message. */
+  oldestOfEachLane(): Block[] {
+    return [...this.#lanes.values()].flatMap(([first]) => first ?? []);
   }
 
-  /** The block that takes the next messages, so that a batch which fits in one row lies in one row. */
-  blockFor(messages: number, characters: number): Block {
-    const open = this.#open;
+  /** In which lane messages of this priority lie: those of different lanes never share a block. */
+  laneOf(priority: number): number {
+    return this.#order.laneOf(priority);
+  }
+
+  /** The block of a lane that takes the next messages, so that a batch which fits in one row lies in one row. */
+  blockFor(lane: number, messages: number, characters: number): Block {
+    const open = this.#open.get(lane);
     const charactersMax = open && this.unsaved.get(open) === "write" ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
     const fits =
-      open !== undefined &&
-      this.#blocks.has(open.number) &&
-      open.count + messages <= BLOCK_MESSAGES_MAX &&
-      open.bytes + characters <= charactersMax;
-    return fits ? open : this.newBlock();
+      open !== undefined && open.count + messages <= BLOCK_MESSAGES_MAX && open.bytes + characters <= charactersMax;
+    return fits ? open : this.newBlock(lane);
   }
 
-  newBlock(): Block {
+  newBlock(lane: number): Block {
     this.#lastBlock += 1;
-    const block = new Block(this.#slots.take(), this.#lastBlock);
-    this.#blocks.set(block.number, block);
-    this.#open = block;
+    const block = new Block(this.#slots.take(), this.#lastBlock, lane);
+    this.#enter(block);
     this.unsaved.set(block, "write");
     return block;
   }
@@ -118,6 +134,7 @@ export class Backlog implements StandingCounts {
   /** @param visibleAt 0 for a message that is visible at once */
   append(block: Block, characters: number, visibleAt: number): number {
     const index = block.append(characters, visibleAt);
+    this.#loaded.add(block);
     if (this.unsaved.get(block) !== "write") this.unsaved.set(block, "append");
     if (visibleAt > 0) {
       this.delayed += 1;
@@ -132,7 +149,7 @@ export class Backlog implements StandingCounts {
   /** The visible message that is next in order. */
   next(): { block: Block; index: number } | undefined {
     for (let block = this.#ready.peek(); block !== undefined; block = this.#ready.peek()) {
-      if (block.visible > 0) return { block, index: block.firstVisible() };
+      if (block.visible > 0) return { block, index: this.#order.nextIn(block) };
       this.#ready.pop();
       this.#inReady.delete(block);
     }
@@ -170,10 +187,20 @@ export class Backlog implements StandingCounts {
       if (this.#dueAt.get(block) !== next.at) continue;
       this.#dueAt.delete(block);
       this.#add(block, -1);
-      const dueAt = block.promote(now);
+      block.promote(now);
       this.#add(block, +1);
+      this.#loaded.add(block);
       if (block.visible > 0) this.#makeReady(block);
-      if (dueAt < Number.POSITIVE_INFINITY) this.#lookAgain(block, dueAt);
+      if (block.nextDueAt < Number.POSITIVE_INFINITY) this.#lookAgain(block, block.nextDueAt);
+    }
+  }
+
+  /** Lets go of the states that were used longest ago. To be called when everything is stored. */
+  unloadOldest(blocksMax: number): void {
+    for (const block of this.#loaded) {
+      if (this.#loaded.size <= blocksMax) return;
+      this.#loaded.delete(block);
+      block.unload(() => this.#reader.state(block.slot));
     }
   }
 
@@ -202,14 +229,27 @@ export class Backlog implements StandingCounts {
     block.move(index, standing, visibleAt);
     this.#add(block, +1);
     if (!this.unsaved.has(block)) this.unsaved.set(block, "update");
+    this.#loaded.delete(block);
+    this.#loaded.add(block);
     if (standing === VISIBLE) this.#makeReady(block);
     else if (standing !== GONE) this.#lookAgain(block, visibleAt);
   }
 
+  #enter(block: Block): void {
+    const lane = block.priority;
+    this.#blocks.set(block.number, block);
+    const blocks = this.#lanes.get(lane);
+    if (blocks === undefined) this.#lanes.set(lane, new Set([block]));
+    else blocks.add(block);
+    this.#open.set(lane, block);
+  }
+
   #finish(block: Block): void {
     this.#blocks.delete(block.number);
+    this.#lanes.get(block.priority)?.delete(block);
     this.#dueAt.delete(block);
-    if (this.#open === block) this.#open = undefined;
+    this.#loaded.delete(block);
+    if (this.#open.get(block.priority) === block) this.#open.delete(block.priority);
     this.unsaved.set(block, this.unsaved.get(block) === "write" ? "write" : "free");
   }
 

@@ -1,67 +1,77 @@
+import { DELAYED, GONE, LEASED, type Standing, type StandingCounts, Standings, VISIBLE } from "./standings.ts";
+
+/** What is known of a block without reading its state. */
+export interface BlockSummary extends StandingCounts {
+  /** Messages ever put in here. */
+  count: number;
+  /** About the size of the lines. */
+  bytes: number;
+  /** That of all its messages in a priority queue, else 0. */
+  priority: number;
+  /** No delay and no lease ends before this time; Infinity where there are none. */
+  nextDueAt: number;
+  /** None ends after this time. */
+  lastDueAt: number;
+}
+
+/** What of a block changes after its messages were put, as it is stored. */
+export interface BlockState {
+  /** Null while all messages are as they were put: visible, never delivered. */
+  state: Uint8Array | null;
+  /** What retries left for the next attempt, as JSON: `[[index, text], …]`. */
+  errors: string | null;
+}
+
 /**
  * A block: up to some hundreds of messages that share one stored row.
  *
  * Its immutable part, the lines, stays in storage until somebody receives. What changes is small and of fixed size
- * per message: when it is next visible, how often it was delivered, where it stands. A block that nobody has touched
- * yet does not even hold that, so a long backlog costs memory by the block and not by the message.
+ * per message. That stays in storage too until it is needed, and a block that nobody has touched does not have it at
+ * all. In memory every block is a few counts, so a long backlog costs memory by the block and not by the message,
+ * whatever its messages wait for.
  */
-export const VISIBLE = 0;
-export const DELAYED = 1;
-export const LEASED = 2;
-export const GONE = 3;
-export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE;
-
-/** Bytes of stored state per message: a double, a 32-bit count, a byte. */
-const STATE_BYTES = 13;
-
-/** How many messages of a block are in each standing. What is gone is in none. */
-export interface StandingCounts {
-  visible: number;
-  delayed: number;
-  leased: number;
-}
-
-export class Block implements StandingCounts {
+export class Block implements BlockSummary {
   /** The row that holds this block. Rows are used again; numbers never come back. */
   readonly slot: number;
-  /** Blocks are numbered in the order of their making, which is the order of delivery. */
+  /** Blocks are numbered in the order of their making. */
   readonly number: number;
-  /** Messages ever put in here. */
+  readonly priority: number;
   count = 0;
-  /** About the size of the lines. */
   bytes = 0;
   visible = 0;
   delayed = 0;
   leased = 0;
-  /** No visible message has a lower index. */
+  nextDueAt = Number.POSITIVE_INFINITY;
+  lastDueAt = 0;
+  /** What was due by then is visible, though the stored state may not say so. */
+  #promotedTo = 0;
+  /** No visible message has a lower index than the first, or a higher one than the last. */
   #firstCandidate = 0;
-  /** Undefined while all messages are as they were put: visible, never delivered. */
-  #state: { visibleAt: Float64Array; attempts: Uint32Array; standing: Uint8Array } | undefined;
-  /** What retries left for the next attempt, by index. */
-  readonly errors = new Map<number, string>();
+  #lastCandidate = -1;
+  /** Undefined while all messages are as they were put, and while it is not loaded. */
+  #standings: Standings | undefined;
+  #errors: Map<number, string> | undefined;
+  /** Reads the stored state. Undefined while what is in memory holds. */
+  #load: (() => BlockState) | undefined;
 
-  constructor(slot: number, number: number) {
+  constructor(slot: number, number: number, priority: number) {
     this.slot = slot;
     this.number = number;
+    this.priority = priority;
   }
 
-  /** Takes a block back from its row. */
-  static restore(
-    row: { slot: number; number: number; count: number; bytes: number },
-    state: Uint8Array | null,
-    errors: string | null,
-  ): Block {
-    const block = new Block(row.slot, row.number);
+  /** Takes a block back from its row, whose state is read when it is needed. */
+  static restore(row: { slot: number; number: number } & BlockSummary, load: () => BlockState): Block {
+    const block = new Block(row.slot, row.number, row.priority);
     block.count = row.count;
     block.bytes = row.bytes;
-    if (state === null) {
-      block.visible = row.count;
-    } else {
-      block.#decodeState(state);
-    }
-    if (errors !== null) {
-      for (const [index, error] of JSON.parse(errors) as [number, string][]) block.errors.set(index, error);
-    }
+    block.visible = row.visible;
+    block.delayed = row.delayed;
+    block.leased = row.leased;
+    block.nextDueAt = row.nextDueAt;
+    block.lastDueAt = row.lastDueAt;
+    block.#lastCandidate = row.count - 1;
+    block.#load = load;
     return block;
   }
 
@@ -69,36 +79,67 @@ export class Block implements StandingCounts {
     return this.visible + this.delayed + this.leased === 0;
   }
 
+  /** Lets go of the state, which must be stored as it is. */
+  unload(load: () => BlockState): void {
+    this.#standings = undefined;
+    this.#errors = undefined;
+    this.#load = load;
+  }
+
   /** @param visibleAt 0 for a message that is visible at once */
   append(lineLength: number, visibleAt: number): number {
+    this.#ensureLoaded();
     const index = this.count;
+    if (visibleAt > 0) this.#touch();
     this.count += 1;
     this.bytes += lineLength + 1;
-    if (visibleAt > 0 || this.#state !== undefined) {
-      const state = this.#touch();
-      state.visibleAt[index] = visibleAt;
-      state.standing[index] = visibleAt > 0 ? DELAYED : VISIBLE;
+    this.#standings?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
+    if (visibleAt > 0) {
+      this.delayed += 1;
+      this.#expect(visibleAt);
+    } else {
+      this.visible += 1;
+      this.#lastCandidate = index;
     }
-    if (visibleAt > 0) this.delayed += 1;
-    else this.visible += 1;
     return index;
   }
 
   standingOf(index: number): Standing {
+    this.#ensureLoaded();
     if (index >= this.count) return GONE;
-    return (this.#state?.standing[index] ?? VISIBLE) as Standing;
+    return (this.#standings?.standing[index] ?? VISIBLE) as Standing;
   }
 
   attemptsOf(index: number): number {
-    return this.#state?.attempts[index] ?? 0;
+    this.#ensureLoaded();
+    return this.#standings?.attempts[index] ?? 0;
+  }
+
+  errorOf(index: number): string | undefined {
+    this.#ensureLoaded();
+    return this.#errors?.get(index);
+  }
+
+  setError(index: number, error: string | undefined): void {
+    this.#ensureLoaded();
+    if (error === undefined) {
+      this.#errors?.delete(index);
+    } else {
+      this.#errors ??= new Map();
+      this.#errors.set(index, error);
+    }
   }
 
   /** The first visible message of a block that has one. */
   firstVisible(): number {
-    let index = this.#firstCandidate;
-    while (this.standingOf(index) !== VISIBLE) index += 1;
-    this.#firstCandidate = index;
-    return index;
+    while (this.standingOf(this.#firstCandidate) !== VISIBLE) this.#firstCandidate += 1;
+    return this.#firstCandidate;
+  }
+
+  /** The last visible message of a block that has one. */
+  lastVisible(): number {
+    while (this.standingOf(this.#lastCandidate) !== VISIBLE) this.#lastCandidate -= 1;
+    return this.#lastCandidate;
   }
 
   /** The first message that is still here. */
@@ -118,13 +159,19 @@ export class Block implements StandingCounts {
 
   /** Moves a message to a standing that lasts until `visibleAt`. */
   move(index: number, standing: Standing, visibleAt: number): void {
-    const state = this.#touch();
-    this.#count(state.standing[index] as Standing, -1);
+    const standings = this.#touch();
+    this.#count(standings.standing[index] as Standing, -1);
     this.#count(standing, +1);
-    state.standing[index] = standing;
-    state.visibleAt[index] = visibleAt;
-    if (standing === VISIBLE) this.#firstCandidate = Math.min(this.#firstCandidate, index);
-    if (standing === GONE) this.errors.delete(index);
+    standings.standing[index] = standing;
+    standings.visibleAt[index] = visibleAt;
+    if (standing === VISIBLE) {
+      this.#firstCandidate = Math.min(this.#firstCandidate, index);
+      this.#lastCandidate = Math.max(this.#lastCandidate, index);
+    } else if (standing === GONE) {
+      this.#errors?.delete(index);
+    } else {
+      this.#expect(visibleAt);
+    }
   }
 
   /** Counts every message as gone, for a block that will not be looked at again. */
@@ -134,49 +181,47 @@ export class Block implements StandingCounts {
     this.leased = 0;
   }
 
-  /** Makes visible what is due at `now`. Answers when the next message is, Infinity when none will be. */
-  promote(now: number): number {
-    const state = this.#state;
-    if (state === undefined) return Number.POSITIVE_INFINITY;
-    let next = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.count; index += 1) {
-      const standing = state.standing[index];
-      if (standing !== DELAYED && standing !== LEASED) continue;
-      const visibleAt = state.visibleAt[index] as number;
-      if (visibleAt <= now) this.move(index, VISIBLE, visibleAt);
-      else if (visibleAt < next) next = visibleAt;
+  /** Makes visible what is due at `now`. Where that is everything, the state need not be read. */
+  promote(now: number): void {
+    this.#promotedTo = now;
+    this.#firstCandidate = 0;
+    this.#lastCandidate = this.count - 1;
+    if (this.lastDueAt <= now && this.#standings === undefined) {
+      this.visible += this.delayed + this.leased;
+      Object.assign(this, { delayed: 0, leased: 0, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
+    } else {
+      const standings = this.#touch();
+      standings.promote(now);
+      Object.assign(this, standings.counts(), standings.dues());
     }
-    return next;
   }
 
-  /** The state as it is stored: all times, all attempts, all standings. Null for an untouched block. */
-  encodeState(): Uint8Array | null {
-    if (this.#state === undefined) return null;
-    const { count } = this;
-    const { visibleAt, attempts, standing } = this.#state;
-    const bytes = new Uint8Array(count * STATE_BYTES);
-    bytes.set(new Uint8Array(visibleAt.buffer, 0, count * 8), 0);
-    bytes.set(new Uint8Array(attempts.buffer, 0, count * 4), count * 8);
-    bytes.set(standing.subarray(0, count), count * 12);
-    return bytes;
-  }
-
-  encodeErrors(): string | null {
-    return this.errors.size === 0 ? null : JSON.stringify([...this.errors]);
-  }
-
-  #decodeState(bytes: Uint8Array): void {
-    const { count } = this;
-    if (bytes.length !== count * STATE_BYTES) {
-      throw new Error(`Block ${this.number} stores ${bytes.length} bytes of state for ${count} messages.`);
-    }
-    // Sliced, because typed arrays of numbers must begin at a multiple of their size.
-    this.#state = {
-      visibleAt: new Float64Array(bytes.slice(0, count * 8).buffer),
-      attempts: new Uint32Array(bytes.slice(count * 8, count * 12).buffer),
-      standing: bytes.slice(count * 12),
+  encode(): BlockState {
+    this.#ensureLoaded();
+    const hasErrors = this.#errors !== undefined && this.#errors.size > 0;
+    return {
+      state: this.#standings?.encode() ?? null,
+      errors: hasErrors ? JSON.stringify([...(this.#errors ?? [])]) : null,
     };
-    for (const standing of this.#state.standing) this.#count(standing as Standing, +1);
+  }
+
+  #touch(): Standings {
+    this.#ensureLoaded();
+    this.#standings ??= new Standings(this.count);
+    return this.#standings;
+  }
+
+  #ensureLoaded(): void {
+    if (this.#load === undefined) return;
+    const { state, errors } = this.#load();
+    this.#load = undefined;
+    if (errors !== null) this.#errors = new Map(JSON.parse(errors) as [number, string][]);
+    if (state === null) return;
+    this.#standings = Standings.decode(state);
+    if (this.#standings.count !== this.count) {
+      throw new Error(`Block ${this.number} stores the state of ${this.#standings.count} messages, not ${this.count}.`);
+    }
+    this.#standings.promote(this.#promotedTo);
   }
 
   #count(standing: Standing, change: number): void {
@@ -185,21 +230,8 @@ export class Block implements StandingCounts {
     else if (standing === LEASED) this.leased += change;
   }
 
-  /** The state, made or grown to hold every message. New entries are zero: visible, never delivered. */
-  #touch() {
-    const capacity = this.#state?.standing.length ?? 0;
-    if (this.#state !== undefined && capacity >= this.count) return this.#state;
-    const grown = {
-      visibleAt: new Float64Array(Math.max(this.count, 2 * capacity)),
-      attempts: new Uint32Array(Math.max(this.count, 2 * capacity)),
-      standing: new Uint8Array(Math.max(this.count, 2 * capacity)),
-    };
-    if (this.#state !== undefined) {
-      grown.visibleAt.set(this.#state.visibleAt);
-      grown.attempts.set(this.#state.attempts);
-      grown.standing.set(this.#state.standing);
-    }
-    this.#state = grown;
-    return grown;
+  #expect(dueAt: number): void {
+    this.nextDueAt = Math.min(this.nextDueAt, dueAt);
+    this.lastDueAt = Math.max(this.lastDueAt, dueAt);
   }
 }

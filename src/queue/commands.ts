@@ -2,6 +2,7 @@
  * What a queue can be told and what it answers. Times are milliseconds in here; only the edges speak of seconds.
  */
 import type { ProblemCode } from "../contract/problems.ts";
+import type { OrderName } from "./orders.ts";
 
 export interface NewMessage {
   /** The member of the JSON object that carries the content, as text: `"body":…` or `"bytes":"…"`. */
@@ -36,7 +37,7 @@ export interface DoneCommand {
 }
 
 export interface Configuration {
-  order: "fifo";
+  order: OrderName;
   /** The bound on visible and delayed messages; 0 for none. */
   maxSize: number;
   leaseMs: number;

@@ -1,6 +1,6 @@
 import type { Backlog } from "./backlog.ts";
 import type { IdempotencyKeys } from "./idempotency-keys.ts";
-import type { RowChange } from "./rows.ts";
+import { NO_MESSAGES, type RowChange } from "./rows.ts";
 
 /** Bounds the row that each report appends to. */
 const KEYS_PER_ROW_MAX = 256;
@@ -40,17 +40,6 @@ export class DoneKeys {
     if (row.isStored) return { kind: "totals", slot, keys, keysUntil };
     // Written over, not appended to: the row may hold expired keys of its former use.
     row.isStored = true;
-    return {
-      kind: "write",
-      slot,
-      number: 0,
-      count: 0,
-      bytes: 0,
-      state: null,
-      errors: null,
-      lines: "",
-      keys,
-      keysUntil,
-    };
+    return { kind: "write", slot, number: 0, ...NO_MESSAGES, keys, keysUntil };
   }
 }

@@ -1,9 +1,6 @@
 import type { Block } from "./block.ts";
 import { type RowReader, splitLines } from "./rows.ts";
 
-/** Characters of lines kept in memory. A Durable Object shares 128 MB with its neighbours. */
-const WINDOW_CHARACTERS_MAX = 4 * 1024 * 1024;
-
 /**
  * The lines that are in memory: a window on the queue, never the truth.
  *
@@ -55,9 +52,9 @@ export class LineWindow {
   }
 
   /** Lets go of what was loaded longest ago. To be called when everything is committed. */
-  trim(): void {
+  trim(charactersMax: number): void {
     for (const block of this.#held.keys()) {
-      if (this.#characters <= WINDOW_CHARACTERS_MAX) return;
+      if (this.#characters <= charactersMax) return;
       this.drop(block);
     }
   }

@@ -1,29 +1,51 @@
 import { BATCH_BYTES_MAX, IDEMPOTENCY_SECONDS } from "../contract/limits.ts";
 import { Backlog, type Unsaved } from "./backlog.ts";
-import { type Block, LEASED, type StandingCounts } from "./block.ts";
+import type { Block } from "./block.ts";
 import type { Delivery, NewMessage, PutCommand } from "./commands.ts";
 import { DoneKeys } from "./done-keys.ts";
 import { hashText, IdempotencyKeys, type PlaceRange } from "./idempotency-keys.ts";
 import { LineWindow } from "./line-window.ts";
+import type { OrderName } from "./orders.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
-import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
+import { type Commit, NO_MESSAGES, type RowChange, type RowReader, type StoredQueue, type Totals } from "./rows.ts";
+import { LEASED, type StandingCounts } from "./standings.ts";
 
 const NO_TOTALS: Totals = { commit: 0, time: 0, lastBlock: 0, accepted: 0, done: 0, purged: 0, unfinished: 0 };
+
+/** What of stored messages stays in memory: what was used last. */
+export interface Memory {
+  /** Blocks whose state is kept: 3 KB each at most. */
+  blocks: number;
+  /** Characters of lines. */
+  characters: number;
+}
+
+/** A Durable Object shares 128 MB with its neighbours. */
+export const DEFAULT_MEMORY: Memory = { blocks: 1_024, characters: 4 * 1024 * 1024 };
+
+/** Where messages are when they are not in memory. */
+export interface Storage {
+  reader: RowReader;
+  memory: Memory;
+}
 
 /** The messages of one incarnation of a queue, what has become of all others, and what of it is not stored yet. */
 export class Messages {
   readonly totals: Totals;
   readonly #incarnation: string;
+  readonly #memory: Memory;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   readonly #keys: IdempotencyKeys;
   readonly #doneKeys: DoneKeys;
   #areTotalsUnsaved = false;
 
-  constructor(incarnation: string, reader: RowReader, stored?: StoredQueue) {
+  constructor(incarnation: string, order: OrderName, storage: Storage, stored?: StoredQueue) {
+    const { reader } = storage;
     this.#incarnation = incarnation;
+    this.#memory = storage.memory;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
-    this.#backlog = new Backlog(this.totals.lastBlock);
+    this.#backlog = new Backlog(order, this.totals.lastBlock, reader);
     this.#window = new LineWindow(reader);
     this.#keys = new IdempotencyKeys(IDEMPOTENCY_SECONDS * 1_000, reader);
     this.#doneKeys = new DoneKeys(this.#backlog, this.#keys);
@@ -52,10 +74,11 @@ export class Messages {
 
   /** The time of the put of the oldest message, in milliseconds. */
   oldestPutAt(): number | undefined {
-    const oldest = this.#backlog.oldest();
-    if (oldest === undefined) return undefined;
-    const { putAt } = JSON.parse(this.#window.line(oldest.block, oldest.index)) as { putAt: number };
-    return Math.round(putAt * 1_000);
+    const putTimes = this.#backlog.oldestOfEachLane().map((block) => {
+      const { putAt } = JSON.parse(this.#window.line(block, block.firstPresent())) as { putAt: number };
+      return Math.round(putAt * 1_000);
+    });
+    return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }
 
   /** The ids that an earlier put with this key made, "other" if that put had other content. */
@@ -71,11 +94,15 @@ export class Messages {
     const { messages, idempotencyKey } = command;
     const ranges: PlaceRange[] = [];
     const lines = messages.map((message) => lineOf(message, now));
-    const characters = lines.reduce((sum, line) => sum + line.length + 1, 0);
-    let block = this.#backlog.blockFor(messages.length, characters);
+    const blocks = this.#blocksFor(messages, lines);
     for (const [position, line] of lines.entries()) {
-      if (!this.#backlog.hasRoom(block, line.length + 1)) block = this.#backlog.newBlock();
-      const { delayMs } = messages[position] as NewMessage;
+      const { delayMs, priority } = messages[position] as NewMessage;
+      const lane = this.#backlog.laneOf(priority);
+      let block = blocks.get(lane) as Block;
+      if (!this.#backlog.hasRoom(block, line.length + 1)) {
+        block = this.#backlog.newBlock(lane);
+        blocks.set(lane, block);
+      }
       const index = this.#backlog.append(block, line.length, delayMs > 0 ? now + delayMs : 0);
       this.#window.add(block, line);
       const range = ranges.at(-1);
@@ -85,9 +112,37 @@ export class Messages {
     this.totals.accepted += messages.length;
     this.totals.unfinished += messages.length;
     if (idempotencyKey !== undefined) {
-      this.#keys.remember(block.slot, idempotencyKey, contentHashOf(messages), now, ranges);
+      const { slot } = this.#backlog.blockAt(ranges.at(-1) as PlaceRange) as Block;
+      this.#keys.remember(slot, idempotencyKey, contentHashOf(messages), now, ranges);
     }
     return this.#idsOf(ranges);
+  }
+
+  /** By lane, the block in which the messages of a batch begin. */
+  #blocksFor(messages: NewMessage[], lines: string[]): Map<number, Block> {
+    const sizes = new Map<number, { messages: number; characters: number }>();
+    for (const [position, line] of lines.entries()) {
+      const lane = this.#backlog.laneOf((messages[position] as NewMessage).priority);
+      const size = sizes.get(lane) ?? { messages: 0, characters: 0 };
+      size.messages += 1;
+      size.characters += line.length + 1;
+      sizes.set(lane, size);
+    }
+    const blocks = [...sizes].map(([lane, size]): [number, Block] => [
+      lane,
+      this.#backlog.blockFor(lane, size.messages, size.characters),
+    ]);
+    return new Map(blocks);
+  }
+
+  get isEmpty(): boolean {
+    const { visible, delayed, leased } = this.#backlog;
+    return visible + delayed + leased === 0;
+  }
+
+  /** To another order only a queue that is empty can be changed. */
+  setOrder(order: OrderName): void {
+    this.#backlog.setOrder(order);
   }
 
   /**
@@ -108,7 +163,7 @@ export class Messages {
       const delivery: Delivery = {
         id: formatId(this.#incarnation, place),
         attempt,
-        lastError: block.errors.get(index),
+        lastError: block.errorOf(index),
         line,
       };
       if (leaseMs === undefined) {
@@ -134,8 +189,7 @@ export class Messages {
 
   retry(receipts: string[], visibleAt: number, error: string | undefined, now: number): string[] {
     return this.#withLeases(receipts, (block, index) => {
-      if (error === undefined) block.errors.delete(index);
-      else block.errors.set(index, error);
+      block.setError(index, error);
       this.#backlog.giveBack(block, index, visibleAt, now);
     });
   }
@@ -179,7 +233,8 @@ export class Messages {
       if (change !== undefined) changes.push(change);
     }
     unsaved.clear();
-    this.#window.trim();
+    this.#window.trim(this.#memory.characters);
+    this.#backlog.unloadOldest(this.#memory.blocks);
     this.#areTotalsUnsaved = false;
     this.totals.commit += 1;
     this.totals.lastBlock = this.#backlog.lastBlock;
@@ -199,13 +254,13 @@ export class Messages {
       this.#backlog.release(slot, this.#keys.has(slot));
       if (kind !== "write") return { kind: "free", slot, ...keys };
       if (keys.keys === "") return undefined;
-      return { kind, slot, number: 0, count: 0, bytes: 0, state: null, errors: null, lines: "", ...keys };
+      return { kind, slot, number: 0, ...NO_MESSAGES, ...keys };
     }
-    const state = block.encodeState();
-    const errors = block.encodeErrors();
-    if (kind === "write") return { kind, slot, number: block.number, count, bytes, state, errors, lines, ...keys };
-    if (kind === "append") return { kind, slot, count, bytes, state, errors, lines, ...keys };
-    return { kind: "update", slot, state, errors };
+    const { visible, delayed, leased, nextDueAt, lastDueAt, priority } = block;
+    const changing = { visible, delayed, leased, nextDueAt, lastDueAt, ...block.encode() };
+    if (kind === "update") return { kind, slot, ...changing };
+    const contents = { priority, count, bytes, ...changing, lines, ...keys };
+    return kind === "write" ? { kind, slot, number: block.number, ...contents } : { kind: "append", slot, ...contents };
   }
 
   /** Does something to each message whose lease the receipt stands for. Answers with the receipts that fit none. */

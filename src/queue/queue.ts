@@ -22,7 +22,7 @@ import type {
   ReceiveCommand,
   Result,
 } from "./commands.ts";
-import { Messages } from "./messages.ts";
+import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
 import type { Commit, RowReader, StoredQueue } from "./rows.ts";
 import { WaitingLine } from "./waiting-line.ts";
@@ -53,7 +53,7 @@ export class Queue {
   /** False until the first put or configuration: until then nothing is stored. */
   exists: boolean;
   configuration: Configuration;
-  readonly #reader: RowReader;
+  readonly #storage: Storage;
   #messages: Messages;
   readonly #receivers = new WaitingLine<{ ticket: number; command: ReceiveCommand }>();
   readonly #putters = new Putters();
@@ -61,18 +61,19 @@ export class Queue {
   #answers: Answer[] = [];
 
   /** @param origin what was stored, or the incarnation that the queue will have if it comes to exist */
-  constructor(origin: Existing | string, reader: RowReader) {
-    this.#reader = reader;
+  constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY) {
+    const storage = { reader, memory };
+    this.#storage = storage;
     if (typeof origin === "string") {
       this.exists = false;
       this.incarnation = origin;
       this.configuration = DEFAULT_CONFIGURATION;
-      this.#messages = new Messages(origin, reader);
+      this.#messages = new Messages(origin, DEFAULT_CONFIGURATION.order, storage);
     } else {
       this.exists = true;
       this.incarnation = origin.incarnation;
       this.configuration = origin.configuration;
-      this.#messages = new Messages(origin.incarnation, reader, origin.stored);
+      this.#messages = new Messages(origin.incarnation, origin.configuration.order, storage, origin.stored);
     }
   }
 
@@ -124,10 +125,7 @@ export class Queue {
         this.#join(ticket, now + command.timeoutMs, command.timeoutMs);
         break;
       case "configure":
-        this.exists = true;
-        this.configuration = { ...this.configuration, ...command.changes };
-        this.#serve(now);
-        this.#answer(ticket, { verb: "configure", description: this.#describe(now) });
+        this.#configure(ticket, command.changes, now);
         break;
       case "inspect":
         this.#answer(ticket, { verb: "inspect", description: this.#describe(now) });
@@ -264,12 +262,26 @@ export class Queue {
     this.exists = false;
     this.incarnation = nextIncarnation;
     this.configuration = DEFAULT_CONFIGURATION;
-    this.#messages = new Messages(nextIncarnation, this.#reader);
+    this.#messages = new Messages(nextIncarnation, DEFAULT_CONFIGURATION.order, this.#storage);
     for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) {
       for (const waiting of tickets) this.#refuseUnknown(waiting);
     }
     for (const waiting of this.#joiners.expire(Number.POSITIVE_INFINITY)) this.#refuseUnknown(waiting.ticket);
     this.#answer(ticket, { verb: "delete" });
+  }
+
+  #configure(ticket: number, changes: Partial<Configuration>, now: number): void {
+    const { order } = { ...this.configuration, ...changes };
+    if (order !== this.configuration.order && !this.#messages.isEmpty) {
+      const detail = `The queue holds messages in the order ${this.configuration.order}.`;
+      this.#answer(ticket, { verb: "refused", code: "order_conflict", detail, path: "order" });
+      return;
+    }
+    this.#messages.setOrder(order);
+    this.exists = true;
+    this.configuration = { ...this.configuration, ...changes };
+    this.#serve(now);
+    this.#answer(ticket, { verb: "configure", description: this.#describe(now) });
   }
 
   #describe(now: number): Description {

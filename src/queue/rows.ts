@@ -5,6 +5,8 @@
  * newest commit holds the true ones.
  */
 
+import type { BlockState, BlockSummary } from "./block.ts";
+
 /** What has happened since the queue was created. */
 export interface Totals {
   /** Commits so far: tells the newest row. */
@@ -19,12 +21,11 @@ export interface Totals {
   unfinished: number;
 }
 
+/** The parts of a row that change when messages are delivered. */
+type Changing = BlockState & Omit<BlockSummary, "priority" | "count" | "bytes">;
+
 /** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
-interface Contents {
-  count: number;
-  bytes: number;
-  state: Uint8Array | null;
-  errors: string | null;
+interface Contents extends BlockSummary, Changing {
   /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
   lines: string;
   /** One JSON text per remembered idempotency key, each ended by a line feed. */
@@ -37,20 +38,16 @@ export type RowChange =
   /** A new block, in a new row or over one that was free. `number` 0 keeps only the keys. */
   | ({ kind: "write"; slot: number; number: number } & Contents)
   | ({ kind: "append"; slot: number } & Contents)
-  | { kind: "update"; slot: number; state: Uint8Array | null; errors: string | null }
+  | ({ kind: "update"; slot: number } & Changing)
   /** A block that is done with. Its keys are kept, for as long as they count. */
   | { kind: "free"; slot: number; keys: string; keysUntil: number }
   /** Nothing changed but the totals; keys may be remembered with them. The row need not exist. */
   | { kind: "totals"; slot: number; keys: string; keysUntil: number };
 
-export interface StoredBlock {
+export interface StoredBlock extends BlockSummary {
   slot: number;
   /** 0 for a free row. */
   number: number;
-  count: number;
-  bytes: number;
-  state: Uint8Array | null;
-  errors: string | null;
   keysUntil: number;
   /** Null when they have expired. */
   keys: string | null;
@@ -58,6 +55,7 @@ export interface StoredBlock {
 
 /** Reads what is not kept in memory. Only rows that were committed are asked for. */
 export interface RowReader {
+  state(slot: number): BlockState;
   lines(slot: number): string;
   keys(slot: number): string;
 }
@@ -80,3 +78,18 @@ export function splitLines(text: string): string[] {
   lines.pop();
   return lines;
 }
+
+/** A row that holds no messages. */
+export const NO_MESSAGES = {
+  priority: 0,
+  count: 0,
+  bytes: 0,
+  visible: 0,
+  delayed: 0,
+  leased: 0,
+  nextDueAt: Number.POSITIVE_INFINITY,
+  lastDueAt: 0,
+  state: null,
+  errors: null,
+  lines: "",
+} as const;

@@ -4,30 +4,37 @@ import { History } from "../support/history.ts";
 const OPERATIONS = Number(process.env.OPERATIONS ?? 1_000_000);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 
-test(`a queue does what an array would, over ${OPERATIONS} random operations with restarts and crashes`, () => {
-  console.log(`SEED=${SEED} OPERATIONS=${OPERATIONS}`);
-  const history = new History(SEED);
+test.each(["fifo", "lifo", "priority"] as const)(
+  `a %s queue does what an array would, over ${OPERATIONS} random operations with restarts and crashes`,
+  (order) => {
+    console.log(`SEED=${SEED} OPERATIONS=${OPERATIONS}`);
+    const history = new History(SEED, order);
 
-  while (history.operations < OPERATIONS) history.round();
+    while (history.operations < OPERATIONS) history.round();
 
-  const { sightings } = history;
-  console.log(sightings);
-  for (const sighting of [
-    "restart",
-    "crash before commit",
-    "redelivery",
-    "stale receipt",
-    "full",
-    "invalid",
-    "unknown_queue",
-    "done_too_often",
-    "put repeated under its key",
-    "put repeated while it waits",
-    "done repeated under its key",
-    "idempotency_key_reused",
-    "join finished",
-    "join not finished",
-  ]) {
-    expect(sightings[sighting], `"${sighting}" came about`).toBeGreaterThan(OPERATIONS / 100_000);
-  }
-}, 120_000);
+    const { sightings } = history;
+    const deliveries = ["fifo", "lifo", "priority"].map((name) => sightings[`${name} delivery`] ?? 0);
+    expect(sightings[`${order} delivery`]).toBeGreaterThan(deliveries.reduce((sum, count) => sum + count) / 2);
+    console.log(sightings);
+    for (const sighting of [
+      "restart",
+      "crash before commit",
+      "redelivery",
+      "order_conflict",
+      "stale receipt",
+      "full",
+      "invalid",
+      "unknown_queue",
+      "done_too_often",
+      "put repeated under its key",
+      "put repeated while it waits",
+      "done repeated under its key",
+      "idempotency_key_reused",
+      "join finished",
+      "join not finished",
+    ]) {
+      expect(sightings[sighting], `"${sighting}" came about`).toBeGreaterThan(OPERATIONS / 100_000);
+    }
+  },
+  120_000,
+);

@@ -1,7 +1,15 @@
 import type { Command } from "../../src/queue/commands.ts";
+import type { Memory } from "../../src/queue/messages.ts";
 import { type Answer, DEFAULT_CONFIGURATION, Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "./memory-rows.ts";
-import { type ModelAnswer, type ModelLease, type ModelMessage, ModelQueue } from "./model-queue.ts";
+import {
+  type ModelAnswer,
+  type ModelLease,
+  type ModelMessage,
+  type ModelOrder,
+  type ModelPut,
+  ModelQueue,
+} from "./model-queue.ts";
 import { Random } from "./random.ts";
 
 const KEY_WINDOW_MS = 300_000;
@@ -15,6 +23,7 @@ export type Sightings = Record<string, number>;
 /** Lets the queue and the model live through the same random history and throws at the first difference. */
 export class History {
   readonly #random: Random;
+  readonly #order: ModelOrder;
   readonly sightings: Sightings = {};
   readonly #model = new ModelQueue(KEY_WINDOW_MS);
   readonly #rows = new MemoryRows();
@@ -23,13 +32,15 @@ export class History {
   #now = 1_700_000_000_000;
   #tickets = 0;
   #leases: { lease: ModelLease; receipt: string }[] = [];
-  #recentPuts: { key: string; puts: { name: string; delayMs: number }[] }[] = [];
+  #recentPuts: { key: string; puts: ModelPut[] }[] = [];
   #recentDones: { key: string; count: number }[] = [];
   operations = 0;
 
-  constructor(seed: number) {
+  /** @param order in which the queue is most of the time */
+  constructor(seed: number, order: ModelOrder) {
     this.#random = new Random(seed);
-    this.#queue = new Queue("i0", this.#rows);
+    this.#order = order;
+    this.#queue = new Queue("i0", this.#rows, this.#someMemory());
   }
 
   /** One event: time passes, a few commands are applied, one commit is stored. */
@@ -64,7 +75,11 @@ export class History {
     const stored = this.#rows.load();
     const { incarnation, configuration, exists } = this.#queue;
     const isStored = exists && stored !== undefined;
-    this.#queue = new Queue(isStored ? { incarnation, configuration, stored } : incarnation, this.#rows);
+    this.#queue = new Queue(
+      isStored ? { incarnation, configuration, stored } : incarnation,
+      this.#rows,
+      this.#someMemory(),
+    );
     if (exists && !isStored) this.#queue.apply(-1, { verb: "configure", changes: configuration }, this.#now);
     this.#queue.takeAnswers();
     this.#model.restart();
@@ -77,7 +92,12 @@ export class History {
     this.#queue.advance(this.#now);
     this.#queue.apply(
       -1,
-      { verb: "put", messages: [message("lost", 0)], timeoutMs: 0, idempotencyKey: "lost" },
+      {
+        verb: "put",
+        messages: [message({ name: "lost", priority: 100, delayMs: 0 })],
+        timeoutMs: 0,
+        idempotencyKey: "lost",
+      },
       this.#now,
     );
     this.#queue.apply(-1, { verb: "receive", max: 50, leaseMs: 1_000, timeoutMs: 0, autoAck: true }, this.#now);
@@ -93,7 +113,8 @@ export class History {
     const ticket = this.#tickets;
     const operation = this.#random.fraction();
     const isCrowded = this.#model.messages.length > 150;
-    if (operation < (isCrowded ? 0.1 : 0.33)) this.#put(ticket);
+    if (!this.#model.exists && this.#random.chance(0.8)) this.#configure(ticket);
+    else if (operation < (isCrowded ? 0.1 : 0.33)) this.#put(ticket);
     else if (operation < 0.58) this.#receive(ticket);
     else if (operation < 0.76) this.#ack(ticket);
     else if (operation < 0.83) this.#retry(ticket);
@@ -118,6 +139,7 @@ export class History {
     const size = random.chance(0.01) ? 300 : 1 + random.integer(random.chance(0.2) ? 20 : 2);
     const fresh = Array.from({ length: size }, (_, index) => ({
       name: `${ticket}.${index}${random.chance(0.1) ? LONG_BODY : ""}`,
+      priority: random.pick([100, 100, 0, 7, 255]),
       delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
     }));
     const again = random.chance(0.1) ? this.#recentPuts[random.integer(20)] : undefined;
@@ -125,7 +147,7 @@ export class History {
     const puts = again !== undefined && random.chance(0.8) ? again.puts : fresh;
     if (key !== undefined) this.#recentPuts[random.integer(20)] = { key, puts };
     const timeoutMs = this.#waitMs();
-    const messages = puts.map(({ name, delayMs }) => message(name, delayMs));
+    const messages = puts.map(message);
     this.#tell(ticket, { verb: "put", messages, timeoutMs, idempotencyKey: key }, () =>
       this.#model.put({ tickets: [ticket], puts, key, deadline: this.#now + timeoutMs }, timeoutMs > 0),
     );
@@ -191,7 +213,10 @@ export class History {
 
   #configure(ticket: number): void {
     const maxSize = this.#random.pick([0, 0, 5, 50, 400]);
-    this.#tell(ticket, { verb: "configure", changes: { maxSize } }, () => this.#model.configure(ticket, maxSize));
+    const order = this.#random.chance(0.9) ? this.#order : this.#random.pick(["fifo", "lifo", "priority"] as const);
+    this.#tell(ticket, { verb: "configure", changes: { maxSize, order } }, () =>
+      this.#model.configure(ticket, maxSize, order),
+    );
   }
 
   #purge(ticket: number): void {
@@ -201,6 +226,11 @@ export class History {
   #delete(ticket: number): void {
     this.#incarnations += 1;
     this.#tell(ticket, { verb: "delete", nextIncarnation: `i${this.#incarnations}` }, () => this.#model.delete(ticket));
+  }
+
+  /** Often none, so that everything is read again whenever it is needed. */
+  #someMemory(): Memory {
+    return { blocks: this.#random.pick([0, 0, 2, 1_000]), characters: this.#random.pick([0, 20_000, 4_000_000]) };
   }
 
   #waitMs(): number {
@@ -253,6 +283,7 @@ export class History {
         expect(delivery?.lastError, lastError, difference);
         expect(delivery?.line.startsWith(`{"body":"${message.name}"`), true, difference);
         if (attempt > 1) this.#see("redelivery");
+        this.#see(`${this.#model.order} delivery`);
         if (delivery?.lease !== undefined)
           this.#leases.push({ lease: { message, attempt }, receipt: delivery.lease.receipt });
       }
@@ -305,8 +336,8 @@ export class History {
   }
 }
 
-function message(name: string, delayMs: number) {
-  return { content: `"body":${JSON.stringify(name)}`, priority: 100, delayMs };
+function message({ name, priority, delayMs }: ModelPut) {
+  return { content: `"body":${JSON.stringify(name)}`, priority, delayMs };
 }
 
 function show(value: unknown): string {

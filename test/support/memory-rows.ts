@@ -1,17 +1,30 @@
-import type { Commit, RowReader, StoredBlock, StoredQueue, Totals } from "../../src/queue/rows.ts";
+import type { BlockState } from "../../src/queue/block.ts";
+import {
+  type Commit,
+  NO_MESSAGES,
+  type RowReader,
+  type StoredBlock,
+  type StoredQueue,
+  type Totals,
+} from "../../src/queue/rows.ts";
 
-interface Row extends StoredBlock {
+interface Row extends StoredBlock, BlockState {
   lines: string;
   keys: string;
 }
 
-const EMPTY = { number: 0, count: 0, bytes: 0, state: null, errors: null, keysUntil: 0, lines: "", keys: "" };
+const EMPTY = { number: 0, ...NO_MESSAGES, keysUntil: 0, keys: "" };
 
 /** The rows of a queue, kept in memory: what the core needs of a database, and a count of what it would be billed. */
 export class MemoryRows implements RowReader {
   readonly #rows = new Map<number, Row>();
   #totals: Totals | undefined;
   rowsWritten = 0;
+
+  state(slot: number): BlockState {
+    const { state, errors } = this.#rows.get(slot) ?? EMPTY;
+    return { state, errors };
+  }
 
   lines(slot: number): string {
     return this.#rows.get(slot)?.lines ?? "";

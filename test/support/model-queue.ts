@@ -4,6 +4,7 @@
  */
 export interface ModelMessage {
   name: string;
+  priority: number;
   /** Assigned when the real queue has answered the put. */
   id: string;
   putAt: number;
@@ -12,6 +13,21 @@ export interface ModelMessage {
   attempts: number;
   lastError: string | undefined;
 }
+
+export interface ModelPut {
+  name: string;
+  priority: number;
+  delayMs: number;
+}
+
+export type ModelOrder = "fifo" | "lifo" | "priority";
+
+/** What the orders mean, on messages in the order of their puts. */
+const ORDERS: Record<ModelOrder, (messages: ModelMessage[]) => ModelMessage[]> = {
+  fifo: (messages) => messages,
+  lifo: (messages) => messages.toReversed(),
+  priority: (messages) => messages.toSorted((a, b) => a.priority - b.priority),
+};
 
 export interface ModelLease {
   message: ModelMessage;
@@ -42,7 +58,7 @@ interface WaitingPut {
   /** Those of all its tries. */
   tickets: number[];
   deadline: number;
-  puts: { name: string; delayMs: number }[];
+  puts: ModelPut[];
   key: string | undefined;
 }
 
@@ -50,6 +66,7 @@ export class ModelQueue {
   exists = false;
   messages: ModelMessage[] = [];
   maxSize = 0;
+  order: ModelOrder = "fifo";
   unfinished = 0;
   receivers: WaitingReceiver[] = [];
   putters: WaitingPut[] = [];
@@ -89,15 +106,20 @@ export class ModelQueue {
   }
 
   visible(): ModelMessage[] {
-    return this.messages.filter((message) => message.visibleAt <= this.now);
+    return ORDERS[this.order](this.messages.filter((message) => message.visibleAt <= this.now));
   }
 
   waiting(): number {
     return this.messages.filter((message) => !message.leased).length;
   }
 
-  configure(ticket: number, maxSize: number): void {
+  configure(ticket: number, maxSize: number, order: ModelOrder = this.order): void {
+    if (order !== this.order && this.messages.length > 0) {
+      this.#refuse([ticket], "order_conflict");
+      return;
+    }
     this.exists = true;
+    this.order = order;
     this.maxSize = maxSize;
     this.serve();
     this.answers.push({ ticket, verb: "configured", maxSize });
@@ -115,6 +137,7 @@ export class ModelQueue {
     this.keys.clear();
     this.unfinished = 0;
     this.maxSize = 0;
+    this.order = "fifo";
   }
 
   refuseUnknown(ticket: number): void {
@@ -237,7 +260,7 @@ export class ModelQueue {
       this.#refuse(tickets, "idempotency_key_reused");
       return;
     }
-    const messages = known?.messages ?? puts.map(({ name, delayMs }) => this.#store(name, delayMs));
+    const messages = known?.messages ?? puts.map((put) => this.#store(put));
     if (key !== undefined && known === undefined) this.keys.set(key, { at: this.now, content, messages });
     const isRepeated = known !== undefined;
     const isShared = tickets.length > 1;
@@ -248,9 +271,10 @@ export class ModelQueue {
     for (const ticket of tickets) this.answers.push({ ticket, verb: "refused", code });
   }
 
-  #store(name: string, delayMs: number): ModelMessage {
+  #store({ name, priority, delayMs }: ModelPut): ModelMessage {
     const message = {
       name,
+      priority,
       id: "",
       putAt: this.now,
       visibleAt: this.now + delayMs,

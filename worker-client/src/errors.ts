@@ -58,6 +58,11 @@ export class UnknownQueue extends QueueError {
   override readonly name = "UnknownQueue";
 }
 
+/** The order of a queue was to be changed while it held messages. */
+export class OrderConflict extends QueueError {
+  override readonly name = "OrderConflict";
+}
+
 /** `taskDone` was called more often than messages were put. As the `ValueError` of Python's `task_done`. */
 export class DoneTooOften extends QueueError {
   override readonly name = "DoneTooOften";
@@ -92,6 +97,8 @@ export function errorOf({ code, detail, errors }: Problem): QueueError {
       return new TooLarge(code, detail, errors);
     case "unknown_queue":
       return new UnknownQueue(code, detail);
+    case "order_conflict":
+      return new OrderConflict(code, detail);
     case "done_too_often":
       return new DoneTooOften(code, detail);
     case "idempotency_key_reused":

@@ -13,6 +13,7 @@ export {
   Full,
   IdempotencyKeyReused,
   Invalid,
+  OrderConflict,
   QueueError,
   TooLarge,
   Unauthorized,
@@ -21,5 +22,5 @@ export {
 } from "./errors.ts";
 export type { Message, RetryOptions } from "./message.ts";
 export type { PutOptions, Queue, ReceiveOptions } from "./queue.ts";
-export type { QueueDescription, QueueOptions } from "./queue-description.ts";
+export type { Order, QueueDescription, QueueOptions } from "./queue-description.ts";
 export { QueueManager, type QueueManagerOptions } from "./queue-manager.ts";

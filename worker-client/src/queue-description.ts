@@ -1,17 +1,22 @@
+export type Order = "fifo" | "lifo" | "priority";
+
 /** What can be configured of a queue. What is not given stays as it is. */
 export interface QueueOptions {
   /** How many messages may wait (visible or delayed) before `put` waits or throws `Full`. Default 0: no bound. */
   maxSize?: number | undefined;
   /** How long a lease lasts when `receive` does not say: 1 to 43,200. Default 30. */
   leaseSeconds?: number | undefined;
-  /** In which order messages are handed out. Default `fifo`. */
-  order?: "fifo" | undefined;
+  /**
+   * In which order messages are handed out. Default `fifo`; `priority` hands out the lowest number first and is FIFO
+   * among equals. Can be changed only while the queue holds nothing: else `configure` throws `OrderConflict`.
+   */
+  order?: Order | undefined;
 }
 
 /** A queue's configuration and counts. */
 export interface QueueDescription {
   name: string;
-  order: "fifo";
+  order: Order;
   /** 0 for no bound. */
   maxSize: number;
   leaseSeconds: number;

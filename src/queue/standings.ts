@@ -1,0 +1,103 @@
+export const VISIBLE = 0;
+export const DELAYED = 1;
+export const LEASED = 2;
+export const GONE = 3;
+export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE;
+
+/** How many messages are in each standing. What is gone is in none. */
+export interface StandingCounts {
+  visible: number;
+  delayed: number;
+  leased: number;
+}
+
+/** A double, a 32-bit count, a byte. */
+const BYTES_PER_MESSAGE = 13;
+
+/** Where each message of a block stands, until when, and how often it was delivered. */
+export class Standings {
+  visibleAt: Float64Array;
+  attempts: Uint32Array;
+  standing: Uint8Array;
+  /** How many messages this is about. */
+  count: number;
+
+  /** All of them visible and never delivered. */
+  constructor(count: number) {
+    this.count = count;
+    this.visibleAt = new Float64Array(count);
+    this.attempts = new Uint32Array(count);
+    this.standing = new Uint8Array(count);
+  }
+
+  static decode(bytes: Uint8Array): Standings {
+    const count = bytes.length / BYTES_PER_MESSAGE;
+    const standings = new Standings(0);
+    standings.count = count;
+    // Sliced, because typed arrays of numbers must begin at a multiple of their size.
+    standings.visibleAt = new Float64Array(bytes.slice(0, count * 8).buffer);
+    standings.attempts = new Uint32Array(bytes.slice(count * 8, count * 12).buffer);
+    standings.standing = bytes.slice(count * 12);
+    return standings;
+  }
+
+  /** All times, all attempts, all standings. */
+  encode(): Uint8Array {
+    const { count } = this;
+    const bytes = new Uint8Array(count * BYTES_PER_MESSAGE);
+    bytes.set(new Uint8Array(this.visibleAt.buffer, 0, count * 8), 0);
+    bytes.set(new Uint8Array(this.attempts.buffer, 0, count * 4), count * 8);
+    bytes.set(this.standing.subarray(0, count), count * 12);
+    return bytes;
+  }
+
+  append(standing: Standing, visibleAt: number): void {
+    if (this.count === this.standing.length) this.#grow();
+    this.standing[this.count] = standing;
+    this.visibleAt[this.count] = visibleAt;
+    this.attempts[this.count] = 0;
+    this.count += 1;
+  }
+
+  /** Makes visible what is due at `now`. */
+  promote(now: number): void {
+    for (const [index, dueAt] of this.#waiting()) if (dueAt <= now) this.standing[index] = VISIBLE;
+  }
+
+  /** When the first and the last delay or lease ends: Infinity and 0 where there are none. */
+  dues(): { nextDueAt: number; lastDueAt: number } {
+    const dues = { nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 };
+    for (const [, dueAt] of this.#waiting()) {
+      dues.nextDueAt = Math.min(dues.nextDueAt, dueAt);
+      dues.lastDueAt = Math.max(dues.lastDueAt, dueAt);
+    }
+    return dues;
+  }
+
+  counts(): StandingCounts {
+    const counts = [0, 0, 0, 0];
+    for (let index = 0; index < this.count; index += 1) {
+      const standing = this.standing[index] as number;
+      counts[standing] = (counts[standing] as number) + 1;
+    }
+    const [visible = 0, delayed = 0, leased = 0] = counts;
+    return { visible, delayed, leased };
+  }
+
+  *#waiting(): Generator<[index: number, dueAt: number]> {
+    for (let index = 0; index < this.count; index += 1) {
+      const standing = this.standing[index];
+      if (standing === DELAYED || standing === LEASED) yield [index, this.visibleAt[index] as number];
+    }
+  }
+
+  #grow(): void {
+    const grown = new Standings(Math.max(8, 2 * this.count));
+    grown.visibleAt.set(this.visibleAt);
+    grown.attempts.set(this.attempts);
+    grown.standing.set(this.standing);
+    this.visibleAt = grown.visibleAt;
+    this.attempts = grown.attempts;
+    this.standing = grown.standing;
+  }
+}

@@ -120,6 +120,12 @@ export const joinReply = z.object({ finished: z.boolean() });
 export const purgeRequest = z.strictObject({});
 export const purgeReply = z.object({ purged: z.int() });
 
+/** `immediate` discards what nobody holds, and what comes back. */
+export const shutdownRequest = z.strictObject({ immediate: z.boolean().default(false) });
+
+/** What to pause or to resume; without `only`, both. */
+export const pauseRequest = z.strictObject({ only: z.enum(["puts", "receives"]).optional() });
+
 /** `priority`: lowest first, first in first out among equals. */
 export const order = z.enum(["fifo", "lifo", "priority"]);
 
@@ -137,6 +143,9 @@ export const queueDescription = z.object({
   order,
   maxSize: z.int(),
   leaseSeconds: z.number(),
+  /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
+  shutdown: z.enum(["none", "draining", "immediate"]),
+  paused: z.object({ puts: z.boolean(), receives: z.boolean() }),
   visible: z.int(),
   delayed: z.int(),
   leased: z.int(),

@@ -8,11 +8,12 @@ import type {
   extendRequest,
   joinRequest,
   newMessage,
+  pauseRequest,
   putRequest,
   receiveRequest,
   retryRequest,
 } from "../contract/schema.ts";
-import type { Command, Configuration, NewMessage } from "../queue/commands.ts";
+import type { Command, NewMessage, Settings } from "../queue/commands.ts";
 import { ProblemError } from "./problem.ts";
 
 export function putCommand(request: z.output<typeof putRequest>, idempotencyKey: string | undefined): Command {
@@ -48,11 +49,16 @@ export function joinCommand({ timeoutSeconds }: z.output<typeof joinRequest>): C
 }
 
 export function configureCommand(request: z.output<typeof configureRequest>): Command {
-  const changes: Partial<Configuration> = {};
+  const changes: Partial<Settings> = {};
   if (request.order !== undefined) changes.order = request.order;
   if (request.maxSize !== undefined) changes.maxSize = request.maxSize;
   if (request.leaseSeconds !== undefined) changes.leaseMs = milliseconds(request.leaseSeconds);
   return { verb: "configure", changes };
+}
+
+/** @param isPaused true to pause, false to resume */
+export function pauseCommand({ only }: z.output<typeof pauseRequest>, isPaused: boolean): Command {
+  return { verb: "pause", paused: only === undefined ? { puts: isPaused, receives: isPaused } : { [only]: isPaused } };
 }
 
 function milliseconds(seconds: number): number {

@@ -7,10 +7,12 @@ import {
   extendRequest,
   joinRequest,
   listQuery,
+  pauseRequest,
   purgeRequest,
   putRequest,
   receiveRequest,
   retryRequest,
+  shutdownRequest,
 } from "../contract/schema.ts";
 import { directoryOf, type Env } from "../env.ts";
 import type { QueueObject } from "../object/queue-object.ts";
@@ -22,6 +24,7 @@ import {
   doneCommand,
   extendCommand,
   joinCommand,
+  pauseCommand,
   putCommand,
   receiveCommand,
   retryCommand,
@@ -61,6 +64,12 @@ queues.post("/:queue/purge", async (c) => {
   await bodyOf(c, purgeRequest);
   return tell(c, { verb: "purge" });
 });
+queues.post("/:queue/shutdown", async (c) => {
+  const { immediate } = await bodyOf(c, shutdownRequest);
+  return tell(c, { verb: "shutdown", immediate });
+});
+queues.post("/:queue/pause", async (c) => tell(c, pauseCommand(await bodyOf(c, pauseRequest), true)));
+queues.post("/:queue/resume", async (c) => tell(c, pauseCommand(await bodyOf(c, pauseRequest), false)));
 
 function tell(c: QueueContext, command: Command, status = 200): Promise<Response> {
   return ask(c, (queue) => queue.perform(command), status);

@@ -1,5 +1,5 @@
 import type { ProblemCode } from "../contract/problems.ts";
-import type { Configuration, Delivery, Description, Result } from "../queue/commands.ts";
+import type { Delivery, Description, Result } from "../queue/commands.ts";
 
 /** What a queue's object answers: the JSON text of a success, ready to be sent, or why the command was refused. */
 export type Reply =
@@ -46,6 +46,8 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     case "delete":
       return JSON.stringify({ deleted: true });
     case "configure":
+    case "shutdown":
+    case "pause":
     case "inspect":
       return JSON.stringify(describe(result.description, surroundings));
     default:
@@ -66,7 +68,7 @@ function deliveryJson({ id, attempt, lease, lastError, line }: Delivery): string
 }
 
 function describe(description: Description, { name, storageBytes, rowsWritten }: Surroundings) {
-  const { order, maxSize, leaseMs, oldestMs, ...counts } = description satisfies Configuration;
+  const { order, maxSize, leaseMs, oldestMs, ...counts } = description;
   const leaseSeconds = leaseMs / 1_000;
   return { name, order, maxSize, leaseSeconds, ...counts, oldestSeconds: oldestMs / 1_000, storageBytes, rowsWritten };
 }

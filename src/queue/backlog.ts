@@ -170,6 +170,15 @@ export class Backlog implements StandingCounts {
     if (block.isEmpty) this.#finish(block);
   }
 
+  /** Removes from a block what is not leased. */
+  removeUnheld(block: Block): void {
+    for (let index = 0; index < block.count; index += 1) {
+      const standing = block.standingOf(index);
+      if (standing === VISIBLE || standing === DELAYED) this.#move(block, index, GONE, 0);
+    }
+    if (block.isEmpty) this.#finish(block);
+  }
+
   /** Removes everything. */
   purge(): void {
     for (const block of [...this.#blocks.values()]) {

@@ -36,12 +36,27 @@ export interface DoneCommand {
   idempotencyKey?: string | undefined;
 }
 
+/** Whether a queue takes and hands out messages for ever; only until what it holds is done; or not any more. */
+export type Shutdown = "none" | "draining" | "immediate";
+
+/** What can be paused: puts, receives or both. */
+export interface Paused {
+  puts: boolean;
+  receives: boolean;
+}
+
+/** What is stored of a queue beside its messages. */
 export interface Configuration {
   order: OrderName;
   /** The bound on visible and delayed messages; 0 for none. */
   maxSize: number;
   leaseMs: number;
+  shutdown: Shutdown;
+  paused: Paused;
 }
+
+/** What `configure` changes of it. */
+export type Settings = Omit<Configuration, "shutdown" | "paused">;
 
 export type Command =
   | PutCommand
@@ -51,9 +66,13 @@ export type Command =
   | { verb: "extend"; receipts: string[]; leaseMs: number }
   | DoneCommand
   | { verb: "join"; timeoutMs: number }
-  | { verb: "configure"; changes: Partial<Configuration> }
+  | { verb: "configure"; changes: Partial<Settings> }
   | { verb: "inspect" }
   | { verb: "purge" }
+  /** Refuses puts from now on, and receives when nothing is left. `immediate` discards what nobody holds. */
+  | { verb: "shutdown"; immediate: boolean }
+  /** Sets what is true in here. */
+  | { verb: "pause"; paused: Partial<Paused> }
   /** Deletes the queue. If it is created again it has the next incarnation: random text of a-z and 0-9. */
   | { verb: "delete"; nextIncarnation: string };
 
@@ -96,7 +115,7 @@ export type Result =
   | { verb: "extend"; extended: number; stale: string[]; leaseEndsAt: number }
   | { verb: "done"; unfinished: number }
   | { verb: "join"; finished: boolean }
-  | { verb: "configure"; description: Description }
+  | { verb: "configure" | "shutdown" | "pause"; description: Description }
   | { verb: "inspect"; description: Description }
   | { verb: "purge"; purged: number }
   | { verb: "delete" }

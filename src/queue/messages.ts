@@ -222,6 +222,17 @@ export class Messages {
     return purged;
   }
 
+  /** Removes every message that nobody holds. */
+  discard(): void {
+    const { visible, delayed } = this.#backlog;
+    if (visible + delayed === 0) return;
+    for (const block of [...this.#backlog.blocks()]) {
+      if (block.visible + block.delayed > 0) this.#backlog.removeUnheld(block);
+    }
+    this.totals.purged += visible + delayed;
+    this.#finish(visible + delayed);
+  }
+
   /** What changed since the last commit; undefined when nothing did. */
   takeCommit(): Commit | undefined {
     const { unsaved } = this.#backlog;

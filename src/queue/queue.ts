@@ -21,6 +21,7 @@ import type {
   PutCommand,
   ReceiveCommand,
   Result,
+  Settings,
 } from "./commands.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
@@ -31,6 +32,8 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   order: "fifo",
   maxSize: 0,
   leaseMs: LEASE_SECONDS_DEFAULT * 1_000,
+  shutdown: "none",
+  paused: { puts: false, receives: false },
 };
 
 /** What is stored of a queue that exists. */
@@ -82,7 +85,7 @@ export class Queue {
     this.#messages.advance(now);
     this.#serve(now);
     for (const { ticket } of this.#receivers.expire(now)) this.#answer(ticket, { verb: "receive", deliveries: [] });
-    for (const { tickets } of this.#putters.expire(now)) this.#refuseFull(tickets);
+    for (const { tickets } of this.#putters.expire(now)) this.#refuseRoom(tickets);
     for (const { ticket } of this.#joiners.expire(now)) this.#answer(ticket, { verb: "join", finished: false });
     // Behind a batch that was too large there may be puts that fit.
     this.#serve(now);
@@ -90,7 +93,7 @@ export class Queue {
 
   /** Takes one command. Its answer, now or later, carries the ticket. */
   apply(ticket: number, command: Command, now: number): void {
-    if (!this.exists && needsExistence(command)) {
+    if (!this.exists && !WITHOUT_EXISTENCE.has(command.verb)) {
       this.#refuseUnknown(ticket);
       return;
     }
@@ -133,6 +136,15 @@ export class Queue {
       case "purge":
         this.#answer(ticket, { verb: "purge", purged: this.#messages.purge() });
         break;
+      case "shutdown":
+        this.#shutDown(ticket, command.immediate, now);
+        break;
+      case "pause":
+        this.exists = true;
+        this.configuration = { ...this.configuration, paused: { ...this.configuration.paused, ...command.paused } };
+        this.#serve(now);
+        this.#answer(ticket, { verb: "pause", description: this.#describe(now) });
+        break;
       case "delete":
         this.#delete(ticket, command.nextIncarnation);
         break;
@@ -169,6 +181,8 @@ export class Queue {
     const earlierTry = this.#putters.find(command.idempotencyKey);
     if (this.#messages.knownPut(command, now) !== undefined) {
       this.#admit({ command, tickets: [ticket] }, now);
+    } else if (this.configuration.shutdown !== "none") {
+      this.#refuseShutDown([ticket]);
     } else if (earlierTry !== undefined) {
       if (hasSameContent(earlierTry.command, command)) this.#putters.add(ticket, command, now + command.timeoutMs);
       else this.#refuseReusedKey(ticket);
@@ -178,7 +192,7 @@ export class Queue {
     } else if (this.#putters.isEmpty && this.#hasRoom(command)) {
       this.#admit({ command, tickets: [ticket] }, now);
     } else if (command.timeoutMs <= 0) {
-      this.#refuseFull([ticket]);
+      this.#refuseRoom([ticket]);
     } else {
       this.#putters.add(ticket, command, now + command.timeoutMs);
     }
@@ -186,7 +200,8 @@ export class Queue {
 
   /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
   #hasRoom(command: PutCommand): boolean {
-    const { maxSize } = this.configuration;
+    const { maxSize, paused } = this.configuration;
+    if (paused.puts) return false;
     const { visible, delayed } = this.#messages.counts;
     return maxSize === 0 || visible + delayed + command.messages.length <= maxSize;
   }
@@ -204,10 +219,12 @@ export class Queue {
 
   /** Gives to those who wait what there is, in order of arrival, until nobody can be served any more. */
   #serve(now: number): void {
+    const { paused, shutdown } = this.configuration;
+    if (shutdown === "immediate") this.#messages.discard();
     let isAnyoneServed = true;
     while (isAnyoneServed) {
       isAnyoneServed = false;
-      while (this.#messages.counts.visible > 0 && !this.#receivers.isEmpty) {
+      while (!paused.receives && this.#messages.counts.visible > 0 && !this.#receivers.isEmpty) {
         const receiver = this.#receivers.serve();
         if (receiver !== undefined) this.#handOut(receiver.ticket, receiver.command, now);
         isAnyoneServed = true;
@@ -223,13 +240,35 @@ export class Queue {
       const joiner = this.#joiners.serve();
       if (joiner !== undefined) this.#answer(joiner.ticket, { verb: "join", finished: true });
     }
+    while (this.#hasNothingToCome && !this.#receivers.isEmpty) {
+      const receiver = this.#receivers.serve();
+      if (receiver !== undefined) this.#refuseShutDown([receiver.ticket]);
+    }
   }
 
-  /** Nobody waits while a message is visible, so whoever finds one takes it out of turn from no one. */
+  /** Nobody waits for a message that is visible, so whoever finds one takes it out of turn from no one. */
   #receive(ticket: number, command: ReceiveCommand, now: number): void {
-    if (this.#messages.counts.visible > 0) this.#handOut(ticket, command, now);
+    const isAnyVisible = this.#messages.counts.visible > 0 && !this.configuration.paused.receives;
+    if (isAnyVisible) this.#handOut(ticket, command, now);
+    else if (this.#hasNothingToCome) this.#refuseShutDown([ticket]);
     else if (command.timeoutMs <= 0) this.#answer(ticket, { verb: "receive", deliveries: [] });
     else this.#receivers.add({ ticket, command }, now + command.timeoutMs);
+  }
+
+  /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */
+  get #hasNothingToCome(): boolean {
+    const { shutdown } = this.configuration;
+    return shutdown === "immediate" || (shutdown === "draining" && this.#messages.isEmpty);
+  }
+
+  /** As in Python 3.13. What is discarded counts as finished, so that `join` need not wait for it. */
+  #shutDown(ticket: number, immediate: boolean, now: number): void {
+    this.exists = true;
+    const isImmediate = immediate || this.configuration.shutdown === "immediate";
+    this.configuration = { ...this.configuration, shutdown: isImmediate ? "immediate" : "draining" };
+    for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) this.#refuseShutDown(tickets);
+    this.#serve(now);
+    this.#answer(ticket, { verb: "shutdown", description: this.#describe(now) });
   }
 
   #handOut(ticket: number, { max, autoAck, leaseMs }: ReceiveCommand, now: number): void {
@@ -270,7 +309,7 @@ export class Queue {
     this.#answer(ticket, { verb: "delete" });
   }
 
-  #configure(ticket: number, changes: Partial<Configuration>, now: number): void {
+  #configure(ticket: number, changes: Partial<Settings>, now: number): void {
     const { order } = { ...this.configuration, ...changes };
     if (order !== this.configuration.order && !this.#messages.isEmpty) {
       const detail = `The queue holds messages in the order ${this.configuration.order}.`;
@@ -295,9 +334,16 @@ export class Queue {
     this.#answers.push({ ticket, result });
   }
 
-  #refuseFull(tickets: number[]): void {
-    const detail = `The queue holds its maxSize of ${this.configuration.maxSize} messages.`;
-    for (const ticket of tickets) this.#answer(ticket, { verb: "refused", code: "full", detail });
+  #refuseRoom(tickets: number[]): void {
+    const { maxSize, paused } = this.configuration;
+    const code = paused.puts ? "paused" : "full";
+    const detail = paused.puts ? "Puts are paused." : `The queue holds its maxSize of ${maxSize} messages.`;
+    for (const ticket of tickets) this.#answer(ticket, { verb: "refused", code, detail });
+  }
+
+  #refuseShutDown(tickets: number[]): void {
+    const detail = "The queue was shut down.";
+    for (const ticket of tickets) this.#answer(ticket, { verb: "refused", code: "shut_down", detail });
   }
 
   #refuseReusedKey(ticket: number): void {
@@ -311,10 +357,8 @@ export class Queue {
   }
 }
 
-/** A queue exists from its first put or configuration; a receive on an unknown name waits like on an empty queue. */
-function needsExistence(command: Command): boolean {
-  return command.verb !== "put" && command.verb !== "receive" && command.verb !== "configure";
-}
+/** These create the queue, but for a receive: on an unknown name it waits like on an empty queue. */
+const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set(["put", "receive", "configure", "shutdown", "pause"]);
 
 function hasSameContent(a: PutCommand, b: PutCommand): boolean {
   return JSON.stringify(a.messages) === JSON.stringify(b.messages);

@@ -24,6 +24,8 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "stale receipt",
       "full",
       "invalid",
+      "paused",
+      "shut_down",
       "unknown_queue",
       "done_too_often",
       "put repeated under its key",

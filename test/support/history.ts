@@ -121,15 +121,18 @@ export class History {
     else if (operation < 0.88) this.#extend(ticket);
     else if (operation < 0.93) this.#done(ticket);
     else if (operation < 0.96) this.#join(ticket);
-    else if (operation < 0.99) this.#configure(ticket);
-    else if (operation < 0.997) this.#purge(ticket);
+    else if (operation < 0.98) this.#configure(ticket);
+    else if (operation < 0.99) this.#pause(ticket);
+    else if (operation < 0.994) this.#purge(ticket);
+    else if (operation < 0.996) this.#shutDown(ticket);
     else this.#delete(ticket);
   }
 
   /** Tells the queue, and the model unless the name is unknown to it. */
   #tell(ticket: number, command: Command, tellModel: () => void): void {
     this.#queue.apply(ticket, command, this.#now);
-    const isUnknown = !this.#model.exists && !["put", "receive", "configure"].includes(command.verb);
+    const isUnknown =
+      !this.#model.exists && !["put", "receive", "configure", "shutdown", "pause"].includes(command.verb);
     if (isUnknown) this.#model.refuseUnknown(ticket);
     else tellModel();
   }
@@ -219,6 +222,17 @@ export class History {
     );
   }
 
+  #pause(ticket: number): void {
+    const isPaused = this.#random.chance(0.3);
+    const paused = this.#random.pick([{ puts: isPaused }, { receives: isPaused }, { puts: false, receives: false }]);
+    this.#tell(ticket, { verb: "pause", paused }, () => this.#model.pause(ticket, paused));
+  }
+
+  #shutDown(ticket: number): void {
+    const immediate = this.#random.chance(0.5);
+    this.#tell(ticket, { verb: "shutdown", immediate }, () => this.#model.shutDown(ticket, immediate));
+  }
+
   #purge(ticket: number): void {
     this.#tell(ticket, { verb: "purge" }, () => this.#model.purge(ticket));
   }
@@ -305,7 +319,7 @@ export class History {
     } else if (result.verb === "configure" && expected.verb === "configured") {
       expect(result.description.maxSize, expected.maxSize, difference);
     } else {
-      expect(result.verb, expected.verb === "deleted" ? "delete" : expected.verb, difference);
+      expect(result.verb, expected.verb, difference);
     }
   }
 

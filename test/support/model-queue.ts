@@ -46,7 +46,7 @@ export type ModelAnswer =
   | { ticket: number; verb: "done"; unfinished: number; isRepeated: boolean }
   | { ticket: number; verb: "purge"; purged: number }
   | { ticket: number; verb: "configured"; maxSize: number }
-  | { ticket: number; verb: "deleted" }
+  | { ticket: number; verb: "shutdown" | "pause" | "delete" }
   | { ticket: number; verb: "refused"; code: string };
 
 interface Waiting {
@@ -67,6 +67,8 @@ export class ModelQueue {
   messages: ModelMessage[] = [];
   maxSize = 0;
   order: ModelOrder = "fifo";
+  shutdown: "none" | "draining" | "immediate" = "none";
+  paused = { puts: false, receives: false };
   unfinished = 0;
   receivers: WaitingReceiver[] = [];
   putters: WaitingPut[] = [];
@@ -95,7 +97,7 @@ export class ModelQueue {
     for (const { ticket } of this.receivers.filter(isOver)) {
       this.answers.push({ ticket, verb: "receive", deliveries: [] });
     }
-    for (const { tickets } of this.putters.filter(isOver)) this.#refuse(tickets, "full");
+    for (const { tickets } of this.putters.filter(isOver)) this.#refuse(tickets, this.#noRoom);
     for (const { ticket } of this.joiners.filter(isOver)) {
       this.answers.push({ ticket, verb: "join", finished: false });
     }
@@ -129,7 +131,7 @@ export class ModelQueue {
   delete(ticket: number): void {
     for (const { tickets } of this.putters) this.#refuse(tickets, "unknown_queue");
     for (const { ticket } of this.joiners) this.refuseUnknown(ticket);
-    this.answers.push({ ticket, verb: "deleted" });
+    this.answers.push({ ticket, verb: "delete" });
     this.exists = false;
     this.messages = [];
     this.putters = [];
@@ -138,6 +140,8 @@ export class ModelQueue {
     this.unfinished = 0;
     this.maxSize = 0;
     this.order = "fifo";
+    this.shutdown = "none";
+    this.paused = { puts: false, receives: false };
   }
 
   refuseUnknown(ticket: number): void {
@@ -149,6 +153,8 @@ export class ModelQueue {
     const earlierTry = this.putters.find((other) => key !== undefined && other.key === key);
     if (this.#known(waiting)) {
       this.#admit(waiting);
+    } else if (this.shutdown !== "none") {
+      this.#refuse(tickets, "shut_down");
     } else if (earlierTry !== undefined) {
       // All tries of one put wait at its place and get one answer; the last one says until when.
       if (JSON.stringify(earlierTry.puts) !== JSON.stringify(puts)) {
@@ -165,14 +171,16 @@ export class ModelQueue {
     } else if (isWaitAllowed) {
       this.putters.push(waiting);
     } else {
-      this.#refuse(tickets, "full");
+      this.#refuse(tickets, this.#noRoom);
     }
   }
 
   receive(receiver: WaitingReceiver, isWaitAllowed: boolean): void {
-    const mayWait = this.visible().length === 0 && isWaitAllowed;
-    if (mayWait) this.receivers.push(receiver);
-    else this.#handOut(receiver);
+    const isAnyVisible = this.visible().length > 0 && !this.paused.receives;
+    if (isAnyVisible) this.#handOut(receiver);
+    else if (this.#isOver) this.#refuse([receiver.ticket], "shut_down");
+    else if (isWaitAllowed) this.receivers.push(receiver);
+    else this.answers.push({ ticket: receiver.ticket, verb: "receive", deliveries: [] });
     this.serve();
   }
 
@@ -224,11 +232,41 @@ export class ModelQueue {
     this.serve();
   }
 
+  shutDown(ticket: number, immediate: boolean): void {
+    this.exists = true;
+    if (this.shutdown !== "immediate") this.shutdown = immediate ? "immediate" : "draining";
+    for (const { tickets } of this.putters) this.#refuse(tickets, "shut_down");
+    this.putters = [];
+    this.serve();
+    this.answers.push({ ticket, verb: "shutdown" });
+  }
+
+  pause(ticket: number, paused: { puts?: boolean; receives?: boolean }): void {
+    this.exists = true;
+    this.paused = { ...this.paused, ...paused };
+    this.serve();
+    this.answers.push({ ticket, verb: "pause" });
+  }
+
+  get #noRoom(): string {
+    return this.paused.puts ? "paused" : "full";
+  }
+
+  /** Nobody will receive anything any more. */
+  get #isOver(): boolean {
+    return this.shutdown === "immediate" || (this.shutdown === "draining" && this.messages.length === 0);
+  }
+
   serve(): void {
+    if (this.shutdown === "immediate") {
+      const leased = this.messages.filter(({ leased }) => leased);
+      this.unfinished = Math.max(0, this.unfinished - (this.messages.length - leased.length));
+      this.messages = leased;
+    }
     // In turns: all who can be served receive, then all puts that fit come in.
     for (let isAnyoneServed = true; isAnyoneServed; ) {
       isAnyoneServed = false;
-      while (this.receivers.length > 0 && this.visible().length > 0) {
+      while (!this.paused.receives && this.receivers.length > 0 && this.visible().length > 0) {
         this.#handOut(this.receivers.shift() as WaitingReceiver);
         isAnyoneServed = true;
       }
@@ -237,9 +275,14 @@ export class ModelQueue {
         isAnyoneServed = true;
       }
     }
-    if (this.unfinished > 0) return;
-    for (const { ticket } of this.joiners) this.answers.push({ ticket, verb: "join", finished: true });
-    this.joiners = [];
+    if (this.unfinished === 0) {
+      for (const { ticket } of this.joiners) this.answers.push({ ticket, verb: "join", finished: true });
+      this.joiners = [];
+    }
+    if (this.#isOver) {
+      for (const { ticket } of this.receivers) this.#refuse([ticket], "shut_down");
+      this.receivers = [];
+    }
   }
 
   #known({ key }: { key: string | undefined }) {
@@ -248,6 +291,7 @@ export class ModelQueue {
   }
 
   #hasRoom({ puts }: WaitingPut): boolean {
+    if (this.paused.puts) return false;
     return this.maxSize === 0 || this.waiting() + puts.length <= this.maxSize;
   }
 

@@ -31,6 +31,16 @@ export class Full extends QueueError {
   override readonly name = "Full";
 }
 
+/** `put` waited, or would have to, because puts are paused. */
+export class Paused extends QueueError {
+  override readonly name = "Paused";
+}
+
+/** The queue was shut down: puts are refused, and gets once nothing is left. As Python's `queue.ShutDown`. */
+export class ShutDown extends QueueError {
+  override readonly name = "ShutDown";
+}
+
 /** The authkey is missing or wrong. */
 export class Unauthorized extends QueueError {
   override readonly name = "Unauthorized";
@@ -89,6 +99,10 @@ export function errorOf({ code, detail, errors }: Problem): QueueError {
   switch (code) {
     case "full":
       return new Full(code, detail);
+    case "paused":
+      return new Paused(code, detail);
+    case "shut_down":
+      return new ShutDown(code, detail);
     case "unauthorized":
       return new Unauthorized(code, detail);
     case "invalid":

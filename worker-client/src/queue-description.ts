@@ -20,6 +20,9 @@ export interface QueueDescription {
   /** 0 for no bound. */
   maxSize: number;
   leaseSeconds: number;
+  /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
+  shutdown: "none" | "draining" | "immediate";
+  paused: { puts: boolean; receives: boolean };
   /** Messages that a receive may take now. */
   visible: number;
   /** Messages that wait for their time. */

@@ -11,7 +11,7 @@ import type {
   ReceiveReply,
 } from "../../src/contract/schema.ts";
 import { Deadline, type WaitOptions } from "./deadline.ts";
-import { DoneTooOften, Empty, Full, UnknownQueue } from "./errors.ts";
+import { DoneTooOften, Empty, Full, Paused, UnknownQueue } from "./errors.ts";
 import type { Call, HttpTransport } from "./http-transport.ts";
 import { contentOf, itemOf } from "./items.ts";
 import { Message } from "./message.ts";
@@ -58,7 +58,7 @@ export class Queue<Item = unknown> {
 
   /**
    * Puts an item and answers with its id once it is stored. While the queue is full it waits for room, unless
-   * `block` is false; throws `Full` when the wait is over.
+   * `block` is false; throws `Full` when the wait is over, `Paused` where puts are paused, and `ShutDown`.
    */
   async put(item: Item, options: PutOptions = {}): Promise<string> {
     const [id] = await this.putMany([item], options);
@@ -91,14 +91,15 @@ export class Queue<Item = unknown> {
         });
         return value.ids;
       } catch (error) {
-        if (!(error instanceof Full) || deadline.isOver) throw error;
+        const isWaiting = error instanceof Full || error instanceof Paused;
+        if (!isWaiting || deadline.isOver) throw error;
       }
     }
   }
 
   /**
    * Takes the next item for good, once it is in this process's memory: who dies before that loses nothing. Waits for
-   * one, unless `block` is false; throws `Empty` when the wait is over. The item stays unfinished until `taskDone`.
+   * one, unless `block` is false; throws `Empty` when the wait is over, `ShutDown` when nothing will come. The item stays unfinished until `taskDone`.
    */
   async get(options: WaitOptions = {}): Promise<Item> {
     const deadline = new Deadline(options);
@@ -117,7 +118,7 @@ export class Queue<Item = unknown> {
 
   /**
    * Receives messages under a lease: what is not acked before it ends is handed out again, so a worker that dies at
-   * any time loses nothing. Waits for at least one; empty when the wait is over.
+   * any time loses nothing. Waits for at least one; empty when the wait is over. Throws `ShutDown` as `get` does.
    */
   async receive(options: ReceiveOptions = {}): Promise<Message<Item>[]> {
     const { max, leaseSeconds, signal } = options;
@@ -176,6 +177,24 @@ export class Queue<Item = unknown> {
     const body: ConfigureRequest = options;
     const { value } = await this.#transport.send<QueueDescriptionReply>({ method: "PUT", path: this.#path, body });
     return value;
+  }
+
+  /**
+   * As in Python 3.13: from now on puts throw `ShutDown`, and so do gets and receives once nothing is left. Those who
+   * wait are woken. `immediate` discards what nobody holds, and what comes back later, as if it were done.
+   */
+  async shutdown({ immediate = false }: { immediate?: boolean | undefined } = {}): Promise<void> {
+    await this.#send<QueueDescriptionReply>({ path: "/shutdown", body: { immediate } });
+  }
+
+  /** Lets puts, or receives, or both wait until `resume`. */
+  async pause({ only }: { only?: "puts" | "receives" | undefined } = {}): Promise<void> {
+    await this.#send<QueueDescriptionReply>({ path: "/pause", body: { only } });
+  }
+
+  /** Ends a pause: of puts, of receives, or of both. */
+  async resume({ only }: { only?: "puts" | "receives" | undefined } = {}): Promise<void> {
+    await this.#send<QueueDescriptionReply>({ path: "/resume", body: { only } });
   }
 
   /** The configuration and all counts. Throws `UnknownQueue` if the queue does not exist. */

@@ -48,7 +48,7 @@ export class NextRound {
       // Some will not come back. Where nobody does, a few rounds later nobody is waited for.
       if (ms === LINGER_MS - 1) this.#absent >>= 1;
     }
-    return this.#commands.splice(0);
+    return this.#commands.splice(0, COMMANDS_MAX);
   }
 
   /** A request takes several turns of the event loop on its way in, so as long as turns bring some, more may come. */

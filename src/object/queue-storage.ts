@@ -19,7 +19,7 @@ type BlockRow = Record<"slot" | "number" | "priority" | "count" | "bytes", numbe
     keys: string | null;
   };
 
-/** The rows of one queue in the SQLite database of its Durable Object. Every statement of the project is in here. */
+/** The rows of one queue in the SQLite database of its Durable Object. Every statement about them is in here. */
 export class QueueStorage implements RowReader {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -112,6 +112,15 @@ export class QueueStorage implements RowReader {
     const { slot } = change;
     switch (change.kind) {
       case "write":
+        if (change.keepsKeys) {
+          this.#write(
+            `UPDATE blocks SET commit_number = ?, totals = ?, number = ?, priority = ?, count = ?, bytes = ?, keys_until = ?,
+               ${CHANGING}, keys = keys || ?, lines = ? WHERE slot = ?`,
+            ...[commit, totals, change.number, change.priority, change.count, change.bytes, change.keysUntil],
+            ...[...changing(change), change.state, change.errors, change.keys, change.lines, slot],
+          );
+          break;
+        }
         this.#write(
           `INSERT OR REPLACE INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, state, errors, keys, lines)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

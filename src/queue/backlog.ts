@@ -16,6 +16,9 @@ const APPEND_CHARACTERS_MAX = 16 * 1024;
 /** Which of a row's parts the next commit must write. */
 export type Unsaved = "write" | "append" | "update" | "free";
 
+/** Whether a row without messages must keep idempotency keys, and has room for more. */
+export type KeptKeys = "none" | "some" | "many";
+
 interface Due {
   at: number;
   block: Block;
@@ -59,13 +62,13 @@ export class Backlog implements StandingCounts {
   }
 
   /** Takes back a stored block. To be called in ascending order of the blocks' numbers. */
-  restore(row: StoredBlock, isKept: (slot: number) => boolean): void {
+  restore(row: StoredBlock, keys: KeptKeys): void {
+    const { slot } = row;
+    this.#slots.restore(slot);
     if (row.number === 0) {
-      this.#slots.restore(row.slot, isKept(row.slot) ? "kept" : "free");
+      this.#slots.release(slot, keys);
       return;
     }
-    const { slot } = row;
-    this.#slots.restore(slot, "used");
     const block = Block.restore(row, () => this.#reader.state(slot));
     this.#enter(block);
     this.#add(block, +1);
@@ -86,9 +89,9 @@ export class Backlog implements StandingCounts {
     return this.#lastBlock;
   }
 
-  /** A row that exists, or could: where totals may be written when nothing else is. */
-  get anySlot(): number {
-    return this.#slots.any;
+  /** Where totals may be written when nothing else is. */
+  someSlot(): number {
+    return this.#slots.some();
   }
 
   blocks(): Iterable<Block> {
@@ -224,8 +227,8 @@ export class Backlog implements StandingCounts {
   }
 
   /** Lets the row of a block that is done with be used again, at once or when its keys have expired. */
-  release(slot: number, isKept: boolean): void {
-    this.#slots.release(slot, isKept);
+  release(slot: number, keys: KeptKeys): void {
+    this.#slots.release(slot, keys);
   }
 
   /** Tells that a row need not keep its keys any longer. */

@@ -12,7 +12,7 @@ const KEYS_PER_ROW_MAX = 256;
 export class DoneKeys {
   readonly #backlog: Backlog;
   readonly #keys: IdempotencyKeys;
-  #row: { slot: number; keys: number; isStored: boolean } | undefined;
+  #row: { slot: number; keys: number; keepsKeys: boolean; isStored: boolean } | undefined;
 
   constructor(backlog: Backlog, keys: IdempotencyKeys) {
     this.#backlog = backlog;
@@ -20,14 +20,14 @@ export class DoneKeys {
   }
 
   slotForNext(): number {
-    // Only a stored row is given up, so that no key waits to be written in a row that nobody looks after any more.
-    if (this.#row?.isStored && this.#row.keys >= KEYS_PER_ROW_MAX) {
-      this.#backlog.release(this.#row.slot, this.#keys.has(this.#row.slot));
-      this.#row = undefined;
-    }
-    this.#row ??= { slot: this.#backlog.takeSlot(), keys: 0, isStored: false };
+    this.#row ??= this.#newRow();
     this.#row.keys += 1;
     return this.#row.slot;
+  }
+
+  #newRow() {
+    const slot = this.#backlog.takeSlot();
+    return { slot, keys: 0, keepsKeys: this.#keys.hasStored(slot), isStored: false };
   }
 
   /** What to store since the last commit. */
@@ -37,9 +37,13 @@ export class DoneKeys {
     const { slot } = row;
     const { keys, keysUntil } = this.#keys.takeUncommitted(slot);
     if (keys === "") return undefined;
+    // Given up only now that all its keys are taken: who reported before and after the limit may share a commit.
+    if (row.keys >= KEYS_PER_ROW_MAX) {
+      this.#backlog.release(slot, this.#keys.kept(slot));
+      this.#row = undefined;
+    }
     if (row.isStored) return { kind: "totals", slot, keys, keysUntil };
-    // Written over, not appended to: the row may hold expired keys of its former use.
     row.isStored = true;
-    return { kind: "write", slot, number: 0, ...NO_MESSAGES, keys, keysUntil };
+    return { kind: "write", slot, keepsKeys: row.keepsKeys, number: 0, ...NO_MESSAGES, keys, keysUntil };
   }
 }

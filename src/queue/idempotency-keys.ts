@@ -15,6 +15,9 @@ type KeyLine = [
   ranges: [blockNumber: number, index: number, count: number][],
 ];
 
+/** A row with fewer keys takes more when it is used again. They are written over with it, so they must not be many. */
+const KEYS_PER_ROW = 64;
+
 /** The keys in one row. */
 interface SlotKeys {
   until: number;
@@ -23,7 +26,7 @@ interface SlotKeys {
 }
 
 /**
- * The idempotency keys of recent puts.
+ * The idempotency keys of recent puts and dones.
  *
  * The keys themselves lie in the rows of the blocks that their puts made, at no row more. In memory is a small number
  * for each; only where it matches is the row read. A row's keys are forgotten together, when the newest has expired.
@@ -49,12 +52,12 @@ export class IdempotencyKeys {
   }
 
   /** What the put with this key made, "other" if its content was not the same, undefined if it is not known. */
-  find(key: string, contentHash: number, now: number): PlaceRange[] | "other" | undefined {
+  find(key: string, contentHash: () => number, now: number): PlaceRange[] | "other" | undefined {
     const slots = this.#slots.get(fingerprintOf(key)) ?? [];
     for (const slot of typeof slots === "number" ? [slots] : slots) {
       for (const [knownKey, knownHash, putAt, ranges] of this.#linesOf(slot)) {
         if (knownKey !== key || putAt + this.#windowMs <= now) continue;
-        if (knownHash !== contentHash) return "other";
+        if (knownHash !== contentHash()) return "other";
         return ranges.map(([blockNumber, index, count]) => ({ blockNumber, index, count }));
       }
     }
@@ -76,9 +79,17 @@ export class IdempotencyKeys {
     return { keys, keysUntil: slotKeys.until };
   }
 
-  /** Whether the row must keep its keys. */
-  has(slot: number): boolean {
-    return this.#bySlot.has(slot);
+  /** How many keys the row must keep. */
+  kept(slot: number): "none" | "some" | "many" {
+    const keys = this.#bySlot.get(slot)?.fingerprints.length ?? 0;
+    if (keys === 0) return "none";
+    return keys < KEYS_PER_ROW ? "some" : "many";
+  }
+
+  /** Whether there are keys in the stored row that must stay there. */
+  hasStored(slot: number): boolean {
+    const slotKeys = this.#bySlot.get(slot);
+    return slotKeys !== undefined && slotKeys.fingerprints.length > slotKeys.uncommitted.length;
   }
 
   /** Forgets the rows whose keys have all expired, and answers with them. */

@@ -47,10 +47,6 @@ export class LineWindow {
     return `${lines.join("\n")}\n`;
   }
 
-  hasUncommitted(block: Block): boolean {
-    return this.#uncommitted.has(block);
-  }
-
   /** Lets go of what was loaded longest ago. To be called when everything is committed. */
   trim(charactersMax: number): void {
     for (const block of this.#held.keys()) {

@@ -51,7 +51,7 @@ export class Messages {
     this.#doneKeys = new DoneKeys(this.#backlog, this.#keys);
     for (const row of stored?.blocks ?? []) {
       if (row.keys !== null) this.#keys.restore(row.slot, row.keysUntil, row.keys);
-      this.#backlog.restore(row, (slot) => this.#keys.has(slot));
+      this.#backlog.restore(row, this.#keys.kept(row.slot));
     }
     this.#assertLaw();
   }
@@ -85,7 +85,7 @@ export class Messages {
   knownPut(command: PutCommand, now: number): string[] | "other" | undefined {
     const { idempotencyKey: key } = command;
     if (key === undefined) return undefined;
-    const known = this.#keys.find(key, contentHashOf(command.messages), now);
+    const known = this.#keys.find(key, () => contentHashOf(command.messages), now);
     return typeof known === "object" ? this.#idsOf(known) : known;
   }
 
@@ -201,7 +201,7 @@ export class Messages {
   /** Whether this was reported already under this key; "other" if the key was used for something else. */
   knownDone(count: number, key: string | undefined, now: number): boolean | "other" {
     if (key === undefined) return false;
-    const known = this.#keys.find(key, doneHashOf(count), now);
+    const known = this.#keys.find(key, () => doneHashOf(count), now);
     return known === "other" ? known : known !== undefined;
   }
 
@@ -251,7 +251,7 @@ export class Messages {
     this.totals.lastBlock = this.#backlog.lastBlock;
     const doneKeys = this.#doneKeys.takeChange();
     if (doneKeys !== undefined) changes.push(doneKeys);
-    if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.anySlot, keys: "", keysUntil: 0 });
+    if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.someSlot(), keys: "", keysUntil: 0 });
     return { changes, totals: this.totals };
   }
 
@@ -259,19 +259,21 @@ export class Messages {
     const { slot, count, bytes } = block;
     const isFinished = block.isEmpty;
     const lines = this.#window.takeUncommitted(block);
+    const keepsKeys = this.#keys.hasStored(slot);
     const keys = this.#keys.takeUncommitted(slot);
     if (isFinished) {
       this.#window.drop(block);
-      this.#backlog.release(slot, this.#keys.has(slot));
+      this.#backlog.release(slot, this.#keys.kept(slot));
       if (kind !== "write") return { kind: "free", slot, ...keys };
       if (keys.keys === "") return undefined;
-      return { kind, slot, number: 0, ...NO_MESSAGES, ...keys };
+      return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
     }
     const { visible, delayed, leased, nextDueAt, lastDueAt, priority } = block;
     const changing = { visible, delayed, leased, nextDueAt, lastDueAt, ...block.encode() };
     if (kind === "update") return { kind, slot, ...changing };
     const contents = { priority, count, bytes, ...changing, lines, ...keys };
-    return kind === "write" ? { kind, slot, number: block.number, ...contents } : { kind: "append", slot, ...contents };
+    if (kind === "append") return { kind, slot, ...contents };
+    return { kind, slot, keepsKeys, number: block.number, ...contents };
   }
 
   /** Does something to each message whose lease the receipt stands for. Answers with the receipts that fit none. */

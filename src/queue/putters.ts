@@ -40,7 +40,7 @@ export class Putters {
     const { idempotencyKey: key } = command;
     const earlier = key === undefined ? undefined : this.#byKey.get(key);
     if (earlier !== undefined) {
-      earlier.request.tickets.push(ticket);
+      earlier.request?.tickets.push(ticket);
       this.#line.setDeadline(earlier, deadline);
     } else {
       const waiter = this.#line.add({ command, tickets: [ticket] }, deadline);
@@ -52,6 +52,13 @@ export class Putters {
   serve(): void {
     const first = this.#line.serve();
     if (first !== undefined) this.#forget(first);
+  }
+
+  /** Takes those out of the line who put more than so many at once. */
+  takeLargerThan(messages: number): WaitingPut[] {
+    const larger = this.#line.takeWhere(({ command }) => command.messages.length > messages);
+    for (const waitingPut of larger) this.#forget(waitingPut);
+    return larger;
   }
 
   /** Takes everybody out of the line whose deadline has come. */

@@ -187,8 +187,7 @@ export class Queue {
       if (hasSameContent(earlierTry.command, command)) this.#putters.add(ticket, command, now + command.timeoutMs);
       else this.#refuseReusedKey(ticket);
     } else if (maxSize > 0 && command.messages.length > maxSize) {
-      const detail = `A put of ${command.messages.length} messages can never fit in a queue whose maxSize is ${maxSize}.`;
-      this.#answer(ticket, { verb: "refused", code: "invalid", detail, path: "messages" });
+      this.#refuseTooMany({ command, tickets: [ticket] });
     } else if (this.#putters.isEmpty && this.#hasRoom(command)) {
       this.#admit({ command, tickets: [ticket] }, now);
     } else if (command.timeoutMs <= 0) {
@@ -301,7 +300,10 @@ export class Queue {
     this.exists = false;
     this.incarnation = nextIncarnation;
     this.configuration = DEFAULT_CONFIGURATION;
+    // Server time goes on: the next life begins no earlier than this one ends.
+    const { time } = this.#messages.totals;
     this.#messages = new Messages(nextIncarnation, DEFAULT_CONFIGURATION.order, this.#storage);
+    this.#messages.totals.time = time;
     for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) {
       for (const waiting of tickets) this.#refuseUnknown(waiting);
     }
@@ -318,9 +320,17 @@ export class Queue {
     }
     this.#messages.setOrder(order);
     this.exists = true;
-    this.configuration = { ...this.configuration, ...changes };
+    if (this.#isChange(changes)) this.configuration = { ...this.configuration, ...changes };
+    const { maxSize } = this.configuration;
+    if (maxSize > 0) for (const waitingPut of this.#putters.takeLargerThan(maxSize)) this.#refuseTooMany(waitingPut);
     this.#serve(now);
     this.#answer(ticket, { verb: "configure", description: this.#describe(now) });
+  }
+
+  /** To configure what is so already costs no row. */
+  #isChange(changes: Partial<Settings>): boolean {
+    const fields = Object.keys(changes) as (keyof Settings)[];
+    return fields.some((field) => changes[field] !== this.configuration[field]);
   }
 
   #describe(now: number): Description {
@@ -332,6 +342,12 @@ export class Queue {
 
   #answer(ticket: number, result: Result): void {
     this.#answers.push({ ticket, result });
+  }
+
+  #refuseTooMany({ command, tickets }: WaitingPut): void {
+    const { maxSize } = this.configuration;
+    const detail = `A put of ${command.messages.length} messages can never fit in a queue whose maxSize is ${maxSize}.`;
+    for (const ticket of tickets) this.#answer(ticket, { verb: "refused", code: "invalid", detail, path: "messages" });
   }
 
   #refuseRoom(tickets: number[]): void {
@@ -352,7 +368,7 @@ export class Queue {
   }
 
   #refuseUnknown(ticket: number): void {
-    const detail = "The queue does not exist: nobody has put to it or configured it.";
+    const detail = "The queue does not exist: nobody has put to it or configured it, or it was deleted.";
     this.#answer(ticket, { verb: "refused", code: "unknown_queue", detail });
   }
 }

@@ -13,7 +13,7 @@ export interface Receipt extends Place {
   attempt: number;
 }
 
-const RECEIPT_PATTERN = /^([a-z0-9]+)-([1-9][0-9]{0,14})-([0-9]{1,6})-([1-9][0-9]{0,9})$/;
+const RECEIPT_PATTERN = /^([a-z0-9]+)-([1-9][0-9]{0,14})-(0|[1-9][0-9]{0,5})-([1-9][0-9]{0,9})$/;
 
 export function formatId(incarnation: string, place: Place): string {
   return `${incarnation}-${place.blockNumber}-${place.index}`;

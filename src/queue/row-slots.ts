@@ -8,31 +8,40 @@ export class RowSlots {
   /** The highest slot so far; slots count from 1. */
   #last = 0;
   readonly #free: number[] = [];
-  /** Free but for keys that have not expired. */
+  /** Free but for keys that have not expired. Those with room for more keys can be used again all the same. */
   readonly #kept = new Set<number>();
+  readonly #keptWithRoom = new Set<number>();
 
-  restore(slot: number, use: "used" | "kept" | "free"): void {
+  /** Takes back a row from storage. */
+  restore(slot: number): void {
     this.#last = Math.max(this.#last, slot);
-    if (use !== "used") this.release(slot, use === "kept");
   }
 
   take(): number {
     const slot = this.#free.pop();
     if (slot !== undefined) return slot;
+    for (const kept of this.#keptWithRoom) {
+      this.#kept.delete(kept);
+      this.#keptWithRoom.delete(kept);
+      return kept;
+    }
     this.#last += 1;
     return this.#last;
   }
 
-  release(slot: number, isKept: boolean): void {
-    if (isKept) this.#kept.add(slot);
-    else this.#free.push(slot);
+  release(slot: number, keys: "none" | "some" | "many"): void {
+    if (keys === "none") this.#free.push(slot);
+    else this.#kept.add(slot);
+    if (keys === "some") this.#keptWithRoom.add(slot);
   }
 
   keysExpired(slot: number): void {
+    this.#keptWithRoom.delete(slot);
     if (this.#kept.delete(slot)) this.#free.push(slot);
   }
 
-  get any(): number {
+  /** A row that exists; where there is none, one that is free. */
+  some(): number {
     if (this.#last === 0) this.#free.push(this.take());
     return this.#last;
   }

@@ -35,8 +35,11 @@ interface Contents extends BlockSummary, Changing {
 }
 
 export type RowChange =
-  /** A new block, in a new row or over one that was free. `number` 0 keeps only the keys. */
-  | ({ kind: "write"; slot: number; number: number } & Contents)
+  /**
+   * A new block, in a new row or over one that was free. `number` 0 is none, only keys. Keys that the row holds are
+   * written over too, unless `keepsKeys`: then they stay, before the new ones.
+   */
+  | ({ kind: "write"; slot: number; keepsKeys: boolean; number: number } & Contents)
   | ({ kind: "append"; slot: number } & Contents)
   | ({ kind: "update"; slot: number } & Changing)
   /** A block that is done with. Its keys are kept, for as long as they count. */

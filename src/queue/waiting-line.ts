@@ -1,9 +1,9 @@
 import { Heap } from "./heap.ts";
 
 export interface Waiter<Request> {
-  readonly request: Request;
+  /** Undefined once served: what is still in the line or among the deadlines then must not keep it in memory. */
+  request: Request | undefined;
   deadline: number;
-  isServed: boolean;
 }
 
 /** Those who wait for one thing, in order of arrival, each until a deadline. */
@@ -16,8 +16,8 @@ export class WaitingLine<Request> {
 
   /** The first who waits. */
   first(): Waiter<Request> | undefined {
-    while (this.#line[this.#head]?.isServed) this.#head += 1;
-    if (this.#head > 1_000 && this.#head * 2 > this.#line.length) {
+    while (this.#head < this.#line.length && this.#line[this.#head]?.request === undefined) this.#head += 1;
+    if (this.#head === this.#line.length || (this.#head > 1_000 && this.#head * 2 > this.#line.length)) {
       this.#line = this.#line.slice(this.#head);
       this.#head = 0;
     }
@@ -29,7 +29,7 @@ export class WaitingLine<Request> {
   }
 
   add(request: Request, deadline: number): Waiter<Request> {
-    const waiter = { request, deadline, isServed: false };
+    const waiter = { request, deadline };
     this.#line.push(waiter);
     this.#deadlines.push({ deadline, waiter });
     return waiter;
@@ -44,16 +44,23 @@ export class WaitingLine<Request> {
   /** Takes the first out of the line. */
   serve(): Request | undefined {
     const waiter = this.first();
-    if (waiter !== undefined) waiter.isServed = true;
-    return waiter?.request;
+    return waiter && take(waiter);
+  }
+
+  /** Takes everybody out of the line of whom this is true. */
+  takeWhere(isMeant: (request: Request) => boolean): Request[] {
+    return this.#line.flatMap((waiter) => {
+      const isTaken = waiter.request !== undefined && isMeant(waiter.request);
+      return (isTaken ? take(waiter) : undefined) ?? [];
+    });
   }
 
   /** Takes everybody out of the line whose deadline has come. */
   expire(now: number): Request[] {
     const expired: Request[] = [];
     for (let next = this.#nextToExpire(); next !== undefined && next.deadline <= now; next = this.#nextToExpire()) {
-      next.isServed = true;
-      expired.push(next.request);
+      const request = take(next);
+      if (request !== undefined) expired.push(request);
     }
     return expired;
   }
@@ -64,9 +71,15 @@ export class WaitingLine<Request> {
 
   #nextToExpire(): Waiter<Request> | undefined {
     for (let next = this.#deadlines.peek(); next !== undefined; next = this.#deadlines.peek()) {
-      if (!next.waiter.isServed && next.deadline === next.waiter.deadline) return next.waiter;
+      if (next.waiter.request !== undefined && next.deadline === next.waiter.deadline) return next.waiter;
       this.#deadlines.pop();
     }
     return undefined;
   }
+}
+
+function take<Request>(waiter: Waiter<Request>): Request | undefined {
+  const { request } = waiter;
+  waiter.request = undefined;
+  return request;
 }

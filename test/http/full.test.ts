@@ -166,3 +166,16 @@ test("a bound below what the queue holds refuses puts until there is room", asyn
 
   expect(replies.map(({ status }) => status)).toEqual([409, 201]);
 });
+
+test("a batch that waits is refused when the bound falls below its size, and stands in nobody's way", async () => {
+  const queue = await fullQueue(5);
+
+  const batch = putWithin(queue, ["a", "b", "c", "d"], 20);
+  await arrival(queue);
+  await call("PUT", queue, { maxSize: 2 });
+  await call("POST", `${queue}/purge`);
+  const single = await putWithin(queue, ["e"], 0);
+
+  expect((await batch).body).toMatchObject({ code: "invalid", errors: [{ path: "messages" }] });
+  expect(single.status).toBe(201);
+});

@@ -12,7 +12,8 @@ test("a queue is created by its configuration, with defaults for what is not sai
   const reply = await call("PUT", queue, {});
 
   const storage = { storageBytes: expect.any(Number), rowsWritten: expect.any(Number) };
-  const configuration = { name: nameOf(queue), order: "fifo", maxSize: 0, leaseSeconds: 30 };
+  const running = { shutdown: "none", paused: { puts: false, receives: false } };
+  const configuration = { name: nameOf(queue), order: "fifo", maxSize: 0, leaseSeconds: 30, ...running };
   expect(reply.status).toBe(200);
   expect(reply.body).toEqual({ ...configuration, ...NO_MESSAGES, ...storage });
   expect(await inspect(queue)).toEqual(reply.body);
@@ -42,9 +43,7 @@ test("a configuration that is sent twice does what it does once", async () => {
   const second = await call("PUT", queue, { maxSize: 7 });
 
   expect(second.status).toBe(first.status);
-  expect({ ...second.body, rowsWritten: 0, oldestSeconds: 0 }).toEqual({
-    ...{ ...first.body, rowsWritten: 0, oldestSeconds: 0 },
-  });
+  expect({ ...second.body, oldestSeconds: 0 }).toEqual({ ...first.body, oldestSeconds: 0 });
   expect(bodiesOf(await receive(queue))).toEqual(["a"]);
 });
 

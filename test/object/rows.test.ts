@@ -1,4 +1,5 @@
 /** What Cloudflare bills, by the queue's own counter, which adds up what the storage engine reports for each write. */
+import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { ack, call, freshQueue, inspect, numbers, objectOf, put, receive } from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";
@@ -82,4 +83,15 @@ test("the counter says what the storage engine says of each statement, from the 
 
   expect(rows).toBeGreaterThan(0);
   expect((await inspect(queue)).rowsWritten).toBe(rows);
+});
+
+test("a caller alone, with keys, uses few rows over and over", async () => {
+  const queue = freshQueue();
+  for (const message of numbers(500)) await oneMessage(queue, `key-${message}`);
+
+  const rows = await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) =>
+    sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM blocks").one(),
+  );
+
+  expect(rows.rows).toBeLessThanOrEqual(500 / 64 + 2);
 });

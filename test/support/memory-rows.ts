@@ -40,7 +40,7 @@ export class MemoryRows implements RowReader {
       this.rowsWritten += 1;
       switch (change.kind) {
         case "write":
-          this.#rows.set(change.slot, { ...EMPTY, ...change });
+          this.#rows.set(change.slot, { ...change, keys: (change.keepsKeys ? row.keys : "") + change.keys });
           break;
         case "append":
           this.#rows.set(change.slot, {

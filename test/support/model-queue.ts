@@ -123,6 +123,9 @@ export class ModelQueue {
     this.exists = true;
     this.order = order;
     this.maxSize = maxSize;
+    const isTooLarge = ({ puts }: WaitingPut) => maxSize > 0 && puts.length > maxSize;
+    for (const { tickets } of this.putters.filter(isTooLarge)) this.#refuse(tickets, "invalid");
+    this.putters = this.putters.filter((waiting) => !isTooLarge(waiting));
     this.serve();
     this.answers.push({ ticket, verb: "configured", maxSize });
   }

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import type { Command } from "../../src/queue/commands.ts";
+import { Queue } from "../../src/queue/queue.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
+
+test("every done of a burst is known again after a restart, however many there were before", () => {
+  const rows = new MemoryRows();
+  const queue = new Queue("i", rows);
+  const now = 1_700_000_000_000;
+  const messages = Array.from({ length: 1_000 }, () => ({ content: '"body":1', priority: 100, delayMs: 0 }));
+  const done = (key: number): Command => ({ verb: "done", count: 1, idempotencyKey: `key-${key}` });
+  const commitOf = (commands: Command[]): void => {
+    queue.advance(now);
+    for (const [ticket, command] of commands.entries()) queue.apply(ticket, command, now);
+    const commit = queue.takeCommit();
+    if (commit !== undefined) rows.write(commit);
+    queue.takeAnswers();
+  };
+
+  commitOf([{ verb: "put", messages, timeoutMs: 0 }]);
+  for (let key = 0; key < 255; key += 1) commitOf([done(key)]);
+  commitOf([done(255), done(256), done(257)]);
+  const stored = rows.load();
+  const { incarnation, configuration } = queue;
+  const restarted = new Queue(stored ? { incarnation, configuration, stored } : incarnation, rows);
+  restarted.advance(now);
+  for (let key = 0; key <= 257; key += 1) restarted.apply(key, done(key), now);
+
+  const unfinished = restarted.takeAnswers().map(({ result }) => result.verb === "done" && result.unfinished);
+  expect(unfinished).toEqual(Array(258).fill(742));
+});

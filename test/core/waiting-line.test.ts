@@ -1,0 +1,64 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { WaitingLine } from "../../src/queue/waiting-line.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+test("those who wait are served in order of arrival", () => {
+  const line = new WaitingLine<string>();
+  for (const name of ["a", "b", "c"]) line.add(name, 100);
+
+  expect([line.serve(), line.serve(), line.serve(), line.serve()]).toEqual(["a", "b", "c", undefined]);
+});
+
+test("whoever is dismissed is not served, and whoever is served is not dismissed", () => {
+  const line = new WaitingLine<string>();
+  for (const [name, deadline] of [
+    ["a", 30],
+    ["b", 10],
+    ["c", 20],
+  ] as const)
+    line.add(name, deadline);
+
+  expect(line.expire(10)).toEqual(["b"]);
+  expect(line.serve()).toBe("a");
+  expect(line.nextDeadline).toBe(20);
+  expect(line.expire(100)).toEqual(["c"]);
+  expect(line.isEmpty).toBe(true);
+});
+
+test("a deadline can be moved both ways, and the place in the line stays", () => {
+  const line = new WaitingLine<string>();
+  const a = line.add("a", 10);
+  line.add("b", 20);
+
+  line.setDeadline(a, 30);
+  expect(line.expire(15)).toEqual([]);
+  expect(line.expire(25)).toEqual(["b"]);
+  line.setDeadline(a, 5);
+
+  expect(line.nextDeadline).toBe(5);
+  expect(line.serve()).toBe("a");
+});
+
+test("nobody who has left is kept in memory, whatever their deadline", async () => {
+  const line = new WaitingLine<object>();
+  const references: WeakRef<object>[] = [];
+  const add = (deadline: number): void => {
+    const request = { body: "x".repeat(1_000) };
+    references.push(new WeakRef(request));
+    line.add(request, deadline);
+  };
+  for (let count = 0; count < 50; count += 1) add(1_000_000);
+  add(1);
+
+  line.expire(1);
+  for (let count = 0; count < 40; count += 1) line.serve();
+  await new Promise(setImmediate);
+  collectGarbage();
+
+  const isHeld = references.map((reference) => reference.deref() !== undefined);
+  expect(isHeld).toEqual([...Array(40).fill(false), ...Array(10).fill(true), false]);
+});

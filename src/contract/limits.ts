@@ -11,8 +11,11 @@ export const BATCH_MESSAGES_MAX = 1_000;
 /** All bodies of one put together, and about the most that one receive hands out (always at least one message). */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 
-/** A whole HTTP request body: a full batch and its envelope. Bounds the memory that a request can take of 128 MB. */
-export const REQUEST_BYTES_MAX = BATCH_BYTES_MAX + 1024 * 1024;
+/**
+ * A whole HTTP request body: a full batch, as bytes in base64, and its envelope. Bounds the memory that a request can
+ * take of 128 MB.
+ */
+export const REQUEST_BYTES_MAX = 12 * 1024 * 1024;
 
 /** Receipts in one ack, retry or extend. */
 export const RECEIPTS_MAX = 1_000;

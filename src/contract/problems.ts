@@ -15,7 +15,7 @@ export const PROBLEMS = {
   done_too_often: { status: 409, title: "More messages were reported done than were put" },
   shut_down: { status: 410, title: "The queue was shut down" },
   too_large: { status: 413, title: "The request is too large" },
-  idempotency_key_reused: { status: 422, title: "The idempotency key was used for another put" },
+  idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
   internal: { status: 500, title: "The server failed" },
   unavailable: { status: 503, title: "The queue cannot be reached" },
   overloaded: { status: 503, title: "The queue has more requests than it can serve" },

@@ -1,6 +1,6 @@
 /**
  * What can be said to the server and what it answers: the one description of the HTTP interface. The server checks
- * requests with these schemas, the client takes its types from them, and documents are generated from them.
+ * requests with these schemas, and the client takes its types from them.
  *
  * Times are seconds, fractions allowed; points in time are seconds since 1970. Unknown fields are refused.
  */

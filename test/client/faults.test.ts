@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { Empty, type Queue, type QueueManager, Unavailable } from "../../worker-client/src/index.ts";
+import { Empty, Full, type Queue, type QueueManager, Unavailable } from "../../worker-client/src/index.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { freshName, TestServer } from "../support/server.ts";
 
@@ -226,4 +226,58 @@ test("calls wait while connections are refused, and succeed when they are taken 
   await Promise.all(calls);
 
   expect(await queue.describe()).toMatchObject({ accepted: 2, unfinished: 1 });
+});
+
+test("an item that is changed while its put is sent again is stored as it was", async () => {
+  const queue = freshQueue<{ n: number }>();
+  const item = { n: 1 };
+
+  const lost = proxy.loseNextReply(/messages$/);
+  const putting = queue.put(item);
+  item.n = 2;
+  await lost;
+  await putting;
+
+  expect(await queue.get()).toEqual({ n: 1 });
+  expect(await queue.describe()).toMatchObject({ accepted: 1 });
+});
+
+test("a put that was refused as full after an earlier try was lost is Unavailable, not certainly Full", async () => {
+  const queue = freshQueue<string>();
+  await queue.configure({ maxSize: 1 });
+  await queue.put("first");
+
+  const lost = proxy.loseNextRequest(/messages$/);
+  const refusal = queue.putNowait("second");
+  await lost;
+
+  await expect(refusal).rejects.toMatchObject({ code: "unavailable", cause: expect.any(Full) });
+});
+
+for (const verb of ["purge", "delete"] as const) {
+  test(`a ${verb} whose reply is lost is not done again, so that nothing put since is removed`, async () => {
+    const queue = freshQueue<string>();
+    await queue.put("before");
+
+    const lost = proxy.loseNextReply(verb === "purge" ? /purge$/ : /^DELETE/);
+    await expect(queue[verb]()).rejects.toThrow(Unavailable);
+    await lost;
+    await queue.put("after");
+
+    expect(await queue.getNowait()).toBe("after");
+  });
+}
+
+test("a success that is not JSON comes from somebody in between, and the call is made again", async () => {
+  let answers = 0;
+  const throughPortal: typeof fetch = (...request) => {
+    answers += 1;
+    return answers === 1 ? Promise.resolve(new Response("<html>Sign in</html>")) : fetch(...request);
+  };
+  const queue = server.manager({ fetch: throughPortal }).queue<string>(freshName());
+
+  await queue.put("item");
+
+  expect(answers).toBe(2);
+  expect(await queue.describe()).toMatchObject({ accepted: 1 });
 });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { IDEMPOTENCY_SECONDS } from "../../src/contract/limits.ts";
 import type { Problem } from "../../src/contract/problems.ts";
 import { backoffMs } from "./backoff.ts";
 import { errorOf, QueueError, Unavailable } from "./errors.ts";
@@ -6,16 +7,28 @@ import { errorOf, QueueError, Unavailable } from "./errors.ts";
 /** What a server may take to answer beyond the time it was asked to wait. After that the connection counts as lost. */
 const ANSWER_MS = 15_000;
 
+/** For how long a call is repeated under one key. The server forgets a key `IDEMPOTENCY_SECONDS` after its first use. */
+const KEYED_RETRY_MS = (IDEMPOTENCY_SECONDS - 60) * 1_000;
+
 /** Problems with a 5xx status that trying again does not help. */
 const FINAL_CODES: readonly string[] = ["no_authkey"];
+
+/** Refusals that say how things stand at the time: an earlier try, still on its way, may be taken. */
+const PASSING_CODES: readonly string[] = ["full", "paused", "shut_down", "done_too_often", "unknown_queue"];
 
 export interface Call {
   method: "GET" | "PUT" | "POST" | "DELETE";
   path: string;
+  /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, in place of a body. */
+  text?: string | undefined;
   /** How long the server is asked to wait. */
   waitSeconds?: number | undefined;
+  /** Under which the server recognizes a try that it has applied already. */
   idempotencyKey?: string | undefined;
+  /** False for what must not be applied twice. Default true. */
+  isRepeatable?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -44,51 +57,67 @@ export class HttpTransport {
    * success is unknown, and the call is sent again, for `retrySeconds` at most.
    */
   async send<Value>(call: Call): Promise<Outcome<Value>> {
+    const text = call.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+    const { idempotencyKey: key, isRepeatable = true } = call;
+    const retryMs = key === undefined ? this.#retryMs : Math.min(this.#retryMs, KEYED_RETRY_MS);
     let outageBeganAt: number | undefined;
     for (let failures = 1; ; failures += 1) {
       call.signal?.throwIfAborted();
-      const answer = await this.#try<Value>(call);
-      if ("value" in answer) return { value: answer.value, isRepeated: failures > 1 };
+      const isRepeated = failures > 1;
+      const answer = await this.#try<Value>(call, text);
+      if ("value" in answer) return { value: answer.value, isRepeated };
+      if ("refusal" in answer) {
+        const isCertain = key === undefined || !isRepeated || !PASSING_CODES.includes(answer.refusal.code);
+        if (isCertain) throw answer.refusal;
+        throw new Unavailable(`The answer to an earlier try was lost. ${answer.refusal.message}`, answer.refusal);
+      }
       call.signal?.throwIfAborted();
-      const now = performance.now();
+      // Of the wall clock, which goes on while the machine sleeps, as the server's does.
+      const now = Date.now();
       outageBeganAt ??= now;
-      if (now - outageBeganAt >= this.#retryMs)
+      if (!isRepeatable || now - outageBeganAt >= retryMs) {
         throw new Unavailable(this.#unavailable(now - outageBeganAt), answer.cause);
+      }
       await pause(backoffMs(failures, Math.random()), call.signal);
     }
   }
 
-  /** One try: the answer's value, or why there is none. Throws the error that a final answer stands for. */
-  async #try<Value>({ method, path, body, waitSeconds = 0, idempotencyKey, signal }: Call) {
+  /** One try: the answer's value, the error that a refusal stands for, or why nobody knows. */
+  async #try<Value>(
+    { method, path, waitSeconds = 0, idempotencyKey, signal }: Call,
+    body: string | undefined,
+  ): Promise<{ value: Value } | { refusal: QueueError } | { cause: unknown }> {
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#authkey}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
-    const timeout = AbortSignal.timeout(Math.ceil(waitSeconds * 1_000) + ANSWER_MS);
-    let response: Response;
-    let text: string;
+    const lost = new AbortController();
+    const timer = setTimeout(() => lost.abort(), Math.ceil(waitSeconds * 1_000) + ANSWER_MS);
+    const anySignal = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]);
     try {
-      response = await this.#fetch(`${this.#address}${path}`, {
-        method,
-        headers,
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-        redirect: "error",
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      text = await response.text();
+      const request = { method, headers, redirect: "error", signal: anySignal } as const;
+      const response = await this.#fetch(
+        `${this.#address}${path}`,
+        body === undefined ? request : { ...request, body },
+      );
+      return interpret<Value>(response, await response.text());
     } catch (cause) {
       return { cause };
+    } finally {
+      clearTimeout(timer);
     }
-    if (response.ok) return { value: JSON.parse(text) as Value };
-    const problem = parseProblem(text);
-    if (response.status < 500 || FINAL_CODES.includes(problem?.code ?? "")) {
-      throw problem === undefined ? new QueueError("unexpected", unexpected(response, text)) : errorOf(problem);
-    }
-    return { cause: new QueueError(problem?.code ?? "unexpected", problem?.detail ?? unexpected(response, text)) };
   }
 
   #unavailable(outageMs: number): string {
     return `${this.#address} could not be reached, or failed, for ${(outageMs / 1_000).toFixed(1)} seconds.`;
   }
+}
+
+function interpret<Value>(response: Response, text: string) {
+  // What is not JSON comes from somebody in between, who may have passed the call on or not.
+  if (response.ok) return { value: JSON.parse(text) as Value };
+  const problem = parseProblem(text);
+  const error = problem === undefined ? new QueueError("unexpected", unexpected(response, text)) : errorOf(problem);
+  return response.status < 500 || FINAL_CODES.includes(error.code) ? { refusal: error } : { cause: error };
 }
 
 /** Undefined for what does not come from a durable-queue server, such as the error page of a proxy. */

@@ -43,8 +43,8 @@ export class Message<Item> {
   /**
    * The work is done: removes the message and counts it done for `join`. True when that is certain.
    *
-   * False when the lease was over, so that the message is, or was, somebody else's to do again; also when the answer
-   * was lost and a second try came too late to tell.
+   * False when the lease was over, so that the message is, or was, somebody else's to do again; also when an earlier
+   * try was applied and its answer lost, which a second try cannot tell from that.
    */
   async ack(): Promise<boolean> {
     const { value } = await this.#send<AckReply>("ack", {});

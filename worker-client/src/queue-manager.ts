@@ -1,3 +1,4 @@
+import { QUEUE_NAME_PATTERN } from "../../src/contract/limits.ts";
 import type { ListReply } from "../../src/contract/schema.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { Queue } from "./queue.ts";
@@ -24,8 +25,11 @@ export class QueueManager {
     const { DURABLE_QUEUE_ADDRESS, DURABLE_QUEUE_AUTHKEY } = process.env;
     const { address = DURABLE_QUEUE_ADDRESS ?? "http://127.0.0.1:8787", authkey = DURABLE_QUEUE_AUTHKEY } = options;
     const { retrySeconds = 60, allowPlainHttp = false } = options;
-    if (authkey === undefined || !/^[\x21-\x7e]+$/.test(authkey)) {
-      throw new TypeError("authkey must be visible ASCII without spaces: an option, or DURABLE_QUEUE_AUTHKEY.");
+    if (authkey === undefined) {
+      throw new TypeError("There is no authkey: give it as an option, or set DURABLE_QUEUE_AUTHKEY.");
+    }
+    if (!/^[\x21-\x7e]+$/.test(authkey)) {
+      throw new TypeError("authkey must be visible ASCII without spaces.");
     }
     if (!(retrySeconds >= 0)) throw new RangeError(`retrySeconds must not be negative: ${retrySeconds}`);
     const url = urlOf(address);
@@ -38,8 +42,13 @@ export class QueueManager {
     this.#transport = new HttpTransport(this.address, authkey, retrySeconds, fetchFunction);
   }
 
-  /** A queue by its name: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or a digit. Sends nothing yet. */
+  /**
+   * A queue by its name: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or a digit, else a
+   * `RangeError`. Sends nothing yet.
+   */
   queue<Item = unknown>(name: string): Queue<Item> {
+    // URLs would resolve "." and "..", so not every bad name would come to be refused by the server.
+    if (!QUEUE_NAME_PATTERN.test(name)) throw new RangeError(`This cannot be the name of a queue: ${name}`);
     return new Queue<Item>(name, this.#transport);
   }
 
@@ -70,6 +79,9 @@ function urlOf(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
     throw new TypeError(`address must be an http or https URL: ${address}`);
+  }
+  if (url.username + url.password + url.search + url.hash !== "") {
+    throw new TypeError("address must have neither a user, a password, a query nor a fragment.");
   }
   return url;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
 import type {
   AckReply,
   ConfigureRequest,
@@ -11,9 +12,9 @@ import type {
   ReceiveReply,
 } from "../../src/contract/schema.ts";
 import { Deadline, type WaitOptions } from "./deadline.ts";
-import { DoneTooOften, Empty, Full, Paused, UnknownQueue } from "./errors.ts";
+import { DoneTooOften, Empty, Full, Paused, TooLarge, Unavailable, UnknownQueue } from "./errors.ts";
 import type { Call, HttpTransport } from "./http-transport.ts";
-import { contentOf, itemOf } from "./items.ts";
+import { itemOf, messageText } from "./items.ts";
 import { Message } from "./message.ts";
 import type { QueueDescription, QueueOptions } from "./queue-description.ts";
 
@@ -42,7 +43,7 @@ export interface ReceiveOptions extends WaitOptions {
  *
  * A queue exists from its first put; until then it looks like an empty one. All calls throw `Unauthorized` for a wrong
  * authkey, `Invalid` for arguments that the server refuses and `Unavailable` when the server cannot be reached for the
- * manager's `retrySeconds`, a time that is not counted as waiting.
+ * manager's `retrySeconds`.
  */
 export class Queue<Item = unknown> {
   readonly name: string;
@@ -77,21 +78,27 @@ export class Queue<Item = unknown> {
   async putMany(items: readonly Item[], options: PutOptions = {}): Promise<string[]> {
     const { priority, delaySeconds, idempotencyKey = randomUUID(), signal } = options;
     const deadline = new Deadline(options);
-    const messages = items.map((item) => ({ ...contentOf(item), priority, delaySeconds }));
+    const messages = items.map((item) => messageText(item, { priority, delaySeconds }));
     if (messages.length === 0) return [];
+    const bytes = messages.reduce((sum, text) => sum + text.length, 0);
+    if (bytes > REQUEST_BYTES_MAX) {
+      throw new TooLarge("too_large", `The items have ${bytes} bytes; a request has at most ${REQUEST_BYTES_MAX}.`);
+    }
+    const text = messages.join(",");
     for (;;) {
       const timeoutSeconds = deadline.pollSeconds;
       try {
         const { value } = await this.#send<PutReply>({
           path: "/messages",
-          body: { messages, timeoutSeconds },
+          text: `{"messages":[${text}],"timeoutSeconds":${timeoutSeconds}}`,
           waitSeconds: timeoutSeconds,
           idempotencyKey,
           signal,
         });
         return value.ids;
       } catch (error) {
-        const isWaiting = error instanceof Full || error instanceof Paused;
+        const reason = error instanceof Unavailable ? error.cause : error;
+        const isWaiting = reason instanceof Full || reason instanceof Paused;
         if (!isWaiting || deadline.isOver) throw error;
       }
     }
@@ -139,12 +146,16 @@ export class Queue<Item = unknown> {
     try {
       await this.#send<DoneReply>({ path: "/done", body: { count }, idempotencyKey: randomUUID() });
     } catch (error) {
-      if (error instanceof UnknownQueue) throw new DoneTooOften("done_too_often", "Nothing was ever put here.");
+      if (error instanceof UnknownQueue)
+        throw new DoneTooOften("done_too_often", "The queue does not exist, so nothing in it is unfinished.");
       throw error;
     }
   }
 
-  /** Waits until everything that was put is done. False when the wait is over before that. */
+  /**
+   * Waits until everything that was put is done. False when the wait is over before that. In a queue that does not
+   * exist, or is deleted meanwhile, nothing is unfinished.
+   */
   async join(options: Omit<WaitOptions, "block"> = {}): Promise<boolean> {
     const deadline = new Deadline(options);
     for (;;) {
@@ -203,15 +214,21 @@ export class Queue<Item = unknown> {
     return value;
   }
 
-  /** Removes every message, also those that are leased, and answers how many there were. */
+  /**
+   * Removes every message, also those that are leased, and answers how many there were. It is not repeated when its
+   * answer is lost, because it could then remove what was put since: it throws `Unavailable`.
+   */
   async purge(): Promise<number> {
-    const { purged } = await this.#orIfUnknown(this.#send<PurgeReply>({ path: "/purge", body: {} }), { purged: 0 });
+    const { purged } = await this.#orIfUnknown(
+      this.#send<PurgeReply>({ path: "/purge", body: {}, isRepeatable: false }),
+      { purged: 0 },
+    );
     return purged;
   }
 
-  /** Deletes the queue with all its messages. False if there was none. */
+  /** Deletes the queue with all its messages. False if there was none. Not repeated when its answer is lost, as `purge`. */
   async delete(): Promise<boolean> {
-    const call = { method: "DELETE", path: this.#path } as const;
+    const call = { method: "DELETE", path: this.#path, isRepeatable: false } as const;
     const outcome = this.#transport.send<DeleteReply>(call);
     return (await this.#orIfUnknown(outcome, { deleted: false })).deleted;
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
 
@@ -49,22 +49,25 @@ export class DataDirectory {
   /** The authkey that was generated for this directory; made on first use. */
   authkey(): { authkey: string; isNew: boolean } {
     const file = `${this.path}/authkey`;
-    try {
-      return { authkey: readFileSync(file, "utf8").trim(), isNew: false };
-    } catch {
-      const authkey = randomBytes(32).toString("base64url");
-      this.#writeSecret("authkey", `${authkey}\n`);
-      return { authkey, isNew: true };
+    if (existsSync(file)) {
+      const authkey = readFileSync(file, "utf8").trim();
+      if (authkey === "") throw new Error(`${file} is empty: delete it, and a new authkey is made.`);
+      return { authkey, isNew: false };
     }
+    const authkey = randomBytes(32).toString("base64url");
+    this.#writeSecret("authkey", `${authkey}\n`);
+    return { authkey, isNew: true };
   }
 
-  /** Leaves the address and the authkey where the examples find them. */
+  /** Leaves the address and the authkey where the examples find them, in a form that Node and shells read alike. */
   writeClientEnvironment(address: string, authkey: string): void {
-    this.#writeSecret("client.env", `DURABLE_QUEUE_ADDRESS=${address}\nDURABLE_QUEUE_AUTHKEY=${authkey}\n`);
+    this.#writeSecret("client.env", `DURABLE_QUEUE_ADDRESS='${address}'\nDURABLE_QUEUE_AUTHKEY='${authkey}'\n`);
   }
 
   #writeSecret(name: string, text: string): void {
-    writeFileSync(`${this.path}/${name}`, text, { mode: 0o600 });
-    chmodSync(`${this.path}/${name}`, 0o600);
+    // Renamed into place: a crash leaves the old file or the new one, never half of one.
+    const file = `${this.path}/${name}`;
+    writeFileSync(`${file}.new`, text, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
   }
 }

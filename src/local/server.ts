@@ -47,6 +47,7 @@ export class Server {
     });
     const ended = new Promise<string>((settle) => {
       process.once("exit", (code, signal) => settle(signal ?? `exit code ${code}`));
+      process.once("error", (error) => settle(error.message));
     });
     const listening = await Promise.race([listeningPort(process), ended]);
     if (typeof listening === "string") throw new Error(failure(output, host, port, listening));
@@ -74,17 +75,23 @@ export class Server {
   }
 }
 
+/**
+ * In a terminal Ctrl-C reaches the whole group of processes. workerd must not hear it, so that it can be stopped in
+ * order. When we are killed it must not live on: a watcher reads from a pipe that ends when we do, and kills it then.
+ */
+const LAUNCHER = `trap "" INT
+exec 4<&0 </dev/null
+(cat <&4 >/dev/null 2>&1; kill -9 $$ 2>/dev/null) 3>&- &
+exec "$0" "$@" 4<&-`;
+
 function spawnWorkerd(dataDirectory: string, authkey: string, options: string[]): ChildProcess {
   const configuration = `${import.meta.dirname}/workerd.capnp`;
   const args = ["serve", configuration, ...options];
-  // In a terminal Ctrl-C reaches the whole group of processes. workerd must not hear it, so that it can be stopped
-  // in order; being in the group, it still dies with it when the group is killed.
-  const [command, prefix] =
-    process.platform === "win32" ? [workerd, []] : ["/bin/sh", ["-c", 'trap "" INT; exec "$0" "$@"', workerd]];
+  const [command, prefix] = process.platform === "win32" ? [workerd, []] : ["/bin/sh", ["-c", LAUNCHER, workerd]];
   return spawn(command, [...prefix, ...args], {
     cwd: dataDirectory,
     env: { ...process.env, AUTHKEY: authkey },
-    stdio: ["ignore", "inherit", "pipe", "pipe"],
+    stdio: ["pipe", "inherit", "pipe", "pipe"],
   });
 }
 

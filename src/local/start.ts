@@ -11,18 +11,19 @@ async function main(): Promise<void> {
   const { PORT = "8787", HOST = "127.0.0.1", AUTHKEY, DATA_DIR = ".data" } = process.env;
   const port = Number(PORT);
   if (!/^[0-9]+$/.test(PORT) || port > 65_535) throw new Error(`PORT is "${PORT}": it must be 0 to 65535.`);
-  if (AUTHKEY !== undefined && !/^[\x21-\x7e]+$/.test(AUTHKEY)) {
-    throw new Error("AUTHKEY must be visible ASCII characters without spaces, and not empty.");
+  if (AUTHKEY !== undefined && !/^[\x21-\x26\x28-\x7e]+$/.test(AUTHKEY)) {
+    throw new Error("AUTHKEY must be visible ASCII characters without spaces and ', and not empty.");
   }
   const directory = new DataDirectory(DATA_DIR);
   await directory.assertUnused();
   const { authkey, isNew } = AUTHKEY === undefined ? directory.authkey() : { authkey: AUTHKEY, isNew: false };
   await buildWorker();
-  const server = await Server.start({ host: HOST, port, authkey, directory });
+  const server = await Server.start({ host: HOST.replace(/^\[(.*)\]$/, "$1"), port, authkey, directory });
   directory.writeClientEnvironment(server.address, authkey);
 
   console.log(`durable-queue serves ${server.address} and keeps its queues in ${directory.path}`);
-  if (isNew) console.log(`authkey: ${authkey} (generated, kept in ${directory.path}/authkey, not shown again)`);
+  if (isNew) console.log(`authkey: ${authkey} (generated, not shown again)`);
+  if (AUTHKEY === undefined) console.log(`The authkey is kept in ${directory.path}/authkey.`);
   console.log("Ctrl-C stops it.");
 
   if (stopping.signal.aborted) void server.stop();

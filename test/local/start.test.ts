@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -139,7 +139,7 @@ test("without an AUTHKEY one is generated, told once, and kept where only its ow
     expect(readFileSync(join(directory, file), "utf8")).toContain(authkey);
     expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
   }
-  expect(readFileSync(join(directory, "client.env"), "utf8")).toContain(`DURABLE_QUEUE_ADDRESS=${address}\n`);
+  expect(readFileSync(join(directory, "client.env"), "utf8")).toContain(`DURABLE_QUEUE_ADDRESS='${address}'\n`);
 });
 
 test("an AUTHKEY that is given is what is asked for, and is not written to the terminal", async () => {
@@ -213,16 +213,41 @@ test("a server on the directory of one that was killed starts", async () => {
   await second.serving();
 });
 
+test("a server whose starter was killed ends too", async () => {
+  const first = Program.start({ AUTHKEY: "key" });
+  const address = await first.serving();
+  first.signal("SIGKILL");
+  await first.ended;
+
+  await expect(new QueueManager({ address, authkey: "key", retrySeconds: 0 }).connect()).rejects.toThrow();
+  await Program.start({ AUTHKEY: "key" }).serving();
+});
+
+test("client.env is read alike by Node and by a shell, whatever the authkey", async () => {
+  const authkey = '"a$b`c#d\\e;f&g"';
+  const program = Program.start({ AUTHKEY: authkey });
+  await program.serving();
+  const file = join(directory, "client.env");
+  const print = "process.stdout.write(process.env.DURABLE_QUEUE_AUTHKEY)";
+
+  const byNode = execFileSync(process.execPath, [`--env-file=${file}`, "-e", print], { encoding: "utf8" });
+  const byShell = execFileSync("/bin/sh", ["-c", `. "${file}"; printf %s "$DURABLE_QUEUE_AUTHKEY"`], {
+    encoding: "utf8",
+  });
+
+  expect([byNode, byShell]).toEqual([authkey, authkey]);
+});
+
 for (const port of ["eighty", "-1", "65536", "80.5", ""]) {
   test(`PORT=${port} is told in one line`, async () => {
     expect(await refusal({ AUTHKEY: "key", PORT: port })).toBe(`PORT is "${port}": it must be 0 to 65535.`);
   });
 }
 
-for (const authkey of ["", "two words", "schlüssel"]) {
+for (const authkey of ["", "two words", "schlüssel", "quo'te"]) {
   test(`AUTHKEY=${authkey} is told in one line`, async () => {
     expect(await refusal({ AUTHKEY: authkey })).toBe(
-      "AUTHKEY must be visible ASCII characters without spaces, and not empty.",
+      "AUTHKEY must be visible ASCII characters without spaces and ', and not empty.",
     );
   });
 }

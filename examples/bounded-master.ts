@@ -6,6 +6,9 @@ const TASKS = 10;
 const manager = new QueueManager();
 const task = manager.queue<number>("bounded_task_queue");
 const result = manager.queue<[task: number, seconds: number]>("bounded_result_queue");
+// Unlike Python's, these queues may hold what an earlier run left.
+await task.purge();
+await result.purge();
 await task.configure({ maxSize: TASKS });
 await result.configure({ maxSize: TASKS });
 

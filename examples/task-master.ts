@@ -5,6 +5,10 @@ const manager = new QueueManager();
 const task = manager.queue<number>("task_queue");
 const result = manager.queue<string>("result_queue");
 
+// Unlike Python's, these queues may hold what an earlier run left.
+await task.purge();
+await result.purge();
+
 for (let i = 0; i < 10; i += 1) {
   const n = Math.floor(Math.random() * 10_001);
   console.log(`Put task ${n}...`);

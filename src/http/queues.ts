@@ -1,4 +1,4 @@
-/** The endpoints of DESIGN's section 5: each checks its request, tells the queue, passes its answer on. */
+/** The endpoints of a queue: each checks its request, tells the queue, passes its answer on. */
 import { type Context, Hono } from "hono";
 import {
   ackRequest,

@@ -12,7 +12,7 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown, 
   if (checked.success) return checked.data;
   const errors = checked.error.issues.flatMap((issue) => fieldErrors(issue, root));
   const [first] = errors;
-  throw new ProblemError("invalid", `${first?.path}: ${first?.message}`, errors);
+  throw new ProblemError("invalid", `${first?.path || "The body"} ${first?.message}.`, errors);
 }
 
 /** The queue's name in the path. */

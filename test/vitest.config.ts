@@ -14,7 +14,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
-          include: ["test/{core,client,local,docs}/**/*.test.ts"],
+          include: ["test/{core,client,local,docs}/**/*.test.ts", "test/behaviour/{core,client}.test.ts"],
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 30_000,
         },
@@ -28,7 +28,11 @@ export default defineConfig({
             miniflare: { bindings: { AUTHKEY: "the-authkey-of-the-tests" } },
           }),
         ],
-        test: { name: "worker", include: ["test/{object,http}/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "worker",
+          include: ["test/{object,http}/**/*.test.ts", "test/behaviour/{object,http}.test.ts"],
+          testTimeout: 30_000,
+        },
       },
     ],
   },

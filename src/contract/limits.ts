@@ -32,6 +32,13 @@ export const LEASE_SECONDS_MIN = 1;
 /** 12 hours. */
 export const LEASE_SECONDS_MAX = 43_200;
 
+/** Deliveries after which a message is dead; 0 stands for no limit. */
+export const MAX_ATTEMPTS_DEFAULT = 5;
+export const MAX_ATTEMPTS_MAX = 1_000_000;
+
+/** Dead messages that one call redrives. */
+export const REDRIVE_MAX = 10_000;
+
 /** 366 days. */
 export const DELAY_SECONDS_MAX = 31_622_400;
 

@@ -9,6 +9,7 @@ export const PROBLEMS = {
   unauthorized: { status: 401, title: "The authkey is missing or wrong" },
   not_found: { status: 404, title: "There is no such endpoint" },
   unknown_queue: { status: 404, title: "The queue does not exist" },
+  unknown_message: { status: 404, title: "The message is not in the queue" },
   full: { status: 409, title: "The queue is full" },
   paused: { status: 409, title: "Puts are paused" },
   order_conflict: { status: 409, title: "The queue holds messages in another order" },

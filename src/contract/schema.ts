@@ -14,11 +14,13 @@ import {
   LEASE_SECONDS_MIN,
   LIST_LIMIT_DEFAULT,
   LIST_LIMIT_MAX,
+  MAX_ATTEMPTS_MAX,
   MAX_SIZE_MAX,
   PRIORITY_DEFAULT,
   PRIORITY_MAX,
   QUEUE_NAME_PATTERN,
   RECEIPTS_MAX,
+  REDRIVE_MAX,
   WAIT_SECONDS_MAX,
 } from "./limits.ts";
 
@@ -51,6 +53,11 @@ export const newMessage = z
     priority: z.int().min(0).max(PRIORITY_MAX).default(PRIORITY_DEFAULT),
     /** The message is not visible before this time has passed. */
     delaySeconds: seconds.max(DELAY_SECONDS_MAX).default(0),
+    /** The message is not visible before this time, in seconds since 1970: at most 366 days from now. */
+    at: z.number().min(0).optional(),
+  })
+  .refine((message) => message.at === undefined || message.delaySeconds === 0, {
+    error: "must not have both delaySeconds and at",
   })
   .refine((message) => (message.body === undefined) !== (message.bytes === undefined), {
     error: "must have either body or bytes",
@@ -98,7 +105,8 @@ export const ackReply = z.object({ acked: z.int(), stale: z.array(z.string()) })
 
 export const retryRequest = z.strictObject({
   receipts,
-  delaySeconds: seconds.max(DELAY_SECONDS_MAX).default(0),
+  /** Default: what the queue's `retryDelay…` say. */
+  delaySeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
   /** Why this attempt failed; handed out with the next delivery as `lastError`. */
   error: z.string().max(ERROR_CHARACTERS_MAX).optional(),
 });
@@ -117,7 +125,48 @@ export const doneReply = z.object({ unfinished: z.int() });
 export const joinRequest = z.strictObject({ timeoutSeconds: waitSeconds });
 export const joinReply = z.object({ finished: z.boolean() });
 
-export const purgeRequest = z.strictObject({});
+/** Where a message is that is still in the queue. */
+export const messageState = z.enum(["visible", "delayed", "leased", "dead"]);
+
+export const messagesQuery = z.strictObject({
+  /** Default: all. */
+  state: messageState.optional(),
+  /** What the page before returned. */
+  cursor: z.string().max(128).default(""),
+  limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT),
+});
+/** A message that is looked at. Which of the times it has depends on its state. */
+export const messageView = z.object({
+  id: z.string(),
+  state: messageState,
+  body: z.unknown().optional(),
+  bytes: z.base64().optional(),
+  priority: z.int(),
+  /** How often it was delivered. */
+  attempts: z.int(),
+  putAt: z.number(),
+  visibleAt: z.number().optional(),
+  leaseEndsAt: z.number().optional(),
+  diedAt: z.number().optional(),
+  lastError: z.string().optional(),
+});
+export const messagesReply = z.object({
+  /** In the order of their puts. A page may be short, or even empty, before the last. */
+  messages: z.array(messageView),
+  /** Null on the last page. */
+  cursor: z.string().nullable(),
+});
+export const cancelReply = z.object({ cancelled: z.literal(true) });
+
+/** These, or the first `max` dead messages: visible again, in their places, with all their attempts before them. */
+export const redriveRequest = z.strictObject({
+  ids: z.array(z.string().min(1).max(128)).min(1).max(RECEIPTS_MAX).optional(),
+  max: z.int().min(1).max(REDRIVE_MAX).default(REDRIVE_MAX),
+});
+/** `dead`: how many are left. */
+export const redriveReply = z.object({ redriven: z.int(), dead: z.int() });
+
+export const purgeRequest = z.strictObject({ only: z.literal("dead").optional() });
 export const purgeReply = z.object({ purged: z.int() });
 
 /** `immediate` discards what nobody holds, and what comes back. */
@@ -136,6 +185,16 @@ export const configureRequest = z.strictObject({
   /** How many messages may wait (visible or delayed) before a put waits or is refused; 0 for no bound. */
   maxSize: z.int().min(0).max(MAX_SIZE_MAX).optional(),
   leaseSeconds: leaseSeconds.optional(),
+  /** Deliveries after which a message that was not acked is dead. Default 5; 0 for no limit. */
+  maxAttempts: z.int().min(0).max(MAX_ATTEMPTS_MAX).optional(),
+  /** How long a message is not visible after its first attempt. Default 0. */
+  retryDelaySeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
+  /** What that is multiplied with after each further attempt. Default 1. */
+  retryDelayFactor: z.number().min(1).max(100).optional(),
+  /** The most that it grows to. Default 366 days. */
+  retryDelayMaxSeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
+  /** How much of the delay may be left out by chance, 0 to 1. Default 0. */
+  retryDelayJitter: z.number().min(0).max(1).optional(),
 });
 
 export const queueDescription = z.object({
@@ -143,15 +202,22 @@ export const queueDescription = z.object({
   order,
   maxSize: z.int(),
   leaseSeconds: z.number(),
+  maxAttempts: z.int(),
+  retryDelaySeconds: z.number(),
+  retryDelayFactor: z.number(),
+  retryDelayMaxSeconds: z.number(),
+  retryDelayJitter: z.number(),
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: z.enum(["none", "draining", "immediate"]),
   paused: z.object({ puts: z.boolean(), receives: z.boolean() }),
   visible: z.int(),
   delayed: z.int(),
   leased: z.int(),
-  /** Put and not yet done, as Python counts it for join. */
+  /** Delivered `maxAttempts` times and not acked. They stay until they are redriven, cancelled or purged. */
+  dead: z.int(),
+  /** Put and not yet done, as Python counts it for join. A dead message counts as done. */
   unfinished: z.int(),
-  /** Since the queue was created. accepted = visible + delayed + leased + done + purged. */
+  /** Since the queue was created. accepted = visible + delayed + leased + dead + done + purged. */
   accepted: z.int(),
   done: z.int(),
   purged: z.int(),
@@ -191,6 +257,9 @@ export type DoneRequest = z.input<typeof doneRequest>;
 export type DoneReply = z.output<typeof doneReply>;
 export type JoinRequest = z.input<typeof joinRequest>;
 export type JoinReply = z.output<typeof joinReply>;
+export type MessagesReply = z.output<typeof messagesReply>;
+export type MessageView = z.output<typeof messageView>;
+export type RedriveReply = z.output<typeof redriveReply>;
 export type PurgeReply = z.output<typeof purgeReply>;
 export type ConfigureRequest = z.input<typeof configureRequest>;
 export type QueueDescription = z.output<typeof queueDescription>;

@@ -1,6 +1,6 @@
 /** From checked requests, in seconds, to the commands of a queue, in milliseconds. */
 import type * as z from "zod";
-import { BATCH_BYTES_MAX, BODY_BYTES_MAX } from "../contract/limits.ts";
+import { BATCH_BYTES_MAX, BODY_BYTES_MAX, DELAY_SECONDS_MAX } from "../contract/limits.ts";
 import type {
   ackRequest,
   configureRequest,
@@ -16,8 +16,14 @@ import type {
 import type { Command, NewMessage, Settings } from "../queue/commands.ts";
 import { ProblemError } from "./problem.ts";
 
-export function putCommand(request: z.output<typeof putRequest>, idempotencyKey: string | undefined): Command {
+/** @param now the time by the clock, which bounds how far ahead a message may be scheduled */
+export function putCommand(
+  request: z.output<typeof putRequest>,
+  idempotencyKey: string | undefined,
+  now: number,
+): Command {
   const messages = request.messages.map(toNewMessage);
+  assertSchedule(messages, now + DELAY_SECONDS_MAX * 1_000);
   assertSizes(messages);
   return { verb: "put", messages, timeoutMs: milliseconds(request.timeoutSeconds), idempotencyKey };
 }
@@ -33,7 +39,8 @@ export function ackCommand({ receipts, finish }: z.output<typeof ackRequest>): C
 }
 
 export function retryCommand({ receipts, delaySeconds, error }: z.output<typeof retryRequest>): Command {
-  return { verb: "retry", receipts, delayMs: milliseconds(delaySeconds), error };
+  const delayMs = delaySeconds === undefined ? undefined : milliseconds(delaySeconds);
+  return { verb: "retry", receipts, delayMs, error };
 }
 
 export function extendCommand({ receipts, leaseSeconds }: z.output<typeof extendRequest>): Command {
@@ -53,6 +60,11 @@ export function configureCommand(request: z.output<typeof configureRequest>): Co
   if (request.order !== undefined) changes.order = request.order;
   if (request.maxSize !== undefined) changes.maxSize = request.maxSize;
   if (request.leaseSeconds !== undefined) changes.leaseMs = milliseconds(request.leaseSeconds);
+  if (request.maxAttempts !== undefined) changes.maxAttempts = request.maxAttempts;
+  if (request.retryDelaySeconds !== undefined) changes.retryDelayMs = milliseconds(request.retryDelaySeconds);
+  if (request.retryDelayFactor !== undefined) changes.retryDelayFactor = request.retryDelayFactor;
+  if (request.retryDelayMaxSeconds !== undefined) changes.retryDelayMaxMs = milliseconds(request.retryDelayMaxSeconds);
+  if (request.retryDelayJitter !== undefined) changes.retryDelayJitter = request.retryDelayJitter;
   return { verb: "configure", changes };
 }
 
@@ -66,16 +78,27 @@ function milliseconds(seconds: number): number {
 }
 
 /** Turns the content into the text that will be stored and handed out as it is. */
-function toNewMessage({ body, bytes, priority, delaySeconds }: z.output<typeof newMessage>, index: number): NewMessage {
-  const delayMs = milliseconds(delaySeconds);
-  if (bytes !== undefined) return { content: `"bytes":"${bytes}"`, priority, delayMs };
+function toNewMessage(
+  { body, bytes, priority, delaySeconds, at }: z.output<typeof newMessage>,
+  index: number,
+): NewMessage {
+  const visibleAt = at === undefined ? undefined : milliseconds(at);
+  const rest = { priority, delayMs: milliseconds(delaySeconds), visibleAt };
+  if (bytes !== undefined) return { content: `"bytes":"${bytes}"`, ...rest };
   try {
-    return { content: `"body":${JSON.stringify(body)}`, priority, delayMs };
+    return { content: `"body":${JSON.stringify(body)}`, ...rest };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const path = `messages[${index}].body`;
     throw new ProblemError("invalid", `${path} is nested too deeply.`, [{ path, message: "is nested too deeply" }]);
   }
+}
+
+function assertSchedule(messages: NewMessage[], latest: number): void {
+  const errors = messages.flatMap(({ visibleAt = 0 }, index) =>
+    visibleAt > latest ? [{ path: `messages[${index}].at`, message: "must be at most 366 days from now" }] : [],
+  );
+  if (errors[0] !== undefined) throw new ProblemError("invalid", `${errors[0].path} ${errors[0].message}.`, errors);
 }
 
 const BODY_PREFIX_LENGTH = '"body":'.length;

@@ -7,10 +7,12 @@ import {
   extendRequest,
   joinRequest,
   listQuery,
+  messagesQuery,
   pauseRequest,
   purgeRequest,
   putRequest,
   receiveRequest,
+  redriveRequest,
   retryRequest,
   shutdownRequest,
 } from "../contract/schema.ts";
@@ -49,7 +51,7 @@ queues.delete("/:queue", async (c) => ask(c, (queue) => queue.delete()));
 
 queues.post("/:queue/messages", async (c) => {
   const key = idempotencyKeyOf(c);
-  return tell(c, putCommand(await bodyOf(c, putRequest), key), 201);
+  return tell(c, putCommand(await bodyOf(c, putRequest), key, Date.now()), 201);
 });
 queues.post("/:queue/receive", async (c) => tell(c, receiveCommand(await bodyOf(c, receiveRequest))));
 queues.post("/:queue/ack", async (c) => tell(c, ackCommand(await bodyOf(c, ackRequest))));
@@ -60,10 +62,11 @@ queues.post("/:queue/done", async (c) => {
   return tell(c, doneCommand(await bodyOf(c, doneRequest), key));
 });
 queues.post("/:queue/join", async (c) => tell(c, joinCommand(await bodyOf(c, joinRequest))));
-queues.post("/:queue/purge", async (c) => {
-  await bodyOf(c, purgeRequest);
-  return tell(c, { verb: "purge" });
-});
+queues.get("/:queue/messages", async (c) => tell(c, { verb: "list", ...check(messagesQuery, c.req.query()) }));
+queues.get("/:queue/messages/:id", async (c) => tell(c, { verb: "look", id: c.req.param("id") }));
+queues.delete("/:queue/messages/:id", async (c) => tell(c, { verb: "cancel", id: c.req.param("id") }));
+queues.post("/:queue/redrive", async (c) => tell(c, { verb: "redrive", ...(await bodyOf(c, redriveRequest)) }));
+queues.post("/:queue/purge", async (c) => tell(c, { verb: "purge", ...(await bodyOf(c, purgeRequest)) }));
 queues.post("/:queue/shutdown", async (c) => {
   const { immediate } = await bodyOf(c, shutdownRequest);
   return tell(c, { verb: "shutdown", immediate });

@@ -22,11 +22,12 @@ const STEPS: readonly string[] = [
      visible INTEGER NOT NULL,
      delayed INTEGER NOT NULL,
      leased INTEGER NOT NULL,
+     dead INTEGER NOT NULL,
      next_due_at INTEGER,
      last_due_at INTEGER NOT NULL,
      keys_until INTEGER NOT NULL,
      state BLOB,
-     errors TEXT,
+     notes TEXT,
      keys TEXT NOT NULL,
      lines TEXT NOT NULL
    );`,

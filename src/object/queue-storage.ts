@@ -8,13 +8,14 @@ import { migrate, storedVersion } from "./migrations.ts";
 type StoredTotals = Totals & { rowsWritten: number };
 
 /** The columns of a block's summary, with null for a time that never comes. */
-const SUMMARY = "slot, number, priority, count, bytes, visible, delayed, leased, next_due_at, last_due_at";
+const SUMMARY = "slot, number, priority, count, bytes, visible, delayed, leased, dead, next_due_at, last_due_at";
 
 /** What changes when messages are delivered, in the order of `changing`. */
-const CHANGING = "visible = ?, delayed = ?, leased = ?, next_due_at = ?, last_due_at = ?, state = ?, errors = ?";
+const CHANGING =
+  "visible = ?, delayed = ?, leased = ?, dead = ?, next_due_at = ?, last_due_at = ?, state = ?, notes = ?";
 
 type BlockRow = Record<"slot" | "number" | "priority" | "count" | "bytes", number> &
-  Record<"visible" | "delayed" | "leased" | "last_due_at" | "keys_until", number> & {
+  Record<"visible" | "delayed" | "leased" | "dead" | "last_due_at" | "keys_until", number> & {
     next_due_at: number | null;
     keys: string | null;
   };
@@ -56,13 +57,10 @@ export class QueueStorage implements RowReader {
   }
 
   state(slot: number): BlockState {
-    const { state, errors } = this.#sql
-      .exec<{ state: ArrayBuffer | null; errors: string | null }>(
-        "SELECT state, errors FROM blocks WHERE slot = ?",
-        slot,
-      )
+    const { state, notes } = this.#sql
+      .exec<{ state: ArrayBuffer | null; notes: string | null }>("SELECT state, notes FROM blocks WHERE slot = ?", slot)
       .one();
-    return { state: state && new Uint8Array(state), errors };
+    return { state: state && new Uint8Array(state), notes };
   }
 
   lines(slot: number): string {
@@ -117,15 +115,15 @@ export class QueueStorage implements RowReader {
             `UPDATE blocks SET commit_number = ?, totals = ?, number = ?, priority = ?, count = ?, bytes = ?, keys_until = ?,
                ${CHANGING}, keys = keys || ?, lines = ? WHERE slot = ?`,
             ...[commit, totals, change.number, change.priority, change.count, change.bytes, change.keysUntil],
-            ...[...changing(change), change.state, change.errors, change.keys, change.lines, slot],
+            ...[...changing(change), change.state, change.notes, change.keys, change.lines, slot],
           );
           break;
         }
         this.#write(
-          `INSERT OR REPLACE INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, state, errors, keys, lines)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT OR REPLACE INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, state, notes, keys, lines)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           ...[commit, totals, slot, change.number, change.priority, change.count, change.bytes],
-          ...[...changing(change), change.keysUntil, change.state, change.errors, change.keys, change.lines],
+          ...[...changing(change), change.keysUntil, change.state, change.notes, change.keys, change.lines],
         );
         break;
       case "append":
@@ -133,26 +131,26 @@ export class QueueStorage implements RowReader {
           `UPDATE blocks SET commit_number = ?, totals = ?, count = ?, bytes = ?, keys_until = ?, ${CHANGING},
              keys = keys || ?, lines = lines || ? WHERE slot = ?`,
           ...[commit, totals, change.count, change.bytes, change.keysUntil, ...changing(change)],
-          ...[change.state, change.errors, change.keys, change.lines, slot],
+          ...[change.state, change.notes, change.keys, change.lines, slot],
         );
         break;
       case "update":
         this.#write(
           `UPDATE blocks SET commit_number = ?, totals = ?, ${CHANGING} WHERE slot = ?`,
-          ...[commit, totals, ...changing(change), change.state, change.errors, slot],
+          ...[commit, totals, ...changing(change), change.state, change.notes, slot],
         );
         break;
       case "free":
         this.#write(
           `UPDATE blocks SET commit_number = ?, totals = ?, number = 0, count = 0, bytes = 0, keys_until = ?, visible = 0,
-             delayed = 0, leased = 0, state = NULL, errors = NULL, keys = keys || ?, lines = '' WHERE slot = ?`,
+             delayed = 0, leased = 0, dead = 0, state = NULL, notes = NULL, keys = keys || ?, lines = '' WHERE slot = ?`,
           ...[commit, totals, change.keysUntil, change.keys, slot],
         );
         break;
       case "totals":
         this.#write(
           `INSERT INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, keys, lines)
-           VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, NULL, 0, ?, ?, '')
+           VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, ?, ?, '')
            ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number, totals = excluded.totals,
              keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys`,
           ...[commit, totals, slot, change.keysUntil, change.keys],
@@ -175,11 +173,12 @@ export class QueueStorage implements RowReader {
 }
 
 function changing({
+  dead,
   visible,
   delayed,
   leased,
   nextDueAt,
   lastDueAt,
 }: Omit<BlockSummary, "priority" | "count" | "bytes">): (number | null)[] {
-  return [visible, delayed, leased, Number.isFinite(nextDueAt) ? nextDueAt : null, lastDueAt];
+  return [visible, delayed, leased, dead, Number.isFinite(nextDueAt) ? nextDueAt : null, lastDueAt];
 }

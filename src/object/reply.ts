@@ -1,5 +1,6 @@
 import type { ProblemCode } from "../contract/problems.ts";
 import type { Delivery, Description, Result } from "../queue/commands.ts";
+import type { View } from "../queue/viewer.ts";
 
 /** What a queue's object answers: the JSON text of a success, ready to be sent, or why the command was refused. */
 export type Reply =
@@ -43,6 +44,14 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
       return JSON.stringify({ finished: result.finished });
     case "purge":
       return JSON.stringify({ purged: result.purged });
+    case "list":
+      return `{"messages":[${result.views.map(viewJson).join(",")}],"cursor":${JSON.stringify(result.cursor)}}`;
+    case "look":
+      return viewJson(result.view);
+    case "cancel":
+      return JSON.stringify({ cancelled: true });
+    case "redrive":
+      return JSON.stringify({ redriven: result.redriven, dead: result.dead });
     case "delete":
       return JSON.stringify({ deleted: true });
     case "configure":
@@ -67,8 +76,30 @@ function deliveryJson({ id, attempt, lease, lastError, line }: Delivery): string
   return `${head.slice(0, -1)},${line.slice(1)}`;
 }
 
+function viewJson({ id, state, attempts, until, lastError, line }: View): string {
+  const seconds = until === undefined ? undefined : until / 1_000;
+  const times = { delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
+  const time = state === "visible" ? {} : { [times[state]]: seconds };
+  const head = JSON.stringify({ id, state, attempts, ...time, lastError });
+  return `${head.slice(0, -1)},${line.slice(1)}`;
+}
+
 function describe(description: Description, { name, storageBytes, rowsWritten }: Surroundings) {
-  const { order, maxSize, leaseMs, oldestMs, ...counts } = description;
-  const leaseSeconds = leaseMs / 1_000;
-  return { name, order, maxSize, leaseSeconds, ...counts, oldestSeconds: oldestMs / 1_000, storageBytes, rowsWritten };
+  const { order, maxSize, leaseMs, redelivery, oldestMs, ...counts } = description;
+  const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
+  return {
+    name,
+    order,
+    maxSize,
+    leaseSeconds: leaseMs / 1_000,
+    maxAttempts,
+    retryDelaySeconds: retryDelayMs / 1_000,
+    retryDelayFactor,
+    retryDelayMaxSeconds: retryDelayMaxMs / 1_000,
+    retryDelayJitter,
+    ...counts,
+    oldestSeconds: oldestMs / 1_000,
+    storageBytes,
+    rowsWritten,
+  };
 }

@@ -4,7 +4,7 @@ import { ORDERS, type Order, type OrderName } from "./orders.ts";
 import type { Place } from "./receipt.ts";
 import { RowSlots } from "./row-slots.ts";
 import type { RowReader, StoredBlock } from "./rows.ts";
-import { DELAYED, GONE, LEASED, type Standing, type StandingCounts, VISIBLE } from "./standings.ts";
+import { DELAYED, type Fate, GONE, LEASED, type Standing, type StandingCounts, VISIBLE } from "./standings.ts";
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 const BLOCK_MESSAGES_MAX = 256;
@@ -53,6 +53,7 @@ export class Backlog implements StandingCounts {
   visible = 0;
   delayed = 0;
   leased = 0;
+  dead = 0;
 
   constructor(order: OrderName, lastBlock: number, reader: RowReader) {
     this.#order = ORDERS[order];
@@ -107,31 +108,44 @@ export class Backlog implements StandingCounts {
     return [...this.#lanes.values()].flatMap(([first]) => first ?? []);
   }
 
-  /** In which lane messages of this priority lie: those of different lanes never share a block. */
-  laneOf(priority: number): number {
-    return this.#order.laneOf(priority);
+  /** Finds room for messages that are put together, so that a batch which fits in one row lies in one row. */
+  beginBatch(messages: readonly { priority: number }[], lines: readonly string[]) {
+    const sizes = new Map<number, { messages: number; characters: number }>();
+    for (const [position, { priority }] of messages.entries()) {
+      const lane = this.#order.laneOf(priority);
+      const size = sizes.get(lane) ?? { messages: 0, characters: 0 };
+      const characters = size.characters + charactersOf(lines[position] as string);
+      sizes.set(lane, { messages: size.messages + 1, characters });
+    }
+    const blocks = new Map<number, Block>();
+    for (const [lane, size] of sizes) blocks.set(lane, this.#blockForAll(lane, size.messages, size.characters));
+    return {
+      /** The block for the next message, which must be appended before the next is asked for. */
+      blockFor: (priority: number, line: string): Block => {
+        const lane = this.#order.laneOf(priority);
+        const block = blocks.get(lane) as Block;
+        if (hasRoom(block, charactersOf(line))) return block;
+        const next = this.#newBlock(lane);
+        blocks.set(lane, next);
+        return next;
+      },
+    };
   }
 
-  /** The block of a lane that takes the next messages, so that a batch which fits in one row lies in one row. */
-  blockFor(lane: number, messages: number, characters: number): Block {
+  #blockForAll(lane: number, messages: number, characters: number): Block {
     const open = this.#open.get(lane);
     const charactersMax = open && this.unsaved.get(open) === "write" ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
     const fits =
       open !== undefined && open.count + messages <= BLOCK_MESSAGES_MAX && open.bytes + characters <= charactersMax;
-    return fits ? open : this.newBlock(lane);
+    return fits ? open : this.#newBlock(lane);
   }
 
-  newBlock(lane: number): Block {
+  #newBlock(lane: number): Block {
     this.#lastBlock += 1;
     const block = new Block(this.#slots.take(), this.#lastBlock, lane);
     this.#enter(block);
     this.unsaved.set(block, "write");
     return block;
-  }
-
-  /** Whether the next message of a batch that is longer than a block still belongs in this block. */
-  hasRoom(block: Block, characters: number): boolean {
-    return block.count === 0 || (block.count < BLOCK_MESSAGES_MAX && block.bytes + characters <= BLOCK_CHARACTERS_MAX);
   }
 
   /** @param visibleAt 0 for a message that is visible at once */
@@ -159,17 +173,8 @@ export class Backlog implements StandingCounts {
     return undefined;
   }
 
-  lease(block: Block, index: number, endsAt: number): void {
-    this.#move(block, index, LEASED, endsAt);
-  }
-
-  /** Gives a message its place back, from `visibleAt` on. */
-  giveBack(block: Block, index: number, visibleAt: number, now: number): void {
-    this.#move(block, index, visibleAt > now ? DELAYED : VISIBLE, visibleAt);
-  }
-
   remove(block: Block, index: number): void {
-    this.#move(block, index, GONE, 0);
+    this.move(block, index, GONE, 0);
     if (block.isEmpty) this.#finish(block);
   }
 
@@ -177,7 +182,7 @@ export class Backlog implements StandingCounts {
   removeUnheld(block: Block): void {
     for (let index = 0; index < block.count; index += 1) {
       const standing = block.standingOf(index);
-      if (standing === VISIBLE || standing === DELAYED) this.#move(block, index, GONE, 0);
+      if (standing === VISIBLE || standing === DELAYED) this.move(block, index, GONE, 0);
     }
     if (block.isEmpty) this.#finish(block);
   }
@@ -191,20 +196,25 @@ export class Backlog implements StandingCounts {
     }
   }
 
-  /** Makes visible what is due at `now`. */
-  promote(now: number): void {
+  /** Lets what is due at `now` meet its fate: visible, unless a lease was over. Answers how many died. */
+  promote(now: number, fateOf: (block: Block, index: number, leaseEndedAt: number) => Fate): number {
+    const { dead } = this;
     for (let next = this.#due.peek(); next !== undefined && next.at <= now; next = this.#due.peek()) {
       this.#due.pop();
       const { block } = next;
       if (this.#dueAt.get(block) !== next.at) continue;
       this.#dueAt.delete(block);
+      const { leased } = block;
       this.#add(block, -1);
-      block.promote(now);
+      block.promote(now, (index, leaseEndedAt) => fateOf(block, index, leaseEndedAt));
       this.#add(block, +1);
       this.#loaded.add(block);
+      // Stored, because another configuration would find another fate.
+      if (block.leased !== leased && !this.unsaved.has(block)) this.unsaved.set(block, "update");
       if (block.visible > 0) this.#makeReady(block);
       if (block.nextDueAt < Number.POSITIVE_INFINITY) this.#lookAgain(block, block.nextDueAt);
     }
+    return this.dead - dead;
   }
 
   /** Lets go of the states that were used longest ago. To be called when everything is stored. */
@@ -236,7 +246,8 @@ export class Backlog implements StandingCounts {
     this.#slots.keysExpired(slot);
   }
 
-  #move(block: Block, index: number, standing: Standing, visibleAt: number): void {
+  /** Moves a message to a standing that lasts until `visibleAt`. */
+  move(block: Block, index: number, standing: Standing, visibleAt: number): void {
     this.#add(block, -1);
     block.move(index, standing, visibleAt);
     this.#add(block, +1);
@@ -244,7 +255,7 @@ export class Backlog implements StandingCounts {
     this.#loaded.delete(block);
     this.#loaded.add(block);
     if (standing === VISIBLE) this.#makeReady(block);
-    else if (standing !== GONE) this.#lookAgain(block, visibleAt);
+    else if (standing === DELAYED || standing === LEASED) this.#lookAgain(block, visibleAt);
   }
 
   #enter(block: Block): void {
@@ -269,6 +280,7 @@ export class Backlog implements StandingCounts {
     this.visible += sign * block.visible;
     this.delayed += sign * block.delayed;
     this.leased += sign * block.leased;
+    this.dead += sign * block.dead;
   }
 
   #makeReady(block: Block): void {
@@ -290,4 +302,13 @@ export class Backlog implements StandingCounts {
     this.#due = new Heap(isDueBefore);
     for (const [block, at] of this.#dueAt) this.#due.push({ at, block });
   }
+}
+
+function charactersOf(line: string): number {
+  return line.length + 1;
+}
+
+/** Whether the next message of a batch that is longer than a block still belongs in this block. */
+function hasRoom(block: Block, characters: number): boolean {
+  return block.count === 0 || (block.count < BLOCK_MESSAGES_MAX && block.bytes + characters <= BLOCK_CHARACTERS_MAX);
 }

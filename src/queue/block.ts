@@ -1,4 +1,14 @@
-import { DELAYED, GONE, LEASED, type Standing, type StandingCounts, Standings, VISIBLE } from "./standings.ts";
+import {
+  DEAD,
+  DELAYED,
+  type Fate,
+  GONE,
+  LEASED,
+  type Standing,
+  type StandingCounts,
+  Standings,
+  VISIBLE,
+} from "./standings.ts";
 
 /** What is known of a block without reading its state. */
 export interface BlockSummary extends StandingCounts {
@@ -18,8 +28,16 @@ export interface BlockSummary extends StandingCounts {
 export interface BlockState {
   /** Null while all messages are as they were put: visible, never delivered. */
   state: Uint8Array | null;
-  /** What retries left for the next attempt, as JSON: `[[index, text], …]`. */
-  errors: string | null;
+  /** What few messages have, as JSON: `[[index, note], …]`. */
+  notes: string | null;
+}
+
+/** What few messages have. */
+export interface Note {
+  /** What the last retry gave as its error. */
+  error?: string | undefined;
+  /** Attempts that do not count, because the message was dead and redriven after them. */
+  spared?: number | undefined;
 }
 
 /**
@@ -41,6 +59,7 @@ export class Block implements BlockSummary {
   visible = 0;
   delayed = 0;
   leased = 0;
+  dead = 0;
   nextDueAt = Number.POSITIVE_INFINITY;
   lastDueAt = 0;
   /** What was due by then is visible, though the stored state may not say so. */
@@ -50,7 +69,7 @@ export class Block implements BlockSummary {
   #lastCandidate = -1;
   /** Undefined while all messages are as they were put, and while it is not loaded. */
   #standings: Standings | undefined;
-  #errors: Map<number, string> | undefined;
+  #notes: Map<number, Note> | undefined;
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => BlockState) | undefined;
 
@@ -68,6 +87,7 @@ export class Block implements BlockSummary {
     block.visible = row.visible;
     block.delayed = row.delayed;
     block.leased = row.leased;
+    block.dead = row.dead;
     block.nextDueAt = row.nextDueAt;
     block.lastDueAt = row.lastDueAt;
     block.#lastCandidate = row.count - 1;
@@ -76,13 +96,13 @@ export class Block implements BlockSummary {
   }
 
   get isEmpty(): boolean {
-    return this.visible + this.delayed + this.leased === 0;
+    return this.visible + this.delayed + this.leased + this.dead === 0;
   }
 
   /** Lets go of the state, which must be stored as it is. */
   unload(load: () => BlockState): void {
     this.#standings = undefined;
-    this.#errors = undefined;
+    this.#notes = undefined;
     this.#load = load;
   }
 
@@ -115,19 +135,31 @@ export class Block implements BlockSummary {
     return this.#standings?.attempts[index] ?? 0;
   }
 
-  errorOf(index: number): string | undefined {
+  /** When a message is next visible, when its lease ends, or when it died. */
+  visibleAtOf(index: number): number {
     this.#ensureLoaded();
-    return this.#errors?.get(index);
+    return this.#standings?.visibleAt[index] ?? 0;
   }
 
-  setError(index: number, error: string | undefined): void {
+  noteOf(index: number): Note {
     this.#ensureLoaded();
-    if (error === undefined) {
-      this.#errors?.delete(index);
+    return this.#notes?.get(index) ?? {};
+  }
+
+  /** Changes what is given of a note; what is undefined is taken out of it. */
+  note(index: number, change: Note): void {
+    const note = { ...this.noteOf(index), ...change };
+    if (note.error === undefined && note.spared === undefined) {
+      this.#notes?.delete(index);
     } else {
-      this.#errors ??= new Map();
-      this.#errors.set(index, error);
+      this.#notes ??= new Map();
+      this.#notes.set(index, note);
     }
+  }
+
+  /** The attempts that count. */
+  countedAttemptsOf(index: number): number {
+    return this.attemptsOf(index) - (this.noteOf(index).spared ?? 0);
   }
 
   /** The first visible message of a block that has one. */
@@ -168,8 +200,8 @@ export class Block implements BlockSummary {
       this.#firstCandidate = Math.min(this.#firstCandidate, index);
       this.#lastCandidate = Math.max(this.#lastCandidate, index);
     } else if (standing === GONE) {
-      this.#errors?.delete(index);
-    } else {
+      this.#notes?.delete(index);
+    } else if (standing !== DEAD) {
       this.#expect(visibleAt);
     }
   }
@@ -179,29 +211,35 @@ export class Block implements BlockSummary {
     this.visible = 0;
     this.delayed = 0;
     this.leased = 0;
+    this.dead = 0;
   }
 
-  /** Makes visible what is due at `now`. Where that is everything, the state need not be read. */
-  promote(now: number): void {
+  /**
+   * Makes visible what is due at `now`, but for those whose fate is another. Where everything was only delayed, and is
+   * due, the state need not be read.
+   */
+  promote(now: number, fateOf: (index: number, leaseEndedAt: number) => Fate): void {
     this.#promotedTo = now;
     this.#firstCandidate = 0;
     this.#lastCandidate = this.count - 1;
-    if (this.lastDueAt <= now && this.#standings === undefined) {
-      this.visible += this.delayed + this.leased;
-      Object.assign(this, { delayed: 0, leased: 0, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
+    if (this.lastDueAt <= now && this.leased === 0 && this.#standings === undefined) {
+      this.visible += this.delayed;
+      Object.assign(this, { delayed: 0, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
     } else {
+      // What is in storage is of before this time: it is brought up to it here, not as it is loaded.
+      this.#ensureLoaded(0);
       const standings = this.#touch();
-      standings.promote(now);
+      standings.promote(now, fateOf);
       Object.assign(this, standings.counts(), standings.dues());
     }
   }
 
   encode(): BlockState {
     this.#ensureLoaded();
-    const hasErrors = this.#errors !== undefined && this.#errors.size > 0;
+    const hasNotes = this.#notes !== undefined && this.#notes.size > 0;
     return {
       state: this.#standings?.encode() ?? null,
-      errors: hasErrors ? JSON.stringify([...(this.#errors ?? [])]) : null,
+      notes: hasNotes ? JSON.stringify([...(this.#notes ?? [])]) : null,
     };
   }
 
@@ -211,23 +249,24 @@ export class Block implements BlockSummary {
     return this.#standings;
   }
 
-  #ensureLoaded(): void {
+  #ensureLoaded(promotedTo = this.#promotedTo): void {
     if (this.#load === undefined) return;
-    const { state, errors } = this.#load();
+    const { state, notes } = this.#load();
     this.#load = undefined;
-    if (errors !== null) this.#errors = new Map(JSON.parse(errors) as [number, string][]);
+    if (notes !== null) this.#notes = new Map(JSON.parse(notes) as [number, Note][]);
     if (state === null) return;
     this.#standings = Standings.decode(state);
     if (this.#standings.count !== this.count) {
       throw new Error(`Block ${this.number} stores the state of ${this.#standings.count} messages, not ${this.count}.`);
     }
-    this.#standings.promote(this.#promotedTo);
+    this.#standings.promote(promotedTo);
   }
 
   #count(standing: Standing, change: number): void {
     if (standing === VISIBLE) this.visible += change;
     else if (standing === DELAYED) this.delayed += change;
     else if (standing === LEASED) this.leased += change;
+    else if (standing === DEAD) this.dead += change;
   }
 
   #expect(dueAt: number): void {

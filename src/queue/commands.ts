@@ -3,12 +3,17 @@
  */
 import type { ProblemCode } from "../contract/problems.ts";
 import type { OrderName } from "./orders.ts";
+import type { Redelivery } from "./redelivery.ts";
+import type { MessageState, View } from "./viewer.ts";
 
 export interface NewMessage {
   /** The member of the JSON object that carries the content, as text: `"body":…` or `"bytes":"…"`. */
   content: string;
   priority: number;
+  /** How long it is not visible. */
   delayMs: number;
+  /** When it is visible, in milliseconds since 1970. Given, it counts and `delayMs` does not. */
+  visibleAt?: number | undefined;
 }
 
 export interface PutCommand {
@@ -51,24 +56,33 @@ export interface Configuration {
   /** The bound on visible and delayed messages; 0 for none. */
   maxSize: number;
   leaseMs: number;
+  redelivery: Redelivery;
   shutdown: Shutdown;
   paused: Paused;
 }
 
 /** What `configure` changes of it. */
-export type Settings = Omit<Configuration, "shutdown" | "paused">;
+export type Settings = Pick<Configuration, "order" | "maxSize" | "leaseMs"> & Redelivery;
 
 export type Command =
   | PutCommand
   | ReceiveCommand
   | { verb: "ack"; receipts: string[]; finish: boolean }
-  | { verb: "retry"; receipts: string[]; delayMs: number; error?: string | undefined }
+  | { verb: "retry"; receipts: string[]; delayMs?: number | undefined; error?: string | undefined }
   | { verb: "extend"; receipts: string[]; leaseMs: number }
   | DoneCommand
   | { verb: "join"; timeoutMs: number }
   | { verb: "configure"; changes: Partial<Settings> }
   | { verb: "inspect" }
-  | { verb: "purge" }
+  /** Messages in this state, or all, after the one that the cursor names. */
+  | { verb: "list"; state?: MessageState | undefined; cursor: string; limit: number }
+  | { verb: "look"; id: string }
+  /** Removes a message, also while somebody holds it: the receipt is stale then. */
+  | { verb: "cancel"; id: string }
+  /** Removes all messages, or only the dead ones. */
+  | { verb: "purge"; only?: "dead" | undefined }
+  /** Makes dead messages visible again: these, or the first so many. */
+  | { verb: "redrive"; ids?: string[] | undefined; max: number }
   /** Refuses puts from now on, and receives when nothing is left. `immediate` discards what nobody holds. */
   | { verb: "shutdown"; immediate: boolean }
   /** Sets what is true in here. */
@@ -92,6 +106,7 @@ export interface Description extends Configuration {
   visible: number;
   delayed: number;
   leased: number;
+  dead: number;
   unfinished: number;
   accepted: number;
   done: number;
@@ -118,5 +133,9 @@ export type Result =
   | { verb: "configure" | "shutdown" | "pause"; description: Description }
   | { verb: "inspect"; description: Description }
   | { verb: "purge"; purged: number }
+  | { verb: "list"; views: View[]; cursor: string | null }
+  | { verb: "look"; view: View }
+  | { verb: "cancel" }
+  | { verb: "redrive"; redriven: number; dead: number }
   | { verb: "delete" }
   | Refusal;

@@ -1,14 +1,19 @@
 import { BATCH_BYTES_MAX, IDEMPOTENCY_SECONDS } from "../contract/limits.ts";
-import { Backlog, type Unsaved } from "./backlog.ts";
+import { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
 import type { Delivery, NewMessage, PutCommand } from "./commands.ts";
+import { contentHashOf, doneHashOf, lineOf } from "./contents.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { DoneKeys } from "./done-keys.ts";
-import { hashText, IdempotencyKeys, type PlaceRange } from "./idempotency-keys.ts";
+import { IdempotencyKeys, type PlaceRange } from "./idempotency-keys.ts";
 import { LineWindow } from "./line-window.ts";
 import type { OrderName } from "./orders.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
-import { type Commit, NO_MESSAGES, type RowChange, type RowReader, type StoredQueue, type Totals } from "./rows.ts";
-import { LEASED, type StandingCounts } from "./standings.ts";
+import { fateOf, type Redelivery } from "./redelivery.ts";
+import { rowChangeOf } from "./row-changes.ts";
+import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
+import { DEAD, LEASED, type StandingCounts } from "./standings.ts";
+import { Viewer } from "./viewer.ts";
 
 const NO_TOTALS: Totals = { commit: 0, time: 0, lastBlock: 0, accepted: 0, done: 0, purged: 0, unfinished: 0 };
 
@@ -23,6 +28,12 @@ export interface Memory {
 /** A Durable Object shares 128 MB with its neighbours. */
 export const DEFAULT_MEMORY: Memory = { blocks: 1_024, characters: 4 * 1024 * 1024 };
 
+/** What of a queue's configuration is about its messages. */
+export interface Rules {
+  order: OrderName;
+  redelivery: Redelivery;
+}
+
 /** Where messages are when they are not in memory. */
 export interface Storage {
   reader: RowReader;
@@ -36,17 +47,24 @@ export class Messages {
   readonly #memory: Memory;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
+  /** Looks at messages and changes nothing. */
+  readonly viewer: Viewer;
+  readonly deadLetters: DeadLetters;
   readonly #keys: IdempotencyKeys;
   readonly #doneKeys: DoneKeys;
+  #redelivery: Redelivery;
   #areTotalsUnsaved = false;
 
-  constructor(incarnation: string, order: OrderName, storage: Storage, stored?: StoredQueue) {
+  constructor(incarnation: string, { order, redelivery }: Rules, storage: Storage, stored?: StoredQueue) {
     const { reader } = storage;
     this.#incarnation = incarnation;
     this.#memory = storage.memory;
+    this.#redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
     this.#backlog = new Backlog(order, this.totals.lastBlock, reader);
     this.#window = new LineWindow(reader);
+    this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
+    this.deadLetters = new DeadLetters(this.#backlog, this.viewer, this.totals);
     this.#keys = new IdempotencyKeys(IDEMPOTENCY_SECONDS * 1_000, reader);
     this.#doneKeys = new DoneKeys(this.#backlog, this.#keys);
     for (const row of stored?.blocks ?? []) {
@@ -68,7 +86,10 @@ export class Messages {
   /** Lets time pass: what is due becomes visible, keys expire. */
   advance(now: number): void {
     this.totals.time = now;
-    this.#backlog.promote(now);
+    const died = this.#backlog.promote(now, (block, index, leaseEndedAt) =>
+      fateOf(block, index, leaseEndedAt, now, this.#redelivery),
+    );
+    this.#finish(died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
   }
 
@@ -94,16 +115,12 @@ export class Messages {
     const { messages, idempotencyKey } = command;
     const ranges: PlaceRange[] = [];
     const lines = messages.map((message) => lineOf(message, now));
-    const blocks = this.#blocksFor(messages, lines);
+    const batch = this.#backlog.beginBatch(messages, lines);
     for (const [position, line] of lines.entries()) {
-      const { delayMs, priority } = messages[position] as NewMessage;
-      const lane = this.#backlog.laneOf(priority);
-      let block = blocks.get(lane) as Block;
-      if (!this.#backlog.hasRoom(block, line.length + 1)) {
-        block = this.#backlog.newBlock(lane);
-        blocks.set(lane, block);
-      }
-      const index = this.#backlog.append(block, line.length, delayMs > 0 ? now + delayMs : 0);
+      const message = messages[position] as NewMessage;
+      const block = batch.blockFor(message.priority, line);
+      const visibleAt = message.visibleAt ?? now + message.delayMs;
+      const index = this.#backlog.append(block, line.length, visibleAt > now ? visibleAt : 0);
       this.#window.add(block, line);
       const range = ranges.at(-1);
       if (range?.blockNumber === block.number) range.count += 1;
@@ -118,31 +135,20 @@ export class Messages {
     return this.#idsOf(ranges);
   }
 
-  /** By lane, the block in which the messages of a batch begin. */
-  #blocksFor(messages: NewMessage[], lines: string[]): Map<number, Block> {
-    const sizes = new Map<number, { messages: number; characters: number }>();
-    for (const [position, line] of lines.entries()) {
-      const lane = this.#backlog.laneOf((messages[position] as NewMessage).priority);
-      const size = sizes.get(lane) ?? { messages: 0, characters: 0 };
-      size.messages += 1;
-      size.characters += line.length + 1;
-      sizes.set(lane, size);
-    }
-    const blocks = [...sizes].map(([lane, size]): [number, Block] => [
-      lane,
-      this.#backlog.blockFor(lane, size.messages, size.characters),
-    ]);
-    return new Map(blocks);
-  }
-
-  get isEmpty(): boolean {
+  /** Whether there is nothing that somebody could receive, now or later. */
+  get isDrained(): boolean {
     const { visible, delayed, leased } = this.#backlog;
     return visible + delayed + leased === 0;
   }
 
+  get isEmpty(): boolean {
+    return this.isDrained && this.#backlog.dead === 0;
+  }
+
   /** To another order only a queue that is empty can be changed. */
-  setOrder(order: OrderName): void {
+  setRules({ order, redelivery }: Rules): void {
     this.#backlog.setOrder(order);
+    this.#redelivery = redelivery;
   }
 
   /**
@@ -163,14 +169,14 @@ export class Messages {
       const delivery: Delivery = {
         id: formatId(this.#incarnation, place),
         attempt,
-        lastError: block.errorOf(index),
+        lastError: block.noteOf(index).error,
         line,
       };
       if (leaseMs === undefined) {
         this.#remove(block, index);
       } else {
         const endsAt = now + leaseMs;
-        this.#backlog.lease(block, index, endsAt);
+        this.#backlog.move(block, index, LEASED, endsAt);
         delivery.lease = { receipt: formatReceipt(this.#incarnation, { ...place, attempt }), endsAt };
       }
       deliveries.push(delivery);
@@ -187,15 +193,18 @@ export class Messages {
     });
   }
 
-  retry(receipts: string[], visibleAt: number, error: string | undefined, now: number): string[] {
+  /** @param delayMs undefined for the delay that the rules give after so many attempts */
+  retry(receipts: string[], delayMs: number | undefined, error: string | undefined, now: number): string[] {
     return this.#withLeases(receipts, (block, index) => {
-      block.setError(index, error);
-      this.#backlog.giveBack(block, index, visibleAt, now);
+      block.note(index, { error });
+      const { standing, visibleAt } = fateOf(block, index, now, now, this.#redelivery, delayMs);
+      this.#backlog.move(block, index, standing, visibleAt);
+      if (standing === DEAD) this.#finish(1);
     });
   }
 
   extend(receipts: string[], endsAt: number): string[] {
-    return this.#withLeases(receipts, (block, index) => this.#backlog.lease(block, index, endsAt));
+    return this.#withLeases(receipts, (block, index) => this.#backlog.move(block, index, LEASED, endsAt));
   }
 
   /** Whether this was reported already under this key; "other" if the key was used for something else. */
@@ -212,14 +221,25 @@ export class Messages {
     if (key !== undefined) this.#keys.remember(this.#doneKeys.slotForNext(), key, doneHashOf(count), now, []);
   }
 
+  /** Removes a message, whoever holds it. False if it is not here. */
+  cancel(id: string): boolean {
+    const place = this.viewer.find(id);
+    if (place === undefined) return false;
+    const isFinished = place.block.standingOf(place.index) === DEAD;
+    this.#backlog.remove(place.block, place.index);
+    this.totals.purged += 1;
+    if (!isFinished) this.#finish(1);
+    return true;
+  }
+
   /** Removes every message and answers how many there were. */
   purge(): number {
-    const { visible, delayed, leased } = this.#backlog;
-    const purged = visible + delayed + leased;
+    const { visible, delayed, leased, dead } = this.#backlog;
+    const unfinished = visible + delayed + leased;
     this.#backlog.purge();
-    this.totals.purged += purged;
-    this.#finish(purged);
-    return purged;
+    this.totals.purged += unfinished + dead;
+    this.#finish(unfinished);
+    return unfinished + dead;
   }
 
   /** Removes every message that nobody holds. */
@@ -240,7 +260,7 @@ export class Messages {
     this.#assertLaw();
     const changes: RowChange[] = [];
     for (const [block, kind] of unsaved) {
-      const change = this.#changeOf(block, kind);
+      const change = rowChangeOf(block, kind, this.#backlog, this.#window, this.#keys);
       if (change !== undefined) changes.push(change);
     }
     unsaved.clear();
@@ -253,27 +273,6 @@ export class Messages {
     if (doneKeys !== undefined) changes.push(doneKeys);
     if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.someSlot(), keys: "", keysUntil: 0 });
     return { changes, totals: this.totals };
-  }
-
-  #changeOf(block: Block, kind: Unsaved): RowChange | undefined {
-    const { slot, count, bytes } = block;
-    const isFinished = block.isEmpty;
-    const lines = this.#window.takeUncommitted(block);
-    const keepsKeys = this.#keys.hasStored(slot);
-    const keys = this.#keys.takeUncommitted(slot);
-    if (isFinished) {
-      this.#window.drop(block);
-      this.#backlog.release(slot, this.#keys.kept(slot));
-      if (kind !== "write") return { kind: "free", slot, ...keys };
-      if (keys.keys === "") return undefined;
-      return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
-    }
-    const { visible, delayed, leased, nextDueAt, lastDueAt, priority } = block;
-    const changing = { visible, delayed, leased, nextDueAt, lastDueAt, ...block.encode() };
-    if (kind === "update") return { kind, slot, ...changing };
-    const contents = { priority, count, bytes, ...changing, lines, ...keys };
-    if (kind === "append") return { kind, slot, ...contents };
-    return { kind, slot, keepsKeys, number: block.number, ...contents };
   }
 
   /** Does something to each message whose lease the receipt stands for. Answers with the receipts that fit none. */
@@ -307,11 +306,11 @@ export class Messages {
   /** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */
   #assertLaw(): void {
     const { accepted, done, purged } = this.totals;
-    const { visible, delayed, leased } = this.#backlog;
-    if (accepted !== visible + delayed + leased + done + purged) {
+    const { visible, delayed, leased, dead } = this.#backlog;
+    if (accepted !== visible + delayed + leased + dead + done + purged) {
       throw new Error(
         `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ` +
-          `${leased} leased, ${done} done, ${purged} purged.`,
+          `${leased} leased, ${dead} dead, ${done} done, ${purged} purged.`,
       );
     }
   }
@@ -320,18 +319,4 @@ export class Messages {
 /** Whether the receipt is that of the newest lease and the lease is not over. */
 function isHeld(block: Block, { index, attempt }: Receipt): boolean {
   return block.standingOf(index) === LEASED && block.attemptsOf(index) === attempt;
-}
-
-function lineOf({ content, priority }: NewMessage, now: number): string {
-  return `{${content},"priority":${priority},"putAt":${now / 1_000}}`;
-}
-
-function doneHashOf(count: number): number {
-  return hashText(`done ${count}`);
-}
-
-function contentHashOf(messages: NewMessage[]): number {
-  return messages.reduce((hash, { content, priority, delayMs }) => {
-    return hashText(`,${priority},${delayMs}`, hashText(content, hash));
-  }, hashText(""));
 }

@@ -12,19 +12,32 @@
  * out `takeAnswers()`. A command that waits is answered in a later round. Nothing in here is a promise, so a group
  * of commands is applied in one turn and committed as one.
  */
-import { LEASE_SECONDS_DEFAULT } from "../contract/limits.ts";
+import { DELAY_SECONDS_MAX, LEASE_SECONDS_DEFAULT, MAX_ATTEMPTS_DEFAULT } from "../contract/limits.ts";
 import type {
   Command,
   Configuration,
   Description,
   DoneCommand,
+  Paused,
   PutCommand,
   ReceiveCommand,
+  Refusal,
   Result,
   Settings,
 } from "./commands.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
+import { isOperation, operate } from "./operations.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
+import {
+  doneTooOften,
+  full,
+  orderConflict,
+  putsPaused,
+  reusedKey,
+  shutDown,
+  tooMany,
+  unknownQueue,
+} from "./refusals.ts";
 import type { Commit, RowReader, StoredQueue } from "./rows.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -32,6 +45,13 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   order: "fifo",
   maxSize: 0,
   leaseMs: LEASE_SECONDS_DEFAULT * 1_000,
+  redelivery: {
+    maxAttempts: MAX_ATTEMPTS_DEFAULT,
+    retryDelayMs: 0,
+    retryDelayFactor: 1,
+    retryDelayMaxMs: DELAY_SECONDS_MAX * 1_000,
+    retryDelayJitter: 0,
+  },
   shutdown: "none",
   paused: { puts: false, receives: false },
 };
@@ -71,12 +91,12 @@ export class Queue {
       this.exists = false;
       this.incarnation = origin;
       this.configuration = DEFAULT_CONFIGURATION;
-      this.#messages = new Messages(origin, DEFAULT_CONFIGURATION.order, storage);
+      this.#messages = new Messages(origin, DEFAULT_CONFIGURATION, storage);
     } else {
       this.exists = true;
       this.incarnation = origin.incarnation;
       this.configuration = origin.configuration;
-      this.#messages = new Messages(origin.incarnation, origin.configuration.order, storage, origin.stored);
+      this.#messages = new Messages(origin.incarnation, origin.configuration, storage, origin.stored);
     }
   }
 
@@ -85,7 +105,7 @@ export class Queue {
     this.#messages.advance(now);
     this.#serve(now);
     for (const { ticket } of this.#receivers.expire(now)) this.#answer(ticket, { verb: "receive", deliveries: [] });
-    for (const { tickets } of this.#putters.expire(now)) this.#refuseRoom(tickets);
+    for (const { tickets } of this.#putters.expire(now)) this.#refuse(tickets, this.#noRoom);
     for (const { ticket } of this.#joiners.expire(now)) this.#answer(ticket, { verb: "join", finished: false });
     // Behind a batch that was too large there may be puts that fit.
     this.#serve(now);
@@ -94,7 +114,12 @@ export class Queue {
   /** Takes one command. Its answer, now or later, carries the ticket. */
   apply(ticket: number, command: Command, now: number): void {
     if (!this.exists && !WITHOUT_EXISTENCE.has(command.verb)) {
-      this.#refuseUnknown(ticket);
+      this.#refuse([ticket], unknownQueue());
+      return;
+    }
+    if (isOperation(command)) {
+      this.#answer(ticket, operate(this.#messages, command, now));
+      this.#serve(now);
       return;
     }
     switch (command.verb) {
@@ -104,23 +129,6 @@ export class Queue {
       case "receive":
         this.#receive(ticket, command, now);
         break;
-      case "ack": {
-        const stale = this.#messages.ack(command.receipts, command.finish);
-        this.#answer(ticket, { verb: "ack", acked: command.receipts.length - stale.length, stale });
-        break;
-      }
-      case "retry": {
-        const stale = this.#messages.retry(command.receipts, now + command.delayMs, command.error, now);
-        this.#answer(ticket, { verb: "retry", retried: command.receipts.length - stale.length, stale });
-        break;
-      }
-      case "extend": {
-        const leaseEndsAt = now + command.leaseMs;
-        const stale = this.#messages.extend(command.receipts, leaseEndsAt);
-        const extended = command.receipts.length - stale.length;
-        this.#answer(ticket, { verb: "extend", extended, stale, leaseEndsAt });
-        break;
-      }
       case "done":
         this.#done(ticket, command, now);
         break;
@@ -133,17 +141,11 @@ export class Queue {
       case "inspect":
         this.#answer(ticket, { verb: "inspect", description: this.#describe(now) });
         break;
-      case "purge":
-        this.#answer(ticket, { verb: "purge", purged: this.#messages.purge() });
-        break;
       case "shutdown":
         this.#shutDown(ticket, command.immediate, now);
         break;
       case "pause":
-        this.exists = true;
-        this.configuration = { ...this.configuration, paused: { ...this.configuration.paused, ...command.paused } };
-        this.#serve(now);
-        this.#answer(ticket, { verb: "pause", description: this.#describe(now) });
+        this.#pause(ticket, command.paused, now);
         break;
       case "delete":
         this.#delete(ticket, command.nextIncarnation);
@@ -182,16 +184,16 @@ export class Queue {
     if (this.#messages.knownPut(command, now) !== undefined) {
       this.#admit({ command, tickets: [ticket] }, now);
     } else if (this.configuration.shutdown !== "none") {
-      this.#refuseShutDown([ticket]);
+      this.#refuse([ticket], shutDown());
     } else if (earlierTry !== undefined) {
       if (hasSameContent(earlierTry.command, command)) this.#putters.add(ticket, command, now + command.timeoutMs);
-      else this.#refuseReusedKey(ticket);
+      else this.#refuse([ticket], reusedKey());
     } else if (maxSize > 0 && command.messages.length > maxSize) {
-      this.#refuseTooMany({ command, tickets: [ticket] });
+      this.#refuse([ticket], tooMany(command.messages.length, maxSize));
     } else if (this.#putters.isEmpty && this.#hasRoom(command)) {
       this.#admit({ command, tickets: [ticket] }, now);
     } else if (command.timeoutMs <= 0) {
-      this.#refuseRoom([ticket]);
+      this.#refuse([ticket], this.#noRoom);
     } else {
       this.#putters.add(ticket, command, now + command.timeoutMs);
     }
@@ -208,7 +210,7 @@ export class Queue {
   #admit({ command, tickets }: WaitingPut, now: number): void {
     const known = this.#messages.knownPut(command, now);
     if (known === "other") {
-      for (const ticket of tickets) this.#refuseReusedKey(ticket);
+      this.#refuse(tickets, reusedKey());
       return;
     }
     this.exists = true;
@@ -241,7 +243,7 @@ export class Queue {
     }
     while (this.#hasNothingToCome && !this.#receivers.isEmpty) {
       const receiver = this.#receivers.serve();
-      if (receiver !== undefined) this.#refuseShutDown([receiver.ticket]);
+      if (receiver !== undefined) this.#refuse([receiver.ticket], shutDown());
     }
   }
 
@@ -249,7 +251,7 @@ export class Queue {
   #receive(ticket: number, command: ReceiveCommand, now: number): void {
     const isAnyVisible = this.#messages.counts.visible > 0 && !this.configuration.paused.receives;
     if (isAnyVisible) this.#handOut(ticket, command, now);
-    else if (this.#hasNothingToCome) this.#refuseShutDown([ticket]);
+    else if (this.#hasNothingToCome) this.#refuse([ticket], shutDown());
     else if (command.timeoutMs <= 0) this.#answer(ticket, { verb: "receive", deliveries: [] });
     else this.#receivers.add({ ticket, command }, now + command.timeoutMs);
   }
@@ -257,7 +259,7 @@ export class Queue {
   /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */
   get #hasNothingToCome(): boolean {
     const { shutdown } = this.configuration;
-    return shutdown === "immediate" || (shutdown === "draining" && this.#messages.isEmpty);
+    return shutdown === "immediate" || (shutdown === "draining" && this.#messages.isDrained);
   }
 
   /** As in Python 3.13. What is discarded counts as finished, so that `join` need not wait for it. */
@@ -265,7 +267,7 @@ export class Queue {
     this.exists = true;
     const isImmediate = immediate || this.configuration.shutdown === "immediate";
     this.configuration = { ...this.configuration, shutdown: isImmediate ? "immediate" : "draining" };
-    for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) this.#refuseShutDown(tickets);
+    for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) this.#refuse(tickets, shutDown());
     this.#serve(now);
     this.#answer(ticket, { verb: "shutdown", description: this.#describe(now) });
   }
@@ -279,10 +281,9 @@ export class Queue {
     const { totals } = this.#messages;
     const known = this.#messages.knownDone(count, idempotencyKey, now);
     if (known === "other") {
-      this.#refuseReusedKey(ticket);
+      this.#refuse([ticket], reusedKey());
     } else if (!known && count > totals.unfinished) {
-      const detail = `${count} reported done, but only ${totals.unfinished} are unfinished.`;
-      this.#answer(ticket, { verb: "refused", code: "done_too_often", detail, path: "count" });
+      this.#refuse([ticket], doneTooOften(count, totals.unfinished));
     } else {
       if (!known) this.#messages.done(count, idempotencyKey, now);
       this.#answer(ticket, { verb: "done", unfinished: totals.unfinished });
@@ -302,74 +303,73 @@ export class Queue {
     this.configuration = DEFAULT_CONFIGURATION;
     // Server time goes on: the next life begins no earlier than this one ends.
     const { time } = this.#messages.totals;
-    this.#messages = new Messages(nextIncarnation, DEFAULT_CONFIGURATION.order, this.#storage);
+    this.#messages = new Messages(nextIncarnation, DEFAULT_CONFIGURATION, this.#storage);
     this.#messages.totals.time = time;
     for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) {
-      for (const waiting of tickets) this.#refuseUnknown(waiting);
+      this.#refuse(tickets, unknownQueue());
     }
-    for (const waiting of this.#joiners.expire(Number.POSITIVE_INFINITY)) this.#refuseUnknown(waiting.ticket);
+    for (const waiting of this.#joiners.expire(Number.POSITIVE_INFINITY))
+      this.#refuse([waiting.ticket], unknownQueue());
     this.#answer(ticket, { verb: "delete" });
   }
 
   #configure(ticket: number, changes: Partial<Settings>, now: number): void {
-    const { order } = { ...this.configuration, ...changes };
+    const {
+      order = this.configuration.order,
+      maxSize = this.configuration.maxSize,
+      leaseMs = this.configuration.leaseMs,
+      ...redelivery
+    } = changes;
     if (order !== this.configuration.order && !this.#messages.isEmpty) {
-      const detail = `The queue holds messages in the order ${this.configuration.order}.`;
-      this.#answer(ticket, { verb: "refused", code: "order_conflict", detail, path: "order" });
+      this.#refuse([ticket], orderConflict(this.configuration.order));
       return;
     }
-    this.#messages.setOrder(order);
     this.exists = true;
-    if (this.#isChange(changes)) this.configuration = { ...this.configuration, ...changes };
-    const { maxSize } = this.configuration;
-    if (maxSize > 0) for (const waitingPut of this.#putters.takeLargerThan(maxSize)) this.#refuseTooMany(waitingPut);
+    if (this.#isChange(changes)) {
+      const changed = { order, maxSize, leaseMs, redelivery: { ...this.configuration.redelivery, ...redelivery } };
+      this.configuration = { ...this.configuration, ...changed };
+      this.#messages.setRules(this.configuration);
+    }
+    if (maxSize > 0)
+      for (const { command, tickets } of this.#putters.takeLargerThan(maxSize)) {
+        this.#refuse(tickets, tooMany(command.messages.length, maxSize));
+      }
     this.#serve(now);
     this.#answer(ticket, { verb: "configure", description: this.#describe(now) });
+  }
+
+  #pause(ticket: number, paused: Partial<Paused>, now: number): void {
+    this.exists = true;
+    this.configuration = { ...this.configuration, paused: { ...this.configuration.paused, ...paused } };
+    this.#serve(now);
+    this.#answer(ticket, { verb: "pause", description: this.#describe(now) });
   }
 
   /** To configure what is so already costs no row. */
   #isChange(changes: Partial<Settings>): boolean {
     const fields = Object.keys(changes) as (keyof Settings)[];
-    return fields.some((field) => changes[field] !== this.configuration[field]);
+    const settings = { ...this.configuration, ...this.configuration.redelivery };
+    return fields.some((field) => changes[field] !== settings[field]);
   }
 
   #describe(now: number): Description {
-    const { visible, delayed, leased } = this.#messages.counts;
+    const { visible, delayed, leased, dead } = this.#messages.counts;
     const { unfinished, accepted, done, purged } = this.#messages.totals;
     const oldestMs = Math.max(0, now - (this.#messages.oldestPutAt() ?? now));
-    return { ...this.configuration, visible, delayed, leased, unfinished, accepted, done, purged, oldestMs };
+    return { ...this.configuration, visible, delayed, leased, dead, unfinished, accepted, done, purged, oldestMs };
+  }
+
+  get #noRoom(): Refusal {
+    const { maxSize, paused } = this.configuration;
+    return paused.puts ? putsPaused() : full(maxSize);
+  }
+
+  #refuse(tickets: number[], refusal: Refusal): void {
+    for (const ticket of tickets) this.#answer(ticket, refusal);
   }
 
   #answer(ticket: number, result: Result): void {
     this.#answers.push({ ticket, result });
-  }
-
-  #refuseTooMany({ command, tickets }: WaitingPut): void {
-    const { maxSize } = this.configuration;
-    const detail = `A put of ${command.messages.length} messages can never fit in a queue whose maxSize is ${maxSize}.`;
-    for (const ticket of tickets) this.#answer(ticket, { verb: "refused", code: "invalid", detail, path: "messages" });
-  }
-
-  #refuseRoom(tickets: number[]): void {
-    const { maxSize, paused } = this.configuration;
-    const code = paused.puts ? "paused" : "full";
-    const detail = paused.puts ? "Puts are paused." : `The queue holds its maxSize of ${maxSize} messages.`;
-    for (const ticket of tickets) this.#answer(ticket, { verb: "refused", code, detail });
-  }
-
-  #refuseShutDown(tickets: number[]): void {
-    const detail = "The queue was shut down.";
-    for (const ticket of tickets) this.#answer(ticket, { verb: "refused", code: "shut_down", detail });
-  }
-
-  #refuseReusedKey(ticket: number): void {
-    const detail = "This Idempotency-Key was used for a request with other content.";
-    this.#answer(ticket, { verb: "refused", code: "idempotency_key_reused", detail });
-  }
-
-  #refuseUnknown(ticket: number): void {
-    const detail = "The queue does not exist: nobody has put to it or configured it, or it was deleted.";
-    this.#answer(ticket, { verb: "refused", code: "unknown_queue", detail });
   }
 }
 

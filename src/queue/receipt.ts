@@ -23,6 +23,12 @@ export function formatReceipt(incarnation: string, receipt: Receipt): string {
   return `${incarnation}-${receipt.blockNumber}-${receipt.index}-${receipt.attempt}`;
 }
 
+/** Undefined for text that is no id of this incarnation. */
+export function parseId(incarnation: string, text: string): Place | undefined {
+  const receipt = parseReceipt(incarnation, `${text}-1`);
+  return receipt && { blockNumber: receipt.blockNumber, index: receipt.index };
+}
+
 /** Undefined for text that this incarnation of the queue never gave out. */
 export function parseReceipt(incarnation: string, text: string): Receipt | undefined {
   const match = RECEIPT_PATTERN.exec(text);

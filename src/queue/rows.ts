@@ -90,9 +90,10 @@ export const NO_MESSAGES = {
   visible: 0,
   delayed: 0,
   leased: 0,
+  dead: 0,
   nextDueAt: Number.POSITIVE_INFINITY,
   lastDueAt: 0,
   state: null,
-  errors: null,
+  notes: null,
   lines: "",
 } as const;

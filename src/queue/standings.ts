@@ -2,13 +2,22 @@ export const VISIBLE = 0;
 export const DELAYED = 1;
 export const LEASED = 2;
 export const GONE = 3;
-export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE;
+/** Delivered as often as it may be. Its time is that of its death. */
+export const DEAD = 4;
+export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD;
 
 /** How many messages are in each standing. What is gone is in none. */
 export interface StandingCounts {
   visible: number;
   delayed: number;
   leased: number;
+  dead: number;
+}
+
+/** Where a message is from a time on. */
+export interface Fate {
+  standing: Standing;
+  visibleAt: number;
 }
 
 /** A double, a 32-bit count, a byte. */
@@ -59,9 +68,19 @@ export class Standings {
     this.count += 1;
   }
 
-  /** Makes visible what is due at `now`. */
-  promote(now: number): void {
-    for (const [index, dueAt] of this.#waiting()) if (dueAt <= now) this.standing[index] = VISIBLE;
+  /**
+   * Makes visible what is due at `now`.
+   *
+   * @param fateOf what becomes of a message whose lease is over; by default it is visible
+   */
+  promote(now: number, fateOf?: (index: number, leaseEndedAt: number) => Fate): void {
+    for (const [index, dueAt] of this.#waiting()) {
+      if (dueAt > now) continue;
+      const isLeaseOver = this.standing[index] === LEASED && fateOf !== undefined;
+      const { standing, visibleAt } = isLeaseOver ? fateOf(index, dueAt) : { standing: VISIBLE, visibleAt: dueAt };
+      this.standing[index] = standing;
+      this.visibleAt[index] = visibleAt;
+    }
   }
 
   /** When the first and the last delay or lease ends: Infinity and 0 where there are none. */
@@ -75,13 +94,13 @@ export class Standings {
   }
 
   counts(): StandingCounts {
-    const counts = [0, 0, 0, 0];
+    const counts = [0, 0, 0, 0, 0];
     for (let index = 0; index < this.count; index += 1) {
       const standing = this.standing[index] as number;
       counts[standing] = (counts[standing] as number) + 1;
     }
-    const [visible = 0, delayed = 0, leased = 0] = counts;
-    return { visible, delayed, leased };
+    const [visible = 0, delayed = 0, leased = 0, , dead = 0] = counts;
+    return { visible, delayed, leased, dead };
   }
 
   *#waiting(): Generator<[index: number, dueAt: number]> {

@@ -128,6 +128,8 @@ try {
   const queues = Array.from({ length: CLIENTS }, () =>
     new QueueManager({ address: server.address, authkey: AUTHKEY }).queue<string>("crash"),
   );
+  // Nobody looks after dead messages here.
+  await queues[0]?.configure({ maxAttempts: 0 });
   const load = queues.flatMap((queue, client) => [produce(queue, client), consumeWhileLoadIsOn(queue)]);
   const kills = killAgainAndAgain(server).then((last) => {
     server = last;

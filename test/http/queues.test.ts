@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ack, arrival, bodiesOf, call, freshQueue, inspect, nameOf, numbers, put, receive } from "../support/call.ts";
 
 const NO_MESSAGES = {
-  ...{ visible: 0, delayed: 0, leased: 0, unfinished: 0 },
+  ...{ visible: 0, delayed: 0, leased: 0, dead: 0, unfinished: 0 },
   ...{ accepted: 0, done: 0, purged: 0, oldestSeconds: 0 },
 };
 
@@ -12,8 +12,12 @@ test("a queue is created by its configuration, with defaults for what is not sai
   const reply = await call("PUT", queue, {});
 
   const storage = { storageBytes: expect.any(Number), rowsWritten: expect.any(Number) };
+  const retries = {
+    ...{ maxAttempts: 5, retryDelaySeconds: 0, retryDelayFactor: 1 },
+    ...{ retryDelayMaxSeconds: 31_622_400, retryDelayJitter: 0 },
+  };
   const running = { shutdown: "none", paused: { puts: false, receives: false } };
-  const configuration = { name: nameOf(queue), order: "fifo", maxSize: 0, leaseSeconds: 30, ...running };
+  const configuration = { name: nameOf(queue), order: "fifo", maxSize: 0, leaseSeconds: 30, ...running, ...retries };
   expect(reply.status).toBe(200);
   expect(reply.body).toEqual({ ...configuration, ...NO_MESSAGES, ...storage });
   expect(await inspect(queue)).toEqual(reply.body);

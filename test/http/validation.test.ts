@@ -264,7 +264,6 @@ for (const [method, path] of [
   ["GET", "/v2/queues"],
   ["PATCH", "/v1/queues/q"],
   ["POST", "/v1/queues/q"],
-  ["GET", "/v1/queues/q/messages"],
   ["DELETE", "/v1/queues/q/messages"],
   ["POST", "/v1/queues/q/nothing"],
   ["POST", "/v1/queues/q/messages/x"],

@@ -74,14 +74,8 @@ export class History {
     this.#see(sighting);
     const stored = this.#rows.load();
     const { incarnation, configuration, exists } = this.#queue;
-    const isStored = exists && stored !== undefined;
-    this.#queue = new Queue(
-      isStored ? { incarnation, configuration, stored } : incarnation,
-      this.#rows,
-      this.#someMemory(),
-    );
-    if (exists && !isStored) this.#queue.apply(-1, { verb: "configure", changes: configuration }, this.#now);
-    this.#queue.takeAnswers();
+    const existing = stored === undefined ? { incarnation, configuration } : { incarnation, configuration, stored };
+    this.#queue = new Queue(exists ? existing : incarnation, this.#rows, this.#someMemory());
     this.#model.restart();
   }
 
@@ -121,7 +115,10 @@ export class History {
     else if (operation < 0.88) this.#extend(ticket);
     else if (operation < 0.93) this.#done(ticket);
     else if (operation < 0.96) this.#join(ticket);
-    else if (operation < 0.98) this.#configure(ticket);
+    else if (operation < 0.97) this.#configure(ticket);
+    else if (operation < 0.974) this.#redrive(ticket);
+    else if (operation < 0.976) this.#cancel(ticket);
+    else if (operation < 0.98) this.#list(ticket);
     else if (operation < 0.99) this.#pause(ticket);
     else if (operation < 0.994) this.#purge(ticket);
     else if (operation < 0.996) this.#shutDown(ticket);
@@ -144,6 +141,7 @@ export class History {
       name: `${ticket}.${index}${random.chance(0.1) ? LONG_BODY : ""}`,
       priority: random.pick([100, 100, 0, 7, 255]),
       delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
+      visibleAt: random.chance(0.05) ? this.#now - 2_000 + random.integer(10_000) : undefined,
     }));
     const again = random.chance(0.1) ? this.#recentPuts[random.integer(20)] : undefined;
     const key = again?.key ?? (random.chance(0.5) ? `key-${ticket}` : undefined);
@@ -178,14 +176,10 @@ export class History {
 
   #retry(ticket: number): void {
     const { leases, receipts } = this.#someLeases();
-    const delayMs = this.#random.chance(0.5) ? 0 : this.#random.integer(10_000);
+    const delayMs = this.#random.pick([undefined, undefined, 0, this.#random.integer(10_000)]);
     const error = this.#random.chance(0.3) ? `failed in ${ticket}` : undefined;
     this.#tell(ticket, { verb: "retry", receipts, delayMs, error }, () =>
-      this.#model.withLeases(ticket, leases, (held) => {
-        held.leased = false;
-        held.visibleAt = this.#now + delayMs;
-        held.lastError = error;
-      }),
+      this.#model.withLeases(ticket, leases, (held) => this.#model.retry(held, delayMs, error)),
     );
   }
 
@@ -216,9 +210,12 @@ export class History {
 
   #configure(ticket: number): void {
     const maxSize = this.#random.pick([0, 0, 5, 50, 400]);
+    const maxAttempts = this.#random.pick([0, 1, 2, 5]);
+    const retryDelayMs = this.#random.pick([0, 0, 700]);
+    const retry = { maxAttempts, retryDelayMs, retryDelayFactor: this.#random.pick([1, 2]), retryDelayMaxMs: 5_000 };
     const order = this.#random.chance(0.9) ? this.#order : this.#random.pick(["fifo", "lifo", "priority"] as const);
-    this.#tell(ticket, { verb: "configure", changes: { maxSize, order } }, () =>
-      this.#model.configure(ticket, maxSize, order),
+    this.#tell(ticket, { verb: "configure", changes: { maxSize, order, ...retry } }, () =>
+      this.#model.configure(ticket, { maxSize, order, ...retry }),
     );
   }
 
@@ -233,8 +230,33 @@ export class History {
     this.#tell(ticket, { verb: "shutdown", immediate }, () => this.#model.shutDown(ticket, immediate));
   }
 
+  #redrive(ticket: number): void {
+    const ids = this.#random.chance(0.5) ? [this.#someId(), this.#someId()] : undefined;
+    const max = 1 + this.#random.integer(20);
+    this.#tell(ticket, { verb: "redrive", ids, max }, () => this.#model.redrive(ticket, ids, max));
+  }
+
+  #cancel(ticket: number): void {
+    const id = this.#someId();
+    this.#tell(ticket, { verb: "cancel", id }, () => this.#model.cancel(ticket, id));
+  }
+
+  #list(ticket: number): void {
+    const state = this.#random.pick([undefined, "visible", "delayed", "leased", "dead"] as const);
+    const cursor = this.#random.chance(0.5) ? this.#someId() : "";
+    const limit = this.#random.pick([1, 10, 1_000]);
+    this.#tell(ticket, { verb: "list", state, cursor, limit }, () => this.#model.list(ticket, state, cursor, limit));
+  }
+
+  /** Of a message that is in the queue, if one is. */
+  #someId(): string {
+    const { messages } = this.#model;
+    return messages[this.#random.integer(Math.max(1, messages.length))]?.id ?? "";
+  }
+
   #purge(ticket: number): void {
-    this.#tell(ticket, { verb: "purge" }, () => this.#model.purge(ticket));
+    const only = this.#random.chance(0.5) ? "dead" : undefined;
+    this.#tell(ticket, { verb: "purge", only }, () => this.#model.purge(ticket, only));
   }
 
   #delete(ticket: number): void {
@@ -297,7 +319,7 @@ export class History {
         expect(delivery?.lastError, lastError, difference);
         expect(delivery?.line.startsWith(`{"body":"${message.name}"`), true, difference);
         if (attempt > 1) this.#see("redelivery");
-        this.#see(`${this.#model.order} delivery`);
+        this.#see(`${this.#model.settings.order} delivery`);
         if (delivery?.lease !== undefined)
           this.#leases.push({ lease: { message, attempt }, receipt: delivery.lease.receipt });
       }
@@ -317,7 +339,21 @@ export class History {
     } else if (result.verb === "purge" && expected.verb === "purge") {
       expect(result.purged, expected.purged, difference);
     } else if (result.verb === "configure" && expected.verb === "configured") {
-      expect(result.description.maxSize, expected.maxSize, difference);
+      expect(result.description.maxSize, expected.settings.maxSize, difference);
+    } else if (result.verb === "redrive" && expected.verb === "redrive") {
+      expect(result.redriven, expected.redriven, difference);
+      if (result.redriven > 0) this.#see("redriven");
+    } else if (result.verb === "list" && expected.verb === "list") {
+      const ids = expected.messages.map(({ id }) => id);
+      expect(show(result.views.map(({ id }) => id)), show(ids), difference);
+      // The other way around a last, empty page may follow.
+      if (result.cursor === null) expect(true, expected.isLast, difference);
+      for (const [index, { state, attempts }] of result.views.entries()) {
+        const message = expected.messages[index] as ModelMessage;
+        expect(state, this.#model.stateOf(message), difference);
+        expect(attempts, message.attempts, difference);
+        this.#see(`${state} listed`);
+      }
     } else {
       expect(result.verb, expected.verb, difference);
     }
@@ -336,22 +372,23 @@ export class History {
     this.#queue.apply(-1, { verb: "inspect" }, this.#now);
     const result = this.#queue.takeAnswers()[0]?.result;
     if (result?.verb !== "inspect") throw new Error(`inspect answered ${show(result)}`);
-    const { visible, delayed, leased, unfinished, oldestMs } = result.description;
+    const { visible, delayed, leased, dead, unfinished, oldestMs } = result.description;
     const { messages } = this.#model;
-    const isVisible = (message: ModelMessage) => message.visibleAt <= this.#now;
+    const countOf = (state: string) => messages.filter((message) => this.#model.stateOf(message) === state).length;
     const expected = {
-      visible: messages.filter(isVisible).length,
-      delayed: messages.filter((message) => !isVisible(message) && !message.leased).length,
-      leased: messages.filter((message) => !isVisible(message) && message.leased).length,
+      visible: countOf("visible"),
+      delayed: countOf("delayed"),
+      leased: countOf("leased"),
+      dead: countOf("dead"),
       unfinished: this.#model.unfinished,
       oldestMs: messages[0] === undefined ? 0 : this.#now - messages[0].putAt,
     };
-    expect(show({ visible, delayed, leased, unfinished, oldestMs }), show(expected), () => "counts");
+    expect(show({ visible, delayed, leased, dead, unfinished, oldestMs }), show(expected), () => "counts");
   }
 }
 
-function message({ name, priority, delayMs }: ModelPut) {
-  return { content: `"body":${JSON.stringify(name)}`, priority, delayMs };
+function message({ name, ...schedule }: ModelPut) {
+  return { content: `"body":${JSON.stringify(name)}`, ...schedule };
 }
 
 function show(value: unknown): string {
@@ -360,5 +397,5 @@ function show(value: unknown): string {
 
 /** Cheaper than a test runner's assertion, which a history would call ten million times. */
 function expect<Value>(actual: Value, expected: Value, difference: () => string): void {
-  if (actual !== expected) throw new Error(`${difference()}: ${String(actual)} is not ${String(expected)}`);
+  if (actual !== expected) throw new Error(`${String(actual)} is not ${String(expected)}: ${difference()}`);
 }

@@ -22,8 +22,8 @@ export class MemoryRows implements RowReader {
   rowsWritten = 0;
 
   state(slot: number): BlockState {
-    const { state, errors } = this.#rows.get(slot) ?? EMPTY;
-    return { state, errors };
+    const { state, notes } = this.#rows.get(slot) ?? EMPTY;
+    return { state, notes };
   }
 
   lines(slot: number): string {

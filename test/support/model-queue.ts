@@ -11,6 +11,9 @@ export interface ModelMessage {
   visibleAt: number;
   leased: boolean;
   attempts: number;
+  /** Attempts before the last redrive, which do not count. */
+  spared: number;
+  isDead: boolean;
   lastError: string | undefined;
 }
 
@@ -18,7 +21,26 @@ export interface ModelPut {
   name: string;
   priority: number;
   delayMs: number;
+  visibleAt?: number | undefined;
 }
+
+export interface ModelSettings {
+  maxSize: number;
+  order: ModelOrder;
+  maxAttempts: number;
+  retryDelayMs: number;
+  retryDelayFactor: number;
+  retryDelayMaxMs: number;
+}
+
+const DEFAULT_SETTINGS: ModelSettings = {
+  maxSize: 0,
+  order: "fifo",
+  maxAttempts: 5,
+  retryDelayMs: 0,
+  retryDelayFactor: 1,
+  retryDelayMaxMs: 366 * 86_400_000,
+};
 
 export type ModelOrder = "fifo" | "lifo" | "priority";
 
@@ -45,8 +67,10 @@ export type ModelAnswer =
   | { ticket: number; verb: "join"; finished: boolean }
   | { ticket: number; verb: "done"; unfinished: number; isRepeated: boolean }
   | { ticket: number; verb: "purge"; purged: number }
-  | { ticket: number; verb: "configured"; maxSize: number }
-  | { ticket: number; verb: "shutdown" | "pause" | "delete" }
+  | { ticket: number; verb: "configured"; settings: ModelSettings }
+  | { ticket: number; verb: "redrive"; redriven: number }
+  | { ticket: number; verb: "list"; messages: ModelMessage[]; isLast: boolean }
+  | { ticket: number; verb: "shutdown" | "pause" | "cancel" | "delete" }
   | { ticket: number; verb: "refused"; code: string };
 
 interface Waiting {
@@ -65,8 +89,7 @@ interface WaitingPut {
 export class ModelQueue {
   exists = false;
   messages: ModelMessage[] = [];
-  maxSize = 0;
-  order: ModelOrder = "fifo";
+  settings = DEFAULT_SETTINGS;
   shutdown: "none" | "draining" | "immediate" = "none";
   paused = { puts: false, receives: false };
   unfinished = 0;
@@ -91,7 +114,10 @@ export class ModelQueue {
 
   advance(now: number): void {
     this.now = now;
-    for (const message of this.messages) if (message.visibleAt <= now) message.leased = false;
+    for (const message of this.messages) {
+      if (message.visibleAt > now || message.isDead) continue;
+      if (message.leased) this.#endAttempt(message, message.visibleAt);
+    }
     this.serve();
     const isOver = (waiting: { deadline: number }) => waiting.deadline <= now;
     for (const { ticket } of this.receivers.filter(isOver)) {
@@ -108,26 +134,27 @@ export class ModelQueue {
   }
 
   visible(): ModelMessage[] {
-    return ORDERS[this.order](this.messages.filter((message) => message.visibleAt <= this.now));
+    const visible = this.messages.filter((message) => message.visibleAt <= this.now && !message.isDead);
+    return ORDERS[this.settings.order](visible);
   }
 
   waiting(): number {
-    return this.messages.filter((message) => !message.leased).length;
+    return this.messages.filter((message) => !message.leased && !message.isDead).length;
   }
 
-  configure(ticket: number, maxSize: number, order: ModelOrder = this.order): void {
-    if (order !== this.order && this.messages.length > 0) {
+  configure(ticket: number, settings: ModelSettings): void {
+    if (settings.order !== this.settings.order && this.messages.length > 0) {
       this.#refuse([ticket], "order_conflict");
       return;
     }
     this.exists = true;
-    this.order = order;
-    this.maxSize = maxSize;
+    this.settings = settings;
+    const { maxSize } = settings;
     const isTooLarge = ({ puts }: WaitingPut) => maxSize > 0 && puts.length > maxSize;
     for (const { tickets } of this.putters.filter(isTooLarge)) this.#refuse(tickets, "invalid");
     this.putters = this.putters.filter((waiting) => !isTooLarge(waiting));
     this.serve();
-    this.answers.push({ ticket, verb: "configured", maxSize });
+    this.answers.push({ ticket, verb: "configured", settings });
   }
 
   /** Receivers go on waiting; all others are told that the queue is gone. */
@@ -141,8 +168,7 @@ export class ModelQueue {
     this.joiners = [];
     this.keys.clear();
     this.unfinished = 0;
-    this.maxSize = 0;
-    this.order = "fifo";
+    this.settings = DEFAULT_SETTINGS;
     this.shutdown = "none";
     this.paused = { puts: false, receives: false };
   }
@@ -166,7 +192,7 @@ export class ModelQueue {
       }
       earlierTry.tickets.push(...tickets);
       earlierTry.deadline = deadline;
-    } else if (this.maxSize > 0 && puts.length > this.maxSize) {
+    } else if (this.settings.maxSize > 0 && puts.length > this.settings.maxSize) {
       this.#refuse(tickets, "invalid");
     } else if (this.putters.length === 0 && this.#hasRoom(waiting)) {
       this.#admit(waiting);
@@ -199,6 +225,62 @@ export class ModelQueue {
     this.serve();
   }
 
+  retry(message: ModelMessage, delayMs: number | undefined, error: string | undefined): void {
+    message.lastError = error;
+    this.#endAttempt(message, this.now, delayMs);
+  }
+
+  /** An attempt that ended without an ack. */
+  #endAttempt(message: ModelMessage, endedAt: number, delayMs?: number): void {
+    const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs } = this.settings;
+    const attempts = message.attempts - message.spared;
+    message.leased = false;
+    message.isDead = maxAttempts > 0 && attempts >= maxAttempts;
+    const backoff = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
+    message.visibleAt = message.isDead ? endedAt : endedAt + (delayMs ?? backoff);
+    if (message.isDead) this.unfinished = Math.max(0, this.unfinished - 1);
+  }
+
+  /** @param ids of messages to redrive; undefined for the first so many dead ones */
+  redrive(ticket: number, ids: string[] | undefined, max: number): void {
+    const isMeant = ({ id, isDead }: ModelMessage) => isDead && (ids === undefined || ids.includes(id));
+    const byPlace = this.messages.filter(isMeant).toSorted((a, b) => comparePlaces(a.id, b.id));
+    const meant = byPlace.slice(0, ids === undefined ? max : undefined);
+    for (const message of meant) {
+      Object.assign(message, { isDead: false, spared: message.attempts, visibleAt: this.now });
+    }
+    this.unfinished += meant.length;
+    this.answers.push({ ticket, verb: "redrive", redriven: meant.length });
+    this.serve();
+  }
+
+  cancel(ticket: number, id: string): void {
+    const message = this.messages.find((other) => other.id === id);
+    if (message === undefined) {
+      this.#refuse([ticket], "unknown_message");
+      return;
+    }
+    this.messages.splice(this.messages.indexOf(message), 1);
+    if (!message.isDead) this.unfinished = Math.max(0, this.unfinished - 1);
+    this.answers.push({ ticket, verb: "cancel" });
+    this.serve();
+  }
+
+  list(ticket: number, state: string | undefined, after: string, limit: number): void {
+    // In the order of places, which is that of puts but for messages of several priorities.
+    const listed = this.messages
+      .filter((message) => message.id !== "" && (state === undefined || this.stateOf(message) === state))
+      .toSorted((a, b) => comparePlaces(a.id, b.id))
+      .filter((message) => after === "" || comparePlaces(message.id, after) > 0);
+    this.answers.push({ ticket, verb: "list", messages: listed.slice(0, limit), isLast: listed.length <= limit });
+  }
+
+  stateOf({ isDead, leased, visibleAt }: ModelMessage): string {
+    if (isDead) return "dead";
+    if (leased) return "leased";
+    return visibleAt > this.now ? "delayed" : "visible";
+  }
+
   remove(message: ModelMessage, isFinished: boolean): void {
     this.messages.splice(this.messages.indexOf(message), 1);
     if (isFinished) this.unfinished = Math.max(0, this.unfinished - 1);
@@ -227,10 +309,12 @@ export class ModelQueue {
     else this.answers.push({ ticket: joiner.ticket, verb: "join", finished: false });
   }
 
-  purge(ticket: number): void {
-    const purged = this.messages.length;
-    this.messages = [];
-    this.unfinished = Math.max(0, this.unfinished - purged);
+  purge(ticket: number, only?: "dead"): void {
+    const isMeant = ({ isDead }: ModelMessage) => only === undefined || isDead;
+    const purged = this.messages.filter(isMeant).length;
+    const unfinished = this.messages.filter((message) => isMeant(message) && !message.isDead).length;
+    this.messages = this.messages.filter((message) => !isMeant(message));
+    this.unfinished = Math.max(0, this.unfinished - unfinished);
     this.answers.push({ ticket, verb: "purge", purged });
     this.serve();
   }
@@ -257,14 +341,15 @@ export class ModelQueue {
 
   /** Nobody will receive anything any more. */
   get #isOver(): boolean {
-    return this.shutdown === "immediate" || (this.shutdown === "draining" && this.messages.length === 0);
+    const isDrained = this.messages.every(({ isDead }) => isDead);
+    return this.shutdown === "immediate" || (this.shutdown === "draining" && isDrained);
   }
 
   serve(): void {
     if (this.shutdown === "immediate") {
-      const leased = this.messages.filter(({ leased }) => leased);
-      this.unfinished = Math.max(0, this.unfinished - (this.messages.length - leased.length));
-      this.messages = leased;
+      const kept = this.messages.filter(({ leased, isDead }) => leased || isDead);
+      this.unfinished = Math.max(0, this.unfinished - (this.messages.length - kept.length));
+      this.messages = kept;
     }
     // In turns: all who can be served receive, then all puts that fit come in.
     for (let isAnyoneServed = true; isAnyoneServed; ) {
@@ -295,7 +380,8 @@ export class ModelQueue {
 
   #hasRoom({ puts }: WaitingPut): boolean {
     if (this.paused.puts) return false;
-    return this.maxSize === 0 || this.waiting() + puts.length <= this.maxSize;
+    const { maxSize } = this.settings;
+    return maxSize === 0 || this.waiting() + puts.length <= maxSize;
   }
 
   #admit(waiting: WaitingPut): void {
@@ -318,15 +404,17 @@ export class ModelQueue {
     for (const ticket of tickets) this.answers.push({ ticket, verb: "refused", code });
   }
 
-  #store({ name, priority, delayMs }: ModelPut): ModelMessage {
+  #store({ name, priority, delayMs, visibleAt }: ModelPut): ModelMessage {
     const message = {
       name,
       priority,
       id: "",
       putAt: this.now,
-      visibleAt: this.now + delayMs,
+      visibleAt: visibleAt ?? this.now + delayMs,
       leased: false,
       attempts: 0,
+      spared: 0,
+      isDead: false,
       lastError: undefined,
     };
     this.messages.push(message);
@@ -346,4 +434,11 @@ export class ModelQueue {
       });
     this.answers.push({ ticket, verb: "receive", deliveries });
   }
+}
+
+/** Ids name places: block and index are numbers in them. */
+function comparePlaces(a: string, b: string): number {
+  const [blockA = 0, indexA = 0] = a.split("-").slice(1).map(Number);
+  const [blockB = 0, indexB = 0] = b.split("-").slice(1).map(Number);
+  return blockA - blockB || indexA - indexB;
 }

@@ -73,6 +73,11 @@ export class OrderConflict extends QueueError {
   override readonly name = "OrderConflict";
 }
 
+/** The message is not in the queue: it was never put, or it is done. */
+export class UnknownMessage extends QueueError {
+  override readonly name = "UnknownMessage";
+}
+
 /** `taskDone` was called more often than messages were put. As the `ValueError` of Python's `task_done`. */
 export class DoneTooOften extends QueueError {
   override readonly name = "DoneTooOften";
@@ -111,6 +116,8 @@ export function errorOf({ code, detail, errors }: Problem): QueueError {
       return new TooLarge(code, detail, errors);
     case "unknown_queue":
       return new UnknownQueue(code, detail);
+    case "unknown_message":
+      return new UnknownMessage(code, detail);
     case "order_conflict":
       return new OrderConflict(code, detail);
     case "done_too_often":

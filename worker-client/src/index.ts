@@ -20,9 +20,11 @@ export {
   TooLarge,
   Unauthorized,
   Unavailable,
+  UnknownMessage,
   UnknownQueue,
 } from "./errors.ts";
 export type { Message, RetryOptions } from "./message.ts";
+export type { MessageState, MessageView } from "./message-view.ts";
 export type { PutOptions, Queue, ReceiveOptions } from "./queue.ts";
 export type { Order, QueueDescription, QueueOptions } from "./queue-description.ts";
 export { QueueManager, type QueueManagerOptions } from "./queue-manager.ts";

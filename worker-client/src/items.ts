@@ -20,6 +20,6 @@ function contentText(item: unknown): string {
   return `"body":${text}`;
 }
 
-export function itemOf<Item>({ body, bytes }: ReceivedMessage): Item {
+export function itemOf<Item>({ body, bytes }: Pick<ReceivedMessage, "body" | "bytes">): Item {
   return (bytes === undefined ? body : new Uint8Array(Buffer.from(bytes, "base64"))) as Item;
 }

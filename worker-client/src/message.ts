@@ -3,7 +3,7 @@ import type { HttpTransport } from "./http-transport.ts";
 import { itemOf } from "./items.ts";
 
 export interface RetryOptions {
-  /** When the message becomes visible again. Default 0: at once. At most 366 days. */
+  /** When the message becomes visible again: at most 366 days. Default: what the queue's `retryDelay…` say. */
   delaySeconds?: number | undefined;
   /** Why this attempt failed, at most 1,024 characters; the next one finds it in `lastError`. */
   error?: string | undefined;
@@ -51,8 +51,11 @@ export class Message<Item> {
     return value.acked === 1;
   }
 
-  /** Gives the message back. True when that is certain; false as for `ack`. */
-  async retry({ delaySeconds = 0, error }: RetryOptions = {}): Promise<boolean> {
+  /**
+   * Gives the message back; if this was the last of its `maxAttempts`, it is dead. True when that is certain; false as
+   * for `ack`.
+   */
+  async retry({ delaySeconds, error }: RetryOptions = {}): Promise<boolean> {
     const { value } = await this.#send<RetryReply>("retry", { delaySeconds, error });
     return value.retried === 1;
   }

@@ -6,6 +6,16 @@ export interface QueueOptions {
   maxSize?: number | undefined;
   /** How long a lease lasts when `receive` does not say: 1 to 43,200. Default 30. */
   leaseSeconds?: number | undefined;
+  /** Deliveries after which a message that was not acked is dead: 0 to 1,000,000. Default 5; 0 for no limit. */
+  maxAttempts?: number | undefined;
+  /** How long a message is not visible after its first attempt, given back or not. Default 0, at most 366 days. */
+  retryDelaySeconds?: number | undefined;
+  /** What the delay is multiplied with after each further attempt: 1 to 100. Default 1. */
+  retryDelayFactor?: number | undefined;
+  /** The most that the delay grows to. Default and at most 366 days. */
+  retryDelayMaxSeconds?: number | undefined;
+  /** How much of the delay may be left out by chance: 0 to 1. Default 0. */
+  retryDelayJitter?: number | undefined;
   /**
    * In which order messages are handed out. Default `fifo`; `priority` hands out the lowest number first and is FIFO
    * among equals. Can be changed only while the queue holds nothing: else `configure` throws `OrderConflict`.
@@ -14,12 +24,9 @@ export interface QueueOptions {
 }
 
 /** A queue's configuration and counts. */
-export interface QueueDescription {
+export interface QueueDescription
+  extends Required<{ [Option in keyof QueueOptions]: NonNullable<QueueOptions[Option]> }> {
   name: string;
-  order: Order;
-  /** 0 for no bound. */
-  maxSize: number;
-  leaseSeconds: number;
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: "none" | "draining" | "immediate";
   paused: { puts: boolean; receives: boolean };
@@ -29,9 +36,11 @@ export interface QueueDescription {
   delayed: number;
   /** Messages that somebody has received and not acked yet. */
   leased: number;
-  /** Put and not yet done: what `join` waits for. */
+  /** Messages that were delivered `maxAttempts` times and not acked. They stay until `redrive`, `cancel` or `purge`. */
+  dead: number;
+  /** Put and not yet done: what `join` waits for. A dead message counts as done. */
   unfinished: number;
-  /** Messages ever put. accepted = visible + delayed + leased + done + purged. */
+  /** Messages ever put. accepted = visible + delayed + leased + dead + done + purged. */
   accepted: number;
   /** Messages removed because they were acked or taken. */
   done: number;

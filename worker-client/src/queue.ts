@@ -6,26 +6,35 @@ import type {
   DeleteReply,
   DoneReply,
   JoinReply,
+  MessagesReply,
+  MessageView as MessageViewReply,
   PurgeReply,
   PutReply,
   QueueDescription as QueueDescriptionReply,
   ReceiveReply,
+  RedriveReply,
 } from "../../src/contract/schema.ts";
 import { Deadline, type WaitOptions } from "./deadline.ts";
-import { DoneTooOften, Empty, Full, Paused, TooLarge, Unavailable, UnknownQueue } from "./errors.ts";
+import { DoneTooOften, Empty, Full, Paused, TooLarge, Unavailable, UnknownMessage, UnknownQueue } from "./errors.ts";
 import type { Call, HttpTransport } from "./http-transport.ts";
 import { itemOf, messageText } from "./items.ts";
 import { Message } from "./message.ts";
+import { type MessageState, type MessageView, viewOf } from "./message-view.ts";
 import type { QueueDescription, QueueOptions } from "./queue-description.ts";
 
 /** How long `get` may take to tell the server that the message has arrived. */
 const GET_LEASE_SECONDS = 10;
+
+const NO_MESSAGES: MessagesReply = { messages: [], cursor: null };
+const NONE_DEAD: RedriveReply = { redriven: 0, dead: 0 };
 
 export interface PutOptions extends WaitOptions {
   /** 0 to 255, lowest first. Default 100. It decides the order only in a priority queue. */
   priority?: number | undefined;
   /** The message is not visible before this time has passed. Default 0, at most 366 days. */
   delaySeconds?: number | undefined;
+  /** The message is not visible before this time: at most 366 days from now. Not together with `delaySeconds`. */
+  at?: Date | undefined;
   /** Puts under one key within 300 seconds are one put. Default: a new one for each call, for its own repetitions. */
   idempotencyKey?: string | undefined;
 }
@@ -76,9 +85,10 @@ export class Queue<Item = unknown> {
 
   /** Puts up to 1,000 items of 8 MiB together: all of them, in this order, or none. The options hold for each. */
   async putMany(items: readonly Item[], options: PutOptions = {}): Promise<string[]> {
-    const { priority, delaySeconds, idempotencyKey = randomUUID(), signal } = options;
+    const { priority, delaySeconds, at, idempotencyKey = randomUUID(), signal } = options;
+    const schedule = { priority, delaySeconds, at: at && at.getTime() / 1_000 };
     const deadline = new Deadline(options);
-    const messages = items.map((item) => messageText(item, { priority, delaySeconds }));
+    const messages = items.map((item) => messageText(item, schedule));
     if (messages.length === 0) return [];
     const bytes = messages.reduce((sum, text) => sum + text.length, 0);
     if (bytes > REQUEST_BYTES_MAX) {
@@ -214,13 +224,72 @@ export class Queue<Item = unknown> {
     return value;
   }
 
+  /** The messages in this state, or all, in the order of their puts. They are looked at, not taken. */
+  async *messages({
+    state,
+    signal,
+  }: {
+    state?: MessageState;
+    signal?: AbortSignal;
+  } = {}): AsyncGenerator<MessageView<Item>> {
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const query = new URLSearchParams({ ...(state === undefined ? {} : { state }), cursor });
+      const call = { method: "GET", path: `${this.#path}/messages?${query}`, signal } as const;
+      const page: MessagesReply = await this.#orIfUnknown(this.#transport.send<MessagesReply>(call), NO_MESSAGES);
+      for (const message of page.messages) yield viewOf<Item>(message);
+      cursor = page.cursor;
+    }
+  }
+
+  /** Looks at one message. Throws `UnknownMessage` if it is not in the queue. */
+  async look(id: string): Promise<MessageView<Item>> {
+    const path = `${this.#path}/messages/${encodeURIComponent(id)}`;
+    const { value } = await this.#transport.send<MessageViewReply>({ method: "GET", path });
+    return viewOf<Item>(value);
+  }
+
   /**
-   * Removes every message, also those that are leased, and answers how many there were. It is not repeated when its
-   * answer is lost, because it could then remove what was put since: it throws `Unavailable`.
+   * Removes one message, also while somebody holds it, whose receipt is stale then. False if it is not in the queue,
+   * also because an earlier try removed it and its answer was lost.
    */
-  async purge(): Promise<number> {
+  async cancel(id: string): Promise<boolean> {
+    const path = `${this.#path}/messages/${encodeURIComponent(id)}`;
+    try {
+      await this.#transport.send({ method: "DELETE", path });
+      return true;
+    } catch (error) {
+      if (error instanceof UnknownMessage || error instanceof UnknownQueue) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Makes dead messages visible again, in their places: those with these ids, at most 1,000, or all of them. `progress`
+   * is told after each 10,000 how many there were so far. Answers how many in all.
+   */
+  async redrive({
+    ids,
+    progress,
+  }: {
+    ids?: readonly string[];
+    progress?: (redriven: number) => void;
+  } = {}): Promise<number> {
+    let redriven = 0;
+    for (;;) {
+      const reply = await this.#orIfUnknown(this.#send<RedriveReply>({ path: "/redrive", body: { ids } }), NONE_DEAD);
+      redriven += reply.redriven;
+      progress?.(redriven);
+      if (ids !== undefined || reply.redriven === 0 || reply.dead === 0) return redriven;
+    }
+  }
+
+  /**
+   * Removes every message, also those that are leased, or only the dead ones, and answers how many there were. It is
+   * not repeated when its answer is lost, because it could then remove what was put since: it throws `Unavailable`.
+   */
+  async purge({ only }: { only?: "dead" | undefined } = {}): Promise<number> {
     const { purged } = await this.#orIfUnknown(
-      this.#send<PurgeReply>({ path: "/purge", body: {}, isRepeatable: false }),
+      this.#send<PurgeReply>({ path: "/purge", body: { only }, isRepeatable: false }),
       { purged: 0 },
     );
     return purged;

@@ -1,0 +1,51 @@
+import type { Command, Result } from "./commands.ts";
+import type { Messages } from "./messages.ts";
+import { unknownMessage } from "./refusals.ts";
+
+/** The commands that are about messages alone, need nobody to wait and are answered at once. */
+export type Operation = Extract<
+  Command,
+  { verb: "ack" | "retry" | "extend" | "list" | "look" | "cancel" | "redrive" | "purge" }
+>;
+
+const OPERATIONS: ReadonlySet<Command["verb"]> = new Set<Operation["verb"]>([
+  ...(["ack", "retry", "extend", "list", "look", "cancel", "redrive", "purge"] as const),
+]);
+
+export function isOperation(command: Command): command is Operation {
+  return OPERATIONS.has(command.verb);
+}
+
+export function operate(messages: Messages, command: Operation, now: number): Result {
+  switch (command.verb) {
+    case "ack": {
+      const stale = messages.ack(command.receipts, command.finish);
+      return { verb: "ack", acked: command.receipts.length - stale.length, stale };
+    }
+    case "retry": {
+      const stale = messages.retry(command.receipts, command.delayMs, command.error, now);
+      return { verb: "retry", retried: command.receipts.length - stale.length, stale };
+    }
+    case "extend": {
+      const leaseEndsAt = now + command.leaseMs;
+      const stale = messages.extend(command.receipts, leaseEndsAt);
+      return { verb: "extend", extended: command.receipts.length - stale.length, stale, leaseEndsAt };
+    }
+    case "list":
+      return { verb: "list", ...messages.viewer.list(command.state, command.cursor, command.limit) };
+    case "look": {
+      const place = messages.viewer.find(command.id);
+      return place === undefined ? unknownMessage() : { verb: "look", view: messages.viewer.view(place) };
+    }
+    case "cancel":
+      return messages.cancel(command.id) ? { verb: "cancel" } : unknownMessage();
+    case "redrive": {
+      const redriven = messages.deadLetters.redrive(command.ids, command.max, now);
+      return { verb: "redrive", redriven, dead: messages.counts.dead };
+    }
+    case "purge":
+      return { verb: "purge", purged: command.only === "dead" ? messages.deadLetters.purge() : messages.purge() };
+    default:
+      return command satisfies never;
+  }
+}

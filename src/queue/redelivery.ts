@@ -1,0 +1,50 @@
+import type { Block } from "./block.ts";
+import { hashText } from "./idempotency-keys.ts";
+import { DEAD, DELAYED, type Fate, VISIBLE } from "./standings.ts";
+
+/** What becomes of a message that was not finished: when it is delivered again, and how often. */
+export interface Redelivery {
+  /** Deliveries after which a message is dead; 0 for no limit. */
+  maxAttempts: number;
+  /** How long it is not visible after its first attempt. */
+  retryDelayMs: number;
+  /** What the delay is multiplied with after each further attempt; 1 keeps it as it is. */
+  retryDelayFactor: number;
+  /** The most that it grows to. */
+  retryDelayMaxMs: number;
+  /** How much of the delay, 0 to 1, may be left out by chance, so that what failed together does not return together. */
+  retryDelayJitter: number;
+}
+
+/**
+ * How long a message is not visible after an attempt that failed.
+ *
+ * @param seed the chance: the same for the same message and attempt, because the core has no randomness
+ */
+function delayAfter(attempts: number, redelivery: Redelivery, seed: string): number {
+  const { retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
+  if (retryDelayMs === 0) return 0;
+  const longest = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
+  const chance = hashText(`${seed}-${attempts}`) / 2 ** 32;
+  return Math.round(longest * (1 - retryDelayJitter * chance));
+}
+
+/**
+ * What becomes of a message after an attempt that ended without an ack.
+ *
+ * @param delayMs undefined for what the rules say
+ */
+export function fateOf(
+  block: Block,
+  index: number,
+  endedAt: number,
+  now: number,
+  redelivery: Redelivery,
+  delayMs?: number,
+): Fate {
+  const attempts = block.countedAttemptsOf(index);
+  const { maxAttempts } = redelivery;
+  if (maxAttempts > 0 && attempts >= maxAttempts) return { standing: DEAD, visibleAt: endedAt };
+  const visibleAt = endedAt + (delayMs ?? delayAfter(attempts, redelivery, `${block.number}-${index}`));
+  return { standing: visibleAt > now ? DELAYED : VISIBLE, visibleAt };
+}

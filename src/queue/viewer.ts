@@ -1,0 +1,101 @@
+import type { Backlog } from "./backlog.ts";
+import type { Block } from "./block.ts";
+import type { LineWindow } from "./line-window.ts";
+import { formatId, parseId } from "./receipt.ts";
+import { DEAD, DELAYED, LEASED, VISIBLE } from "./standings.ts";
+
+/** Where a message is that is still in the queue. */
+export type MessageState = "visible" | "delayed" | "leased" | "dead";
+
+/** A message as it is looked at, which changes nothing. */
+export interface View {
+  id: string;
+  state: MessageState;
+  attempts: number;
+  /** When it is visible again, when its lease ends, or when it died; undefined for one that is visible. */
+  until?: number;
+  lastError?: string | undefined;
+  /** A JSON object: the content, priority and time of the put, as stored. */
+  line: string;
+}
+
+/** Messages looked through in one call, so that no call takes long: a page may be short, or even empty. */
+const LOOKED_AT_MAX = 20_000;
+
+/** Shows messages without taking them, in the order of their puts. */
+export class Viewer {
+  readonly #incarnation: string;
+  readonly #backlog: Backlog;
+  readonly #window: LineWindow;
+
+  constructor(incarnation: string, backlog: Backlog, window: LineWindow) {
+    this.#incarnation = incarnation;
+    this.#backlog = backlog;
+    this.#window = window;
+  }
+
+  /** The place of a message that is still here. */
+  find(id: string): { block: Block; index: number } | undefined {
+    const place = parseId(this.#incarnation, id);
+    const block = place && this.#backlog.blockAt(place);
+    if (place === undefined || block === undefined) return undefined;
+    return stateOf(block, place.index) === undefined ? undefined : { block, index: place.index };
+  }
+
+  view({ block, index }: { block: Block; index: number }): View {
+    const state = stateOf(block, index) as MessageState;
+    const until = state === "visible" ? undefined : block.visibleAtOf(index);
+    return {
+      id: formatId(this.#incarnation, { blockNumber: block.number, index }),
+      state,
+      attempts: block.attemptsOf(index),
+      ...(until === undefined ? {} : { until }),
+      lastError: block.noteOf(index).error,
+      line: this.#window.line(block, index),
+    };
+  }
+
+  /**
+   * Messages after the one that the cursor names, in this state or any.
+   *
+   * @param cursor what the page before gave; empty for the first page
+   */
+  list(state: MessageState | undefined, cursor: string, limit: number): { views: View[]; cursor: string | null } {
+    const views: View[] = [];
+    let last = parseId(this.#incarnation, cursor) ?? { blockNumber: 0, index: 0 };
+    let lookedAt = 0;
+    for (const block of this.#backlog.blocks()) {
+      if (block.number < last.blockNumber || !mayHave(block, state)) continue;
+      for (let index = block.number === last.blockNumber ? last.index + 1 : 0; index < block.count; index += 1) {
+        if (views.length === limit || lookedAt === LOOKED_AT_MAX) {
+          return { views, cursor: formatId(this.#incarnation, last) };
+        }
+        const found = stateOf(block, index);
+        if (found !== undefined && (state === undefined || found === state)) views.push(this.view({ block, index }));
+        last = { blockNumber: block.number, index };
+        lookedAt += 1;
+      }
+    }
+    return { views, cursor: null };
+  }
+}
+
+function mayHave(block: Block, state: MessageState | undefined): boolean {
+  return state === undefined || block[state] > 0;
+}
+
+/** Undefined for a message that is gone. */
+function stateOf(block: Block, index: number): MessageState | undefined {
+  switch (block.standingOf(index)) {
+    case VISIBLE:
+      return "visible";
+    case DELAYED:
+      return "delayed";
+    case LEASED:
+      return "leased";
+    case DEAD:
+      return "dead";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+/** What a queue does, described once and shown on every level. */
+import { bounds } from "./bounds.ts";
+import type { Level } from "./driver.ts";
+import { looking } from "./looking.ts";
+import { orders } from "./orders.ts";
+import { redelivery } from "./redelivery.ts";
+import { schedules } from "./schedules.ts";
+import { shutdowns } from "./shutdowns.ts";
+
+/** @param now the server's time in seconds since 1970, or near it */
+export function behaviours(level: Level, now: () => number): void {
+  orders(level);
+  bounds(level);
+  schedules(level, now);
+  redelivery(level);
+  looking(level);
+  shutdowns(level);
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe } from "vitest";
+import type { MessageView as MessageViewReply } from "../../src/contract/schema.ts";
+import type { Message, MessageView, Queue } from "../../worker-client/src/index.ts";
+import { freshName, TestServer } from "../support/server.ts";
+import { behaviours } from "./behaviours.ts";
+import type { Driver, Level } from "./driver.ts";
+
+const server = new TestServer();
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+
+const level: Level = {
+  queue: () => clientDriver(server.manager().queue<unknown>(freshName())),
+  pass: (seconds) => sleep(seconds * 1_000),
+  async arrival(queue) {
+    for (let calls = 0; calls < 3; calls += 1) await queue.describe().catch(() => undefined);
+  },
+};
+
+/** The client's calls under the names of the interface. Messages are kept, and receipts are their numbers. */
+function clientDriver(queue: Queue): Driver {
+  const messages: Message<unknown>[] = [];
+  const count = async (receipts: string[], call: (message: Message<unknown>) => Promise<boolean>): Promise<number> => {
+    const outcomes = await Promise.all(receipts.map((receipt) => call(messages[Number(receipt)] as Message<unknown>)));
+    return outcomes.filter(Boolean).length;
+  };
+  return {
+    configure: (settings) => queue.configure(settings),
+    describe: () => queue.describe(),
+    async put(newMessages, { timeoutSeconds = 0, key } = {}) {
+      const [{ body: _, bytes: __, at, ...options } = {}] = newMessages;
+      return queue.putMany(
+        newMessages.map(({ body }) => body),
+        { ...options, at: at === undefined ? undefined : new Date(at * 1_000), timeoutSeconds, idempotencyKey: key },
+      );
+    },
+    async receive({ timeoutSeconds = 0, ...request } = {}) {
+      const received = await queue.receive({ timeoutSeconds, ...request });
+      return received.map((message) => {
+        const { id, item, attempt, priority, lastError } = message;
+        const receipt = String(messages.push(message) - 1);
+        return { id, body: item, attempt, priority, lastError, receipt, putAt: message.putAt.getTime() / 1_000 };
+      });
+    },
+    ack: (receipts) => count(receipts, (message) => message.ack()),
+    retry: (receipts, options) => count(receipts, (message) => message.retry(options)),
+    extend: (receipts, leaseSeconds) => count(receipts, (message) => message.extend(leaseSeconds)),
+    done: (number) => queue.taskDone(number),
+    join: (timeoutSeconds = 0) => queue.join({ timeoutSeconds }),
+    async list(state) {
+      const views: MessageViewReply[] = [];
+      for await (const view of queue.messages(state === undefined ? {} : { state })) views.push(replyOf(view));
+      return views;
+    },
+    look: async (id) => replyOf(await queue.look(id)),
+    async cancel(id) {
+      if (!(await queue.cancel(id))) throw Object.assign(new Error("not cancelled"), { code: "unknown_message" });
+    },
+    redrive: (ids) => queue.redrive(ids === undefined ? {} : { ids }),
+    purge: (only) => queue.purge({ only }),
+    shutdown: (immediate) => queue.shutdown({ immediate }),
+    pause: (only) => queue.pause({ only }),
+    resume: (only) => queue.resume({ only }),
+    async delete() {
+      await queue.delete();
+    },
+  };
+}
+
+function replyOf({ item, putAt, until, ...view }: MessageView<unknown>): MessageViewReply {
+  const times = { visible: "", delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
+  const time = until === undefined ? {} : { [times[view.state]]: until.getTime() / 1_000 };
+  return { ...view, body: item, putAt: putAt.getTime() / 1_000, ...time };
+}
+
+describe("the client", () => behaviours(level, () => Date.now() / 1_000));

@@ -1,0 +1,69 @@
+/** A queue as all its levels show it: the core, its Durable Object, HTTP and the client. */
+import type {
+  ConfigureRequest,
+  MessagesReply,
+  MessageView,
+  PutRequest,
+  QueueDescription,
+  ReceivedMessage,
+  ReceiveRequest,
+  RetryRequest,
+} from "../../src/contract/schema.ts";
+
+export type NewMessage = PutRequest["messages"][number];
+export type Received = ReceivedMessage & { receipt: string };
+
+/** One queue, of its own for each test. What is refused rejects with an error that has the problem's `code`. */
+export interface Driver {
+  configure(settings: ConfigureRequest): Promise<QueueDescription>;
+  describe(): Promise<QueueDescription>;
+  put(messages: NewMessage[], options?: { timeoutSeconds?: number; key?: string }): Promise<string[]>;
+  receive(request?: Omit<ReceiveRequest, "autoAck">): Promise<Received[]>;
+  /** Each answers with how many of the receipts were not stale. */
+  ack(receipts: string[]): Promise<number>;
+  retry(receipts: string[], options?: Omit<RetryRequest, "receipts">): Promise<number>;
+  extend(receipts: string[], leaseSeconds: number): Promise<number>;
+  done(count?: number): Promise<void>;
+  join(timeoutSeconds?: number): Promise<boolean>;
+  list(state?: MessageView["state"]): Promise<MessagesReply["messages"]>;
+  look(id: string): Promise<MessageView>;
+  cancel(id: string): Promise<void>;
+  redrive(ids?: string[]): Promise<number>;
+  purge(only?: "dead"): Promise<number>;
+  shutdown(immediate?: boolean): Promise<void>;
+  pause(only?: "puts" | "receives"): Promise<void>;
+  resume(only?: "puts" | "receives"): Promise<void>;
+  delete(): Promise<void>;
+}
+
+/** One of the levels on which a queue can be used. */
+export interface Level {
+  queue(): Driver;
+  /** Lets time pass, at the server too. */
+  pass(seconds: number): Promise<void>;
+  /** Waits until a call that waits has arrived. */
+  arrival(queue: Driver): Promise<void>;
+}
+
+/** What a refused call rejects with. */
+export class Refused extends Error {
+  readonly code: string;
+
+  constructor(code: string, detail: string) {
+    super(`${code}: ${detail}`);
+    this.code = code;
+  }
+}
+
+/** Bodies as messages. */
+export function messagesOf(...bodies: unknown[]): NewMessage[] {
+  return bodies.map((body) => ({ body }));
+}
+
+export function bodiesOf(messages: { body?: unknown }[]): unknown[] {
+  return messages.map(({ body }) => body);
+}
+
+export function receiptsOf(messages: Received[]): string[] {
+  return messages.map(({ receipt }) => receipt);
+}

@@ -1,0 +1,44 @@
+import type { MessagesReply, MessageView, QueueDescription } from "../../src/contract/schema.ts";
+import type { Driver } from "./driver.ts";
+
+export type Verb =
+  | ("put" | "receive" | "ack" | "retry" | "extend" | "done" | "join" | "configure" | "inspect" | "list")
+  | ("look" | "cancel" | "redrive" | "purge" | "shutdown" | "pause" | "resume" | "delete");
+
+/** Sends a request in the words of the interface and answers with the reply, or rejects with a `Refused`. */
+// biome-ignore lint/suspicious/noExplicitAny: the reply's shape is that of its verb in the schema
+export type Send = (verb: Verb, request: Record<string, unknown>, key?: string) => Promise<any>;
+
+/** The driver of every level that speaks requests and replies: all but the client. */
+export function jsonDriver(send: Send): Driver {
+  const list = async (state: string | undefined) => {
+    const messages: MessageView[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page: MessagesReply = await send("list", { ...(state === undefined ? {} : { state }), cursor });
+      messages.push(...page.messages);
+      cursor = page.cursor;
+    }
+    return messages;
+  };
+  const only = (what: string | undefined) => (what === undefined ? {} : { only: what });
+  return {
+    configure: (settings): Promise<QueueDescription> => send("configure", settings),
+    describe: () => send("inspect", {}),
+    put: async (messages, { key, ...options } = {}) => (await send("put", { messages, ...options }, key)).ids,
+    receive: async (request = {}) => (await send("receive", request)).messages,
+    ack: async (receipts) => (await send("ack", { receipts })).acked,
+    retry: async (receipts, options = {}) => (await send("retry", { receipts, ...options })).retried,
+    extend: async (receipts, leaseSeconds) => (await send("extend", { receipts, leaseSeconds })).extended,
+    done: (count = 1) => send("done", { count }),
+    join: async (timeoutSeconds = 0) => (await send("join", { timeoutSeconds })).finished,
+    list,
+    look: (id) => send("look", { id }),
+    cancel: (id) => send("cancel", { id }),
+    redrive: async (ids) => (await send("redrive", ids === undefined ? {} : { ids })).redriven,
+    purge: async (what) => (await send("purge", only(what))).purged,
+    shutdown: (immediate = false) => send("shutdown", { immediate }),
+    pause: (what) => send("pause", only(what)),
+    resume: (what) => send("resume", only(what)),
+    delete: () => send("delete", {}),
+  };
+}

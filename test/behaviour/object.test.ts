@@ -1,0 +1,27 @@
+import { describe } from "vitest";
+import { freshQueue, objectOf } from "../support/call.ts";
+import { behaviours } from "./behaviours.ts";
+import { commandOf } from "./command-of.ts";
+import { type Driver, type Level, Refused } from "./driver.ts";
+import { jsonDriver } from "./json-driver.ts";
+
+const level: Level = {
+  queue() {
+    const name = freshQueue();
+    return jsonDriver(async (verb, request, key) => {
+      const stub = objectOf(name);
+      const reply = await (verb === "delete" ? stub.delete() : stub.perform(commandOf(verb, request, key, Date.now())));
+      if (!reply.ok) throw new Refused(reply.code, reply.detail);
+      return JSON.parse(reply.json);
+    });
+  },
+  pass: (seconds) => scheduler.wait(seconds * 1_000),
+  arrival,
+};
+
+/** Three calls that were made later have been answered then. */
+async function arrival(queue: Driver): Promise<void> {
+  for (let calls = 0; calls < 3; calls += 1) await queue.describe().catch(() => undefined);
+}
+
+describe("the Durable Object", () => behaviours(level, () => Date.now() / 1_000));

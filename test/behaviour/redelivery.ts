@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { bodiesOf, type Driver, type Level, messagesOf, type Received, receiptsOf } from "./driver.ts";
+
+/** Delivers the next message, if there is one, and gives it back at once. */
+async function fail(queue: Driver, error?: string): Promise<void> {
+  const messages = await queue.receive();
+  if (messages.length > 0) await queue.retry(receiptsOf(messages), { delaySeconds: 0, ...(error === undefined ? {} : { error }) });
+}
+
+export function redelivery(level: Level): void {
+  describe("attempts and dead letters", () => {
+    test("a message whose lease ends is handed out again, and only its newest receipt counts", async () => {
+      const queue = level.queue();
+      await queue.put(messagesOf("a"));
+      const [old] = (await queue.receive({ leaseSeconds: 1 })) as [Received];
+      await level.pass(1.1);
+      const [current] = (await queue.receive()) as [Received];
+
+      expect(current).toMatchObject({ id: old.id, body: "a", attempt: 2 });
+      expect(await queue.ack([old.receipt])).toBe(0);
+      expect(await queue.ack([current.receipt])).toBe(1);
+    });
+
+    test("after its last attempt a message that is given back is dead: kept, and handed out to nobody", async () => {
+      const queue = level.queue();
+      await queue.configure({ maxAttempts: 2 });
+      const [id] = await queue.put(messagesOf("poison"));
+
+      await fail(queue);
+      await fail(queue, "the disk was full");
+
+      expect(await queue.receive()).toEqual([]);
+      expect(await queue.describe()).toMatchObject({ visible: 0, dead: 1, accepted: 1 });
+      expect(await queue.list("dead")).toMatchObject([
+        { id, state: "dead", body: "poison", attempts: 2, lastError: "the disk was full", diedAt: expect.any(Number) },
+      ]);
+    });
+
+    test("after its last attempt a message whose lease ends is dead", async () => {
+      const queue = level.queue();
+      await queue.configure({ maxAttempts: 1 });
+      await queue.put(messagesOf("poison"));
+      const received = await queue.receive({ leaseSeconds: 1 });
+
+      await level.pass(1.1);
+
+      expect(await queue.describe()).toMatchObject({ leased: 0, dead: 1 });
+      expect(await queue.ack(receiptsOf(received))).toBe(0);
+    });
+
+    test("a queue says five attempts unless it is told otherwise, and 0 for no limit", async () => {
+      const [five, none] = [level.queue(), level.queue()];
+      await none.configure({ maxAttempts: 0 });
+
+      for (const queue of [five, none]) {
+        await queue.put(messagesOf("a"));
+        for (let attempt = 1; attempt <= 6; attempt += 1) await fail(queue);
+      }
+
+      expect(await five.describe()).toMatchObject({ maxAttempts: 5, dead: 1 });
+      expect(await none.receive()).toMatchObject([{ attempt: 7 }]);
+    });
+
+    test("a dead message counts as done for join, and not when it is redriven", async () => {
+      const queue = level.queue();
+      await queue.configure({ maxAttempts: 1 });
+      await queue.put(messagesOf("poison"));
+
+      await fail(queue);
+      const joined = await queue.join();
+      await queue.redrive();
+
+      expect(joined).toBe(true);
+      expect(await queue.join()).toBe(false);
+    });
+
+    test("redriven messages are in their places again, with all their attempts before them", async () => {
+      const queue = level.queue();
+      await queue.configure({ maxAttempts: 2 });
+      const ids = await queue.put(messagesOf("a", "b", "c"));
+      for (let attempt = 1; attempt <= 2; attempt += 1) {
+        await queue.retry(receiptsOf(await queue.receive({ max: 3 })), { delaySeconds: 0 });
+      }
+      await queue.put(messagesOf("d"));
+
+      const one = await queue.redrive([ids[1] as string, "nobody-1-0"]);
+      const first = await queue.receive();
+      const all = await queue.redrive();
+      await queue.retry(receiptsOf(first), { delaySeconds: 0 });
+
+      expect([one, all]).toEqual([1, 2]);
+      expect(first).toMatchObject([{ body: "b", attempt: 3 }]);
+      expect(bodiesOf(await queue.receive({ max: 10 }))).toEqual(["a", "b", "c", "d"]);
+      expect(await queue.describe()).toMatchObject({ dead: 0, leased: 4 });
+    });
+
+    test("dead messages alone can be purged", async () => {
+      const queue = level.queue();
+      await queue.configure({ maxAttempts: 1 });
+      await queue.put(messagesOf("poison"));
+      await fail(queue);
+      await queue.put(messagesOf("good"));
+
+      const purged = await queue.purge("dead");
+
+      expect(purged).toBe(1);
+      expect(await queue.describe()).toMatchObject({ visible: 1, dead: 0, purged: 1, unfinished: 1 });
+    });
+  });
+}

@@ -9,6 +9,8 @@ export interface Env {
   DIRECTORY: DurableObjectNamespace<DirectoryObject>;
   /** The secret that every request must present. While it is not set, every request is refused. */
   AUTHKEY?: string;
+  /** Puts are refused while a queue's database is larger. Default 9,000,000,000. */
+  STORAGE_BYTES_MAX?: string | null;
 }
 
 /** The directory is asked only when a queue is created or deleted and when queues are listed. */

@@ -17,6 +17,9 @@ export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
  */
 export const REQUEST_BYTES_MAX = 12 * 1024 * 1024;
 
+/** Puts are refused from this size of a queue's database on: 90 % of the 10 GB that a Durable Object can hold. */
+export const STORAGE_BYTES_MAX = 9_000_000_000;
+
 /** Receipts in one ack, retry or extend. */
 export const RECEIPTS_MAX = 1_000;
 
@@ -49,8 +52,12 @@ export const PRIORITY_DEFAULT = 100;
 /** The most that `maxSize` can be set to; 0 stands for no bound. */
 export const MAX_SIZE_MAX = 1_000_000_000;
 
-/** For how long a queue remembers the `Idempotency-Key` of a put. */
+/** For how long a queue remembers the `Idempotency-Key` of a put: at least and unless it is configured. */
 export const IDEMPOTENCY_SECONDS = 300;
+/** For how long a queue suppresses messages with the same `dedupeKey`, unless it is configured. */
+export const DEDUPE_SECONDS_DEFAULT = 300;
+/** 24 hours, for both. Each key takes a little memory for as long. */
+export const KEY_SECONDS_MAX = 86_400;
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255;
 
 /** The text that a retry may leave for the next attempt. */

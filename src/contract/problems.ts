@@ -2,7 +2,8 @@
  * Every problem that the server can answer with. `code` is what callers branch on; it never changes.
  *
  * A 4xx means that the request was certainly not applied. A 5xx means that nobody can say: try again, a put under
- * the same `Idempotency-Key`.
+ * the same `Idempotency-Key`. `storage_full` and `no_authkey` were certainly not applied, and trying again at once does
+ * not help.
  */
 export const PROBLEMS = {
   invalid: { status: 400, title: "The request breaks a rule" },
@@ -17,6 +18,7 @@ export const PROBLEMS = {
   shut_down: { status: 410, title: "The queue was shut down" },
   too_large: { status: 413, title: "The request is too large" },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
+  storage_full: { status: 507, title: "The queue's storage is nearly full" },
   internal: { status: 500, title: "The server failed" },
   unavailable: { status: 503, title: "The queue cannot be reached" },
   overloaded: { status: 503, title: "The queue has more requests than it can serve" },

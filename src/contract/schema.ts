@@ -10,6 +10,8 @@ import {
   DELAY_SECONDS_MAX,
   ERROR_CHARACTERS_MAX,
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
+  IDEMPOTENCY_SECONDS,
+  KEY_SECONDS_MAX,
   LEASE_SECONDS_MAX,
   LEASE_SECONDS_MIN,
   LIST_LIMIT_DEFAULT,
@@ -55,6 +57,8 @@ export const newMessage = z
     delaySeconds: seconds.max(DELAY_SECONDS_MAX).default(0),
     /** The message is not visible before this time, in seconds since 1970: at most 366 days from now. */
     at: z.number().min(0).optional(),
+    /** Within `dedupeSeconds` after a message with this key, others with it are not stored; their id is that one's. */
+    dedupeKey: idempotencyKey.optional(),
   })
   .refine((message) => message.at === undefined || message.delaySeconds === 0, {
     error: "must not have both delaySeconds and at",
@@ -195,6 +199,10 @@ export const configureRequest = z.strictObject({
   retryDelayMaxSeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
   /** How much of the delay may be left out by chance, 0 to 1. Default 0. */
   retryDelayJitter: z.number().min(0).max(1).optional(),
+  /** For how long an `Idempotency-Key` is remembered. Default and at least 300. */
+  idempotencySeconds: z.number().min(IDEMPOTENCY_SECONDS).max(KEY_SECONDS_MAX).optional(),
+  /** For how long a message suppresses others with its `dedupeKey`. Default 300. */
+  dedupeSeconds: z.number().min(1).max(KEY_SECONDS_MAX).optional(),
 });
 
 export const queueDescription = z.object({
@@ -207,6 +215,8 @@ export const queueDescription = z.object({
   retryDelayFactor: z.number(),
   retryDelayMaxSeconds: z.number(),
   retryDelayJitter: z.number(),
+  idempotencySeconds: z.number(),
+  dedupeSeconds: z.number(),
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: z.enum(["none", "draining", "immediate"]),
   paused: z.object({ puts: z.boolean(), receives: z.boolean() }),

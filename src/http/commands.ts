@@ -13,7 +13,7 @@ import type {
   receiveRequest,
   retryRequest,
 } from "../contract/schema.ts";
-import type { Command, NewMessage, Settings } from "../queue/commands.ts";
+import type { Command, NewMessage } from "../queue/commands.ts";
 import { ProblemError } from "./problem.ts";
 
 /** @param now the time by the clock, which bounds how far ahead a message may be scheduled */
@@ -30,8 +30,13 @@ export function putCommand(
 
 export function receiveCommand(request: z.output<typeof receiveRequest>): Command {
   const { max, leaseSeconds, timeoutSeconds, autoAck } = request;
-  const leaseMs = leaseSeconds === undefined ? undefined : milliseconds(leaseSeconds);
-  return { verb: "receive", max, leaseMs, timeoutMs: milliseconds(timeoutSeconds), autoAck };
+  return {
+    verb: "receive",
+    max,
+    leaseMs: orMilliseconds(leaseSeconds),
+    timeoutMs: milliseconds(timeoutSeconds),
+    autoAck,
+  };
 }
 
 export function ackCommand({ receipts, finish }: z.output<typeof ackRequest>): Command {
@@ -39,8 +44,7 @@ export function ackCommand({ receipts, finish }: z.output<typeof ackRequest>): C
 }
 
 export function retryCommand({ receipts, delaySeconds, error }: z.output<typeof retryRequest>): Command {
-  const delayMs = delaySeconds === undefined ? undefined : milliseconds(delaySeconds);
-  return { verb: "retry", receipts, delayMs, error };
+  return { verb: "retry", receipts, delayMs: orMilliseconds(delaySeconds), error };
 }
 
 export function extendCommand({ receipts, leaseSeconds }: z.output<typeof extendRequest>): Command {
@@ -56,16 +60,31 @@ export function joinCommand({ timeoutSeconds }: z.output<typeof joinRequest>): C
 }
 
 export function configureCommand(request: z.output<typeof configureRequest>): Command {
-  const changes: Partial<Settings> = {};
-  if (request.order !== undefined) changes.order = request.order;
-  if (request.maxSize !== undefined) changes.maxSize = request.maxSize;
-  if (request.leaseSeconds !== undefined) changes.leaseMs = milliseconds(request.leaseSeconds);
-  if (request.maxAttempts !== undefined) changes.maxAttempts = request.maxAttempts;
-  if (request.retryDelaySeconds !== undefined) changes.retryDelayMs = milliseconds(request.retryDelaySeconds);
-  if (request.retryDelayFactor !== undefined) changes.retryDelayFactor = request.retryDelayFactor;
-  if (request.retryDelayMaxSeconds !== undefined) changes.retryDelayMaxMs = milliseconds(request.retryDelayMaxSeconds);
-  if (request.retryDelayJitter !== undefined) changes.retryDelayJitter = request.retryDelayJitter;
-  return { verb: "configure", changes };
+  const { order, maxSize, maxAttempts, retryDelayFactor, retryDelayJitter } = request;
+  const redelivery = given({
+    maxAttempts,
+    retryDelayMs: orMilliseconds(request.retryDelaySeconds),
+    retryDelayFactor,
+    retryDelayMaxMs: orMilliseconds(request.retryDelayMaxSeconds),
+    retryDelayJitter,
+  });
+  const keys = given({
+    idempotencyMs: orMilliseconds(request.idempotencySeconds),
+    dedupeMs: orMilliseconds(request.dedupeSeconds),
+  });
+  const leaseMs = orMilliseconds(request.leaseSeconds);
+  return { verb: "configure", changes: { ...given({ order, maxSize, leaseMs }), redelivery, keys } };
+}
+
+type Given<Fields> = { [Field in keyof Fields]?: Exclude<Fields[Field], undefined> };
+
+/** Without the fields that are undefined. */
+function given<Fields extends object>(fields: Fields): Given<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
+}
+
+function orMilliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : milliseconds(seconds);
 }
 
 /** @param isPaused true to pause, false to resume */
@@ -79,11 +98,10 @@ function milliseconds(seconds: number): number {
 
 /** Turns the content into the text that will be stored and handed out as it is. */
 function toNewMessage(
-  { body, bytes, priority, delaySeconds, at }: z.output<typeof newMessage>,
+  { body, bytes, priority, delaySeconds, at, dedupeKey }: z.output<typeof newMessage>,
   index: number,
 ): NewMessage {
-  const visibleAt = at === undefined ? undefined : milliseconds(at);
-  const rest = { priority, delayMs: milliseconds(delaySeconds), visibleAt };
+  const rest = { priority, delayMs: milliseconds(delaySeconds), visibleAt: orMilliseconds(at), dedupeKey };
   if (bytes !== undefined) return { content: `"bytes":"${bytes}"`, ...rest };
   try {
     return { content: `"body":${JSON.stringify(body)}`, ...rest };

@@ -21,6 +21,7 @@ const worker :Workerd.Worker = (
     (name = "QUEUE", durableObjectNamespace = "QueueObject"),
     (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),
     (name = "AUTHKEY", fromEnvironment = "AUTHKEY"),
+    (name = "STORAGE_BYTES_MAX", fromEnvironment = "STORAGE_BYTES_MAX"),
   ],
   # The files of the queues are found by these keys: changing one would hide everything that was stored.
   durableObjectNamespaces = [

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { STORAGE_BYTES_MAX } from "../contract/limits.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { MonotonicClock } from "../queue/clock.ts";
 import type { Command } from "../queue/commands.ts";
@@ -72,6 +73,7 @@ export class QueueObject extends DurableObject<Env> {
     const queue = this.#queue;
     const now = this.#clock.now(Date.now());
     const { configuration } = queue;
+    queue.isStorageFull = this.#storage.bytes >= Number(this.env.STORAGE_BYTES_MAX || STORAGE_BYTES_MAX);
     queue.advance(now);
     for (const { ticket, command } of commands) {
       queue.apply(ticket, command, now);

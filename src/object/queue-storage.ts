@@ -1,5 +1,5 @@
 import type { BlockState, BlockSummary } from "../queue/block.ts";
-import type { Configuration } from "../queue/commands.ts";
+import type { Configuration } from "../queue/configuration.ts";
 import type { Existing } from "../queue/queue.ts";
 import type { Commit, RowChange, RowReader, StoredBlock, Totals } from "../queue/rows.ts";
 import { migrate, storedVersion } from "./migrations.ts";

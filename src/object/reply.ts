@@ -85,7 +85,7 @@ function viewJson({ id, state, attempts, until, lastError, line }: View): string
 }
 
 function describe(description: Description, { name, storageBytes, rowsWritten }: Surroundings) {
-  const { order, maxSize, leaseMs, redelivery, oldestMs, ...counts } = description;
+  const { order, maxSize, leaseMs, redelivery, keys, oldestMs, ...counts } = description;
   const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
   return {
     name,
@@ -97,6 +97,8 @@ function describe(description: Description, { name, storageBytes, rowsWritten }:
     retryDelayFactor,
     retryDelayMaxSeconds: retryDelayMaxMs / 1_000,
     retryDelayJitter,
+    idempotencySeconds: keys.idempotencyMs / 1_000,
+    dedupeSeconds: keys.dedupeMs / 1_000,
     ...counts,
     oldestSeconds: oldestMs / 1_000,
     storageBytes,

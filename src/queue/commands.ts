@@ -2,8 +2,7 @@
  * What a queue can be told and what it answers. Times are milliseconds in here; only the edges speak of seconds.
  */
 import type { ProblemCode } from "../contract/problems.ts";
-import type { OrderName } from "./orders.ts";
-import type { Redelivery } from "./redelivery.ts";
+import type { Configuration, Paused, Settings } from "./configuration.ts";
 import type { MessageState, View } from "./viewer.ts";
 
 export interface NewMessage {
@@ -14,6 +13,8 @@ export interface NewMessage {
   delayMs: number;
   /** When it is visible, in milliseconds since 1970. Given, it counts and `delayMs` does not. */
   visibleAt?: number | undefined;
+  /** Not stored if one with this key was put before, for as long as the queue remembers. */
+  dedupeKey?: string | undefined;
 }
 
 export interface PutCommand {
@@ -41,29 +42,6 @@ export interface DoneCommand {
   idempotencyKey?: string | undefined;
 }
 
-/** Whether a queue takes and hands out messages for ever; only until what it holds is done; or not any more. */
-export type Shutdown = "none" | "draining" | "immediate";
-
-/** What can be paused: puts, receives or both. */
-export interface Paused {
-  puts: boolean;
-  receives: boolean;
-}
-
-/** What is stored of a queue beside its messages. */
-export interface Configuration {
-  order: OrderName;
-  /** The bound on visible and delayed messages; 0 for none. */
-  maxSize: number;
-  leaseMs: number;
-  redelivery: Redelivery;
-  shutdown: Shutdown;
-  paused: Paused;
-}
-
-/** What `configure` changes of it. */
-export type Settings = Pick<Configuration, "order" | "maxSize" | "leaseMs"> & Redelivery;
-
 export type Command =
   | PutCommand
   | ReceiveCommand
@@ -72,7 +50,7 @@ export type Command =
   | { verb: "extend"; receipts: string[]; leaseMs: number }
   | DoneCommand
   | { verb: "join"; timeoutMs: number }
-  | { verb: "configure"; changes: Partial<Settings> }
+  | { verb: "configure"; changes: Settings }
   | { verb: "inspect" }
   /** Messages in this state, or all, after the one that the cursor names. */
   | { verb: "list"; state?: MessageState | undefined; cursor: string; limit: number }

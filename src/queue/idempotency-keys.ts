@@ -7,11 +7,11 @@ export interface PlaceRange extends Place {
   count: number;
 }
 
-/** One remembered put, as it is stored: its key, a hash of its content, when it was, what it made. */
+/** One remembered put, as it is stored: its key, a hash of its content, until when it counts, what it made. */
 type KeyLine = [
   key: string,
   contentHash: number,
-  putAt: number,
+  until: number,
   ranges: [blockNumber: number, index: number, count: number][],
 ];
 
@@ -32,15 +32,13 @@ interface SlotKeys {
  * for each; only where it matches is the row read. A row's keys are forgotten together, when the newest has expired.
  */
 export class IdempotencyKeys {
-  readonly #windowMs: number;
   readonly #reader: RowReader;
   readonly #bySlot = new Map<number, SlotKeys>();
   /** Fingerprint to the slots that may hold the key: a number, or an array in the rare case of several. */
   readonly #slots = new Map<number, number | number[]>();
   readonly #expiry = new Heap<{ until: number; slot: number }>((a, b) => a.until < b.until);
 
-  constructor(windowMs: number, reader: RowReader) {
-    this.#windowMs = windowMs;
+  constructor(reader: RowReader) {
     this.#reader = reader;
   }
 
@@ -55,8 +53,8 @@ export class IdempotencyKeys {
   find(key: string, contentHash: () => number, now: number): PlaceRange[] | "other" | undefined {
     const slots = this.#slots.get(fingerprintOf(key)) ?? [];
     for (const slot of typeof slots === "number" ? [slots] : slots) {
-      for (const [knownKey, knownHash, putAt, ranges] of this.#linesOf(slot)) {
-        if (knownKey !== key || putAt + this.#windowMs <= now) continue;
+      for (const [knownKey, knownHash, until, ranges] of this.#linesOf(slot)) {
+        if (knownKey !== key || until <= now) continue;
         if (knownHash !== contentHash()) return "other";
         return ranges.map(([blockNumber, index, count]) => ({ blockNumber, index, count }));
       }
@@ -64,10 +62,10 @@ export class IdempotencyKeys {
     return undefined;
   }
 
-  remember(slot: number, key: string, contentHash: number, now: number, ranges: PlaceRange[]): void {
-    const slotKeys = this.#index(slot, now + this.#windowMs, key);
+  remember(slot: number, key: string, contentHash: number, until: number, ranges: PlaceRange[]): void {
+    const slotKeys = this.#index(slot, until, key);
     const stored = ranges.map(({ blockNumber, index, count }): [number, number, number] => [blockNumber, index, count]);
-    slotKeys.uncommitted.push([key, contentHash, now, stored]);
+    slotKeys.uncommitted.push([key, contentHash, until, stored]);
   }
 
   /** The keys to store in this row, as text, and until when they count. */

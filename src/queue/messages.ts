@@ -1,13 +1,14 @@
-import { BATCH_BYTES_MAX, IDEMPOTENCY_SECONDS } from "../contract/limits.ts";
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
-import type { Delivery, NewMessage, PutCommand } from "./commands.ts";
-import { contentHashOf, doneHashOf, lineOf } from "./contents.ts";
+import type { Delivery } from "./commands.ts";
+import { doneHashOf } from "./contents.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { DoneKeys } from "./done-keys.ts";
-import { IdempotencyKeys, type PlaceRange } from "./idempotency-keys.ts";
+import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { LineWindow } from "./line-window.ts";
 import type { OrderName } from "./orders.ts";
+import { type KeyRules, Puts } from "./puts.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
 import { fateOf, type Redelivery } from "./redelivery.ts";
 import { rowChangeOf } from "./row-changes.ts";
@@ -32,6 +33,7 @@ export const DEFAULT_MEMORY: Memory = { blocks: 1_024, characters: 4 * 1024 * 10
 export interface Rules {
   order: OrderName;
   redelivery: Redelivery;
+  keys: KeyRules;
 }
 
 /** Where messages are when they are not in memory. */
@@ -50,12 +52,13 @@ export class Messages {
   /** Looks at messages and changes nothing. */
   readonly viewer: Viewer;
   readonly deadLetters: DeadLetters;
+  readonly puts: Puts;
   readonly #keys: IdempotencyKeys;
   readonly #doneKeys: DoneKeys;
   #redelivery: Redelivery;
   #areTotalsUnsaved = false;
 
-  constructor(incarnation: string, { order, redelivery }: Rules, storage: Storage, stored?: StoredQueue) {
+  constructor(incarnation: string, { order, redelivery, keys }: Rules, storage: Storage, stored?: StoredQueue) {
     const { reader } = storage;
     this.#incarnation = incarnation;
     this.#memory = storage.memory;
@@ -65,7 +68,12 @@ export class Messages {
     this.#window = new LineWindow(reader);
     this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
     this.deadLetters = new DeadLetters(this.#backlog, this.viewer, this.totals);
-    this.#keys = new IdempotencyKeys(IDEMPOTENCY_SECONDS * 1_000, reader);
+    this.#keys = new IdempotencyKeys(reader);
+    this.puts = new Puts(incarnation, this.#backlog, this.#window, {
+      keys: this.#keys,
+      rules: keys,
+      totals: this.totals,
+    });
     this.#doneKeys = new DoneKeys(this.#backlog, this.#keys);
     for (const row of stored?.blocks ?? []) {
       if (row.keys !== null) this.#keys.restore(row.slot, row.keysUntil, row.keys);
@@ -102,39 +110,6 @@ export class Messages {
     return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }
 
-  /** The ids that an earlier put with this key made, "other" if that put had other content. */
-  knownPut(command: PutCommand, now: number): string[] | "other" | undefined {
-    const { idempotencyKey: key } = command;
-    if (key === undefined) return undefined;
-    const known = this.#keys.find(key, () => contentHashOf(command.messages), now);
-    return typeof known === "object" ? this.#idsOf(known) : known;
-  }
-
-  /** Stores messages in order and answers with their ids. */
-  put(command: PutCommand, now: number): string[] {
-    const { messages, idempotencyKey } = command;
-    const ranges: PlaceRange[] = [];
-    const lines = messages.map((message) => lineOf(message, now));
-    const batch = this.#backlog.beginBatch(messages, lines);
-    for (const [position, line] of lines.entries()) {
-      const message = messages[position] as NewMessage;
-      const block = batch.blockFor(message.priority, line);
-      const visibleAt = message.visibleAt ?? now + message.delayMs;
-      const index = this.#backlog.append(block, line.length, visibleAt > now ? visibleAt : 0);
-      this.#window.add(block, line);
-      const range = ranges.at(-1);
-      if (range?.blockNumber === block.number) range.count += 1;
-      else ranges.push({ blockNumber: block.number, index, count: 1 });
-    }
-    this.totals.accepted += messages.length;
-    this.totals.unfinished += messages.length;
-    if (idempotencyKey !== undefined) {
-      const { slot } = this.#backlog.blockAt(ranges.at(-1) as PlaceRange) as Block;
-      this.#keys.remember(slot, idempotencyKey, contentHashOf(messages), now, ranges);
-    }
-    return this.#idsOf(ranges);
-  }
-
   /** Whether there is nothing that somebody could receive, now or later. */
   get isDrained(): boolean {
     const { visible, delayed, leased } = this.#backlog;
@@ -146,8 +121,9 @@ export class Messages {
   }
 
   /** To another order only a queue that is empty can be changed. */
-  setRules({ order, redelivery }: Rules): void {
+  setRules({ order, redelivery, keys }: Rules): void {
     this.#backlog.setOrder(order);
+    this.puts.rules = keys;
     this.#redelivery = redelivery;
   }
 
@@ -218,7 +194,14 @@ export class Messages {
   done(count: number, key: string | undefined, now: number): void {
     this.#finish(count);
     this.#areTotalsUnsaved = true;
-    if (key !== undefined) this.#keys.remember(this.#doneKeys.slotForNext(), key, doneHashOf(count), now, []);
+    if (key !== undefined)
+      this.#keys.remember(
+        this.#doneKeys.slotForNext(),
+        key,
+        doneHashOf(count),
+        now + this.puts.rules.idempotencyMs,
+        [],
+      );
   }
 
   /** Removes a message, whoever holds it. False if it is not here. */
@@ -295,12 +278,6 @@ export class Messages {
   /** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */
   #finish(count: number): void {
     this.totals.unfinished = Math.max(0, this.totals.unfinished - count);
-  }
-
-  #idsOf(ranges: PlaceRange[]): string[] {
-    return ranges.flatMap(({ blockNumber, index, count }) =>
-      Array.from({ length: count }, (_, offset) => formatId(this.#incarnation, { blockNumber, index: index + offset })),
-    );
   }
 
   /** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */

@@ -12,19 +12,8 @@
  * out `takeAnswers()`. A command that waits is answered in a later round. Nothing in here is a promise, so a group
  * of commands is applied in one turn and committed as one.
  */
-import { DELAY_SECONDS_MAX, LEASE_SECONDS_DEFAULT, MAX_ATTEMPTS_DEFAULT } from "../contract/limits.ts";
-import type {
-  Command,
-  Configuration,
-  Description,
-  DoneCommand,
-  Paused,
-  PutCommand,
-  ReceiveCommand,
-  Refusal,
-  Result,
-  Settings,
-} from "./commands.ts";
+import type { Command, Description, DoneCommand, PutCommand, ReceiveCommand, Refusal, Result } from "./commands.ts";
+import { type Configuration, changed, DEFAULT_CONFIGURATION, type Paused, type Settings } from "./configuration.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { isOperation, operate } from "./operations.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
@@ -35,26 +24,12 @@ import {
   putsPaused,
   reusedKey,
   shutDown,
+  storageFull,
   tooMany,
   unknownQueue,
 } from "./refusals.ts";
 import type { Commit, RowReader, StoredQueue } from "./rows.ts";
 import { WaitingLine } from "./waiting-line.ts";
-
-export const DEFAULT_CONFIGURATION: Configuration = {
-  order: "fifo",
-  maxSize: 0,
-  leaseMs: LEASE_SECONDS_DEFAULT * 1_000,
-  redelivery: {
-    maxAttempts: MAX_ATTEMPTS_DEFAULT,
-    retryDelayMs: 0,
-    retryDelayFactor: 1,
-    retryDelayMaxMs: DELAY_SECONDS_MAX * 1_000,
-    retryDelayJitter: 0,
-  },
-  shutdown: "none",
-  paused: { puts: false, receives: false },
-};
 
 /** What is stored of a queue that exists. */
 export interface Existing {
@@ -76,6 +51,8 @@ export class Queue {
   /** False until the first put or configuration: until then nothing is stored. */
   exists: boolean;
   configuration: Configuration;
+  /** Set where no more can be stored: puts are refused then, and everything else goes on. */
+  isStorageFull = false;
   readonly #storage: Storage;
   #messages: Messages;
   readonly #receivers = new WaitingLine<{ ticket: number; command: ReceiveCommand }>();
@@ -181,16 +158,18 @@ export class Queue {
   #put(ticket: number, command: PutCommand, now: number): void {
     const { maxSize } = this.configuration;
     const earlierTry = this.#putters.find(command.idempotencyKey);
-    if (this.#messages.knownPut(command, now) !== undefined) {
+    if (this.#messages.puts.known(command, now) !== undefined) {
       this.#admit({ command, tickets: [ticket] }, now);
     } else if (this.configuration.shutdown !== "none") {
       this.#refuse([ticket], shutDown());
+    } else if (this.isStorageFull) {
+      this.#refuse([ticket], storageFull());
     } else if (earlierTry !== undefined) {
       if (hasSameContent(earlierTry.command, command)) this.#putters.add(ticket, command, now + command.timeoutMs);
       else this.#refuse([ticket], reusedKey());
     } else if (maxSize > 0 && command.messages.length > maxSize) {
       this.#refuse([ticket], tooMany(command.messages.length, maxSize));
-    } else if (this.#putters.isEmpty && this.#hasRoom(command)) {
+    } else if (this.#putters.isEmpty && this.#hasRoom(command, now)) {
       this.#admit({ command, tickets: [ticket] }, now);
     } else if (command.timeoutMs <= 0) {
       this.#refuse([ticket], this.#noRoom);
@@ -200,21 +179,21 @@ export class Queue {
   }
 
   /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
-  #hasRoom(command: PutCommand): boolean {
+  #hasRoom({ messages }: PutCommand, now: number): boolean {
     const { maxSize, paused } = this.configuration;
-    if (paused.puts) return false;
+    if (paused.puts || this.isStorageFull) return false;
     const { visible, delayed } = this.#messages.counts;
-    return maxSize === 0 || visible + delayed + command.messages.length <= maxSize;
+    return maxSize === 0 || visible + delayed + this.#messages.puts.fresh(messages, now).length <= maxSize;
   }
 
   #admit({ command, tickets }: WaitingPut, now: number): void {
-    const known = this.#messages.knownPut(command, now);
+    const known = this.#messages.puts.known(command, now);
     if (known === "other") {
       this.#refuse(tickets, reusedKey());
       return;
     }
     this.exists = true;
-    const ids = known ?? this.#messages.put(command, now);
+    const ids = known ?? this.#messages.puts.put(command, now);
     for (const ticket of tickets) this.#answer(ticket, { verb: "put", ids });
   }
 
@@ -231,7 +210,7 @@ export class Queue {
         isAnyoneServed = true;
       }
       for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
-        if (!this.#hasRoom(first.command)) break;
+        if (!this.#hasRoom(first.command, now)) break;
         this.#putters.serve();
         this.#admit(first, now);
         isAnyoneServed = true;
@@ -264,9 +243,8 @@ export class Queue {
 
   /** As in Python 3.13. What is discarded counts as finished, so that `join` need not wait for it. */
   #shutDown(ticket: number, immediate: boolean, now: number): void {
-    this.exists = true;
     const isImmediate = immediate || this.configuration.shutdown === "immediate";
-    this.configuration = { ...this.configuration, shutdown: isImmediate ? "immediate" : "draining" };
+    this.#change({ shutdown: isImmediate ? "immediate" : "draining" });
     for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) this.#refuse(tickets, shutDown());
     this.#serve(now);
     this.#answer(ticket, { verb: "shutdown", description: this.#describe(now) });
@@ -313,43 +291,30 @@ export class Queue {
     this.#answer(ticket, { verb: "delete" });
   }
 
-  #configure(ticket: number, changes: Partial<Settings>, now: number): void {
-    const {
-      order = this.configuration.order,
-      maxSize = this.configuration.maxSize,
-      leaseMs = this.configuration.leaseMs,
-      ...redelivery
-    } = changes;
+  #configure(ticket: number, settings: Settings, now: number): void {
+    const { order, maxSize } = changed(this.configuration, settings);
     if (order !== this.configuration.order && !this.#messages.isEmpty) {
       this.#refuse([ticket], orderConflict(this.configuration.order));
       return;
     }
-    this.exists = true;
-    if (this.#isChange(changes)) {
-      const changed = { order, maxSize, leaseMs, redelivery: { ...this.configuration.redelivery, ...redelivery } };
-      this.configuration = { ...this.configuration, ...changed };
-      this.#messages.setRules(this.configuration);
+    this.#change(settings);
+    for (const { command, tickets } of maxSize > 0 ? this.#putters.takeLargerThan(maxSize) : []) {
+      this.#refuse(tickets, tooMany(command.messages.length, maxSize));
     }
-    if (maxSize > 0)
-      for (const { command, tickets } of this.#putters.takeLargerThan(maxSize)) {
-        this.#refuse(tickets, tooMany(command.messages.length, maxSize));
-      }
     this.#serve(now);
     this.#answer(ticket, { verb: "configure", description: this.#describe(now) });
   }
 
-  #pause(ticket: number, paused: Partial<Paused>, now: number): void {
+  #change(settings: Settings): void {
     this.exists = true;
-    this.configuration = { ...this.configuration, paused: { ...this.configuration.paused, ...paused } };
-    this.#serve(now);
-    this.#answer(ticket, { verb: "pause", description: this.#describe(now) });
+    this.configuration = changed(this.configuration, settings);
+    this.#messages.setRules(this.configuration);
   }
 
-  /** To configure what is so already costs no row. */
-  #isChange(changes: Partial<Settings>): boolean {
-    const fields = Object.keys(changes) as (keyof Settings)[];
-    const settings = { ...this.configuration, ...this.configuration.redelivery };
-    return fields.some((field) => changes[field] !== settings[field]);
+  #pause(ticket: number, paused: Partial<Paused>, now: number): void {
+    this.#change({ paused });
+    this.#serve(now);
+    this.#answer(ticket, { verb: "pause", description: this.#describe(now) });
   }
 
   #describe(now: number): Description {

@@ -21,6 +21,13 @@ export function full(maxSize: number): Refusal {
   return refusal("full", `The queue holds its maxSize of ${maxSize} messages.`);
 }
 
+export function storageFull(): Refusal {
+  return refusal(
+    "storage_full",
+    "The queue's storage is nearly full. Receives and acks go on; purge or delete to free it.",
+  );
+}
+
 export function putsPaused(): Refusal {
   return refusal("paused", "Puts are paused.");
 }

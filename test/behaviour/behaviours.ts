@@ -1,5 +1,6 @@
 /** What a queue does, described once and shown on every level. */
 import { bounds } from "./bounds.ts";
+import { deduplication } from "./deduplication.ts";
 import type { Level } from "./driver.ts";
 import { looking } from "./looking.ts";
 import { orders } from "./orders.ts";
@@ -13,6 +14,7 @@ export function behaviours(level: Level, now: () => number): void {
   bounds(level);
   schedules(level, now);
   redelivery(level);
+  deduplication(level);
   looking(level);
   shutdowns(level);
 }

@@ -4,7 +4,8 @@ import { bodiesOf, type Driver, type Level, messagesOf, type Received, receiptsO
 /** Delivers the next message, if there is one, and gives it back at once. */
 async function fail(queue: Driver, error?: string): Promise<void> {
   const messages = await queue.receive();
-  if (messages.length > 0) await queue.retry(receiptsOf(messages), { delaySeconds: 0, ...(error === undefined ? {} : { error }) });
+  if (messages.length > 0)
+    await queue.retry(receiptsOf(messages), { delaySeconds: 0, ...(error === undefined ? {} : { error }) });
 }
 
 export function redelivery(level: Level): void {

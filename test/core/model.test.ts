@@ -25,6 +25,7 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "full",
       "invalid",
       "paused",
+      "duplicate suppressed",
       "redriven",
       "unknown_message",
       "visible listed",

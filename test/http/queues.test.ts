@@ -14,7 +14,7 @@ test("a queue is created by its configuration, with defaults for what is not sai
   const storage = { storageBytes: expect.any(Number), rowsWritten: expect.any(Number) };
   const retries = {
     ...{ maxAttempts: 5, retryDelaySeconds: 0, retryDelayFactor: 1 },
-    ...{ retryDelayMaxSeconds: 31_622_400, retryDelayJitter: 0 },
+    ...{ retryDelayMaxSeconds: 31_622_400, retryDelayJitter: 0, idempotencySeconds: 300, dedupeSeconds: 300 },
   };
   const running = { shutdown: "none", paused: { puts: false, receives: false } };
   const configuration = { name: nameOf(queue), order: "fifo", maxSize: 0, leaseSeconds: 30, ...running, ...retries };

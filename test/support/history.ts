@@ -1,6 +1,7 @@
 import type { Command } from "../../src/queue/commands.ts";
+import { DEFAULT_CONFIGURATION } from "../../src/queue/configuration.ts";
 import type { Memory } from "../../src/queue/messages.ts";
-import { type Answer, DEFAULT_CONFIGURATION, Queue } from "../../src/queue/queue.ts";
+import { type Answer, Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "./memory-rows.ts";
 import {
   type ModelAnswer,
@@ -141,6 +142,7 @@ export class History {
       name: `${ticket}.${index}${random.chance(0.1) ? LONG_BODY : ""}`,
       priority: random.pick([100, 100, 0, 7, 255]),
       delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
+      dedupeKey: random.chance(0.1) ? `dedupe-${random.integer(50)}` : undefined,
       visibleAt: random.chance(0.05) ? this.#now - 2_000 + random.integer(10_000) : undefined,
     }));
     const again = random.chance(0.1) ? this.#recentPuts[random.integer(20)] : undefined;
@@ -212,10 +214,16 @@ export class History {
     const maxSize = this.#random.pick([0, 0, 5, 50, 400]);
     const maxAttempts = this.#random.pick([0, 1, 2, 5]);
     const retryDelayMs = this.#random.pick([0, 0, 700]);
-    const retry = { maxAttempts, retryDelayMs, retryDelayFactor: this.#random.pick([1, 2]), retryDelayMaxMs: 5_000 };
+    const redelivery = {
+      maxAttempts,
+      retryDelayMs,
+      retryDelayFactor: this.#random.pick([1, 2]),
+      retryDelayMaxMs: 5_000,
+    };
+    const keys = { dedupeMs: this.#random.pick([1_000, 60_000, 300_000]) };
     const order = this.#random.chance(0.9) ? this.#order : this.#random.pick(["fifo", "lifo", "priority"] as const);
-    this.#tell(ticket, { verb: "configure", changes: { maxSize, order, ...retry } }, () =>
-      this.#model.configure(ticket, { maxSize, order, ...retry }),
+    this.#tell(ticket, { verb: "configure", changes: { maxSize, order, redelivery, keys } }, () =>
+      this.#model.configure(ticket, { maxSize, order, ...redelivery, ...keys }),
     );
   }
 
@@ -306,6 +314,9 @@ export class History {
       this.#see(result.code);
     } else if (result.verb === "put" && expected.verb === "put") {
       this.#compareIds(result.ids, expected.messages, difference);
+      if (expected.messages.some((message) => message.id !== "" && !message.name.startsWith(`${ticket}.`))) {
+        this.#see("duplicate suppressed");
+      }
       if (expected.isRepeated) this.#see("put repeated under its key");
       if (expected.isShared) this.#see("put repeated while it waits");
     } else if (result.verb === "receive" && expected.verb === "receive") {

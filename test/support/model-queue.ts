@@ -22,6 +22,7 @@ export interface ModelPut {
   priority: number;
   delayMs: number;
   visibleAt?: number | undefined;
+  dedupeKey?: string | undefined;
 }
 
 export interface ModelSettings {
@@ -31,6 +32,7 @@ export interface ModelSettings {
   retryDelayMs: number;
   retryDelayFactor: number;
   retryDelayMaxMs: number;
+  dedupeMs: number;
 }
 
 const DEFAULT_SETTINGS: ModelSettings = {
@@ -40,6 +42,7 @@ const DEFAULT_SETTINGS: ModelSettings = {
   retryDelayMs: 0,
   retryDelayFactor: 1,
   retryDelayMaxMs: 366 * 86_400_000,
+  dedupeMs: 300_000,
 };
 
 export type ModelOrder = "fifo" | "lifo" | "priority";
@@ -96,6 +99,7 @@ export class ModelQueue {
   receivers: WaitingReceiver[] = [];
   putters: WaitingPut[] = [];
   joiners: Waiting[] = [];
+  dedupeKeys = new Map<string, { until: number; message: ModelMessage }>();
   keys = new Map<string, { at: number; content: string; messages: ModelMessage[] }>();
   answers: ModelAnswer[] = [];
   now = 0;
@@ -167,6 +171,7 @@ export class ModelQueue {
     this.putters = [];
     this.joiners = [];
     this.keys.clear();
+    this.dedupeKeys.clear();
     this.unfinished = 0;
     this.settings = DEFAULT_SETTINGS;
     this.shutdown = "none";
@@ -381,7 +386,14 @@ export class ModelQueue {
   #hasRoom({ puts }: WaitingPut): boolean {
     if (this.paused.puts) return false;
     const { maxSize } = this.settings;
-    return maxSize === 0 || this.waiting() + puts.length <= maxSize;
+    const seen = new Set<string>();
+    const fresh = puts.filter(({ dedupeKey }) => {
+      if (dedupeKey === undefined) return true;
+      const isFresh = !seen.has(dedupeKey) && this.#duplicateOf(dedupeKey) === undefined;
+      seen.add(dedupeKey);
+      return isFresh;
+    });
+    return maxSize === 0 || this.waiting() + fresh.length <= maxSize;
   }
 
   #admit(waiting: WaitingPut): void {
@@ -393,8 +405,11 @@ export class ModelQueue {
       this.#refuse(tickets, "idempotency_key_reused");
       return;
     }
-    const messages = known?.messages ?? puts.map((put) => this.#store(put));
-    if (key !== undefined && known === undefined) this.keys.set(key, { at: this.now, content, messages });
+    const { unfinished } = this;
+    const messages = known?.messages ?? puts.map((put) => this.#duplicateOf(put.dedupeKey) ?? this.#store(put));
+    const isAnyStored = this.unfinished > unfinished;
+    if (key !== undefined && known === undefined && isAnyStored)
+      this.keys.set(key, { at: this.now, content, messages });
     const isRepeated = known !== undefined;
     const isShared = tickets.length > 1;
     for (const ticket of tickets) this.answers.push({ ticket, verb: "put", messages, isRepeated, isShared });
@@ -404,7 +419,12 @@ export class ModelQueue {
     for (const ticket of tickets) this.answers.push({ ticket, verb: "refused", code });
   }
 
-  #store({ name, priority, delayMs, visibleAt }: ModelPut): ModelMessage {
+  #duplicateOf(dedupeKey: string | undefined): ModelMessage | undefined {
+    const known = dedupeKey === undefined ? undefined : this.dedupeKeys.get(dedupeKey);
+    return known !== undefined && known.until > this.now ? known.message : undefined;
+  }
+
+  #store({ name, priority, delayMs, visibleAt, dedupeKey }: ModelPut): ModelMessage {
     const message = {
       name,
       priority,
@@ -419,6 +439,9 @@ export class ModelQueue {
     };
     this.messages.push(message);
     this.unfinished += 1;
+    if (dedupeKey !== undefined) {
+      this.dedupeKeys.set(dedupeKey, { until: this.now + this.settings.dedupeMs, message });
+    }
     return message;
   }
 

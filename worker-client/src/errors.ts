@@ -73,6 +73,11 @@ export class OrderConflict extends QueueError {
   override readonly name = "OrderConflict";
 }
 
+/** The queue's storage is nearly full, so puts are refused. Receives and acks go on. */
+export class StorageFull extends QueueError {
+  override readonly name = "StorageFull";
+}
+
 /** The message is not in the queue: it was never put, or it is done. */
 export class UnknownMessage extends QueueError {
   override readonly name = "UnknownMessage";
@@ -116,6 +121,8 @@ export function errorOf({ code, detail, errors }: Problem): QueueError {
       return new TooLarge(code, detail, errors);
     case "unknown_queue":
       return new UnknownQueue(code, detail);
+    case "storage_full":
+      return new StorageFull(code, detail);
     case "unknown_message":
       return new UnknownMessage(code, detail);
     case "order_conflict":

@@ -11,10 +11,17 @@ const ANSWER_MS = 15_000;
 const KEYED_RETRY_MS = (IDEMPOTENCY_SECONDS - 60) * 1_000;
 
 /** Problems with a 5xx status that trying again does not help. */
-const FINAL_CODES: readonly string[] = ["no_authkey"];
+const FINAL_CODES: readonly string[] = ["no_authkey", "storage_full"];
 
 /** Refusals that say how things stand at the time: an earlier try, still on its way, may be taken. */
-const PASSING_CODES: readonly string[] = ["full", "paused", "shut_down", "done_too_often", "unknown_queue"];
+const PASSING_CODES: readonly string[] = [
+  "full",
+  "storage_full",
+  "paused",
+  "shut_down",
+  "done_too_often",
+  "unknown_queue",
+];
 
 export interface Call {
   method: "GET" | "PUT" | "POST" | "DELETE";

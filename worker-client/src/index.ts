@@ -17,6 +17,7 @@ export {
   Paused,
   QueueError,
   ShutDown,
+  StorageFull,
   TooLarge,
   Unauthorized,
   Unavailable,

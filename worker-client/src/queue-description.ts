@@ -16,6 +16,10 @@ export interface QueueOptions {
   retryDelayMaxSeconds?: number | undefined;
   /** How much of the delay may be left out by chance: 0 to 1. Default 0. */
   retryDelayJitter?: number | undefined;
+  /** For how long a put is known again under its `idempotencyKey`: 300 to 86,400. Default 300. */
+  idempotencySeconds?: number | undefined;
+  /** For how long an item suppresses others with its `dedupeKey`: 1 to 86,400. Default 300. */
+  dedupeSeconds?: number | undefined;
   /**
    * In which order messages are handed out. Default `fifo`; `priority` hands out the lowest number first and is FIFO
    * among equals. Can be changed only while the queue holds nothing: else `configure` throws `OrderConflict`.

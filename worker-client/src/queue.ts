@@ -35,6 +35,11 @@ export interface PutOptions extends WaitOptions {
   delaySeconds?: number | undefined;
   /** The message is not visible before this time: at most 366 days from now. Not together with `delaySeconds`. */
   at?: Date | undefined;
+  /**
+   * Within the queue's `dedupeSeconds` after an item with this key, others with it are not stored; they are answered
+   * with that one's id. At most 255 visible ASCII characters.
+   */
+  dedupeKey?: string | undefined;
   /** Puts under one key within 300 seconds are one put. Default: a new one for each call, for its own repetitions. */
   idempotencyKey?: string | undefined;
 }
@@ -85,10 +90,10 @@ export class Queue<Item = unknown> {
 
   /** Puts up to 1,000 items of 8 MiB together: all of them, in this order, or none. The options hold for each. */
   async putMany(items: readonly Item[], options: PutOptions = {}): Promise<string[]> {
-    const { priority, delaySeconds, at, idempotencyKey = randomUUID(), signal } = options;
-    const schedule = { priority, delaySeconds, at: at && at.getTime() / 1_000 };
+    const { priority, delaySeconds, at, dedupeKey, idempotencyKey = randomUUID(), signal } = options;
+    const settings = { priority, delaySeconds, at: at && at.getTime() / 1_000, dedupeKey };
     const deadline = new Deadline(options);
-    const messages = items.map((item) => messageText(item, schedule));
+    const messages = items.map((item) => messageText(item, settings));
     if (messages.length === 0) return [];
     const bytes = messages.reduce((sum, text) => sum + text.length, 0);
     if (bytes > REQUEST_BYTES_MAX) {

@@ -1,0 +1,67 @@
+import {
+  DEDUPE_SECONDS_DEFAULT,
+  DELAY_SECONDS_MAX,
+  IDEMPOTENCY_SECONDS,
+  LEASE_SECONDS_DEFAULT,
+  MAX_ATTEMPTS_DEFAULT,
+} from "../contract/limits.ts";
+import type { OrderName } from "./orders.ts";
+import type { KeyRules } from "./puts.ts";
+import type { Redelivery } from "./redelivery.ts";
+
+/** Whether a queue takes and hands out messages for ever; only until what it holds is done; or not any more. */
+export type Shutdown = "none" | "draining" | "immediate";
+
+/** What can be paused: puts, receives or both. */
+export interface Paused {
+  puts: boolean;
+  receives: boolean;
+}
+
+/** What is stored of a queue beside its messages. */
+export interface Configuration {
+  order: OrderName;
+  /** The bound on visible and delayed messages; 0 for none. */
+  maxSize: number;
+  leaseMs: number;
+  redelivery: Redelivery;
+  keys: KeyRules;
+  shutdown: Shutdown;
+  paused: Paused;
+}
+
+/** Changes of a configuration. What is not given stays as it is. */
+export interface Settings extends Partial<Pick<Configuration, "order" | "maxSize" | "leaseMs" | "shutdown">> {
+  redelivery?: Partial<Redelivery>;
+  keys?: Partial<KeyRules>;
+  paused?: Partial<Paused>;
+}
+
+export const DEFAULT_CONFIGURATION: Configuration = {
+  order: "fifo",
+  maxSize: 0,
+  leaseMs: LEASE_SECONDS_DEFAULT * 1_000,
+  redelivery: {
+    maxAttempts: MAX_ATTEMPTS_DEFAULT,
+    retryDelayMs: 0,
+    retryDelayFactor: 1,
+    retryDelayMaxMs: DELAY_SECONDS_MAX * 1_000,
+    retryDelayJitter: 0,
+  },
+  keys: { idempotencyMs: IDEMPOTENCY_SECONDS * 1_000, dedupeMs: DEDUPE_SECONDS_DEFAULT * 1_000 },
+  shutdown: "none",
+  paused: { puts: false, receives: false },
+};
+
+/** The configuration with the changes; the same object where they change nothing, so that nothing need be stored. */
+export function changed(configuration: Configuration, settings: Settings): Configuration {
+  const { redelivery, keys, paused } = configuration;
+  const result = {
+    ...configuration,
+    ...settings,
+    redelivery: { ...redelivery, ...settings.redelivery },
+    keys: { ...keys, ...settings.keys },
+    paused: { ...paused, ...settings.paused },
+  };
+  return JSON.stringify(result) === JSON.stringify(configuration) ? configuration : result;
+}

@@ -4,7 +4,10 @@ import { expect, test } from "vitest";
 import { app } from "../../src/http/app.ts";
 import { AUTHKEY, AUTHORIZATION, call, freshQueue, inspect, put } from "../support/call.ts";
 
-const VERBS = ["messages", "receive", "ack", "retry", "extend", "done", "join", "purge"];
+const VERBS = [
+  ...["messages", "receive", "ack", "retry", "extend", "done", "join", "purge"],
+  ...["messages/id", "redrive", "shutdown", "pause", "resume"],
+];
 const METHODS = ["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"];
 
 function routesOf(queue: string): string[] {

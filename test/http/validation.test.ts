@@ -86,6 +86,33 @@ for (const [verb, body, path, rule] of [
   ["", { maxSize: -1 }, "maxSize", />=0/],
   ["", { maxSize: 1e9 + 1 }, "maxSize", /<=1000000000/],
   ["", { leaseSeconds: 0 }, "leaseSeconds", />=1/],
+  ["", { order: "FIFO" }, "order", /"fifo"/],
+  ["", { maxAttempts: -1 }, "maxAttempts", />=0/],
+  ["", { maxAttempts: 1_000_001 }, "maxAttempts", /<=1000000/],
+  ["", { retryDelaySeconds: -1 }, "retryDelaySeconds", />=0/],
+  ["", { retryDelaySeconds: 31_622_401 }, "retryDelaySeconds", /<=31622400/],
+  ["", { retryDelayFactor: 0.9 }, "retryDelayFactor", />=1/],
+  ["", { retryDelayFactor: 101 }, "retryDelayFactor", /<=100/],
+  ["", { retryDelayMaxSeconds: 31_622_401 }, "retryDelayMaxSeconds", /<=31622400/],
+  ["", { retryDelayJitter: 1.1 }, "retryDelayJitter", /<=1/],
+  ["", { idempotencySeconds: 299 }, "idempotencySeconds", />=300/],
+  ["", { idempotencySeconds: 86_401 }, "idempotencySeconds", /<=86400/],
+  ["", { dedupeSeconds: 0 }, "dedupeSeconds", />=1/],
+  ["", { dedupeSeconds: 86_401 }, "dedupeSeconds", /<=86400/],
+  ["/messages", { messages: [{ body: 1, at: "noon" }] }, "messages[0].at", "must be a number"],
+  ["/messages", { messages: [{ body: 1, at: -1 }] }, "messages[0].at", />=0/],
+  ["/messages", { messages: [{ body: 1, at: 1e11 }] }, "messages[0].at", "must be at most 366 days from now"],
+  ["/messages", { messages: [{ body: 1, at: 1, delaySeconds: 1 }] }, "messages[0]", /both delaySeconds and at/],
+  ["/messages", { messages: [{ body: 1, dedupeKey: "a b" }] }, "messages[0].dedupeKey", /visible ASCII/],
+  ["/messages", { messages: [{ body: 1, dedupeKey: "k".repeat(256) }] }, "messages[0].dedupeKey", /<=255/],
+  ["/redrive", { ids: [] }, "ids", />=1/],
+  ["/redrive", { ids: Array(1_001).fill("i") }, "ids", /<=1000/],
+  ["/redrive", { max: 0 }, "max", />=1/],
+  ["/redrive", { max: 10_001 }, "max", /<=10000/],
+  ["/purge", { only: "visible" }, "only", /"dead"/],
+  ["/pause", { only: "acks" }, "only", /"puts"/],
+  ["/resume", { puts: true }, "puts", "is not a known field"],
+  ["/shutdown", { immediate: 1 }, "immediate", "must be a boolean"],
 ] as const) {
   const shown = JSON.stringify(body).slice(0, 80);
   test(`${verb === "" ? "PUT queue" : `POST ${verb}`} of ${shown} is refused for ${path || "the body"}`, async () => {
@@ -255,6 +282,40 @@ for (const [query, path] of [
 
     expect(reply.status).toBe(400);
     expect(reply.body).toMatchObject({ code: "invalid", errors: [{ path }] });
+  });
+}
+
+for (const [query, path] of [
+  ["state=done", "state"],
+  ["limit=0", "limit"],
+  ["limit=1001", "limit"],
+  ["order=lifo", "order"],
+  [`cursor=${"a".repeat(129)}`, "cursor"],
+] as const) {
+  test(`a list of messages with ${query.slice(0, 20)} is refused`, async () => {
+    const reply = await refused(`/messages?${query}`, undefined, "GET");
+
+    expect(reply.status).toBe(400);
+    expect(reply.body).toMatchObject({ code: "invalid", errors: [{ path }] });
+  });
+}
+
+for (const [setting, bounds] of [
+  ["maxAttempts", [0, 1_000_000]],
+  ["retryDelaySeconds", [0, 31_622_400]],
+  ["retryDelayFactor", [1, 100]],
+  ["retryDelayMaxSeconds", [0, 31_622_400]],
+  ["retryDelayJitter", [0, 1]],
+  ["idempotencySeconds", [300, 86_400]],
+  ["dedupeSeconds", [1, 86_400]],
+  ["leaseSeconds", [1, 43_200]],
+  ["maxSize", [0, 1_000_000_000]],
+] as const) {
+  test(`${setting} can be as little and as much as its bounds`, async () => {
+    const queue = freshQueue();
+    for (const value of bounds) {
+      expect((await call("PUT", queue, { [setting]: value })).body).toMatchObject({ [setting]: value });
+    }
   });
 }
 

@@ -125,17 +125,18 @@ export class IdempotencyKeys {
     const fingerprint = fingerprintOf(key);
     slotKeys.fingerprints.push(fingerprint);
     const slots = this.#slots.get(fingerprint);
+    // A row may have had a key before, or another with its fingerprint.
     if (slots === undefined) this.#slots.set(fingerprint, slot);
-    else if (typeof slots === "number") this.#slots.set(fingerprint, [slots, slot]);
-    else slots.push(slot);
+    else if (typeof slots === "number" && slots !== slot) this.#slots.set(fingerprint, [slots, slot]);
+    else if (typeof slots === "object" && !slots.includes(slot)) slots.push(slot);
     return slotKeys;
   }
 
   #forget(slot: number, slotKeys: SlotKeys): void {
     this.#bySlot.delete(slot);
     for (const fingerprint of slotKeys.fingerprints) {
-      const slots = this.#slots.get(fingerprint);
-      const others = typeof slots === "object" ? slots.filter((other) => other !== slot) : [];
+      const slots = this.#slots.get(fingerprint) ?? [];
+      const others = (typeof slots === "number" ? [slots] : slots).filter((other) => other !== slot);
       if (others.length === 0) this.#slots.delete(fingerprint);
       else this.#slots.set(fingerprint, others.length === 1 ? (others[0] as number) : others);
     }

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { IdempotencyKeys } from "../../src/queue/idempotency-keys.ts";
+import type { RowReader } from "../../src/queue/rows.ts";
+
+const NOTHING_STORED: RowReader = {
+  state: () => ({ state: null, notes: null }),
+  lines: () => "",
+  keys: () => "",
+};
+
+test("a key that one row had twice and another has too is known until the other row's is over", () => {
+  const keys = new IdempotencyKeys(NOTHING_STORED);
+  keys.remember(3, "key", 7, 100, []);
+  keys.remember(3, "key", 7, 200, []);
+  keys.remember(5, "key", 7, 300, []);
+
+  const forgotten = keys.expire(250);
+
+  expect(forgotten).toEqual([3]);
+  expect(keys.find("key", () => 7, 250)).toEqual([]);
+  expect(keys.find("key", () => 8, 250)).toBe("other");
+  expect(keys.find("key", () => 7, 300)).toBeUndefined();
+});

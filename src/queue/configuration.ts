@@ -6,7 +6,6 @@ import {
   MAX_ATTEMPTS_DEFAULT,
 } from "../contract/limits.ts";
 import type { OrderName } from "./orders.ts";
-import type { KeyRules } from "./puts.ts";
 import type { Redelivery } from "./redelivery.ts";
 
 /** Whether a queue takes and hands out messages for ever; only until what it holds is done; or not any more. */
@@ -16,6 +15,14 @@ export type Shutdown = "none" | "draining" | "immediate";
 export interface Paused {
   puts: boolean;
   receives: boolean;
+}
+
+/** For how long the queue knows again what was put. */
+export interface KeyRules {
+  /** A put under its idempotency key. */
+  idempotencyMs: number;
+  /** A message under its dedupe key. */
+  dedupeMs: number;
 }
 
 /** What is stored of a queue beside its messages. */

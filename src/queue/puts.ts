@@ -1,19 +1,12 @@
 import type { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
 import type { NewMessage, PutCommand } from "./commands.ts";
+import type { KeyRules } from "./configuration.ts";
 import { contentHashOf, lineOf } from "./contents.ts";
 import type { IdempotencyKeys, PlaceRange } from "./idempotency-keys.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId } from "./receipt.ts";
 import type { Totals } from "./rows.ts";
-
-/** For how long the queue knows again what was put. */
-export interface KeyRules {
-  /** A put under its idempotency key. */
-  idempotencyMs: number;
-  /** A message under its dedupe key. */
-  dedupeMs: number;
-}
 
 /** Puts messages into the backlog, each once for its keys. */
 export class Puts {

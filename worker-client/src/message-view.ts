@@ -18,6 +18,7 @@ export interface MessageView<Item> {
   lastError: string | undefined;
 }
 
+/** @internal */
 export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
   const { id, state, attempts, priority, putAt, lastError } = reply;
   const until = reply.visibleAt ?? reply.leaseEndsAt ?? reply.diedAt;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Empty, type Queue } from "../../worker-client/src/index.ts";
+import { Empty, type Queue, QueueManager } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 
 const server = new TestServer();
@@ -153,3 +153,15 @@ test("queueNames without a prefix lists all names, and with one that nothing has
   expect(all).toEqual([...all].sort());
   expect(none).toEqual([]);
 });
+
+for (const address of ["http://user:word@127.0.0.1:8787", "http://127.0.0.1:8787/?a=1", "http://127.0.0.1:8787/#a"]) {
+  test(`${address} is no address of a server`, () => {
+    expect(() => new QueueManager({ address, authkey: "key" })).toThrow(TypeError);
+  });
+}
+
+for (const name of [".", "..", "", "a/b", "é", "-a", "a".repeat(129)]) {
+  test(`${JSON.stringify(name.slice(0, 10))} cannot be the name of a queue`, () => {
+    expect(() => new QueueManager({ authkey: "key" }).queue(name)).toThrow(RangeError);
+  });
+}

@@ -238,6 +238,14 @@ test("client.env is read alike by Node and by a shell, whatever the authkey", as
   expect([byNode, byShell]).toEqual([authkey, authkey]);
 });
 
+test("an authkey file that is empty is told in one line, and not taken for a key", async () => {
+  writeFileSync(join(directory, "authkey"), "");
+
+  const line = await refusal({});
+
+  expect(line).toBe(`${join(directory, "authkey")} is empty: delete it, and a new authkey is made.`);
+});
+
 for (const port of ["eighty", "-1", "65536", "80.5", ""]) {
   test(`PORT=${port} is told in one line`, async () => {
     expect(await refusal({ AUTHKEY: "key", PORT: port })).toBe(`PORT is "${port}": it must be 0 to 65535.`);

@@ -8,7 +8,7 @@ export const BODY_BYTES_MAX = 1024 * 1024;
 /** Messages in one put, and the most that one receive may ask for. */
 export const BATCH_MESSAGES_MAX = 1_000;
 
-/** All bodies of one put together, and about the most that one receive hands out (always at least one message). */
+/** All bodies of one put together, and about the most that one receive or list hands out (always at least one message). */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 
 /**

@@ -1,8 +1,8 @@
-import { Block } from "./block.ts";
+import { Block, type BlockState } from "./block.ts";
 import { Heap } from "./heap.ts";
 import { ORDERS, type Order, type OrderName } from "./orders.ts";
 import type { Place } from "./receipt.ts";
-import { RowSlots } from "./row-slots.ts";
+import { type KeptKeys, RowSlots } from "./row-slots.ts";
 import type { RowReader, StoredBlock } from "./rows.ts";
 import { DELAYED, type Fate, GONE, LEASED, type Standing, type StandingCounts, VISIBLE } from "./standings.ts";
 
@@ -15,9 +15,6 @@ const APPEND_CHARACTERS_MAX = 16 * 1024;
 
 /** Which of a row's parts the next commit must write. */
 export type Unsaved = "write" | "append" | "update" | "free";
-
-/** Whether a row without messages must keep idempotency keys, and has room for more. */
-export type KeptKeys = "none" | "some" | "many";
 
 interface Due {
   at: number;
@@ -70,7 +67,8 @@ export class Backlog implements StandingCounts {
       this.#slots.release(slot, keys);
       return;
     }
-    const block = Block.restore(row, () => this.#reader.state(slot));
+    const block = Block.restore(row);
+    block.unload(() => this.#load(block));
     this.#enter(block);
     this.#add(block, +1);
     if (block.visible > 0) this.#makeReady(block);
@@ -208,7 +206,6 @@ export class Backlog implements StandingCounts {
       this.#add(block, -1);
       block.promote(now, (index, leaseEndedAt) => fateOf(block, index, leaseEndedAt));
       this.#add(block, +1);
-      this.#loaded.add(block);
       // Stored, because another configuration would find another fate.
       if (block.leased !== leased && !this.unsaved.has(block)) this.unsaved.set(block, "update");
       if (block.visible > 0) this.#makeReady(block);
@@ -222,8 +219,14 @@ export class Backlog implements StandingCounts {
     for (const block of this.#loaded) {
       if (this.#loaded.size <= blocksMax) return;
       this.#loaded.delete(block);
-      block.unload(() => this.#reader.state(block.slot));
+      block.unload(() => this.#load(block));
     }
+  }
+
+  /** Whoever needs a state, to change it or only to look, has it counted here among those in memory. */
+  #load(block: Block): BlockState {
+    this.#loaded.add(block);
+    return this.#reader.state(block.slot);
   }
 
   /** No message becomes visible by itself before this time. */

@@ -79,8 +79,8 @@ export class Block implements BlockSummary {
     this.priority = priority;
   }
 
-  /** Takes a block back from its row, whose state is read when it is needed. */
-  static restore(row: { slot: number; number: number } & BlockSummary, load: () => BlockState): Block {
+  /** Takes a block back from its row. It is to be told by `unload` where its state is. */
+  static restore(row: { slot: number; number: number } & BlockSummary): Block {
     const block = new Block(row.slot, row.number, row.priority);
     block.count = row.count;
     block.bytes = row.bytes;
@@ -91,7 +91,6 @@ export class Block implements BlockSummary {
     block.nextDueAt = row.nextDueAt;
     block.lastDueAt = row.lastDueAt;
     block.#lastCandidate = row.count - 1;
-    block.#load = load;
     return block;
   }
 
@@ -99,7 +98,7 @@ export class Block implements BlockSummary {
     return this.visible + this.delayed + this.leased + this.dead === 0;
   }
 
-  /** Lets go of the state, which must be stored as it is. */
+  /** Lets go of the state, which must be stored as it is; it is read when it is needed. */
   unload(load: () => BlockState): void {
     this.#standings = undefined;
     this.#notes = undefined;

@@ -1,5 +1,5 @@
 import type { NewMessage } from "./commands.ts";
-import { hashText } from "./idempotency-keys.ts";
+import { hashText } from "./hash.ts";
 
 /** What is stored of a message and never changes, as it will be handed out. */
 export function lineOf({ content, priority }: NewMessage, now: number): string {

@@ -1,5 +1,7 @@
+import { hashText } from "./hash.ts";
 import { Heap } from "./heap.ts";
 import type { Place } from "./receipt.ts";
+import type { KeptKeys } from "./row-slots.ts";
 import { type RowReader, splitLines } from "./rows.ts";
 
 /** Consecutive messages of one block: what a put made there. */
@@ -78,7 +80,7 @@ export class IdempotencyKeys {
   }
 
   /** How many keys the row must keep. */
-  kept(slot: number): "none" | "some" | "many" {
+  kept(slot: number): KeptKeys {
     const keys = this.#bySlot.get(slot)?.fingerprints.length ?? 0;
     if (keys === 0) return "none";
     return keys < KEYS_PER_ROW ? "some" : "many";
@@ -141,18 +143,6 @@ export class IdempotencyKeys {
       else this.#slots.set(fingerprint, others.length === 1 ? (others[0] as number) : others);
     }
   }
-}
-
-/**
- * A 32-bit FNV-1a hash. It serves to find and to compare, never to protect: who can put can also put under new keys.
- * Source: http://www.isthe.com/chongo/tech/comp/fnv/
- */
-export function hashText(text: string, seed = 0x811c9dc5): number {
-  let hash = seed;
-  for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return hash >>> 0;
 }
 
 /** 30 bits, because V8 keeps numbers of that size in a map without an object for each. */

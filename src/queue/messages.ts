@@ -240,7 +240,10 @@ export class Messages {
   /** What changed since the last commit; undefined when nothing did. */
   takeCommit(): Commit | undefined {
     const { unsaved } = this.#backlog;
-    if (unsaved.size === 0 && !this.#areTotalsUnsaved) return undefined;
+    if (unsaved.size === 0 && !this.#areTotalsUnsaved) {
+      this.#trimMemory();
+      return undefined;
+    }
     this.#assertLaw();
     const changes: RowChange[] = [];
     for (const [block, kind] of unsaved) {
@@ -248,8 +251,7 @@ export class Messages {
       if (change !== undefined) changes.push(change);
     }
     unsaved.clear();
-    this.#window.trim(this.#memory.characters);
-    this.#backlog.unloadOldest(this.#memory.blocks);
+    this.#trimMemory();
     this.#areTotalsUnsaved = false;
     this.totals.commit += 1;
     this.totals.lastBlock = this.#backlog.lastBlock;
@@ -257,6 +259,12 @@ export class Messages {
     if (doneKeys !== undefined) changes.push(doneKeys);
     if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.someSlot(), keys: "", keysUntil: 0 });
     return { changes, totals: this.totals };
+  }
+
+  /** Lets go of what was used longest ago. To be called when everything is stored, or on its way there. */
+  #trimMemory(): void {
+    this.#window.trim(this.#memory.characters);
+    this.#backlog.unloadOldest(this.#memory.blocks);
   }
 
   /** Does something to each message whose lease the receipt stands for. Answers with the receipts that fit none. */

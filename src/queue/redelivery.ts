@@ -1,5 +1,5 @@
 import type { Block } from "./block.ts";
-import { hashText } from "./idempotency-keys.ts";
+import { hashText } from "./hash.ts";
 import { DEAD, DELAYED, type Fate, VISIBLE } from "./standings.ts";
 
 /** What becomes of a message that was not finished: when it is delivered again, and how often. */

@@ -1,3 +1,6 @@
+/** Whether a row without messages must keep idempotency keys, and has room for more. */
+export type KeptKeys = "none" | "some" | "many";
+
 /**
  * Which rows are free.
  *
@@ -29,7 +32,7 @@ export class RowSlots {
     return this.#last;
   }
 
-  release(slot: number, keys: "none" | "some" | "many"): void {
+  release(slot: number, keys: KeptKeys): void {
     if (keys === "none") this.#free.push(slot);
     else this.#kept.add(slot);
     if (keys === "some") this.#keptWithRoom.add(slot);

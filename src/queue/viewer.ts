@@ -1,3 +1,4 @@
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
 import type { LineWindow } from "./line-window.ts";
@@ -64,14 +65,19 @@ export class Viewer {
     const views: View[] = [];
     let last = parseId(this.#incarnation, cursor) ?? { blockNumber: 0, index: 0 };
     let lookedAt = 0;
+    let characters = 0;
     for (const block of this.#backlog.blocks()) {
       if (block.number < last.blockNumber || !mayHave(block, state)) continue;
       for (let index = block.number === last.blockNumber ? last.index + 1 : 0; index < block.count; index += 1) {
-        if (views.length === limit || lookedAt === LOOKED_AT_MAX) {
+        if (views.length === limit || lookedAt === LOOKED_AT_MAX || characters >= BATCH_BYTES_MAX) {
           return { views, cursor: formatId(this.#incarnation, last) };
         }
         const found = stateOf(block, index);
-        if (found !== undefined && (state === undefined || found === state)) views.push(this.view({ block, index }));
+        if (found !== undefined && (state === undefined || found === state)) {
+          const view = this.view({ block, index });
+          views.push(view);
+          characters += view.line.length;
+        }
         last = { blockNumber: block.number, index };
         lookedAt += 1;
       }

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import type { Command, Result } from "../../src/queue/commands.ts";
+import { Queue } from "../../src/queue/queue.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
+
+const NOW = 1_700_000_000_000;
+
+/** Counts what is read again because it was not kept. */
+class CountedRows extends MemoryRows {
+  reads = 0;
+
+  override state(slot: number) {
+    this.reads += 1;
+    return super.state(slot);
+  }
+
+  override lines(slot: number) {
+    this.reads += 1;
+    return super.lines(slot);
+  }
+}
+
+function perform(queue: Queue, rows: MemoryRows, command: Command): Result | undefined {
+  queue.advance(NOW);
+  queue.apply(1, command, NOW);
+  const commit = queue.takeCommit();
+  if (commit !== undefined) rows.write(commit);
+  return queue.takeAnswers()[0]?.result;
+}
+
+test("what was only looked at is let go of, although nothing was written", () => {
+  const rows = new CountedRows();
+  const queue = new Queue("i", rows, { blocks: 0, characters: 0 });
+  const message = { content: '"body":1', priority: 100, delayMs: 60_000 };
+  perform(queue, rows, { verb: "put", messages: Array(300).fill(message), timeoutMs: 0 });
+  const list = { verb: "list", cursor: "", limit: 1_000 } as const;
+
+  const [first, second] = [1, 2].map(() => {
+    rows.reads = 0;
+    const result = perform(queue, rows, list);
+    expect(result?.verb === "list" && result.views.length).toBe(300);
+    return rows.reads;
+  });
+
+  // The state and the lines of two blocks.
+  expect([first, second]).toEqual([4, 4]);
+});
+
+test("a page of large messages ends at about 8 MiB, as a receive does, and the next goes on from there", () => {
+  const rows = new MemoryRows();
+  const queue = new Queue("i", rows);
+  const message = { content: `"body":"${"x".repeat(1_000_000)}"`, priority: 100, delayMs: 0 };
+  for (const _ of [1, 2, 3]) perform(queue, rows, { verb: "put", messages: Array(4).fill(message), timeoutMs: 0 });
+
+  const first = perform(queue, rows, { verb: "list", cursor: "", limit: 1_000 });
+  const cursor = first?.verb === "list" ? (first.cursor ?? "") : "";
+  const second = perform(queue, rows, { verb: "list", cursor, limit: 1_000 });
+
+  expect([first, second].map((page) => page?.verb === "list" && page.views.length)).toEqual([9, 3]);
+});

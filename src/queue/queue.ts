@@ -163,7 +163,7 @@ export class Queue {
     } else if (this.configuration.shutdown !== "none") {
       this.#refuse([ticket], shutDown());
     } else if (this.isStorageFull) {
-      this.#refuse([ticket], storageFull());
+      this.#refuse([ticket], this.#noRoom);
     } else if (earlierTry !== undefined) {
       if (hasSameContent(earlierTry.command, command)) this.#putters.add(ticket, command, now + command.timeoutMs);
       else this.#refuse([ticket], reusedKey());
@@ -326,6 +326,7 @@ export class Queue {
 
   get #noRoom(): Refusal {
     const { maxSize, paused } = this.configuration;
+    if (this.isStorageFull) return storageFull();
     return paused.puts ? putsPaused() : full(maxSize);
   }
 

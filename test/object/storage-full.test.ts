@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test } from "vitest";
-import { ack, bodiesOf, call, freshQueue, inspect, put, receive } from "../support/call.ts";
+import { ack, arrival, bodiesOf, call, freshQueue, inspect, put, receive } from "../support/call.ts";
 
 afterEach(() => {
   delete env.STORAGE_BYTES_MAX;
@@ -50,4 +50,16 @@ test("when enough was acked, puts are stored again", async () => {
 
   expect(refused.body.code).toBe("storage_full");
   expect(bodiesOf(await receive(queue))).toEqual(["b"]);
+});
+
+test("a put that waits for room when the storage becomes full is told so when its wait ends", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { maxSize: 1 });
+  await put(queue, ["a"]);
+
+  const waiting = call("POST", `${queue}/messages`, { messages: [{ body: "b" }], timeoutSeconds: 0.3 });
+  await arrival(queue);
+  env.STORAGE_BYTES_MAX = "1";
+
+  expect((await waiting).body.code).toBe("storage_full");
 });

@@ -2,7 +2,7 @@
  * What goes wrong, as classes that callers can tell apart with `instanceof`. Every one carries the stable `code` of
  * the interface. A mistake in an argument, such as a negative timeout, is a `RangeError` or `TypeError` at once.
  */
-import type { FieldError, Problem } from "../../src/contract/problems.ts";
+import type { FieldError, Problem, ProblemCode } from "../../src/contract/problems.ts";
 
 export type { FieldError };
 
@@ -104,34 +104,23 @@ export class Unavailable extends QueueError {
   }
 }
 
+/** The classes that take a code and a sentence, by the code of the problem that they stand for. */
+const CLASSES = new Map<string, new (code: string, message: string) => QueueError>([
+  ["full", Full],
+  ["paused", Paused],
+  ["shut_down", ShutDown],
+  ["storage_full", StorageFull],
+  ["unauthorized", Unauthorized],
+  ["unknown_queue", UnknownQueue],
+  ["unknown_message", UnknownMessage],
+  ["order_conflict", OrderConflict],
+  ["done_too_often", DoneTooOften],
+  ["idempotency_key_reused", IdempotencyKeyReused],
+] satisfies [ProblemCode, unknown][]);
+
 /** The error that stands for a problem which the server answered with. */
 export function errorOf({ code, detail, errors }: Problem): QueueError {
-  switch (code) {
-    case "full":
-      return new Full(code, detail);
-    case "paused":
-      return new Paused(code, detail);
-    case "shut_down":
-      return new ShutDown(code, detail);
-    case "unauthorized":
-      return new Unauthorized(code, detail);
-    case "invalid":
-      return new Invalid(code, detail, errors);
-    case "too_large":
-      return new TooLarge(code, detail, errors);
-    case "unknown_queue":
-      return new UnknownQueue(code, detail);
-    case "storage_full":
-      return new StorageFull(code, detail);
-    case "unknown_message":
-      return new UnknownMessage(code, detail);
-    case "order_conflict":
-      return new OrderConflict(code, detail);
-    case "done_too_often":
-      return new DoneTooOften(code, detail);
-    case "idempotency_key_reused":
-      return new IdempotencyKeyReused(code, detail);
-    default:
-      return new QueueError(code, detail);
-  }
+  if (code === "invalid") return new Invalid(code, detail, errors);
+  if (code === "too_large") return new TooLarge(code, detail, errors);
+  return new (CLASSES.get(code) ?? QueueError)(code, detail);
 }

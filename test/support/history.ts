@@ -1,7 +1,8 @@
+import type { Answer } from "../../src/queue/answers.ts";
 import type { Command } from "../../src/queue/commands.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/configuration.ts";
 import type { Memory } from "../../src/queue/messages.ts";
-import { type Answer, Queue } from "../../src/queue/queue.ts";
+import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "./memory-rows.ts";
 import {
   type ModelAnswer,
@@ -71,10 +72,11 @@ export class History {
     if (commit !== undefined) this.#rows.write(commit);
   }
 
-  #restart(sighting: string): void {
+  /** @param before what the queue was when it was last stored */
+  #restart(sighting: string, before: Pick<Queue, "exists" | "incarnation" | "configuration"> = this.#queue): void {
     this.#see(sighting);
     const stored = this.#rows.load();
-    const { incarnation, configuration, exists } = this.#queue;
+    const { incarnation, configuration, exists } = before;
     const existing = stored === undefined ? { incarnation, configuration } : { incarnation, configuration, stored };
     this.#queue = new Queue(exists ? existing : incarnation, this.#rows, this.#someMemory());
     this.#model.restart();
@@ -98,8 +100,7 @@ export class History {
     this.#queue.apply(-1, { verb: "receive", max: 50, leaseMs: 1_000, timeoutMs: 0, autoAck: true }, this.#now);
     this.#queue.apply(-1, { verb: "purge" }, this.#now);
     this.#queue.takeCommit();
-    Object.assign(this.#queue, { exists, incarnation, configuration });
-    this.#restart("crash before commit");
+    this.#restart("crash before commit", { exists, incarnation, configuration });
   }
 
   #applyToBoth(): void {

@@ -1,0 +1,188 @@
+/** Serves those who want something of a queue now or are ready to wait for it, in order of arrival. */
+import type { Answers } from "./answers.ts";
+import type { PutCommand, ReceiveCommand, Refusal } from "./commands.ts";
+import type { Configuration } from "./configuration.ts";
+import type { Messages } from "./messages.ts";
+import { Putters, type WaitingPut } from "./putters.ts";
+import { full, putsPaused, reusedKey, shutDown, storageFull, tooMany, unknownQueue } from "./refusals.ts";
+import { WaitingLine } from "./waiting-line.ts";
+
+/** What a queue is at the moment. */
+export interface QueueState {
+  /** False until the first put or configuration: until then nothing is stored. */
+  exists: boolean;
+  configuration: Configuration;
+  messages: Messages;
+  /** Set where no more can be stored: puts are refused then, and everything else goes on. */
+  isStorageFull: boolean;
+}
+
+export class Service {
+  readonly #state: QueueState;
+  readonly #answers: Answers;
+  readonly #receivers = new WaitingLine<{ ticket: number; command: ReceiveCommand }>();
+  readonly #putters = new Putters();
+  readonly #joiners = new WaitingLine<{ ticket: number }>();
+
+  constructor(state: QueueState, answers: Answers) {
+    this.#state = state;
+    this.#answers = answers;
+  }
+
+  /** Serves those who can be served at this time, then dismisses those whose wait is over. */
+  advance(now: number): void {
+    this.serve(now);
+    for (const { ticket } of this.#receivers.expire(now))
+      this.#answers.add(ticket, { verb: "receive", deliveries: [] });
+    for (const { tickets } of this.#putters.expire(now)) this.#answers.refuse(tickets, this.#noRoom);
+    for (const { ticket } of this.#joiners.expire(now)) this.#answers.add(ticket, { verb: "join", finished: false });
+    // Behind a batch that was too large there may be puts that fit.
+    this.serve(now);
+  }
+
+  /** When somebody who waits is next to be served or dismissed, if no command comes before; else Infinity. */
+  get nextEventAt(): number {
+    const nextVisibleAt = this.#receivers.isEmpty ? Number.POSITIVE_INFINITY : this.#state.messages.nextDueAt;
+    return Math.min(
+      nextVisibleAt,
+      this.#receivers.nextDeadline,
+      this.#putters.nextDeadline,
+      this.#joiners.nextDeadline,
+    );
+  }
+
+  put(ticket: number, command: PutCommand, now: number): void {
+    const { configuration, messages, isStorageFull } = this.#state;
+    const { maxSize } = configuration;
+    const earlierTry = this.#putters.find(command.idempotencyKey);
+    if (messages.puts.known(command, now) !== undefined) {
+      this.#admit({ command, tickets: [ticket] }, now);
+    } else if (configuration.shutdown !== "none") {
+      this.#answers.refuse([ticket], shutDown());
+    } else if (isStorageFull) {
+      this.#answers.refuse([ticket], this.#noRoom);
+    } else if (earlierTry !== undefined) {
+      if (hasSameContent(earlierTry.command, command)) this.#putters.add(ticket, command, now + command.timeoutMs);
+      else this.#answers.refuse([ticket], reusedKey());
+    } else if (maxSize > 0 && command.messages.length > maxSize) {
+      this.#answers.refuse([ticket], tooMany(command.messages.length, maxSize));
+    } else if (this.#putters.isEmpty && this.#hasRoom(command, now)) {
+      this.#admit({ command, tickets: [ticket] }, now);
+    } else if (command.timeoutMs <= 0) {
+      this.#answers.refuse([ticket], this.#noRoom);
+    } else {
+      this.#putters.add(ticket, command, now + command.timeoutMs);
+    }
+  }
+
+  /** Nobody waits for a message that is visible, so whoever finds one takes it out of turn from no one. */
+  receive(ticket: number, command: ReceiveCommand, now: number): void {
+    const { configuration, messages } = this.#state;
+    const isAnyVisible = messages.counts.visible > 0 && !configuration.paused.receives;
+    if (isAnyVisible) this.#handOut(ticket, command, now);
+    else if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
+    else if (command.timeoutMs <= 0) this.#answers.add(ticket, { verb: "receive", deliveries: [] });
+    else this.#receivers.add({ ticket, command }, now + command.timeoutMs);
+  }
+
+  join(ticket: number, timeoutMs: number, now: number): void {
+    const { unfinished } = this.#state.messages.totals;
+    if (unfinished === 0) this.#answers.add(ticket, { verb: "join", finished: true });
+    else if (timeoutMs <= 0) this.#answers.add(ticket, { verb: "join", finished: false });
+    else this.#joiners.add({ ticket }, now + timeoutMs);
+  }
+
+  /** Gives to those who wait what there is, in order of arrival, until nobody can be served any more. */
+  serve(now: number): void {
+    const { messages, configuration } = this.#state;
+    const { paused, shutdown } = configuration;
+    if (shutdown === "immediate") messages.discard();
+    let isAnyoneServed = true;
+    while (isAnyoneServed) {
+      isAnyoneServed = false;
+      while (!paused.receives && messages.counts.visible > 0 && !this.#receivers.isEmpty) {
+        const receiver = this.#receivers.serve();
+        if (receiver !== undefined) this.#handOut(receiver.ticket, receiver.command, now);
+        isAnyoneServed = true;
+      }
+      for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
+        if (!this.#hasRoom(first.command, now)) break;
+        this.#putters.serve();
+        this.#admit(first, now);
+        isAnyoneServed = true;
+      }
+    }
+    while (messages.totals.unfinished === 0 && !this.#joiners.isEmpty) {
+      const joiner = this.#joiners.serve();
+      if (joiner !== undefined) this.#answers.add(joiner.ticket, { verb: "join", finished: true });
+    }
+    while (this.#hasNothingToCome && !this.#receivers.isEmpty) {
+      const receiver = this.#receivers.serve();
+      if (receiver !== undefined) this.#answers.refuse([receiver.ticket], shutDown());
+    }
+  }
+
+  /** Tells all who wait to put that nobody puts any more. */
+  dismissPutters(refusal: Refusal): void {
+    for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) this.#answers.refuse(tickets, refusal);
+  }
+
+  /** Tells those who wait to put more at once than there may be that it will never fit. */
+  dismissLargerThan(maxSize: number): void {
+    for (const { command, tickets } of this.#putters.takeLargerThan(maxSize)) {
+      this.#answers.refuse(tickets, tooMany(command.messages.length, maxSize));
+    }
+  }
+
+  /** The queue was deleted. Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
+  dismissAtDeletion(): void {
+    this.dismissPutters(unknownQueue());
+    for (const { ticket } of this.#joiners.expire(Number.POSITIVE_INFINITY)) {
+      this.#answers.refuse([ticket], unknownQueue());
+    }
+  }
+
+  /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
+  #hasRoom(command: PutCommand, now: number): boolean {
+    const { configuration, messages, isStorageFull } = this.#state;
+    const { maxSize, paused } = configuration;
+    if (paused.puts || isStorageFull) return false;
+    const { visible, delayed } = messages.counts;
+    return maxSize === 0 || visible + delayed + messages.puts.fresh(command.messages, now).length <= maxSize;
+  }
+
+  #admit({ command, tickets }: WaitingPut, now: number): void {
+    const { puts } = this.#state.messages;
+    const known = puts.known(command, now);
+    if (known === "other") {
+      this.#answers.refuse(tickets, reusedKey());
+      return;
+    }
+    this.#state.exists = true;
+    const ids = known ?? puts.put(command, now);
+    for (const ticket of tickets) this.#answers.add(ticket, { verb: "put", ids });
+  }
+
+  #handOut(ticket: number, { max, autoAck, leaseMs }: ReceiveCommand, now: number): void {
+    const { configuration, messages } = this.#state;
+    const deliveries = messages.handOut(max, autoAck ? undefined : (leaseMs ?? configuration.leaseMs), now);
+    this.#answers.add(ticket, { verb: "receive", deliveries });
+  }
+
+  /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */
+  get #hasNothingToCome(): boolean {
+    const { configuration, messages } = this.#state;
+    const { shutdown } = configuration;
+    return shutdown === "immediate" || (shutdown === "draining" && messages.isDrained);
+  }
+
+  get #noRoom(): Refusal {
+    const { configuration, isStorageFull } = this.#state;
+    if (isStorageFull) return storageFull();
+    return configuration.paused.puts ? putsPaused() : full(configuration.maxSize);
+  }
+}
+
+function hasSameContent(a: PutCommand, b: PutCommand): boolean {
+  return JSON.stringify(a.messages) === JSON.stringify(b.messages);
+}

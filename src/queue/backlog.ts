@@ -1,17 +1,11 @@
 import { Block, type BlockState } from "./block.ts";
 import { Heap } from "./heap.ts";
+import { type Lane, Lanes } from "./lanes.ts";
 import { ORDERS, type Order, type OrderName } from "./orders.ts";
 import type { Place } from "./receipt.ts";
 import { type KeptKeys, RowSlots } from "./row-slots.ts";
 import type { RowReader, StoredBlock } from "./rows.ts";
 import { DELAYED, type Fate, GONE, LEASED, type Standing, type StandingCounts, VISIBLE } from "./standings.ts";
-
-/** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
-const BLOCK_MESSAGES_MAX = 256;
-/** Bounds what one receive must read to get at a message; a single larger message has a block of its own. */
-const BLOCK_CHARACTERS_MAX = 64 * 1024;
-/** A stored block takes more messages only up to this size, because an append rewrites the whole row. */
-const APPEND_CHARACTERS_MAX = 16 * 1024;
 
 /** Which of a row's parts the next commit must write. */
 export type Unsaved = "write" | "append" | "update" | "free";
@@ -29,8 +23,7 @@ function isDueBefore(a: Due, b: Due): boolean {
 export class Backlog implements StandingCounts {
   readonly #reader: RowReader;
   readonly #blocks = new Map<number, Block>();
-  /** By lane, its blocks in the order of their making. */
-  readonly #lanes = new Map<number, Set<Block>>();
+  readonly #lanes = new Lanes();
   readonly #slots = new RowSlots();
   readonly unsaved = new Map<Block, Unsaved>();
   /** Blocks whose state may be in memory, the one used last at the end. */
@@ -44,8 +37,6 @@ export class Backlog implements StandingCounts {
   #due = new Heap<Due>(isDueBefore);
   readonly #dueAt = new Map<Block, number>();
 
-  /** By lane, the block that takes the next messages. */
-  readonly #open = new Map<number, Block>();
   #lastBlock: number;
   visible = 0;
   delayed = 0;
@@ -103,44 +94,27 @@ export class Backlog implements StandingCounts {
 
   /** In each lane, the block with its oldest message. */
   oldestOfEachLane(): Block[] {
-    return [...this.#lanes.values()].flatMap(([first]) => first ?? []);
+    return this.#lanes.oldest();
   }
 
-  /** Finds room for messages that are put together, so that a batch which fits in one row lies in one row. */
+  /** Finds room for messages that are put together. To be asked for the block of one after the other. */
   beginBatch(messages: readonly { priority: number }[], lines: readonly string[]) {
-    const sizes = new Map<number, { messages: number; characters: number }>();
-    for (const [position, { priority }] of messages.entries()) {
-      const lane = this.#order.laneOf(priority);
-      const size = sizes.get(lane) ?? { messages: 0, characters: 0 };
-      const characters = size.characters + charactersOf(lines[position] as string);
-      sizes.set(lane, { messages: size.messages + 1, characters });
-    }
-    const blocks = new Map<number, Block>();
-    for (const [lane, size] of sizes) blocks.set(lane, this.#blockForAll(lane, size.messages, size.characters));
-    return {
-      /** The block for the next message, which must be appended before the next is asked for. */
-      blockFor: (priority: number, line: string): Block => {
-        const lane = this.#order.laneOf(priority);
-        const block = blocks.get(lane) as Block;
-        if (hasRoom(block, charactersOf(line))) return block;
-        const next = this.#newBlock(lane);
-        blocks.set(lane, next);
-        return next;
-      },
-    };
+    const blockIn = this.#lanes.beginBatch(
+      messages.map((message) => this.#laneOf(message)),
+      lines,
+      (block) => this.unsaved.get(block) === "write",
+      (lane) => this.#newBlock(lane),
+    );
+    return (message: { priority: number }, line: string): Block => blockIn(this.#laneOf(message), line);
   }
 
-  #blockForAll(lane: number, messages: number, characters: number): Block {
-    const open = this.#open.get(lane);
-    const charactersMax = open && this.unsaved.get(open) === "write" ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
-    const fits =
-      open !== undefined && open.count + messages <= BLOCK_MESSAGES_MAX && open.bytes + characters <= charactersMax;
-    return fits ? open : this.#newBlock(lane);
+  #laneOf({ priority }: { priority: number }): Lane {
+    return { priority: this.#order.sharesBlocks ? 0 : priority };
   }
 
-  #newBlock(lane: number): Block {
+  #newBlock({ priority }: Lane): Block {
     this.#lastBlock += 1;
-    const block = new Block(this.#slots.take(), this.#lastBlock, lane);
+    const block = new Block(this.#slots.take(), this.#lastBlock, priority);
     this.#enter(block);
     this.unsaved.set(block, "write");
     return block;
@@ -262,20 +236,15 @@ export class Backlog implements StandingCounts {
   }
 
   #enter(block: Block): void {
-    const lane = block.priority;
     this.#blocks.set(block.number, block);
-    const blocks = this.#lanes.get(lane);
-    if (blocks === undefined) this.#lanes.set(lane, new Set([block]));
-    else blocks.add(block);
-    this.#open.set(lane, block);
+    this.#lanes.enter(block);
   }
 
   #finish(block: Block): void {
     this.#blocks.delete(block.number);
-    this.#lanes.get(block.priority)?.delete(block);
+    this.#lanes.leave(block);
     this.#dueAt.delete(block);
     this.#loaded.delete(block);
-    if (this.#open.get(block.priority) === block) this.#open.delete(block.priority);
     this.unsaved.set(block, this.unsaved.get(block) === "write" ? "write" : "free");
   }
 
@@ -305,13 +274,4 @@ export class Backlog implements StandingCounts {
     this.#due = new Heap(isDueBefore);
     for (const [block, at] of this.#dueAt) this.#due.push({ at, block });
   }
-}
-
-function charactersOf(line: string): number {
-  return line.length + 1;
-}
-
-/** Whether the next message of a batch that is longer than a block still belongs in this block. */
-function hasRoom(block: Block, characters: number): boolean {
-  return block.count === 0 || (block.count < BLOCK_MESSAGES_MAX && block.bytes + characters <= BLOCK_CHARACTERS_MAX);
 }

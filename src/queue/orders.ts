@@ -11,29 +11,29 @@ export interface Order {
   isBefore(a: Block, b: Block): boolean;
   /** The visible message of a block that is next in it. */
   nextIn(block: Block): number;
-  /** Only messages of the same lane share a block. */
-  laneOf(priority: number): number;
+  /** Whether messages of different priorities may share a block. */
+  sharesBlocks: boolean;
 }
 
 /** First in, first out. */
 const fifo: Order = {
   isBefore: (a, b) => a.number < b.number,
   nextIn: (block) => block.firstVisible(),
-  laneOf: () => 0,
+  sharesBlocks: true,
 };
 
 /** Last in, first out. */
 const lifo: Order = {
   isBefore: (a, b) => a.number > b.number,
   nextIn: (block) => block.lastVisible(),
-  laneOf: () => 0,
+  sharesBlocks: true,
 };
 
 /** Lowest number first, as in Python; first in, first out among equals. */
 const priority: Order = {
   isBefore: (a, b) => a.priority < b.priority || (a.priority === b.priority && a.number < b.number),
   nextIn: (block) => block.firstVisible(),
-  laneOf: (priority) => priority,
+  sharesBlocks: false,
 };
 
 export const ORDERS: Readonly<Record<OrderName, Order>> = { fifo, lifo, priority };

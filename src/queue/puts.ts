@@ -55,7 +55,7 @@ export class Puts {
     const ranges: PlaceRange[] = [];
     const fresh = this.fresh(messages, now);
     const lines = fresh.map((message) => lineOf(message, now));
-    const batch = this.#backlog.beginBatch(fresh, lines);
+    const blockFor = this.#backlog.beginBatch(fresh, lines);
     let last: Block | undefined;
     let stored = 0;
     for (const message of messages) {
@@ -66,7 +66,7 @@ export class Puts {
         continue;
       }
       const line = lines[stored] as string;
-      const block = batch.blockFor(message.priority, line);
+      const block = blockFor(message, line);
       const visibleAt = message.visibleAt ?? now + message.delayMs;
       const index = this.#backlog.append(block, line.length, visibleAt > now ? visibleAt : 0);
       const place = { blockNumber: block.number, index, count: 1 };

@@ -1,23 +1,19 @@
-import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { Backlog } from "./backlog.ts";
-import type { Block } from "./block.ts";
-import type { Delivery } from "./commands.ts";
 import type { KeyRules } from "./configuration.ts";
 import { doneHashOf } from "./contents.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { DoneKeys } from "./done-keys.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
+import { Leases } from "./leases.ts";
 import { LineWindow } from "./line-window.ts";
 import type { OrderName } from "./orders.ts";
 import { Puts } from "./puts.ts";
-import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
 import { fateOf, type Redelivery } from "./redelivery.ts";
 import { rowChangeOf } from "./row-changes.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
-import { DEAD, LEASED, type StandingCounts } from "./standings.ts";
+import { DEAD, type StandingCounts } from "./standings.ts";
+import { assertLaw, finish, NO_TOTALS } from "./totals.ts";
 import { Viewer } from "./viewer.ts";
-
-const NO_TOTALS: Totals = { commit: 0, time: 0, lastBlock: 0, accepted: 0, done: 0, purged: 0, unfinished: 0 };
 
 /** What of stored messages stays in memory: what was used last. */
 export interface Memory {
@@ -46,28 +42,28 @@ export interface Storage {
 /** The messages of one incarnation of a queue, what has become of all others, and what of it is not stored yet. */
 export class Messages {
   readonly totals: Totals;
-  readonly #incarnation: string;
   readonly #memory: Memory;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   /** Looks at messages and changes nothing. */
   readonly viewer: Viewer;
+  readonly leases: Leases;
   readonly deadLetters: DeadLetters;
   readonly puts: Puts;
   readonly #keys: IdempotencyKeys;
   readonly #doneKeys: DoneKeys;
-  #redelivery: Redelivery;
+  redelivery: Redelivery;
   #areTotalsUnsaved = false;
 
   constructor(incarnation: string, { order, redelivery, keys }: Rules, storage: Storage, stored?: StoredQueue) {
     const { reader } = storage;
-    this.#incarnation = incarnation;
     this.#memory = storage.memory;
-    this.#redelivery = redelivery;
+    this.redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
     this.#backlog = new Backlog(order, this.totals.lastBlock, reader);
     this.#window = new LineWindow(reader);
     this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
+    this.leases = new Leases(incarnation, this.#backlog, this.#window, this.totals);
     this.deadLetters = new DeadLetters(this.#backlog, this.viewer, this.totals);
     this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(incarnation, this.#backlog, this.#window, {
@@ -80,7 +76,7 @@ export class Messages {
       if (row.keys !== null) this.#keys.restore(row.slot, row.keysUntil, row.keys);
       this.#backlog.restore(row, this.#keys.kept(row.slot));
     }
-    this.#assertLaw();
+    assertLaw(this.totals, this.#backlog);
   }
 
   get counts(): StandingCounts {
@@ -96,9 +92,9 @@ export class Messages {
   advance(now: number): void {
     this.totals.time = now;
     const died = this.#backlog.promote(now, (block, index, leaseEndedAt) =>
-      fateOf(block, index, leaseEndedAt, now, this.#redelivery),
+      fateOf(block, index, leaseEndedAt, now, this.redelivery),
     );
-    this.#finish(died);
+    finish(this.totals, died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
   }
 
@@ -125,63 +121,7 @@ export class Messages {
   setRules({ order, redelivery, keys }: Rules): void {
     this.#backlog.setOrder(order);
     this.puts.rules = keys;
-    this.#redelivery = redelivery;
-  }
-
-  /**
-   * Hands out visible messages in order.
-   *
-   * @param leaseMs undefined removes them as they are handed out
-   */
-  handOut(max: number, leaseMs: number | undefined, now: number): Delivery[] {
-    const deliveries: Delivery[] = [];
-    let characters = 0;
-    while (deliveries.length < max && characters < BATCH_BYTES_MAX) {
-      const next = this.#backlog.next();
-      if (next === undefined) break;
-      const { block, index } = next;
-      const line = this.#window.line(block, index);
-      const attempt = block.deliver(index);
-      const place = { blockNumber: block.number, index };
-      const delivery: Delivery = {
-        id: formatId(this.#incarnation, place),
-        attempt,
-        lastError: block.noteOf(index).error,
-        line,
-      };
-      if (leaseMs === undefined) {
-        this.#remove(block, index);
-      } else {
-        const endsAt = now + leaseMs;
-        this.#backlog.move(block, index, LEASED, endsAt);
-        delivery.lease = { receipt: formatReceipt(this.#incarnation, { ...place, attempt }), endsAt };
-      }
-      deliveries.push(delivery);
-      characters += line.length;
-    }
-    return deliveries;
-  }
-
-  /** @param finish false leaves the messages unfinished until they are reported done */
-  ack(receipts: string[], finish: boolean): string[] {
-    return this.#withLeases(receipts, (block, index) => {
-      this.#remove(block, index);
-      if (finish) this.#finish(1);
-    });
-  }
-
-  /** @param delayMs undefined for the delay that the rules give after so many attempts */
-  retry(receipts: string[], delayMs: number | undefined, error: string | undefined, now: number): string[] {
-    return this.#withLeases(receipts, (block, index) => {
-      block.note(index, { error });
-      const { standing, visibleAt } = fateOf(block, index, now, now, this.#redelivery, delayMs);
-      this.#backlog.move(block, index, standing, visibleAt);
-      if (standing === DEAD) this.#finish(1);
-    });
-  }
-
-  extend(receipts: string[], endsAt: number): string[] {
-    return this.#withLeases(receipts, (block, index) => this.#backlog.move(block, index, LEASED, endsAt));
+    this.redelivery = redelivery;
   }
 
   /** Whether this was reported already under this key; "other" if the key was used for something else. */
@@ -193,7 +133,7 @@ export class Messages {
 
   /** Reports messages done that were taken before. Not to be called with more than are unfinished. */
   done(count: number, key: string | undefined, now: number): void {
-    this.#finish(count);
+    finish(this.totals, count);
     this.#areTotalsUnsaved = true;
     if (key !== undefined)
       this.#keys.remember(
@@ -212,7 +152,7 @@ export class Messages {
     const isFinished = place.block.standingOf(place.index) === DEAD;
     this.#backlog.remove(place.block, place.index);
     this.totals.purged += 1;
-    if (!isFinished) this.#finish(1);
+    if (!isFinished) finish(this.totals, 1);
     return true;
   }
 
@@ -222,7 +162,7 @@ export class Messages {
     const unfinished = visible + delayed + leased;
     this.#backlog.purge();
     this.totals.purged += unfinished + dead;
-    this.#finish(unfinished);
+    finish(this.totals, unfinished);
     return unfinished + dead;
   }
 
@@ -234,7 +174,7 @@ export class Messages {
       if (block.visible + block.delayed > 0) this.#backlog.removeUnheld(block);
     }
     this.totals.purged += visible + delayed;
-    this.#finish(visible + delayed);
+    finish(this.totals, visible + delayed);
   }
 
   /** What changed since the last commit; undefined when nothing did. */
@@ -244,7 +184,7 @@ export class Messages {
       this.#trimMemory();
       return undefined;
     }
-    this.#assertLaw();
+    assertLaw(this.totals, this.#backlog);
     const changes: RowChange[] = [];
     for (const [block, kind] of unsaved) {
       const change = rowChangeOf(block, kind, this.#backlog, this.#window, this.#keys);
@@ -266,43 +206,4 @@ export class Messages {
     this.#window.trim(this.#memory.characters);
     this.#backlog.unloadOldest(this.#memory.blocks);
   }
-
-  /** Does something to each message whose lease the receipt stands for. Answers with the receipts that fit none. */
-  #withLeases(receipts: string[], change: (block: Block, index: number) => void): string[] {
-    const stale: string[] = [];
-    for (const text of receipts) {
-      const receipt = parseReceipt(this.#incarnation, text);
-      const block = receipt && this.#backlog.blockAt(receipt);
-      if (receipt !== undefined && block !== undefined && isHeld(block, receipt)) change(block, receipt.index);
-      else stale.push(text);
-    }
-    return stale;
-  }
-
-  #remove(block: Block, index: number): void {
-    this.#backlog.remove(block, index);
-    this.totals.done += 1;
-  }
-
-  /** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */
-  #finish(count: number): void {
-    this.totals.unfinished = Math.max(0, this.totals.unfinished - count);
-  }
-
-  /** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */
-  #assertLaw(): void {
-    const { accepted, done, purged } = this.totals;
-    const { visible, delayed, leased, dead } = this.#backlog;
-    if (accepted !== visible + delayed + leased + dead + done + purged) {
-      throw new Error(
-        `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ` +
-          `${leased} leased, ${dead} dead, ${done} done, ${purged} purged.`,
-      );
-    }
-  }
-}
-
-/** Whether the receipt is that of the newest lease and the lease is not over. */
-function isHeld(block: Block, { index, attempt }: Receipt): boolean {
-  return block.standingOf(index) === LEASED && block.attemptsOf(index) === attempt;
 }

@@ -19,16 +19,16 @@ export function isOperation(command: Command): command is Operation {
 export function operate(messages: Messages, command: Operation, now: number): Result {
   switch (command.verb) {
     case "ack": {
-      const stale = messages.ack(command.receipts, command.finish);
+      const stale = messages.leases.ack(command.receipts, command.finish);
       return { verb: "ack", acked: command.receipts.length - stale.length, stale };
     }
     case "retry": {
-      const stale = messages.retry(command.receipts, command.delayMs, command.error, now);
+      const stale = messages.leases.retry(command.receipts, command, messages.redelivery, now);
       return { verb: "retry", retried: command.receipts.length - stale.length, stale };
     }
     case "extend": {
       const leaseEndsAt = now + command.leaseMs;
-      const stale = messages.extend(command.receipts, leaseEndsAt);
+      const stale = messages.leases.extend(command.receipts, leaseEndsAt);
       return { verb: "extend", extended: command.receipts.length - stale.length, stale, leaseEndsAt };
     }
     case "list":

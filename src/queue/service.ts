@@ -165,7 +165,7 @@ export class Service {
 
   #handOut(ticket: number, { max, autoAck, leaseMs }: ReceiveCommand, now: number): void {
     const { configuration, messages } = this.#state;
-    const deliveries = messages.handOut(max, autoAck ? undefined : (leaseMs ?? configuration.leaseMs), now);
+    const deliveries = messages.leases.handOut(max, autoAck ? undefined : (leaseMs ?? configuration.leaseMs), now);
     this.#answers.add(ticket, { verb: "receive", deliveries });
   }
 

@@ -1,0 +1,94 @@
+import type { Block } from "./block.ts";
+
+/** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
+const BLOCK_MESSAGES_MAX = 256;
+/** Bounds what one receive must read to get at a message; a single larger message has a block of its own. */
+const BLOCK_CHARACTERS_MAX = 64 * 1024;
+/** A stored block takes more messages only up to this size, because an append rewrites the whole row. */
+const APPEND_CHARACTERS_MAX = 16 * 1024;
+
+/** What messages have in common that may share a block. */
+export interface Lane {
+  /** That of all of them in a priority queue, else 0. */
+  priority: number;
+}
+
+type LaneKey = number;
+
+function keyOf({ priority }: Lane): LaneKey {
+  return priority;
+}
+
+/** The blocks of each lane in the order of their making, and which of them is still open. */
+export class Lanes {
+  readonly #blocks = new Map<LaneKey, Set<Block>>();
+  /** By lane, the block that takes the next messages. */
+  readonly #open = new Map<LaneKey, Block>();
+
+  enter(block: Block): void {
+    const key = keyOf(block);
+    const blocks = this.#blocks.get(key);
+    if (blocks === undefined) this.#blocks.set(key, new Set([block]));
+    else blocks.add(block);
+    this.#open.set(key, block);
+  }
+
+  leave(block: Block): void {
+    const key = keyOf(block);
+    this.#blocks.get(key)?.delete(block);
+    if (this.#open.get(key) === block) this.#open.delete(key);
+  }
+
+  /** In each lane, the block with its oldest message. */
+  oldest(): Block[] {
+    return [...this.#blocks.values()].flatMap(([first]) => first ?? []);
+  }
+
+  /**
+   * Finds room for messages that are put together, so that a batch which fits in one row lies in one row.
+   *
+   * @param lanes those of the messages
+   * @param isUnwritten whether a block is not stored yet, so that its row has to be written anyway
+   * @param newBlock makes a block and enters it
+   * @returns the block for the next message, which must be appended before the next is asked for
+   */
+  beginBatch(
+    lanes: readonly Lane[],
+    lines: readonly string[],
+    isUnwritten: (block: Block) => boolean,
+    newBlock: (lane: Lane) => Block,
+  ): (lane: Lane, line: string) => Block {
+    const sizes = new Map<LaneKey, { lane: Lane; messages: number; characters: number }>();
+    for (const [position, lane] of lanes.entries()) {
+      const key = keyOf(lane);
+      const { messages, characters } = sizes.get(key) ?? { messages: 0, characters: 0 };
+      const line = lines[position] as string;
+      sizes.set(key, { lane, messages: messages + 1, characters: characters + charactersOf(line) });
+    }
+    const blocks = new Map<LaneKey, Block>();
+    for (const [key, { lane, messages, characters }] of sizes) {
+      const open = this.#open.get(key);
+      const charactersMax = open && isUnwritten(open) ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
+      const fits =
+        open !== undefined && open.count + messages <= BLOCK_MESSAGES_MAX && open.bytes + characters <= charactersMax;
+      blocks.set(key, fits ? open : newBlock(lane));
+    }
+    return (lane, line) => {
+      const key = keyOf(lane);
+      const block = blocks.get(key) as Block;
+      if (hasRoom(block, charactersOf(line))) return block;
+      const next = newBlock(lane);
+      blocks.set(key, next);
+      return next;
+    };
+  }
+}
+
+function charactersOf(line: string): number {
+  return line.length + 1;
+}
+
+/** Whether the next message of a batch that is longer than a block still belongs in this block. */
+function hasRoom(block: Block, characters: number): boolean {
+  return block.count === 0 || (block.count < BLOCK_MESSAGES_MAX && block.bytes + characters <= BLOCK_CHARACTERS_MAX);
+}

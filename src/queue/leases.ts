@@ -1,0 +1,111 @@
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
+import type { Backlog } from "./backlog.ts";
+import type { Block } from "./block.ts";
+import type { Delivery } from "./commands.ts";
+import type { LineWindow } from "./line-window.ts";
+import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
+import { fateOf, type Redelivery } from "./redelivery.ts";
+import type { Totals } from "./rows.ts";
+import { DEAD, LEASED } from "./standings.ts";
+import { finish } from "./totals.ts";
+
+/** Hands messages out, and does what their holders say of them. */
+export class Leases {
+  readonly #incarnation: string;
+  readonly #backlog: Backlog;
+  readonly #window: LineWindow;
+  readonly #totals: Totals;
+
+  constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals) {
+    this.#incarnation = incarnation;
+    this.#backlog = backlog;
+    this.#window = window;
+    this.#totals = totals;
+  }
+
+  /**
+   * Hands out visible messages in order.
+   *
+   * @param leaseMs undefined removes them as they are handed out
+   */
+  handOut(max: number, leaseMs: number | undefined, now: number): Delivery[] {
+    const deliveries: Delivery[] = [];
+    let characters = 0;
+    while (deliveries.length < max && characters < BATCH_BYTES_MAX) {
+      const next = this.#backlog.next();
+      if (next === undefined) break;
+      const { block, index } = next;
+      const line = this.#window.line(block, index);
+      const attempt = block.deliver(index);
+      const place = { blockNumber: block.number, index };
+      const delivery: Delivery = {
+        id: formatId(this.#incarnation, place),
+        attempt,
+        lastError: block.noteOf(index).error,
+        line,
+      };
+      if (leaseMs === undefined) {
+        this.#remove(block, index);
+      } else {
+        const endsAt = now + leaseMs;
+        this.#backlog.move(block, index, LEASED, endsAt);
+        delivery.lease = { receipt: formatReceipt(this.#incarnation, { ...place, attempt }), endsAt };
+      }
+      deliveries.push(delivery);
+      characters += line.length;
+    }
+    return deliveries;
+  }
+
+  /**
+   * @param isFinished false leaves the messages unfinished until they are reported done
+   * @returns the receipts that fit no lease, as do the others
+   */
+  ack(receipts: string[], isFinished: boolean): string[] {
+    return this.#withLeases(receipts, (block, index) => {
+      this.#remove(block, index);
+      if (isFinished) finish(this.#totals, 1);
+    });
+  }
+
+  /** @param delayMs undefined for the delay that the rules give after so many attempts */
+  retry(
+    receipts: string[],
+    { delayMs, error }: { delayMs?: number | undefined; error?: string | undefined },
+    redelivery: Redelivery,
+    now: number,
+  ): string[] {
+    return this.#withLeases(receipts, (block, index) => {
+      block.note(index, { error });
+      const { standing, visibleAt } = fateOf(block, index, now, now, redelivery, delayMs);
+      this.#backlog.move(block, index, standing, visibleAt);
+      if (standing === DEAD) finish(this.#totals, 1);
+    });
+  }
+
+  extend(receipts: string[], endsAt: number): string[] {
+    return this.#withLeases(receipts, (block, index) => this.#backlog.move(block, index, LEASED, endsAt));
+  }
+
+  /** Does something to each message whose lease the receipt stands for. */
+  #withLeases(receipts: string[], change: (block: Block, index: number) => void): string[] {
+    const stale: string[] = [];
+    for (const text of receipts) {
+      const receipt = parseReceipt(this.#incarnation, text);
+      const block = receipt && this.#backlog.blockAt(receipt);
+      if (receipt !== undefined && block !== undefined && isHeld(block, receipt)) change(block, receipt.index);
+      else stale.push(text);
+    }
+    return stale;
+  }
+
+  #remove(block: Block, index: number): void {
+    this.#backlog.remove(block, index);
+    this.#totals.done += 1;
+  }
+}
+
+/** Whether the receipt is that of the newest lease and the lease is not over. */
+function isHeld(block: Block, { index, attempt }: Receipt): boolean {
+  return block.standingOf(index) === LEASED && block.attemptsOf(index) === attempt;
+}

@@ -45,6 +45,9 @@ export const REDRIVE_MAX = 10_000;
 /** 366 days. */
 export const DELAY_SECONDS_MAX = 31_622_400;
 
+/** 366 days. */
+export const RETENTION_SECONDS_MAX = 31_622_400;
+
 /** Priorities are integers from 0 to 255. A message that says none has 100. */
 export const PRIORITY_MAX = 255;
 export const PRIORITY_DEFAULT = 100;

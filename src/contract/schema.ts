@@ -23,6 +23,7 @@ import {
   QUEUE_NAME_PATTERN,
   RECEIPTS_MAX,
   REDRIVE_MAX,
+  RETENTION_SECONDS_MAX,
   WAIT_SECONDS_MAX,
 } from "./limits.ts";
 
@@ -90,6 +91,8 @@ export const receivedMessage = z.object({
   /** Which delivery of this message this is, from 1. */
   attempt: z.int(),
   putAt: z.number(),
+  /** When it was to be visible, where it was put for later. */
+  at: z.number().optional(),
   /** The token of this lease. Absent with autoAck. */
   receipt: z.string().optional(),
   /** Absent with autoAck. */
@@ -149,9 +152,12 @@ export const messageView = z.object({
   /** How often it was delivered. */
   attempts: z.int(),
   putAt: z.number(),
+  at: z.number().optional(),
   visibleAt: z.number().optional(),
   leaseEndsAt: z.number().optional(),
   diedAt: z.number().optional(),
+  /** Why it is dead: delivered `maxAttempts` times, or older than `retentionSeconds`. */
+  reason: z.enum(["max_attempts", "expired"]).optional(),
   lastError: z.string().optional(),
 });
 export const messagesReply = z.object({
@@ -203,6 +209,16 @@ export const configureRequest = z.strictObject({
   idempotencySeconds: z.number().min(IDEMPOTENCY_SECONDS).max(KEY_SECONDS_MAX).optional(),
   /** For how long a message suppresses others with its `dedupeKey`. Default 300. */
   dedupeSeconds: z.number().min(1).max(KEY_SECONDS_MAX).optional(),
+  /**
+   * How long after its put, after the time for which it was put or after a redrive a message expires, unless somebody
+   * holds it then: at least 1. Default 0: never.
+   */
+  retentionSeconds: seconds
+    .max(RETENTION_SECONDS_MAX)
+    .refine((value) => value === 0 || value >= 1, { error: "must be 0 or at least 1" })
+    .optional(),
+  /** Whether an expired message is dead, with the reason `expired`. Default false: it is removed, and counted. */
+  deadLetterExpired: z.boolean().optional(),
 });
 
 export const queueDescription = z.object({
@@ -217,20 +233,23 @@ export const queueDescription = z.object({
   retryDelayJitter: z.number(),
   idempotencySeconds: z.number(),
   dedupeSeconds: z.number(),
+  retentionSeconds: z.number(),
+  deadLetterExpired: z.boolean(),
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: z.enum(["none", "draining", "immediate"]),
   paused: z.object({ puts: z.boolean(), receives: z.boolean() }),
   visible: z.int(),
   delayed: z.int(),
   leased: z.int(),
-  /** Delivered `maxAttempts` times and not acked. They stay until they are redriven, cancelled or purged. */
+  /** Delivered `maxAttempts` times and not acked, or expired. They stay until they are redriven, cancelled or purged. */
   dead: z.int(),
   /** Put and not yet done, as Python counts it for join. A dead message counts as done. */
   unfinished: z.int(),
-  /** Since the queue was created. accepted = visible + delayed + leased + dead + done + purged. */
+  /** Since the queue was created. accepted = visible + delayed + leased + dead + done + purged + expired. */
   accepted: z.int(),
   done: z.int(),
   purged: z.int(),
+  expired: z.int(),
   /** The age of the oldest message in the queue; 0 when there is none. */
   oldestSeconds: z.number(),
   storageBytes: z.int(),

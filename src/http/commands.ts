@@ -72,8 +72,12 @@ export function configureCommand(request: z.output<typeof configureRequest>): Co
     idempotencyMs: orMilliseconds(request.idempotencySeconds),
     dedupeMs: orMilliseconds(request.dedupeSeconds),
   });
+  const retention = given({
+    retentionMs: orMilliseconds(request.retentionSeconds),
+    deadLetterExpired: request.deadLetterExpired,
+  });
   const leaseMs = orMilliseconds(request.leaseSeconds);
-  return { verb: "configure", changes: { ...given({ order, maxSize, leaseMs }), redelivery, keys } };
+  return { verb: "configure", changes: { ...given({ order, maxSize, leaseMs }), redelivery, keys, retention } };
 }
 
 type Given<Fields> = { [Field in keyof Fields]?: Exclude<Fields[Field], undefined> };

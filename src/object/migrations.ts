@@ -18,6 +18,7 @@ const STEPS: readonly string[] = [
      number INTEGER NOT NULL,
      count INTEGER NOT NULL,
      priority INTEGER NOT NULL,
+     put_at INTEGER NOT NULL,
      bytes INTEGER NOT NULL,
      visible INTEGER NOT NULL,
      delayed INTEGER NOT NULL,

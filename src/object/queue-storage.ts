@@ -8,13 +8,14 @@ import { migrate, storedVersion } from "./migrations.ts";
 type StoredTotals = Totals & { rowsWritten: number };
 
 /** The columns of a block's summary, with null for a time that never comes. */
-const SUMMARY = "slot, number, priority, count, bytes, visible, delayed, leased, dead, next_due_at, last_due_at";
+const SUMMARY =
+  "slot, number, priority, put_at, count, bytes, visible, delayed, leased, dead, next_due_at, last_due_at";
 
 /** What changes when messages are delivered, in the order of `changing`. */
 const CHANGING =
   "visible = ?, delayed = ?, leased = ?, dead = ?, next_due_at = ?, last_due_at = ?, state = ?, notes = ?";
 
-type BlockRow = Record<"slot" | "number" | "priority" | "count" | "bytes", number> &
+type BlockRow = Record<"slot" | "number" | "priority" | "put_at" | "count" | "bytes", number> &
   Record<"visible" | "delayed" | "leased" | "dead" | "last_due_at" | "keys_until", number> & {
     next_due_at: number | null;
     keys: string | null;
@@ -101,8 +102,8 @@ export class QueueStorage implements RowReader {
       `SELECT ${SUMMARY}, keys_until, CASE WHEN keys_until > ? THEN keys END AS keys FROM blocks ORDER BY number`,
       time,
     );
-    for (const { next_due_at, last_due_at: lastDueAt, keys_until: keysUntil, ...row } of rows) {
-      yield { ...row, nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY, lastDueAt, keysUntil };
+    for (const { put_at: putAt, next_due_at, last_due_at: lastDueAt, keys_until: keysUntil, ...row } of rows) {
+      yield { ...row, putAt, nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY, lastDueAt, keysUntil };
     }
   }
 
@@ -112,17 +113,26 @@ export class QueueStorage implements RowReader {
       case "write":
         if (change.keepsKeys) {
           this.#write(
-            `UPDATE blocks SET commit_number = ?, totals = ?, number = ?, priority = ?, count = ?, bytes = ?, keys_until = ?,
+            `UPDATE blocks SET commit_number = ?, totals = ?, number = ?, priority = ?, put_at = ?, count = ?, bytes = ?, keys_until = ?,
                ${CHANGING}, keys = keys || ?, lines = ? WHERE slot = ?`,
-            ...[commit, totals, change.number, change.priority, change.count, change.bytes, change.keysUntil],
+            ...[
+              commit,
+              totals,
+              change.number,
+              change.priority,
+              change.putAt,
+              change.count,
+              change.bytes,
+              change.keysUntil,
+            ],
             ...[...changing(change), change.state, change.notes, change.keys, change.lines, slot],
           );
           break;
         }
         this.#write(
           `INSERT OR REPLACE INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, state, notes, keys, lines)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...[commit, totals, slot, change.number, change.priority, change.count, change.bytes],
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[commit, totals, slot, change.number, change.priority, change.putAt, change.count, change.bytes],
           ...[...changing(change), change.keysUntil, change.state, change.notes, change.keys, change.lines],
         );
         break;
@@ -150,7 +160,7 @@ export class QueueStorage implements RowReader {
       case "totals":
         this.#write(
           `INSERT INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, keys, lines)
-           VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, ?, ?, '')
+           VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, ?, ?, '')
            ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number, totals = excluded.totals,
              keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys`,
           ...[commit, totals, slot, change.keysUntil, change.keys],
@@ -179,6 +189,6 @@ function changing({
   leased,
   nextDueAt,
   lastDueAt,
-}: Omit<BlockSummary, "priority" | "count" | "bytes">): (number | null)[] {
+}: Omit<BlockSummary, "priority" | "putAt" | "count" | "bytes">): (number | null)[] {
   return [visible, delayed, leased, dead, Number.isFinite(nextDueAt) ? nextDueAt : null, lastDueAt];
 }

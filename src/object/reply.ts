@@ -76,16 +76,16 @@ function deliveryJson({ id, attempt, lease, lastError, line }: Delivery): string
   return `${head.slice(0, -1)},${line.slice(1)}`;
 }
 
-function viewJson({ id, state, attempts, until, lastError, line }: View): string {
+function viewJson({ id, state, attempts, until, lastError, reason, line }: View): string {
   const seconds = until === undefined ? undefined : until / 1_000;
   const times = { delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
   const time = state === "visible" ? {} : { [times[state]]: seconds };
-  const head = JSON.stringify({ id, state, attempts, ...time, lastError });
+  const head = JSON.stringify({ id, state, attempts, ...time, reason, lastError });
   return `${head.slice(0, -1)},${line.slice(1)}`;
 }
 
 function describe(description: Description, { name, storageBytes, rowsWritten }: Surroundings) {
-  const { order, maxSize, leaseMs, redelivery, keys, oldestMs, ...counts } = description;
+  const { order, maxSize, leaseMs, redelivery, keys, retention, oldestMs, ...counts } = description;
   const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
   return {
     name,
@@ -99,6 +99,8 @@ function describe(description: Description, { name, storageBytes, rowsWritten }:
     retryDelayJitter,
     idempotencySeconds: keys.idempotencyMs / 1_000,
     dedupeSeconds: keys.dedupeMs / 1_000,
+    retentionSeconds: retention.retentionMs / 1_000,
+    deadLetterExpired: retention.deadLetterExpired,
     ...counts,
     oldestSeconds: oldestMs / 1_000,
     storageBytes,

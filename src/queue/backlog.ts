@@ -1,3 +1,4 @@
+import { Agenda } from "./agenda.ts";
 import { Block, type BlockState } from "./block.ts";
 import { Heap } from "./heap.ts";
 import { type Lane, Lanes } from "./lanes.ts";
@@ -10,13 +11,11 @@ import { DELAYED, type Fate, GONE, LEASED, type Standing, type StandingCounts, V
 /** Which of a row's parts the next commit must write. */
 export type Unsaved = "write" | "append" | "update" | "free";
 
-interface Due {
-  at: number;
-  block: Block;
-}
-
-function isDueBefore(a: Due, b: Due): boolean {
-  return a.at < b.at;
+export interface BlockWatcher {
+  /** The block may have a message that became visible. */
+  becameVisible(block: Block): void;
+  /** The block has no messages any more. */
+  finished(block: Block): void;
 }
 
 /** All blocks of a queue in the order of their making, and which message is next. */
@@ -33,9 +32,10 @@ export class Backlog implements StandingCounts {
   /** Blocks with visible messages. May also hold some that have none any more. */
   #ready: Heap<Block>;
   readonly #inReady = new Set<Block>();
-  /** When blocks must be looked at again, because a delay or a lease ends. Never later than it does. */
-  #due = new Heap<Due>(isDueBefore);
-  readonly #dueAt = new Map<Block, number>();
+  /** When a delay or a lease ends. */
+  readonly #due = new Agenda();
+  /** To be told what becomes of blocks. */
+  watcher: BlockWatcher | undefined;
 
   #lastBlock: number;
   visible = 0;
@@ -63,7 +63,7 @@ export class Backlog implements StandingCounts {
     this.#enter(block);
     this.#add(block, +1);
     if (block.visible > 0) this.#makeReady(block);
-    if (block.delayed + block.leased > 0) this.#lookAgain(block, block.nextDueAt);
+    if (block.delayed + block.leased > 0) this.#due.plan(block, block.nextDueAt);
   }
 
   /** To another order only a queue that is empty can be changed. */
@@ -98,12 +98,12 @@ export class Backlog implements StandingCounts {
   }
 
   /** Finds room for messages that are put together. To be asked for the block of one after the other. */
-  beginBatch(messages: readonly { priority: number }[], lines: readonly string[]) {
+  beginBatch(messages: readonly { priority: number }[], lines: readonly string[], now: number) {
     const blockIn = this.#lanes.beginBatch(
       messages.map((message) => this.#laneOf(message)),
       lines,
       (block) => this.unsaved.get(block) === "write",
-      (lane) => this.#newBlock(lane),
+      (lane) => this.#newBlock(lane, now),
     );
     return (message: { priority: number }, line: string): Block => blockIn(this.#laneOf(message), line);
   }
@@ -112,9 +112,9 @@ export class Backlog implements StandingCounts {
     return { priority: this.#order.sharesBlocks ? 0 : priority };
   }
 
-  #newBlock({ priority }: Lane): Block {
+  #newBlock({ priority }: Lane, now: number): Block {
     this.#lastBlock += 1;
-    const block = new Block(this.#slots.take(), this.#lastBlock, priority);
+    const block = new Block(this.#slots.take(), this.#lastBlock, priority, now);
     this.#enter(block);
     this.unsaved.set(block, "write");
     return block;
@@ -127,7 +127,7 @@ export class Backlog implements StandingCounts {
     if (this.unsaved.get(block) !== "write") this.unsaved.set(block, "append");
     if (visibleAt > 0) {
       this.delayed += 1;
-      this.#lookAgain(block, visibleAt);
+      this.#due.plan(block, visibleAt);
     } else {
       this.visible += 1;
       this.#makeReady(block);
@@ -171,19 +171,16 @@ export class Backlog implements StandingCounts {
   /** Lets what is due at `now` meet its fate: visible, unless a lease was over. Answers how many died. */
   promote(now: number, fateOf: (block: Block, index: number, leaseEndedAt: number) => Fate): number {
     const { dead } = this;
-    for (let next = this.#due.peek(); next !== undefined && next.at <= now; next = this.#due.peek()) {
-      this.#due.pop();
-      const { block } = next;
-      if (this.#dueAt.get(block) !== next.at) continue;
-      this.#dueAt.delete(block);
+    for (let block = this.#due.take(now); block !== undefined; block = this.#due.take(now)) {
       const { leased } = block;
       this.#add(block, -1);
-      block.promote(now, (index, leaseEndedAt) => fateOf(block, index, leaseEndedAt));
+      const promoted = block;
+      block.promote(now, (index, leaseEndedAt) => fateOf(promoted, index, leaseEndedAt));
       this.#add(block, +1);
       // Stored, because another configuration would find another fate.
       if (block.leased !== leased && !this.unsaved.has(block)) this.unsaved.set(block, "update");
       if (block.visible > 0) this.#makeReady(block);
-      if (block.nextDueAt < Number.POSITIVE_INFINITY) this.#lookAgain(block, block.nextDueAt);
+      if (block.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(block, block.nextDueAt);
     }
     return this.dead - dead;
   }
@@ -205,7 +202,7 @@ export class Backlog implements StandingCounts {
 
   /** No message becomes visible by itself before this time. */
   get nextDueAt(): number {
-    return this.#due.peek()?.at ?? Number.POSITIVE_INFINITY;
+    return this.#due.nextAt;
   }
 
   /** A row for something else than a block. */
@@ -232,7 +229,7 @@ export class Backlog implements StandingCounts {
     this.#loaded.delete(block);
     this.#loaded.add(block);
     if (standing === VISIBLE) this.#makeReady(block);
-    else if (standing === DELAYED || standing === LEASED) this.#lookAgain(block, visibleAt);
+    else if (standing === DELAYED || standing === LEASED) this.#due.plan(block, visibleAt);
   }
 
   #enter(block: Block): void {
@@ -243,7 +240,8 @@ export class Backlog implements StandingCounts {
   #finish(block: Block): void {
     this.#blocks.delete(block.number);
     this.#lanes.leave(block);
-    this.#dueAt.delete(block);
+    this.#due.drop(block);
+    this.watcher?.finished(block);
     this.#loaded.delete(block);
     this.unsaved.set(block, this.unsaved.get(block) === "write" ? "write" : "free");
   }
@@ -256,22 +254,9 @@ export class Backlog implements StandingCounts {
   }
 
   #makeReady(block: Block): void {
+    this.watcher?.becameVisible(block);
     if (this.#inReady.has(block)) return;
     this.#inReady.add(block);
     this.#ready.push(block);
-  }
-
-  #lookAgain(block: Block, at: number): void {
-    const planned = this.#dueAt.get(block);
-    if (planned !== undefined && planned <= at) return;
-    this.#dueAt.set(block, at);
-    this.#due.push({ at, block });
-    if (this.#due.size > 2 * this.#dueAt.size + 1_000) this.#sweepDue();
-  }
-
-  /** Drops what is planned for finished blocks, which would stay in memory for as long as a lease can last. */
-  #sweepDue(): void {
-    this.#due = new Heap(isDueBefore);
-    for (const [block, at] of this.#dueAt) this.#due.push({ at, block });
   }
 }

@@ -18,6 +18,8 @@ export interface BlockSummary extends StandingCounts {
   bytes: number;
   /** That of all its messages in a priority queue, else 0. */
   priority: number;
+  /** When the first of its messages was put. */
+  putAt: number;
   /** No delay and no lease ends before this time; Infinity where there are none. */
   nextDueAt: number;
   /** None ends after this time. */
@@ -38,6 +40,10 @@ export interface Note {
   error?: string | undefined;
   /** Attempts that do not count, because the message was dead and redriven after them. */
   spared?: number | undefined;
+  /** When it was last redriven: its time begins anew then. */
+  redrivenAt?: number | undefined;
+  /** Why it is dead, if not because it was delivered as often as it may be. */
+  reason?: "expired" | undefined;
 }
 
 /**
@@ -54,6 +60,7 @@ export class Block implements BlockSummary {
   /** Blocks are numbered in the order of their making. */
   readonly number: number;
   readonly priority: number;
+  readonly putAt: number;
   count = 0;
   bytes = 0;
   visible = 0;
@@ -73,15 +80,16 @@ export class Block implements BlockSummary {
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => BlockState) | undefined;
 
-  constructor(slot: number, number: number, priority: number) {
+  constructor(slot: number, number: number, priority: number, putAt: number) {
     this.slot = slot;
     this.number = number;
     this.priority = priority;
+    this.putAt = putAt;
   }
 
   /** Takes a block back from its row. It is to be told by `unload` where its state is. */
   static restore(row: { slot: number; number: number } & BlockSummary): Block {
-    const block = new Block(row.slot, row.number, row.priority);
+    const block = new Block(row.slot, row.number, row.priority, row.putAt);
     block.count = row.count;
     block.bytes = row.bytes;
     block.visible = row.visible;
@@ -148,7 +156,7 @@ export class Block implements BlockSummary {
   /** Changes what is given of a note; what is undefined is taken out of it. */
   note(index: number, change: Note): void {
     const note = { ...this.noteOf(index), ...change };
-    if (note.error === undefined && note.spared === undefined) {
+    if (Object.values(note).every((value) => value === undefined)) {
       this.#notes?.delete(index);
     } else {
       this.#notes ??= new Map();

@@ -89,6 +89,7 @@ export interface Description extends Configuration {
   accepted: number;
   done: number;
   purged: number;
+  expired: number;
   oldestMs: number;
 }
 

@@ -7,6 +7,7 @@ import {
 } from "../contract/limits.ts";
 import type { OrderName } from "./orders.ts";
 import type { Redelivery } from "./redelivery.ts";
+import type { RetentionRules } from "./retention.ts";
 
 /** Whether a queue takes and hands out messages for ever; only until what it holds is done; or not any more. */
 export type Shutdown = "none" | "draining" | "immediate";
@@ -33,6 +34,7 @@ export interface Configuration {
   leaseMs: number;
   redelivery: Redelivery;
   keys: KeyRules;
+  retention: RetentionRules;
   shutdown: Shutdown;
   paused: Paused;
 }
@@ -41,6 +43,7 @@ export interface Configuration {
 export interface Settings extends Partial<Pick<Configuration, "order" | "maxSize" | "leaseMs" | "shutdown">> {
   redelivery?: Partial<Redelivery>;
   keys?: Partial<KeyRules>;
+  retention?: Partial<RetentionRules>;
   paused?: Partial<Paused>;
 }
 
@@ -56,18 +59,20 @@ export const DEFAULT_CONFIGURATION: Configuration = {
     retryDelayJitter: 0,
   },
   keys: { idempotencyMs: IDEMPOTENCY_SECONDS * 1_000, dedupeMs: DEDUPE_SECONDS_DEFAULT * 1_000 },
+  retention: { retentionMs: 0, deadLetterExpired: false },
   shutdown: "none",
   paused: { puts: false, receives: false },
 };
 
 /** The configuration with the changes; the same object where they change nothing, so that nothing need be stored. */
 export function changed(configuration: Configuration, settings: Settings): Configuration {
-  const { redelivery, keys, paused } = configuration;
+  const { redelivery, keys, retention, paused } = configuration;
   const result = {
     ...configuration,
     ...settings,
     redelivery: { ...redelivery, ...settings.redelivery },
     keys: { ...keys, ...settings.keys },
+    retention: { ...retention, ...settings.retention },
     paused: { ...paused, ...settings.paused },
   };
   return JSON.stringify(result) === JSON.stringify(configuration) ? configuration : result;

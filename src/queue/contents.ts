@@ -2,8 +2,26 @@ import type { NewMessage } from "./commands.ts";
 import { hashText } from "./hash.ts";
 
 /** What is stored of a message and never changes, as it will be handed out. */
-export function lineOf({ content, priority }: NewMessage, now: number): string {
-  return `{${content},"priority":${priority},"putAt":${now / 1_000}}`;
+export function lineOf({ content, priority, visibleAt, delayMs }: NewMessage, now: number): string {
+  const due = visibleAt ?? now + delayMs;
+  const at = due > now ? `,"at":${due / 1_000}` : "";
+  return `{${content},"priority":${priority},"putAt":${now / 1_000}${at}}`;
+}
+
+/** When a message was put, or for when it was put, in milliseconds. */
+export function timeOf(line: string): number {
+  const { at, putAt } = timesOf(line);
+  return Math.round((at ?? putAt) * 1_000);
+}
+
+/** When a message was put, in milliseconds. */
+export function putAtOf(line: string): number {
+  return Math.round(timesOf(line).putAt * 1_000);
+}
+
+/** Not all of a line is parsed: its content comes first, and may be long. */
+function timesOf(line: string): { putAt: number; at?: number } {
+  return JSON.parse(`{${line.slice(line.lastIndexOf('"putAt":'))}`) as { putAt: number; at?: number };
 }
 
 /** Tells whether two reports under one key are the same. */

@@ -25,7 +25,7 @@ export class DeadLetters {
     let redriven = 0;
     for (const { block, index } of places) {
       if (block.standingOf(index) !== DEAD) continue;
-      block.note(index, { spared: block.attemptsOf(index) });
+      block.note(index, { spared: block.attemptsOf(index), redrivenAt: now, reason: undefined });
       this.#backlog.move(block, index, VISIBLE, now);
       redriven += 1;
     }

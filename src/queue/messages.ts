@@ -1,6 +1,6 @@
 import { Backlog } from "./backlog.ts";
 import type { KeyRules } from "./configuration.ts";
-import { doneHashOf } from "./contents.ts";
+import { doneHashOf, putAtOf } from "./contents.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { DoneKeys } from "./done-keys.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
@@ -9,6 +9,7 @@ import { LineWindow } from "./line-window.ts";
 import type { OrderName } from "./orders.ts";
 import { Puts } from "./puts.ts";
 import { fateOf, type Redelivery } from "./redelivery.ts";
+import { Retention, type RetentionRules } from "./retention.ts";
 import { rowChangeOf } from "./row-changes.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
 import { DEAD, type StandingCounts } from "./standings.ts";
@@ -31,6 +32,7 @@ export interface Rules {
   order: OrderName;
   redelivery: Redelivery;
   keys: KeyRules;
+  retention: RetentionRules;
 }
 
 /** Where messages are when they are not in memory. */
@@ -48,6 +50,7 @@ export class Messages {
   /** Looks at messages and changes nothing. */
   readonly viewer: Viewer;
   readonly leases: Leases;
+  readonly retention: Retention;
   readonly deadLetters: DeadLetters;
   readonly puts: Puts;
   readonly #keys: IdempotencyKeys;
@@ -55,7 +58,12 @@ export class Messages {
   redelivery: Redelivery;
   #areTotalsUnsaved = false;
 
-  constructor(incarnation: string, { order, redelivery, keys }: Rules, storage: Storage, stored?: StoredQueue) {
+  constructor(
+    incarnation: string,
+    { order, redelivery, keys, retention }: Rules,
+    storage: Storage,
+    stored?: StoredQueue,
+  ) {
     const { reader } = storage;
     this.#memory = storage.memory;
     this.redelivery = redelivery;
@@ -64,6 +72,7 @@ export class Messages {
     this.#window = new LineWindow(reader);
     this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
     this.leases = new Leases(incarnation, this.#backlog, this.#window, this.totals);
+    this.retention = new Retention(this.#backlog, this.#window, this.totals, retention);
     this.deadLetters = new DeadLetters(this.#backlog, this.viewer, this.totals);
     this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(incarnation, this.#backlog, this.#window, {
@@ -100,10 +109,9 @@ export class Messages {
 
   /** The time of the put of the oldest message, in milliseconds. */
   oldestPutAt(): number | undefined {
-    const putTimes = this.#backlog.oldestOfEachLane().map((block) => {
-      const { putAt } = JSON.parse(this.#window.line(block, block.firstPresent())) as { putAt: number };
-      return Math.round(putAt * 1_000);
-    });
+    const putTimes = this.#backlog
+      .oldestOfEachLane()
+      .map((block) => putAtOf(this.#window.line(block, block.firstPresent())));
     return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }
 
@@ -118,9 +126,10 @@ export class Messages {
   }
 
   /** To another order only a queue that is empty can be changed. */
-  setRules({ order, redelivery, keys }: Rules): void {
+  setRules({ order, redelivery, keys, retention }: Rules): void {
     this.#backlog.setOrder(order);
     this.puts.rules = keys;
+    this.retention.rules = retention;
     this.redelivery = redelivery;
   }
 

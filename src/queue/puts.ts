@@ -55,7 +55,7 @@ export class Puts {
     const ranges: PlaceRange[] = [];
     const fresh = this.fresh(messages, now);
     const lines = fresh.map((message) => lineOf(message, now));
-    const blockFor = this.#backlog.beginBatch(fresh, lines);
+    const blockFor = this.#backlog.beginBatch(fresh, lines, now);
     let last: Block | undefined;
     let stored = 0;
     for (const message of messages) {

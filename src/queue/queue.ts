@@ -191,9 +191,10 @@ export class Queue {
 
   #describe(now: number): Description {
     const { visible, delayed, leased, dead } = this.#messages.counts;
-    const { unfinished, accepted, done, purged } = this.#messages.totals;
+    const { unfinished, accepted, done, purged, expired } = this.#messages.totals;
     const oldestMs = Math.max(0, now - (this.#messages.oldestPutAt() ?? now));
-    return { ...this.configuration, visible, delayed, leased, dead, unfinished, accepted, done, purged, oldestMs };
+    const standings = { visible, delayed, leased, dead };
+    return { ...this.configuration, ...standings, unfinished, accepted, done, purged, expired, oldestMs };
   }
 }
 

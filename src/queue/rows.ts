@@ -18,11 +18,12 @@ export interface Totals {
   accepted: number;
   done: number;
   purged: number;
+  expired: number;
   unfinished: number;
 }
 
 /** The parts of a row that change when messages are delivered. */
-type Changing = BlockState & Omit<BlockSummary, "priority" | "count" | "bytes">;
+type Changing = BlockState & Omit<BlockSummary, "priority" | "putAt" | "count" | "bytes">;
 
 /** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
 interface Contents extends BlockSummary, Changing {
@@ -85,6 +86,7 @@ export function splitLines(text: string): string[] {
 /** A row that holds no messages. */
 export const NO_MESSAGES = {
   priority: 0,
+  putAt: 0,
   count: 0,
   bytes: 0,
   visible: 0,

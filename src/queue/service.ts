@@ -42,13 +42,10 @@ export class Service {
 
   /** When somebody who waits is next to be served or dismissed, if no command comes before; else Infinity. */
   get nextEventAt(): number {
-    const nextVisibleAt = this.#receivers.isEmpty ? Number.POSITIVE_INFINITY : this.#state.messages.nextDueAt;
-    return Math.min(
-      nextVisibleAt,
-      this.#receivers.nextDeadline,
-      this.#putters.nextDeadline,
-      this.#joiners.nextDeadline,
-    );
+    const lines = [this.#receivers, this.#putters, this.#joiners];
+    if (lines.every((line) => line.isEmpty)) return Number.POSITIVE_INFINITY;
+    const { nextDueAt, retention } = this.#state.messages;
+    return Math.min(nextDueAt, retention.nextExpiryAt, ...lines.map((line) => line.nextDeadline));
   }
 
   put(ticket: number, command: PutCommand, now: number): void {
@@ -96,6 +93,7 @@ export class Service {
   serve(now: number): void {
     const { messages, configuration } = this.#state;
     const { paused, shutdown } = configuration;
+    messages.retention.expire(now);
     if (shutdown === "immediate") messages.discard();
     let isAnyoneServed = true;
     while (isAnyoneServed) {

@@ -1,7 +1,16 @@
 import type { Totals } from "./rows.ts";
 import type { StandingCounts } from "./standings.ts";
 
-export const NO_TOTALS: Totals = { commit: 0, time: 0, lastBlock: 0, accepted: 0, done: 0, purged: 0, unfinished: 0 };
+export const NO_TOTALS: Totals = {
+  commit: 0,
+  time: 0,
+  lastBlock: 0,
+  accepted: 0,
+  done: 0,
+  purged: 0,
+  expired: 0,
+  unfinished: 0,
+};
 
 /** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */
 export function finish(totals: Totals, count: number): void {
@@ -9,12 +18,12 @@ export function finish(totals: Totals, count: number): void {
 }
 
 /** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */
-export function assertLaw({ accepted, done, purged }: Totals, counts: StandingCounts): void {
+export function assertLaw({ accepted, done, purged, expired }: Totals, counts: StandingCounts): void {
   const { visible, delayed, leased, dead } = counts;
-  if (accepted !== visible + delayed + leased + dead + done + purged) {
+  if (accepted !== visible + delayed + leased + dead + done + purged + expired) {
     throw new Error(
       `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ` +
-        `${leased} leased, ${dead} dead, ${done} done, ${purged} purged.`,
+        `${leased} leased, ${dead} dead, ${done} done, ${purged} purged, ${expired} expired.`,
     );
   }
 }

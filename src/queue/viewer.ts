@@ -16,6 +16,8 @@ export interface View {
   /** When it is visible again, when its lease ends, or when it died; undefined for one that is visible. */
   until?: number;
   lastError?: string | undefined;
+  /** Why it is dead. */
+  reason?: "max_attempts" | "expired";
   /** A JSON object: the content, priority and time of the put, as stored. */
   line: string;
 }
@@ -45,13 +47,15 @@ export class Viewer {
 
   view({ block, index }: { block: Block; index: number }): View {
     const state = stateOf(block, index) as MessageState;
+    const { error, reason = "max_attempts" } = block.noteOf(index);
     const until = state === "visible" ? undefined : block.visibleAtOf(index);
     return {
       id: formatId(this.#incarnation, { blockNumber: block.number, index }),
       state,
       attempts: block.attemptsOf(index),
       ...(until === undefined ? {} : { until }),
-      lastError: block.noteOf(index).error,
+      lastError: error,
+      ...(state === "dead" ? { reason } : {}),
       line: this.#window.line(block, index),
     };
   }

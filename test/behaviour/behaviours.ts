@@ -5,6 +5,7 @@ import type { Level } from "./driver.ts";
 import { looking } from "./looking.ts";
 import { orders } from "./orders.ts";
 import { redelivery } from "./redelivery.ts";
+import { retention } from "./retention.ts";
 import { schedules } from "./schedules.ts";
 import { shutdowns } from "./shutdowns.ts";
 
@@ -14,6 +15,7 @@ export function behaviours(level: Level, now: () => number): void {
   bounds(level);
   schedules(level, now);
   redelivery(level);
+  retention(level, now);
   deduplication(level);
   looking(level);
   shutdowns(level);

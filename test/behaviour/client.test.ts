@@ -39,8 +39,9 @@ function clientDriver(queue: Queue): Driver {
       const received = await queue.receive({ timeoutSeconds, ...request });
       return received.map((message) => {
         const { id, item, attempt, priority, lastError } = message;
+        const at = message.at === undefined ? {} : { at: message.at.getTime() / 1_000 };
         const receipt = String(messages.push(message) - 1);
-        return { id, body: item, attempt, priority, lastError, receipt, putAt: message.putAt.getTime() / 1_000 };
+        return { id, body: item, attempt, priority, lastError, receipt, putAt: message.putAt.getTime() / 1_000, ...at };
       });
     },
     ack: (receipts) => count(receipts, (message) => message.ack()),
@@ -68,7 +69,7 @@ function clientDriver(queue: Queue): Driver {
   };
 }
 
-function replyOf({ item, putAt, until, ...view }: MessageView<unknown>): MessageViewReply {
+function replyOf({ item, putAt, at: _, until, ...view }: MessageView<unknown>): MessageViewReply {
   const times = { visible: "", delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
   const time = until === undefined ? {} : { [times[view.state]]: until.getTime() / 1_000 };
   return { ...view, body: item, putAt: putAt.getTime() / 1_000, ...time };

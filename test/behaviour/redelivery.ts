@@ -49,6 +49,19 @@ export function redelivery(level: Level): void {
       expect(await queue.ack(receiptsOf(received))).toBe(0);
     });
 
+    test("a join that waits returns when the lease of the last attempt ends", async () => {
+      const queue = level.queue();
+      await queue.configure({ maxAttempts: 1 });
+      await queue.put(messagesOf("poison"));
+      await queue.receive({ leaseSeconds: 1 });
+
+      const joining = queue.join(20);
+      await level.arrival(queue);
+      await level.pass(1.1);
+
+      expect(await joining).toBe(true);
+    });
+
     test("a queue says five attempts unless it is told otherwise, and 0 for no limit", async () => {
       const [five, none] = [level.queue(), level.queue()];
       await none.configure({ maxAttempts: 0 });

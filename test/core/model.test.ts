@@ -27,6 +27,8 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "paused",
       "duplicate suppressed",
       "redriven",
+      "expired",
+      "expired listed",
       "unknown_message",
       "visible listed",
       "delayed listed",

@@ -3,7 +3,7 @@ import { ack, arrival, bodiesOf, call, freshQueue, inspect, nameOf, numbers, put
 
 const NO_MESSAGES = {
   ...{ visible: 0, delayed: 0, leased: 0, dead: 0, unfinished: 0 },
-  ...{ accepted: 0, done: 0, purged: 0, oldestSeconds: 0 },
+  ...{ accepted: 0, done: 0, purged: 0, expired: 0, oldestSeconds: 0 },
 };
 
 test("a queue is created by its configuration, with defaults for what is not said", async () => {
@@ -15,6 +15,7 @@ test("a queue is created by its configuration, with defaults for what is not sai
   const retries = {
     ...{ maxAttempts: 5, retryDelaySeconds: 0, retryDelayFactor: 1 },
     ...{ retryDelayMaxSeconds: 31_622_400, retryDelayJitter: 0, idempotencySeconds: 300, dedupeSeconds: 300 },
+    ...{ retentionSeconds: 0, deadLetterExpired: false },
   };
   const running = { shutdown: "none", paused: { puts: false, receives: false } };
   const configuration = { name: nameOf(queue), order: "fifo", maxSize: 0, leaseSeconds: 30, ...running, ...retries };

@@ -99,6 +99,10 @@ for (const [verb, body, path, rule] of [
   ["", { idempotencySeconds: 86_401 }, "idempotencySeconds", /<=86400/],
   ["", { dedupeSeconds: 0 }, "dedupeSeconds", />=1/],
   ["", { dedupeSeconds: 86_401 }, "dedupeSeconds", /<=86400/],
+  ["", { retentionSeconds: -1 }, "retentionSeconds", />=0/],
+  ["", { retentionSeconds: 0.5 }, "retentionSeconds", /0 or at least 1/],
+  ["", { retentionSeconds: 31_622_401 }, "retentionSeconds", /<=31622400/],
+  ["", { deadLetterExpired: 1 }, "deadLetterExpired", /boolean/],
   ["/messages", { messages: [{ body: 1, at: "noon" }] }, "messages[0].at", "must be a number"],
   ["/messages", { messages: [{ body: 1, at: -1 }] }, "messages[0].at", />=0/],
   ["/messages", { messages: [{ body: 1, at: 1e11 }] }, "messages[0].at", "must be at most 366 days from now"],
@@ -308,6 +312,7 @@ for (const [setting, bounds] of [
   ["retryDelayJitter", [0, 1]],
   ["idempotencySeconds", [300, 86_400]],
   ["dedupeSeconds", [1, 86_400]],
+  ["retentionSeconds", [0, 1, 31_622_400]],
   ["leaseSeconds", [1, 43_200]],
   ["maxSize", [0, 1_000_000_000]],
 ] as const) {

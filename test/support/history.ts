@@ -222,9 +222,13 @@ export class History {
       retryDelayMaxMs: 5_000,
     };
     const keys = { dedupeMs: this.#random.pick([1_000, 60_000, 300_000]) };
+    const retention = {
+      retentionMs: this.#random.pick([0, 0, 0, 60_000, 400_000]),
+      deadLetterExpired: this.#random.chance(0.5),
+    };
     const order = this.#random.chance(0.9) ? this.#order : this.#random.pick(["fifo", "lifo", "priority"] as const);
-    this.#tell(ticket, { verb: "configure", changes: { maxSize, order, redelivery, keys } }, () =>
-      this.#model.configure(ticket, { maxSize, order, ...redelivery, ...keys }),
+    this.#tell(ticket, { verb: "configure", changes: { maxSize, order, redelivery, keys, retention } }, () =>
+      this.#model.configure(ticket, { maxSize, order, ...redelivery, ...keys, ...retention }),
     );
   }
 
@@ -360,7 +364,8 @@ export class History {
       expect(show(result.views.map(({ id }) => id)), show(ids), difference);
       // The other way around a last, empty page may follow.
       if (result.cursor === null) expect(true, expected.isLast, difference);
-      for (const [index, { state, attempts }] of result.views.entries()) {
+      for (const [index, { state, attempts, reason }] of result.views.entries()) {
+        if (reason === "expired") this.#see("expired listed");
         const message = expected.messages[index] as ModelMessage;
         expect(state, this.#model.stateOf(message), difference);
         expect(attempts, message.attempts, difference);
@@ -384,7 +389,7 @@ export class History {
     this.#queue.apply(-1, { verb: "inspect" }, this.#now);
     const result = this.#queue.takeAnswers()[0]?.result;
     if (result?.verb !== "inspect") throw new Error(`inspect answered ${show(result)}`);
-    const { visible, delayed, leased, dead, unfinished, oldestMs } = result.description;
+    const { visible, delayed, leased, dead, unfinished, expired, oldestMs } = result.description;
     const { messages } = this.#model;
     const countOf = (state: string) => messages.filter((message) => this.#model.stateOf(message) === state).length;
     const expected = {
@@ -393,9 +398,12 @@ export class History {
       leased: countOf("leased"),
       dead: countOf("dead"),
       unfinished: this.#model.unfinished,
+      expired: this.#model.expired,
       oldestMs: messages[0] === undefined ? 0 : this.#now - messages[0].putAt,
     };
-    expect(show({ visible, delayed, leased, dead, unfinished, oldestMs }), show(expected), () => "counts");
+    const counts = { visible, delayed, leased, dead, unfinished, expired, oldestMs };
+    expect(show(counts), show(expected), () => "counts");
+    if (expired > 0) this.#see("expired");
   }
 }
 

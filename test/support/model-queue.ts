@@ -8,6 +8,8 @@ export interface ModelMessage {
   /** Assigned when the real queue has answered the put. */
   id: string;
   putAt: number;
+  /** From when on its retention counts. */
+  since: number;
   visibleAt: number;
   leased: boolean;
   attempts: number;
@@ -33,6 +35,8 @@ export interface ModelSettings {
   retryDelayFactor: number;
   retryDelayMaxMs: number;
   dedupeMs: number;
+  retentionMs: number;
+  deadLetterExpired: boolean;
 }
 
 const DEFAULT_SETTINGS: ModelSettings = {
@@ -43,6 +47,8 @@ const DEFAULT_SETTINGS: ModelSettings = {
   retryDelayFactor: 1,
   retryDelayMaxMs: 366 * 86_400_000,
   dedupeMs: 300_000,
+  retentionMs: 0,
+  deadLetterExpired: false,
 };
 
 export type ModelOrder = "fifo" | "lifo" | "priority";
@@ -96,6 +102,7 @@ export class ModelQueue {
   shutdown: "none" | "draining" | "immediate" = "none";
   paused = { puts: false, receives: false };
   unfinished = 0;
+  expired = 0;
   receivers: WaitingReceiver[] = [];
   putters: WaitingPut[] = [];
   joiners: Waiting[] = [];
@@ -173,6 +180,7 @@ export class ModelQueue {
     this.keys.clear();
     this.dedupeKeys.clear();
     this.unfinished = 0;
+    this.expired = 0;
     this.settings = DEFAULT_SETTINGS;
     this.shutdown = "none";
     this.paused = { puts: false, receives: false };
@@ -252,7 +260,7 @@ export class ModelQueue {
     const byPlace = this.messages.filter(isMeant).toSorted((a, b) => comparePlaces(a.id, b.id));
     const meant = byPlace.slice(0, ids === undefined ? max : undefined);
     for (const message of meant) {
-      Object.assign(message, { isDead: false, spared: message.attempts, visibleAt: this.now });
+      Object.assign(message, { isDead: false, spared: message.attempts, visibleAt: this.now, since: this.now });
     }
     this.unfinished += meant.length;
     this.answers.push({ ticket, verb: "redrive", redriven: meant.length });
@@ -350,7 +358,23 @@ export class ModelQueue {
     return this.shutdown === "immediate" || (this.shutdown === "draining" && isDrained);
   }
 
+  /** What is visible and too old is not handed out any more. */
+  #expire(): void {
+    const { retentionMs, deadLetterExpired } = this.settings;
+    const isOver = ({ since }: ModelMessage) => retentionMs > 0 && since + retentionMs <= this.now;
+    for (const message of this.visible().filter(isOver)) {
+      this.unfinished = Math.max(0, this.unfinished - 1);
+      if (deadLetterExpired) {
+        message.isDead = true;
+      } else {
+        this.messages.splice(this.messages.indexOf(message), 1);
+        this.expired += 1;
+      }
+    }
+  }
+
   serve(): void {
+    this.#expire();
     if (this.shutdown === "immediate") {
       const kept = this.messages.filter(({ leased, isDead }) => leased || isDead);
       this.unfinished = Math.max(0, this.unfinished - (this.messages.length - kept.length));
@@ -430,6 +454,7 @@ export class ModelQueue {
       priority,
       id: "",
       putAt: this.now,
+      since: Math.max(this.now, visibleAt ?? this.now + delayMs),
       visibleAt: visibleAt ?? this.now + delayMs,
       leased: false,
       attempts: 0,

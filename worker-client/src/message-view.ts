@@ -12,15 +12,19 @@ export interface MessageView<Item> {
   attempts: number;
   priority: number;
   putAt: Date;
+  /** When it was to be visible; undefined if it was not put for later. */
+  at: Date | undefined;
   /** When a delayed message is visible, when a lease ends, when a dead message died; undefined for a visible one. */
   until: Date | undefined;
+  /** Why a dead message is dead: delivered `maxAttempts` times, or older than `retentionSeconds`. */
+  reason: "max_attempts" | "expired" | undefined;
   /** What the last retry gave as its error. */
   lastError: string | undefined;
 }
 
 /** @internal */
 export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
-  const { id, state, attempts, priority, putAt, lastError } = reply;
+  const { id, state, attempts, priority, putAt, at, reason, lastError } = reply;
   const until = reply.visibleAt ?? reply.leaseEndsAt ?? reply.diedAt;
   return {
     id,
@@ -29,7 +33,9 @@ export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
     attempts,
     priority,
     putAt: new Date(putAt * 1_000),
+    at: at === undefined ? undefined : new Date(at * 1_000),
     until: until === undefined ? undefined : new Date(until * 1_000),
+    reason,
     lastError,
   };
 }

@@ -18,6 +18,8 @@ export class Message<Item> {
   readonly attempt: number;
   readonly priority: number;
   readonly putAt: Date;
+  /** When it was to be visible; undefined if it was not put for later. */
+  readonly at: Date | undefined;
   /** What the last retry gave as its error. */
   readonly lastError: string | undefined;
   /** When the lease ends, by the server's clock. */
@@ -33,6 +35,7 @@ export class Message<Item> {
     this.attempt = received.attempt;
     this.priority = received.priority;
     this.putAt = new Date(received.putAt * 1_000);
+    this.at = received.at === undefined ? undefined : new Date(received.at * 1_000);
     this.lastError = received.lastError;
     this.leaseEndsAt = new Date((received.leaseEndsAt ?? 0) * 1_000);
     this.#receipt = received.receipt ?? "";

@@ -21,6 +21,13 @@ export interface QueueOptions {
   /** For how long an item suppresses others with its `dedupeKey`: 1 to 86,400. Default 300. */
   dedupeSeconds?: number | undefined;
   /**
+   * How long after its put, after the time for which it was put or after a redrive a message expires, unless somebody
+   * holds it then: 1 second to 366 days. Default 0: never.
+   */
+  retentionSeconds?: number | undefined;
+  /** Whether an expired message is dead. Default false: it is removed, and counted as `expired`. */
+  deadLetterExpired?: boolean | undefined;
+  /**
    * In which order messages are handed out. Default `fifo`; `priority` hands out the lowest number first and is FIFO
    * among equals. Can be changed only while the queue holds nothing: else `configure` throws `OrderConflict`.
    */
@@ -40,15 +47,17 @@ export interface QueueDescription
   delayed: number;
   /** Messages that somebody has received and not acked yet. */
   leased: number;
-  /** Messages that were delivered `maxAttempts` times and not acked. They stay until `redrive`, `cancel` or `purge`. */
+  /** Messages that were delivered `maxAttempts` times and not acked, or expired. They stay until `redrive`, `cancel` or `purge`. */
   dead: number;
   /** Put and not yet done: what `join` waits for. A dead message counts as done. */
   unfinished: number;
-  /** Messages ever put. accepted = visible + delayed + leased + dead + done + purged. */
+  /** Messages ever put. accepted = visible + delayed + leased + dead + done + purged + expired. */
   accepted: number;
   /** Messages removed because they were acked or taken. */
   done: number;
   purged: number;
+  /** Messages removed because they were older than `retentionSeconds`. */
+  expired: number;
   /** The age of the oldest message; 0 when there is none. */
   oldestSeconds: number;
   storageBytes: number;

@@ -83,6 +83,21 @@ export const receiveRequest = z.strictObject({
   /** Removes the messages as they are handed out, so that a lost reply loses them; they stay unfinished until done. */
   autoAck: z.boolean().default(false),
 });
+/** Why a message is dead: delivered `maxAttempts` times, or older than `retentionSeconds`. */
+export const deathReason = z.enum(["max_attempts", "expired"]);
+
+/** What a message says that died in another queue and came to this one, its `deadLetterQueue`. */
+export const deadLetter = z.object({
+  queue: z.string(),
+  /** Its id there. */
+  id: z.string(),
+  reason: deathReason,
+  attempts: z.int(),
+  firstPutAt: z.number(),
+  diedAt: z.number(),
+  /** What its last retry gave as its error. */
+  lastError: z.string().optional(),
+});
 export const receivedMessage = z.object({
   id: z.string(),
   body: z.unknown().optional(),
@@ -99,6 +114,7 @@ export const receivedMessage = z.object({
   leaseEndsAt: z.number().optional(),
   /** What the last retry gave as its error. */
   lastError: z.string().optional(),
+  deadLetter: deadLetter.optional(),
 });
 export const receiveReply = z.object({ messages: z.array(receivedMessage) });
 
@@ -132,8 +148,8 @@ export const doneReply = z.object({ unfinished: z.int() });
 export const joinRequest = z.strictObject({ timeoutSeconds: waitSeconds });
 export const joinReply = z.object({ finished: z.boolean() });
 
-/** Where a message is that is still in the queue. */
-export const messageState = z.enum(["visible", "delayed", "leased", "dead"]);
+/** Where a message is that is still in the queue; `moving` is on its way to another one. */
+export const messageState = z.enum(["visible", "delayed", "leased", "dead", "moving"]);
 
 export const messagesQuery = z.strictObject({
   /** Default: all. */
@@ -156,9 +172,9 @@ export const messageView = z.object({
   visibleAt: z.number().optional(),
   leaseEndsAt: z.number().optional(),
   diedAt: z.number().optional(),
-  /** Why it is dead: delivered `maxAttempts` times, or older than `retentionSeconds`. */
-  reason: z.enum(["max_attempts", "expired"]).optional(),
+  reason: deathReason.optional(),
   lastError: z.string().optional(),
+  deadLetter: deadLetter.optional(),
 });
 export const messagesReply = z.object({
   /** In the order of their puts. A page may be short, or even empty, before the last. */
@@ -168,13 +184,19 @@ export const messagesReply = z.object({
 });
 export const cancelReply = z.object({ cancelled: z.literal(true) });
 
-/** These, or the first `max` dead messages: visible again, in their places, with all their attempts before them. */
+/**
+ * Another chance for these dead letters, or for the first `max`. What died here is visible again in its place, with all
+ * its attempts before it. What died in another queue goes back there, to the end, and everything goes to `to` if that
+ * is given. A call redrives to one queue, at most 1,000 messages or 8 MiB to another one.
+ */
 export const redriveRequest = z.strictObject({
   ids: z.array(z.string().min(1).max(128)).min(1).max(RECEIPTS_MAX).optional(),
   max: z.int().min(1).max(REDRIVE_MAX).default(REDRIVE_MAX),
+  /** Another queue. */
+  to: queueName.optional(),
 });
-/** `dead`: how many are left. */
-export const redriveReply = z.object({ redriven: z.int(), dead: z.int() });
+/** `left`: how many dead letters are left. */
+export const redriveReply = z.object({ redriven: z.int(), left: z.int() });
 
 export const purgeRequest = z.strictObject({ only: z.literal("dead").optional() });
 export const purgeReply = z.object({ purged: z.int() });
@@ -219,6 +241,8 @@ export const configureRequest = z.strictObject({
     .optional(),
   /** Whether an expired message is dead, with the reason `expired`. Default false: it is removed, and counted. */
   deadLetterExpired: z.boolean().optional(),
+  /** The queue to which dead messages go. Default null: they are kept in their places. */
+  deadLetterQueue: queueName.nullable().optional(),
 });
 
 export const queueDescription = z.object({
@@ -235,6 +259,7 @@ export const queueDescription = z.object({
   dedupeSeconds: z.number(),
   retentionSeconds: z.number(),
   deadLetterExpired: z.boolean(),
+  deadLetterQueue: z.string().nullable(),
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: z.enum(["none", "draining", "immediate"]),
   paused: z.object({ puts: z.boolean(), receives: z.boolean() }),
@@ -243,13 +268,17 @@ export const queueDescription = z.object({
   leased: z.int(),
   /** Delivered `maxAttempts` times and not acked, or expired. They stay until they are redriven, cancelled or purged. */
   dead: z.int(),
+  /** On their way to another queue, and not yet known to have arrived. */
+  moving: z.int(),
   /** Put and not yet done, as Python counts it for join. A dead message counts as done. */
   unfinished: z.int(),
-  /** Since the queue was created. accepted = visible + delayed + leased + dead + done + purged + expired. */
+  /** Since the queue was created. accepted = visible + delayed + leased + dead + moving + done + purged + expired + moved. */
   accepted: z.int(),
   done: z.int(),
   purged: z.int(),
   expired: z.int(),
+  /** Arrived in another queue, as dead letters or by a redrive. */
+  moved: z.int(),
   /** The age of the oldest message in the queue; 0 when there is none. */
   oldestSeconds: z.number(),
   storageBytes: z.int(),
@@ -282,6 +311,7 @@ export type RetryRequest = z.input<typeof retryRequest>;
 export type RetryReply = z.output<typeof retryReply>;
 export type ExtendRequest = z.input<typeof extendRequest>;
 export type ExtendReply = z.output<typeof extendReply>;
+export type RedriveRequest = z.input<typeof redriveRequest>;
 export type DoneRequest = z.input<typeof doneRequest>;
 export type DoneReply = z.output<typeof doneReply>;
 export type JoinRequest = z.input<typeof joinRequest>;

@@ -77,7 +77,9 @@ export function configureCommand(request: z.output<typeof configureRequest>): Co
     deadLetterExpired: request.deadLetterExpired,
   });
   const leaseMs = orMilliseconds(request.leaseSeconds);
-  return { verb: "configure", changes: { ...given({ order, maxSize, leaseMs }), redelivery, keys, retention } };
+  const deadLetterQueue = request.deadLetterQueue === null ? "" : request.deadLetterQueue;
+  const changes = given({ order, maxSize, leaseMs, deadLetterQueue });
+  return { verb: "configure", changes: { ...changes, redelivery, keys, retention } };
 }
 
 type Given<Fields> = { [Field in keyof Fields]?: Exclude<Fields[Field], undefined> };

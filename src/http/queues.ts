@@ -45,7 +45,11 @@ queues.get("/", async (c) => {
   return c.json({ queues: page.map((name) => ({ name })), cursor: names.length > limit ? page.at(-1) : null });
 });
 
-queues.put("/:queue", async (c) => tell(c, configureCommand(await bodyOf(c, configureRequest))));
+queues.put("/:queue", async (c) => {
+  const request = await bodyOf(c, configureRequest);
+  assertOther(c, "deadLetterQueue", request.deadLetterQueue);
+  return tell(c, configureCommand(request));
+});
 queues.get("/:queue", async (c) => tell(c, { verb: "inspect" }));
 queues.delete("/:queue", async (c) => ask(c, (queue) => queue.delete()));
 
@@ -65,7 +69,11 @@ queues.post("/:queue/join", async (c) => tell(c, joinCommand(await bodyOf(c, joi
 queues.get("/:queue/messages", async (c) => tell(c, { verb: "list", ...check(messagesQuery, c.req.query()) }));
 queues.get("/:queue/messages/:id", async (c) => tell(c, { verb: "look", id: c.req.param("id") }));
 queues.delete("/:queue/messages/:id", async (c) => tell(c, { verb: "cancel", id: c.req.param("id") }));
-queues.post("/:queue/redrive", async (c) => tell(c, { verb: "redrive", ...(await bodyOf(c, redriveRequest)) }));
+queues.post("/:queue/redrive", async (c) => {
+  const request = await bodyOf(c, redriveRequest);
+  assertOther(c, "to", request.to);
+  return tell(c, { verb: "redrive", ...request });
+});
 queues.post("/:queue/purge", async (c) => tell(c, { verb: "purge", ...(await bodyOf(c, purgeRequest)) }));
 queues.post("/:queue/shutdown", async (c) => {
   const { immediate } = await bodyOf(c, shutdownRequest);
@@ -73,6 +81,13 @@ queues.post("/:queue/shutdown", async (c) => {
 });
 queues.post("/:queue/pause", async (c) => tell(c, pauseCommand(await bodyOf(c, pauseRequest), true)));
 queues.post("/:queue/resume", async (c) => tell(c, pauseCommand(await bodyOf(c, pauseRequest), false)));
+
+/** Nothing can be moved from a queue to itself. */
+function assertOther(c: QueueContext, path: string, name: string | null | undefined): void {
+  if (name !== queueNameOf(c)) return;
+  const message = "must be another queue";
+  throw new ProblemError("invalid", `${path} ${message}.`, [{ path, message }]);
+}
 
 function tell(c: QueueContext, command: Command, status = 200): Promise<Response> {
   return ask(c, (queue) => queue.perform(command), status);

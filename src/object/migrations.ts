@@ -18,12 +18,14 @@ const STEPS: readonly string[] = [
      number INTEGER NOT NULL,
      count INTEGER NOT NULL,
      priority INTEGER NOT NULL,
+     source TEXT NOT NULL,
      put_at INTEGER NOT NULL,
      bytes INTEGER NOT NULL,
      visible INTEGER NOT NULL,
      delayed INTEGER NOT NULL,
      leased INTEGER NOT NULL,
      dead INTEGER NOT NULL,
+     moving INTEGER NOT NULL,
      next_due_at INTEGER,
      last_due_at INTEGER NOT NULL,
      keys_until INTEGER NOT NULL,
@@ -31,7 +33,9 @@ const STEPS: readonly string[] = [
      notes TEXT,
      keys TEXT NOT NULL,
      lines TEXT NOT NULL
-   );`,
+   );
+   -- The last transfer that came in from each other queue.
+   CREATE TABLE arrivals (source TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;

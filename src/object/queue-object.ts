@@ -7,6 +7,10 @@ import { Queue } from "../queue/queue.ts";
 import { type Incoming, NextRound } from "./next-round.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { type Reply, replyOf } from "./reply.ts";
+import { send } from "./shipping.ts";
+
+/** The object wakes itself at multiples of this, because each alarm that is set is a row. */
+const ALARM_STEP_MS = 10_000;
 
 /**
  * One named queue: it collects commands, lets the state machine apply them, stores what changed and answers.
@@ -22,8 +26,11 @@ export class QueueObject extends DurableObject<Env> {
   readonly #nextRound = new NextRound();
   readonly #callers = new Map<number, (reply: Reply) => void>();
   #tickets = 0;
-  #isRunning = false;
+  /** The rounds that are going on. */
+  #rounds: Promise<void> | undefined;
   #timer: number | null = null;
+  /** When the alarm is set to; undefined while that has not been read. */
+  #alarmAt: number | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -39,7 +46,7 @@ export class QueueObject extends DurableObject<Env> {
       this.#tickets += 1;
       this.#callers.set(this.#tickets, resolve);
       this.#nextRound.add({ ticket: this.#tickets, command });
-      this.#wake();
+      void this.#wake();
     });
   }
 
@@ -48,10 +55,18 @@ export class QueueObject extends DurableObject<Env> {
     return this.perform({ verb: "delete", nextIncarnation: newIncarnation() });
   }
 
-  #wake(): void {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    this.ctx.waitUntil(this.#run());
+  /** Called by the platform at the time that was set, also after a crash. */
+  override async alarm(): Promise<void> {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    await this.#wake();
+  }
+
+  #wake(): Promise<void> {
+    if (this.#rounds === undefined) {
+      this.#rounds = this.#run();
+      this.ctx.waitUntil(this.#rounds);
+    }
+    return this.#rounds;
   }
 
   async #run(): Promise<void> {
@@ -60,9 +75,10 @@ export class QueueObject extends DurableObject<Env> {
         await this.#round(await this.#nextRound.gather());
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.ctx.storage.sync();
+        this.#sendShipments();
       } while (!this.#nextRound.isEmpty);
       this.#planTimer();
-      this.#isRunning = false;
+      this.#rounds = undefined;
     } catch (error) {
       console.error(`The queue ${this.ctx.id.name} starts over from its storage.`, error);
       this.ctx.abort(`A commit failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -80,11 +96,13 @@ export class QueueObject extends DurableObject<Env> {
       if (command.verb === "delete") await this.#erase();
     }
     if (queue.exists && !this.#storage.isCreated) await directoryOf(this.env).add(this.#name);
+    this.#alarmAt ??= (await this.ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
     // From here to the answers nothing is awaited, so that all writes are one transaction.
     if (queue.exists && (!this.#storage.isCreated || queue.configuration !== configuration)) {
       this.#storage.configure(queue.incarnation, queue.configuration);
     }
     const commit = queue.takeCommit();
+    this.#planAlarm(now);
     if (commit !== undefined) this.#storage.write(commit);
     this.#giveAnswers();
   }
@@ -103,7 +121,26 @@ export class QueueObject extends DurableObject<Env> {
   /** Also where nothing is stored: an earlier deletion may have failed between the two. */
   async #erase(): Promise<void> {
     if (this.#storage.isCreated) await this.#storage.erase();
+    this.#alarmAt = Number.POSITIVE_INFINITY;
     await directoryOf(this.env).remove(this.#name);
+  }
+
+  /** To be called when the transfers are stored. */
+  #sendShipments(): void {
+    for (const shipment of this.#queue.takeShipments(this.#clock.now(Date.now()))) {
+      const outcome = send(this.env.QUEUE.getByName(shipment.to), this.#name, shipment);
+      this.ctx.waitUntil(outcome.then((command) => this.perform(command)));
+    }
+  }
+
+  /** Set together with what it is about, so that a crash leaves neither without the other. */
+  #planAlarm(now: number): void {
+    const { nextWakeAt } = this.#queue;
+    if (nextWakeAt === Number.POSITIVE_INFINITY) return;
+    const at = Math.ceil(Math.max(now, nextWakeAt) / ALARM_STEP_MS) * ALARM_STEP_MS;
+    if (at >= (this.#alarmAt ?? Number.POSITIVE_INFINITY)) return;
+    this.#alarmAt = at;
+    this.#storage.setAlarm(at);
   }
 
   /**
@@ -115,7 +152,7 @@ export class QueueObject extends DurableObject<Env> {
     const { nextEventAt } = this.#queue;
     if (nextEventAt === Number.POSITIVE_INFINITY) return;
     const delayMs = Math.max(0, nextEventAt - this.#clock.now(Date.now()));
-    this.#timer = setTimeout(() => this.#wake(), Math.min(delayMs, 2 ** 31 - 1));
+    this.#timer = setTimeout(() => void this.#wake(), Math.min(delayMs, 2 ** 31 - 1));
   }
 
   get #name(): string {

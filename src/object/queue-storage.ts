@@ -1,22 +1,53 @@
 import type { BlockState, BlockSummary } from "../queue/block.ts";
 import type { Configuration } from "../queue/configuration.ts";
+import type { Lane } from "../queue/lanes.ts";
 import type { Existing } from "../queue/queue.ts";
-import type { Commit, RowChange, RowReader, StoredBlock, Totals } from "../queue/rows.ts";
+import {
+  type Commit,
+  NO_MESSAGES,
+  type RowChange,
+  type RowReader,
+  type StoredBlock,
+  type Totals,
+} from "../queue/rows.ts";
 import { migrate, storedVersion } from "./migrations.ts";
 
 /** Totals as they are stored, with the one count that only the storage can know. */
 type StoredTotals = Totals & { rowsWritten: number };
 
-/** The columns of a block's summary, with null for a time that never comes. */
-const SUMMARY =
-  "slot, number, priority, put_at, count, bytes, visible, delayed, leased, dead, next_due_at, last_due_at";
+/** What a block's messages are. */
+const CONTENTS = ["priority", "source", "put_at", "count", "bytes", "keys_until"];
+/** What changes when they are delivered. */
+const CHANGING = [
+  ...["visible", "delayed", "leased", "dead", "moving", "next_due_at", "last_due_at", "state", "notes"],
+];
+/** All columns, in the order in which `valuesOf` has their values. */
+const COLUMNS = ["commit_number", "totals", "number", ...CONTENTS, ...CHANGING, "lines", "keys", "slot"];
 
-/** What changes when messages are delivered, in the order of `changing`. */
-const CHANGING =
-  "visible = ?, delayed = ?, leased = ?, dead = ?, next_due_at = ?, last_due_at = ?, state = ?, notes = ?";
+const INSERT = `INTO blocks (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
 
-type BlockRow = Record<"slot" | "number" | "priority" | "put_at" | "count" | "bytes", number> &
-  Record<"visible" | "delayed" | "leased" | "dead" | "last_due_at" | "keys_until", number> & {
+const STATEMENTS = {
+  write: `INSERT OR REPLACE ${INSERT}`,
+  writeKeepingKeys: update(COLUMNS.slice(0, -2), ["keys"]),
+  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "keys"]),
+  update: update(["commit_number", "totals", ...CHANGING], []),
+  totals: `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
+    totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys`,
+};
+
+function update(replaced: string[], appended: string[]): string {
+  const sets = [
+    ...replaced.map((column) => `${column} = ?`),
+    ...appended.map((column) => `${column} = ${column} || ?`),
+  ];
+  return `UPDATE blocks SET ${sets.join(", ")} WHERE slot = ?`;
+}
+
+type Value = string | number | Uint8Array | null;
+
+type BlockRow = Record<"slot" | "number" | "priority" | "put_at" | "count" | "bytes" | "keys_until", number> &
+  Record<"visible" | "delayed" | "leased" | "dead" | "moving" | "last_due_at", number> & {
+    source: string;
     next_due_at: number | null;
     keys: string | null;
   };
@@ -72,6 +103,12 @@ export class QueueStorage implements RowReader {
     return this.#textOf(slot, "SELECT keys AS text FROM blocks WHERE slot = ?");
   }
 
+  lastArrival(source: string): number {
+    if (!this.isCreated) return 0;
+    const [row] = this.#sql.exec<{ number: number }>("SELECT number FROM arrivals WHERE source = ?", source).toArray();
+    return row?.number ?? 0;
+  }
+
   /** Makes the tables, or stores a changed configuration. */
   configure(incarnation: string, configuration: Configuration): void {
     if (!this.isCreated) this.rowsWritten += migrate(this.#storage);
@@ -84,10 +121,19 @@ export class QueueStorage implements RowReader {
   }
 
   /** Writes a commit. Without an `await` in between, all of it and what surrounds it is one transaction. */
-  write({ changes, totals }: Commit): void {
+  write({ changes, totals, arrivals }: Commit): void {
+    for (const { source, number } of arrivals) {
+      this.#write("INSERT OR REPLACE INTO arrivals (source, number) VALUES (?, ?)", source, number);
+    }
     const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + changes.length };
     const totalsText = JSON.stringify(storedTotals);
     for (const change of changes) this.#writeChange(change, totals.commit, totalsText);
+  }
+
+  /** Has the object woken at this time. Part of the transaction that is written around it. */
+  setAlarm(at: number): void {
+    void this.#storage.setAlarm(at);
+    this.rowsWritten += 1;
   }
 
   /** Deletes everything, which is also the only way to end the billing of storage. */
@@ -99,7 +145,8 @@ export class QueueStorage implements RowReader {
 
   *#blocks(time: number): Generator<StoredBlock> {
     const rows = this.#sql.exec<BlockRow>(
-      `SELECT ${SUMMARY}, keys_until, CASE WHEN keys_until > ? THEN keys END AS keys FROM blocks ORDER BY number`,
+      `SELECT slot, number, priority, source, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
+         last_due_at, keys_until, CASE WHEN keys_until > ? THEN keys END AS keys FROM blocks ORDER BY number`,
       time,
     );
     for (const { put_at: putAt, next_due_at, last_due_at: lastDueAt, keys_until: keysUntil, ...row } of rows) {
@@ -110,68 +157,38 @@ export class QueueStorage implements RowReader {
   #writeChange(change: RowChange, commit: number, totals: string): void {
     const { slot } = change;
     switch (change.kind) {
-      case "write":
-        if (change.keepsKeys) {
-          this.#write(
-            `UPDATE blocks SET commit_number = ?, totals = ?, number = ?, priority = ?, put_at = ?, count = ?, bytes = ?, keys_until = ?,
-               ${CHANGING}, keys = keys || ?, lines = ? WHERE slot = ?`,
-            ...[
-              commit,
-              totals,
-              change.number,
-              change.priority,
-              change.putAt,
-              change.count,
-              change.bytes,
-              change.keysUntil,
-            ],
-            ...[...changing(change), change.state, change.notes, change.keys, change.lines, slot],
-          );
-          break;
-        }
+      case "write": {
+        const statement = change.keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;
         this.#write(
-          `INSERT OR REPLACE INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, state, notes, keys, lines)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...[commit, totals, slot, change.number, change.priority, change.putAt, change.count, change.bytes],
-          ...[...changing(change), change.keysUntil, change.state, change.notes, change.keys, change.lines],
+          statement,
+          commit,
+          totals,
+          change.number,
+          ...contents(change),
+          ...changing(change),
+          ...texts(change),
         );
         break;
+      }
       case "append":
-        this.#write(
-          `UPDATE blocks SET commit_number = ?, totals = ?, count = ?, bytes = ?, keys_until = ?, ${CHANGING},
-             keys = keys || ?, lines = lines || ? WHERE slot = ?`,
-          ...[commit, totals, change.count, change.bytes, change.keysUntil, ...changing(change)],
-          ...[change.state, change.notes, change.keys, change.lines, slot],
-        );
+        this.#write(STATEMENTS.append, commit, totals, ...contents(change), ...changing(change), ...texts(change));
         break;
       case "update":
-        this.#write(
-          `UPDATE blocks SET commit_number = ?, totals = ?, ${CHANGING} WHERE slot = ?`,
-          ...[commit, totals, ...changing(change), change.state, change.notes, slot],
-        );
+        this.#write(STATEMENTS.update, commit, totals, ...changing(change), slot);
         break;
       case "free":
-        this.#write(
-          `UPDATE blocks SET commit_number = ?, totals = ?, number = 0, count = 0, bytes = 0, keys_until = ?, visible = 0,
-             delayed = 0, leased = 0, dead = 0, state = NULL, notes = NULL, keys = keys || ?, lines = '' WHERE slot = ?`,
-          ...[commit, totals, change.keysUntil, change.keys, slot],
-        );
+      case "totals": {
+        const none = { ...NO_MESSAGES, ...change };
+        const statement = change.kind === "free" ? STATEMENTS.writeKeepingKeys : STATEMENTS.totals;
+        this.#write(statement, commit, totals, 0, ...contents(none), ...changing(none), ...texts(none));
         break;
-      case "totals":
-        this.#write(
-          `INSERT INTO blocks (commit_number, totals, ${SUMMARY}, keys_until, keys, lines)
-           VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, ?, ?, '')
-           ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number, totals = excluded.totals,
-             keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys`,
-          ...[commit, totals, slot, change.keysUntil, change.keys],
-        );
-        break;
+      }
       default:
         change satisfies never;
     }
   }
 
-  #write(statement: string, ...bindings: (string | number | Uint8Array | null)[]): void {
+  #write(statement: string, ...bindings: Value[]): void {
     this.rowsWritten += this.#sql.exec(statement, ...bindings).rowsWritten;
   }
 
@@ -182,13 +199,16 @@ export class QueueStorage implements RowReader {
   }
 }
 
-function changing({
-  dead,
-  visible,
-  delayed,
-  leased,
-  nextDueAt,
-  lastDueAt,
-}: Omit<BlockSummary, "priority" | "putAt" | "count" | "bytes">): (number | null)[] {
-  return [visible, delayed, leased, dead, Number.isFinite(nextDueAt) ? nextDueAt : null, lastDueAt];
+function contents({ priority, source, putAt, count, bytes, keysUntil }: BlockSummary & { keysUntil: number }): Value[] {
+  return [priority, source, putAt, count, bytes, keysUntil];
+}
+
+function changing(changed: Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes"> & BlockState): Value[] {
+  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, state, notes } = changed;
+  const due = Number.isFinite(nextDueAt) ? nextDueAt : null;
+  return [visible, delayed, leased, dead, moving, due, lastDueAt, state, notes];
+}
+
+function texts({ lines, keys, slot }: { lines: string; keys: string; slot: number }): Value[] {
+  return [lines, keys, slot];
 }

@@ -51,7 +51,11 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     case "cancel":
       return JSON.stringify({ cancelled: true });
     case "redrive":
-      return JSON.stringify({ redriven: result.redriven, dead: result.dead });
+      return JSON.stringify({ redriven: result.redriven, left: result.left });
+    case "accept":
+      return JSON.stringify({ ids: result.ids });
+    case "settle":
+      return "{}";
     case "delete":
       return JSON.stringify({ deleted: true });
     case "configure":
@@ -79,13 +83,13 @@ function deliveryJson({ id, attempt, lease, lastError, line }: Delivery): string
 function viewJson({ id, state, attempts, until, lastError, reason, line }: View): string {
   const seconds = until === undefined ? undefined : until / 1_000;
   const times = { delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
-  const time = state === "visible" ? {} : { [times[state]]: seconds };
+  const time = state === "visible" || state === "moving" ? {} : { [times[state]]: seconds };
   const head = JSON.stringify({ id, state, attempts, ...time, reason, lastError });
   return `${head.slice(0, -1)},${line.slice(1)}`;
 }
 
 function describe(description: Description, { name, storageBytes, rowsWritten }: Surroundings) {
-  const { order, maxSize, leaseMs, redelivery, keys, retention, oldestMs, ...counts } = description;
+  const { order, maxSize, leaseMs, redelivery, keys, retention, deadLetterQueue, oldestMs, ...counts } = description;
   const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
   return {
     name,
@@ -101,6 +105,7 @@ function describe(description: Description, { name, storageBytes, rowsWritten }:
     dedupeSeconds: keys.dedupeMs / 1_000,
     retentionSeconds: retention.retentionMs / 1_000,
     deadLetterExpired: retention.deadLetterExpired,
+    deadLetterQueue: deadLetterQueue === "" ? null : deadLetterQueue,
     ...counts,
     oldestSeconds: oldestMs / 1_000,
     storageBytes,

@@ -1,15 +1,31 @@
 import { Agenda } from "./agenda.ts";
 import { Block, type BlockState } from "./block.ts";
+import type { NewMessage } from "./commands.ts";
 import { Heap } from "./heap.ts";
 import { type Lane, Lanes } from "./lanes.ts";
 import { ORDERS, type Order, type OrderName } from "./orders.ts";
 import type { Place } from "./receipt.ts";
 import { type KeptKeys, RowSlots } from "./row-slots.ts";
 import type { RowReader, StoredBlock } from "./rows.ts";
-import { DELAYED, type Fate, GONE, LEASED, type Standing, type StandingCounts, VISIBLE } from "./standings.ts";
+import {
+  COUNT_OF,
+  DELAYED,
+  type Fate,
+  GONE,
+  LEASED,
+  MOVING,
+  type Standing,
+  type StandingCounts,
+  VISIBLE,
+} from "./standings.ts";
 
 /** Which of a row's parts the next commit must write. */
 export type Unsaved = "write" | "append" | "update" | "free";
+
+export interface PlacedMessage {
+  block: Block;
+  index: number;
+}
 
 export interface BlockWatcher {
   /** The block may have a message that became visible. */
@@ -42,6 +58,7 @@ export class Backlog implements StandingCounts {
   delayed = 0;
   leased = 0;
   dead = 0;
+  moving = 0;
 
   constructor(order: OrderName, lastBlock: number, reader: RowReader) {
     this.#order = ORDERS[order];
@@ -98,23 +115,23 @@ export class Backlog implements StandingCounts {
   }
 
   /** Finds room for messages that are put together. To be asked for the block of one after the other. */
-  beginBatch(messages: readonly { priority: number }[], lines: readonly string[], now: number) {
+  beginBatch(messages: readonly NewMessage[], lines: readonly string[], now: number) {
     const blockIn = this.#lanes.beginBatch(
       messages.map((message) => this.#laneOf(message)),
       lines,
       (block) => this.unsaved.get(block) === "write",
       (lane) => this.#newBlock(lane, now),
     );
-    return (message: { priority: number }, line: string): Block => blockIn(this.#laneOf(message), line);
+    return (message: NewMessage, line: string): Block => blockIn(this.#laneOf(message), line);
   }
 
-  #laneOf({ priority }: { priority: number }): Lane {
-    return { priority: this.#order.sharesBlocks ? 0 : priority };
+  #laneOf({ priority, deadLetter }: NewMessage): Lane {
+    return { priority: this.#order.sharesBlocks ? 0 : priority, source: deadLetter?.queue ?? "" };
   }
 
-  #newBlock({ priority }: Lane, now: number): Block {
+  #newBlock(lane: Lane, now: number): Block {
     this.#lastBlock += 1;
-    const block = new Block(this.#slots.take(), this.#lastBlock, priority, now);
+    const block = new Block(this.#slots.take(), this.#lastBlock, lane, now);
     this.#enter(block);
     this.unsaved.set(block, "write");
     return block;
@@ -159,12 +176,29 @@ export class Backlog implements StandingCounts {
     if (block.isEmpty) this.#finish(block);
   }
 
-  /** Removes everything. */
+  /** Removes everything but what is on its way to another queue, where it may have arrived. */
   purge(): void {
     for (const block of [...this.#blocks.values()]) {
-      this.#add(block, -1);
-      block.clear();
-      this.#finish(block);
+      if (block.moving > 0) {
+        for (let index = 0; index < block.count; index += 1) {
+          const standing = block.standingOf(index);
+          if (standing !== GONE && standing !== MOVING) this.move(block, index, GONE, 0);
+        }
+      } else {
+        this.#add(block, -1);
+        block.clear();
+        this.#finish(block);
+      }
+    }
+  }
+
+  /** The messages of one standing, in the order of their places. */
+  *places(standing: Standing): Generator<PlacedMessage> {
+    const name = COUNT_OF[standing] as keyof StandingCounts;
+    for (const block of this.#blocks.values()) {
+      for (let index = 0; block[name] > 0 && index < block.count; index += 1) {
+        if (block.standingOf(index) === standing) yield { block, index };
+      }
     }
   }
 
@@ -251,6 +285,7 @@ export class Backlog implements StandingCounts {
     this.delayed += sign * block.delayed;
     this.leased += sign * block.leased;
     this.dead += sign * block.dead;
+    this.moving += sign * block.moving;
   }
 
   #makeReady(block: Block): void {

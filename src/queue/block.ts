@@ -1,9 +1,11 @@
+import type { Lane } from "./lanes.ts";
 import {
-  DEAD,
+  COUNT_OF,
   DELAYED,
   type Fate,
   GONE,
   LEASED,
+  NONE,
   type Standing,
   type StandingCounts,
   Standings,
@@ -11,13 +13,11 @@ import {
 } from "./standings.ts";
 
 /** What is known of a block without reading its state. */
-export interface BlockSummary extends StandingCounts {
+export interface BlockSummary extends StandingCounts, Lane {
   /** Messages ever put in here. */
   count: number;
   /** About the size of the lines. */
   bytes: number;
-  /** That of all its messages in a priority queue, else 0. */
-  priority: number;
   /** When the first of its messages was put. */
   putAt: number;
   /** No delay and no lease ends before this time; Infinity where there are none. */
@@ -44,6 +44,9 @@ export interface Note {
   redrivenAt?: number | undefined;
   /** Why it is dead, if not because it was delivered as often as it may be. */
   reason?: "expired" | undefined;
+  /** The number of the transfer that it is in, and where it stood before. */
+  transfer?: number | undefined;
+  was?: Standing | undefined;
 }
 
 /**
@@ -60,6 +63,7 @@ export class Block implements BlockSummary {
   /** Blocks are numbered in the order of their making. */
   readonly number: number;
   readonly priority: number;
+  readonly source: string;
   readonly putAt: number;
   count = 0;
   bytes = 0;
@@ -67,6 +71,7 @@ export class Block implements BlockSummary {
   delayed = 0;
   leased = 0;
   dead = 0;
+  moving = 0;
   nextDueAt = Number.POSITIVE_INFINITY;
   lastDueAt = 0;
   /** What was due by then is visible, though the stored state may not say so. */
@@ -80,22 +85,24 @@ export class Block implements BlockSummary {
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => BlockState) | undefined;
 
-  constructor(slot: number, number: number, priority: number, putAt: number) {
+  constructor(slot: number, number: number, { priority, source }: Lane, putAt: number) {
     this.slot = slot;
     this.number = number;
     this.priority = priority;
+    this.source = source;
     this.putAt = putAt;
   }
 
   /** Takes a block back from its row. It is to be told by `unload` where its state is. */
   static restore(row: { slot: number; number: number } & BlockSummary): Block {
-    const block = new Block(row.slot, row.number, row.priority, row.putAt);
+    const block = new Block(row.slot, row.number, row, row.putAt);
     block.count = row.count;
     block.bytes = row.bytes;
     block.visible = row.visible;
     block.delayed = row.delayed;
     block.leased = row.leased;
     block.dead = row.dead;
+    block.moving = row.moving;
     block.nextDueAt = row.nextDueAt;
     block.lastDueAt = row.lastDueAt;
     block.#lastCandidate = row.count - 1;
@@ -103,7 +110,7 @@ export class Block implements BlockSummary {
   }
 
   get isEmpty(): boolean {
-    return this.visible + this.delayed + this.leased + this.dead === 0;
+    return this.visible + this.delayed + this.leased + this.dead + this.moving === 0;
   }
 
   /** Lets go of the state, which must be stored as it is; it is read when it is needed. */
@@ -208,17 +215,14 @@ export class Block implements BlockSummary {
       this.#lastCandidate = Math.max(this.#lastCandidate, index);
     } else if (standing === GONE) {
       this.#notes?.delete(index);
-    } else if (standing !== DEAD) {
+    } else if (standing === DELAYED || standing === LEASED) {
       this.#expect(visibleAt);
     }
   }
 
   /** Counts every message as gone, for a block that will not be looked at again. */
   clear(): void {
-    this.visible = 0;
-    this.delayed = 0;
-    this.leased = 0;
-    this.dead = 0;
+    Object.assign(this, NONE);
   }
 
   /**
@@ -270,10 +274,8 @@ export class Block implements BlockSummary {
   }
 
   #count(standing: Standing, change: number): void {
-    if (standing === VISIBLE) this.visible += change;
-    else if (standing === DELAYED) this.delayed += change;
-    else if (standing === LEASED) this.leased += change;
-    else if (standing === DEAD) this.dead += change;
+    const name = COUNT_OF[standing];
+    if (name !== undefined) this[name] += change;
   }
 
   #expect(dueAt: number): void {

@@ -3,6 +3,7 @@
  */
 import type { ProblemCode } from "../contract/problems.ts";
 import type { Configuration, Paused, Settings } from "./configuration.ts";
+import type { Outcome } from "./transfers.ts";
 import type { MessageState, View } from "./viewer.ts";
 
 export interface NewMessage {
@@ -15,6 +16,24 @@ export interface NewMessage {
   visibleAt?: number | undefined;
   /** Not stored if one with this key was put before, for as long as the queue remembers. */
   dedupeKey?: string | undefined;
+  /** Present if it died in another queue and came here for that. */
+  deadLetter?: (DeadLetter & { queue: string }) | undefined;
+}
+
+/** What is known of a message that died in another queue. Times are seconds: this is handed out as it is. */
+export interface DeadLetter {
+  /** Its id there. */
+  id: string;
+  reason: "max_attempts" | "expired";
+  attempts: number;
+  firstPutAt: number;
+  diedAt: number;
+  lastError?: string | undefined;
+}
+
+/** A message that comes from another queue. */
+export interface MovedMessage extends Pick<NewMessage, "content" | "priority"> {
+  deadLetter?: DeadLetter | undefined;
 }
 
 export interface PutCommand {
@@ -42,6 +61,35 @@ export interface DoneCommand {
   idempotencyKey?: string | undefined;
 }
 
+export interface RedriveCommand {
+  verb: "redrive";
+  ids?: string[] | undefined;
+  max: number;
+  /** The queue to which they go; undefined for where each of them died. */
+  to?: string | undefined;
+}
+
+/** Messages from another queue. However often it is said, they come in once. */
+export interface AcceptCommand {
+  verb: "accept";
+  /** The sender. */
+  queue: string;
+  incarnation: string;
+  /** Counts the transfers of the sender. */
+  number: number;
+  messages: MovedMessage[];
+}
+
+/** What has become of a transfer. */
+export interface SettleCommand {
+  verb: "settle";
+  incarnation: string;
+  number: number;
+  outcome: Outcome;
+  /** For whoever waits for it, unless it was accepted. */
+  refusal?: Refusal | undefined;
+}
+
 export type Command =
   | PutCommand
   | ReceiveCommand
@@ -59,8 +107,10 @@ export type Command =
   | { verb: "cancel"; id: string }
   /** Removes all messages, or only the dead ones. */
   | { verb: "purge"; only?: "dead" | undefined }
-  /** Makes dead messages visible again: these, or the first so many. */
-  | { verb: "redrive"; ids?: string[] | undefined; max: number }
+  /** Gives dead letters another chance: these, or the first so many. */
+  | RedriveCommand
+  | AcceptCommand
+  | SettleCommand
   /** Refuses puts from now on, and receives when nothing is left. `immediate` discards what nobody holds. */
   | { verb: "shutdown"; immediate: boolean }
   /** Sets what is true in here. */
@@ -85,11 +135,13 @@ export interface Description extends Configuration {
   delayed: number;
   leased: number;
   dead: number;
+  moving: number;
   unfinished: number;
   accepted: number;
   done: number;
   purged: number;
   expired: number;
+  moved: number;
   oldestMs: number;
 }
 
@@ -115,6 +167,10 @@ export type Result =
   | { verb: "list"; views: View[]; cursor: string | null }
   | { verb: "look"; view: View }
   | { verb: "cancel" }
-  | { verb: "redrive"; redriven: number; dead: number }
+  /** `left`: how many dead letters are left. */
+  | { verb: "redrive"; redriven: number; left: number }
+  /** The ids of the messages; none if they had come in before. */
+  | { verb: "accept"; ids: string[] }
+  | { verb: "settle" }
   | { verb: "delete" }
   | Refusal;

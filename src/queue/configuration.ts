@@ -35,12 +35,15 @@ export interface Configuration {
   redelivery: Redelivery;
   keys: KeyRules;
   retention: RetentionRules;
+  /** Where messages go when they are dead; empty for nowhere. */
+  deadLetterQueue: string;
   shutdown: Shutdown;
   paused: Paused;
 }
 
 /** Changes of a configuration. What is not given stays as it is. */
-export interface Settings extends Partial<Pick<Configuration, "order" | "maxSize" | "leaseMs" | "shutdown">> {
+export interface Settings
+  extends Partial<Pick<Configuration, "order" | "maxSize" | "leaseMs" | "deadLetterQueue" | "shutdown">> {
   redelivery?: Partial<Redelivery>;
   keys?: Partial<KeyRules>;
   retention?: Partial<RetentionRules>;
@@ -60,6 +63,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   },
   keys: { idempotencyMs: IDEMPOTENCY_SECONDS * 1_000, dedupeMs: DEDUPE_SECONDS_DEFAULT * 1_000 },
   retention: { retentionMs: 0, deadLetterExpired: false },
+  deadLetterQueue: "",
   shutdown: "none",
   paused: { puts: false, receives: false },
 };

@@ -2,10 +2,20 @@ import type { NewMessage } from "./commands.ts";
 import { hashText } from "./hash.ts";
 
 /** What is stored of a message and never changes, as it will be handed out. */
-export function lineOf({ content, priority, visibleAt, delayMs }: NewMessage, now: number): string {
+export function lineOf({ content, priority, visibleAt, delayMs, deadLetter }: NewMessage, now: number): string {
   const due = visibleAt ?? now + delayMs;
   const at = due > now ? `,"at":${due / 1_000}` : "";
-  return `{${content},"priority":${priority},"putAt":${now / 1_000}${at}}`;
+  const letter = deadLetter === undefined ? "" : `,"deadLetter":${JSON.stringify(deadLetter)}`;
+  return `{${content},"priority":${priority},"putAt":${now / 1_000}${at}${letter}}`;
+}
+
+/** The content, as it was put. */
+export function contentOf(line: string): string {
+  return line.slice(1, line.lastIndexOf(AFTER_CONTENT));
+}
+
+export function priorityOf(line: string): number {
+  return Number.parseInt(line.slice(line.lastIndexOf(AFTER_CONTENT) + AFTER_CONTENT.length), 10);
 }
 
 /** When a message was put, or for when it was put, in milliseconds. */
@@ -18,6 +28,9 @@ export function timeOf(line: string): number {
 export function putAtOf(line: string): number {
   return Math.round(timesOf(line).putAt * 1_000);
 }
+
+/** Nothing that follows looks like this: texts in there have a backslash before each quotation mark. */
+const AFTER_CONTENT = ',"priority":';
 
 /** Not all of a line is parsed: its content comes first, and may be long. */
 function timesOf(line: string): { putAt: number; at?: number } {

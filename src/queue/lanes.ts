@@ -11,8 +11,11 @@ const APPEND_CHARACTERS_MAX = 16 * 1024;
 export interface Lane {
   /** That of all of them in a priority queue, else 0. */
   priority: number;
+  /** The queue in which all of them died; empty for those that were put here. */
+  source: string;
 }
 
+/** Lanes of one key are one order: of their blocks only the newest may take messages, whatever lane it is in. */
 type LaneKey = number;
 
 function keyOf({ priority }: Lane): LaneKey {
@@ -22,7 +25,7 @@ function keyOf({ priority }: Lane): LaneKey {
 /** The blocks of each lane in the order of their making, and which of them is still open. */
 export class Lanes {
   readonly #blocks = new Map<LaneKey, Set<Block>>();
-  /** By lane, the block that takes the next messages. */
+  /** The block that takes the next messages. */
   readonly #open = new Map<LaneKey, Block>();
 
   enter(block: Block): void {
@@ -47,7 +50,7 @@ export class Lanes {
   /**
    * Finds room for messages that are put together, so that a batch which fits in one row lies in one row.
    *
-   * @param lanes those of the messages
+   * @param lanes those of the messages, of one source
    * @param isUnwritten whether a block is not stored yet, so that its row has to be written anyway
    * @param newBlock makes a block and enters it
    * @returns the block for the next message, which must be appended before the next is asked for
@@ -70,7 +73,10 @@ export class Lanes {
       const open = this.#open.get(key);
       const charactersMax = open && isUnwritten(open) ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
       const fits =
-        open !== undefined && open.count + messages <= BLOCK_MESSAGES_MAX && open.bytes + characters <= charactersMax;
+        open !== undefined &&
+        open.source === lane.source &&
+        open.count + messages <= BLOCK_MESSAGES_MAX &&
+        open.bytes + characters <= charactersMax;
       blocks.set(key, fits ? open : newBlock(lane));
     }
     return (lane, line) => {

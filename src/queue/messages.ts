@@ -1,3 +1,4 @@
+import { Arrivals } from "./arrivals.ts";
 import { Backlog } from "./backlog.ts";
 import type { KeyRules } from "./configuration.ts";
 import { doneHashOf, putAtOf } from "./contents.ts";
@@ -12,8 +13,9 @@ import { fateOf, type Redelivery } from "./redelivery.ts";
 import { Retention, type RetentionRules } from "./retention.ts";
 import { rowChangeOf } from "./row-changes.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
-import { DEAD, type StandingCounts } from "./standings.ts";
+import { DEAD, MOVING, type StandingCounts } from "./standings.ts";
 import { assertLaw, finish, NO_TOTALS } from "./totals.ts";
+import { Transfers } from "./transfers.ts";
 import { Viewer } from "./viewer.ts";
 
 /** What of stored messages stays in memory: what was used last. */
@@ -33,6 +35,7 @@ export interface Rules {
   redelivery: Redelivery;
   keys: KeyRules;
   retention: RetentionRules;
+  deadLetterQueue: string;
 }
 
 /** Where messages are when they are not in memory. */
@@ -51,20 +54,20 @@ export class Messages {
   readonly viewer: Viewer;
   readonly leases: Leases;
   readonly retention: Retention;
+  readonly transfers: Transfers;
   readonly deadLetters: DeadLetters;
+  readonly arrivals: Arrivals;
   readonly puts: Puts;
   readonly #keys: IdempotencyKeys;
   readonly #doneKeys: DoneKeys;
   redelivery: Redelivery;
+  #deadLetterQueue: string;
   #areTotalsUnsaved = false;
 
-  constructor(
-    incarnation: string,
-    { order, redelivery, keys, retention }: Rules,
-    storage: Storage,
-    stored?: StoredQueue,
-  ) {
+  constructor(incarnation: string, rules: Rules, storage: Storage, stored?: StoredQueue) {
+    const { order, redelivery, keys, retention, deadLetterQueue } = rules;
     const { reader } = storage;
+    this.#deadLetterQueue = deadLetterQueue;
     this.#memory = storage.memory;
     this.redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
@@ -73,7 +76,9 @@ export class Messages {
     this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
     this.leases = new Leases(incarnation, this.#backlog, this.#window, this.totals);
     this.retention = new Retention(this.#backlog, this.#window, this.totals, retention);
-    this.deadLetters = new DeadLetters(this.#backlog, this.viewer, this.totals);
+    this.transfers = new Transfers(incarnation, this.#backlog, this.#window, this.totals);
+    this.deadLetters = new DeadLetters(this.#backlog, this.viewer, this.transfers, this.totals);
+    this.arrivals = new Arrivals(reader);
     this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(incarnation, this.#backlog, this.#window, {
       keys: this.#keys,
@@ -115,6 +120,14 @@ export class Messages {
     return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }
 
+  /** When something happens that somebody in another queue may wait for, though nobody calls here; else Infinity. */
+  get nextWakeAt(): number {
+    const { maxAttempts } = this.redelivery;
+    const areDeathsMoved = this.#deadLetterQueue !== "" && maxAttempts > 0 && this.#backlog.leased > 0;
+    const nextDeathAt = areDeathsMoved ? this.nextDueAt : Number.POSITIVE_INFINITY;
+    return Math.min(nextDeathAt, this.retention.nextExpiryAt, this.transfers.nextLookAt(this.#deadLetterQueue));
+  }
+
   /** Whether there is nothing that somebody could receive, now or later. */
   get isDrained(): boolean {
     const { visible, delayed, leased } = this.#backlog;
@@ -122,15 +135,16 @@ export class Messages {
   }
 
   get isEmpty(): boolean {
-    return this.isDrained && this.#backlog.dead === 0;
+    return this.isDrained && this.#backlog.dead + this.#backlog.moving === 0;
   }
 
   /** To another order only a queue that is empty can be changed. */
-  setRules({ order, redelivery, keys, retention }: Rules): void {
+  setRules({ order, redelivery, keys, retention, deadLetterQueue }: Rules): void {
     this.#backlog.setOrder(order);
     this.puts.rules = keys;
     this.retention.rules = retention;
     this.redelivery = redelivery;
+    this.#deadLetterQueue = deadLetterQueue;
   }
 
   /** Whether this was reported already under this key; "other" if the key was used for something else. */
@@ -157,11 +171,12 @@ export class Messages {
   /** Removes a message, whoever holds it. False if it is not here. */
   cancel(id: string): boolean {
     const place = this.viewer.find(id);
-    if (place === undefined) return false;
-    const isFinished = place.block.standingOf(place.index) === DEAD;
+    const standing = place?.block.standingOf(place.index);
+    // What is on its way to another queue may have arrived there.
+    if (place === undefined || standing === MOVING) return false;
     this.#backlog.remove(place.block, place.index);
     this.totals.purged += 1;
-    if (!isFinished) finish(this.totals, 1);
+    if (standing !== DEAD) finish(this.totals, 1);
     return true;
   }
 
@@ -188,6 +203,7 @@ export class Messages {
 
   /** What changed since the last commit; undefined when nothing did. */
   takeCommit(): Commit | undefined {
+    if (this.#deadLetterQueue !== "") this.transfers.beginDeadLetters(this.#deadLetterQueue, this.totals.time);
     const { unsaved } = this.#backlog;
     if (unsaved.size === 0 && !this.#areTotalsUnsaved) {
       this.#trimMemory();
@@ -207,7 +223,7 @@ export class Messages {
     const doneKeys = this.#doneKeys.takeChange();
     if (doneKeys !== undefined) changes.push(doneKeys);
     if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.someSlot(), keys: "", keysUntil: 0 });
-    return { changes, totals: this.totals };
+    return { changes, totals: this.totals, arrivals: this.arrivals.takeUncommitted() };
   }
 
   /** Lets go of what was used longest ago. To be called when everything is stored, or on its way there. */

@@ -3,13 +3,10 @@ import type { Messages } from "./messages.ts";
 import { unknownMessage } from "./refusals.ts";
 
 /** The commands that are about messages alone, need nobody to wait and are answered at once. */
-export type Operation = Extract<
-  Command,
-  { verb: "ack" | "retry" | "extend" | "list" | "look" | "cancel" | "redrive" | "purge" }
->;
+export type Operation = Extract<Command, { verb: "ack" | "retry" | "extend" | "list" | "look" | "cancel" | "purge" }>;
 
 const OPERATIONS: ReadonlySet<Command["verb"]> = new Set<Operation["verb"]>([
-  ...(["ack", "retry", "extend", "list", "look", "cancel", "redrive", "purge"] as const),
+  ...(["ack", "retry", "extend", "list", "look", "cancel", "purge"] as const),
 ]);
 
 export function isOperation(command: Command): command is Operation {
@@ -39,10 +36,6 @@ export function operate(messages: Messages, command: Operation, now: number): Re
     }
     case "cancel":
       return messages.cancel(command.id) ? { verb: "cancel" } : unknownMessage();
-    case "redrive": {
-      const redriven = messages.deadLetters.redrive(command.ids, command.max, now);
-      return { verb: "redrive", redriven, dead: messages.counts.dead };
-    }
     case "purge":
       return { verb: "purge", purged: command.only === "dead" ? messages.deadLetters.purge() : messages.purge() };
     default:

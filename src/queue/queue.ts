@@ -13,13 +13,15 @@
  * of commands is applied in one turn and committed as one.
  */
 import { type Answer, Answers } from "./answers.ts";
-import type { Command, Description, DoneCommand } from "./commands.ts";
+import type { AcceptCommand, Command, Description, DoneCommand, SettleCommand } from "./commands.ts";
 import { type Configuration, changed, DEFAULT_CONFIGURATION, type Paused, type Settings } from "./configuration.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { isOperation, operate } from "./operations.ts";
-import { doneTooOften, orderConflict, reusedKey, shutDown, unknownQueue } from "./refusals.ts";
+import { Redrives } from "./redrives.ts";
+import { doneTooOften, orderConflict, reusedKey, shutDown, storageFull, unknownQueue } from "./refusals.ts";
 import type { Commit, RowReader, StoredQueue } from "./rows.ts";
 import { type QueueState, Service } from "./service.ts";
+import type { Shipment } from "./transfers.ts";
 
 /** What is stored of a queue that exists. */
 export interface Existing {
@@ -36,6 +38,7 @@ export class Queue {
   readonly #state: QueueState;
   readonly #answers = new Answers();
   readonly #service: Service;
+  readonly #redrives = new Redrives(this.#answers);
 
   /** @param origin what was stored, or the incarnation that the queue will have if it comes to exist */
   constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY) {
@@ -105,6 +108,15 @@ export class Queue {
       case "pause":
         this.#pause(ticket, command.paused, now);
         break;
+      case "redrive":
+        this.#redrives.redrive(ticket, command, this.#messages, now);
+        break;
+      case "accept":
+        this.#accept(ticket, command, now);
+        break;
+      case "settle":
+        this.#settle(ticket, command, now);
+        break;
       case "delete":
         this.#delete(ticket, command.nextIncarnation);
         break;
@@ -126,6 +138,16 @@ export class Queue {
   /** When `advance` must be called even if no command comes: only where somebody waits, else Infinity. */
   get nextEventAt(): number {
     return this.#service.nextEventAt;
+  }
+
+  /** What is to be sent to other queues once the commit is stored. What becomes of each is to be told by "settle". */
+  takeShipments(now: number): Shipment[] {
+    return this.exists ? this.#messages.transfers.takeShipments(now) : [];
+  }
+
+  /** When `advance` must be called even if nobody waits here, because somebody elsewhere may; else Infinity. */
+  get nextWakeAt(): number {
+    return this.exists ? this.#messages.nextWakeAt : Number.POSITIVE_INFINITY;
   }
 
   get #messages(): Messages {
@@ -154,6 +176,34 @@ export class Queue {
     this.#answers.add(ticket, { verb: "shutdown", description: this.#describe(now) });
   }
 
+  /** What comes from another queue is held up neither by a bound nor by a pause: it was put long ago. */
+  #accept(ticket: number, { queue, incarnation, number, messages }: AcceptCommand, now: number): void {
+    const arrival = { source: `${queue}/${incarnation}`, number };
+    let ids: string[] = [];
+    const { arrivals, puts } = this.#messages;
+    if (!arrivals.has(arrival)) {
+      const { shutdown } = this.configuration;
+      if (shutdown !== "none" || this.#state.isStorageFull) {
+        this.#answers.refuse([ticket], shutdown !== "none" ? shutDown() : storageFull());
+        return;
+      }
+      this.#state.exists = true;
+      const newMessages = messages.map(({ deadLetter, ...message }) => ({
+        ...message,
+        delayMs: 0,
+        deadLetter: deadLetter && { queue, ...deadLetter },
+      }));
+      ids = puts.put({ verb: "put", messages: newMessages, timeoutMs: 0 }, now);
+      arrivals.remember(arrival);
+    }
+    this.#answers.add(ticket, { verb: "accept", ids });
+  }
+
+  #settle(ticket: number, { incarnation, number, outcome, refusal }: SettleCommand, now: number): void {
+    if (incarnation === this.incarnation) this.#redrives.settle(number, outcome, refusal, this.#messages, now);
+    this.#answers.add(ticket, { verb: "settle" });
+  }
+
   #delete(ticket: number, nextIncarnation: string): void {
     this.incarnation = nextIncarnation;
     // Server time goes on: the next life begins no earlier than this one ends.
@@ -162,6 +212,7 @@ export class Queue {
     messages.totals.time = time;
     Object.assign(this.#state, { exists: false, configuration: DEFAULT_CONFIGURATION, messages });
     this.#service.dismissAtDeletion();
+    this.#redrives.dismiss(unknownQueue());
     this.#answers.add(ticket, { verb: "delete" });
   }
 
@@ -190,13 +241,15 @@ export class Queue {
   }
 
   #describe(now: number): Description {
-    const { visible, delayed, leased, dead } = this.#messages.counts;
-    const { unfinished, accepted, done, purged, expired } = this.#messages.totals;
+    const { visible, delayed, leased, dead, moving } = this.#messages.counts;
+    const { unfinished, accepted, done, purged, expired, moved } = this.#messages.totals;
     const oldestMs = Math.max(0, now - (this.#messages.oldestPutAt() ?? now));
-    const standings = { visible, delayed, leased, dead };
-    return { ...this.configuration, ...standings, unfinished, accepted, done, purged, expired, oldestMs };
+    const standings = { visible, delayed, leased, dead, moving };
+    return { ...this.configuration, ...standings, unfinished, accepted, done, purged, expired, moved, oldestMs };
   }
 }
 
 /** These create the queue, but for a receive: on an unknown name it waits like on an empty queue. */
-const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set(["put", "receive", "configure", "shutdown", "pause"]);
+const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
+  ...(["put", "accept", "receive", "configure", "shutdown", "pause"] as const),
+]);

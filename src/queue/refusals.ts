@@ -14,7 +14,10 @@ export function unknownQueue(): Refusal {
 }
 
 export function unknownMessage(): Refusal {
-  return refusal("unknown_message", "There is no such message: it was never put, or it is done.");
+  return refusal(
+    "unknown_message",
+    "There is no such message: it was never put, it is done, or it is on its way to another queue.",
+  );
 }
 
 export function full(maxSize: number): Refusal {

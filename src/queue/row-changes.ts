@@ -24,10 +24,10 @@ export function rowChangeOf(
     if (keys.keys === "") return undefined;
     return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
-  const { visible, delayed, leased, dead, nextDueAt, lastDueAt, priority, putAt } = block;
-  const changing = { visible, delayed, leased, dead, nextDueAt, lastDueAt, ...block.encode() };
+  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, source, putAt } = block;
+  const changing = { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, ...block.encode() };
   if (kind === "update") return { kind, slot, ...changing };
-  const contents = { priority, putAt, count, bytes, ...changing, lines, ...keys };
+  const contents = { priority, source, putAt, count, bytes, ...changing, lines, ...keys };
   if (kind === "append") return { kind, slot, ...contents };
   return { kind, slot, keepsKeys, number: block.number, ...contents };
 }

@@ -6,6 +6,8 @@
  */
 
 import type { BlockState, BlockSummary } from "./block.ts";
+import type { Lane } from "./lanes.ts";
+import { NONE } from "./standings.ts";
 
 /** What has happened since the queue was created. */
 export interface Totals {
@@ -19,11 +21,32 @@ export interface Totals {
   done: number;
   purged: number;
   expired: number;
+  /** Messages that have arrived in another queue. */
+  moved: number;
   unfinished: number;
+  /** The number of the newest transfer, and those that are under way. */
+  lastTransfer: number;
+  transfers: readonly Transfer[];
+}
+
+/** Messages that go to another queue together. */
+export interface Transfer {
+  /** Counts the transfers of the queue that sends it. */
+  number: number;
+  /** The name of the other queue. */
+  to: string;
+  /** Whether they go there because they are dead, and say so. */
+  areDeadLetters: boolean;
+}
+
+/** A transfer that has come in: the sender, its name and incarnation, and the number. */
+export interface Arrival {
+  source: string;
+  number: number;
 }
 
 /** The parts of a row that change when messages are delivered. */
-type Changing = BlockState & Omit<BlockSummary, "priority" | "putAt" | "count" | "bytes">;
+type Changing = BlockState & Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes">;
 
 /** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
 interface Contents extends BlockSummary, Changing {
@@ -62,12 +85,15 @@ export interface RowReader {
   state(slot: number): BlockState;
   lines(slot: number): string;
   keys(slot: number): string;
+  /** The number of the last transfer from there; 0 for none. */
+  lastArrival(source: string): number;
 }
 
 /** What one commit writes, all or nothing. */
 export interface Commit {
   changes: RowChange[];
   totals: Totals;
+  arrivals: Arrival[];
 }
 
 export interface StoredQueue {
@@ -86,13 +112,11 @@ export function splitLines(text: string): string[] {
 /** A row that holds no messages. */
 export const NO_MESSAGES = {
   priority: 0,
+  source: "",
   putAt: 0,
   count: 0,
   bytes: 0,
-  visible: 0,
-  delayed: 0,
-  leased: 0,
-  dead: 0,
+  ...NONE,
   nextDueAt: Number.POSITIVE_INFINITY,
   lastDueAt: 0,
   state: null,

@@ -4,7 +4,9 @@ export const LEASED = 2;
 export const GONE = 3;
 /** Delivered as often as it may be. Its time is that of its death. */
 export const DEAD = 4;
-export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD;
+/** On its way to another queue. Its time is that of its standing before. */
+export const MOVING = 5;
+export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD | typeof MOVING;
 
 /** How many messages are in each standing. What is gone is in none. */
 export interface StandingCounts {
@@ -12,7 +14,15 @@ export interface StandingCounts {
   delayed: number;
   leased: number;
   dead: number;
+  moving: number;
 }
+
+/** Which of the counts a standing is in. */
+export const COUNT_OF: readonly (keyof StandingCounts | undefined)[] = [
+  ...(["visible", "delayed", "leased", undefined, "dead", "moving"] as const),
+];
+
+export const NONE: Readonly<StandingCounts> = { visible: 0, delayed: 0, leased: 0, dead: 0, moving: 0 };
 
 /** Where a message is from a time on. */
 export interface Fate {
@@ -94,13 +104,12 @@ export class Standings {
   }
 
   counts(): StandingCounts {
-    const counts = [0, 0, 0, 0, 0];
+    const counts = { ...NONE };
     for (let index = 0; index < this.count; index += 1) {
-      const standing = this.standing[index] as number;
-      counts[standing] = (counts[standing] as number) + 1;
+      const name = COUNT_OF[this.standing[index] as Standing];
+      if (name !== undefined) counts[name] += 1;
     }
-    const [visible = 0, delayed = 0, leased = 0, , dead = 0] = counts;
-    return { visible, delayed, leased, dead };
+    return counts;
   }
 
   *#waiting(): Generator<[index: number, dueAt: number]> {

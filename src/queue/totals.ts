@@ -9,7 +9,10 @@ export const NO_TOTALS: Totals = {
   done: 0,
   purged: 0,
   expired: 0,
+  moved: 0,
   unfinished: 0,
+  lastTransfer: 0,
+  transfers: [],
 };
 
 /** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */
@@ -18,12 +21,12 @@ export function finish(totals: Totals, count: number): void {
 }
 
 /** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */
-export function assertLaw({ accepted, done, purged, expired }: Totals, counts: StandingCounts): void {
-  const { visible, delayed, leased, dead } = counts;
-  if (accepted !== visible + delayed + leased + dead + done + purged + expired) {
+export function assertLaw(totals: Totals, { visible, delayed, leased, dead, moving }: StandingCounts): void {
+  const { accepted, done, purged, expired, moved } = totals;
+  if (accepted !== visible + delayed + leased + dead + moving + done + purged + expired + moved) {
     throw new Error(
-      `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ` +
-        `${leased} leased, ${dead} dead, ${done} done, ${purged} purged, ${expired} expired.`,
+      `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ${leased} leased, ` +
+        `${dead} dead, ${moving} moving, ${done} done, ${purged} purged, ${expired} expired, ${moved} moved.`,
     );
   }
 }

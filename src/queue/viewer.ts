@@ -3,10 +3,10 @@ import type { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId, parseId } from "./receipt.ts";
-import { DEAD, DELAYED, LEASED, VISIBLE } from "./standings.ts";
+import { DEAD, DELAYED, LEASED, MOVING, VISIBLE } from "./standings.ts";
 
 /** Where a message is that is still in the queue. */
-export type MessageState = "visible" | "delayed" | "leased" | "dead";
+export type MessageState = "visible" | "delayed" | "leased" | "dead" | "moving";
 
 /** A message as it is looked at, which changes nothing. */
 export interface View {
@@ -48,7 +48,7 @@ export class Viewer {
   view({ block, index }: { block: Block; index: number }): View {
     const state = stateOf(block, index) as MessageState;
     const { error, reason = "max_attempts" } = block.noteOf(index);
-    const until = state === "visible" ? undefined : block.visibleAtOf(index);
+    const until = state === "visible" || state === "moving" ? undefined : block.visibleAtOf(index);
     return {
       id: formatId(this.#incarnation, { blockNumber: block.number, index }),
       state,
@@ -105,6 +105,8 @@ function stateOf(block: Block, index: number): MessageState | undefined {
       return "leased";
     case DEAD:
       return "dead";
+    case MOVING:
+      return "moving";
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 /** What a queue does, described once and shown on every level. */
 import { bounds } from "./bounds.ts";
+import { deadLetterQueues } from "./dead-letter-queues.ts";
 import { deduplication } from "./deduplication.ts";
 import type { Level } from "./driver.ts";
 import { looking } from "./looking.ts";
@@ -16,6 +17,7 @@ export function behaviours(level: Level, now: () => number): void {
   schedules(level, now);
   redelivery(level);
   retention(level, now);
+  deadLetterQueues(level);
   deduplication(level);
   looking(level);
   shutdowns(level);

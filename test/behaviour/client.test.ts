@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe } from "vitest";
 import type { MessageView as MessageViewReply } from "../../src/contract/schema.ts";
-import type { Message, MessageView, Queue } from "../../worker-client/src/index.ts";
+import type { DeadLetter, Message, MessageView, Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";
 import type { Driver, Level } from "./driver.ts";
@@ -26,6 +26,7 @@ function clientDriver(queue: Queue): Driver {
     return outcomes.filter(Boolean).length;
   };
   return {
+    name: queue.name,
     configure: (settings) => queue.configure(settings),
     describe: () => queue.describe(),
     async put(newMessages, { timeoutSeconds = 0, key } = {}) {
@@ -41,7 +42,9 @@ function clientDriver(queue: Queue): Driver {
         const { id, item, attempt, priority, lastError } = message;
         const at = message.at === undefined ? {} : { at: message.at.getTime() / 1_000 };
         const receipt = String(messages.push(message) - 1);
-        return { id, body: item, attempt, priority, lastError, receipt, putAt: message.putAt.getTime() / 1_000, ...at };
+        const putAt = message.putAt.getTime() / 1_000;
+        const deadLetter = message.deadLetter && secondsOf(message.deadLetter);
+        return { id, body: item, attempt, priority, lastError, receipt, putAt, ...at, deadLetter };
       });
     },
     ack: (receipts) => count(receipts, (message) => message.ack()),
@@ -58,7 +61,7 @@ function clientDriver(queue: Queue): Driver {
     async cancel(id) {
       if (!(await queue.cancel(id))) throw Object.assign(new Error("not cancelled"), { code: "unknown_message" });
     },
-    redrive: (ids) => queue.redrive(ids === undefined ? {} : { ids }),
+    redrive: ({ ids, max, to } = {}) => queue.redrive({ ids, max, to }),
     purge: (only) => queue.purge({ only }),
     shutdown: (immediate) => queue.shutdown({ immediate }),
     pause: (only) => queue.pause({ only }),
@@ -70,9 +73,14 @@ function clientDriver(queue: Queue): Driver {
 }
 
 function replyOf({ item, putAt, at: _, until, ...view }: MessageView<unknown>): MessageViewReply {
-  const times = { visible: "", delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
+  const times = { visible: "", moving: "", delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
   const time = until === undefined ? {} : { [times[view.state]]: until.getTime() / 1_000 };
-  return { ...view, body: item, putAt: putAt.getTime() / 1_000, ...time };
+  const deadLetter = view.deadLetter && secondsOf(view.deadLetter);
+  return { ...view, body: item, putAt: putAt.getTime() / 1_000, ...time, deadLetter };
+}
+
+function secondsOf({ firstPutAt, diedAt, ...letter }: DeadLetter) {
+  return { ...letter, firstPutAt: firstPutAt.getTime() / 1_000, diedAt: diedAt.getTime() / 1_000 };
 }
 
 describe("the client", () => behaviours(level, () => Date.now() / 1_000));

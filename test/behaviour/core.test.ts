@@ -1,5 +1,7 @@
 import { describe } from "vitest";
 import { type Reply, replyOf } from "../../src/object/reply.ts";
+import { type OtherQueue, send } from "../../src/object/shipping.ts";
+import type { Command } from "../../src/queue/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { behaviours } from "./behaviours.ts";
@@ -7,32 +9,17 @@ import { commandOf } from "./command-of.ts";
 import { type Level, Refused } from "./driver.ts";
 import { jsonDriver } from "./json-driver.ts";
 
-/** Time is an argument of the core, so here it passes by being said. */
+/** Queues that know each other, and one clock for all: time is an argument of the core, so it passes by being said. */
 class VirtualLevel implements Level {
   #now = 1_800_000_000_000;
-  readonly #rounds = new Set<() => void>();
+  #names = 0;
+  readonly #queues = new Map<string, VirtualQueue>();
 
   queue() {
-    const rows = new MemoryRows();
-    const queue = new Queue("virtual", rows);
-    const callers = new Map<number, (reply: Reply) => void>();
-    let tickets = 0;
-    const commit = (): void => {
-      const changes = queue.takeCommit();
-      if (changes !== undefined) rows.write(changes);
-      const surroundings = { name: "virtual", storageBytes: 0, rowsWritten: rows.rowsWritten };
-      for (const { ticket, result } of queue.takeAnswers()) callers.get(ticket)?.(replyOf(result, surroundings));
-    };
-    this.#rounds.add(() => {
-      queue.advance(this.#now);
-      commit();
-    });
-    return jsonDriver(async (verb, request, key) => {
-      const ticket = ++tickets;
-      const answer = new Promise<Reply>((settle) => callers.set(ticket, settle));
-      queue.advance(this.#now);
-      queue.apply(ticket, commandOf(verb, request, key, this.#now), this.#now);
-      commit();
+    this.#names += 1;
+    const name = `virtual${this.#names}`;
+    return jsonDriver(name, async (verb, request, key) => {
+      const answer = this.#named(name).perform(commandOf(verb, request, key, this.#now), this.#now);
       // Nobody else moves the clock while a call waits, so it waits for as long as it asked to.
       const { timeoutSeconds = 0 } = request as { timeoutSeconds?: number };
       const timer = setTimeout(() => void this.pass(timeoutSeconds), 50);
@@ -45,7 +32,7 @@ class VirtualLevel implements Level {
 
   async pass(seconds: number): Promise<void> {
     this.#now += seconds * 1_000;
-    for (const round of this.#rounds) round();
+    for (const queue of this.#queues.values()) queue.pass(this.#now);
   }
 
   async arrival(): Promise<void> {}
@@ -53,6 +40,53 @@ class VirtualLevel implements Level {
   /** Seconds since 1970. */
   get now(): number {
     return this.#now / 1_000;
+  }
+
+  #named(name: string): VirtualQueue {
+    const other = (name: string) => ({ perform: (command: Command) => this.#named(name).perform(command, this.#now) });
+    const queue = this.#queues.get(name) ?? new VirtualQueue(name, other);
+    this.#queues.set(name, queue);
+    return queue;
+  }
+}
+
+class VirtualQueue {
+  readonly #name: string;
+  readonly #rows = new MemoryRows();
+  readonly #queue: Queue;
+  readonly #other: (name: string) => OtherQueue;
+  readonly #callers = new Map<number, (reply: Reply) => void>();
+  #tickets = 0;
+
+  constructor(name: string, other: (name: string) => OtherQueue) {
+    this.#name = name;
+    this.#queue = new Queue(name, this.#rows);
+    this.#other = other;
+  }
+
+  perform(command: Command, now: number): Promise<Reply> {
+    const ticket = ++this.#tickets;
+    const answer = new Promise<Reply>((settle) => this.#callers.set(ticket, settle));
+    this.#queue.advance(now);
+    this.#queue.apply(ticket, command, now);
+    this.#commit(now);
+    return answer;
+  }
+
+  pass(now: number): void {
+    this.#queue.advance(now);
+    this.#commit(now);
+  }
+
+  #commit(now: number): void {
+    const changes = this.#queue.takeCommit();
+    if (changes !== undefined) this.#rows.write(changes);
+    const surroundings = { name: this.#name, storageBytes: 0, rowsWritten: this.#rows.rowsWritten };
+    for (const { ticket, result } of this.#queue.takeAnswers())
+      this.#callers.get(ticket)?.(replyOf(result, surroundings));
+    for (const shipment of this.#queue.takeShipments(now)) {
+      void send(this.#other(shipment.to), this.#name, shipment).then((command) => this.perform(command, now));
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   QueueDescription,
   ReceivedMessage,
   ReceiveRequest,
+  RedriveRequest,
   RetryRequest,
 } from "../../src/contract/schema.ts";
 
@@ -15,6 +16,7 @@ export type Received = ReceivedMessage & { receipt: string };
 
 /** One queue, of its own for each test. What is refused rejects with an error that has the problem's `code`. */
 export interface Driver {
+  readonly name: string;
   configure(settings: ConfigureRequest): Promise<QueueDescription>;
   describe(): Promise<QueueDescription>;
   put(messages: NewMessage[], options?: { timeoutSeconds?: number; key?: string }): Promise<string[]>;
@@ -28,7 +30,8 @@ export interface Driver {
   list(state?: MessageView["state"]): Promise<MessagesReply["messages"]>;
   look(id: string): Promise<MessageView>;
   cancel(id: string): Promise<void>;
-  redrive(ids?: string[]): Promise<number>;
+  /** One step of it. */
+  redrive(options?: RedriveRequest): Promise<number>;
   purge(only?: "dead"): Promise<number>;
   shutdown(immediate?: boolean): Promise<void>;
   pause(only?: "puts" | "receives"): Promise<void>;

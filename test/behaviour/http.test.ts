@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { AUTHORIZATION, arrival, call, freshQueue } from "../support/call.ts";
+import { AUTHORIZATION, arrival, call, freshQueue, nameOf } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
 import { type Level, Refused } from "./driver.ts";
 import { jsonDriver, type Verb } from "./json-driver.ts";
@@ -20,7 +20,7 @@ const level: Level = {
   queue() {
     const queue = freshQueue();
     newest = queue;
-    return jsonDriver(async (verb, request, key) => {
+    return jsonDriver(nameOf(queue), async (verb, request, key) => {
       const [method, path] = ENDPOINTS[verb]?.(request) ?? ["POST", `/${verb}`];
       const hasBody = method === "POST" || method === "PUT";
       const headers = key === undefined ? AUTHORIZATION : { ...AUTHORIZATION, "Idempotency-Key": key };

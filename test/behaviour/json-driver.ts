@@ -10,7 +10,7 @@ export type Verb =
 export type Send = (verb: Verb, request: Record<string, unknown>, key?: string) => Promise<any>;
 
 /** The driver of every level that speaks requests and replies: all but the client. */
-export function jsonDriver(send: Send): Driver {
+export function jsonDriver(name: string, send: Send): Driver {
   const list = async (state: string | undefined) => {
     const messages: MessageView[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
@@ -22,6 +22,7 @@ export function jsonDriver(send: Send): Driver {
   };
   const only = (what: string | undefined) => (what === undefined ? {} : { only: what });
   return {
+    name,
     configure: (settings): Promise<QueueDescription> => send("configure", settings),
     describe: () => send("inspect", {}),
     put: async (messages, { key, ...options } = {}) => (await send("put", { messages, ...options }, key)).ids,
@@ -34,7 +35,7 @@ export function jsonDriver(send: Send): Driver {
     list,
     look: (id) => send("look", { id }),
     cancel: (id) => send("cancel", { id }),
-    redrive: async (ids) => (await send("redrive", ids === undefined ? {} : { ids })).redriven,
+    redrive: async (options = {}) => (await send("redrive", options)).redriven,
     purge: async (what) => (await send("purge", only(what))).purged,
     shutdown: (immediate = false) => send("shutdown", { immediate }),
     pause: (what) => send("pause", only(what)),

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { freshQueue, objectOf } from "../support/call.ts";
+import { freshQueue, nameOf, objectOf } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
 import { commandOf } from "./command-of.ts";
 import { type Driver, type Level, Refused } from "./driver.ts";
@@ -7,9 +7,9 @@ import { jsonDriver } from "./json-driver.ts";
 
 const level: Level = {
   queue() {
-    const name = freshQueue();
-    return jsonDriver(async (verb, request, key) => {
-      const stub = objectOf(name);
+    const queue = freshQueue();
+    const stub = objectOf(queue);
+    return jsonDriver(nameOf(queue), async (verb, request, key) => {
       const reply = await (verb === "delete" ? stub.delete() : stub.perform(commandOf(verb, request, key, Date.now())));
       if (!reply.ok) throw new Refused(reply.code, reply.detail);
       return JSON.parse(reply.json);

@@ -97,7 +97,7 @@ export function redelivery(level: Level): void {
       }
       await queue.put(messagesOf("d"));
 
-      const one = await queue.redrive([ids[1] as string, "nobody-1-0"]);
+      const one = await queue.redrive({ ids: [ids[1] as string, "nobody-1-0"] });
       const first = await queue.receive();
       const all = await queue.redrive();
       await queue.retry(receiptsOf(first), { delaySeconds: 0 });

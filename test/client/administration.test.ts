@@ -165,3 +165,28 @@ for (const name of [".", "..", "", "a/b", "é", "-a", "a".repeat(129)]) {
     expect(() => new QueueManager({ authkey: "key" }).queue(name)).toThrow(RangeError);
   });
 }
+
+test("a redrive tells its progress, step by step", async () => {
+  const tasks = server.manager().queue<number>(freshName());
+  const other = server.manager().queue<number>(freshName());
+  await tasks.configure({ maxAttempts: 1 });
+  for (let batch = 0; batch < 3; batch += 1)
+    await tasks.putMany(Array.from({ length: 900 }, (_, n) => batch * 900 + n));
+  for (let left = 2_700; left > 0; ) {
+    const messages = await tasks.receive({ max: 900 });
+    await Promise.all(messages.map((message) => message.retry()));
+    left -= messages.length;
+  }
+  const steps: [number, number][] = [];
+
+  const some = await tasks.redrive({ max: 1_500, to: other.name, progress: (...step) => steps.push(step) });
+  const rest = await tasks.redrive();
+
+  expect([some, rest]).toEqual([1_500, 1_200]);
+  expect(steps).toEqual([
+    [1_000, 1_700],
+    [1_500, 1_200],
+  ]);
+  expect(await other.describe()).toMatchObject({ visible: 1_500 });
+  expect(await tasks.describe()).toMatchObject({ visible: 1_200, dead: 0, moved: 1_500 });
+});

@@ -6,6 +6,7 @@ const NOTHING_STORED: RowReader = {
   state: () => ({ state: null, notes: null }),
   lines: () => "",
   keys: () => "",
+  lastArrival: () => 0,
 };
 
 test("a key that one row had twice and another has too is known until the other row's is over", () => {

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { ack, arrival, bodiesOf, call, freshQueue, inspect, nameOf, numbers, put, receive } from "../support/call.ts";
 
 const NO_MESSAGES = {
-  ...{ visible: 0, delayed: 0, leased: 0, dead: 0, unfinished: 0 },
-  ...{ accepted: 0, done: 0, purged: 0, expired: 0, oldestSeconds: 0 },
+  ...{ visible: 0, delayed: 0, leased: 0, dead: 0, moving: 0, unfinished: 0 },
+  ...{ accepted: 0, done: 0, purged: 0, expired: 0, moved: 0, oldestSeconds: 0 },
 };
 
 test("a queue is created by its configuration, with defaults for what is not said", async () => {
@@ -15,7 +15,7 @@ test("a queue is created by its configuration, with defaults for what is not sai
   const retries = {
     ...{ maxAttempts: 5, retryDelaySeconds: 0, retryDelayFactor: 1 },
     ...{ retryDelayMaxSeconds: 31_622_400, retryDelayJitter: 0, idempotencySeconds: 300, dedupeSeconds: 300 },
-    ...{ retentionSeconds: 0, deadLetterExpired: false },
+    ...{ retentionSeconds: 0, deadLetterExpired: false, deadLetterQueue: null },
   };
   const running = { shutdown: "none", paused: { puts: false, receives: false } };
   const configuration = { name: nameOf(queue), order: "fifo", maxSize: 0, leaseSeconds: 30, ...running, ...retries };

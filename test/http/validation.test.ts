@@ -3,7 +3,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
-import { AUTHORIZATION, bodiesOf, call, freshQueue, inspect, numbers, put, receive } from "../support/call.ts";
+import { AUTHORIZATION, bodiesOf, call, freshQueue, inspect, nameOf, numbers, put, receive } from "../support/call.ts";
 
 const RECEIPT = { receipts: ["r"] };
 const MESSAGE = { body: 1 };
@@ -103,6 +103,8 @@ for (const [verb, body, path, rule] of [
   ["", { retentionSeconds: 0.5 }, "retentionSeconds", /0 or at least 1/],
   ["", { retentionSeconds: 31_622_401 }, "retentionSeconds", /<=31622400/],
   ["", { deadLetterExpired: 1 }, "deadLetterExpired", /boolean/],
+  ["", { deadLetterQueue: "" }, "deadLetterQueue", /1 to 128/],
+  ["", { deadLetterQueue: "a".repeat(129) }, "deadLetterQueue", /1 to 128/],
   ["/messages", { messages: [{ body: 1, at: "noon" }] }, "messages[0].at", "must be a number"],
   ["/messages", { messages: [{ body: 1, at: -1 }] }, "messages[0].at", />=0/],
   ["/messages", { messages: [{ body: 1, at: 1e11 }] }, "messages[0].at", "must be at most 366 days from now"],
@@ -113,6 +115,7 @@ for (const [verb, body, path, rule] of [
   ["/redrive", { ids: Array(1_001).fill("i") }, "ids", /<=1000/],
   ["/redrive", { max: 0 }, "max", />=1/],
   ["/redrive", { max: 10_001 }, "max", /<=10000/],
+  ["/redrive", { to: "../other" }, "to", /1 to 128/],
   ["/purge", { only: "visible" }, "only", /"dead"/],
   ["/pause", { only: "acks" }, "only", /"puts"/],
   ["/resume", { puts: true }, "puts", "is not a known field"],
@@ -304,6 +307,19 @@ for (const [query, path] of [
   });
 }
 
+for (const [method, verb, field] of [
+  ["PUT", "", "deadLetterQueue"],
+  ["POST", "/redrive", "to"],
+] as const) {
+  test(`${field} must not be the queue itself`, async () => {
+    const queue = freshQueue();
+    const reply = await call(method, `${queue}${verb}`, { [field]: nameOf(queue) });
+
+    expect(reply.status).toBe(400);
+    expect(reply.body).toMatchObject({ code: "invalid", errors: [{ path: field, message: "must be another queue" }] });
+  });
+}
+
 for (const [setting, bounds] of [
   ["maxAttempts", [0, 1_000_000]],
   ["retryDelaySeconds", [0, 31_622_400]],
@@ -315,6 +331,7 @@ for (const [setting, bounds] of [
   ["retentionSeconds", [0, 1, 31_622_400]],
   ["leaseSeconds", [1, 43_200]],
   ["maxSize", [0, 1_000_000_000]],
+  ["deadLetterQueue", ["a", "a".repeat(128), null]],
 ] as const) {
   test(`${setting} can be as little and as much as its bounds`, async () => {
     const queue = freshQueue();

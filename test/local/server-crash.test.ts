@@ -97,3 +97,16 @@ test("the names of the queues, and their configurations, survive a crash", async
   expect(names).not.toContain(deleted);
   expect(await manager.queue(kept).describe()).toMatchObject({ maxSize: 7, leaseSeconds: 90 });
 });
+
+test("a message that dies after a crash, of a lease from before it, reaches the dead-letter queue though nobody asks", async () => {
+  const tasks = server.manager().queue<string>(freshName());
+  const dead = server.manager().queue<string>(freshName());
+  await tasks.configure({ maxAttempts: 1, deadLetterQueue: dead.name });
+  await tasks.put("poison");
+  await tasks.receive({ leaseSeconds: 1 });
+
+  await crashAndRestart();
+  const [letter] = await dead.receive({ timeoutSeconds: 25 });
+
+  expect(letter).toMatchObject({ item: "poison", deadLetter: { queue: tasks.name, reason: "max_attempts" } });
+});

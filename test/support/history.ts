@@ -3,6 +3,7 @@ import type { Command } from "../../src/queue/commands.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/configuration.ts";
 import type { Memory } from "../../src/queue/messages.ts";
 import { Queue } from "../../src/queue/queue.ts";
+import type { Shipment } from "../../src/queue/transfers.ts";
 import { MemoryRows } from "./memory-rows.ts";
 import {
   type ModelAnswer,
@@ -33,6 +34,9 @@ export class History {
   #queue: Queue;
   #now = 1_700_000_000_000;
   #tickets = 0;
+  /** Shipments of which the queue has not been told the outcome, and those that have arrived. */
+  #sent: Shipment[] = [];
+  readonly #arrived = new Set<string>();
   #leases: { lease: ModelLease; receipt: string }[] = [];
   #recentPuts: { key: string; puts: ModelPut[] }[] = [];
   #recentDones: { key: string; count: number }[] = [];
@@ -69,7 +73,19 @@ export class History {
 
   #commit(): void {
     const commit = this.#queue.takeCommit();
+    this.#model.beginDeadLetters();
     if (commit !== undefined) this.#rows.write(commit);
+    for (const shipment of this.#queue.takeShipments(this.#now)) {
+      const bodies = shipment.messages.map(({ content }) => content);
+      const expected = this.#model.messagesIn(shipment.number).map(({ name }) => `"body":${JSON.stringify(name)}`);
+      expect(show(bodies), show(expected), () => `shipment ${shipment.number}`);
+      expect(
+        shipment.messages.every(({ deadLetter }) => (deadLetter !== undefined) === shipment.areDeadLetters),
+        true,
+        () => "letters",
+      );
+      this.#sent.push(shipment);
+    }
   }
 
   /** @param before what the queue was when it was last stored */
@@ -80,6 +96,8 @@ export class History {
     const existing = stored === undefined ? { incarnation, configuration } : { incarnation, configuration, stored };
     this.#queue = new Queue(exists ? existing : incarnation, this.#rows, this.#someMemory());
     this.#model.restart();
+    // Nobody will be told any more, whether they have arrived or not.
+    for (const shipment of this.#sent.splice(0)) if (this.#random.chance(0.5)) this.#arrived.add(keyOf(shipment));
   }
 
   /** Commands that were applied and never stored leave no trace. */
@@ -107,6 +125,10 @@ export class History {
     this.operations += 1;
     this.#tickets += 1;
     const ticket = this.#tickets;
+    if (this.#sent.length > 0 && this.#random.chance(0.3)) {
+      this.#settle(ticket);
+      return;
+    }
     const operation = this.#random.fraction();
     const isCrowded = this.#model.messages.length > 150;
     if (!this.#model.exists && this.#random.chance(0.8)) this.#configure(ticket);
@@ -119,8 +141,9 @@ export class History {
     else if (operation < 0.96) this.#join(ticket);
     else if (operation < 0.97) this.#configure(ticket);
     else if (operation < 0.974) this.#redrive(ticket);
-    else if (operation < 0.976) this.#cancel(ticket);
-    else if (operation < 0.98) this.#list(ticket);
+    else if (operation < 0.979) this.#accept(ticket);
+    else if (operation < 0.981) this.#cancel(ticket);
+    else if (operation < 0.985) this.#list(ticket);
     else if (operation < 0.99) this.#pause(ticket);
     else if (operation < 0.994) this.#purge(ticket);
     else if (operation < 0.996) this.#shutDown(ticket);
@@ -131,7 +154,7 @@ export class History {
   #tell(ticket: number, command: Command, tellModel: () => void): void {
     this.#queue.apply(ticket, command, this.#now);
     const isUnknown =
-      !this.#model.exists && !["put", "receive", "configure", "shutdown", "pause"].includes(command.verb);
+      !this.#model.exists && !["put", "accept", "receive", "configure", "shutdown", "pause"].includes(command.verb);
     if (isUnknown) this.#model.refuseUnknown(ticket);
     else tellModel();
   }
@@ -226,9 +249,12 @@ export class History {
       retentionMs: this.#random.pick([0, 0, 0, 60_000, 400_000]),
       deadLetterExpired: this.#random.chance(0.5),
     };
+    const deadLetterQueue = this.#random.pick(["", "", "dead1", "dead2"]);
     const order = this.#random.chance(0.9) ? this.#order : this.#random.pick(["fifo", "lifo", "priority"] as const);
-    this.#tell(ticket, { verb: "configure", changes: { maxSize, order, redelivery, keys, retention } }, () =>
-      this.#model.configure(ticket, { maxSize, order, ...redelivery, ...keys, ...retention }),
+    this.#tell(
+      ticket,
+      { verb: "configure", changes: { maxSize, order, redelivery, keys, retention, deadLetterQueue } },
+      () => this.#model.configure(ticket, { maxSize, order, ...redelivery, ...keys, ...retention, deadLetterQueue }),
     );
   }
 
@@ -245,8 +271,57 @@ export class History {
 
   #redrive(ticket: number): void {
     const ids = this.#random.chance(0.5) ? [this.#someId(), this.#someId()] : undefined;
-    const max = 1 + this.#random.integer(20);
-    this.#tell(ticket, { verb: "redrive", ids, max }, () => this.#model.redrive(ticket, ids, max));
+    const max = ids === undefined ? 1 + this.#random.integer(20) : 1_000;
+    const to = this.#random.pick([undefined, undefined, "elsewhere", "dead1"]);
+    this.#tell(ticket, { verb: "redrive", ids, max, to }, () => this.#model.redrive(ticket, ids, max, to));
+  }
+
+  /** Messages that come from another queue, sometimes for the second time. */
+  #accept(ticket: number): void {
+    const queue = this.#random.pick(["source1", "source2"]);
+    const incarnation = this.#random.pick(["a", "b"]);
+    const sender = `${queue}/${incarnation}`;
+    const number = Math.max(1, (this.#model.arrivals.get(sender) ?? 0) + this.#random.pick([1, 1, 3, 0, 0, -1]));
+    const puts = Array.from({ length: 1 + this.#random.integer(5) }, (_, index) => ({
+      name: `${ticket}.${index}`,
+      priority: this.#random.pick([100, 3]),
+      delayMs: 0,
+    }));
+    const areDeadLetters = this.#random.chance(0.8);
+    const deadLetter = { id: "i-1-1", reason: "expired" as const, attempts: 1, firstPutAt: 1, diedAt: 2 };
+    const messages = puts.map(({ name, priority }) => ({
+      content: `"body":${JSON.stringify(name)}`,
+      priority,
+      deadLetter: areDeadLetters ? deadLetter : undefined,
+    }));
+    if (number <= (this.#model.arrivals.get(sender) ?? 0)) this.#see("arrived again");
+    this.#tell(ticket, { verb: "accept", queue, incarnation, number, messages }, () =>
+      this.#model.accept(ticket, sender, number, puts, areDeadLetters ? queue : ""),
+    );
+  }
+
+  /** The other queue has answered, or not. */
+  #settle(ticket: number): void {
+    const shipment = this.#sent.splice(this.#random.integer(this.#sent.length), 1)[0] as Shipment;
+    const { incarnation, number } = shipment;
+    const hasArrived = this.#arrived.has(keyOf(shipment));
+    const outcome = this.#random.pick([
+      "accepted",
+      "accepted",
+      "unknown",
+      hasArrived ? "accepted" : "refused",
+    ] as const);
+    if (outcome === "accepted" || (outcome === "unknown" && this.#random.chance(0.5))) {
+      this.#arrived.add(keyOf(shipment));
+    }
+    const code = outcome === "unknown" ? "unavailable" : "shut_down";
+    const refusal = outcome === "accepted" ? undefined : ({ verb: "refused", code, detail: "" } as const);
+    this.#see(`transfer ${outcome}`);
+    if (hasArrived) this.#see("transfer sent again");
+    const isThisLife = incarnation === this.#queue.incarnation;
+    this.#tell(ticket, { verb: "settle", incarnation, number, outcome, refusal }, () =>
+      this.#model.settle(ticket, isThisLife ? number : -1, outcome, code),
+    );
   }
 
   #cancel(ticket: number): void {
@@ -255,7 +330,7 @@ export class History {
   }
 
   #list(ticket: number): void {
-    const state = this.#random.pick([undefined, "visible", "delayed", "leased", "dead"] as const);
+    const state = this.#random.pick([undefined, "visible", "delayed", "leased", "dead", "moving"] as const);
     const cursor = this.#random.chance(0.5) ? this.#someId() : "";
     const limit = this.#random.pick([1, 10, 1_000]);
     this.#tell(ticket, { verb: "list", state, cursor, limit }, () => this.#model.list(ticket, state, cursor, limit));
@@ -324,6 +399,8 @@ export class History {
       }
       if (expected.isRepeated) this.#see("put repeated under its key");
       if (expected.isShared) this.#see("put repeated while it waits");
+    } else if (result.verb === "accept" && expected.verb === "accept") {
+      this.#compareIds(result.ids, expected.messages, difference);
     } else if (result.verb === "receive" && expected.verb === "receive") {
       expect(result.deliveries.length, expected.deliveries.length, difference);
       for (const [index, { message, attempt, lastError }] of expected.deliveries.entries()) {
@@ -358,6 +435,7 @@ export class History {
       expect(result.description.maxSize, expected.settings.maxSize, difference);
     } else if (result.verb === "redrive" && expected.verb === "redrive") {
       expect(result.redriven, expected.redriven, difference);
+      expect(result.left, expected.left, difference);
       if (result.redriven > 0) this.#see("redriven");
     } else if (result.verb === "list" && expected.verb === "list") {
       const ids = expected.messages.map(({ id }) => id);
@@ -389,7 +467,7 @@ export class History {
     this.#queue.apply(-1, { verb: "inspect" }, this.#now);
     const result = this.#queue.takeAnswers()[0]?.result;
     if (result?.verb !== "inspect") throw new Error(`inspect answered ${show(result)}`);
-    const { visible, delayed, leased, dead, unfinished, expired, oldestMs } = result.description;
+    const { visible, delayed, leased, dead, moving, unfinished, expired, moved, oldestMs } = result.description;
     const { messages } = this.#model;
     const countOf = (state: string) => messages.filter((message) => this.#model.stateOf(message) === state).length;
     const expected = {
@@ -397,14 +475,20 @@ export class History {
       delayed: countOf("delayed"),
       leased: countOf("leased"),
       dead: countOf("dead"),
+      moving: countOf("moving"),
       unfinished: this.#model.unfinished,
       expired: this.#model.expired,
+      moved: this.#model.moved,
       oldestMs: messages[0] === undefined ? 0 : this.#now - messages[0].putAt,
     };
-    const counts = { visible, delayed, leased, dead, unfinished, expired, oldestMs };
+    const counts = { visible, delayed, leased, dead, moving, unfinished, expired, moved, oldestMs };
     expect(show(counts), show(expected), () => "counts");
     if (expired > 0) this.#see("expired");
   }
+}
+
+function keyOf({ incarnation, number }: Shipment): string {
+  return `${incarnation}/${number}`;
 }
 
 function message({ name, ...schedule }: ModelPut) {

@@ -18,6 +18,7 @@ const EMPTY = { number: 0, ...NO_MESSAGES, keysUntil: 0, keys: "" };
 /** The rows of a queue, kept in memory: what the core needs of a database, and a count of what it would be billed. */
 export class MemoryRows implements RowReader {
   readonly #rows = new Map<number, Row>();
+  readonly #arrivals = new Map<string, number>();
   #totals: Totals | undefined;
   rowsWritten = 0;
 
@@ -34,7 +35,12 @@ export class MemoryRows implements RowReader {
     return this.#rows.get(slot)?.keys ?? "";
   }
 
-  write({ changes, totals }: Commit): void {
+  lastArrival(source: string): number {
+    return this.#arrivals.get(source) ?? 0;
+  }
+
+  write({ changes, totals, arrivals }: Commit): void {
+    for (const { source, number } of arrivals) this.#arrivals.set(source, number);
     for (const change of changes) {
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;
@@ -79,6 +85,7 @@ export class MemoryRows implements RowReader {
 
   clear(): void {
     this.#rows.clear();
+    this.#arrivals.clear();
     this.#totals = undefined;
   }
 }

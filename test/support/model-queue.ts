@@ -16,6 +16,10 @@ export interface ModelMessage {
   /** Attempts before the last redrive, which do not count. */
   spared: number;
   isDead: boolean;
+  /** The queue in which it died, if it came from there. */
+  source: string;
+  /** The transfer that it is in. */
+  transfer: number | undefined;
   lastError: string | undefined;
 }
 
@@ -37,6 +41,15 @@ export interface ModelSettings {
   dedupeMs: number;
   retentionMs: number;
   deadLetterExpired: boolean;
+  deadLetterQueue: string;
+}
+
+export interface ModelTransfer {
+  number: number;
+  to: string;
+  areDeadLetters: boolean;
+  /** Who waits for it. */
+  ticket?: number;
 }
 
 const DEFAULT_SETTINGS: ModelSettings = {
@@ -49,6 +62,7 @@ const DEFAULT_SETTINGS: ModelSettings = {
   dedupeMs: 300_000,
   retentionMs: 0,
   deadLetterExpired: false,
+  deadLetterQueue: "",
 };
 
 export type ModelOrder = "fifo" | "lifo" | "priority";
@@ -77,9 +91,10 @@ export type ModelAnswer =
   | { ticket: number; verb: "done"; unfinished: number; isRepeated: boolean }
   | { ticket: number; verb: "purge"; purged: number }
   | { ticket: number; verb: "configured"; settings: ModelSettings }
-  | { ticket: number; verb: "redrive"; redriven: number }
+  | { ticket: number; verb: "redrive"; redriven: number; left: number }
   | { ticket: number; verb: "list"; messages: ModelMessage[]; isLast: boolean }
-  | { ticket: number; verb: "shutdown" | "pause" | "cancel" | "delete" }
+  | { ticket: number; verb: "shutdown" | "pause" | "cancel" | "delete" | "settle" }
+  | { ticket: number; verb: "accept"; messages: ModelMessage[] }
   | { ticket: number; verb: "refused"; code: string };
 
 interface Waiting {
@@ -103,6 +118,12 @@ export class ModelQueue {
   paused = { puts: false, receives: false };
   unfinished = 0;
   expired = 0;
+  moved = 0;
+  lastTransfer = 0;
+  transfers: ModelTransfer[] = [];
+  refusedUntil = new Map<string, number>();
+  postponed: { ticket: number; ids: string[] | undefined; max: number; to: string | undefined }[] = [];
+  arrivals = new Map<string, number>();
   receivers: WaitingReceiver[] = [];
   putters: WaitingPut[] = [];
   joiners: Waiting[] = [];
@@ -121,13 +142,15 @@ export class ModelQueue {
     this.receivers = [];
     this.putters = [];
     this.joiners = [];
+    this.postponed = [];
+    this.refusedUntil.clear();
+    for (const transfer of this.transfers) delete transfer.ticket;
   }
 
   advance(now: number): void {
     this.now = now;
     for (const message of this.messages) {
-      if (message.visibleAt > now || message.isDead) continue;
-      if (message.leased) this.#endAttempt(message, message.visibleAt);
+      if (message.leased && message.visibleAt <= now) this.#endAttempt(message, message.visibleAt);
     }
     this.serve();
     const isOver = (waiting: { deadline: number }) => waiting.deadline <= now;
@@ -145,12 +168,12 @@ export class ModelQueue {
   }
 
   visible(): ModelMessage[] {
-    const visible = this.messages.filter((message) => message.visibleAt <= this.now && !message.isDead);
+    const visible = this.messages.filter((message) => this.stateOf(message) === "visible");
     return ORDERS[this.settings.order](visible);
   }
 
   waiting(): number {
-    return this.messages.filter((message) => !message.leased && !message.isDead).length;
+    return this.messages.filter((message) => ["visible", "delayed"].includes(this.stateOf(message))).length;
   }
 
   configure(ticket: number, settings: ModelSettings): void {
@@ -172,6 +195,9 @@ export class ModelQueue {
   delete(ticket: number): void {
     for (const { tickets } of this.putters) this.#refuse(tickets, "unknown_queue");
     for (const { ticket } of this.joiners) this.refuseUnknown(ticket);
+    for (const { ticket } of [...this.transfers, ...this.postponed]) {
+      if (ticket !== undefined) this.refuseUnknown(ticket);
+    }
     this.answers.push({ ticket, verb: "delete" });
     this.exists = false;
     this.messages = [];
@@ -181,6 +207,12 @@ export class ModelQueue {
     this.dedupeKeys.clear();
     this.unfinished = 0;
     this.expired = 0;
+    this.moved = 0;
+    this.lastTransfer = 0;
+    this.transfers = [];
+    this.postponed = [];
+    this.refusedUntil.clear();
+    this.arrivals.clear();
     this.settings = DEFAULT_SETTINGS;
     this.shutdown = "none";
     this.paused = { puts: false, receives: false };
@@ -254,22 +286,100 @@ export class ModelQueue {
     if (message.isDead) this.unfinished = Math.max(0, this.unfinished - 1);
   }
 
-  /** @param ids of messages to redrive; undefined for the first so many dead ones */
-  redrive(ticket: number, ids: string[] | undefined, max: number): void {
-    const isMeant = ({ id, isDead }: ModelMessage) => isDead && (ids === undefined || ids.includes(id));
-    const byPlace = this.messages.filter(isMeant).toSorted((a, b) => comparePlaces(a.id, b.id));
-    const meant = byPlace.slice(0, ids === undefined ? max : undefined);
-    for (const message of meant) {
-      Object.assign(message, { isDead: false, spared: message.attempts, visibleAt: this.now, since: this.now });
+  /** What died here, and what came here because it died elsewhere, while nobody holds it. */
+  letters(): ModelMessage[] {
+    const isLetter = (message: ModelMessage) => {
+      const state = this.stateOf(message);
+      return state === "dead" || (message.source !== "" && (state === "visible" || state === "delayed"));
+    };
+    return this.messages.filter(isLetter).toSorted((a, b) => comparePlaces(a.id, b.id));
+  }
+
+  /** @param ids of letters to redrive; undefined for the first so many */
+  redrive(ticket: number, ids: string[] | undefined, max: number, to: string | undefined): void {
+    const letters = this.letters();
+    const named = [...new Set(ids)].flatMap((id) => letters.find((letter) => letter.id === id) ?? []);
+    const candidates = ids === undefined ? letters : named;
+    const destination = candidates[0] && (to ?? candidates[0].source);
+    const meant = candidates.filter(({ source }) => (to ?? source) === destination).slice(0, max);
+    if (destination !== undefined && destination !== "") {
+      const isUnderWay = this.transfers.some((transfer) => transfer.to === destination);
+      if (isUnderWay) this.postponed.push({ ticket, ids, max, to });
+      else this.#beginTransfer(meant, { to: destination, areDeadLetters: false, ticket });
+    } else {
+      for (const message of meant) {
+        Object.assign(message, { isDead: false, spared: message.attempts, visibleAt: this.now, since: this.now });
+      }
+      this.unfinished += meant.length;
+      this.answers.push({ ticket, verb: "redrive", redriven: meant.length, left: this.letters().length });
     }
-    this.unfinished += meant.length;
-    this.answers.push({ ticket, verb: "redrive", redriven: meant.length });
+    this.serve();
+  }
+
+  #beginTransfer(messages: ModelMessage[], transfer: Omit<ModelTransfer, "number">): void {
+    this.lastTransfer += 1;
+    this.transfers.push({ number: this.lastTransfer, ...transfer });
+    for (const message of messages) message.transfer = this.lastTransfer;
+  }
+
+  /** As the queue is about to be stored, what is dead begins to move. */
+  beginDeadLetters(): void {
+    const { deadLetterQueue: to } = this.settings;
+    const isWaitedFor =
+      this.transfers.some((transfer) => transfer.to === to) || this.now < (this.refusedUntil.get(to) ?? 0);
+    const dead = this.messages.filter((message) => this.stateOf(message) === "dead");
+    if (to === "" || isWaitedFor || dead.length === 0) return;
+    this.#beginTransfer(dead, { to, areDeadLetters: true });
+  }
+
+  /** In the order of their places. */
+  messagesIn(transfer: number): ModelMessage[] {
+    const moving = this.messages.filter((message) => message.transfer === transfer);
+    return moving.toSorted((a, b) => comparePlaces(a.id, b.id));
+  }
+
+  settle(ticket: number, number: number, outcome: "accepted" | "refused" | "unknown", code: string): void {
+    const transfer = this.transfers.find((other) => other.number === number);
+    const messages = transfer === undefined ? [] : this.messagesIn(number);
+    if (transfer !== undefined && outcome === "accepted") {
+      this.messages = this.messages.filter((message) => !messages.includes(message));
+      this.unfinished = Math.max(0, this.unfinished - messages.filter(({ isDead }) => !isDead).length);
+      this.moved += messages.length;
+    } else if (transfer !== undefined && outcome === "refused") {
+      for (const message of messages) message.transfer = undefined;
+      if (transfer.areDeadLetters) this.refusedUntil.set(transfer.to, this.now + 60_000);
+    }
+    if (outcome !== "unknown") this.transfers = this.transfers.filter((other) => other !== transfer);
+    if (transfer?.ticket !== undefined) {
+      const redriven = messages.length;
+      if (outcome === "accepted")
+        this.answers.push({ ticket: transfer.ticket, verb: "redrive", redriven, left: this.letters().length });
+      else this.#refuse([transfer.ticket], code);
+      delete transfer.ticket;
+    }
+    const { postponed } = this;
+    this.postponed = [];
+    for (const { ticket, ids, max, to } of postponed) this.redrive(ticket, ids, max, to);
+    this.answers.push({ ticket, verb: "settle" });
+    this.serve();
+  }
+
+  accept(ticket: number, sender: string, number: number, puts: ModelPut[], source: string): void {
+    const isKnown = number <= (this.arrivals.get(sender) ?? 0);
+    if (!isKnown && this.shutdown !== "none") {
+      this.#refuse([ticket], "shut_down");
+      return;
+    }
+    this.exists = true;
+    const messages = isKnown ? [] : puts.map((put) => Object.assign(this.#store(put), { source }));
+    if (!isKnown) this.arrivals.set(sender, number);
+    this.answers.push({ ticket, verb: "accept", messages });
     this.serve();
   }
 
   cancel(ticket: number, id: string): void {
     const message = this.messages.find((other) => other.id === id);
-    if (message === undefined) {
+    if (message === undefined || message.transfer !== undefined) {
       this.#refuse([ticket], "unknown_message");
       return;
     }
@@ -288,7 +398,8 @@ export class ModelQueue {
     this.answers.push({ ticket, verb: "list", messages: listed.slice(0, limit), isLast: listed.length <= limit });
   }
 
-  stateOf({ isDead, leased, visibleAt }: ModelMessage): string {
+  stateOf({ isDead, leased, visibleAt, transfer }: ModelMessage): string {
+    if (transfer !== undefined) return "moving";
     if (isDead) return "dead";
     if (leased) return "leased";
     return visibleAt > this.now ? "delayed" : "visible";
@@ -323,7 +434,7 @@ export class ModelQueue {
   }
 
   purge(ticket: number, only?: "dead"): void {
-    const isMeant = ({ isDead }: ModelMessage) => only === undefined || isDead;
+    const isMeant = ({ isDead, transfer }: ModelMessage) => transfer === undefined && (only === undefined || isDead);
     const purged = this.messages.filter(isMeant).length;
     const unfinished = this.messages.filter((message) => isMeant(message) && !message.isDead).length;
     this.messages = this.messages.filter((message) => !isMeant(message));
@@ -354,7 +465,7 @@ export class ModelQueue {
 
   /** Nobody will receive anything any more. */
   get #isOver(): boolean {
-    const isDrained = this.messages.every(({ isDead }) => isDead);
+    const isDrained = this.messages.every(({ isDead, transfer }) => isDead || transfer !== undefined);
     return this.shutdown === "immediate" || (this.shutdown === "draining" && isDrained);
   }
 
@@ -376,7 +487,7 @@ export class ModelQueue {
   serve(): void {
     this.#expire();
     if (this.shutdown === "immediate") {
-      const kept = this.messages.filter(({ leased, isDead }) => leased || isDead);
+      const kept = this.messages.filter((message) => !["visible", "delayed"].includes(this.stateOf(message)));
       this.unfinished = Math.max(0, this.unfinished - (this.messages.length - kept.length));
       this.messages = kept;
     }
@@ -460,6 +571,8 @@ export class ModelQueue {
       attempts: 0,
       spared: 0,
       isDead: false,
+      source: "",
+      transfer: undefined,
       lastError: undefined,
     };
     this.messages.push(message);

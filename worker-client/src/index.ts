@@ -5,6 +5,8 @@
  * const manager = new QueueManager({ address: "http://127.0.0.1:8787", authkey: "abc" });
  * await manager.queue<number>("task_queue").put(7);
  */
+
+export type { DeadLetter, DeathReason } from "./dead-letter.ts";
 export type { WaitOptions } from "./deadline.ts";
 export {
   DoneTooOften,
@@ -26,6 +28,6 @@ export {
 } from "./errors.ts";
 export type { Message, RetryOptions } from "./message.ts";
 export type { MessageState, MessageView } from "./message-view.ts";
-export type { PutOptions, Queue, ReceiveOptions } from "./queue.ts";
+export type { PutOptions, Queue, ReceiveOptions, RedriveOptions } from "./queue.ts";
 export type { Order, QueueDescription, QueueOptions } from "./queue-description.ts";
 export { QueueManager, type QueueManagerOptions } from "./queue-manager.ts";

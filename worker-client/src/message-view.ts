@@ -1,7 +1,9 @@
 import type { MessageView as MessageViewReply } from "../../src/contract/schema.ts";
+import { type DeadLetter, type DeathReason, deadLetterOf } from "./dead-letter.ts";
 import { itemOf } from "./items.ts";
 
-export type MessageState = "visible" | "delayed" | "leased" | "dead";
+/** `moving`: on its way to another queue. */
+export type MessageState = "visible" | "delayed" | "leased" | "dead" | "moving";
 
 /** A message that was looked at, and not taken. */
 export interface MessageView<Item> {
@@ -16,8 +18,10 @@ export interface MessageView<Item> {
   at: Date | undefined;
   /** When a delayed message is visible, when a lease ends, when a dead message died; undefined for a visible one. */
   until: Date | undefined;
-  /** Why a dead message is dead: delivered `maxAttempts` times, or older than `retentionSeconds`. */
-  reason: "max_attempts" | "expired" | undefined;
+  /** Why a dead message is dead. */
+  reason: DeathReason | undefined;
+  /** Where it comes from, if it died in another queue. */
+  deadLetter: DeadLetter | undefined;
   /** What the last retry gave as its error. */
   lastError: string | undefined;
 }
@@ -36,6 +40,7 @@ export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
     at: at === undefined ? undefined : new Date(at * 1_000),
     until: until === undefined ? undefined : new Date(until * 1_000),
     reason,
+    deadLetter: deadLetterOf(reply),
     lastError,
   };
 }

@@ -1,4 +1,5 @@
 import type { AckReply, ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema.ts";
+import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
 import type { HttpTransport } from "./http-transport.ts";
 import { itemOf } from "./items.ts";
 
@@ -22,6 +23,8 @@ export class Message<Item> {
   readonly at: Date | undefined;
   /** What the last retry gave as its error. */
   readonly lastError: string | undefined;
+  /** Where it comes from, if it died in another queue. */
+  readonly deadLetter: DeadLetter | undefined;
   /** When the lease ends, by the server's clock. */
   leaseEndsAt: Date;
   readonly #receipt: string;
@@ -37,6 +40,7 @@ export class Message<Item> {
     this.putAt = new Date(received.putAt * 1_000);
     this.at = received.at === undefined ? undefined : new Date(received.at * 1_000);
     this.lastError = received.lastError;
+    this.deadLetter = deadLetterOf(received);
     this.leaseEndsAt = new Date((received.leaseEndsAt ?? 0) * 1_000);
     this.#receipt = received.receipt ?? "";
     this.#path = path;

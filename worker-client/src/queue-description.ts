@@ -27,6 +27,8 @@ export interface QueueOptions {
   retentionSeconds?: number | undefined;
   /** Whether an expired message is dead. Default false: it is removed, and counted as `expired`. */
   deadLetterExpired?: boolean | undefined;
+  /** The queue to which dead messages go. Default null: they are kept in their places, as `dead`. */
+  deadLetterQueue?: string | null | undefined;
   /**
    * In which order messages are handed out. Default `fifo`; `priority` hands out the lowest number first and is FIFO
    * among equals. Can be changed only while the queue holds nothing: else `configure` throws `OrderConflict`.
@@ -34,9 +36,10 @@ export interface QueueOptions {
   order?: Order | undefined;
 }
 
+type Given<Value> = Exclude<Value, undefined>;
+
 /** A queue's configuration and counts. */
-export interface QueueDescription
-  extends Required<{ [Option in keyof QueueOptions]: NonNullable<QueueOptions[Option]> }> {
+export interface QueueDescription extends Required<{ [Option in keyof QueueOptions]: Given<QueueOptions[Option]> }> {
   name: string;
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: "none" | "draining" | "immediate";
@@ -49,15 +52,19 @@ export interface QueueDescription
   leased: number;
   /** Messages that were delivered `maxAttempts` times and not acked, or expired. They stay until `redrive`, `cancel` or `purge`. */
   dead: number;
+  /** Messages on their way to another queue, and not yet known to have arrived. */
+  moving: number;
   /** Put and not yet done: what `join` waits for. A dead message counts as done. */
   unfinished: number;
-  /** Messages ever put. accepted = visible + delayed + leased + dead + done + purged + expired. */
+  /** Messages ever put. accepted = visible + delayed + leased + dead + moving + done + purged + expired + moved. */
   accepted: number;
   /** Messages removed because they were acked or taken. */
   done: number;
   purged: number;
   /** Messages removed because they were older than `retentionSeconds`. */
   expired: number;
+  /** Messages that have arrived in another queue, as dead letters or by a redrive. */
+  moved: number;
   /** The age of the oldest message; 0 when there is none. */
   oldestSeconds: number;
   storageBytes: number;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
+import { REDRIVE_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
 import type {
   AckReply,
   ConfigureRequest,
@@ -26,7 +26,7 @@ import type { QueueDescription, QueueOptions } from "./queue-description.ts";
 const GET_LEASE_SECONDS = 10;
 
 const NO_MESSAGES: MessagesReply = { messages: [], cursor: null };
-const NONE_DEAD: RedriveReply = { redriven: 0, dead: 0 };
+const NONE_LEFT: RedriveReply = { redriven: 0, left: 0 };
 
 export interface PutOptions extends WaitOptions {
   /** 0 to 255, lowest first. Default 100. It decides the order only in a priority queue. */
@@ -49,6 +49,17 @@ export interface ReceiveOptions extends WaitOptions {
   max?: number | undefined;
   /** How long the messages are this worker's: 1 to 43,200. Default: what the queue is configured to, 30 at first. */
   leaseSeconds?: number | undefined;
+}
+
+export interface RedriveOptions {
+  /** Only these, at most 1,000. Default: all dead letters. */
+  ids?: readonly string[] | undefined;
+  /** Only the first so many. */
+  max?: number | undefined;
+  /** To this queue. Default: what died here stays here, what died elsewhere goes back there. */
+  to?: string | undefined;
+  /** Is told after each step, of at most 10,000 here or 1,000 to another queue, how many were redriven and are left. */
+  progress?: ((redriven: number, left: number) => void) | undefined;
 }
 
 /**
@@ -269,23 +280,27 @@ export class Queue<Item = unknown> {
   }
 
   /**
-   * Makes dead messages visible again, in their places: those with these ids, at most 1,000, or all of them. `progress`
-   * is told after each 10,000 how many there were so far. Answers how many in all.
+   * Gives dead letters another chance: what died here is visible again, in its place; what came here because it died in
+   * another queue goes back there. Answers how many there were.
+   *
+   * What goes to another queue arrives there once, also when this throws `Unavailable`: it is then under way.
    */
-  async redrive({
-    ids,
-    progress,
-  }: {
-    ids?: readonly string[];
-    progress?: (redriven: number) => void;
-  } = {}): Promise<number> {
+  async redrive({ ids, max = Number.POSITIVE_INFINITY, to, progress }: RedriveOptions = {}): Promise<number> {
     let redriven = 0;
-    for (;;) {
-      const reply = await this.#orIfUnknown(this.#send<RedriveReply>({ path: "/redrive", body: { ids } }), NONE_DEAD);
+    while (redriven < max) {
+      const body = {
+        ids,
+        to,
+        ...(max === Number.POSITIVE_INFINITY ? {} : { max: Math.min(max - redriven, REDRIVE_MAX) }),
+      };
+      // Said again after a lost answer, "the first so many" would be the next.
+      const call = { path: "/redrive", body, isRepeatable: max === Number.POSITIVE_INFINITY };
+      const reply = await this.#orIfUnknown(this.#send<RedriveReply>(call), NONE_LEFT);
       redriven += reply.redriven;
-      progress?.(redriven);
-      if (ids !== undefined || reply.redriven === 0 || reply.dead === 0) return redriven;
+      progress?.(redriven, reply.left);
+      if (reply.redriven === 0 || reply.left === 0) break;
     }
+    return redriven;
   }
 
   /**

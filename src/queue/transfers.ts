@@ -1,0 +1,157 @@
+import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX } from "../contract/limits.ts";
+import type { Backlog, PlacedMessage } from "./backlog.ts";
+import type { MovedMessage } from "./commands.ts";
+import { contentOf, priorityOf, putAtOf } from "./contents.ts";
+import type { LineWindow } from "./line-window.ts";
+import { formatId } from "./receipt.ts";
+import type { Totals, Transfer } from "./rows.ts";
+import { DEAD, DELAYED, MOVING, VISIBLE } from "./standings.ts";
+import { finish } from "./totals.ts";
+
+/** After an attempt of which nobody knows the outcome; doubled each time, up to the last. */
+const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 60_000;
+/** How long a queue that refused dead letters is left alone. */
+const REFUSED_MS = 60_000;
+/** After that nobody may be left who will tell the outcome of an attempt. */
+const ATTEMPT_MS = 30_000;
+
+/** What is to be sent to another queue. It stays the same however often it is sent. */
+export interface Shipment extends Transfer {
+  /** Of the queue that sends it. */
+  incarnation: string;
+  messages: MovedMessage[];
+}
+
+/** What the other queue said; "unknown" where nobody can say whether it heard. */
+export type Outcome = "accepted" | "refused" | "unknown";
+
+interface Attempts {
+  isUnderWay: boolean;
+  failures: number;
+  /** When to look at it again. */
+  nextAt: number;
+}
+
+/**
+ * Moves messages to other queues, so that a crash at any time loses and doubles none.
+ *
+ * A transfer is a number and the messages that are marked with it. Both are stored before anything is sent, and stay
+ * until the other queue has answered. That one remembers the last number from here, in the commit that stores the
+ * messages, so however often a transfer is sent, it is stored once. To each queue one transfer is on its way at a time.
+ */
+export class Transfers {
+  readonly #incarnation: string;
+  readonly #backlog: Backlog;
+  readonly #window: LineWindow;
+  readonly #totals: Totals;
+  readonly #attempts = new Map<number, Attempts>();
+  readonly #refusedUntil = new Map<string, number>();
+
+  constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals) {
+    this.#incarnation = incarnation;
+    this.#backlog = backlog;
+    this.#window = window;
+    this.#totals = totals;
+  }
+
+  isUnderWayTo(queue: string): boolean {
+    return this.#totals.transfers.some(({ to }) => to === queue);
+  }
+
+  /** Begins to move the first of these messages, as many as are moved at once. None must be under way to that queue. */
+  begin(to: string, places: Iterable<PlacedMessage>, areDeadLetters: boolean): number {
+    const number = this.#totals.lastTransfer + 1;
+    let messages = 0;
+    let characters = 0;
+    for (const { block, index } of places) {
+      if (messages === BATCH_MESSAGES_MAX || characters >= BATCH_BYTES_MAX) break;
+      block.note(index, { transfer: number, was: block.standingOf(index) });
+      this.#backlog.move(block, index, MOVING, block.visibleAtOf(index));
+      messages += 1;
+      characters += this.#window.line(block, index).length;
+    }
+    this.#totals.lastTransfer = number;
+    this.#totals.transfers = [...this.#totals.transfers, { number, to, areDeadLetters }];
+    return number;
+  }
+
+  /** Begins to move what is dead, unless the other queue is being waited for. */
+  beginDeadLetters(to: string, now: number): void {
+    if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < (this.#refusedUntil.get(to) ?? 0)) return;
+    this.begin(to, this.#backlog.places(DEAD), true);
+  }
+
+  /** What is to be sent now that it is stored. Each is to be settled when its outcome is known. */
+  takeShipments(now: number): Shipment[] {
+    return this.#totals.transfers.flatMap((transfer) => {
+      const attempts = this.#attemptsOf(transfer.number);
+      if (attempts.isUnderWay || attempts.nextAt > now) return [];
+      this.#attempts.set(transfer.number, { ...attempts, isUnderWay: true, nextAt: now + ATTEMPT_MS });
+      const messages = this.#placesOf(transfer.number).map((place) => this.#messageAt(place, transfer));
+      return [{ ...transfer, incarnation: this.#incarnation, messages }];
+    });
+  }
+
+  /** Takes in the outcome of an attempt. Answers how many messages are gone. */
+  settle(number: number, outcome: Outcome, now: number): number {
+    const transfer = this.#totals.transfers.find((other) => other.number === number);
+    if (transfer === undefined) return 0;
+    if (outcome === "unknown") {
+      const failures = this.#attemptsOf(number).failures + 1;
+      const nextAt = now + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (failures - 1));
+      this.#attempts.set(number, { isUnderWay: false, failures, nextAt });
+      return 0;
+    }
+    const places = this.#placesOf(number);
+    for (const { block, index } of places) {
+      const { was = DEAD } = block.noteOf(index);
+      if (outcome === "accepted") {
+        this.#backlog.remove(block, index);
+        if (was !== DEAD) finish(this.#totals, 1);
+      } else {
+        const visibleAt = block.visibleAtOf(index);
+        block.note(index, { transfer: undefined, was: undefined });
+        this.#backlog.move(block, index, was === DELAYED && visibleAt <= now ? VISIBLE : was, visibleAt);
+      }
+    }
+    this.#totals.transfers = this.#totals.transfers.filter((other) => other !== transfer);
+    this.#attempts.delete(number);
+    if (outcome === "accepted") this.#totals.moved += places.length;
+    else if (transfer.areDeadLetters) this.#refusedUntil.set(transfer.to, now + REFUSED_MS);
+    return outcome === "accepted" ? places.length : 0;
+  }
+
+  /** When to look again at what is under way, or at what is dead and goes to this queue; else Infinity. */
+  nextLookAt(deadLetterQueue: string): number {
+    const looks = this.#totals.transfers.map(({ number }) => this.#attemptsOf(number).nextAt);
+    const areAnyLeft = deadLetterQueue !== "" && this.#backlog.dead > 0;
+    return Math.min(...looks, areAnyLeft ? (this.#refusedUntil.get(deadLetterQueue) ?? 0) : Number.POSITIVE_INFINITY);
+  }
+
+  #attemptsOf(number: number): Attempts {
+    return this.#attempts.get(number) ?? { isUnderWay: false, failures: 0, nextAt: 0 };
+  }
+
+  #placesOf(number: number): PlacedMessage[] {
+    return [...this.#backlog.places(MOVING)].filter(({ block, index }) => block.noteOf(index).transfer === number);
+  }
+
+  #messageAt({ block, index }: PlacedMessage, { areDeadLetters }: Transfer): MovedMessage {
+    const line = this.#window.line(block, index);
+    const message = { content: contentOf(line), priority: priorityOf(line) };
+    if (!areDeadLetters) return message;
+    const { error, reason = "max_attempts" } = block.noteOf(index);
+    return {
+      ...message,
+      deadLetter: {
+        id: formatId(this.#incarnation, { blockNumber: block.number, index }),
+        reason,
+        attempts: block.attemptsOf(index),
+        firstPutAt: putAtOf(line) / 1_000,
+        diedAt: block.visibleAtOf(index) / 1_000,
+        lastError: error,
+      },
+    };
+  }
+}

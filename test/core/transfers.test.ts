@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import type { SettleCommand } from "../../src/queue/commands.ts";
+import { DEFAULT_CONFIGURATION } from "../../src/queue/configuration.ts";
+import { Queue } from "../../src/queue/queue.ts";
+import type { Shipment } from "../../src/queue/transfers.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
+import { Random } from "../support/random.ts";
+
+const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+const MESSAGES = 400;
+
+/** A queue that can crash before, or right after, it has stored what it did. */
+class CrashingQueue {
+  readonly #rows = new MemoryRows();
+  readonly #incarnation: string;
+  #queue: Queue;
+  readonly name: string;
+  now = 1_000;
+
+  constructor(name: string) {
+    this.name = name;
+    this.#incarnation = `i${name}`;
+    this.#queue = new Queue(this.#incarnation, this.#rows);
+  }
+
+  /** Undefined if it crashed before the answer went out. */
+  tell(command: Parameters<Queue["apply"]>[1], crash: "no" | "before" | "after" = "no") {
+    this.#queue.advance(this.now);
+    this.#queue.apply(1, command, this.now);
+    const commit = this.#queue.takeCommit();
+    if (crash !== "before" && commit !== undefined) this.#rows.write(commit);
+    if (crash !== "no") {
+      const { exists } = this.#queue;
+      const stored = this.#rows.load();
+      const configuration = CONFIGURATIONS[this.name] ?? DEFAULT_CONFIGURATION;
+      const existing = { incarnation: this.#incarnation, configuration };
+      this.#queue = new Queue(exists && stored ? { ...existing, stored } : this.#incarnation, this.#rows);
+      return undefined;
+    }
+    return this.#queue.takeAnswers().find(({ ticket }) => ticket === 1)?.result;
+  }
+
+  shipments(): Shipment[] {
+    return this.#queue.takeShipments(this.now);
+  }
+}
+
+const CONFIGURATIONS = {
+  tasks: {
+    ...DEFAULT_CONFIGURATION,
+    redelivery: { ...DEFAULT_CONFIGURATION.redelivery, maxAttempts: 1 },
+    deadLetterQueue: "dead",
+  },
+} as Record<string, typeof DEFAULT_CONFIGURATION>;
+
+/** How many messages each body has in a queue. */
+function bodiesIn(queue: CrashingQueue): string[] {
+  const result = queue.tell({ verb: "list", cursor: "", limit: 10_000 });
+  return result?.verb === "list" ? result.views.map(({ line }) => String(JSON.parse(line).body)) : [];
+}
+
+test("messages that move while both queues crash at any time arrive once each", () => {
+  console.log(`SEED=${SEED}`);
+  const random = new Random(SEED);
+  const [tasks, dead] = [new CrashingQueue("tasks"), new CrashingQueue("dead")];
+  tasks.tell({ verb: "configure", changes: CONFIGURATIONS.tasks ?? {} });
+  dead.tell({ verb: "configure", changes: {} });
+  const crash = () => random.pick(["no", "no", "no", "no", "before", "after"] as const);
+  const sent: Shipment[] = [];
+  let seen = { crashes: 0, sentAgain: 0 };
+  const accepted = new Set<number>();
+
+  /** Says something to the tasks' queue, whose crash loses track of what it has sent. */
+  const tell = (command: Parameters<CrashingQueue["tell"]>[0]) => {
+    const fate = crash();
+    tasks.tell(command, fate);
+    if (fate !== "no") {
+      seen = { ...seen, crashes: seen.crashes + 1 };
+      // What it had sent may still arrive, but nobody is told.
+      for (const { incarnation, number, messages } of sent.splice(0)) {
+        if (random.chance(0.5)) dead.tell({ verb: "accept", queue: "tasks", incarnation, number, messages });
+      }
+    }
+    sent.push(...tasks.shipments());
+  };
+  for (let index = 0; index < MESSAGES; index += 1) {
+    const messages = [{ content: `"body":"${index}"`, priority: 100, delayMs: 0 }];
+    // Without a key a put whose answer was lost cannot be made again, so this one is told until it is stored.
+    while (tasks.tell({ verb: "put", messages, timeoutMs: 0, idempotencyKey: `k${index}` }) === undefined);
+  }
+
+  for (let round = 0; round < 20_000 && bodiesIn(dead).length < MESSAGES; round += 1) {
+    tasks.now += 1_000;
+    dead.now = tasks.now;
+    tell({ verb: "receive", max: 1 + random.integer(5), leaseMs: 1, timeoutMs: 0, autoAck: false });
+    const shipment = sent.splice(random.integer(sent.length + 1), 1)[0];
+    if (shipment === undefined) continue;
+    const { incarnation, number, messages } = shipment;
+    if (accepted.has(number)) seen = { ...seen, sentAgain: seen.sentAgain + 1 };
+    const answer = dead.tell({ verb: "accept", queue: "tasks", incarnation, number, messages }, crash());
+    if (answer !== undefined) accepted.add(number);
+    const isHeard = answer !== undefined && random.chance(0.7);
+    const settle: SettleCommand = { verb: "settle", incarnation, number, outcome: isHeard ? "accepted" : "unknown" };
+    tell(settle);
+  }
+
+  const everywhere = [...bodiesIn(dead)].sort((a, b) => Number(a) - Number(b));
+  expect(everywhere).toEqual(Array.from({ length: MESSAGES }, (_, index) => String(index)));
+  expect(seen.crashes).toBeGreaterThan(20);
+  expect(seen.sentAgain).toBeGreaterThan(5);
+});

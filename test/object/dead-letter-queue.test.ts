@@ -1,0 +1,101 @@
+/** Between two objects anything can be lost: calls, answers, the objects themselves. Messages are not, nor are they doubled. */
+import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
+import { beforeEach, expect, test, vi } from "vitest";
+import { QueueObject } from "../../src/object/queue-object.ts";
+import { bodiesOf, call, freshQueue, inspect, nameOf, objectOf, put, receiptsOf, receive } from "../support/call.ts";
+
+beforeEach(() => {
+  vi.restoreAllMocks();
+  vi.spyOn(console, "error").mockReturnValue();
+});
+
+const POLL = { timeout: 20_000, interval: 20 };
+
+async function pair(settings: object = {}): Promise<[tasks: string, dead: string]> {
+  const [tasks, dead] = [freshQueue(), freshQueue()];
+  await call("PUT", tasks, { maxAttempts: 1, deadLetterQueue: nameOf(dead), ...settings });
+  return [tasks, dead];
+}
+
+async function fail(queue: string): Promise<void> {
+  await call("POST", `${queue}/retry`, { receipts: receiptsOf(await receive(queue, { max: 100 })) });
+}
+
+/** Lets the first call between the objects happen, or not, and its answer be lost. */
+function loseAnswer({ isHeard }: { isHeard: boolean }): void {
+  const { perform } = QueueObject.prototype;
+  let isFirst = true;
+  vi.spyOn(QueueObject.prototype, "perform").mockImplementation(async function (this: QueueObject, command) {
+    if (command.verb !== "accept" || !isFirst) return perform.call(this, command);
+    isFirst = false;
+    if (isHeard) await perform.call(this, command);
+    throw new Error("The connection was cut.");
+  });
+}
+
+for (const isHeard of [true, false]) {
+  test(`a dead letter whose transfer was cut ${isHeard ? "after" : "before"} it arrived is there once`, async () => {
+    const [tasks, dead] = await pair();
+    await put(tasks, ["poison"]);
+    loseAnswer({ isHeard });
+
+    await fail(tasks);
+    await expect.poll(() => inspect(tasks), POLL).toMatchObject({ moving: 1, dead: 0 });
+    await abortAllDurableObjects();
+    await runDurableObjectAlarm(objectOf(tasks));
+
+    await expect.poll(() => inspect(tasks), POLL).toMatchObject({ moving: 0, moved: 1 });
+    expect(bodiesOf(await receive(dead, { max: 10 }))).toEqual(["poison"]);
+    expect(await inspect(dead)).toMatchObject({ accepted: 1 });
+  });
+}
+
+test("a redrive of which nobody knows whether it arrived says so, and arrives once", async () => {
+  const [tasks, other] = [freshQueue(), freshQueue()];
+  await call("PUT", tasks, { maxAttempts: 1 });
+  await put(tasks, ["a", "b"]);
+  await fail(tasks);
+  loseAnswer({ isHeard: true });
+
+  const reply = await call("POST", `${tasks}/redrive`, { to: nameOf(other) });
+  await abortAllDurableObjects();
+  await runDurableObjectAlarm(objectOf(tasks));
+
+  expect(reply).toMatchObject({ status: 503, body: { code: "unavailable" } });
+  await expect.poll(() => inspect(tasks), POLL).toMatchObject({ moving: 0, moved: 2 });
+  expect(bodiesOf(await receive(other, { max: 10 }))).toEqual(["a", "b"]);
+});
+
+test("a message whose lease ends reaches the dead-letter queue though nobody calls its queue any more", async () => {
+  const [tasks, dead] = await pair();
+  await put(tasks, ["poison"]);
+  await receive(tasks, { leaseSeconds: 1 });
+  await abortAllDurableObjects();
+
+  await scheduler.wait(1_100);
+  const isAlarmSet = await runDurableObjectAlarm(objectOf(tasks));
+
+  expect(isAlarmSet).toBe(true);
+  expect(bodiesOf(await receive(dead, { timeoutSeconds: 20 }))).toEqual(["poison"]);
+});
+
+test("an expired message frees its storage though nobody calls its queue any more", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { retentionSeconds: 1 });
+  await put(queue, ["old"]);
+  await abortAllDurableObjects();
+
+  await scheduler.wait(1_100);
+
+  expect(await runDurableObjectAlarm(objectOf(queue))).toBe(true);
+  expect(await inspect(queue)).toMatchObject({ expired: 1, visible: 0 });
+  expect(await runDurableObjectAlarm(objectOf(queue))).toBe(false);
+});
+
+test("a queue without dead-letter queue and retention sets no alarm", async () => {
+  const queue = freshQueue();
+  await put(queue, [1, 2, 3]);
+  await receive(queue, { leaseSeconds: 1 });
+
+  expect(await runDurableObjectAlarm(objectOf(queue))).toBe(false);
+});

@@ -45,6 +45,10 @@ export const REDRIVE_MAX = 10_000;
 /** 366 days. */
 export const DELAY_SECONDS_MAX = 31_622_400;
 
+/** Messages of one group that may be leased at the same time. */
+export const MAX_LEASED_PER_GROUP_MAX = 1_000_000;
+export const GROUP_CHARACTERS_MAX = 128;
+
 /** 366 days. */
 export const RETENTION_SECONDS_MAX = 31_622_400;
 

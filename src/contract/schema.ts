@@ -9,6 +9,7 @@ import {
   BATCH_MESSAGES_MAX,
   DELAY_SECONDS_MAX,
   ERROR_CHARACTERS_MAX,
+  GROUP_CHARACTERS_MAX,
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
   IDEMPOTENCY_SECONDS,
   KEY_SECONDS_MAX,
@@ -17,6 +18,7 @@ import {
   LIST_LIMIT_DEFAULT,
   LIST_LIMIT_MAX,
   MAX_ATTEMPTS_MAX,
+  MAX_LEASED_PER_GROUP_MAX,
   MAX_SIZE_MAX,
   PRIORITY_DEFAULT,
   PRIORITY_MAX,
@@ -42,10 +44,12 @@ export const waitSeconds = seconds.max(WAIT_SECONDS_MAX).default(0);
 
 export const leaseSeconds = z.number().min(LEASE_SECONDS_MIN).max(LEASE_SECONDS_MAX);
 
-export const idempotencyKey = z
-  .string()
-  .max(IDEMPOTENCY_KEY_CHARACTERS_MAX)
-  .regex(/^[\x21-\x7e]+$/, { error: "must be visible ASCII characters without spaces" });
+const visibleText = z.string().regex(/^[\x21-\x7e]+$/, { error: "must be visible ASCII characters without spaces" });
+
+export const idempotencyKey = visibleText.max(IDEMPOTENCY_KEY_CHARACTERS_MAX);
+
+/** What belongs together: at most `maxLeasedPerGroup` messages of a group are leased at the same time, in their order. */
+export const group = visibleText.max(GROUP_CHARACTERS_MAX);
 
 /** A message to put: any JSON value as `body`, or anything else as base64 in `bytes`. */
 export const newMessage = z
@@ -60,6 +64,7 @@ export const newMessage = z
     at: z.number().min(0).optional(),
     /** Within `dedupeSeconds` after a message with this key, others with it are not stored; their id is that one's. */
     dedupeKey: idempotencyKey.optional(),
+    group: group.optional(),
   })
   .refine((message) => message.at === undefined || message.delaySeconds === 0, {
     error: "must not have both delaySeconds and at",
@@ -103,6 +108,7 @@ export const receivedMessage = z.object({
   body: z.unknown().optional(),
   bytes: z.base64().optional(),
   priority: z.int(),
+  group: z.string().optional(),
   /** Which delivery of this message this is, from 1. */
   attempt: z.int(),
   putAt: z.number(),
@@ -165,6 +171,7 @@ export const messageView = z.object({
   body: z.unknown().optional(),
   bytes: z.base64().optional(),
   priority: z.int(),
+  group: z.string().optional(),
   /** How often it was delivered. */
   attempts: z.int(),
   putAt: z.number(),
@@ -217,6 +224,8 @@ export const configureRequest = z.strictObject({
   /** How many messages may wait (visible or delayed) before a put waits or is refused; 0 for no bound. */
   maxSize: z.int().min(0).max(MAX_SIZE_MAX).optional(),
   leaseSeconds: leaseSeconds.optional(),
+  /** How many messages of one group may be leased, or wait for their next attempt, at the same time. Default 1. */
+  maxLeasedPerGroup: z.int().min(1).max(MAX_LEASED_PER_GROUP_MAX).optional(),
   /** Deliveries after which a message that was not acked is dead. Default 5; 0 for no limit. */
   maxAttempts: z.int().min(0).max(MAX_ATTEMPTS_MAX).optional(),
   /** How long a message is not visible after its first attempt. Default 0. */
@@ -250,6 +259,7 @@ export const queueDescription = z.object({
   order,
   maxSize: z.int(),
   leaseSeconds: z.number(),
+  maxLeasedPerGroup: z.int(),
   maxAttempts: z.int(),
   retryDelaySeconds: z.number(),
   retryDelayFactor: z.number(),

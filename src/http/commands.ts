@@ -60,7 +60,7 @@ export function joinCommand({ timeoutSeconds }: z.output<typeof joinRequest>): C
 }
 
 export function configureCommand(request: z.output<typeof configureRequest>): Command {
-  const { order, maxSize, maxAttempts, retryDelayFactor, retryDelayJitter } = request;
+  const { order, maxSize, maxLeasedPerGroup, maxAttempts, retryDelayFactor, retryDelayJitter } = request;
   const redelivery = given({
     maxAttempts,
     retryDelayMs: orMilliseconds(request.retryDelaySeconds),
@@ -78,7 +78,7 @@ export function configureCommand(request: z.output<typeof configureRequest>): Co
   });
   const leaseMs = orMilliseconds(request.leaseSeconds);
   const deadLetterQueue = request.deadLetterQueue === null ? "" : request.deadLetterQueue;
-  const changes = given({ order, maxSize, leaseMs, deadLetterQueue });
+  const changes = given({ order, maxSize, leaseMs, maxLeasedPerGroup, deadLetterQueue });
   return { verb: "configure", changes: { ...changes, redelivery, keys, retention } };
 }
 
@@ -104,10 +104,10 @@ function milliseconds(seconds: number): number {
 
 /** Turns the content into the text that will be stored and handed out as it is. */
 function toNewMessage(
-  { body, bytes, priority, delaySeconds, at, dedupeKey }: z.output<typeof newMessage>,
+  { body, bytes, priority, delaySeconds, at, dedupeKey, group }: z.output<typeof newMessage>,
   index: number,
 ): NewMessage {
-  const rest = { priority, delayMs: milliseconds(delaySeconds), visibleAt: orMilliseconds(at), dedupeKey };
+  const rest = { priority, delayMs: milliseconds(delaySeconds), visibleAt: orMilliseconds(at), dedupeKey, group };
   if (bytes !== undefined) return { content: `"bytes":"${bytes}"`, ...rest };
   try {
     return { content: `"body":${JSON.stringify(body)}`, ...rest };

@@ -19,6 +19,7 @@ const STEPS: readonly string[] = [
      count INTEGER NOT NULL,
      priority INTEGER NOT NULL,
      source TEXT NOT NULL,
+     grouped INTEGER NOT NULL,
      put_at INTEGER NOT NULL,
      bytes INTEGER NOT NULL,
      visible INTEGER NOT NULL,
@@ -31,6 +32,7 @@ const STEPS: readonly string[] = [
      keys_until INTEGER NOT NULL,
      state BLOB,
      notes TEXT,
+     groups TEXT NOT NULL,
      keys TEXT NOT NULL,
      lines TEXT NOT NULL
    );

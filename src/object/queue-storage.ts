@@ -1,6 +1,5 @@
-import type { BlockState, BlockSummary } from "../queue/block.ts";
+import type { BlockState, BlockSummary, Lane } from "../queue/block.ts";
 import type { Configuration } from "../queue/configuration.ts";
-import type { Lane } from "../queue/lanes.ts";
 import type { Existing } from "../queue/queue.ts";
 import {
   type Commit,
@@ -16,20 +15,20 @@ import { migrate, storedVersion } from "./migrations.ts";
 type StoredTotals = Totals & { rowsWritten: number };
 
 /** What a block's messages are. */
-const CONTENTS = ["priority", "source", "put_at", "count", "bytes", "keys_until"];
+const CONTENTS = ["priority", "source", "grouped", "put_at", "count", "bytes", "keys_until"];
 /** What changes when they are delivered. */
 const CHANGING = [
   ...["visible", "delayed", "leased", "dead", "moving", "next_due_at", "last_due_at", "state", "notes"],
 ];
 /** All columns, in the order in which `valuesOf` has their values. */
-const COLUMNS = ["commit_number", "totals", "number", ...CONTENTS, ...CHANGING, "lines", "keys", "slot"];
+const COLUMNS = ["commit_number", "totals", "number", ...CONTENTS, ...CHANGING, "lines", "groups", "keys", "slot"];
 
 const INSERT = `INTO blocks (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
 
 const STATEMENTS = {
   write: `INSERT OR REPLACE ${INSERT}`,
   writeKeepingKeys: update(COLUMNS.slice(0, -2), ["keys"]),
-  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "keys"]),
+  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups", "keys"]),
   update: update(["commit_number", "totals", ...CHANGING], []),
   totals: `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
     totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys`,
@@ -48,6 +47,7 @@ type Value = string | number | Uint8Array | null;
 type BlockRow = Record<"slot" | "number" | "priority" | "put_at" | "count" | "bytes" | "keys_until", number> &
   Record<"visible" | "delayed" | "leased" | "dead" | "moving" | "last_due_at", number> & {
     source: string;
+    grouped: number;
     next_due_at: number | null;
     keys: string | null;
   };
@@ -99,6 +99,10 @@ export class QueueStorage implements RowReader {
     return this.#textOf(slot, "SELECT lines AS text FROM blocks WHERE slot = ?");
   }
 
+  groups(slot: number): string {
+    return this.#textOf(slot, "SELECT groups AS text FROM blocks WHERE slot = ?");
+  }
+
   keys(slot: number): string {
     return this.#textOf(slot, "SELECT keys AS text FROM blocks WHERE slot = ?");
   }
@@ -145,12 +149,19 @@ export class QueueStorage implements RowReader {
 
   *#blocks(time: number): Generator<StoredBlock> {
     const rows = this.#sql.exec<BlockRow>(
-      `SELECT slot, number, priority, source, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
+      `SELECT slot, number, priority, source, grouped, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
          last_due_at, keys_until, CASE WHEN keys_until > ? THEN keys END AS keys FROM blocks ORDER BY number`,
       time,
     );
-    for (const { put_at: putAt, next_due_at, last_due_at: lastDueAt, keys_until: keysUntil, ...row } of rows) {
-      yield { ...row, putAt, nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY, lastDueAt, keysUntil };
+    for (const { put_at: putAt, grouped, next_due_at, last_due_at: lastDueAt, keys_until: keysUntil, ...row } of rows) {
+      yield {
+        ...row,
+        isGrouped: grouped === 1,
+        putAt,
+        nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY,
+        lastDueAt,
+        keysUntil,
+      };
     }
   }
 
@@ -199,8 +210,16 @@ export class QueueStorage implements RowReader {
   }
 }
 
-function contents({ priority, source, putAt, count, bytes, keysUntil }: BlockSummary & { keysUntil: number }): Value[] {
-  return [priority, source, putAt, count, bytes, keysUntil];
+function contents({
+  priority,
+  source,
+  isGrouped,
+  putAt,
+  count,
+  bytes,
+  keysUntil,
+}: BlockSummary & { keysUntil: number }): Value[] {
+  return [priority, source, Number(isGrouped), putAt, count, bytes, keysUntil];
 }
 
 function changing(changed: Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes"> & BlockState): Value[] {
@@ -209,6 +228,6 @@ function changing(changed: Omit<BlockSummary, keyof Lane | "putAt" | "count" | "
   return [visible, delayed, leased, dead, moving, due, lastDueAt, state, notes];
 }
 
-function texts({ lines, keys, slot }: { lines: string; keys: string; slot: number }): Value[] {
-  return [lines, keys, slot];
+function texts({ lines, groups, keys, slot }: Record<"lines" | "groups" | "keys", string> & { slot: number }): Value[] {
+  return [lines, groups, keys, slot];
 }

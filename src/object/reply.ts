@@ -69,10 +69,11 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
 }
 
 /** Puts what belongs to this delivery before what was stored, whose text is passed on as it is. */
-function deliveryJson({ id, attempt, lease, lastError, line }: Delivery): string {
+function deliveryJson({ id, attempt, group, lease, lastError, line }: Delivery): string {
   const head = JSON.stringify({
     id,
     attempt,
+    group,
     receipt: lease?.receipt,
     leaseEndsAt: lease && lease.endsAt / 1_000,
     lastError,
@@ -80,22 +81,34 @@ function deliveryJson({ id, attempt, lease, lastError, line }: Delivery): string
   return `${head.slice(0, -1)},${line.slice(1)}`;
 }
 
-function viewJson({ id, state, attempts, until, lastError, reason, line }: View): string {
+function viewJson({ id, state, attempts, until, group, lastError, reason, line }: View): string {
   const seconds = until === undefined ? undefined : until / 1_000;
   const times = { delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
   const time = state === "visible" || state === "moving" ? {} : { [times[state]]: seconds };
-  const head = JSON.stringify({ id, state, attempts, ...time, reason, lastError });
+  const head = JSON.stringify({ id, state, attempts, ...time, group, reason, lastError });
   return `${head.slice(0, -1)},${line.slice(1)}`;
 }
 
 function describe(description: Description, { name, storageBytes, rowsWritten }: Surroundings) {
-  const { order, maxSize, leaseMs, redelivery, keys, retention, deadLetterQueue, oldestMs, ...counts } = description;
+  const {
+    order,
+    maxSize,
+    leaseMs,
+    maxLeasedPerGroup,
+    redelivery,
+    keys,
+    retention,
+    deadLetterQueue,
+    oldestMs,
+    ...counts
+  } = description;
   const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
   return {
     name,
     order,
     maxSize,
     leaseSeconds: leaseMs / 1_000,
+    maxLeasedPerGroup,
     maxAttempts,
     retryDelaySeconds: retryDelayMs / 1_000,
     retryDelayFactor,

@@ -1,12 +1,13 @@
 import { Agenda } from "./agenda.ts";
-import { Block, type BlockState } from "./block.ts";
+import { Block, type BlockState, type Lane } from "./block.ts";
 import type { NewMessage } from "./commands.ts";
-import { Heap } from "./heap.ts";
-import { type Lane, Lanes } from "./lanes.ts";
+import { Groups } from "./groups.ts";
+import { Lanes } from "./lanes.ts";
 import { ORDERS, type Order, type OrderName } from "./orders.ts";
+import { ReadyBlocks } from "./ready-blocks.ts";
 import type { Place } from "./receipt.ts";
 import { type KeptKeys, RowSlots } from "./row-slots.ts";
-import type { RowReader, StoredBlock } from "./rows.ts";
+import { type RowReader, type StoredBlock, splitLines } from "./rows.ts";
 import {
   COUNT_OF,
   DELAYED,
@@ -45,9 +46,8 @@ export class Backlog implements StandingCounts {
   readonly #loaded = new Set<Block>();
 
   #order: Order;
-  /** Blocks with visible messages. May also hold some that have none any more. */
-  #ready: Heap<Block>;
-  readonly #inReady = new Set<Block>();
+  #ready: ReadyBlocks;
+  groups: Groups;
   /** When a delay or a lease ends. */
   readonly #due = new Agenda();
   /** To be told what becomes of blocks. */
@@ -60,9 +60,14 @@ export class Backlog implements StandingCounts {
   dead = 0;
   moving = 0;
 
-  constructor(order: OrderName, lastBlock: number, reader: RowReader) {
+  constructor(
+    { order, maxLeasedPerGroup }: { order: OrderName; maxLeasedPerGroup: number },
+    lastBlock: number,
+    reader: RowReader,
+  ) {
     this.#order = ORDERS[order];
-    this.#ready = new Heap<Block>(this.#order.isBefore);
+    this.#ready = new ReadyBlocks(this.#order);
+    this.groups = this.#newGroups(maxLeasedPerGroup);
     this.#lastBlock = lastBlock;
     this.#reader = reader;
   }
@@ -88,8 +93,22 @@ export class Backlog implements StandingCounts {
     if (this.#order === ORDERS[order]) return;
     if (this.#blocks.size > 0) throw new Error("The order of what the queue holds cannot be changed.");
     this.#order = ORDERS[order];
-    this.#ready = new Heap<Block>(this.#order.isBefore);
-    this.#inReady.clear();
+    this.#ready = new ReadyBlocks(this.#order);
+    this.groups = this.#newGroups(this.groups.maxLeased);
+  }
+
+  #newGroups(maxLeased: number): Groups {
+    return new Groups(this.#order, maxLeased, (place) => this.blockAt(place));
+  }
+
+  /** To be called when all stored blocks are back: which groups their messages are in, and who of them can be served. */
+  restoreGroups(): void {
+    for (const block of this.#blocks.values()) {
+      if (!block.isGrouped) continue;
+      this.groups.restore(block, splitLines(this.#reader.groups(block.slot)));
+      this.#loaded.delete(block);
+      block.unload(() => this.#load(block));
+    }
   }
 
   get lastBlock(): number {
@@ -125,8 +144,9 @@ export class Backlog implements StandingCounts {
     return (message: NewMessage, line: string): Block => blockIn(this.#laneOf(message), line);
   }
 
-  #laneOf({ priority, deadLetter }: NewMessage): Lane {
-    return { priority: this.#order.sharesBlocks ? 0 : priority, source: deadLetter?.queue ?? "" };
+  #laneOf({ priority, deadLetter, group }: NewMessage): Lane {
+    const lanePriority = this.#order.sharesBlocks ? 0 : priority;
+    return { priority: lanePriority, source: deadLetter?.queue ?? "", isGrouped: group !== undefined };
   }
 
   #newBlock(lane: Lane, now: number): Block {
@@ -138,7 +158,7 @@ export class Backlog implements StandingCounts {
   }
 
   /** @param visibleAt 0 for a message that is visible at once */
-  append(block: Block, characters: number, visibleAt: number): number {
+  append(block: Block, characters: number, visibleAt: number, group: string | undefined): number {
     const index = block.append(characters, visibleAt);
     this.#loaded.add(block);
     if (this.unsaved.get(block) !== "write") this.unsaved.set(block, "append");
@@ -149,17 +169,22 @@ export class Backlog implements StandingCounts {
       this.visible += 1;
       this.#makeReady(block);
     }
+    if (group !== undefined) this.groups.add(block, index, group);
     return index;
   }
 
   /** The visible message that is next in order. */
-  next(): { block: Block; index: number } | undefined {
-    for (let block = this.#ready.peek(); block !== undefined; block = this.#ready.peek()) {
-      if (block.visible > 0) return { block, index: this.#order.nextIn(block) };
-      this.#ready.pop();
-      this.#inReady.delete(block);
-    }
-    return undefined;
+  next(): PlacedMessage | undefined {
+    const block = this.#ready.first();
+    const place = this.groups.next(block?.priority);
+    if (place !== undefined) return { block: this.blockAt(place) as Block, index: place.index };
+    return block && { block, index: this.#order.nextIn(block) };
+  }
+
+  /** Counts the delivery of the message that is next, and answers with its number. */
+  deliver(block: Block, index: number): number {
+    this.groups.served(block, index);
+    return block.deliver(index);
   }
 
   remove(block: Block, index: number): void {
@@ -179,11 +204,12 @@ export class Backlog implements StandingCounts {
   /** Removes everything but what is on its way to another queue, where it may have arrived. */
   purge(): void {
     for (const block of [...this.#blocks.values()]) {
-      if (block.moving > 0) {
+      if (block.moving > 0 || block.isGrouped) {
         for (let index = 0; index < block.count; index += 1) {
           const standing = block.standingOf(index);
           if (standing !== GONE && standing !== MOVING) this.move(block, index, GONE, 0);
         }
+        if (block.isEmpty) this.#finish(block);
       } else {
         this.#add(block, -1);
         block.clear();
@@ -209,7 +235,9 @@ export class Backlog implements StandingCounts {
       const { leased } = block;
       this.#add(block, -1);
       const promoted = block;
-      block.promote(now, (index, leaseEndedAt) => fateOf(promoted, index, leaseEndedAt));
+      const moved = (index: number, before: Standing, after: Standing) =>
+        this.groups.moved(promoted, index, before, after);
+      block.promote(now, (index, leaseEndedAt) => fateOf(promoted, index, leaseEndedAt), moved);
       this.#add(block, +1);
       // Stored, because another configuration would find another fate.
       if (block.leased !== leased && !this.unsaved.has(block)) this.unsaved.set(block, "update");
@@ -256,9 +284,11 @@ export class Backlog implements StandingCounts {
 
   /** Moves a message to a standing that lasts until `visibleAt`. */
   move(block: Block, index: number, standing: Standing, visibleAt: number): void {
+    const before = block.isGrouped ? block.standingOf(index) : GONE;
     this.#add(block, -1);
     block.move(index, standing, visibleAt);
     this.#add(block, +1);
+    if (block.isGrouped) this.groups.moved(block, index, before, standing);
     if (!this.unsaved.has(block)) this.unsaved.set(block, "update");
     this.#loaded.delete(block);
     this.#loaded.add(block);
@@ -274,6 +304,7 @@ export class Backlog implements StandingCounts {
   #finish(block: Block): void {
     this.#blocks.delete(block.number);
     this.#lanes.leave(block);
+    this.groups.forget(block);
     this.#due.drop(block);
     this.watcher?.finished(block);
     this.#loaded.delete(block);
@@ -290,8 +321,6 @@ export class Backlog implements StandingCounts {
 
   #makeReady(block: Block): void {
     this.watcher?.becameVisible(block);
-    if (this.#inReady.has(block)) return;
-    this.#inReady.add(block);
-    this.#ready.push(block);
+    if (!block.isGrouped) this.#ready.add(block);
   }
 }

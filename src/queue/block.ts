@@ -1,4 +1,3 @@
-import type { Lane } from "./lanes.ts";
 import {
   COUNT_OF,
   DELAYED,
@@ -11,6 +10,18 @@ import {
   Standings,
   VISIBLE,
 } from "./standings.ts";
+
+/** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
+export const BLOCK_MESSAGES_MAX = 256;
+/** What messages have in common that may share a block. */
+export interface Lane {
+  /** That of all of them in a priority queue, else 0. */
+  priority: number;
+  /** The queue in which all of them died; empty for those that were put here. */
+  source: string;
+  /** Whether they are in groups; not all of a block in the same one. */
+  isGrouped: boolean;
+}
 
 /** What is known of a block without reading its state. */
 export interface BlockSummary extends StandingCounts, Lane {
@@ -64,6 +75,7 @@ export class Block implements BlockSummary {
   readonly number: number;
   readonly priority: number;
   readonly source: string;
+  readonly isGrouped: boolean;
   readonly putAt: number;
   count = 0;
   bytes = 0;
@@ -85,11 +97,12 @@ export class Block implements BlockSummary {
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => BlockState) | undefined;
 
-  constructor(slot: number, number: number, { priority, source }: Lane, putAt: number) {
+  constructor(slot: number, number: number, { priority, source, isGrouped }: Lane, putAt: number) {
     this.slot = slot;
     this.number = number;
     this.priority = priority;
     this.source = source;
+    this.isGrouped = isGrouped;
     this.putAt = putAt;
   }
 
@@ -227,20 +240,27 @@ export class Block implements BlockSummary {
 
   /**
    * Makes visible what is due at `now`, but for those whose fate is another. Where everything was only delayed, and is
-   * due, the state need not be read.
+   * due, the state need not be read, unless somebody must be told of each message.
+   *
+   * @param moved is told what happens to messages that are in groups
    */
-  promote(now: number, fateOf: (index: number, leaseEndedAt: number) => Fate): void {
+  promote(
+    now: number,
+    fateOf: (index: number, leaseEndedAt: number) => Fate,
+    moved: (index: number, before: Standing, after: Standing) => void,
+  ): void {
+    const promotedTo = this.#promotedTo;
     this.#promotedTo = now;
     this.#firstCandidate = 0;
     this.#lastCandidate = this.count - 1;
-    if (this.lastDueAt <= now && this.leased === 0 && this.#standings === undefined) {
+    if (this.lastDueAt <= now && this.leased === 0 && this.#standings === undefined && !this.isGrouped) {
       this.visible += this.delayed;
       Object.assign(this, { delayed: 0, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
     } else {
       // What is in storage is of before this time: it is brought up to it here, not as it is loaded.
-      this.#ensureLoaded(0);
+      this.#ensureLoaded(promotedTo);
       const standings = this.#touch();
-      standings.promote(now, fateOf);
+      standings.promote(now, fateOf, this.isGrouped ? moved : undefined);
       Object.assign(this, standings.counts(), standings.dues());
     }
   }

@@ -3,7 +3,6 @@
  */
 import type { ProblemCode } from "../contract/problems.ts";
 import type { Configuration, Paused, Settings } from "./configuration.ts";
-import type { Outcome } from "./transfers.ts";
 import type { MessageState, View } from "./viewer.ts";
 
 export interface NewMessage {
@@ -16,6 +15,8 @@ export interface NewMessage {
   visibleAt?: number | undefined;
   /** Not stored if one with this key was put before, for as long as the queue remembers. */
   dedupeKey?: string | undefined;
+  /** No more messages of a group than `maxLeasedPerGroup` are leased at a time. */
+  group?: string | undefined;
   /** Present if it died in another queue and came here for that. */
   deadLetter?: (DeadLetter & { queue: string }) | undefined;
 }
@@ -32,7 +33,7 @@ export interface DeadLetter {
 }
 
 /** A message that comes from another queue. */
-export interface MovedMessage extends Pick<NewMessage, "content" | "priority"> {
+export interface MovedMessage extends Pick<NewMessage, "content" | "priority" | "group"> {
   deadLetter?: DeadLetter | undefined;
 }
 
@@ -80,6 +81,9 @@ export interface AcceptCommand {
   messages: MovedMessage[];
 }
 
+/** What the other queue said; "unknown" where nobody can say whether it heard. */
+export type Outcome = "accepted" | "refused" | "unknown";
+
 /** What has become of a transfer. */
 export interface SettleCommand {
   verb: "settle";
@@ -124,6 +128,7 @@ export interface Delivery {
   /** Absent when the message was removed as it was handed out. */
   lease?: { receipt: string; endsAt: number };
   attempt: number;
+  group?: string | undefined;
   lastError?: string | undefined;
   /** A JSON object: the content, priority and time of the put, as stored. */
   line: string;

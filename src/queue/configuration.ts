@@ -32,6 +32,8 @@ export interface Configuration {
   /** The bound on visible and delayed messages; 0 for none. */
   maxSize: number;
   leaseMs: number;
+  /** How many messages of one group may be leased at the same time. */
+  maxLeasedPerGroup: number;
   redelivery: Redelivery;
   keys: KeyRules;
   retention: RetentionRules;
@@ -43,7 +45,9 @@ export interface Configuration {
 
 /** Changes of a configuration. What is not given stays as it is. */
 export interface Settings
-  extends Partial<Pick<Configuration, "order" | "maxSize" | "leaseMs" | "deadLetterQueue" | "shutdown">> {
+  extends Partial<
+    Pick<Configuration, "order" | "maxSize" | "leaseMs" | "maxLeasedPerGroup" | "deadLetterQueue" | "shutdown">
+  > {
   redelivery?: Partial<Redelivery>;
   keys?: Partial<KeyRules>;
   retention?: Partial<RetentionRules>;
@@ -54,6 +58,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   order: "fifo",
   maxSize: 0,
   leaseMs: LEASE_SECONDS_DEFAULT * 1_000,
+  maxLeasedPerGroup: 1,
   redelivery: {
     maxAttempts: MAX_ATTEMPTS_DEFAULT,
     retryDelayMs: 0,

@@ -44,7 +44,7 @@ export function doneHashOf(count: number): number {
 
 /** Tells whether two puts under one key are the same. */
 export function contentHashOf(messages: NewMessage[]): number {
-  return messages.reduce((hash, { content, priority, delayMs, visibleAt, dedupeKey }) => {
-    return hashText(`,${priority},${delayMs},${visibleAt},${dedupeKey}`, hashText(content, hash));
+  return messages.reduce((hash, { content, priority, delayMs, visibleAt, dedupeKey, group }) => {
+    return hashText(`,${priority},${delayMs},${visibleAt},${dedupeKey},${group}`, hashText(content, hash));
   }, hashText(""));
 }

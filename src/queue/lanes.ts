@@ -1,25 +1,15 @@
-import type { Block } from "./block.ts";
+import { BLOCK_MESSAGES_MAX, type Block, type Lane } from "./block.ts";
 
-/** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
-const BLOCK_MESSAGES_MAX = 256;
 /** Bounds what one receive must read to get at a message; a single larger message has a block of its own. */
 const BLOCK_CHARACTERS_MAX = 64 * 1024;
 /** A stored block takes more messages only up to this size, because an append rewrites the whole row. */
 const APPEND_CHARACTERS_MAX = 16 * 1024;
 
-/** What messages have in common that may share a block. */
-export interface Lane {
-  /** That of all of them in a priority queue, else 0. */
-  priority: number;
-  /** The queue in which all of them died; empty for those that were put here. */
-  source: string;
-}
-
 /** Lanes of one key are one order: of their blocks only the newest may take messages, whatever lane it is in. */
 type LaneKey = number;
 
-function keyOf({ priority }: Lane): LaneKey {
-  return priority;
+function keyOf({ priority, isGrouped }: Lane): LaneKey {
+  return 2 * priority + Number(isGrouped);
 }
 
 /** The blocks of each lane in the order of their making, and which of them is still open. */

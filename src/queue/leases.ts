@@ -36,11 +36,12 @@ export class Leases {
       if (next === undefined) break;
       const { block, index } = next;
       const line = this.#window.line(block, index);
-      const attempt = block.deliver(index);
+      const attempt = this.#backlog.deliver(block, index);
       const place = { blockNumber: block.number, index };
       const delivery: Delivery = {
         id: formatId(this.#incarnation, place),
         attempt,
+        group: this.#backlog.groups.groupOf(block, index),
         lastError: block.noteOf(index).error,
         line,
       };

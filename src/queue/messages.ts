@@ -32,6 +32,7 @@ export const DEFAULT_MEMORY: Memory = { blocks: 1_024, characters: 4 * 1024 * 10
 /** What of a queue's configuration is about its messages. */
 export interface Rules {
   order: OrderName;
+  maxLeasedPerGroup: number;
   redelivery: Redelivery;
   keys: KeyRules;
   retention: RetentionRules;
@@ -65,13 +66,13 @@ export class Messages {
   #areTotalsUnsaved = false;
 
   constructor(incarnation: string, rules: Rules, storage: Storage, stored?: StoredQueue) {
-    const { order, redelivery, keys, retention, deadLetterQueue } = rules;
+    const { redelivery, keys, retention, deadLetterQueue } = rules;
     const { reader } = storage;
     this.#deadLetterQueue = deadLetterQueue;
     this.#memory = storage.memory;
     this.redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
-    this.#backlog = new Backlog(order, this.totals.lastBlock, reader);
+    this.#backlog = new Backlog(rules, this.totals.lastBlock, reader);
     this.#window = new LineWindow(reader);
     this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
     this.leases = new Leases(incarnation, this.#backlog, this.#window, this.totals);
@@ -90,7 +91,13 @@ export class Messages {
       if (row.keys !== null) this.#keys.restore(row.slot, row.keysUntil, row.keys);
       this.#backlog.restore(row, this.#keys.kept(row.slot));
     }
+    this.#backlog.restoreGroups();
     assertLaw(this.totals, this.#backlog);
+  }
+
+  /** Whether a receive would get something: a group that has enough of its messages in work is not served. */
+  get isAnyNext(): boolean {
+    return this.#backlog.visible > 0 && this.#backlog.next() !== undefined;
   }
 
   get counts(): StandingCounts {
@@ -139,8 +146,9 @@ export class Messages {
   }
 
   /** To another order only a queue that is empty can be changed. */
-  setRules({ order, redelivery, keys, retention, deadLetterQueue }: Rules): void {
+  setRules({ order, maxLeasedPerGroup, redelivery, keys, retention, deadLetterQueue }: Rules): void {
     this.#backlog.setOrder(order);
+    this.#backlog.groups.maxLeased = maxLeasedPerGroup;
     this.puts.rules = keys;
     this.retention.rules = retention;
     this.redelivery = redelivery;

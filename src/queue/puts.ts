@@ -68,7 +68,7 @@ export class Puts {
       const line = lines[stored] as string;
       const block = blockFor(message, line);
       const visibleAt = message.visibleAt ?? now + message.delayMs;
-      const index = this.#backlog.append(block, line.length, visibleAt > now ? visibleAt : 0);
+      const index = this.#backlog.append(block, line.length, visibleAt > now ? visibleAt : 0, message.group);
       const place = { blockNumber: block.number, index, count: 1 };
       this.#window.add(block, line);
       if (dedupeKey !== undefined) this.#rememberMessage(block, dedupeKey, now, place);

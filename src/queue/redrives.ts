@@ -1,7 +1,6 @@
 import type { Answers } from "./answers.ts";
-import type { RedriveCommand, Refusal } from "./commands.ts";
+import type { Outcome, RedriveCommand, Refusal } from "./commands.ts";
 import type { Messages } from "./messages.ts";
-import type { Outcome } from "./transfers.ts";
 
 /** Redrives dead letters. Who redrives them to another queue waits until they have arrived. */
 export class Redrives {

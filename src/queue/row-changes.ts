@@ -15,6 +15,7 @@ export function rowChangeOf(
   const { slot, count, bytes } = block;
   const isFinished = block.isEmpty;
   const lines = window.takeUncommitted(block);
+  const groups = backlog.groups.takeUncommitted(block);
   const keepsKeys = idempotencyKeys.hasStored(slot);
   const keys = idempotencyKeys.takeUncommitted(slot);
   if (isFinished) {
@@ -24,10 +25,10 @@ export function rowChangeOf(
     if (keys.keys === "") return undefined;
     return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
-  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, source, putAt } = block;
+  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, source, isGrouped, putAt } = block;
   const changing = { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, ...block.encode() };
   if (kind === "update") return { kind, slot, ...changing };
-  const contents = { priority, source, putAt, count, bytes, ...changing, lines, ...keys };
+  const contents = { priority, source, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
   if (kind === "append") return { kind, slot, ...contents };
   return { kind, slot, keepsKeys, number: block.number, ...contents };
 }

@@ -5,8 +5,7 @@
  * newest commit holds the true ones.
  */
 
-import type { BlockState, BlockSummary } from "./block.ts";
-import type { Lane } from "./lanes.ts";
+import type { BlockState, BlockSummary, Lane } from "./block.ts";
 import { NONE } from "./standings.ts";
 
 /** What has happened since the queue was created. */
@@ -52,6 +51,8 @@ type Changing = BlockState & Omit<BlockSummary, keyof Lane | "putAt" | "count" |
 interface Contents extends BlockSummary, Changing {
   /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
   lines: string;
+  /** The group of each message, ended by a line feed; empty where they are in none. */
+  groups: string;
   /** One JSON text per remembered idempotency key, each ended by a line feed. */
   keys: string;
   /** When the last of the keys may be forgotten, in milliseconds; 0 without keys. */
@@ -84,6 +85,7 @@ export interface StoredBlock extends BlockSummary {
 export interface RowReader {
   state(slot: number): BlockState;
   lines(slot: number): string;
+  groups(slot: number): string;
   keys(slot: number): string;
   /** The number of the last transfer from there; 0 for none. */
   lastArrival(source: string): number;
@@ -113,6 +115,7 @@ export function splitLines(text: string): string[] {
 export const NO_MESSAGES = {
   priority: 0,
   source: "",
+  isGrouped: false,
   putAt: 0,
   count: 0,
   bytes: 0,
@@ -122,4 +125,5 @@ export const NO_MESSAGES = {
   state: null,
   notes: null,
   lines: "",
+  groups: "",
 } as const;

@@ -82,14 +82,23 @@ export class Standings {
    * Makes visible what is due at `now`.
    *
    * @param fateOf what becomes of a message whose lease is over; by default it is visible
+   * @param moved is told of each message with another standing
    */
-  promote(now: number, fateOf?: (index: number, leaseEndedAt: number) => Fate): void {
+  promote(
+    now: number,
+    fateOf?: (index: number, leaseEndedAt: number) => Fate,
+    moved?: (index: number, before: Standing, after: Standing) => void,
+  ): void {
     for (const [index, dueAt] of this.#waiting()) {
       if (dueAt > now) continue;
-      const isLeaseOver = this.standing[index] === LEASED && fateOf !== undefined;
-      const { standing, visibleAt } = isLeaseOver ? fateOf(index, dueAt) : { standing: VISIBLE, visibleAt: dueAt };
+      const before = this.standing[index] as Standing;
+      const isLeaseOver = before === LEASED && fateOf !== undefined;
+      const { standing, visibleAt }: Fate = isLeaseOver
+        ? fateOf(index, dueAt)
+        : { standing: VISIBLE, visibleAt: dueAt };
       this.standing[index] = standing;
       this.visibleAt[index] = visibleAt;
+      moved?.(index, before, standing);
     }
   }
 

@@ -1,6 +1,6 @@
 import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import type { Backlog, PlacedMessage } from "./backlog.ts";
-import type { MovedMessage } from "./commands.ts";
+import type { MovedMessage, Outcome } from "./commands.ts";
 import { contentOf, priorityOf, putAtOf } from "./contents.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId } from "./receipt.ts";
@@ -22,9 +22,6 @@ export interface Shipment extends Transfer {
   incarnation: string;
   messages: MovedMessage[];
 }
-
-/** What the other queue said; "unknown" where nobody can say whether it heard. */
-export type Outcome = "accepted" | "refused" | "unknown";
 
 interface Attempts {
   isUnderWay: boolean;
@@ -139,7 +136,8 @@ export class Transfers {
 
   #messageAt({ block, index }: PlacedMessage, { areDeadLetters }: Transfer): MovedMessage {
     const line = this.#window.line(block, index);
-    const message = { content: contentOf(line), priority: priorityOf(line) };
+    const group = this.#backlog.groups.groupOf(block, index);
+    const message = { content: contentOf(line), priority: priorityOf(line), group };
     if (!areDeadLetters) return message;
     const { error, reason = "max_attempts" } = block.noteOf(index);
     return {

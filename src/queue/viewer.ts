@@ -15,6 +15,7 @@ export interface View {
   attempts: number;
   /** When it is visible again, when its lease ends, or when it died; undefined for one that is visible. */
   until?: number;
+  group?: string | undefined;
   lastError?: string | undefined;
   /** Why it is dead. */
   reason?: "max_attempts" | "expired";
@@ -54,6 +55,7 @@ export class Viewer {
       state,
       attempts: block.attemptsOf(index),
       ...(until === undefined ? {} : { until }),
+      group: this.#backlog.groups.groupOf(block, index),
       lastError: error,
       ...(state === "dead" ? { reason } : {}),
       line: this.#window.line(block, index),

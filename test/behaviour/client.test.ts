@@ -39,12 +39,12 @@ function clientDriver(queue: Queue): Driver {
     async receive({ timeoutSeconds = 0, ...request } = {}) {
       const received = await queue.receive({ timeoutSeconds, ...request });
       return received.map((message) => {
-        const { id, item, attempt, priority, lastError } = message;
+        const { id, item, attempt, priority, group, lastError } = message;
         const at = message.at === undefined ? {} : { at: message.at.getTime() / 1_000 };
         const receipt = String(messages.push(message) - 1);
         const putAt = message.putAt.getTime() / 1_000;
         const deadLetter = message.deadLetter && secondsOf(message.deadLetter);
-        return { id, body: item, attempt, priority, lastError, receipt, putAt, ...at, deadLetter };
+        return { id, body: item, attempt, priority, group, lastError, receipt, putAt, ...at, deadLetter };
       });
     },
     ack: (receipts) => count(receipts, (message) => message.ack()),

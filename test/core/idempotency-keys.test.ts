@@ -5,6 +5,7 @@ import type { RowReader } from "../../src/queue/rows.ts";
 const NOTHING_STORED: RowReader = {
   state: () => ({ state: null, notes: null }),
   lines: () => "",
+  groups: () => "",
   keys: () => "",
   lastArrival: () => 0,
 };

@@ -26,6 +26,7 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "invalid",
       "paused",
       "duplicate suppressed",
+      "group served",
       "redriven",
       "expired",
       "expired listed",

@@ -79,6 +79,8 @@ export class History {
       const bodies = shipment.messages.map(({ content }) => content);
       const expected = this.#model.messagesIn(shipment.number).map(({ name }) => `"body":${JSON.stringify(name)}`);
       expect(show(bodies), show(expected), () => `shipment ${shipment.number}`);
+      const groups = this.#model.messagesIn(shipment.number).map(({ group }) => group);
+      expect(show(shipment.messages.map(({ group }) => group)), show(groups), () => `groups of ${shipment.number}`);
       expect(
         shipment.messages.every(({ deadLetter }) => (deadLetter !== undefined) === shipment.areDeadLetters),
         true,
@@ -167,6 +169,7 @@ export class History {
       priority: random.pick([100, 100, 0, 7, 255]),
       delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
       dedupeKey: random.chance(0.1) ? `dedupe-${random.integer(50)}` : undefined,
+      group: random.chance(0.4) ? random.pick(["a", "b", "c", "d"]) : undefined,
       visibleAt: random.chance(0.05) ? this.#now - 2_000 + random.integer(10_000) : undefined,
     }));
     const again = random.chance(0.1) ? this.#recentPuts[random.integer(20)] : undefined;
@@ -244,6 +247,7 @@ export class History {
       retryDelayFactor: this.#random.pick([1, 2]),
       retryDelayMaxMs: 5_000,
     };
+    const maxLeasedPerGroup = this.#random.pick([1, 1, 2, 5]);
     const keys = { dedupeMs: this.#random.pick([1_000, 60_000, 300_000]) };
     const retention = {
       retentionMs: this.#random.pick([0, 0, 0, 60_000, 400_000]),
@@ -253,8 +257,20 @@ export class History {
     const order = this.#random.chance(0.9) ? this.#order : this.#random.pick(["fifo", "lifo", "priority"] as const);
     this.#tell(
       ticket,
-      { verb: "configure", changes: { maxSize, order, redelivery, keys, retention, deadLetterQueue } },
-      () => this.#model.configure(ticket, { maxSize, order, ...redelivery, ...keys, ...retention, deadLetterQueue }),
+      {
+        verb: "configure",
+        changes: { maxSize, order, maxLeasedPerGroup, redelivery, keys, retention, deadLetterQueue },
+      },
+      () =>
+        this.#model.configure(ticket, {
+          maxSize,
+          order,
+          maxLeasedPerGroup,
+          ...redelivery,
+          ...keys,
+          ...retention,
+          deadLetterQueue,
+        }),
     );
   }
 
@@ -284,14 +300,15 @@ export class History {
     const number = Math.max(1, (this.#model.arrivals.get(sender) ?? 0) + this.#random.pick([1, 1, 3, 0, 0, -1]));
     const puts = Array.from({ length: 1 + this.#random.integer(5) }, (_, index) => ({
       name: `${ticket}.${index}`,
+      group: this.#random.pick([undefined, "a", "e"]),
       priority: this.#random.pick([100, 3]),
       delayMs: 0,
     }));
     const areDeadLetters = this.#random.chance(0.8);
     const deadLetter = { id: "i-1-1", reason: "expired" as const, attempts: 1, firstPutAt: 1, diedAt: 2 };
-    const messages = puts.map(({ name, priority }) => ({
+    const messages = puts.map(({ name, ...rest }) => ({
       content: `"body":${JSON.stringify(name)}`,
-      priority,
+      ...rest,
       deadLetter: areDeadLetters ? deadLetter : undefined,
     }));
     if (number <= (this.#model.arrivals.get(sender) ?? 0)) this.#see("arrived again");
@@ -410,6 +427,8 @@ export class History {
         expect(delivery?.id, message.id, difference);
         expect(delivery?.attempt, attempt, difference);
         expect(delivery?.lastError, lastError, difference);
+        expect(delivery?.group, message.group, difference);
+        if (message.group !== undefined) this.#see("group served");
         expect(delivery?.line.startsWith(`{"body":"${message.name}"`), true, difference);
         if (attempt > 1) this.#see("redelivery");
         this.#see(`${this.#model.settings.order} delivery`);
@@ -492,7 +511,7 @@ function keyOf({ incarnation, number }: Shipment): string {
 }
 
 function message({ name, ...schedule }: ModelPut) {
-  return { content: `"body":${JSON.stringify(name)}`, ...schedule };
+  return { content: `"body":"${name}"`, ...schedule };
 }
 
 function show(value: unknown): string {

@@ -10,6 +10,7 @@ import {
 
 interface Row extends StoredBlock, BlockState {
   lines: string;
+  groups: string;
   keys: string;
 }
 
@@ -29,6 +30,10 @@ export class MemoryRows implements RowReader {
 
   lines(slot: number): string {
     return this.#rows.get(slot)?.lines ?? "";
+  }
+
+  groups(slot: number): string {
+    return this.#rows.get(slot)?.groups ?? "";
   }
 
   keys(slot: number): string {
@@ -53,6 +58,7 @@ export class MemoryRows implements RowReader {
             ...row,
             ...change,
             lines: row.lines + change.lines,
+            groups: row.groups + change.groups,
             keys: row.keys + change.keys,
           });
           break;

@@ -5,6 +5,7 @@
 export interface ModelMessage {
   name: string;
   priority: number;
+  group: string | undefined;
   /** Assigned when the real queue has answered the put. */
   id: string;
   putAt: number;
@@ -29,11 +30,13 @@ export interface ModelPut {
   delayMs: number;
   visibleAt?: number | undefined;
   dedupeKey?: string | undefined;
+  group?: string | undefined;
 }
 
 export interface ModelSettings {
   maxSize: number;
   order: ModelOrder;
+  maxLeasedPerGroup: number;
   maxAttempts: number;
   retryDelayMs: number;
   retryDelayFactor: number;
@@ -55,6 +58,7 @@ export interface ModelTransfer {
 const DEFAULT_SETTINGS: ModelSettings = {
   maxSize: 0,
   order: "fifo",
+  maxLeasedPerGroup: 1,
   maxAttempts: 5,
   retryDelayMs: 0,
   retryDelayFactor: 1,
@@ -119,6 +123,9 @@ export class ModelQueue {
   unfinished = 0;
   expired = 0;
   moved = 0;
+  /** When it was last the turn of a group, and of the messages that are in none. */
+  turns = new Map<string | undefined, number>();
+  lastTurn = 0;
   lastTransfer = 0;
   transfers: ModelTransfer[] = [];
   refusedUntil = new Map<string, number>();
@@ -144,6 +151,9 @@ export class ModelQueue {
     this.joiners = [];
     this.postponed = [];
     this.refusedUntil.clear();
+    this.#forgetTurns();
+    for (const { group } of byPlace(this.messages.filter((message) => message.group !== undefined)))
+      this.#takeTurn(group);
     for (const transfer of this.transfers) delete transfer.ticket;
   }
 
@@ -172,6 +182,50 @@ export class ModelQueue {
     return ORDERS[this.settings.order](visible);
   }
 
+  /** Of the groups that may go on, and those in none, the one goes first that was served longest ago. */
+  next(visible = this.visible()): ModelMessage | undefined {
+    const seen = new Set<string | undefined>();
+    let best: ModelMessage | undefined;
+    for (const message of visible) {
+      const { group } = message;
+      if (seen.has(group)) continue;
+      seen.add(group);
+      const mayGoOn = group === undefined || this.#inWork(group) < this.settings.maxLeasedPerGroup;
+      if (mayGoOn && (best === undefined || this.#isBefore(message, best))) best = message;
+    }
+    return best;
+  }
+
+  #isBefore(a: ModelMessage, b: ModelMessage): boolean {
+    if (this.settings.order === "priority" && a.priority !== b.priority) return a.priority < b.priority;
+    return (this.turns.get(a.group) ?? 0) < (this.turns.get(b.group) ?? 0);
+  }
+
+  #inWork(group: string): number {
+    return this.messages.filter((message) => {
+      const state = message.group === group ? this.stateOf(message) : "";
+      return state === "leased" || (state === "delayed" && message.attempts > 0);
+    }).length;
+  }
+
+  #takeTurn(group: string | undefined): void {
+    if (group !== undefined && !this.turns.has(group)) this.#served(group);
+  }
+
+  #served(group: string | undefined): void {
+    this.lastTurn += 1;
+    this.turns.set(group, this.lastTurn);
+  }
+
+  #dropTurn(group: string | undefined): void {
+    if (group !== undefined) this.turns.delete(group);
+  }
+
+  #forgetTurns(): void {
+    this.turns.clear();
+    this.lastTurn = 0;
+  }
+
   waiting(): number {
     return this.messages.filter((message) => ["visible", "delayed"].includes(this.stateOf(message))).length;
   }
@@ -181,6 +235,7 @@ export class ModelQueue {
       this.#refuse([ticket], "order_conflict");
       return;
     }
+    if (settings.order !== this.settings.order) this.#forgetTurns();
     this.exists = true;
     this.settings = settings;
     const { maxSize } = settings;
@@ -213,6 +268,7 @@ export class ModelQueue {
     this.postponed = [];
     this.refusedUntil.clear();
     this.arrivals.clear();
+    this.#forgetTurns();
     this.settings = DEFAULT_SETTINGS;
     this.shutdown = "none";
     this.paused = { puts: false, receives: false };
@@ -250,8 +306,8 @@ export class ModelQueue {
   }
 
   receive(receiver: WaitingReceiver, isWaitAllowed: boolean): void {
-    const isAnyVisible = this.visible().length > 0 && !this.paused.receives;
-    if (isAnyVisible) this.#handOut(receiver);
+    const isAnyNext = !this.paused.receives && this.next() !== undefined;
+    if (isAnyNext) this.#handOut(receiver);
     else if (this.#isOver) this.#refuse([receiver.ticket], "shut_down");
     else if (isWaitAllowed) this.receivers.push(receiver);
     else this.answers.push({ ticket: receiver.ticket, verb: "receive", deliveries: [] });
@@ -292,7 +348,7 @@ export class ModelQueue {
       const state = this.stateOf(message);
       return state === "dead" || (message.source !== "" && (state === "visible" || state === "delayed"));
     };
-    return this.messages.filter(isLetter).toSorted((a, b) => comparePlaces(a.id, b.id));
+    return byPlace(this.messages.filter(isLetter));
   }
 
   /** @param ids of letters to redrive; undefined for the first so many */
@@ -334,8 +390,7 @@ export class ModelQueue {
 
   /** In the order of their places. */
   messagesIn(transfer: number): ModelMessage[] {
-    const moving = this.messages.filter((message) => message.transfer === transfer);
-    return moving.toSorted((a, b) => comparePlaces(a.id, b.id));
+    return byPlace(this.messages.filter((message) => message.transfer === transfer));
   }
 
   settle(ticket: number, number: number, outcome: "accepted" | "refused" | "unknown", code: string): void {
@@ -391,10 +446,8 @@ export class ModelQueue {
 
   list(ticket: number, state: string | undefined, after: string, limit: number): void {
     // In the order of places, which is that of puts but for messages of several priorities.
-    const listed = this.messages
-      .filter((message) => message.id !== "" && (state === undefined || this.stateOf(message) === state))
-      .toSorted((a, b) => comparePlaces(a.id, b.id))
-      .filter((message) => after === "" || comparePlaces(message.id, after) > 0);
+    const meant = this.messages.filter((message) => state === undefined || this.stateOf(message) === state);
+    const listed = byPlace(meant).filter((message) => after === "" || comparePlaces(message.id, after) > 0);
     this.answers.push({ ticket, verb: "list", messages: listed.slice(0, limit), isLast: listed.length <= limit });
   }
 
@@ -494,7 +547,7 @@ export class ModelQueue {
     // In turns: all who can be served receive, then all puts that fit come in.
     for (let isAnyoneServed = true; isAnyoneServed; ) {
       isAnyoneServed = false;
-      while (!this.paused.receives && this.receivers.length > 0 && this.visible().length > 0) {
+      while (!this.paused.receives && this.receivers.length > 0 && this.next() !== undefined) {
         this.#handOut(this.receivers.shift() as WaitingReceiver);
         isAnyoneServed = true;
       }
@@ -559,10 +612,14 @@ export class ModelQueue {
     return known !== undefined && known.until > this.now ? known.message : undefined;
   }
 
-  #store({ name, priority, delayMs, visibleAt, dedupeKey }: ModelPut): ModelMessage {
+  #store({ name, priority, delayMs, visibleAt, dedupeKey, group }: ModelPut): ModelMessage {
+    // A group of which there is nothing left stands behind all others again.
+    if (this.messages.every((message) => message.group !== group)) this.#dropTurn(group);
+    this.#takeTurn(group);
     const message = {
       name,
       priority,
+      group,
       id: "",
       putAt: this.now,
       since: Math.max(this.now, visibleAt ?? this.now + delayMs),
@@ -584,17 +641,24 @@ export class ModelQueue {
   }
 
   #handOut({ ticket, max, leaseMs }: WaitingReceiver): void {
-    const deliveries = this.visible()
-      .slice(0, max)
-      .map((message) => {
-        message.attempts += 1;
-        message.leased = true;
-        message.visibleAt = this.now + (leaseMs ?? 0);
-        if (leaseMs === undefined) this.remove(message, false);
-        return { message, attempt: message.attempts, lastError: message.lastError };
-      });
+    const deliveries: { message: ModelMessage; attempt: number; lastError: string | undefined }[] = [];
+    const visible = this.visible();
+    for (let next = this.next(visible); next !== undefined && deliveries.length < max; next = this.next(visible)) {
+      const message = next;
+      visible.splice(visible.indexOf(message), 1);
+      message.attempts += 1;
+      message.leased = true;
+      message.visibleAt = this.now + (leaseMs ?? 0);
+      this.#served(message.group);
+      if (leaseMs === undefined) this.remove(message, false);
+      deliveries.push({ message, attempt: message.attempts, lastError: message.lastError });
+    }
     this.answers.push({ ticket, verb: "receive", deliveries });
   }
+}
+
+function byPlace(messages: ModelMessage[]): ModelMessage[] {
+  return messages.length > 1 ? messages.toSorted((a, b) => comparePlaces(a.id, b.id)) : messages;
 }
 
 /** Ids name places: block and index are numbers in them. */

@@ -13,6 +13,7 @@ export interface MessageView<Item> {
   /** How often it was delivered. */
   attempts: number;
   priority: number;
+  group: string | undefined;
   putAt: Date;
   /** When it was to be visible; undefined if it was not put for later. */
   at: Date | undefined;
@@ -28,7 +29,7 @@ export interface MessageView<Item> {
 
 /** @internal */
 export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
-  const { id, state, attempts, priority, putAt, at, reason, lastError } = reply;
+  const { id, state, attempts, priority, group, putAt, at, reason, lastError } = reply;
   const until = reply.visibleAt ?? reply.leaseEndsAt ?? reply.diedAt;
   return {
     id,
@@ -36,6 +37,7 @@ export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
     state,
     attempts,
     priority,
+    group,
     putAt: new Date(putAt * 1_000),
     at: at === undefined ? undefined : new Date(at * 1_000),
     until: until === undefined ? undefined : new Date(until * 1_000),

@@ -18,6 +18,7 @@ export class Message<Item> {
   /** Which delivery of this message this is, from 1. More than 1 means that it may have been worked on before. */
   readonly attempt: number;
   readonly priority: number;
+  readonly group: string | undefined;
   readonly putAt: Date;
   /** When it was to be visible; undefined if it was not put for later. */
   readonly at: Date | undefined;
@@ -37,6 +38,7 @@ export class Message<Item> {
     this.item = itemOf<Item>(received);
     this.attempt = received.attempt;
     this.priority = received.priority;
+    this.group = received.group;
     this.putAt = new Date(received.putAt * 1_000);
     this.at = received.at === undefined ? undefined : new Date(received.at * 1_000);
     this.lastError = received.lastError;

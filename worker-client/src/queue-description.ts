@@ -6,6 +6,11 @@ export interface QueueOptions {
   maxSize?: number | undefined;
   /** How long a lease lasts when `receive` does not say: 1 to 43,200. Default 30. */
   leaseSeconds?: number | undefined;
+  /**
+   * How many messages of one group may be leased, or wait for their next attempt, at the same time: 1 to 1,000,000.
+   * Default 1.
+   */
+  maxLeasedPerGroup?: number | undefined;
   /** Deliveries after which a message that was not acked is dead: 0 to 1,000,000. Default 5; 0 for no limit. */
   maxAttempts?: number | undefined;
   /** How long a message is not visible after its first attempt, given back or not. Default 0, at most 366 days. */

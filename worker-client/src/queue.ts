@@ -40,6 +40,11 @@ export interface PutOptions extends WaitOptions {
    * with that one's id. At most 255 visible ASCII characters.
    */
   dedupeKey?: string | undefined;
+  /**
+   * What belongs together: at most `maxLeasedPerGroup` messages of a group are leased at the same time, in the order of
+   * their puts, and groups take turns. At most 128 visible ASCII characters. Default: in no group.
+   */
+  group?: string | undefined;
   /** Puts under one key within 300 seconds are one put. Default: a new one for each call, for its own repetitions. */
   idempotencyKey?: string | undefined;
 }
@@ -101,8 +106,8 @@ export class Queue<Item = unknown> {
 
   /** Puts up to 1,000 items of 8 MiB together: all of them, in this order, or none. The options hold for each. */
   async putMany(items: readonly Item[], options: PutOptions = {}): Promise<string[]> {
-    const { priority, delaySeconds, at, dedupeKey, idempotencyKey = randomUUID(), signal } = options;
-    const settings = { priority, delaySeconds, at: at && at.getTime() / 1_000, dedupeKey };
+    const { priority, delaySeconds, at, dedupeKey, group, idempotencyKey = randomUUID(), signal } = options;
+    const settings = { priority, delaySeconds, at: at && at.getTime() / 1_000, dedupeKey, group };
     const deadline = new Deadline(options);
     const messages = items.map((item) => messageText(item, settings));
     if (messages.length === 0) return [];

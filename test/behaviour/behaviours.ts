@@ -3,6 +3,7 @@ import { bounds } from "./bounds.ts";
 import { deadLetterQueues } from "./dead-letter-queues.ts";
 import { deduplication } from "./deduplication.ts";
 import type { Level } from "./driver.ts";
+import { groups } from "./groups.ts";
 import { looking } from "./looking.ts";
 import { orders } from "./orders.ts";
 import { redelivery } from "./redelivery.ts";
@@ -18,6 +19,7 @@ export function behaviours(level: Level, now: () => number): void {
   redelivery(level);
   retention(level, now);
   deadLetterQueues(level);
+  groups(level);
   deduplication(level);
   looking(level);
   shutdowns(level);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe } from "vitest";
 import type { MessageView as MessageViewReply } from "../../src/contract/schema.ts";
-import type { DeadLetter, Message, MessageView, Queue } from "../../worker-client/src/index.ts";
+import type { DeadLetter, Message, MessageView, PutOptions, Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";
 import type { Driver, Level } from "./driver.ts";
@@ -30,11 +30,19 @@ function clientDriver(queue: Queue): Driver {
     configure: (settings) => queue.configure(settings),
     describe: () => queue.describe(),
     async put(newMessages, { timeoutSeconds = 0, key } = {}) {
-      const [{ body: _, bytes: __, at, ...options } = {}] = newMessages;
-      return queue.putMany(
-        newMessages.map(({ body }) => body),
-        { ...options, at: at === undefined ? undefined : new Date(at * 1_000), timeoutSeconds, idempotencyKey: key },
-      );
+      const puts: { items: unknown[]; options: PutOptions }[] = [];
+      // The options of the client's batches are those of all their items.
+      for (const { body, bytes: _, at, ...rest } of newMessages) {
+        const options = { ...rest, at: at === undefined ? undefined : new Date(at * 1_000) };
+        const last = puts.at(-1);
+        if (last !== undefined && JSON.stringify(last.options) === JSON.stringify(options)) last.items.push(body);
+        else puts.push({ items: [body], options });
+      }
+      const ids: string[] = [];
+      for (const { items, options } of puts) {
+        ids.push(...(await queue.putMany(items, { ...options, timeoutSeconds, idempotencyKey: key })));
+      }
+      return ids;
     },
     async receive({ timeoutSeconds = 0, ...request } = {}) {
       const received = await queue.receive({ timeoutSeconds, ...request });

@@ -18,7 +18,15 @@ test("a queue is created by its configuration, with defaults for what is not sai
     ...{ retentionSeconds: 0, deadLetterExpired: false, deadLetterQueue: null },
   };
   const running = { shutdown: "none", paused: { puts: false, receives: false } };
-  const configuration = { name: nameOf(queue), order: "fifo", maxSize: 0, leaseSeconds: 30, ...running, ...retries };
+  const configuration = {
+    name: nameOf(queue),
+    order: "fifo",
+    maxSize: 0,
+    leaseSeconds: 30,
+    maxLeasedPerGroup: 1,
+    ...running,
+    ...retries,
+  };
   expect(reply.status).toBe(200);
   expect(reply.body).toEqual({ ...configuration, ...NO_MESSAGES, ...storage });
   expect(await inspect(queue)).toEqual(reply.body);

@@ -103,6 +103,11 @@ for (const [verb, body, path, rule] of [
   ["", { retentionSeconds: 0.5 }, "retentionSeconds", /0 or at least 1/],
   ["", { retentionSeconds: 31_622_401 }, "retentionSeconds", /<=31622400/],
   ["", { deadLetterExpired: 1 }, "deadLetterExpired", /boolean/],
+  ["", { maxLeasedPerGroup: 0 }, "maxLeasedPerGroup", />=1/],
+  ["", { maxLeasedPerGroup: 1_000_001 }, "maxLeasedPerGroup", /<=1000000/],
+  ["/messages", { messages: [{ body: 1, group: "" }] }, "messages[0].group", /visible ASCII/],
+  ["/messages", { messages: [{ body: 1, group: "a b" }] }, "messages[0].group", /visible ASCII/],
+  ["/messages", { messages: [{ body: 1, group: "g".repeat(129) }] }, "messages[0].group", /<=128/],
   ["", { deadLetterQueue: "" }, "deadLetterQueue", /1 to 128/],
   ["", { deadLetterQueue: "a".repeat(129) }, "deadLetterQueue", /1 to 128/],
   ["/messages", { messages: [{ body: 1, at: "noon" }] }, "messages[0].at", "must be a number"],
@@ -331,6 +336,7 @@ for (const [setting, bounds] of [
   ["retentionSeconds", [0, 1, 31_622_400]],
   ["leaseSeconds", [1, 43_200]],
   ["maxSize", [0, 1_000_000_000]],
+  ["maxLeasedPerGroup", [1, 1_000_000]],
   ["deadLetterQueue", ["a", "a".repeat(128), null]],
 ] as const) {
   test(`${setting} can be as little and as much as its bounds`, async () => {

@@ -4,15 +4,20 @@ import { deadLetterQueues } from "./dead-letter-queues.ts";
 import { deduplication } from "./deduplication.ts";
 import type { Level } from "./driver.ts";
 import { groups } from "./groups.ts";
+import { leases } from "./leases.ts";
 import { looking } from "./looking.ts";
+import { messages } from "./messages.ts";
 import { orders } from "./orders.ts";
 import { redelivery } from "./redelivery.ts";
 import { retention } from "./retention.ts";
 import { schedules } from "./schedules.ts";
 import { shutdowns } from "./shutdowns.ts";
+import { unfinished } from "./unfinished.ts";
 
 /** @param now the server's time in seconds since 1970, or near it */
 export function behaviours(level: Level, now: () => number): void {
+  messages(level);
+  leases(level);
   orders(level);
   bounds(level);
   schedules(level, now);
@@ -22,5 +27,6 @@ export function behaviours(level: Level, now: () => number): void {
   groups(level);
   deduplication(level);
   looking(level);
+  unfinished(level);
   shutdowns(level);
 }

@@ -51,10 +51,12 @@ function clientDriver(queue: Queue): Driver {
         const at = message.at === undefined ? {} : { at: message.at.getTime() / 1_000 };
         const receipt = String(messages.push(message) - 1);
         const putAt = message.putAt.getTime() / 1_000;
+        const leaseEndsAt = message.leaseEndsAt.getTime() / 1_000;
         const deadLetter = message.deadLetter && secondsOf(message.deadLetter);
-        return { id, body: item, attempt, priority, group, lastError, receipt, putAt, ...at, deadLetter };
+        return { id, body: item, attempt, priority, group, lastError, receipt, putAt, leaseEndsAt, ...at, deadLetter };
       });
     },
+    take: () => queue.getNowait(),
     ack: (receipts) => count(receipts, (message) => message.ack()),
     retry: (receipts, options) => count(receipts, (message) => message.retry(options)),
     extend: (receipts, leaseSeconds) => count(receipts, (message) => message.extend(leaseSeconds)),

@@ -21,6 +21,8 @@ export interface Driver {
   describe(): Promise<QueueDescription>;
   put(messages: NewMessage[], options?: { timeoutSeconds?: number; key?: string }): Promise<string[]>;
   receive(request?: Omit<ReceiveRequest, "autoAck">): Promise<Received[]>;
+  /** Takes the next message for good, as Python's `get_nowait`: it stays unfinished. */
+  take(): Promise<unknown>;
   /** Each answers with how many of the receipts were not stale. */
   ack(receipts: string[]): Promise<number>;
   retry(receipts: string[], options?: Omit<RetryRequest, "receipts">): Promise<number>;

@@ -27,6 +27,7 @@ export function jsonDriver(name: string, send: Send): Driver {
     describe: () => send("inspect", {}),
     put: async (messages, { key, ...options } = {}) => (await send("put", { messages, ...options }, key)).ids,
     receive: async (request = {}) => (await send("receive", request)).messages,
+    take: async () => (await send("receive", { autoAck: true })).messages[0]?.body,
     ack: async (receipts) => (await send("ack", { receipts })).acked,
     retry: async (receipts, options = {}) => (await send("retry", { receipts, ...options })).retried,
     extend: async (receipts, leaseSeconds) => (await send("extend", { receipts, leaseSeconds })).extended,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Driver, type Level, messagesOf, type Received, receiptsOf } from "./driver.ts";
+import { bodiesOf, type Driver, type Level, messagesOf, receiptsOf } from "./driver.ts";
 
 /** Delivers the next message, if there is one, and gives it back at once. */
 async function fail(queue: Driver, error?: string): Promise<void> {
@@ -10,18 +10,6 @@ async function fail(queue: Driver, error?: string): Promise<void> {
 
 export function redelivery(level: Level): void {
   describe("attempts and dead letters", () => {
-    test("a message whose lease ends is handed out again, and only its newest receipt counts", async () => {
-      const queue = level.queue();
-      await queue.put(messagesOf("a"));
-      const [old] = (await queue.receive({ leaseSeconds: 1 })) as [Received];
-      await level.pass(1.1);
-      const [current] = (await queue.receive()) as [Received];
-
-      expect(current).toMatchObject({ id: old.id, body: "a", attempt: 2 });
-      expect(await queue.ack([old.receipt])).toBe(0);
-      expect(await queue.ack([current.receipt])).toBe(1);
-    });
-
     test("after its last attempt a message that is given back is dead: kept, and handed out to nobody", async () => {
       const queue = level.queue();
       await queue.configure({ maxAttempts: 2 });

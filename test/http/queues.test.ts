@@ -252,3 +252,21 @@ test("a purged queue goes on", async () => {
 
   expect(await receive(queue, { max: 10 })).toMatchObject([{ body: "new", attempt: 1 }]);
 });
+
+for (const [title, path, request] of [
+  ["a put", "/messages", { messages: [{ body: "b" }], timeoutSeconds: 10 }],
+  ["a join", "/join", { timeoutSeconds: 10 }],
+] as const) {
+  test(`${title} that waits while its queue is deleted is told so`, async () => {
+    const queue = freshQueue();
+    await call("PUT", queue, { maxSize: 1 });
+    await put(queue, ["a"]);
+
+    const waiting = call("POST", `${queue}${path}`, request);
+    await arrival(queue);
+    await call("DELETE", queue);
+
+    expect(await waiting).toMatchObject({ status: 404, body: { code: "unknown_queue" } });
+    expect((await call("GET", queue)).status).toBe(404);
+  });
+}

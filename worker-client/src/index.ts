@@ -28,6 +28,7 @@ export {
 } from "./errors.ts";
 export type { Message, RetryOptions } from "./message.ts";
 export type { MessageState, MessageView } from "./message-view.ts";
-export type { PutOptions, Queue, ReceiveOptions, RedriveOptions } from "./queue.ts";
+export type { OperatedQueue, RedriveOptions } from "./operated-queue.ts";
+export type { PutOptions, Queue, ReceiveOptions } from "./queue.ts";
 export type { Order, QueueDescription, QueueOptions } from "./queue-description.ts";
 export { QueueManager, type QueueManagerOptions } from "./queue-manager.ts";

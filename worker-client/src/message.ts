@@ -1,7 +1,7 @@
 import type { AckReply, ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
-import type { HttpTransport } from "./http-transport.ts";
 import { itemOf } from "./items.ts";
+import type { QueueCalls } from "./queue-calls.ts";
 
 export interface RetryOptions {
   /** When the message becomes visible again: at most 366 days. Default: what the queue's `retryDelay…` say. */
@@ -29,11 +29,10 @@ export class Message<Item> {
   /** When the lease ends, by the server's clock. */
   leaseEndsAt: Date;
   readonly #receipt: string;
-  readonly #path: string;
-  readonly #transport: HttpTransport;
+  readonly #calls: QueueCalls;
 
   /** @internal Messages come from `Queue.receive`. */
-  constructor(received: ReceivedMessage, path: string, transport: HttpTransport) {
+  constructor(received: ReceivedMessage, calls: QueueCalls) {
     this.id = received.id;
     this.item = itemOf<Item>(received);
     this.attempt = received.attempt;
@@ -45,8 +44,7 @@ export class Message<Item> {
     this.deadLetter = deadLetterOf(received);
     this.leaseEndsAt = new Date((received.leaseEndsAt ?? 0) * 1_000);
     this.#receipt = received.receipt ?? "";
-    this.#path = path;
-    this.#transport = transport;
+    this.#calls = calls;
   }
 
   /**
@@ -77,10 +75,6 @@ export class Message<Item> {
   }
 
   #send<Reply>(verb: string, body: object) {
-    return this.#transport.send<Reply>({
-      method: "POST",
-      path: `${this.#path}/${verb}`,
-      body: { receipts: [this.#receipt], ...body },
-    });
+    return this.#calls.post<Reply>(`/${verb}`, { body: { receipts: [this.#receipt], ...body } });
   }
 }

@@ -1,32 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { REDRIVE_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
-import type {
-  AckReply,
-  ConfigureRequest,
-  DeleteReply,
-  DoneReply,
-  JoinReply,
-  MessagesReply,
-  MessageView as MessageViewReply,
-  PurgeReply,
-  PutReply,
-  QueueDescription as QueueDescriptionReply,
-  ReceiveReply,
-  RedriveReply,
-} from "../../src/contract/schema.ts";
+import { REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
+import type { AckReply, DoneReply, JoinReply, PutReply, ReceiveReply } from "../../src/contract/schema.ts";
 import { Deadline, type WaitOptions } from "./deadline.ts";
-import { DoneTooOften, Empty, Full, Paused, TooLarge, Unavailable, UnknownMessage, UnknownQueue } from "./errors.ts";
-import type { Call, HttpTransport } from "./http-transport.ts";
+import { DoneTooOften, Empty, Full, Paused, TooLarge, Unavailable, UnknownQueue } from "./errors.ts";
+import type { HttpTransport } from "./http-transport.ts";
 import { itemOf, messageText } from "./items.ts";
 import { Message } from "./message.ts";
-import { type MessageState, type MessageView, viewOf } from "./message-view.ts";
-import type { QueueDescription, QueueOptions } from "./queue-description.ts";
+import { OperatedQueue } from "./operated-queue.ts";
+import { QueueCalls } from "./queue-calls.ts";
+import type { QueueDescription } from "./queue-description.ts";
 
 /** How long `get` may take to tell the server that the message has arrived. */
 const GET_LEASE_SECONDS = 10;
-
-const NO_MESSAGES: MessagesReply = { messages: [], cursor: null };
-const NONE_LEFT: RedriveReply = { redriven: 0, left: 0 };
 
 export interface PutOptions extends WaitOptions {
   /** 0 to 255, lowest first. Default 100. It decides the order only in a priority queue. */
@@ -56,17 +41,6 @@ export interface ReceiveOptions extends WaitOptions {
   leaseSeconds?: number | undefined;
 }
 
-export interface RedriveOptions {
-  /** Only these, at most 1,000. Default: all dead letters. */
-  ids?: readonly string[] | undefined;
-  /** Only the first so many. */
-  max?: number | undefined;
-  /** To this queue. Default: what died here stays here, what died elsewhere goes back there. */
-  to?: string | undefined;
-  /** Is told after each step, of at most 10,000 here or 1,000 to another queue, how many were redriven and are left. */
-  progress?: ((redriven: number, left: number) => void) | undefined;
-}
-
 /**
  * A named queue. The calls of Python's `queue.Queue` under their names, and those of message queues for workers that
  * may die at any time.
@@ -75,16 +49,10 @@ export interface RedriveOptions {
  * authkey, `Invalid` for arguments that the server refuses and `Unavailable` when the server cannot be reached for the
  * manager's `retrySeconds`.
  */
-export class Queue<Item = unknown> {
-  readonly name: string;
-  readonly #path: string;
-  readonly #transport: HttpTransport;
-
+export class Queue<Item = unknown> extends OperatedQueue<Item> {
   /** @internal Queues come from `QueueManager.queue`. */
   constructor(name: string, transport: HttpTransport) {
-    this.name = name;
-    this.#path = `/v1/queues/${encodeURIComponent(name)}`;
-    this.#transport = transport;
+    super(name, new QueueCalls(name, transport));
   }
 
   /**
@@ -119,8 +87,7 @@ export class Queue<Item = unknown> {
     for (;;) {
       const timeoutSeconds = deadline.pollSeconds;
       try {
-        const { value } = await this.#send<PutReply>({
-          path: "/messages",
+        const { value } = await this.calls.post<PutReply>("/messages", {
           text: `{"messages":[${text}],"timeoutSeconds":${timeoutSeconds}}`,
           waitSeconds: timeoutSeconds,
           idempotencyKey,
@@ -164,7 +131,7 @@ export class Queue<Item = unknown> {
     for (;;) {
       const { messages } = await this.#receive({ max, leaseSeconds }, deadline, signal);
       if (messages.length > 0 || deadline.isOver) {
-        return messages.map((message) => new Message<Item>(message, this.#path, this.#transport));
+        return messages.map((message) => new Message<Item>(message, this.calls));
       }
     }
   }
@@ -175,7 +142,7 @@ export class Queue<Item = unknown> {
    */
   async taskDone(count = 1): Promise<void> {
     try {
-      await this.#send<DoneReply>({ path: "/done", body: { count }, idempotencyKey: randomUUID() });
+      await this.calls.post<DoneReply>("/done", { body: { count }, idempotencyKey: randomUUID() });
     } catch (error) {
       if (error instanceof UnknownQueue)
         throw new DoneTooOften("done_too_often", "The queue does not exist, so nothing in it is unfinished.");
@@ -191,8 +158,9 @@ export class Queue<Item = unknown> {
     const deadline = new Deadline(options);
     for (;;) {
       const timeoutSeconds = deadline.pollSeconds;
-      const call = { path: "/join", body: { timeoutSeconds }, waitSeconds: timeoutSeconds, signal: options.signal };
-      const { finished } = await this.#orIfUnknown(this.#send<JoinReply>(call), { finished: true });
+      const call = { body: { timeoutSeconds }, waitSeconds: timeoutSeconds, signal: options.signal };
+      const outcome = this.calls.post<JoinReply>("/join", call);
+      const { finished } = await this.calls.orIfUnknown(outcome, { finished: true });
       if (finished || deadline.isOver) return finished;
     }
   }
@@ -214,119 +182,6 @@ export class Queue<Item = unknown> {
     return maxSize > 0 && visible + delayed >= maxSize;
   }
 
-  /** Creates the queue if need be and changes the options that are given. */
-  async configure(options: QueueOptions): Promise<QueueDescription> {
-    const body: ConfigureRequest = options;
-    const { value } = await this.#transport.send<QueueDescriptionReply>({ method: "PUT", path: this.#path, body });
-    return value;
-  }
-
-  /**
-   * As in Python 3.13: from now on puts throw `ShutDown`, and so do gets and receives once nothing is left. Those who
-   * wait are woken. `immediate` discards what nobody holds, and what comes back later, as if it were done.
-   */
-  async shutdown({ immediate = false }: { immediate?: boolean | undefined } = {}): Promise<void> {
-    await this.#send<QueueDescriptionReply>({ path: "/shutdown", body: { immediate } });
-  }
-
-  /** Lets puts, or receives, or both wait until `resume`. */
-  async pause({ only }: { only?: "puts" | "receives" | undefined } = {}): Promise<void> {
-    await this.#send<QueueDescriptionReply>({ path: "/pause", body: { only } });
-  }
-
-  /** Ends a pause: of puts, of receives, or of both. */
-  async resume({ only }: { only?: "puts" | "receives" | undefined } = {}): Promise<void> {
-    await this.#send<QueueDescriptionReply>({ path: "/resume", body: { only } });
-  }
-
-  /** The configuration and all counts. Throws `UnknownQueue` if the queue does not exist. */
-  async describe({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<QueueDescription> {
-    const { value } = await this.#transport.send<QueueDescriptionReply>({ method: "GET", path: this.#path, signal });
-    return value;
-  }
-
-  /** The messages in this state, or all, in the order of their puts. They are looked at, not taken. */
-  async *messages({
-    state,
-    signal,
-  }: {
-    state?: MessageState;
-    signal?: AbortSignal;
-  } = {}): AsyncGenerator<MessageView<Item>> {
-    for (let cursor: string | null = ""; cursor !== null; ) {
-      const query = new URLSearchParams({ ...(state === undefined ? {} : { state }), cursor });
-      const call = { method: "GET", path: `${this.#path}/messages?${query}`, signal } as const;
-      const page: MessagesReply = await this.#orIfUnknown(this.#transport.send<MessagesReply>(call), NO_MESSAGES);
-      for (const message of page.messages) yield viewOf<Item>(message);
-      cursor = page.cursor;
-    }
-  }
-
-  /** Looks at one message. Throws `UnknownMessage` if it is not in the queue. */
-  async look(id: string): Promise<MessageView<Item>> {
-    const path = `${this.#path}/messages/${encodeURIComponent(id)}`;
-    const { value } = await this.#transport.send<MessageViewReply>({ method: "GET", path });
-    return viewOf<Item>(value);
-  }
-
-  /**
-   * Removes one message, also while somebody holds it, whose receipt is stale then. False if it is not in the queue,
-   * also because an earlier try removed it and its answer was lost.
-   */
-  async cancel(id: string): Promise<boolean> {
-    const path = `${this.#path}/messages/${encodeURIComponent(id)}`;
-    try {
-      await this.#transport.send({ method: "DELETE", path });
-      return true;
-    } catch (error) {
-      if (error instanceof UnknownMessage || error instanceof UnknownQueue) return false;
-      throw error;
-    }
-  }
-
-  /**
-   * Gives dead letters another chance: what died here is visible again, in its place; what came here because it died in
-   * another queue goes back there. Answers how many there were.
-   *
-   * What goes to another queue arrives there once, also when this throws `Unavailable`: it is then under way.
-   */
-  async redrive({ ids, max = Number.POSITIVE_INFINITY, to, progress }: RedriveOptions = {}): Promise<number> {
-    let redriven = 0;
-    while (redriven < max) {
-      const body = {
-        ids,
-        to,
-        ...(max === Number.POSITIVE_INFINITY ? {} : { max: Math.min(max - redriven, REDRIVE_MAX) }),
-      };
-      // Said again after a lost answer, "the first so many" would be the next.
-      const call = { path: "/redrive", body, isRepeatable: max === Number.POSITIVE_INFINITY };
-      const reply = await this.#orIfUnknown(this.#send<RedriveReply>(call), NONE_LEFT);
-      redriven += reply.redriven;
-      progress?.(redriven, reply.left);
-      if (reply.redriven === 0 || reply.left === 0) break;
-    }
-    return redriven;
-  }
-
-  /**
-   * Removes every message, also those that are leased, or only the dead ones, and answers how many there were. It is
-   * not repeated when its answer is lost, because it could then remove what was put since: it throws `Unavailable`.
-   */
-  async purge({ only }: { only?: "dead" | undefined } = {}): Promise<number> {
-    const { purged } = await this.#orIfUnknown(
-      this.#send<PurgeReply>({ path: "/purge", body: { only }, isRepeatable: false }),
-      { purged: 0 },
-    );
-    return purged;
-  }
-
-  /** Deletes the queue with all its messages. False if there was none. Not repeated when its answer is lost, as `purge`. */
-  async delete(): Promise<boolean> {
-    const call = { method: "DELETE", path: this.#path, isRepeatable: false } as const;
-    const outcome = this.#transport.send<DeleteReply>(call);
-    return (await this.#orIfUnknown(outcome, { deleted: false })).deleted;
-  }
-
   /**
    * Tells the server that the message has arrived. False if its lease was over, so that it is somebody else's.
    *
@@ -335,8 +190,8 @@ export class Queue<Item = unknown> {
    */
   async #take(receipt: string): Promise<boolean> {
     try {
-      const call = { path: "/ack", body: { receipts: [receipt], finish: false } };
-      const { value, isRepeated } = await this.#send<AckReply>(call);
+      const body = { receipts: [receipt], finish: false };
+      const { value, isRepeated } = await this.calls.post<AckReply>("/ack", { body });
       return value.acked === 1 || isRepeated;
     } catch {
       return true;
@@ -350,26 +205,12 @@ export class Queue<Item = unknown> {
   ) {
     const timeoutSeconds = deadline.pollSeconds;
     const body = { ...request, timeoutSeconds };
-    const { value } = await this.#send<ReceiveReply>({ path: "/receive", body, waitSeconds: timeoutSeconds, signal });
+    const { value } = await this.calls.post<ReceiveReply>("/receive", { body, waitSeconds: timeoutSeconds, signal });
     return value;
   }
 
   /** A queue that does not exist yet counts as an empty one. */
   #counts(): Promise<Pick<QueueDescription, "visible" | "delayed" | "maxSize">> {
-    const outcome = this.#transport.send<QueueDescriptionReply>({ method: "GET", path: this.#path });
-    return this.#orIfUnknown(outcome, { visible: 0, delayed: 0, maxSize: 0 });
-  }
-
-  async #orIfUnknown<Value, Other>(outcome: Promise<{ value: Value }>, other: Other): Promise<Value | Other> {
-    try {
-      return (await outcome).value;
-    } catch (error) {
-      if (error instanceof UnknownQueue) return other;
-      throw error;
-    }
-  }
-
-  #send<Reply>(call: Omit<Call, "method">) {
-    return this.#transport.send<Reply>({ ...call, method: "POST", path: `${this.#path}${call.path}` });
+    return this.calls.orIfUnknown(this.calls.send<QueueDescription>("GET", ""), { visible: 0, delayed: 0, maxSize: 0 });
   }
 }

@@ -1,6 +1,8 @@
 // `npm run bench:backlog`: what a backlog of a million messages costs. On a server of its own it measures throughput on
 // an empty queue, fills the queue with single puts of concurrent callers, measures again, and wakes the queue after a
-// restart. MESSAGES and CALLERS change how many.
+// restart. MESSAGES and CALLERS change how many. KIND is `plain`; `keyed`, each put under an idempotency key of its own;
+// `delayed`, waiting for a time that does not come; or `grouped`, in 10,000 groups.
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -12,7 +14,10 @@ const MESSAGES = Number(process.env.MESSAGES ?? 1_000_000);
 const CALLERS = Number(process.env.CALLERS ?? 64);
 const SAMPLE_SECONDS = 5;
 const SAMPLES = 3;
+const GROUPS = 10_000;
 const AUTHKEY = "bench";
+const KIND = process.env.KIND ?? "plain";
+if (!["plain", "keyed", "delayed", "grouped"].includes(KIND)) throw new RangeError(`There is no KIND ${KIND}.`);
 const BODY = "x".repeat(98);
 
 const directory = new DataDirectory(mkdtempSync(`${tmpdir()}/durable-queue-bench-`));
@@ -26,9 +31,9 @@ function server(): Server {
 }
 
 /** A call as lean as can be, so that the load takes little of the machine that it shares with the server. */
-function call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+function call(method: string, path: string, body?: unknown, more = {}): Promise<Record<string, unknown>> {
   const text = body === undefined ? "" : JSON.stringify(body);
-  const headers = { Authorization: `Bearer ${AUTHKEY}`, "Content-Length": Buffer.byteLength(text) };
+  const headers = { Authorization: `Bearer ${AUTHKEY}`, "Content-Length": Buffer.byteLength(text), ...more };
   return new Promise((settle, fail) => {
     const sent = request(`${server().address}/v1/queues${path}`, { method, headers, agent }, (response) => {
       let answer = "";
@@ -45,8 +50,13 @@ function call(method: string, path: string, body?: unknown): Promise<Record<stri
   });
 }
 
-async function put(queue: string): Promise<void> {
-  await call("POST", `/${queue}/messages`, { messages: [{ body: BODY }] });
+let puts = 0;
+
+async function put(queue: string, options = {}): Promise<void> {
+  puts += 1;
+  const group = KIND === "grouped" ? { group: `group-${puts % GROUPS}` } : {};
+  const key = KIND === "keyed" ? { "Idempotency-Key": randomUUID() } : {};
+  await call("POST", `/${queue}/messages`, { messages: [{ body: BODY, ...group, ...options }] }, key);
 }
 
 /** Puts one message, receives one and acks it. */
@@ -109,7 +119,7 @@ async function restart(): Promise<void> {
   await start(0);
 }
 
-console.log(`${MESSAGES} messages of ${JSON.stringify(BODY).length} bytes, ${CALLERS} callers`);
+console.log(`${MESSAGES} ${KIND} messages of ${JSON.stringify(BODY).length} bytes, ${CALLERS} callers`);
 await buildWorker();
 await start(0);
 try {
@@ -123,11 +133,12 @@ try {
   let left = MESSAGES;
   await work(
     () => --left < 0,
-    () => put("full"),
+    () => put("full", KIND === "delayed" ? { delaySeconds: 30 * 86_400 } : {}),
   );
   const seconds = (performance.now() - beganAt) / 1_000;
-  const { visible, rowsWritten, storageBytes } = await call("GET", "/full");
-  console.log(`filled in ${Math.round(seconds)} s: ${visible} visible, ${rowsWritten} rows, ${storageBytes} bytes`);
+  const { visible, delayed, rowsWritten, storageBytes } = await call("GET", "/full");
+  const waiting = `${visible} visible, ${delayed} delayed`;
+  console.log(`filled in ${Math.round(seconds)} s: ${waiting}, ${rowsWritten} rows, ${storageBytes} bytes`);
   console.log(`       ${residentMiB()} MiB resident`);
   await restart();
   const before = residentMiB();

@@ -34,6 +34,7 @@ const STEPS: readonly string[] = [
      notes TEXT,
      groups TEXT NOT NULL,
      keys TEXT NOT NULL,
+     fingerprints TEXT NOT NULL,
      lines TEXT NOT NULL
    );
    -- The last transfer that came in from each other queue.

@@ -3,6 +3,7 @@ import type { Configuration } from "../queue/configuration.ts";
 import type { Existing } from "../queue/queue.ts";
 import {
   type Commit,
+  type Keys,
   NO_MESSAGES,
   type RowChange,
   type RowReader,
@@ -21,17 +22,29 @@ const CHANGING = [
   ...["visible", "delayed", "leased", "dead", "moving", "next_due_at", "last_due_at", "state", "notes"],
 ];
 /** All columns, in the order in which `valuesOf` has their values. */
-const COLUMNS = ["commit_number", "totals", "number", ...CONTENTS, ...CHANGING, "lines", "groups", "keys", "slot"];
+const COLUMNS = [
+  "commit_number",
+  "totals",
+  "number",
+  ...CONTENTS,
+  ...CHANGING,
+  "lines",
+  "groups",
+  "keys",
+  "fingerprints",
+  "slot",
+];
 
 const INSERT = `INTO blocks (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
 
 const STATEMENTS = {
   write: `INSERT OR REPLACE ${INSERT}`,
-  writeKeepingKeys: update(COLUMNS.slice(0, -2), ["keys"]),
-  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups", "keys"]),
+  writeKeepingKeys: update(COLUMNS.slice(0, -3), ["keys", "fingerprints"]),
+  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups", "keys", "fingerprints"]),
   update: update(["commit_number", "totals", ...CHANGING], []),
   totals: `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
-    totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys`,
+    totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys,
+    fingerprints = fingerprints || excluded.fingerprints`,
 };
 
 function update(replaced: string[], appended: string[]): string {
@@ -49,7 +62,7 @@ type BlockRow = Record<"slot" | "number" | "priority" | "put_at" | "count" | "by
     source: string;
     grouped: number;
     next_due_at: number | null;
-    keys: string | null;
+    fingerprints: string | null;
   };
 
 /** The rows of one queue in the SQLite database of its Durable Object. Every statement about them is in here. */
@@ -150,7 +163,7 @@ export class QueueStorage implements RowReader {
   *#blocks(time: number): Generator<StoredBlock> {
     const rows = this.#sql.exec<BlockRow>(
       `SELECT slot, number, priority, source, grouped, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
-         last_due_at, keys_until, CASE WHEN keys_until > ? THEN keys END AS keys FROM blocks ORDER BY number`,
+         last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM blocks ORDER BY number`,
       time,
     );
     for (const { put_at: putAt, grouped, next_due_at, last_due_at: lastDueAt, keys_until: keysUntil, ...row } of rows) {
@@ -228,6 +241,6 @@ function changing(changed: Omit<BlockSummary, keyof Lane | "putAt" | "count" | "
   return [visible, delayed, leased, dead, moving, due, lastDueAt, state, notes];
 }
 
-function texts({ lines, groups, keys, slot }: Record<"lines" | "groups" | "keys", string> & { slot: number }): Value[] {
-  return [lines, groups, keys, slot];
+function texts(row: Pick<Keys, "keys" | "fingerprints"> & { lines: string; groups: string; slot: number }): Value[] {
+  return [row.lines, row.groups, row.keys, row.fingerprints, row.slot];
 }

@@ -35,15 +35,15 @@ export class DoneKeys {
     const row = this.#row;
     if (row === undefined) return undefined;
     const { slot } = row;
-    const { keys, keysUntil } = this.#keys.takeUncommitted(slot);
-    if (keys === "") return undefined;
+    const keys = this.#keys.takeUncommitted(slot);
+    if (keys.keys === "") return undefined;
     // Given up only now that all its keys are taken: who reported before and after the limit may share a commit.
     if (row.keys >= KEYS_PER_ROW_MAX) {
       this.#backlog.release(slot, this.#keys.kept(slot));
       this.#row = undefined;
     }
-    if (row.isStored) return { kind: "totals", slot, keys, keysUntil };
+    if (row.isStored) return { kind: "totals", slot, ...keys };
     row.isStored = true;
-    return { kind: "write", slot, keepsKeys: row.keepsKeys, number: 0, ...NO_MESSAGES, keys, keysUntil };
+    return { kind: "write", slot, keepsKeys: row.keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
 }

@@ -1,8 +1,9 @@
+import { FingerprintTable } from "./fingerprint-table.ts";
 import { hashText } from "./hash.ts";
 import { Heap } from "./heap.ts";
 import type { Place } from "./receipt.ts";
 import type { KeptKeys } from "./row-slots.ts";
-import { type RowReader, splitLines } from "./rows.ts";
+import { type Keys, NO_KEYS, type RowReader, splitLines } from "./rows.ts";
 
 /** Consecutive messages of one block: what a put made there. */
 export interface PlaceRange extends Place {
@@ -36,8 +37,7 @@ interface SlotKeys {
 export class IdempotencyKeys {
   readonly #reader: RowReader;
   readonly #bySlot = new Map<number, SlotKeys>();
-  /** Fingerprint to the slots that may hold the key: a number, or an array in the rare case of several. */
-  readonly #slots = new Map<number, number | number[]>();
+  readonly #slots = new FingerprintTable();
   readonly #expiry = new Heap<{ until: number; slot: number }>((a, b) => a.until < b.until);
 
   constructor(reader: RowReader) {
@@ -45,16 +45,13 @@ export class IdempotencyKeys {
   }
 
   /** Takes up the keys of a stored row again. */
-  restore(slot: number, until: number, keys: string): void {
-    for (const line of splitLines(keys)) {
-      this.#index(slot, until, (JSON.parse(line) as KeyLine)[0]);
-    }
+  restore(slot: number, until: number, fingerprints: string): void {
+    for (const fingerprint of decodeFingerprints(fingerprints)) this.#index(slot, until, fingerprint);
   }
 
   /** What the put with this key made, "other" if its content was not the same, undefined if it is not known. */
   find(key: string, contentHash: () => number, now: number): PlaceRange[] | "other" | undefined {
-    const slots = this.#slots.get(fingerprintOf(key)) ?? [];
-    for (const slot of typeof slots === "number" ? [slots] : slots) {
+    for (const slot of this.#slots.slotsOf(fingerprintOf(key))) {
       for (const [knownKey, knownHash, until, ranges] of this.#linesOf(slot)) {
         if (knownKey !== key || until <= now) continue;
         if (knownHash !== contentHash()) return "other";
@@ -65,18 +62,19 @@ export class IdempotencyKeys {
   }
 
   remember(slot: number, key: string, contentHash: number, until: number, ranges: PlaceRange[]): void {
-    const slotKeys = this.#index(slot, until, key);
+    const slotKeys = this.#index(slot, until, fingerprintOf(key));
     const stored = ranges.map(({ blockNumber, index, count }): [number, number, number] => [blockNumber, index, count]);
     slotKeys.uncommitted.push([key, contentHash, until, stored]);
   }
 
   /** The keys to store in this row, as text, and until when they count. */
-  takeUncommitted(slot: number): { keys: string; keysUntil: number } {
+  takeUncommitted(slot: number): Keys {
     const slotKeys = this.#bySlot.get(slot);
-    if (slotKeys === undefined) return { keys: "", keysUntil: 0 };
+    if (slotKeys === undefined) return NO_KEYS;
     const keys = slotKeys.uncommitted.map((line) => `${JSON.stringify(line)}\n`).join("");
+    const fingerprints = slotKeys.uncommitted.map(([key]) => encodeFingerprint(fingerprintOf(key))).join("");
     slotKeys.uncommitted = [];
-    return { keys, keysUntil: slotKeys.until };
+    return { keys, fingerprints, keysUntil: slotKeys.until };
   }
 
   /** How many keys the row must keep. */
@@ -116,7 +114,7 @@ export class IdempotencyKeys {
     for (const line of splitLines(this.#reader.keys(slot))) yield JSON.parse(line) as KeyLine;
   }
 
-  #index(slot: number, until: number, key: string): SlotKeys {
+  #index(slot: number, until: number, fingerprint: number): SlotKeys {
     let slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) {
       slotKeys = { until, fingerprints: [], uncommitted: [] };
@@ -124,28 +122,37 @@ export class IdempotencyKeys {
       this.#expiry.push({ until, slot });
     }
     slotKeys.until = Math.max(slotKeys.until, until);
-    const fingerprint = fingerprintOf(key);
     slotKeys.fingerprints.push(fingerprint);
-    const slots = this.#slots.get(fingerprint);
     // A row may have had a key before, or another with its fingerprint.
-    if (slots === undefined) this.#slots.set(fingerprint, slot);
-    else if (typeof slots === "number" && slots !== slot) this.#slots.set(fingerprint, [slots, slot]);
-    else if (typeof slots === "object" && !slots.includes(slot)) slots.push(slot);
+    this.#slots.add(fingerprint, slot);
     return slotKeys;
   }
 
   #forget(slot: number, slotKeys: SlotKeys): void {
     this.#bySlot.delete(slot);
-    for (const fingerprint of slotKeys.fingerprints) {
-      const slots = this.#slots.get(fingerprint) ?? [];
-      const others = (typeof slots === "number" ? [slots] : slots).filter((other) => other !== slot);
-      if (others.length === 0) this.#slots.delete(fingerprint);
-      else this.#slots.set(fingerprint, others.length === 1 ? (others[0] as number) : others);
-    }
+    for (const fingerprint of slotKeys.fingerprints) this.#slots.remove(fingerprint, slot);
   }
 }
 
-/** 30 bits, because V8 keeps numbers of that size in a map without an object for each. */
+/** 30 bits, because V8 keeps numbers of that size in an array without an object for each. */
 function fingerprintOf(key: string): number {
   return hashText(key) & 0x3fffffff;
+}
+
+/** Stored as five characters of six bits each, so that a waking reads a million of them in a moment. */
+const FINGERPRINT_CHARACTERS = 5;
+const FIRST_CHARACTER = 48;
+
+function encodeFingerprint(fingerprint: number): string {
+  return String.fromCharCode(...[24, 18, 12, 6, 0].map((shift) => FIRST_CHARACTER + ((fingerprint >>> shift) & 63)));
+}
+
+function* decodeFingerprints(text: string): Generator<number> {
+  for (let begin = 0; begin < text.length; begin += FINGERPRINT_CHARACTERS) {
+    let fingerprint = 0;
+    for (let index = 0; index < FINGERPRINT_CHARACTERS; index += 1) {
+      fingerprint = (fingerprint << 6) | (text.charCodeAt(begin + index) - FIRST_CHARACTER);
+    }
+    yield fingerprint;
+  }
 }

@@ -12,7 +12,7 @@ import { Puts } from "./puts.ts";
 import { fateOf, type Redelivery } from "./redelivery.ts";
 import { Retention, type RetentionRules } from "./retention.ts";
 import { rowChangeOf } from "./row-changes.ts";
-import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
+import { type Commit, NO_KEYS, type RowChange, type RowReader, type StoredQueue, type Totals } from "./rows.ts";
 import { DEAD, MOVING, type StandingCounts } from "./standings.ts";
 import { assertLaw, finish, NO_TOTALS } from "./totals.ts";
 import { Transfers } from "./transfers.ts";
@@ -88,7 +88,7 @@ export class Messages {
     });
     this.#doneKeys = new DoneKeys(this.#backlog, this.#keys);
     for (const row of stored?.blocks ?? []) {
-      if (row.keys !== null) this.#keys.restore(row.slot, row.keysUntil, row.keys);
+      if (row.fingerprints !== null) this.#keys.restore(row.slot, row.keysUntil, row.fingerprints);
       this.#backlog.restore(row, this.#keys.kept(row.slot));
     }
     this.#backlog.restoreGroups();
@@ -230,7 +230,7 @@ export class Messages {
     this.totals.lastBlock = this.#backlog.lastBlock;
     const doneKeys = this.#doneKeys.takeChange();
     if (doneKeys !== undefined) changes.push(doneKeys);
-    if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.someSlot(), keys: "", keysUntil: 0 });
+    if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.someSlot(), ...NO_KEYS });
     return { changes, totals: this.totals, arrivals: this.arrivals.takeUncommitted() };
   }
 

@@ -48,13 +48,19 @@ export interface Arrival {
 type Changing = BlockState & Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes">;
 
 /** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
-interface Contents extends BlockSummary, Changing {
+interface Contents extends BlockSummary, Changing, Keys {
   /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
   lines: string;
   /** The group of each message, ended by a line feed; empty where they are in none. */
   groups: string;
-  /** One JSON text per remembered idempotency key, each ended by a line feed. */
+}
+
+/** The idempotency keys in a row. In a row that keeps others, the texts are what comes after theirs. */
+export interface Keys {
+  /** One JSON text per remembered key, each ended by a line feed. */
   keys: string;
+  /** A short text of fixed length for each, by which a key is found without reading it. */
+  fingerprints: string;
   /** When the last of the keys may be forgotten, in milliseconds; 0 without keys. */
   keysUntil: number;
 }
@@ -68,17 +74,17 @@ export type RowChange =
   | ({ kind: "append"; slot: number } & Contents)
   | ({ kind: "update"; slot: number } & Changing)
   /** A block that is done with. Its keys are kept, for as long as they count. */
-  | { kind: "free"; slot: number; keys: string; keysUntil: number }
+  | ({ kind: "free"; slot: number } & Keys)
   /** Nothing changed but the totals; keys may be remembered with them. The row need not exist. */
-  | { kind: "totals"; slot: number; keys: string; keysUntil: number };
+  | ({ kind: "totals"; slot: number } & Keys);
 
 export interface StoredBlock extends BlockSummary {
   slot: number;
   /** 0 for a free row. */
   number: number;
   keysUntil: number;
-  /** Null when they have expired. */
-  keys: string | null;
+  /** Null when the keys have expired. */
+  fingerprints: string | null;
 }
 
 /** Reads what is not kept in memory. Only rows that were committed are asked for. */
@@ -110,6 +116,8 @@ export function splitLines(text: string): string[] {
   lines.pop();
   return lines;
 }
+
+export const NO_KEYS: Keys = { keys: "", fingerprints: "", keysUntil: 0 };
 
 /** A row that holds no messages. */
 export const NO_MESSAGES = {

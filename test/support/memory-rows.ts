@@ -1,20 +1,24 @@
 import type { BlockState } from "../../src/queue/block.ts";
 import {
   type Commit,
+  type Keys,
+  NO_KEYS,
   NO_MESSAGES,
+  type RowChange,
   type RowReader,
   type StoredBlock,
   type StoredQueue,
   type Totals,
 } from "../../src/queue/rows.ts";
 
-interface Row extends StoredBlock, BlockState {
+interface Row extends Omit<StoredBlock, "fingerprints">, BlockState {
   lines: string;
   groups: string;
   keys: string;
+  fingerprints: string;
 }
 
-const EMPTY = { number: 0, ...NO_MESSAGES, keysUntil: 0, keys: "" };
+const EMPTY = { number: 0, ...NO_MESSAGES, ...NO_KEYS };
 
 /** The rows of a queue, kept in memory: what the core needs of a database, and a count of what it would be billed. */
 export class MemoryRows implements RowReader {
@@ -49,9 +53,10 @@ export class MemoryRows implements RowReader {
     for (const change of changes) {
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;
+      const keys = appended(row, change);
       switch (change.kind) {
         case "write":
-          this.#rows.set(change.slot, { ...change, keys: (change.keepsKeys ? row.keys : "") + change.keys });
+          this.#rows.set(change.slot, { ...change, ...(change.keepsKeys ? keys : {}) });
           break;
         case "append":
           this.#rows.set(change.slot, {
@@ -59,19 +64,19 @@ export class MemoryRows implements RowReader {
             ...change,
             lines: row.lines + change.lines,
             groups: row.groups + change.groups,
-            keys: row.keys + change.keys,
+            ...keys,
           });
           break;
         case "update":
           this.#rows.set(change.slot, { ...row, ...change });
           break;
         case "free":
-          this.#rows.set(change.slot, { ...row, ...EMPTY, keys: row.keys + change.keys, keysUntil: change.keysUntil });
+          this.#rows.set(change.slot, { ...row, ...EMPTY, ...keys, keysUntil: change.keysUntil });
           break;
         case "totals":
           this.#rows.set(change.slot, {
             ...row,
-            keys: row.keys + change.keys,
+            ...keys,
             keysUntil: Math.max(row.keysUntil, change.keysUntil),
           });
       }
@@ -85,7 +90,7 @@ export class MemoryRows implements RowReader {
     const { time } = this.#totals;
     const blocks = [...this.#rows.values()]
       .sort((a, b) => a.number - b.number)
-      .map((row) => ({ ...row, keys: row.keysUntil > time ? row.keys : null }));
+      .map((row) => ({ ...row, fingerprints: row.keysUntil > time ? row.fingerprints : null }));
     return { totals: this.#totals, blocks };
   }
 
@@ -94,4 +99,10 @@ export class MemoryRows implements RowReader {
     this.#arrivals.clear();
     this.#totals = undefined;
   }
+}
+
+/** The keys of a row with those that come to it. */
+function appended(row: Row, change: RowChange): Partial<Pick<Keys, "keys" | "fingerprints">> {
+  if (change.kind === "update") return {};
+  return { keys: row.keys + change.keys, fingerprints: row.fingerprints + change.fingerprints };
 }

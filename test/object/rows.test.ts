@@ -1,7 +1,19 @@
 /** What Cloudflare bills, by the queue's own counter, which adds up what the storage engine reports for each write. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { ack, call, freshQueue, inspect, numbers, objectOf, put, receive } from "../support/call.ts";
+import {
+  ack,
+  arrival,
+  call,
+  freshQueue,
+  inspect,
+  nameOf,
+  numbers,
+  objectOf,
+  put,
+  receiptsOf,
+  receive,
+} from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 /** Rows that this many messages cost, from the first put to the last ack, by the message. */
@@ -94,4 +106,100 @@ test("a caller alone, with keys, uses few rows over and over", async () => {
   );
 
   expect(rows.rows).toBeLessThanOrEqual(500 / 64 + 2);
+});
+
+/** What one message costs from its put to its end, in rows; `work` is everything in between. */
+async function rowsOf(queue: string, options: object, work: () => Promise<unknown>): Promise<number> {
+  await call("PUT", queue, {});
+  const before = await inspect(queue);
+  await call("POST", `${queue}/messages`, { messages: [{ body: "task", ...options }] });
+  await work();
+  const after = await inspect(queue);
+  expect(after.done - before.done, "messages that went through").toBe(1);
+  return after.rowsWritten - before.rowsWritten;
+}
+
+/** Receives a message as soon as there is one, and acks it. */
+async function finish(queue: string): Promise<void> {
+  const messages = await receive(queue, { timeoutSeconds: 10 });
+  expect(messages).toHaveLength(1);
+  await ack(queue, messages);
+}
+
+test("a delayed message costs no row more than another: put, lease, ack", async () => {
+  const queue = freshQueue();
+
+  expect(await rowsOf(queue, { delaySeconds: 0.3 }, () => finish(queue))).toBe(3);
+});
+
+test("a message whose lease ends costs one row more, that of its next lease", async () => {
+  const queue = freshQueue();
+
+  const rows = await rowsOf(queue, {}, async () => {
+    await receive(queue, { leaseSeconds: 1 });
+    await finish(queue);
+  });
+
+  expect(rows).toBe(4);
+});
+
+test("a message that is retried while a worker waits costs one row more: the retry and the next lease share it", async () => {
+  const queue = freshQueue();
+
+  const rows = await rowsOf(queue, {}, async () => {
+    const [message] = await receive(queue);
+    const waiting = finish(queue);
+    await arrival(queue);
+    await call("POST", `${queue}/retry`, { receipts: [message?.receipt] });
+    await waiting;
+  });
+
+  expect(rows).toBe(4);
+});
+
+test("a retry for which no worker waits is a row of its own", async () => {
+  const queue = freshQueue();
+
+  const rows = await rowsOf(queue, {}, async () => {
+    const [message] = await receive(queue);
+    await call("POST", `${queue}/retry`, { receipts: [message?.receipt], delaySeconds: 0.2 });
+    await finish(queue);
+  });
+
+  expect(rows).toBe(5);
+});
+
+test("messages in groups cost no row more than others", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+
+  const rows = await rowsPerMessage(queue, 1_000, async () => {
+    for (const batch of numbers(10)) {
+      const messages = numbers(100).map((number) => ({ body: batch, group: `group-${number}` }));
+      await call("POST", `${queue}/messages`, { messages });
+      await ack(queue, await receive(queue, { max: 100 }));
+    }
+  });
+
+  expect(rows).toBeLessThanOrEqual(0.05);
+});
+
+test("a message that dies and goes to another queue costs at most five rows there and here, a hundred no more each", async () => {
+  for (const [messages, rowsMax] of [
+    [1, 5],
+    [100, 10],
+  ] as const) {
+    const [tasks, dead] = [freshQueue(), freshQueue()];
+    await call("PUT", tasks, { maxAttempts: 1, deadLetterQueue: nameOf(dead) });
+    await call("PUT", dead, {});
+    await put(tasks, numbers(messages));
+    const receipts = receiptsOf(await receive(tasks, { max: 100 }));
+    const rowsWritten = async () => (await inspect(tasks)).rowsWritten + (await inspect(dead)).rowsWritten;
+    const before = await rowsWritten();
+
+    await call("POST", `${tasks}/retry`, { receipts });
+    await expect.poll(() => inspect(tasks), { timeout: 20_000, interval: 20 }).toMatchObject({ moved: messages });
+
+    expect((await rowsWritten()) - before).toBeLessThanOrEqual(rowsMax);
+  }
 });

@@ -145,16 +145,6 @@ test("a get throws Empty when its wait is over", async () => {
   await expect(queue.get({ timeoutSeconds: 0.1 })).rejects.toThrow(Empty);
 });
 
-test("an item that was put with a delay is not there before its time, and then is", async () => {
-  const queue = freshQueue<string>();
-  await queue.put("later", { delaySeconds: 0.5 });
-
-  await expect(queue.getNowait()).rejects.toThrow(Empty);
-  const item = await queue.get();
-
-  expect(item).toBe("later");
-});
-
 test.each([-1, -0.001, Number.NEGATIVE_INFINITY, Number.NaN])("a timeout of %d is a RangeError", async (seconds) => {
   const queue = freshQueue();
   const options = { timeoutSeconds: seconds };
@@ -166,6 +156,15 @@ test.each([-1, -0.001, Number.NEGATIVE_INFINITY, Number.NaN])("a timeout of %d i
   await expect(queue.join(options)).rejects.toThrow(RangeError);
 
   expect(await queue.qsize()).toBe(0);
+});
+
+test("a timeout of zero means now", async () => {
+  const queue = await fullQueue();
+
+  await expect(queue.put("second", { timeoutSeconds: 0 })).rejects.toThrow(Full);
+  expect(await queue.get({ timeoutSeconds: 0 })).toBe("first");
+  await expect(queue.get({ timeoutSeconds: 0 })).rejects.toThrow(Empty);
+  expect(await queue.join({ timeoutSeconds: 0 })).toBe(false);
 });
 
 test("a timeout is not looked at by a call that does not wait", async () => {

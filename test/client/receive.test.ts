@@ -64,17 +64,6 @@ test("a message that was acked is gone, done, and cannot be acked again", async 
   expect(await queue.describe()).toMatchObject({ visible: 0, leased: 0, done: 1, unfinished: 0 });
 });
 
-test("while its lease lasts nobody else receives a message", async () => {
-  const queue = freshQueue<string>();
-  await queue.put("item");
-  await receiveOne(queue);
-
-  const others = await queue.receive({ block: false });
-
-  expect(others).toEqual([]);
-  await expect(queue.getNowait()).rejects.toThrow(Empty);
-});
-
 test("a message that was given back is received again, with the error that it was given back with", async () => {
   const queue = freshQueue<string>();
   const id = await queue.put("item");
@@ -90,19 +79,6 @@ test("a message that was given back is received again, with the error that it wa
   expect(await second.ack()).toBe(true);
 });
 
-test("a message that was given back with a delay is received again when that has passed", async () => {
-  const queue = freshQueue<string>();
-  await queue.put("item");
-  const message = await receiveOne(queue);
-
-  await message.retry({ delaySeconds: 0.3 });
-  const early = await queue.receive({ block: false });
-  const late = await receiveOne(queue);
-
-  expect(early).toEqual([]);
-  expect(late).toMatchObject({ item: "item", attempt: 2, lastError: undefined });
-});
-
 test("extend moves the end of the lease", async () => {
   const queue = freshQueue<string>();
   await queue.put("item");
@@ -113,60 +89,6 @@ test("extend moves the end of the lease", async () => {
 
   expect(isExtended).toBe(true);
   expect(message.leaseEndsAt.getTime()).toBeGreaterThanOrEqual(before + 595_000);
-});
-
-test("the message of a worker that never acks is received by another, whose it is from then on", async () => {
-  const queue = freshQueue<string>();
-  const id = await queue.put("item");
-  const lost = await receiveOne(queue, { leaseSeconds: 1 });
-  const leaseEndsAt = lost.leaseEndsAt;
-
-  const found = await receiveOne(queue);
-
-  expect(found).toMatchObject({ id, item: "item", attempt: 2 });
-  expect([await lost.ack(), await lost.retry(), await lost.extend(60)]).toEqual([false, false, false]);
-  expect(lost.leaseEndsAt).toBe(leaseEndsAt);
-  expect(await found.ack()).toBe(true);
-});
-
-test("a lease lasts as long as the queue is configured to when the receive does not say", async () => {
-  const queue = freshQueue<string>();
-  await queue.configure({ leaseSeconds: 3_600 });
-  await queue.put("item");
-
-  const message = await receiveOne(queue);
-
-  expect(message.leaseEndsAt.getTime()).toBeGreaterThanOrEqual(message.putAt.getTime() + 3_600_000);
-});
-
-test("a receive hands out at most max messages, in order", async () => {
-  const queue = freshQueue<number>();
-  await queue.putMany([1, 2, 3, 4, 5]);
-
-  const one = await queue.receive();
-  const two = await queue.receive({ max: 2 });
-  const rest = await queue.receive({ max: 1_000 });
-
-  expect(one.map(({ item }) => item)).toEqual([1]);
-  expect(two.map(({ item }) => item)).toEqual([2, 3]);
-  expect(rest.map(({ item }) => item)).toEqual([4, 5]);
-});
-
-test("a receive answers with no messages when its wait is over", async () => {
-  const queue = freshQueue();
-
-  const messages = await queue.receive({ max: 10, timeoutSeconds: 0.1 });
-
-  expect(messages).toEqual([]);
-});
-
-test("a receive waits for the message that is put after it", async () => {
-  const queue = freshQueue<string>();
-
-  const receiving = queue.receive();
-  await queue.put("late");
-
-  expect(await receiving).toMatchObject([{ item: "late", attempt: 1 }]);
 });
 
 test.each([{ max: 0 }, { max: 1_001 }, { leaseSeconds: 0.5 }, { leaseSeconds: 43_201 }])(

@@ -7,6 +7,8 @@ const resolve = { conditions: ["source"] };
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,
+    // Most tests wait for something, so that two at a time do not slow each other down.
+    maxWorkers: 2,
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
       // The state machine, which needs no platform, and everything that runs on Node.

@@ -25,6 +25,8 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "full",
       "invalid",
       "paused",
+      "storage_full",
+      "jitter",
       "duplicate suppressed",
       "group served",
       "redriven",

@@ -1,6 +1,5 @@
 import type { Answer } from "../../src/queue/answers.ts";
 import type { Command } from "../../src/queue/commands.ts";
-import { DEFAULT_CONFIGURATION } from "../../src/queue/configuration.ts";
 import type { Memory } from "../../src/queue/messages.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import type { Shipment } from "../../src/queue/transfers.ts";
@@ -15,10 +14,11 @@ import {
 } from "./model-queue.ts";
 import { Random } from "./random.ts";
 
-const KEY_WINDOW_MS = 300_000;
 /** The model searches arrays, so histories keep queues short and blocks small by bodies of this length. */
 const LONG_BODY = "x".repeat(3_000);
 const LEASES_REMEMBERED = 200;
+/** The ticket of who looks in between. */
+const LOOK = -2;
 
 /** How often something worth testing came about. A history that never gets there proves nothing about it. */
 export type Sightings = Record<string, number>;
@@ -28,7 +28,7 @@ export class History {
   readonly #random: Random;
   readonly #order: ModelOrder;
   readonly sightings: Sightings = {};
-  readonly #model = new ModelQueue(KEY_WINDOW_MS);
+  readonly #model = new ModelQueue((...drawn) => this.#drawn(...drawn));
   readonly #rows = new MemoryRows();
   #incarnations = 0;
   #queue: Queue;
@@ -36,6 +36,8 @@ export class History {
   #tickets = 0;
   /** Shipments of which the queue has not been told the outcome, and those that have arrived. */
   #sent: Shipment[] = [];
+  /** Answers that were taken and not compared yet. */
+  readonly #answers: Answer[] = [];
   readonly #arrived = new Set<string>();
   #leases: { lease: ModelLease; receipt: string }[] = [];
   #recentPuts: { key: string; puts: ModelPut[] }[] = [];
@@ -55,6 +57,9 @@ export class History {
     this.#now += random.pick([0, 0, 0, 1, 7, 250, 2_000, random.chance(0.02) ? 400_000 : 30_000]);
     if (random.chance(0.05)) this.#restart("restart");
     if (random.chance(0.01)) this.#crashBeforeCommit();
+    const isStorageFull = random.chance(0.02);
+    this.#queue.isStorageFull = isStorageFull;
+    this.#model.isStorageFull = isStorageFull;
     this.#queue.advance(this.#now);
     this.#model.advance(this.#now);
     this.#compare();
@@ -100,6 +105,21 @@ export class History {
     this.#model.restart();
     // Nobody will be told any more, whether they have arrived or not.
     for (const shipment of this.#sent.splice(0)) if (this.#random.chance(0.5)) this.#arrived.add(keyOf(shipment));
+  }
+
+  /** When a message that failed is visible again: within the bounds, or by now if it is seen in another state. */
+  #drawn(id: string, earliest: number, latest: number): number {
+    this.#queue.apply(LOOK, { verb: "look", id }, this.#now);
+    const answers = this.#queue.takeAnswers();
+    const look = answers.find(({ ticket }) => ticket === LOOK)?.result;
+    this.#answers.push(...answers.filter(({ ticket }) => ticket !== LOOK));
+    const view = look?.verb === "look" ? look.view : undefined;
+    if (view?.state !== "delayed") return Math.min(latest, this.#now);
+    const { until = 0 } = view;
+    const isWithin = until > this.#now && until >= Math.floor(earliest) && until <= latest;
+    expect(isWithin, true, () => `jitter: ${until} is not in ${earliest}..${latest}`);
+    this.#see("jitter");
+    return until;
   }
 
   /** Commands that were applied and never stored leave no trace. */
@@ -190,7 +210,7 @@ export class History {
     const autoAck = random.chance(0.1);
     const leaseMs = random.chance(0.2) ? undefined : 1_000 + random.integer(40_000);
     this.#tell(ticket, { verb: "receive", max, leaseMs, timeoutMs, autoAck }, () => {
-      const modelLeaseMs = autoAck ? undefined : (leaseMs ?? DEFAULT_CONFIGURATION.leaseMs);
+      const modelLeaseMs = autoAck ? 0 : leaseMs;
       this.#model.receive({ ticket, max, leaseMs: modelLeaseMs, deadline: this.#now + timeoutMs }, timeoutMs > 0);
     });
   }
@@ -246,9 +266,14 @@ export class History {
       retryDelayMs,
       retryDelayFactor: this.#random.pick([1, 2]),
       retryDelayMaxMs: 5_000,
+      retryDelayJitter: this.#random.pick([0, 0.5, 1]),
     };
+    const leaseMs = this.#random.pick([1_000, 30_000]);
     const maxLeasedPerGroup = this.#random.pick([1, 1, 2, 5]);
-    const keys = { dedupeMs: this.#random.pick([1_000, 60_000, 300_000]) };
+    const keys = {
+      idempotencyMs: this.#random.pick([300_000, 300_000, 900_000]),
+      dedupeMs: this.#random.pick([1_000, 60_000, 300_000]),
+    };
     const retention = {
       retentionMs: this.#random.pick([0, 0, 0, 60_000, 400_000]),
       deadLetterExpired: this.#random.chance(0.5),
@@ -259,12 +284,13 @@ export class History {
       ticket,
       {
         verb: "configure",
-        changes: { maxSize, order, maxLeasedPerGroup, redelivery, keys, retention, deadLetterQueue },
+        changes: { maxSize, order, leaseMs, maxLeasedPerGroup, redelivery, keys, retention, deadLetterQueue },
       },
       () =>
         this.#model.configure(ticket, {
           maxSize,
           order,
+          leaseMs,
           maxLeasedPerGroup,
           ...redelivery,
           ...keys,
@@ -396,7 +422,7 @@ export class History {
   #compare(): void {
     // Who is dismissed at the same time is told in no particular order.
     const byTicket = (a: { ticket: number }, b: { ticket: number }) => a.ticket - b.ticket;
-    const answers = this.#queue.takeAnswers().sort(byTicket);
+    const answers = [...this.#answers.splice(0), ...this.#queue.takeAnswers()].sort(byTicket);
     const expected = this.#model.answers.sort(byTicket);
     this.#model.answers = [];
     expect(answers.length, expected.length, () => `answers ${show(answers)} instead of ${show(expected)}`);

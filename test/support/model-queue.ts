@@ -41,6 +41,9 @@ export interface ModelSettings {
   retryDelayMs: number;
   retryDelayFactor: number;
   retryDelayMaxMs: number;
+  retryDelayJitter: number;
+  leaseMs: number;
+  idempotencyMs: number;
   dedupeMs: number;
   retentionMs: number;
   deadLetterExpired: boolean;
@@ -63,6 +66,9 @@ const DEFAULT_SETTINGS: ModelSettings = {
   retryDelayMs: 0,
   retryDelayFactor: 1,
   retryDelayMaxMs: 366 * 86_400_000,
+  retryDelayJitter: 0,
+  leaseMs: 30_000,
+  idempotencyMs: 300_000,
   dedupeMs: 300_000,
   retentionMs: 0,
   deadLetterExpired: false,
@@ -105,6 +111,7 @@ interface Waiting {
   ticket: number;
   deadline: number;
 }
+/** @property leaseMs 0 takes messages for good, undefined takes what the queue is configured to */
 type WaitingReceiver = Waiting & { max: number; leaseMs: number | undefined };
 interface WaitingPut {
   /** Those of all its tries. */
@@ -135,13 +142,16 @@ export class ModelQueue {
   putters: WaitingPut[] = [];
   joiners: Waiting[] = [];
   dedupeKeys = new Map<string, { until: number; message: ModelMessage }>();
-  keys = new Map<string, { at: number; content: string; messages: ModelMessage[] }>();
+  keys = new Map<string, { until: number; content: string; messages: ModelMessage[] }>();
   answers: ModelAnswer[] = [];
   now = 0;
-  readonly #keyWindowMs: number;
+  /** Set where nothing more can be stored. */
+  isStorageFull = false;
+  /** Chance is the queue's: what it has drawn for a message that failed, between these times, it is asked. */
+  readonly #jittered: (id: string, earliest: number, latest: number) => number;
 
-  constructor(keyWindowMs: number) {
-    this.#keyWindowMs = keyWindowMs;
+  constructor(jittered: (id: string, earliest: number, latest: number) => number) {
+    this.#jittered = jittered;
   }
 
   /** A crash forgets who waits, nothing else. */
@@ -285,6 +295,8 @@ export class ModelQueue {
       this.#admit(waiting);
     } else if (this.shutdown !== "none") {
       this.#refuse(tickets, "shut_down");
+    } else if (this.isStorageFull) {
+      this.#refuse(tickets, "storage_full");
     } else if (earlierTry !== undefined) {
       // All tries of one put wait at its place and get one answer; the last one says until when.
       if (JSON.stringify(earlierTry.puts) !== JSON.stringify(puts)) {
@@ -333,12 +345,15 @@ export class ModelQueue {
 
   /** An attempt that ended without an ack. */
   #endAttempt(message: ModelMessage, endedAt: number, delayMs?: number): void {
-    const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs } = this.settings;
+    const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = this.settings;
     const attempts = message.attempts - message.spared;
     message.leased = false;
     message.isDead = maxAttempts > 0 && attempts >= maxAttempts;
     const backoff = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
-    message.visibleAt = message.isDead ? endedAt : endedAt + (delayMs ?? backoff);
+    const latest = endedAt + (delayMs ?? backoff);
+    const hasJitter = delayMs === undefined && retryDelayJitter > 0 && latest > this.now && !message.isDead;
+    message.visibleAt = message.isDead ? endedAt : latest;
+    if (hasJitter) message.visibleAt = this.#jittered(message.id, latest - backoff * retryDelayJitter, latest);
     if (message.isDead) this.unfinished = Math.max(0, this.unfinished - 1);
   }
 
@@ -421,8 +436,8 @@ export class ModelQueue {
 
   accept(ticket: number, sender: string, number: number, puts: ModelPut[], source: string): void {
     const isKnown = number <= (this.arrivals.get(sender) ?? 0);
-    if (!isKnown && this.shutdown !== "none") {
-      this.#refuse([ticket], "shut_down");
+    if (!isKnown && (this.shutdown !== "none" || this.isStorageFull)) {
+      this.#refuse([ticket], this.shutdown !== "none" ? "shut_down" : "storage_full");
       return;
     }
     this.exists = true;
@@ -475,7 +490,7 @@ export class ModelQueue {
       return;
     }
     if (known === undefined) this.unfinished -= count;
-    if (key !== undefined && known === undefined) this.keys.set(key, { at: this.now, content, messages: [] });
+    if (key !== undefined && known === undefined) this.keys.set(key, { until: this.#keysUntil, content, messages: [] });
     this.answers.push({ ticket, verb: "done", unfinished: this.unfinished, isRepeated: known !== undefined });
     this.serve();
   }
@@ -513,6 +528,7 @@ export class ModelQueue {
   }
 
   get #noRoom(): string {
+    if (this.isStorageFull) return "storage_full";
     return this.paused.puts ? "paused" : "full";
   }
 
@@ -568,11 +584,15 @@ export class ModelQueue {
 
   #known({ key }: { key: string | undefined }) {
     const known = key === undefined ? undefined : this.keys.get(key);
-    return known !== undefined && known.at + this.#keyWindowMs > this.now ? known : undefined;
+    return known !== undefined && known.until > this.now ? known : undefined;
+  }
+
+  get #keysUntil(): number {
+    return this.now + this.settings.idempotencyMs;
   }
 
   #hasRoom({ puts }: WaitingPut): boolean {
-    if (this.paused.puts) return false;
+    if (this.paused.puts || this.isStorageFull) return false;
     const { maxSize } = this.settings;
     const seen = new Set<string>();
     const fresh = puts.filter(({ dedupeKey }) => {
@@ -597,7 +617,7 @@ export class ModelQueue {
     const messages = known?.messages ?? puts.map((put) => this.#duplicateOf(put.dedupeKey) ?? this.#store(put));
     const isAnyStored = this.unfinished > unfinished;
     if (key !== undefined && known === undefined && isAnyStored)
-      this.keys.set(key, { at: this.now, content, messages });
+      this.keys.set(key, { until: this.#keysUntil, content, messages });
     const isRepeated = known !== undefined;
     const isShared = tickets.length > 1;
     for (const ticket of tickets) this.answers.push({ ticket, verb: "put", messages, isRepeated, isShared });
@@ -648,9 +668,9 @@ export class ModelQueue {
       visible.splice(visible.indexOf(message), 1);
       message.attempts += 1;
       message.leased = true;
-      message.visibleAt = this.now + (leaseMs ?? 0);
+      message.visibleAt = this.now + (leaseMs ?? this.settings.leaseMs);
       this.#served(message.group);
-      if (leaseMs === undefined) this.remove(message, false);
+      if (leaseMs === 0) this.remove(message, false);
       deliveries.push({ message, attempt: message.attempts, lastError: message.lastError });
     }
     this.answers.push({ ticket, verb: "receive", deliveries });

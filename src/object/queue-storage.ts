@@ -126,6 +126,10 @@ export class QueueStorage implements RowReader {
     return row?.number ?? 0;
   }
 
+  fingerprints(slot: number): string {
+    return this.#textOf(slot, "SELECT fingerprints AS text FROM blocks WHERE slot = ?");
+  }
+
   /** Makes the tables, or stores a changed configuration. */
   configure(incarnation: string, configuration: Configuration): void {
     if (!this.isCreated) this.rowsWritten += migrate(this.#storage);

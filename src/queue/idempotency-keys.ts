@@ -24,7 +24,8 @@ const KEYS_PER_ROW = 64;
 /** The keys in one row. */
 interface SlotKeys {
   until: number;
-  fingerprints: number[];
+  /** How many there are, stored or not. Their fingerprints are read back when they have expired. */
+  count: number;
   uncommitted: KeyLine[];
 }
 
@@ -79,7 +80,7 @@ export class IdempotencyKeys {
 
   /** How many keys the row must keep. */
   kept(slot: number): KeptKeys {
-    const keys = this.#bySlot.get(slot)?.fingerprints.length ?? 0;
+    const keys = this.#bySlot.get(slot)?.count ?? 0;
     if (keys === 0) return "none";
     return keys < KEYS_PER_ROW ? "some" : "many";
   }
@@ -87,7 +88,7 @@ export class IdempotencyKeys {
   /** Whether there are keys in the stored row that must stay there. */
   hasStored(slot: number): boolean {
     const slotKeys = this.#bySlot.get(slot);
-    return slotKeys !== undefined && slotKeys.fingerprints.length > slotKeys.uncommitted.length;
+    return slotKeys !== undefined && slotKeys.count > slotKeys.uncommitted.length;
   }
 
   /** Forgets the rows whose keys have all expired, and answers with them. */
@@ -117,12 +118,12 @@ export class IdempotencyKeys {
   #index(slot: number, until: number, fingerprint: number): SlotKeys {
     let slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) {
-      slotKeys = { until, fingerprints: [], uncommitted: [] };
+      slotKeys = { until, count: 0, uncommitted: [] };
       this.#bySlot.set(slot, slotKeys);
       this.#expiry.push({ until, slot });
     }
     slotKeys.until = Math.max(slotKeys.until, until);
-    slotKeys.fingerprints.push(fingerprint);
+    slotKeys.count += 1;
     // A row may have had a key before, or another with its fingerprint.
     this.#slots.add(fingerprint, slot);
     return slotKeys;
@@ -130,7 +131,11 @@ export class IdempotencyKeys {
 
   #forget(slot: number, slotKeys: SlotKeys): void {
     this.#bySlot.delete(slot);
-    for (const fingerprint of slotKeys.fingerprints) this.#slots.remove(fingerprint, slot);
+    const uncommitted = slotKeys.uncommitted.map(([key]) => fingerprintOf(key));
+    for (const fingerprint of uncommitted) this.#slots.remove(fingerprint, slot);
+    if (slotKeys.count === uncommitted.length) return;
+    for (const fingerprint of decodeFingerprints(this.#reader.fingerprints(slot)))
+      this.#slots.remove(fingerprint, slot);
   }
 }
 

@@ -7,6 +7,7 @@ const NOTHING_STORED: RowReader = {
   lines: () => "",
   groups: () => "",
   keys: () => "",
+  fingerprints: () => "",
   lastArrival: () => 0,
 };
 

@@ -194,28 +194,30 @@ export class Backlog implements StandingCounts {
 
   /** Removes from a block what is not leased. */
   removeUnheld(block: Block): void {
+    this.#removeWhere(block, (standing) => standing === VISIBLE || standing === DELAYED);
+  }
+
+  #removeWhere(block: Block, isMeant: (standing: Standing) => boolean): void {
     for (let index = 0; index < block.count; index += 1) {
       const standing = block.standingOf(index);
-      if (standing === VISIBLE || standing === DELAYED) this.move(block, index, GONE, 0);
+      if (standing !== GONE && isMeant(standing)) this.move(block, index, GONE, 0);
     }
     if (block.isEmpty) this.#finish(block);
   }
 
   /** Removes everything but what is on its way to another queue, where it may have arrived. */
   purge(): void {
+    const isAnyMoving = this.moving > 0;
     for (const block of [...this.#blocks.values()]) {
-      if (block.moving > 0 || block.isGrouped) {
-        for (let index = 0; index < block.count; index += 1) {
-          const standing = block.standingOf(index);
-          if (standing !== GONE && standing !== MOVING) this.move(block, index, GONE, 0);
-        }
-        if (block.isEmpty) this.#finish(block);
+      if (isAnyMoving) {
+        this.#removeWhere(block, (standing) => standing !== MOVING);
       } else {
         this.#add(block, -1);
         block.clear();
         this.#finish(block);
       }
     }
+    if (!isAnyMoving) this.groups = this.#newGroups(this.groups.maxLeased);
   }
 
   /** The messages of one standing, in the order of their places. */

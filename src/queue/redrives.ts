@@ -29,15 +29,22 @@ export class Redrives {
     if (ticket !== undefined && refusal !== undefined) this.#answers.refuse([ticket], refusal);
     else if (ticket !== undefined)
       this.#answers.add(ticket, { verb: "redrive", redriven, left: messages.deadLetters.count });
+    // Nobody knows when the earlier transfer will have arrived.
+    if (outcome === "unknown" && refusal !== undefined) this.#answers.refuse(this.#takePostponed(), refusal);
     const postponed = this.#postponed;
     this.#postponed = [];
     for (const { ticket, command } of postponed) this.redrive(ticket, command, messages, now);
   }
 
+  #takePostponed(): number[] {
+    const tickets = this.#postponed.map(({ ticket }) => ticket);
+    this.#postponed = [];
+    return tickets;
+  }
+
   /** Tells all who wait that nothing will come of it. */
   dismiss(refusal: Refusal): void {
-    this.#answers.refuse([...this.#waiting.values(), ...this.#postponed.map(({ ticket }) => ticket)], refusal);
+    this.#answers.refuse([...this.#waiting.values(), ...this.#takePostponed()], refusal);
     this.#waiting.clear();
-    this.#postponed = [];
   }
 }

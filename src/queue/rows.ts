@@ -26,6 +26,8 @@ export interface Totals {
   /** The number of the newest transfer, and those that are under way. */
   lastTransfer: number;
   transfers: readonly Transfer[];
+  /** The queue that refused dead letters last, how often one after the other, and until when it is left alone. */
+  refusal: { to: string; times: number; until: number } | null;
 }
 
 /** Messages that go to another queue together. */
@@ -93,6 +95,7 @@ export interface RowReader {
   lines(slot: number): string;
   groups(slot: number): string;
   keys(slot: number): string;
+  fingerprints(slot: number): string;
   /** The number of the last transfer from there; 0 for none. */
   lastArrival(source: string): number;
 }

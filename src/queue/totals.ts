@@ -13,6 +13,7 @@ export const NO_TOTALS: Totals = {
   unfinished: 0,
   lastTransfer: 0,
   transfers: [],
+  refusal: null,
 };
 
 /** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */

@@ -11,8 +11,9 @@ import { finish } from "./totals.ts";
 /** After an attempt of which nobody knows the outcome; doubled each time, up to the last. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 60_000;
-/** How long a queue that refused dead letters is left alone. */
+/** How long a queue that refused dead letters is left alone; doubled each time, up to the last. */
 const REFUSED_MS = 60_000;
+const REFUSED_MS_MAX = 3_600_000;
 /** After that nobody may be left who will tell the outcome of an attempt. */
 const ATTEMPT_MS = 30_000;
 
@@ -43,7 +44,6 @@ export class Transfers {
   readonly #window: LineWindow;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
-  readonly #refusedUntil = new Map<string, number>();
 
   constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals) {
     this.#incarnation = incarnation;
@@ -75,7 +75,7 @@ export class Transfers {
 
   /** Begins to move what is dead, unless the other queue is being waited for. */
   beginDeadLetters(to: string, now: number): void {
-    if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < (this.#refusedUntil.get(to) ?? 0)) return;
+    if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < this.#refusedUntil(to)) return;
     this.begin(to, this.#backlog.places(DEAD), true);
   }
 
@@ -114,16 +114,30 @@ export class Transfers {
     }
     this.#totals.transfers = this.#totals.transfers.filter((other) => other !== transfer);
     this.#attempts.delete(number);
-    if (outcome === "accepted") this.#totals.moved += places.length;
-    else if (transfer.areDeadLetters) this.#refusedUntil.set(transfer.to, now + REFUSED_MS);
-    return outcome === "accepted" ? places.length : 0;
+    if (transfer.areDeadLetters) this.#noteRefusal(transfer.to, outcome === "refused", now);
+    if (outcome === "refused") return 0;
+    this.#totals.moved += places.length;
+    return places.length;
+  }
+
+  /** Stored, because each attempt marks messages and writes their rows: a restart must not begin anew. */
+  #noteRefusal(to: string, isRefused: boolean, now: number): void {
+    const { refusal } = this.#totals;
+    const times = refusal?.to === to ? refusal.times : 0;
+    const ms = Math.min(REFUSED_MS_MAX, REFUSED_MS * 2 ** times);
+    this.#totals.refusal = isRefused ? { to, times: times + 1, until: now + ms } : null;
+  }
+
+  #refusedUntil(to: string): number {
+    const { refusal } = this.#totals;
+    return refusal?.to === to ? refusal.until : 0;
   }
 
   /** When to look again at what is under way, or at what is dead and goes to this queue; else Infinity. */
   nextLookAt(deadLetterQueue: string): number {
     const looks = this.#totals.transfers.map(({ number }) => this.#attemptsOf(number).nextAt);
     const areAnyLeft = deadLetterQueue !== "" && this.#backlog.dead > 0;
-    return Math.min(...looks, areAnyLeft ? (this.#refusedUntil.get(deadLetterQueue) ?? 0) : Number.POSITIVE_INFINITY);
+    return Math.min(...looks, areAnyLeft ? this.#refusedUntil(deadLetterQueue) : Number.POSITIVE_INFINITY);
   }
 
   #attemptsOf(number: number): Attempts {

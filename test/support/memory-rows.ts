@@ -44,6 +44,10 @@ export class MemoryRows implements RowReader {
     return this.#rows.get(slot)?.keys ?? "";
   }
 
+  fingerprints(slot: number): string {
+    return this.#rows.get(slot)?.fingerprints ?? "";
+  }
+
   lastArrival(source: string): number {
     return this.#arrivals.get(source) ?? 0;
   }

@@ -135,7 +135,7 @@ export class ModelQueue {
   lastTurn = 0;
   lastTransfer = 0;
   transfers: ModelTransfer[] = [];
-  refusedUntil = new Map<string, number>();
+  refusal = { to: "", times: 0, until: 0 };
   postponed: { ticket: number; ids: string[] | undefined; max: number; to: string | undefined }[] = [];
   arrivals = new Map<string, number>();
   receivers: WaitingReceiver[] = [];
@@ -160,7 +160,6 @@ export class ModelQueue {
     this.putters = [];
     this.joiners = [];
     this.postponed = [];
-    this.refusedUntil.clear();
     this.#forgetTurns();
     for (const { group } of byPlace(this.messages.filter((message) => message.group !== undefined)))
       this.#takeTurn(group);
@@ -276,7 +275,7 @@ export class ModelQueue {
     this.lastTransfer = 0;
     this.transfers = [];
     this.postponed = [];
-    this.refusedUntil.clear();
+    this.refusal = { to: "", times: 0, until: 0 };
     this.arrivals.clear();
     this.#forgetTurns();
     this.settings = DEFAULT_SETTINGS;
@@ -396,8 +395,8 @@ export class ModelQueue {
   /** As the queue is about to be stored, what is dead begins to move. */
   beginDeadLetters(): void {
     const { deadLetterQueue: to } = this.settings;
-    const isWaitedFor =
-      this.transfers.some((transfer) => transfer.to === to) || this.now < (this.refusedUntil.get(to) ?? 0);
+    const isRefused = this.refusal.to === to && this.now < this.refusal.until;
+    const isWaitedFor = isRefused || this.transfers.some((transfer) => transfer.to === to);
     const dead = this.messages.filter((message) => this.stateOf(message) === "dead");
     if (to === "" || isWaitedFor || dead.length === 0) return;
     this.#beginTransfer(dead, { to, areDeadLetters: true });
@@ -417,7 +416,12 @@ export class ModelQueue {
       this.moved += messages.length;
     } else if (transfer !== undefined && outcome === "refused") {
       for (const message of messages) message.transfer = undefined;
-      if (transfer.areDeadLetters) this.refusedUntil.set(transfer.to, this.now + 60_000);
+    }
+    if (transfer?.areDeadLetters && outcome !== "unknown") {
+      const { to } = transfer;
+      const times = this.refusal.to === to ? this.refusal.times : 0;
+      const until = this.now + Math.min(3_600_000, 60_000 * 2 ** times);
+      this.refusal = outcome === "refused" ? { to, times: times + 1, until } : { to: "", times: 0, until: 0 };
     }
     if (outcome !== "unknown") this.transfers = this.transfers.filter((other) => other !== transfer);
     if (transfer?.ticket !== undefined) {
@@ -429,6 +433,11 @@ export class ModelQueue {
     }
     const { postponed } = this;
     this.postponed = [];
+    if (outcome === "unknown")
+      this.#refuse(
+        postponed.splice(0).map(({ ticket }) => ticket),
+        code,
+      );
     for (const { ticket, ids, max, to } of postponed) this.redrive(ticket, ids, max, to);
     this.answers.push({ ticket, verb: "settle" });
     this.serve();

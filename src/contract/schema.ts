@@ -201,6 +201,8 @@ export const redriveRequest = z.strictObject({
   max: z.int().min(1).max(REDRIVE_MAX).default(REDRIVE_MAX),
   /** Another queue. */
   to: queueName.optional(),
+  /** Only what died in this other queue. */
+  from: queueName.optional(),
 });
 /** `left`: how many dead letters are left. */
 export const redriveReply = z.object({ redriven: z.int(), left: z.int() });

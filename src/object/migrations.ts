@@ -18,7 +18,7 @@ const STEPS: readonly string[] = [
      number INTEGER NOT NULL,
      count INTEGER NOT NULL,
      priority INTEGER NOT NULL,
-     source TEXT NOT NULL,
+     letters INTEGER NOT NULL,
      grouped INTEGER NOT NULL,
      put_at INTEGER NOT NULL,
      bytes INTEGER NOT NULL,
@@ -38,7 +38,7 @@ const STEPS: readonly string[] = [
      lines TEXT NOT NULL
    );
    -- The last transfer that came in from each other queue.
-   CREATE TABLE arrivals (source TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;`,
+   CREATE TABLE arrivals (source TEXT PRIMARY KEY, number INTEGER NOT NULL, refused INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;

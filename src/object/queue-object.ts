@@ -26,8 +26,7 @@ export class QueueObject extends DurableObject<Env> {
   readonly #nextRound = new NextRound();
   readonly #callers = new Map<number, (reply: Reply) => void>();
   #tickets = 0;
-  /** The rounds that are going on. */
-  #rounds: Promise<void> | undefined;
+  #isRunning = false;
   #timer: number | null = null;
   /** When the alarm is set to; undefined while that has not been read. */
   #alarmAt: number | undefined;
@@ -46,7 +45,7 @@ export class QueueObject extends DurableObject<Env> {
       this.#tickets += 1;
       this.#callers.set(this.#tickets, resolve);
       this.#nextRound.add({ ticket: this.#tickets, command });
-      void this.#wake();
+      this.#wake();
     });
   }
 
@@ -58,15 +57,14 @@ export class QueueObject extends DurableObject<Env> {
   /** Called by the platform at the time that was set, also after a crash. */
   override async alarm(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY;
-    await this.#wake();
+    // A command, so that a round follows which sees the time, and sets the next alarm, whatever is going on.
+    await this.perform({ verb: "inspect" });
   }
 
-  #wake(): Promise<void> {
-    if (this.#rounds === undefined) {
-      this.#rounds = this.#run();
-      this.ctx.waitUntil(this.#rounds);
-    }
-    return this.#rounds;
+  #wake(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.ctx.waitUntil(this.#run());
   }
 
   async #run(): Promise<void> {
@@ -76,9 +74,9 @@ export class QueueObject extends DurableObject<Env> {
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.ctx.storage.sync();
         this.#sendShipments();
-      } while (!this.#nextRound.isEmpty);
+      } while (!this.#nextRound.isEmpty || this.#queue.isBehind);
       this.#planTimer();
-      this.#rounds = undefined;
+      this.#isRunning = false;
     } catch (error) {
       console.error(`The queue ${this.ctx.id.name} starts over from its storage.`, error);
       this.ctx.abort(`A commit failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -137,7 +135,9 @@ export class QueueObject extends DurableObject<Env> {
   #planAlarm(now: number): void {
     const { nextWakeAt } = this.#queue;
     if (nextWakeAt === Number.POSITIVE_INFINITY) return;
-    const at = Math.ceil(Math.max(now, nextWakeAt) / ALARM_STEP_MS) * ALARM_STEP_MS;
+    // The alarm goes by the machine's clock, which may lie behind the queue's.
+    const dueAt = Date.now() + Math.max(0, nextWakeAt - now);
+    const at = Math.ceil(dueAt / ALARM_STEP_MS) * ALARM_STEP_MS;
     if (at >= (this.#alarmAt ?? Number.POSITIVE_INFINITY)) return;
     this.#alarmAt = at;
     this.#storage.setAlarm(at);
@@ -152,7 +152,7 @@ export class QueueObject extends DurableObject<Env> {
     const { nextEventAt } = this.#queue;
     if (nextEventAt === Number.POSITIVE_INFINITY) return;
     const delayMs = Math.max(0, nextEventAt - this.#clock.now(Date.now()));
-    this.#timer = setTimeout(() => void this.#wake(), Math.min(delayMs, 2 ** 31 - 1));
+    this.#timer = setTimeout(() => this.#wake(), Math.min(delayMs, 2 ** 31 - 1));
   }
 
   get #name(): string {

@@ -2,6 +2,7 @@ import type { BlockState, BlockSummary, Lane } from "../queue/block.ts";
 import type { Configuration } from "../queue/configuration.ts";
 import type { Existing } from "../queue/queue.ts";
 import {
+  type Arrival,
   type Commit,
   type Keys,
   NO_MESSAGES,
@@ -16,7 +17,7 @@ import { migrate, storedVersion } from "./migrations.ts";
 type StoredTotals = Totals & { rowsWritten: number };
 
 /** What a block's messages are. */
-const CONTENTS = ["priority", "source", "grouped", "put_at", "count", "bytes", "keys_until"];
+const CONTENTS = ["priority", "letters", "grouped", "put_at", "count", "bytes", "keys_until"];
 /** What changes when they are delivered. */
 const CHANGING = [
   ...["visible", "delayed", "leased", "dead", "moving", "next_due_at", "last_due_at", "state", "notes"],
@@ -57,10 +58,11 @@ function update(replaced: string[], appended: string[]): string {
 
 type Value = string | number | Uint8Array | null;
 
-type BlockRow = Record<"slot" | "number" | "priority" | "put_at" | "count" | "bytes" | "keys_until", number> &
+type BlockRow = Record<
+  "slot" | "number" | "priority" | "letters" | "grouped" | "put_at" | "count" | "bytes" | "keys_until",
+  number
+> &
   Record<"visible" | "delayed" | "leased" | "dead" | "moving" | "last_due_at", number> & {
-    source: string;
-    grouped: number;
     next_due_at: number | null;
     fingerprints: string | null;
   };
@@ -120,10 +122,12 @@ export class QueueStorage implements RowReader {
     return this.#textOf(slot, "SELECT keys AS text FROM blocks WHERE slot = ?");
   }
 
-  lastArrival(source: string): number {
-    if (!this.isCreated) return 0;
-    const [row] = this.#sql.exec<{ number: number }>("SELECT number FROM arrivals WHERE source = ?", source).toArray();
-    return row?.number ?? 0;
+  lastArrival(source: string): Arrival | undefined {
+    if (!this.isCreated) return undefined;
+    const [row] = this.#sql
+      .exec<{ number: number; refused: number }>("SELECT number, refused FROM arrivals WHERE source = ?", source)
+      .toArray();
+    return row && { source, number: row.number, isRefused: row.refused === 1 };
   }
 
   fingerprints(slot: number): string {
@@ -143,8 +147,9 @@ export class QueueStorage implements RowReader {
 
   /** Writes a commit. Without an `await` in between, all of it and what surrounds it is one transaction. */
   write({ changes, totals, arrivals }: Commit): void {
-    for (const { source, number } of arrivals) {
-      this.#write("INSERT OR REPLACE INTO arrivals (source, number) VALUES (?, ?)", source, number);
+    for (const { source, number, isRefused } of arrivals) {
+      const statement = "INSERT OR REPLACE INTO arrivals (source, number, refused) VALUES (?, ?, ?)";
+      this.#write(statement, source, number, Number(isRefused));
     }
     const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + changes.length };
     const totalsText = JSON.stringify(storedTotals);
@@ -166,13 +171,22 @@ export class QueueStorage implements RowReader {
 
   *#blocks(time: number): Generator<StoredBlock> {
     const rows = this.#sql.exec<BlockRow>(
-      `SELECT slot, number, priority, source, grouped, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
+      `SELECT slot, number, priority, letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
          last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM blocks ORDER BY number`,
       time,
     );
-    for (const { put_at: putAt, grouped, next_due_at, last_due_at: lastDueAt, keys_until: keysUntil, ...row } of rows) {
+    for (const {
+      put_at: putAt,
+      letters,
+      grouped,
+      next_due_at,
+      last_due_at: lastDueAt,
+      keys_until: keysUntil,
+      ...row
+    } of rows) {
       yield {
         ...row,
+        areLetters: letters === 1,
         isGrouped: grouped === 1,
         putAt,
         nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY,
@@ -229,14 +243,14 @@ export class QueueStorage implements RowReader {
 
 function contents({
   priority,
-  source,
+  areLetters,
   isGrouped,
   putAt,
   count,
   bytes,
   keysUntil,
 }: BlockSummary & { keysUntil: number }): Value[] {
-  return [priority, source, Number(isGrouped), putAt, count, bytes, keysUntil];
+  return [priority, Number(areLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
 }
 
 function changing(changed: Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes"> & BlockState): Value[] {

@@ -29,6 +29,10 @@ export class Agenda {
     this.#plannedAt.delete(block);
   }
 
+  isPlanned(block: Block, by: number): boolean {
+    return (this.#plannedAt.get(block) ?? Number.POSITIVE_INFINITY) <= by;
+  }
+
   clear(): void {
     this.#plannedAt.clear();
     this.#sweep();

@@ -1,24 +1,34 @@
 import type { Arrival, RowReader } from "./rows.ts";
 
-/** Which transfers from other queues have arrived: the last from each, because they come one after the other. */
+/** What became of the last transfer from each other queue. Those before it nobody asks about any more. */
 export class Arrivals {
   readonly #reader: RowReader;
-  readonly #uncommitted = new Map<string, number>();
+  readonly #uncommitted = new Map<string, Arrival>();
 
   constructor(reader: RowReader) {
     this.#reader = reader;
   }
 
-  has({ source, number }: Arrival): boolean {
-    return number <= (this.#uncommitted.get(source) ?? this.#reader.lastArrival(source));
+  /**
+   * What became of a transfer; undefined for one that is new. A refusal is remembered too: a try that was on its way for
+   * a long time must not come in after another one was refused, because the sender has the messages back then.
+   */
+  outcomeOf(source: string, number: number): "accepted" | "refused" | undefined {
+    const last = this.#uncommitted.get(source) ?? this.#reader.lastArrival(source);
+    if (last === undefined || number > last.number) return undefined;
+    return number === last.number && last.isRefused ? "refused" : "accepted";
   }
 
-  remember({ source, number }: Arrival): void {
-    this.#uncommitted.set(source, number);
+  remember(arrival: Arrival): void {
+    this.#uncommitted.set(arrival.source, arrival);
+  }
+
+  get areUncommitted(): boolean {
+    return this.#uncommitted.size > 0;
   }
 
   takeUncommitted(): Arrival[] {
-    const arrivals = [...this.#uncommitted].map(([source, number]) => ({ source, number }));
+    const arrivals = [...this.#uncommitted.values()];
     this.#uncommitted.clear();
     return arrivals;
   }

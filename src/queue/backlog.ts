@@ -146,7 +146,7 @@ export class Backlog implements StandingCounts {
 
   #laneOf({ priority, deadLetter, group }: NewMessage): Lane {
     const lanePriority = this.#order.sharesBlocks ? 0 : priority;
-    return { priority: lanePriority, source: deadLetter?.queue ?? "", isGrouped: group !== undefined };
+    return { priority: lanePriority, areLetters: deadLetter !== undefined, isGrouped: group !== undefined };
   }
 
   #newBlock(lane: Lane, now: number): Block {
@@ -307,6 +307,7 @@ export class Backlog implements StandingCounts {
     this.#blocks.delete(block.number);
     this.#lanes.leave(block);
     this.groups.forget(block);
+    this.#ready.drop(block);
     this.#due.drop(block);
     this.watcher?.finished(block);
     this.#loaded.delete(block);

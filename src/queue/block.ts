@@ -17,8 +17,8 @@ export const BLOCK_MESSAGES_MAX = 256;
 export interface Lane {
   /** That of all of them in a priority queue, else 0. */
   priority: number;
-  /** The queue in which all of them died; empty for those that were put here. */
-  source: string;
+  /** Whether they died in other queues and came here for that. */
+  areLetters: boolean;
   /** Whether they are in groups; not all of a block in the same one. */
   isGrouped: boolean;
 }
@@ -74,7 +74,7 @@ export class Block implements BlockSummary {
   /** Blocks are numbered in the order of their making. */
   readonly number: number;
   readonly priority: number;
-  readonly source: string;
+  readonly areLetters: boolean;
   readonly isGrouped: boolean;
   readonly putAt: number;
   count = 0;
@@ -97,11 +97,11 @@ export class Block implements BlockSummary {
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => BlockState) | undefined;
 
-  constructor(slot: number, number: number, { priority, source, isGrouped }: Lane, putAt: number) {
+  constructor(slot: number, number: number, { priority, areLetters, isGrouped }: Lane, putAt: number) {
     this.slot = slot;
     this.number = number;
     this.priority = priority;
-    this.source = source;
+    this.areLetters = areLetters;
     this.isGrouped = isGrouped;
     this.putAt = putAt;
   }

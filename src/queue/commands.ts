@@ -68,6 +68,8 @@ export interface RedriveCommand {
   max: number;
   /** The queue to which they go; undefined for where each of them died. */
   to?: string | undefined;
+  /** Only those that died in this other queue. */
+  from?: string | undefined;
 }
 
 /** Messages from another queue. However often it is said, they come in once. */

@@ -33,8 +33,13 @@ export function putAtOf(line: string): number {
 const AFTER_CONTENT = ',"priority":';
 
 /** Not all of a line is parsed: its content comes first, and may be long. */
-function timesOf(line: string): { putAt: number; at?: number } {
-  return JSON.parse(`{${line.slice(line.lastIndexOf('"putAt":'))}`) as { putAt: number; at?: number };
+function timesOf(line: string): { putAt: number; at?: number; deadLetter?: NewMessage["deadLetter"] } {
+  return JSON.parse(`{${line.slice(line.lastIndexOf('"putAt":'))}`) as ReturnType<typeof timesOf>;
+}
+
+/** What a message says that died in another queue. */
+export function deadLetterOf(line: string): NewMessage["deadLetter"] {
+  return timesOf(line).deadLetter;
 }
 
 /** Tells whether two reports under one key are the same. */

@@ -1,10 +1,16 @@
+import { BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import type { Backlog, PlacedMessage } from "./backlog.ts";
 import type { Block } from "./block.ts";
 import type { RedriveCommand } from "./commands.ts";
+import { deadLetterOf } from "./contents.ts";
+import type { LineWindow } from "./line-window.ts";
 import type { Totals } from "./rows.ts";
 import { DEAD, DELAYED, VISIBLE } from "./standings.ts";
 import type { Transfers } from "./transfers.ts";
 import type { Viewer } from "./viewer.ts";
+
+/** Letters looked at in one call to find those that go to the same queue. */
+const LOOKED_AT_MAX = 20_000;
 
 /**
  * Dead letters: the messages that died in this queue, which stay in their places until somebody decides; and those
@@ -12,12 +18,18 @@ import type { Viewer } from "./viewer.ts";
  */
 export class DeadLetters {
   readonly #backlog: Backlog;
+  readonly #window: LineWindow;
   readonly #viewer: Viewer;
   readonly #transfers: Transfers;
   readonly #totals: Totals;
 
-  constructor(backlog: Backlog, viewer: Viewer, transfers: Transfers, totals: Totals) {
+  constructor(
+    backlog: Backlog,
+    window: LineWindow,
+    { viewer, transfers, totals }: { viewer: Viewer; transfers: Transfers; totals: Totals },
+  ) {
     this.#backlog = backlog;
+    this.#window = window;
     this.#viewer = viewer;
     this.#transfers = transfers;
     this.#totals = totals;
@@ -33,29 +45,40 @@ export class DeadLetters {
   /**
    * Sends dead letters back: those that came from another queue to that one, the others into their places here, or all
    * of them to the queue `to`. What goes to another queue is one transfer; what goes elsewhere than that is left for
-   * the next call. "busy" while an earlier transfer to that queue is under way.
+   * the next call, and so is what would take long to find.
    */
-  redrive({ ids, max, to }: RedriveCommand, now: number): { redriven: number } | { transfer: number } | "busy" {
+  redrive(command: RedriveCommand, now: number): { redriven: number } | { transfer: number } | { busy: string } {
+    const { ids, max, to, from } = command;
     const meant: PlacedMessage[] = [];
     let destination: string | undefined;
+    let lookedAt = 0;
     for (const letter of ids === undefined ? this.#all() : this.#found(ids)) {
-      if (meant.length === max) break;
-      const itsDestination = to ?? letter.block.source;
+      const source = this.#sourceOf(letter);
+      lookedAt += 1;
+      if (from !== undefined && source !== from) continue;
+      const itsDestination = to ?? source;
       destination ??= itsDestination;
+      if (destination !== "" && this.#transfers.isUnderWayTo(destination)) return { busy: destination };
       if (itsDestination === destination) meant.push(letter);
+      if (meant.length >= (destination === "" ? max : Math.min(max, BATCH_MESSAGES_MAX))) break;
+      if (lookedAt >= LOOKED_AT_MAX && meant.length > 0) break;
     }
     if (destination === undefined) return { redriven: 0 };
     if (destination === "") return { redriven: this.#revive(meant, now) };
-    if (this.#transfers.isUnderWayTo(destination)) return "busy";
     return { transfer: this.#transfers.begin(destination, meant, false) };
   }
 
   /** Removes those that died here and answers how many there were. */
   purge(): number {
-    const places = [...this.#backlog.places(DEAD)];
-    for (const { block, index } of places) this.#backlog.remove(block, index);
-    this.#totals.purged += places.length;
-    return places.length;
+    const { dead } = this.#backlog;
+    for (const { block, index } of this.#backlog.places(DEAD)) this.#backlog.remove(block, index);
+    this.#totals.purged += dead;
+    return dead;
+  }
+
+  /** The queue in which it died; empty for this one. Lines are let go of at once: there may be many. */
+  #sourceOf({ block, index }: PlacedMessage): string {
+    return block.areLetters ? (deadLetterOf(this.#window.line(block, index))?.queue ?? "") : "";
   }
 
   *#all(): Generator<PlacedMessage> {
@@ -63,6 +86,7 @@ export class DeadLetters {
       for (let index = 0; lettersIn(block) > 0 && index < block.count; index += 1) {
         if (isLetter(block, index)) yield { block, index };
       }
+      this.#window.release(block);
     }
   }
 
@@ -89,9 +113,9 @@ export class DeadLetters {
 
 function isLetter(block: Block, index: number): boolean {
   const standing = block.standingOf(index);
-  return standing === DEAD || (block.source !== "" && (standing === VISIBLE || standing === DELAYED));
+  return standing === DEAD || (block.areLetters && (standing === VISIBLE || standing === DELAYED));
 }
 
-function lettersIn({ source, dead, visible, delayed }: Block): number {
-  return source === "" ? dead : dead + visible + delayed;
+function lettersIn({ areLetters, dead, visible, delayed }: Block): number {
+  return areLetters ? dead + visible + delayed : dead;
 }

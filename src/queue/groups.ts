@@ -18,6 +18,9 @@ interface Group {
   entry: Entry | undefined;
 }
 
+/** How many ranks of messages that are not visible any more are left alone. */
+const STALE_MAX = 100;
+
 interface Entry {
   group: Group;
   priority: number;
@@ -107,7 +110,21 @@ export class Groups {
     group.inWork += Number(isInWork(after, attempts)) - Number(isInWork(before, attempts));
     if (after === VISIBLE && before !== VISIBLE) group.ready.push(this.#order.rankOf(block, index));
     if (after === GONE) this.#leave(group);
+    if (group.ready.size > 2 * group.present + STALE_MAX) this.#dropStale(group);
     this.#refresh(group);
+  }
+
+  /** Drops the ranks of messages that left from the middle, which nothing else would reach. */
+  #dropStale(group: Group): void {
+    const ranks = new Set<number>();
+    for (let rank = group.ready.pop(); rank !== undefined; rank = group.ready.pop()) {
+      if (this.#isVisible(this.#order.placeOf(rank))) ranks.add(rank);
+    }
+    for (const rank of ranks) group.ready.push(rank);
+  }
+
+  #isVisible(place: Place): boolean {
+    return this.#blockAt(place)?.standingOf(place.index) === VISIBLE;
   }
 
   /** The block is done with. */
@@ -143,7 +160,8 @@ export class Groups {
       const { group, priority, turn } = entry;
       const place = group.entry === entry ? this.#headOf(group) : undefined;
       if (place !== undefined && group.entry === entry) return { place, priority, turn };
-      this.#servable.pop();
+      // What was dropped on the way may have let the heap be built anew, without this entry.
+      if (this.#servable.peek() === entry) this.#servable.pop();
     }
     return undefined;
   }
@@ -152,7 +170,7 @@ export class Groups {
   #headOf(group: Group): Place | undefined {
     for (let rank = group.ready.peek(); rank !== undefined; rank = group.ready.peek()) {
       const place = this.#order.placeOf(rank);
-      if (this.#blockAt(place)?.standingOf(place.index) === VISIBLE) return place;
+      if (this.#isVisible(place)) return place;
       group.ready.pop();
       this.#refresh(group);
     }

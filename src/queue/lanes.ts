@@ -40,7 +40,7 @@ export class Lanes {
   /**
    * Finds room for messages that are put together, so that a batch which fits in one row lies in one row.
    *
-   * @param lanes those of the messages, of one source
+   * @param lanes those of the messages, all of them dead letters or none
    * @param isUnwritten whether a block is not stored yet, so that its row has to be written anyway
    * @param newBlock makes a block and enters it
    * @returns the block for the next message, which must be appended before the next is asked for
@@ -64,7 +64,7 @@ export class Lanes {
       const charactersMax = open && isUnwritten(open) ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
       const fits =
         open !== undefined &&
-        open.source === lane.source &&
+        open.areLetters === lane.areLetters &&
         open.count + messages <= BLOCK_MESSAGES_MAX &&
         open.bytes + characters <= charactersMax;
       blocks.set(key, fits ? open : newBlock(lane));

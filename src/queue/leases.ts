@@ -1,10 +1,11 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
-import type { Backlog } from "./backlog.ts";
+import type { Backlog, PlacedMessage } from "./backlog.ts";
 import type { Block } from "./block.ts";
 import type { Delivery } from "./commands.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
 import { fateOf, type Redelivery } from "./redelivery.ts";
+import type { Retention } from "./retention.ts";
 import type { Totals } from "./rows.ts";
 import { DEAD, LEASED } from "./standings.ts";
 import { finish } from "./totals.ts";
@@ -16,11 +17,26 @@ export class Leases {
   readonly #window: LineWindow;
   readonly #totals: Totals;
 
-  constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals) {
+  readonly #retention: Retention;
+
+  constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals, retention: Retention) {
     this.#incarnation = incarnation;
     this.#backlog = backlog;
     this.#window = window;
     this.#totals = totals;
+    this.#retention = retention;
+  }
+
+  /** Whether a receive would get something: a group that has enough of its messages in work is not served. */
+  get isAnyNext(): boolean {
+    return this.#next() !== undefined;
+  }
+
+  /** Nothing while the next message may have expired, which the next round finds out. */
+  #next(): PlacedMessage | undefined {
+    if (this.#backlog.visible === 0) return undefined;
+    const next = this.#backlog.next();
+    return next !== undefined && !this.#retention.isToBeExpired(next.block) ? next : undefined;
   }
 
   /**
@@ -32,7 +48,7 @@ export class Leases {
     const deliveries: Delivery[] = [];
     let characters = 0;
     while (deliveries.length < max && characters < BATCH_BYTES_MAX) {
-      const next = this.#backlog.next();
+      const next = this.#next();
       if (next === undefined) break;
       const { block, index } = next;
       const line = this.#window.line(block, index);

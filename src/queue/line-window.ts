@@ -34,9 +34,14 @@ export class LineWindow {
   }
 
   drop(block: Block): void {
+    this.release(block);
+    this.#uncommitted.delete(block);
+  }
+
+  /** Lets go of a block's lines; those that are stored can be read again. */
+  release(block: Block): void {
     for (const line of this.#held.get(block) ?? []) this.#characters -= line.length;
     this.#held.delete(block);
-    this.#uncommitted.delete(block);
   }
 
   /** The lines to store for this block, as text. */

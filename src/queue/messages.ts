@@ -75,10 +75,14 @@ export class Messages {
     this.#backlog = new Backlog(rules, this.totals.lastBlock, reader);
     this.#window = new LineWindow(reader);
     this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
-    this.leases = new Leases(incarnation, this.#backlog, this.#window, this.totals);
     this.retention = new Retention(this.#backlog, this.#window, this.totals, retention);
+    this.leases = new Leases(incarnation, this.#backlog, this.#window, this.totals, this.retention);
     this.transfers = new Transfers(incarnation, this.#backlog, this.#window, this.totals);
-    this.deadLetters = new DeadLetters(this.#backlog, this.viewer, this.transfers, this.totals);
+    this.deadLetters = new DeadLetters(this.#backlog, this.#window, {
+      viewer: this.viewer,
+      transfers: this.transfers,
+      totals: this.totals,
+    });
     this.arrivals = new Arrivals(reader);
     this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(incarnation, this.#backlog, this.#window, {
@@ -95,11 +99,6 @@ export class Messages {
     assertLaw(this.totals, this.#backlog);
   }
 
-  /** Whether a receive would get something: a group that has enough of its messages in work is not served. */
-  get isAnyNext(): boolean {
-    return this.#backlog.visible > 0 && this.#backlog.next() !== undefined;
-  }
-
   get counts(): StandingCounts {
     return this.#backlog;
   }
@@ -112,6 +111,7 @@ export class Messages {
   /** Lets time pass: what is due becomes visible, keys expire. */
   advance(now: number): void {
     this.totals.time = now;
+    this.retention.beginRound();
     const died = this.#backlog.promote(now, (block, index, leaseEndedAt) =>
       fateOf(block, index, leaseEndedAt, now, this.redelivery),
     );
@@ -130,19 +130,21 @@ export class Messages {
   /** When something happens that somebody in another queue may wait for, though nobody calls here; else Infinity. */
   get nextWakeAt(): number {
     const { maxAttempts } = this.redelivery;
-    const areDeathsMoved = this.#deadLetterQueue !== "" && maxAttempts > 0 && this.#backlog.leased > 0;
-    const nextDeathAt = areDeathsMoved ? this.nextDueAt : Number.POSITIVE_INFINITY;
-    return Math.min(nextDeathAt, this.retention.nextExpiryAt, this.transfers.nextLookAt(this.#deadLetterQueue));
+    const { leased, delayed } = this.#backlog;
+    const mayDie = this.#deadLetterQueue !== "" && maxAttempts > 0 && leased > 0;
+    const mayExpire = this.retention.isBounded && leased + delayed > 0;
+    const nextDueAt = mayDie || mayExpire ? this.nextDueAt : Number.POSITIVE_INFINITY;
+    return Math.min(nextDueAt, this.retention.nextExpiryAt, this.transfers.nextLookAt(this.#deadLetterQueue));
   }
 
-  /** Whether there is nothing that somebody could receive, now or later. */
+  /** Whether there is nothing that somebody could receive, now or later. What is on its way may come back. */
   get isDrained(): boolean {
-    const { visible, delayed, leased } = this.#backlog;
-    return visible + delayed + leased === 0;
+    const { visible, delayed, leased, moving } = this.#backlog;
+    return visible + delayed + leased + moving === 0;
   }
 
   get isEmpty(): boolean {
-    return this.isDrained && this.#backlog.dead + this.#backlog.moving === 0;
+    return this.isDrained && this.#backlog.dead === 0;
   }
 
   /** To another order only a queue that is empty can be changed. */
@@ -213,7 +215,7 @@ export class Messages {
   takeCommit(): Commit | undefined {
     if (this.#deadLetterQueue !== "") this.transfers.beginDeadLetters(this.#deadLetterQueue, this.totals.time);
     const { unsaved } = this.#backlog;
-    if (unsaved.size === 0 && !this.#areTotalsUnsaved) {
+    if (unsaved.size === 0 && !this.#areTotalsUnsaved && !this.arrivals.areUncommitted) {
       this.#trimMemory();
       return undefined;
     }

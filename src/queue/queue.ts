@@ -150,6 +150,11 @@ export class Queue {
     return this.exists ? this.#messages.nextWakeAt : Number.POSITIVE_INFINITY;
   }
 
+  /** Whether more has expired than one round could let go: another one is due at once. */
+  get isBehind(): boolean {
+    return this.#messages.retention.isBehind;
+  }
+
   get #messages(): Messages {
     return this.#state.messages;
   }
@@ -178,15 +183,18 @@ export class Queue {
 
   /** What comes from another queue is held up neither by a bound nor by a pause: it was put long ago. */
   #accept(ticket: number, { queue, incarnation, number, messages }: AcceptCommand, now: number): void {
-    const arrival = { source: `${queue}/${incarnation}`, number };
-    let ids: string[] = [];
+    const source = `${queue}/${incarnation}`;
     const { arrivals, puts } = this.#messages;
-    if (!arrivals.has(arrival)) {
-      const { shutdown } = this.configuration;
-      if (shutdown !== "none" || this.#state.isStorageFull) {
-        this.#answers.refuse([ticket], shutdown !== "none" ? shutDown() : storageFull());
-        return;
-      }
+    const { shutdown } = this.configuration;
+    const known = arrivals.outcomeOf(source, number);
+    const isRefused = shutdown !== "none" || this.#state.isStorageFull;
+    let ids: string[] = [];
+    if (known === undefined) arrivals.remember({ source, number, isRefused });
+    if (known === "refused" || (known === undefined && isRefused)) {
+      this.#answers.refuse([ticket], shutdown !== "none" ? shutDown() : storageFull());
+      return;
+    }
+    if (known === undefined) {
       this.#state.exists = true;
       const newMessages = messages.map(({ deadLetter, ...message }) => ({
         ...message,
@@ -194,7 +202,6 @@ export class Queue {
         deadLetter: deadLetter && { queue, ...deadLetter },
       }));
       ids = puts.put({ verb: "put", messages: newMessages, timeoutMs: 0 }, now);
-      arrivals.remember(arrival);
     }
     this.#answers.add(ticket, { verb: "accept", ids });
   }
@@ -212,7 +219,7 @@ export class Queue {
     messages.totals.time = time;
     Object.assign(this.#state, { exists: false, configuration: DEFAULT_CONFIGURATION, messages });
     this.#service.dismissAtDeletion();
-    this.#redrives.dismiss(unknownQueue());
+    this.#redrives.dismiss();
     this.#answers.add(ticket, { verb: "delete" });
   }
 
@@ -223,6 +230,7 @@ export class Queue {
       return;
     }
     this.#change(settings);
+    if (settings.deadLetterQueue !== undefined) this.#messages.transfers.forgetRefusal();
     if (maxSize > 0) this.#service.dismissLargerThan(maxSize);
     this.#service.serve(now);
     this.#answers.add(ticket, { verb: "configure", description: this.#describe(now) });

@@ -2,13 +2,18 @@ import type { Block } from "./block.ts";
 import { Heap } from "./heap.ts";
 import type { Order } from "./orders.ts";
 
+/** How many blocks that are done with are left in the heap. */
+const STALE_MAX = 1_000;
+
 /** The blocks with visible messages that are in no group. */
 export class ReadyBlocks {
-  /** May also hold blocks that have no visible messages any more. */
-  readonly #heap: Heap<Block>;
+  readonly #order: Order;
+  /** May also hold blocks that are done with, which are no members. */
+  #heap: Heap<Block>;
   readonly #members = new Set<Block>();
 
   constructor(order: Order) {
+    this.#order = order;
     this.#heap = new Heap<Block>(order.isBefore);
   }
 
@@ -16,6 +21,10 @@ export class ReadyBlocks {
     if (this.#members.has(block)) return;
     this.#members.add(block);
     this.#heap.push(block);
+  }
+
+  get size(): number {
+    return this.#heap.size;
   }
 
   /** The block whose messages are next in order. */
@@ -26,5 +35,13 @@ export class ReadyBlocks {
       this.#members.delete(block);
     }
     return undefined;
+  }
+
+  /** Lets go of a block that is done with: where nobody receives, it would never come to be the first. */
+  drop(block: Block): void {
+    this.#members.delete(block);
+    if (this.#heap.size <= 2 * this.#members.size + STALE_MAX) return;
+    this.#heap = new Heap<Block>(this.#order.isBefore);
+    for (const member of this.#members) this.#heap.push(member);
   }
 }

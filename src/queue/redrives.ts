@@ -1,6 +1,7 @@
 import type { Answers } from "./answers.ts";
 import type { Outcome, RedriveCommand, Refusal } from "./commands.ts";
 import type { Messages } from "./messages.ts";
+import { unknownOutcome, unknownQueue } from "./refusals.ts";
 
 /** Redrives dead letters. Who redrives them to another queue waits until they have arrived. */
 export class Redrives {
@@ -8,7 +9,7 @@ export class Redrives {
   /** By the number of the transfer that is waited for. */
   readonly #waiting = new Map<number, number>();
   /** Those for which an earlier transfer to the same queue must arrive first. */
-  #postponed: { ticket: number; command: RedriveCommand }[] = [];
+  #postponed: { ticket: number; command: RedriveCommand; to: string }[] = [];
 
   constructor(answers: Answers) {
     this.#answers = answers;
@@ -16,35 +17,37 @@ export class Redrives {
 
   redrive(ticket: number, command: RedriveCommand, messages: Messages, now: number): void {
     const outcome = messages.deadLetters.redrive(command, now);
-    if (outcome === "busy") this.#postponed.push({ ticket, command });
+    if ("busy" in outcome) this.#postponed.push({ ticket, command, to: outcome.busy });
     else if ("transfer" in outcome) this.#waiting.set(outcome.transfer, ticket);
     else this.#answers.add(ticket, { verb: "redrive", ...outcome, left: messages.deadLetters.count });
   }
 
   /** @param refusal why nothing was moved, or that nobody knows; undefined when it was */
   settle(number: number, outcome: Outcome, refusal: Refusal | undefined, messages: Messages, now: number): void {
+    const to = messages.transfers.destinationOf(number);
     const redriven = messages.transfers.settle(number, outcome, now);
     const ticket = this.#waiting.get(number);
     this.#waiting.delete(number);
     if (ticket !== undefined && refusal !== undefined) this.#answers.refuse([ticket], refusal);
     else if (ticket !== undefined)
       this.#answers.add(ticket, { verb: "redrive", redriven, left: messages.deadLetters.count });
-    // Nobody knows when the earlier transfer will have arrived.
-    if (outcome === "unknown" && refusal !== undefined) this.#answers.refuse(this.#takePostponed(), refusal);
-    const postponed = this.#postponed;
-    this.#postponed = [];
-    for (const { ticket, command } of postponed) this.redrive(ticket, command, messages, now);
+    const freed = this.#postponed.filter((postponed) => postponed.to === to);
+    this.#postponed = this.#postponed.filter((postponed) => postponed.to !== to);
+    for (const { ticket, command } of freed) {
+      // Nobody knows when the earlier transfer will have arrived.
+      if (outcome === "unknown" && refusal !== undefined) this.#answers.refuse([ticket], refusal);
+      else this.redrive(ticket, command, messages, now);
+    }
   }
 
-  #takePostponed(): number[] {
-    const tickets = this.#postponed.map(({ ticket }) => ticket);
-    this.#postponed = [];
-    return tickets;
-  }
-
-  /** Tells all who wait that nothing will come of it. */
-  dismiss(refusal: Refusal): void {
-    this.#answers.refuse([...this.#waiting.values(), ...this.#takePostponed()], refusal);
+  /** The queue was deleted. What was sent to another one may arrive there all the same. */
+  dismiss(): void {
+    this.#answers.refuse([...this.#waiting.values()], unknownOutcome());
+    this.#answers.refuse(
+      this.#postponed.map(({ ticket }) => ticket),
+      unknownQueue(),
+    );
     this.#waiting.clear();
+    this.#postponed = [];
   }
 }

@@ -13,6 +13,10 @@ export function unknownQueue(): Refusal {
   );
 }
 
+export function unknownOutcome(): Refusal {
+  return refusal("unavailable", "The queue was deleted while messages were on their way to another one.");
+}
+
 export function unknownMessage(): Refusal {
   return refusal(
     "unknown_message",

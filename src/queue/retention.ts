@@ -15,6 +15,9 @@ export interface RetentionRules {
   deadLetterExpired: boolean;
 }
 
+/** Bounds what one round reads and changes: a backlog that expires all at once takes many rounds. */
+const BLOCKS_PER_ROUND = 256;
+
 /**
  * Lets messages expire. Only what is visible does: what somebody holds, or what waits for its time, is looked at when
  * it becomes visible, and is not handed out any more if its time is over by then.
@@ -24,6 +27,9 @@ export class Retention implements BlockWatcher {
   readonly #window: LineWindow;
   readonly #totals: Totals;
   readonly #agenda = new Agenda();
+  #blocksLeft = BLOCKS_PER_ROUND;
+  /** Up to when everything would have expired if a round had no end. */
+  #behind = 0;
   #rules: RetentionRules;
 
   constructor(backlog: Backlog, window: LineWindow, totals: Totals, rules: RetentionRules) {
@@ -47,17 +53,46 @@ export class Retention implements BlockWatcher {
     return this.#agenda.nextAt;
   }
 
+  /** Whether messages can expire at all. */
+  get isBounded(): boolean {
+    return this.#rules.retentionMs > 0;
+  }
+
+  beginRound(): void {
+    this.#blocksLeft = BLOCKS_PER_ROUND;
+    this.#behind = 0;
+  }
+
+  /** Lets expire what is due, or as much of it as may be in one round. */
   expire(now: number): void {
-    for (let block = this.#agenda.take(now); block !== undefined; block = this.#agenda.take(now)) {
-      let nextExpiryAt = Number.POSITIVE_INFINITY;
-      for (let index = 0; block.visible > 0 && index < block.count; index += 1) {
-        if (block.standingOf(index) !== VISIBLE) continue;
-        const expiresAt = this.#expiresAt(block, index);
-        if (expiresAt <= now) this.#expire(block, index, expiresAt);
-        else nextExpiryAt = Math.min(nextExpiryAt, expiresAt);
-      }
-      if (nextExpiryAt < Number.POSITIVE_INFINITY) this.#agenda.plan(block, nextExpiryAt);
+    this.#behind = now;
+    for (; this.#blocksLeft > 0; this.#blocksLeft -= 1) {
+      const block = this.#agenda.take(now);
+      if (block === undefined) return;
+      this.#expireIn(block, now);
     }
+  }
+
+  /** Whether more is due than one round lets expire. */
+  get isBehind(): boolean {
+    return this.#blocksLeft === 0 && this.#agenda.nextAt <= this.#behind;
+  }
+
+  /** Whether it is not known yet what of this block has expired. */
+  isToBeExpired(block: Block): boolean {
+    return this.isBehind && this.#agenda.isPlanned(block, this.#behind);
+  }
+
+  #expireIn(block: Block, now: number): void {
+    let nextExpiryAt = Number.POSITIVE_INFINITY;
+    for (let index = 0; block.visible > 0 && index < block.count; index += 1) {
+      if (block.standingOf(index) !== VISIBLE) continue;
+      const expiresAt = this.#expiresAt(block, index);
+      if (expiresAt <= now) this.#expire(block, index, expiresAt);
+      else nextExpiryAt = Math.min(nextExpiryAt, expiresAt);
+    }
+    this.#window.release(block);
+    if (nextExpiryAt < Number.POSITIVE_INFINITY) this.#agenda.plan(block, nextExpiryAt);
   }
 
   /** None of a block's messages is older than the block, so the lines need not be read before its time is over. */

@@ -25,10 +25,11 @@ export function rowChangeOf(
     if (keys.keys === "") return undefined;
     return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
-  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, source, isGrouped, putAt } = block;
+  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, areLetters, isGrouped, putAt } =
+    block;
   const changing = { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, ...block.encode() };
   if (kind === "update") return { kind, slot, ...changing };
-  const contents = { priority, source, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
+  const contents = { priority, areLetters, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
   if (kind === "append") return { kind, slot, ...contents };
   return { kind, slot, keepsKeys, number: block.number, ...contents };
 }

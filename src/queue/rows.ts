@@ -40,10 +40,12 @@ export interface Transfer {
   areDeadLetters: boolean;
 }
 
-/** A transfer that has come in: the sender, its name and incarnation, and the number. */
+/** What became of a transfer that has come in. */
 export interface Arrival {
+  /** The sender: its name and incarnation. */
   source: string;
   number: number;
+  isRefused: boolean;
 }
 
 /** The parts of a row that change when messages are delivered. */
@@ -96,8 +98,8 @@ export interface RowReader {
   groups(slot: number): string;
   keys(slot: number): string;
   fingerprints(slot: number): string;
-  /** The number of the last transfer from there; 0 for none. */
-  lastArrival(source: string): number;
+  /** The last transfer from there. */
+  lastArrival(source: string): Arrival | undefined;
 }
 
 /** What one commit writes, all or nothing. */
@@ -125,7 +127,7 @@ export const NO_KEYS: Keys = { keys: "", fingerprints: "", keysUntil: 0 };
 /** A row that holds no messages. */
 export const NO_MESSAGES = {
   priority: 0,
-  source: "",
+  areLetters: false,
   isGrouped: false,
   putAt: 0,
   count: 0,

@@ -75,7 +75,7 @@ export class Service {
   /** Nobody waits for a message that is visible, so whoever finds one takes it out of turn from no one. */
   receive(ticket: number, command: ReceiveCommand, now: number): void {
     const { configuration, messages } = this.#state;
-    const isAnyVisible = !configuration.paused.receives && messages.isAnyNext;
+    const isAnyVisible = !configuration.paused.receives && messages.leases.isAnyNext;
     if (isAnyVisible) this.#handOut(ticket, command, now);
     else if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
     else if (command.timeoutMs <= 0) this.#answers.add(ticket, { verb: "receive", deliveries: [] });
@@ -98,7 +98,7 @@ export class Service {
     let isAnyoneServed = true;
     while (isAnyoneServed) {
       isAnyoneServed = false;
-      while (!paused.receives && !this.#receivers.isEmpty && messages.isAnyNext) {
+      while (!paused.receives && !this.#receivers.isEmpty && messages.leases.isAnyNext) {
         const receiver = this.#receivers.serve();
         if (receiver !== undefined) this.#handOut(receiver.ticket, receiver.command, now);
         isAnyoneServed = true;

@@ -1,7 +1,7 @@
 import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import type { Backlog, PlacedMessage } from "./backlog.ts";
 import type { MovedMessage, Outcome } from "./commands.ts";
-import { contentOf, priorityOf, putAtOf } from "./contents.ts";
+import { contentOf, deadLetterOf, priorityOf, putAtOf } from "./contents.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId } from "./receipt.ts";
 import type { Totals, Transfer } from "./rows.ts";
@@ -14,7 +14,7 @@ const RETRY_MS_MAX = 60_000;
 /** How long a queue that refused dead letters is left alone; doubled each time, up to the last. */
 const REFUSED_MS = 60_000;
 const REFUSED_MS_MAX = 3_600_000;
-/** After that nobody may be left who will tell the outcome of an attempt. */
+/** After that an attempt counts as one of which nobody knows the outcome. */
 const ATTEMPT_MS = 30_000;
 
 /** What is to be sent to another queue. It stays the same however often it is sent. */
@@ -25,7 +25,6 @@ export interface Shipment extends Transfer {
 }
 
 interface Attempts {
-  isUnderWay: boolean;
   failures: number;
   /** When to look at it again. */
   nextAt: number;
@@ -76,18 +75,26 @@ export class Transfers {
   /** Begins to move what is dead, unless the other queue is being waited for. */
   beginDeadLetters(to: string, now: number): void {
     if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < this.#refusedUntil(to)) return;
-    this.begin(to, this.#backlog.places(DEAD), true);
+    const places = this.#backlog.places(DEAD);
+    // A queue that has refused is asked with one: each that is refused costs its row twice.
+    const isInDoubt = this.#totals.refusal?.to === to;
+    this.begin(to, isInDoubt ? [places.next().value as PlacedMessage] : places, true);
   }
 
   /** What is to be sent now that it is stored. Each is to be settled when its outcome is known. */
   takeShipments(now: number): Shipment[] {
     return this.#totals.transfers.flatMap((transfer) => {
       const attempts = this.#attemptsOf(transfer.number);
-      if (attempts.isUnderWay || attempts.nextAt > now) return [];
-      this.#attempts.set(transfer.number, { ...attempts, isUnderWay: true, nextAt: now + ATTEMPT_MS });
+      if (attempts.nextAt > now) return [];
+      this.#attempts.set(transfer.number, { ...attempts, nextAt: now + ATTEMPT_MS });
       const messages = this.#placesOf(transfer.number).map((place) => this.#messageAt(place, transfer));
       return [{ ...transfer, incarnation: this.#incarnation, messages }];
     });
+  }
+
+  /** The queue to which a transfer goes that is under way. */
+  destinationOf(number: number): string | undefined {
+    return this.#totals.transfers.find((other) => other.number === number)?.to;
   }
 
   /** Takes in the outcome of an attempt. Answers how many messages are gone. */
@@ -97,7 +104,7 @@ export class Transfers {
     if (outcome === "unknown") {
       const failures = this.#attemptsOf(number).failures + 1;
       const nextAt = now + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (failures - 1));
-      this.#attempts.set(number, { isUnderWay: false, failures, nextAt });
+      this.#attempts.set(number, { failures, nextAt });
       return 0;
     }
     const places = this.#placesOf(number);
@@ -128,6 +135,11 @@ export class Transfers {
     this.#totals.refusal = isRefused ? { to, times: times + 1, until: now + ms } : null;
   }
 
+  /** The queue that refused is asked again at once: somebody has named it anew. */
+  forgetRefusal(): void {
+    this.#totals.refusal = null;
+  }
+
   #refusedUntil(to: string): number {
     const { refusal } = this.#totals;
     return refusal?.to === to ? refusal.until : 0;
@@ -141,7 +153,7 @@ export class Transfers {
   }
 
   #attemptsOf(number: number): Attempts {
-    return this.#attempts.get(number) ?? { isUnderWay: false, failures: 0, nextAt: 0 };
+    return this.#attempts.get(number) ?? { failures: 0, nextAt: 0 };
   }
 
   #placesOf(number: number): PlacedMessage[] {
@@ -160,7 +172,8 @@ export class Transfers {
         id: formatId(this.#incarnation, { blockNumber: block.number, index }),
         reason,
         attempts: block.attemptsOf(index),
-        firstPutAt: putAtOf(line) / 1_000,
+        // Of a message that has died before, that is known from there.
+        firstPutAt: deadLetterOf(line)?.firstPutAt ?? putAtOf(line) / 1_000,
         diedAt: block.visibleAtOf(index) / 1_000,
         lastError: error,
       },

@@ -8,7 +8,7 @@ const NOTHING_STORED: RowReader = {
   groups: () => "",
   keys: () => "",
   fingerprints: () => "",
-  lastArrival: () => 0,
+  lastArrival: () => undefined,
 };
 
 test("a key that one row had twice and another has too is known until the other row's is over", () => {

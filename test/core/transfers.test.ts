@@ -5,6 +5,7 @@ import { Queue } from "../../src/queue/queue.ts";
 import type { Shipment } from "../../src/queue/transfers.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { Random } from "../support/random.ts";
+import { ToldQueue } from "../support/told-queue.ts";
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 const MESSAGES = 400;
@@ -108,4 +109,66 @@ test("messages that move while both queues crash at any time arrive once each", 
   expect(everywhere).toEqual(Array.from({ length: MESSAGES }, (_, index) => String(index)));
   expect(seen.crashes).toBeGreaterThan(20);
   expect(seen.sentAgain).toBeGreaterThan(5);
+});
+
+const LETTER = { id: "x-1-1", reason: "max_attempts", attempts: 1, firstPutAt: 1, diedAt: 2 } as const;
+const MESSAGE = { content: '"body":"letter"', priority: 100, deadLetter: LETTER };
+
+test("a try that was long on its way does not come in after a later one was refused", () => {
+  const dead = new ToldQueue();
+  dead.tell({ verb: "configure", changes: {} });
+  const accept = { verb: "accept", queue: "tasks", incarnation: "i", number: 1, messages: [MESSAGE] } as const;
+
+  dead.queue.isStorageFull = true;
+  const refused = dead.tell({ ...accept, messages: [MESSAGE] });
+  dead.queue.isStorageFull = false;
+  const late = dead.tell({ ...accept, messages: [MESSAGE] });
+  const next = dead.tell({ ...accept, number: 2, messages: [MESSAGE] });
+
+  expect([refused, late, next]).toMatchObject([
+    { code: "storage_full" },
+    { code: "storage_full" },
+    { verb: "accept", ids: [expect.any(String)] },
+  ]);
+  expect(dead.describe().visible).toBe(1);
+});
+
+test("an attempt of which nobody ever tells the outcome is made again", () => {
+  const tasks = new ToldQueue();
+  tasks.tell({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
+  tasks.put({ body: "poison" });
+  tasks.receive(1, 1);
+  tasks.now += 1;
+  tasks.tell();
+
+  const counts = [tasks.shipments().length, tasks.shipments().length];
+  tasks.now += 30_000;
+  counts.push(tasks.shipments().length);
+
+  expect(counts).toEqual([1, 0, 1]);
+});
+
+test("dead letters of several queues share blocks", () => {
+  const dead = new ToldQueue();
+  dead.tell({ verb: "configure", changes: {} });
+  const before = dead.rows.size;
+  for (let number = 1; number <= 200; number += 1) {
+    for (const queue of ["a", "b"]) {
+      dead.tell({ verb: "accept", queue, incarnation: "i", number, messages: [MESSAGE] });
+    }
+  }
+
+  expect(dead.describe().visible).toBe(400);
+  expect(dead.rows.size - before).toBeLessThan(10);
+});
+
+test("a redrive of the letters of one queue is not held up by those of another that refuses them", () => {
+  const dead = new ToldQueue();
+  for (const queue of ["a", "b"]) {
+    dead.tell({ verb: "accept", queue, incarnation: "i", number: 1, messages: [MESSAGE] });
+  }
+
+  dead.tell({ verb: "redrive", max: 10, from: "b" });
+
+  expect(dead.shipments()).toMatchObject([{ to: "b", messages: [{ content: MESSAGE.content }] }]);
 });

@@ -1,5 +1,5 @@
 /** Between two objects anything can be lost: calls, answers, the objects themselves. Messages are not, nor are they doubled. */
-import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
 import { QueueObject } from "../../src/object/queue-object.ts";
 import { bodiesOf, call, freshQueue, inspect, nameOf, objectOf, put, receiptsOf, receive } from "../support/call.ts";
@@ -98,4 +98,21 @@ test("a queue without dead-letter queue and retention sets no alarm", async () =
   await receive(queue, { leaseSeconds: 1 });
 
   expect(await runDurableObjectAlarm(objectOf(queue))).toBe(false);
+});
+
+test("an alarm that comes while a commit is on its way is not the last one", async () => {
+  const [tasks] = await pair();
+  await put(tasks, ["poison"]);
+  await receive(tasks, { leaseSeconds: 60 });
+
+  await runInDurableObject(objectOf(tasks), async (instance: QueueObject, { storage }) => {
+    for (let turn = 0; turn < 20; turn += 1) {
+      await storage.deleteAlarm();
+      const round = instance.perform({ verb: "extend", receipts: ["none"], leaseMs: 1_000 });
+      for (let wait = 0; wait < turn; wait += 1) await Promise.resolve();
+      await Promise.all([round, instance.alarm()]);
+
+      expect(await storage.getAlarm()).toBeGreaterThan(Date.now());
+    }
+  });
 });

@@ -315,7 +315,9 @@ export class History {
     const ids = this.#random.chance(0.5) ? [this.#someId(), this.#someId()] : undefined;
     const max = ids === undefined ? 1 + this.#random.integer(20) : 1_000;
     const to = this.#random.pick([undefined, undefined, "elsewhere", "dead1"]);
-    this.#tell(ticket, { verb: "redrive", ids, max, to }, () => this.#model.redrive(ticket, ids, max, to));
+    const from = this.#random.pick([undefined, undefined, "source1"]);
+    const request = { ids, max, to, from };
+    this.#tell(ticket, { verb: "redrive", ...request }, () => this.#model.redrive(ticket, request));
   }
 
   /** Messages that come from another queue, sometimes for the second time. */
@@ -323,7 +325,10 @@ export class History {
     const queue = this.#random.pick(["source1", "source2"]);
     const incarnation = this.#random.pick(["a", "b"]);
     const sender = `${queue}/${incarnation}`;
-    const number = Math.max(1, (this.#model.arrivals.get(sender) ?? 0) + this.#random.pick([1, 1, 3, 0, 0, -1]));
+    const number = Math.max(
+      1,
+      (this.#model.arrivals.get(sender)?.number ?? 0) + this.#random.pick([1, 1, 3, 0, 0, -1]),
+    );
     const puts = Array.from({ length: 1 + this.#random.integer(5) }, (_, index) => ({
       name: `${ticket}.${index}`,
       group: this.#random.pick([undefined, "a", "e"]),
@@ -337,7 +342,7 @@ export class History {
       ...rest,
       deadLetter: areDeadLetters ? deadLetter : undefined,
     }));
-    if (number <= (this.#model.arrivals.get(sender) ?? 0)) this.#see("arrived again");
+    if (number <= (this.#model.arrivals.get(sender)?.number ?? 0)) this.#see("arrived again");
     this.#tell(ticket, { verb: "accept", queue, incarnation, number, messages }, () =>
       this.#model.accept(ticket, sender, number, puts, areDeadLetters ? queue : ""),
     );

@@ -1,5 +1,6 @@
 import type { BlockState } from "../../src/queue/block.ts";
 import {
+  type Arrival,
   type Commit,
   type Keys,
   NO_KEYS,
@@ -23,9 +24,13 @@ const EMPTY = { number: 0, ...NO_MESSAGES, ...NO_KEYS };
 /** The rows of a queue, kept in memory: what the core needs of a database, and a count of what it would be billed. */
 export class MemoryRows implements RowReader {
   readonly #rows = new Map<number, Row>();
-  readonly #arrivals = new Map<string, number>();
+  readonly #arrivals = new Map<string, Arrival>();
   #totals: Totals | undefined;
   rowsWritten = 0;
+
+  get size(): number {
+    return this.#rows.size;
+  }
 
   state(slot: number): BlockState {
     const { state, notes } = this.#rows.get(slot) ?? EMPTY;
@@ -48,12 +53,12 @@ export class MemoryRows implements RowReader {
     return this.#rows.get(slot)?.fingerprints ?? "";
   }
 
-  lastArrival(source: string): number {
-    return this.#arrivals.get(source) ?? 0;
+  lastArrival(source: string): Arrival | undefined {
+    return this.#arrivals.get(source);
   }
 
   write({ changes, totals, arrivals }: Commit): void {
-    for (const { source, number } of arrivals) this.#arrivals.set(source, number);
+    for (const arrival of arrivals) this.#arrivals.set(arrival.source, arrival);
     for (const change of changes) {
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;

@@ -50,6 +50,13 @@ export interface ModelSettings {
   deadLetterQueue: string;
 }
 
+export interface ModelRedrive {
+  ids: string[] | undefined;
+  max: number;
+  to: string | undefined;
+  from: string | undefined;
+}
+
 export interface ModelTransfer {
   number: number;
   to: string;
@@ -136,8 +143,8 @@ export class ModelQueue {
   lastTransfer = 0;
   transfers: ModelTransfer[] = [];
   refusal = { to: "", times: 0, until: 0 };
-  postponed: { ticket: number; ids: string[] | undefined; max: number; to: string | undefined }[] = [];
-  arrivals = new Map<string, number>();
+  postponed: { ticket: number; request: ModelRedrive; destination: string }[] = [];
+  arrivals = new Map<string, { number: number; isRefused: boolean }>();
   receivers: WaitingReceiver[] = [];
   putters: WaitingPut[] = [];
   joiners: Waiting[] = [];
@@ -247,6 +254,7 @@ export class ModelQueue {
     if (settings.order !== this.settings.order) this.#forgetTurns();
     this.exists = true;
     this.settings = settings;
+    this.refusal = { to: "", times: 0, until: 0 };
     const { maxSize } = settings;
     const isTooLarge = ({ puts }: WaitingPut) => maxSize > 0 && puts.length > maxSize;
     for (const { tickets } of this.putters.filter(isTooLarge)) this.#refuse(tickets, "invalid");
@@ -259,9 +267,8 @@ export class ModelQueue {
   delete(ticket: number): void {
     for (const { tickets } of this.putters) this.#refuse(tickets, "unknown_queue");
     for (const { ticket } of this.joiners) this.refuseUnknown(ticket);
-    for (const { ticket } of [...this.transfers, ...this.postponed]) {
-      if (ticket !== undefined) this.refuseUnknown(ticket);
-    }
+    for (const { ticket } of this.transfers) if (ticket !== undefined) this.#refuse([ticket], "unavailable");
+    for (const { ticket } of this.postponed) this.refuseUnknown(ticket);
     this.answers.push({ ticket, verb: "delete" });
     this.exists = false;
     this.messages = [];
@@ -366,15 +373,16 @@ export class ModelQueue {
   }
 
   /** @param ids of letters to redrive; undefined for the first so many */
-  redrive(ticket: number, ids: string[] | undefined, max: number, to: string | undefined): void {
-    const letters = this.letters();
+  redrive(ticket: number, request: ModelRedrive): void {
+    const { ids, max, to, from } = request;
+    const letters = this.letters().filter(({ source }) => from === undefined || source === from);
     const named = [...new Set(ids)].flatMap((id) => letters.find((letter) => letter.id === id) ?? []);
     const candidates = ids === undefined ? letters : named;
     const destination = candidates[0] && (to ?? candidates[0].source);
     const meant = candidates.filter(({ source }) => (to ?? source) === destination).slice(0, max);
     if (destination !== undefined && destination !== "") {
       const isUnderWay = this.transfers.some((transfer) => transfer.to === destination);
-      if (isUnderWay) this.postponed.push({ ticket, ids, max, to });
+      if (isUnderWay) this.postponed.push({ ticket, request, destination });
       else this.#beginTransfer(meant, { to: destination, areDeadLetters: false, ticket });
     } else {
       for (const message of meant) {
@@ -399,7 +407,9 @@ export class ModelQueue {
     const isWaitedFor = isRefused || this.transfers.some((transfer) => transfer.to === to);
     const dead = this.messages.filter((message) => this.stateOf(message) === "dead");
     if (to === "" || isWaitedFor || dead.length === 0) return;
-    this.#beginTransfer(dead, { to, areDeadLetters: true });
+    // A queue that has refused is asked with one.
+    const meant = this.refusal.to === to ? byPlace(dead).slice(0, 1) : dead;
+    this.#beginTransfer(meant, { to, areDeadLetters: true });
   }
 
   /** In the order of their places. */
@@ -431,27 +441,29 @@ export class ModelQueue {
       else this.#refuse([transfer.ticket], code);
       delete transfer.ticket;
     }
-    const { postponed } = this;
-    this.postponed = [];
-    if (outcome === "unknown")
-      this.#refuse(
-        postponed.splice(0).map(({ ticket }) => ticket),
-        code,
-      );
-    for (const { ticket, ids, max, to } of postponed) this.redrive(ticket, ids, max, to);
+    const freed = this.postponed.filter(({ destination }) => destination === transfer?.to);
+    this.postponed = this.postponed.filter(({ destination }) => destination !== transfer?.to);
+    for (const { ticket, request } of freed) {
+      if (outcome === "unknown") this.#refuse([ticket], code);
+      else this.redrive(ticket, request);
+    }
     this.answers.push({ ticket, verb: "settle" });
     this.serve();
   }
 
   accept(ticket: number, sender: string, number: number, puts: ModelPut[], source: string): void {
-    const isKnown = number <= (this.arrivals.get(sender) ?? 0);
-    if (!isKnown && (this.shutdown !== "none" || this.isStorageFull)) {
+    const last = this.arrivals.get(sender);
+    const isKnown = last !== undefined && number <= last.number;
+    const isRefused = isKnown
+      ? number === last.number && last.isRefused
+      : this.shutdown !== "none" || this.isStorageFull;
+    if (!isKnown) this.arrivals.set(sender, { number, isRefused });
+    if (isRefused) {
       this.#refuse([ticket], this.shutdown !== "none" ? "shut_down" : "storage_full");
       return;
     }
     this.exists = true;
     const messages = isKnown ? [] : puts.map((put) => Object.assign(this.#store(put), { source }));
-    if (!isKnown) this.arrivals.set(sender, number);
     this.answers.push({ ticket, verb: "accept", messages });
     this.serve();
   }
@@ -543,7 +555,7 @@ export class ModelQueue {
 
   /** Nobody will receive anything any more. */
   get #isOver(): boolean {
-    const isDrained = this.messages.every(({ isDead, transfer }) => isDead || transfer !== undefined);
+    const isDrained = this.messages.every((message) => this.stateOf(message) === "dead");
     return this.shutdown === "immediate" || (this.shutdown === "draining" && isDrained);
   }
 

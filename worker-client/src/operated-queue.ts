@@ -23,6 +23,8 @@ export interface RedriveOptions {
   max?: number | undefined;
   /** To this queue. Default: what died here stays here, what died elsewhere goes back there. */
   to?: string | undefined;
+  /** Only what died in this other queue. */
+  from?: string | undefined;
   /** Is told after each step, of at most 10,000 here or 1,000 to another queue, how many were redriven and are left. */
   progress?: ((redriven: number, left: number) => void) | undefined;
 }
@@ -113,21 +115,20 @@ export abstract class OperatedQueue<Item> {
    *
    * What goes to another queue arrives there once, also when this throws `Unavailable`: it is then under way.
    */
-  async redrive({ ids, max = Number.POSITIVE_INFINITY, to, progress }: RedriveOptions = {}): Promise<number> {
+  async redrive({ ids, max = Number.POSITIVE_INFINITY, to, from, progress }: RedriveOptions = {}): Promise<number> {
     let redriven = 0;
-    while (redriven < max) {
-      const body = {
-        ids,
-        to,
-        ...(max === Number.POSITIVE_INFINITY ? {} : { max: Math.min(max - redriven, REDRIVE_MAX) }),
-      };
+    // What dies again while this goes on is not redriven again.
+    let most = max;
+    while (redriven < most) {
+      const limit = max === Number.POSITIVE_INFINITY ? {} : { max: Math.min(max - redriven, REDRIVE_MAX) };
       // Said again after a lost answer, "the first so many" would be the next.
       const isRepeatable = max === Number.POSITIVE_INFINITY;
-      const outcome = this.calls.post<RedriveReply>("/redrive", { body, isRepeatable });
+      const outcome = this.calls.post<RedriveReply>("/redrive", { body: { ids, to, from, ...limit }, isRepeatable });
       const reply = await this.calls.orIfUnknown(outcome, NONE_LEFT);
       redriven += reply.redriven;
+      most = Math.min(most, redriven + reply.left);
       progress?.(redriven, reply.left);
-      if (reply.redriven === 0 || reply.left === 0) break;
+      if (reply.redriven === 0) break;
     }
     return redriven;
   }

@@ -1,0 +1,51 @@
+import type { Command, Result } from "../../src/queue/commands.ts";
+import { Queue } from "../../src/queue/queue.ts";
+import type { Shipment } from "../../src/queue/transfers.ts";
+import { MemoryRows } from "./memory-rows.ts";
+
+/** A queue that is told one command after the other, each a round of its own. Time passes when it is said. */
+export class ToldQueue {
+  readonly rows: MemoryRows;
+  readonly queue: Queue;
+  now = 1_700_000_000_000;
+
+  constructor(rows = new MemoryRows()) {
+    this.rows = rows;
+    this.queue = new Queue("i", rows);
+  }
+
+  /** A round with a command, or without one. Undefined where the command is not answered yet. */
+  tell(command?: Command): Result | undefined {
+    this.queue.advance(this.now);
+    if (command !== undefined) this.queue.apply(1, command, this.now);
+    const commit = this.queue.takeCommit();
+    if (commit !== undefined) this.rows.write(commit);
+    return this.queue.takeAnswers()[0]?.result;
+  }
+
+  put(...messages: { body: unknown; priority?: number; group?: string; delayMs?: number }[]): string[] {
+    const newMessages = messages.map(({ body, priority = 100, delayMs = 0, group }) => ({
+      ...{ content: `"body":${JSON.stringify(body)}`, priority, delayMs, group },
+    }));
+    const result = this.tell({ verb: "put", messages: newMessages, timeoutMs: 0 });
+    if (result?.verb !== "put") throw new Error(`The put was answered ${JSON.stringify(result)}.`);
+    return result.ids;
+  }
+
+  /** What is handed out, as bodies. */
+  receive(max: number, leaseMs = 60_000): unknown[] {
+    const result = this.tell({ verb: "receive", max, leaseMs, timeoutMs: 0, autoAck: false });
+    if (result?.verb !== "receive") throw new Error(`The receive was answered ${JSON.stringify(result)}.`);
+    return result.deliveries.map(({ line }) => (JSON.parse(line) as { body: unknown }).body);
+  }
+
+  describe() {
+    const result = this.tell({ verb: "inspect" });
+    if (result?.verb !== "inspect") throw new Error(`The inspect was answered ${JSON.stringify(result)}.`);
+    return result.description;
+  }
+
+  shipments(): Shipment[] {
+    return this.queue.takeShipments(this.now);
+  }
+}

@@ -88,8 +88,8 @@ export const receiveRequest = z.strictObject({
   /** Removes the messages as they are handed out, so that a lost reply loses them; they stay unfinished until done. */
   autoAck: z.boolean().default(false),
 });
-/** Why a message is dead: delivered `maxAttempts` times, or older than `retentionSeconds`. */
-export const deathReason = z.enum(["max_attempts", "expired"]);
+/** Why a message is dead: delivered `maxAttempts` times, older than `retentionSeconds`, or given up by a retry. */
+export const deathReason = z.enum(["max_attempts", "expired", "rejected"]);
 
 /** What a message says that died in another queue and came to this one, its `deadLetterQueue`. */
 export const deadLetter = z.object({
@@ -132,13 +132,19 @@ export const ackRequest = z.strictObject({
 /** `stale`: receipts whose lease is over, or that were never given. They changed nothing. */
 export const ackReply = z.object({ acked: z.int(), stale: z.array(z.string()) });
 
-export const retryRequest = z.strictObject({
-  receipts,
-  /** Default: what the queue's `retryDelay…` say. */
-  delaySeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
-  /** Why this attempt failed; handed out with the next delivery as `lastError`. */
-  error: z.string().max(ERROR_CHARACTERS_MAX).optional(),
-});
+export const retryRequest = z
+  .strictObject({
+    receipts,
+    /** Default: what the queue's `retryDelay…` say. */
+    delaySeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
+    /** Why this attempt failed; handed out with the next delivery as `lastError`. */
+    error: z.string().max(ERROR_CHARACTERS_MAX).optional(),
+    /** Gives the messages up: they are dead at once, with the reason `rejected`, however often they were delivered. */
+    dead: z.boolean().default(false),
+  })
+  .refine((request) => !request.dead || request.delaySeconds === undefined, {
+    error: "must not have both dead and delaySeconds",
+  });
 export const retryReply = z.object({ retried: z.int(), stale: z.array(z.string()) });
 
 export const extendRequest = z.strictObject({
@@ -275,10 +281,11 @@ export const queueDescription = z.object({
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: z.enum(["none", "draining", "immediate"]),
   paused: z.object({ puts: z.boolean(), receives: z.boolean() }),
+  /** Those that a receive may take now, and those that only wait for their group. */
   visible: z.int(),
   delayed: z.int(),
   leased: z.int(),
-  /** Delivered `maxAttempts` times and not acked, or expired. They stay until they are redriven, cancelled or purged. */
+  /** Delivered `maxAttempts` times and not acked, expired or given up, and not moved to a dead-letter queue. */
   dead: z.int(),
   /** On their way to another queue, and not yet known to have arrived. */
   moving: z.int(),

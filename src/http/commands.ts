@@ -43,8 +43,8 @@ export function ackCommand({ receipts, finish }: z.output<typeof ackRequest>): C
   return { verb: "ack", receipts, finish };
 }
 
-export function retryCommand({ receipts, delaySeconds, error }: z.output<typeof retryRequest>): Command {
-  return { verb: "retry", receipts, delayMs: orMilliseconds(delaySeconds), error };
+export function retryCommand({ receipts, delaySeconds, error, dead }: z.output<typeof retryRequest>): Command {
+  return { verb: "retry", receipts, delayMs: orMilliseconds(delaySeconds), error, isDead: dead };
 }
 
 export function extendCommand({ receipts, leaseSeconds }: z.output<typeof extendRequest>): Command {

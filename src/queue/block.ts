@@ -54,7 +54,7 @@ export interface Note {
   /** When it was last redriven: its time begins anew then. */
   redrivenAt?: number | undefined;
   /** Why it is dead, if not because it was delivered as often as it may be. */
-  reason?: "expired" | undefined;
+  reason?: "expired" | "rejected" | undefined;
   /** The number of the transfer that it is in, and where it stood before. */
   transfer?: number | undefined;
   was?: Standing | undefined;

@@ -21,11 +21,14 @@ export interface NewMessage {
   deadLetter?: (DeadLetter & { queue: string }) | undefined;
 }
 
+/** Delivered as often as it may be; older than the queue keeps messages; given up by who held it. */
+export type DeathReason = "max_attempts" | "expired" | "rejected";
+
 /** What is known of a message that died in another queue. Times are seconds: this is handed out as it is. */
 export interface DeadLetter {
   /** Its id there. */
   id: string;
-  reason: "max_attempts" | "expired";
+  reason: DeathReason;
   attempts: number;
   firstPutAt: number;
   diedAt: number;
@@ -96,11 +99,21 @@ export interface SettleCommand {
   refusal?: Refusal | undefined;
 }
 
+export interface RetryCommand {
+  verb: "retry";
+  receipts: string[];
+  /** Undefined for what the queue is configured to. */
+  delayMs?: number | undefined;
+  error?: string | undefined;
+  /** Whether the messages are dead at once, however often they were delivered. */
+  isDead: boolean;
+}
+
 export type Command =
   | PutCommand
   | ReceiveCommand
   | { verb: "ack"; receipts: string[]; finish: boolean }
-  | { verb: "retry"; receipts: string[]; delayMs?: number | undefined; error?: string | undefined }
+  | RetryCommand
   | { verb: "extend"; receipts: string[]; leaseMs: number }
   | DoneCommand
   | { verb: "join"; timeoutMs: number }

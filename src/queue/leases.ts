@@ -1,7 +1,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Backlog, PlacedMessage } from "./backlog.ts";
 import type { Block } from "./block.ts";
-import type { Delivery } from "./commands.ts";
+import type { Delivery, RetryCommand } from "./commands.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
 import { fateOf, type Redelivery } from "./redelivery.ts";
@@ -85,16 +85,12 @@ export class Leases {
     });
   }
 
-  /** @param delayMs undefined for the delay that the rules give after so many attempts */
-  retry(
-    receipts: string[],
-    { delayMs, error }: { delayMs?: number | undefined; error?: string | undefined },
-    redelivery: Redelivery,
-    now: number,
-  ): string[] {
+  /** Gives messages back, or up. */
+  retry({ receipts, delayMs, error, isDead }: RetryCommand, redelivery: Redelivery, now: number): string[] {
     return this.#withLeases(receipts, (block, index) => {
-      block.note(index, { error });
-      const { standing, visibleAt } = fateOf(block, index, now, now, redelivery, delayMs);
+      block.note(index, { error, reason: isDead ? "rejected" : undefined });
+      const dead = { standing: DEAD, visibleAt: now } as const;
+      const { standing, visibleAt } = isDead ? dead : fateOf(block, index, now, now, redelivery, delayMs);
       this.#backlog.move(block, index, standing, visibleAt);
       if (standing === DEAD) finish(this.#totals, 1);
     });

@@ -157,6 +157,13 @@ export class Messages {
     this.#deadLetterQueue = deadLetterQueue;
   }
 
+  /** Lets the queue that refused dead letters be asked again at once: somebody has named it anew. */
+  forgetRefusal(): void {
+    if (this.totals.refusal === null) return;
+    this.totals.refusal = null;
+    this.#areTotalsUnsaved = true;
+  }
+
   /** Whether this was reported already under this key; "other" if the key was used for something else. */
   knownDone(count: number, key: string | undefined, now: number): boolean | "other" {
     if (key === undefined) return false;

@@ -20,7 +20,7 @@ export function operate(messages: Messages, command: Operation, now: number): Re
       return { verb: "ack", acked: command.receipts.length - stale.length, stale };
     }
     case "retry": {
-      const stale = messages.leases.retry(command.receipts, command, messages.redelivery, now);
+      const stale = messages.leases.retry(command, messages.redelivery, now);
       return { verb: "retry", retried: command.receipts.length - stale.length, stale };
     }
     case "extend": {

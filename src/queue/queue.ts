@@ -3,7 +3,9 @@
  *
  *     put ──▶ delayed ──due──▶ visible ──receive──▶ leased ──ack──▶ gone
  *                                 ▲                    │
- *                                 └─ retry, lease over ┘
+ *                                 ├─ retry, lease over ┤
+ *                                 │                    ▼ last attempt over, given up, expired
+ *                                 └───── redrive ──── dead ──▶ moving ──▶ another queue
  *
  * A message's whole life is the time at which it is next visible. Leases that end need nobody to notice: every event
  * begins with `advance`, which makes visible what is due by then.
@@ -230,7 +232,7 @@ export class Queue {
       return;
     }
     this.#change(settings);
-    if (settings.deadLetterQueue !== undefined) this.#messages.transfers.forgetRefusal();
+    if (settings.deadLetterQueue !== undefined) this.#messages.forgetRefusal();
     if (maxSize > 0) this.#service.dismissLargerThan(maxSize);
     this.#service.serve(now);
     this.#answers.add(ticket, { verb: "configure", description: this.#describe(now) });

@@ -2,7 +2,7 @@ export const VISIBLE = 0;
 export const DELAYED = 1;
 export const LEASED = 2;
 export const GONE = 3;
-/** Delivered as often as it may be. Its time is that of its death. */
+/** Handed out to nobody any more. Its time is that of its death. */
 export const DEAD = 4;
 /** On its way to another queue. Its time is that of its standing before. */
 export const MOVING = 5;

@@ -135,11 +135,6 @@ export class Transfers {
     this.#totals.refusal = isRefused ? { to, times: times + 1, until: now + ms } : null;
   }
 
-  /** The queue that refused is asked again at once: somebody has named it anew. */
-  forgetRefusal(): void {
-    this.#totals.refusal = null;
-  }
-
   #refusedUntil(to: string): number {
     const { refusal } = this.#totals;
     return refusal?.to === to ? refusal.until : 0;

@@ -1,6 +1,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
+import type { DeathReason } from "./commands.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId, parseId } from "./receipt.ts";
 import { DEAD, DELAYED, LEASED, MOVING, VISIBLE } from "./standings.ts";
@@ -18,7 +19,7 @@ export interface View {
   group?: string | undefined;
   lastError?: string | undefined;
   /** Why it is dead. */
-  reason?: "max_attempts" | "expired";
+  reason?: DeathReason;
   /** A JSON object: the content, priority and time of the put, as stored. */
   line: string;
 }

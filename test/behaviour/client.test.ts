@@ -58,7 +58,8 @@ function clientDriver(queue: Queue): Driver {
     },
     take: () => queue.getNowait(),
     ack: (receipts) => count(receipts, (message) => message.ack()),
-    retry: (receipts, options) => count(receipts, (message) => message.retry(options)),
+    retry: (receipts, { dead = false, ...options } = {}) =>
+      count(receipts, (message) => (dead ? message.reject(options) : message.retry(options))),
     extend: (receipts, leaseSeconds) => count(receipts, (message) => message.extend(leaseSeconds)),
     done: (number) => queue.taskDone(number),
     join: (timeoutSeconds = 0) => queue.join({ timeoutSeconds }),
@@ -71,7 +72,7 @@ function clientDriver(queue: Queue): Driver {
     async cancel(id) {
       if (!(await queue.cancel(id))) throw Object.assign(new Error("not cancelled"), { code: "unknown_message" });
     },
-    redrive: ({ ids, max, to } = {}) => queue.redrive({ ids, max, to }),
+    redrive: (options = {}) => queue.redrive(options),
     purge: (only) => queue.purge({ only }),
     shutdown: (immediate) => queue.shutdown({ immediate }),
     pause: (only) => queue.pause({ only }),

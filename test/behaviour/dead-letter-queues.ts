@@ -38,6 +38,18 @@ export function deadLetterQueues(level: Level): void {
       expect(await dead.describe()).toMatchObject({ leased: 1, accepted: 1, unfinished: 1 });
     });
 
+    test("a message that is given up goes there at once", async () => {
+      const [tasks, dead] = await pair(level);
+      await tasks.configure({ maxAttempts: 5 });
+      await tasks.put(messagesOf("poison"));
+
+      await tasks.retry(receiptsOf(await tasks.receive()), { dead: true, error: "no such customer" });
+
+      expect(await dead.receive({ timeoutSeconds: 20 })).toMatchObject([
+        { body: "poison", deadLetter: { reason: "rejected", attempts: 1, lastError: "no such customer" } },
+      ]);
+    });
+
     test("an expired message goes there too", async () => {
       const [tasks, dead] = await pair(level);
       await tasks.configure({ retentionSeconds: 1, deadLetterExpired: true });
@@ -104,6 +116,23 @@ export function deadLetterQueues(level: Level): void {
 
       expect(bodiesOf(await tasks.receive({ max: 10 }))).toEqual(["back"]);
       expect(await dead.describe()).toMatchObject({ leased: 1, visible: 1 });
+    });
+
+    test("a redrive can be of the letters of one queue alone", async () => {
+      const [first, dead] = await pair(level);
+      const second = level.queue();
+      await second.configure({ maxAttempts: 1, deadLetterQueue: dead.name });
+      await first.put(messagesOf("first"));
+      await second.put(messagesOf("second"));
+      await failAll(first);
+      await holding(dead, 1);
+      await failAll(second);
+      await holding(dead, 2);
+
+      expect(await dead.redrive({ from: second.name })).toBe(1);
+
+      expect(bodiesOf(await second.receive({ max: 10 }))).toEqual(["second"]);
+      expect(bodiesOf(await dead.receive({ max: 10 }))).toEqual(["first"]);
     });
 
     test("a redrive sends dead messages to another queue where it is told to, one, some or all", async () => {

@@ -37,6 +37,19 @@ export function redelivery(level: Level): void {
       expect(await queue.ack(receiptsOf(received))).toBe(0);
     });
 
+    test("a message that its holder gives up is dead at once, with its reason and error", async () => {
+      const queue = level.queue();
+      const [id] = await queue.put(messagesOf("poison"));
+
+      const rejected = await queue.retry(receiptsOf(await queue.receive()), { dead: true, error: "no such customer" });
+
+      expect(rejected).toBe(1);
+      expect(await queue.list("dead")).toMatchObject([
+        { id, attempts: 1, reason: "rejected", lastError: "no such customer" },
+      ]);
+      expect(await queue.describe()).toMatchObject({ visible: 0, leased: 0, dead: 1, unfinished: 0 });
+    });
+
     test("a join that waits returns when the lease of the last attempt ends", async () => {
       const queue = level.queue();
       await queue.configure({ maxAttempts: 1 });

@@ -4,13 +4,13 @@ import { ToldQueue } from "../support/told-queue.ts";
 test("no group is forgotten when most messages of many groups leave from the middle", () => {
   const queue = new ToldQueue();
   queue.tell({ verb: "configure", changes: { order: "priority" } });
-  const groups = [0, 1, 2, 3, 4, 5, 6, 7];
+  const groups = [...Array(40).keys()];
   const ids: string[] = [];
-  for (let priority = 0; priority < 250; priority += 1) {
+  for (let priority = 0; priority < 60; priority += 1) {
     ids.push(...queue.put(...groups.map((group) => ({ body: group, group: `group-${group}`, priority }))));
   }
 
   for (const id of ids.slice(0, -groups.length)) queue.tell({ verb: "cancel", id });
 
-  expect(queue.receive(1_000).sort()).toEqual(groups);
+  expect(queue.receive(1_000).sort((a, b) => Number(a) - Number(b))).toEqual(groups);
 });

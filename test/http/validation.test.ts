@@ -116,6 +116,8 @@ for (const [verb, body, path, rule] of [
   ["/messages", { messages: [{ body: 1, at: 1, delaySeconds: 1 }] }, "messages[0]", /both delaySeconds and at/],
   ["/messages", { messages: [{ body: 1, dedupeKey: "a b" }] }, "messages[0].dedupeKey", /visible ASCII/],
   ["/messages", { messages: [{ body: 1, dedupeKey: "k".repeat(256) }] }, "messages[0].dedupeKey", /<=255/],
+  ["/retry", { receipts: ["r"], dead: true, delaySeconds: 1 }, "", /both dead and delaySeconds/],
+  ["/redrive", { from: "../other" }, "from", /1 to 128/],
   ["/redrive", { ids: [] }, "ids", />=1/],
   ["/redrive", { ids: Array(1_001).fill("i") }, "ids", /<=1000/],
   ["/redrive", { max: 0 }, "max", />=1/],

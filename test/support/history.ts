@@ -227,8 +227,9 @@ export class History {
     const { leases, receipts } = this.#someLeases();
     const delayMs = this.#random.pick([undefined, undefined, 0, this.#random.integer(10_000)]);
     const error = this.#random.chance(0.3) ? `failed in ${ticket}` : undefined;
-    this.#tell(ticket, { verb: "retry", receipts, delayMs, error }, () =>
-      this.#model.withLeases(ticket, leases, (held) => this.#model.retry(held, delayMs, error)),
+    const isDead = this.#random.chance(0.05);
+    this.#tell(ticket, { verb: "retry", receipts, delayMs, error, isDead }, () =>
+      this.#model.withLeases(ticket, leases, (held) => this.#model.retry(held, delayMs, error, isDead)),
     );
   }
 
@@ -266,7 +267,8 @@ export class History {
       retryDelayMs,
       retryDelayFactor: this.#random.pick([1, 2]),
       retryDelayMaxMs: 5_000,
-      retryDelayJitter: this.#random.pick([0, 0.5, 1]),
+      // What is discarded at once cannot be asked what it has drawn.
+      retryDelayJitter: this.#model.shutdown === "immediate" ? 0 : this.#random.pick([0, 0.5, 1]),
     };
     const leaseMs = this.#random.pick([1_000, 30_000]);
     const maxLeasedPerGroup = this.#random.pick([1, 1, 2, 5]);
@@ -307,7 +309,7 @@ export class History {
   }
 
   #shutDown(ticket: number): void {
-    const immediate = this.#random.chance(0.5);
+    const immediate = this.#random.chance(0.5) && this.#model.settings.retryDelayJitter === 0;
     this.#tell(ticket, { verb: "shutdown", immediate }, () => this.#model.shutDown(ticket, immediate));
   }
 

@@ -344,17 +344,17 @@ export class ModelQueue {
     this.serve();
   }
 
-  retry(message: ModelMessage, delayMs: number | undefined, error: string | undefined): void {
+  retry(message: ModelMessage, delayMs: number | undefined, error: string | undefined, isDead: boolean): void {
     message.lastError = error;
-    this.#endAttempt(message, this.now, delayMs);
+    this.#endAttempt(message, this.now, delayMs, isDead);
   }
 
   /** An attempt that ended without an ack. */
-  #endAttempt(message: ModelMessage, endedAt: number, delayMs?: number): void {
+  #endAttempt(message: ModelMessage, endedAt: number, delayMs?: number, isRejected = false): void {
     const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = this.settings;
     const attempts = message.attempts - message.spared;
     message.leased = false;
-    message.isDead = maxAttempts > 0 && attempts >= maxAttempts;
+    message.isDead = isRejected || (maxAttempts > 0 && attempts >= maxAttempts);
     const backoff = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
     const latest = endedAt + (delayMs ?? backoff);
     const hasJitter = delayMs === undefined && retryDelayJitter > 0 && latest > this.now && !message.isDead;

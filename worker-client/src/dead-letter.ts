@@ -1,7 +1,7 @@
 import type { ReceivedMessage } from "../../src/contract/schema.ts";
 
-/** Why a message is dead: delivered `maxAttempts` times, or older than `retentionSeconds`. */
-export type DeathReason = "max_attempts" | "expired";
+/** Why a message is dead: delivered `maxAttempts` times, older than `retentionSeconds`, or given up by `reject`. */
+export type DeathReason = "max_attempts" | "expired" | "rejected";
 
 /** Where a message comes from that died in another queue, and what it died of. */
 export interface DeadLetter {

@@ -67,6 +67,15 @@ export class Message<Item> {
     return value.retried === 1;
   }
 
+  /**
+   * Gives the message up: it is dead at once, whatever attempts are left, and goes where dead messages of its queue go.
+   * For what will never succeed. True when that is certain; false as for `ack`.
+   */
+  async reject({ error }: Pick<RetryOptions, "error"> = {}): Promise<boolean> {
+    const { value } = await this.#send<RetryReply>("retry", { dead: true, error });
+    return value.retried === 1;
+  }
+
   /** Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. */
   async extend(leaseSeconds: number): Promise<boolean> {
     const { value } = await this.#send<ExtendReply>("extend", { leaseSeconds });

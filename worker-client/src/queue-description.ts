@@ -49,13 +49,16 @@ export interface QueueDescription extends Required<{ [Option in keyof QueueOptio
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: "none" | "draining" | "immediate";
   paused: { puts: boolean; receives: boolean };
-  /** Messages that a receive may take now. */
+  /** Messages that a receive may take now, and those that only wait for their group. */
   visible: number;
   /** Messages that wait for their time. */
   delayed: number;
   /** Messages that somebody has received and not acked yet. */
   leased: number;
-  /** Messages that were delivered `maxAttempts` times and not acked, or expired. They stay until `redrive`, `cancel` or `purge`. */
+  /**
+   * Messages that were delivered `maxAttempts` times and not acked, that expired or were given up. They go to the
+   * `deadLetterQueue`; without one they stay until `redrive`, `cancel` or `purge`.
+   */
   dead: number;
   /** Messages on their way to another queue, and not yet known to have arrived. */
   moving: number;

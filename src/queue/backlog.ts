@@ -1,10 +1,9 @@
 import { Agenda } from "./agenda.ts";
 import { Block, type BlockState, type Lane } from "./block.ts";
 import type { NewMessage } from "./commands.ts";
-import { Groups } from "./groups.ts";
+import type { Groups } from "./groups.ts";
 import { Lanes } from "./lanes.ts";
-import { ORDERS, type Order, type OrderName } from "./orders.ts";
-import { ReadyBlocks } from "./ready-blocks.ts";
+import { ORDERS, type OrderName } from "./orders.ts";
 import type { Place } from "./receipt.ts";
 import { type KeptKeys, RowSlots } from "./row-slots.ts";
 import { type RowReader, type StoredBlock, splitLines } from "./rows.ts";
@@ -19,6 +18,7 @@ import {
   type StandingCounts,
   VISIBLE,
 } from "./standings.ts";
+import { Turns } from "./turns.ts";
 
 /** Which of a row's parts the next commit must write. */
 export type Unsaved = "write" | "append" | "update" | "free";
@@ -45,9 +45,7 @@ export class Backlog implements StandingCounts {
   /** Blocks whose state may be in memory, the one used last at the end. */
   readonly #loaded = new Set<Block>();
 
-  #order: Order;
-  #ready: ReadyBlocks;
-  groups: Groups;
+  readonly #turns: Turns;
   /** When a delay or a lease ends. */
   readonly #due = new Agenda();
   /** To be told what becomes of blocks. */
@@ -65,9 +63,7 @@ export class Backlog implements StandingCounts {
     lastBlock: number,
     reader: RowReader,
   ) {
-    this.#order = ORDERS[order];
-    this.#ready = new ReadyBlocks(this.#order);
-    this.groups = this.#newGroups(maxLeasedPerGroup);
+    this.#turns = new Turns(order, maxLeasedPerGroup, (place) => this.blockAt(place));
     this.#lastBlock = lastBlock;
     this.#reader = reader;
   }
@@ -90,15 +86,13 @@ export class Backlog implements StandingCounts {
 
   /** To another order only a queue that is empty can be changed. */
   setOrder(order: OrderName): void {
-    if (this.#order === ORDERS[order]) return;
+    if (this.#turns.order === ORDERS[order]) return;
     if (this.#blocks.size > 0) throw new Error("The order of what the queue holds cannot be changed.");
-    this.#order = ORDERS[order];
-    this.#ready = new ReadyBlocks(this.#order);
-    this.groups = this.#newGroups(this.groups.maxLeased);
+    this.#turns.reset(ORDERS[order]);
   }
 
-  #newGroups(maxLeased: number): Groups {
-    return new Groups(this.#order, maxLeased, (place) => this.blockAt(place));
+  get groups(): Groups {
+    return this.#turns.groups;
   }
 
   /** To be called when all stored blocks are back: which groups their messages are in, and who of them can be served. */
@@ -145,7 +139,7 @@ export class Backlog implements StandingCounts {
   }
 
   #laneOf({ priority, deadLetter, group }: NewMessage): Lane {
-    const lanePriority = this.#order.sharesBlocks ? 0 : priority;
+    const lanePriority = this.#turns.order.sharesBlocks ? 0 : priority;
     return { priority: lanePriority, areLetters: deadLetter !== undefined, isGrouped: group !== undefined };
   }
 
@@ -175,10 +169,7 @@ export class Backlog implements StandingCounts {
 
   /** The visible message that is next in order. */
   next(): PlacedMessage | undefined {
-    const block = this.#ready.first();
-    const place = this.groups.next(block?.priority);
-    if (place !== undefined) return { block: this.blockAt(place) as Block, index: place.index };
-    return block && { block, index: this.#order.nextIn(block) };
+    return this.#turns.next();
   }
 
   /** Counts the delivery of the message that is next, and answers with its number. */
@@ -217,7 +208,7 @@ export class Backlog implements StandingCounts {
         this.#finish(block);
       }
     }
-    if (!isAnyMoving) this.groups = this.#newGroups(this.groups.maxLeased);
+    if (!isAnyMoving) this.#turns.reset(this.#turns.order);
   }
 
   /** The messages of one standing, in the order of their places. */
@@ -306,8 +297,7 @@ export class Backlog implements StandingCounts {
   #finish(block: Block): void {
     this.#blocks.delete(block.number);
     this.#lanes.leave(block);
-    this.groups.forget(block);
-    this.#ready.drop(block);
+    this.#turns.finished(block);
     this.#due.drop(block);
     this.watcher?.finished(block);
     this.#loaded.delete(block);
@@ -324,6 +314,6 @@ export class Backlog implements StandingCounts {
 
   #makeReady(block: Block): void {
     this.watcher?.becameVisible(block);
-    if (!block.isGrouped) this.#ready.add(block);
+    this.#turns.becameVisible(block);
   }
 }

@@ -9,7 +9,7 @@ import { DEAD, DELAYED, VISIBLE } from "./standings.ts";
 import type { Transfers } from "./transfers.ts";
 import type { Viewer } from "./viewer.ts";
 
-/** Letters looked at in one call to find those that go to the same queue. */
+/** Letters looked at in one call for more that go to the same queue, once one has been found. */
 const LOOKED_AT_MAX = 20_000;
 
 /**

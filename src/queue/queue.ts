@@ -189,7 +189,8 @@ export class Queue {
     const { arrivals, puts } = this.#messages;
     const { shutdown } = this.configuration;
     const known = arrivals.outcomeOf(source, number);
-    const isRefused = shutdown !== "none" || this.#state.isStorageFull;
+    // A queue that is new has room, although the one before it, deleted in the same round, may have had none.
+    const isRefused = this.exists && (shutdown !== "none" || this.#state.isStorageFull);
     let ids: string[] = [];
     if (known === undefined) arrivals.remember({ source, number, isRefused });
     if (known === "refused" || (known === undefined && isRefused)) {

@@ -132,7 +132,8 @@ export class Transfers {
     const { refusal } = this.#totals;
     const times = refusal?.to === to ? refusal.times : 0;
     const ms = Math.min(REFUSED_MS_MAX, REFUSED_MS * 2 ** times);
-    this.#totals.refusal = isRefused ? { to, times: times + 1, until: now + ms } : null;
+    if (isRefused) this.#totals.refusal = { to, times: times + 1, until: now + ms };
+    else if (refusal?.to === to) this.#totals.refusal = null;
   }
 
   #refusedUntil(to: string): number {
@@ -143,7 +144,7 @@ export class Transfers {
   /** When to look again at what is under way, or at what is dead and goes to this queue; else Infinity. */
   nextLookAt(deadLetterQueue: string): number {
     const looks = this.#totals.transfers.map(({ number }) => this.#attemptsOf(number).nextAt);
-    const areAnyLeft = deadLetterQueue !== "" && this.#backlog.dead > 0;
+    const areAnyLeft = deadLetterQueue !== "" && this.#backlog.dead > 0 && !this.isUnderWayTo(deadLetterQueue);
     return Math.min(...looks, areAnyLeft ? this.#refusedUntil(deadLetterQueue) : Number.POSITIVE_INFINITY);
   }
 

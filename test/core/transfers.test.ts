@@ -172,3 +172,35 @@ test("a redrive of the letters of one queue is not held up by those of another t
 
   expect(dead.shipments()).toMatchObject([{ to: "b", messages: [{ content: MESSAGE.content }] }]);
 });
+
+test("a queue whose dead letters are under way wakes for their next attempt and not before", () => {
+  const tasks = new ToldQueue();
+  tasks.tell({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
+  for (const body of [1, 2]) {
+    tasks.put({ body });
+    tasks.receive(1, 1);
+    tasks.now += 1;
+    tasks.tell();
+  }
+  const [shipment] = tasks.shipments();
+
+  const { incarnation, number } = shipment as Shipment;
+  tasks.tell({ verb: "settle", incarnation, number, outcome: "unknown" });
+
+  expect(tasks.describe()).toMatchObject({ moving: 1, dead: 1 });
+  expect(tasks.queue.nextWakeAt).toBe(tasks.now + 1_000);
+});
+
+test("what comes to a new queue is stored, although the one before it, deleted in the same round, was full", () => {
+  const dead = new ToldQueue();
+  dead.put({ body: "old" });
+  dead.queue.isStorageFull = true;
+  dead.queue.advance(dead.now);
+  dead.queue.apply(1, { verb: "delete", nextIncarnation: "next" }, dead.now);
+  dead.queue.takeAnswers();
+  dead.rows.clear();
+
+  const result = dead.tell({ verb: "accept", queue: "tasks", incarnation: "i", number: 1, messages: [MESSAGE] });
+
+  expect(result).toMatchObject({ verb: "accept", ids: [expect.stringMatching(/^next-/)] });
+});

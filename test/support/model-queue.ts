@@ -431,7 +431,8 @@ export class ModelQueue {
       const { to } = transfer;
       const times = this.refusal.to === to ? this.refusal.times : 0;
       const until = this.now + Math.min(3_600_000, 60_000 * 2 ** times);
-      this.refusal = outcome === "refused" ? { to, times: times + 1, until } : { to: "", times: 0, until: 0 };
+      if (outcome === "refused") this.refusal = { to, times: times + 1, until };
+      else if (this.refusal.to === to) this.refusal = { to: "", times: 0, until: 0 };
     }
     if (outcome !== "unknown") this.transfers = this.transfers.filter((other) => other !== transfer);
     if (transfer?.ticket !== undefined) {
@@ -456,7 +457,7 @@ export class ModelQueue {
     const isKnown = last !== undefined && number <= last.number;
     const isRefused = isKnown
       ? number === last.number && last.isRefused
-      : this.shutdown !== "none" || this.isStorageFull;
+      : this.exists && (this.shutdown !== "none" || this.isStorageFull);
     if (!isKnown) this.arrivals.set(sender, { number, isRefused });
     if (isRefused) {
       this.#refuse([ticket], this.shutdown !== "none" ? "shut_down" : "storage_full");

@@ -117,7 +117,7 @@ export abstract class OperatedQueue<Item> {
    */
   async redrive({ ids, max = Number.POSITIVE_INFINITY, to, from, progress }: RedriveOptions = {}): Promise<number> {
     let redriven = 0;
-    // What dies again while this goes on is not redriven again.
+    // What dies again while this goes on must not keep it going for ever.
     let most = max;
     while (redriven < most) {
       const limit = max === Number.POSITIVE_INFINITY ? {} : { max: Math.min(max - redriven, REDRIVE_MAX) };

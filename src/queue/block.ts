@@ -13,6 +13,7 @@ import {
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 export const BLOCK_MESSAGES_MAX = 256;
+
 /** What messages have in common that may share a block. */
 export interface Lane {
   /** That of all of them in a priority queue, else 0. */

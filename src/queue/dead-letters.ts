@@ -76,7 +76,7 @@ export class DeadLetters {
     return dead;
   }
 
-  /** The queue in which it died; empty for this one. Lines are let go of at once: there may be many. */
+  /** The queue in which it died; empty for this one. */
   #sourceOf({ block, index }: PlacedMessage): string {
     return block.areLetters ? (deadLetterOf(this.#window.line(block, index))?.queue ?? "") : "";
   }
@@ -86,6 +86,7 @@ export class DeadLetters {
       for (let index = 0; lettersIn(block) > 0 && index < block.count; index += 1) {
         if (isLetter(block, index)) yield { block, index };
       }
+      // There may be many blocks, and of each the lines were read.
       this.#window.release(block);
     }
   }

@@ -36,7 +36,7 @@ function isLower(a: number, b: number): boolean {
 }
 
 /** The message that is next of all that are in groups. */
-export interface GroupedMessage {
+interface GroupedMessage {
   place: Place;
   priority: number;
   turn: number;

@@ -16,7 +16,6 @@ export class Leases {
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   readonly #totals: Totals;
-
   readonly #retention: Retention;
 
   constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals, retention: Retention) {

@@ -94,17 +94,20 @@ export class Transfers {
 
   /** The queue to which a transfer goes that is under way. */
   destinationOf(number: number): string | undefined {
-    return this.#totals.transfers.find((other) => other.number === number)?.to;
+    return this.#numbered(number)?.to;
+  }
+
+  #numbered(number: number): Transfer | undefined {
+    return this.#totals.transfers.find((transfer) => transfer.number === number);
   }
 
   /** Takes in the outcome of an attempt. Answers how many messages are gone. */
   settle(number: number, outcome: Outcome, now: number): number {
-    const transfer = this.#totals.transfers.find((other) => other.number === number);
+    const transfer = this.#numbered(number);
     if (transfer === undefined) return 0;
     if (outcome === "unknown") {
-      const failures = this.#attemptsOf(number).failures + 1;
-      const nextAt = now + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (failures - 1));
-      this.#attempts.set(number, { failures, nextAt });
+      const { failures } = this.#attemptsOf(number);
+      this.#attempts.set(number, { failures: failures + 1, nextAt: now + doubled(RETRY_MS, failures, RETRY_MS_MAX) });
       return 0;
     }
     const places = this.#placesOf(number);
@@ -131,8 +134,8 @@ export class Transfers {
   #noteRefusal(to: string, isRefused: boolean, now: number): void {
     const { refusal } = this.#totals;
     const times = refusal?.to === to ? refusal.times : 0;
-    const ms = Math.min(REFUSED_MS_MAX, REFUSED_MS * 2 ** times);
-    if (isRefused) this.#totals.refusal = { to, times: times + 1, until: now + ms };
+    const until = now + doubled(REFUSED_MS, times, REFUSED_MS_MAX);
+    if (isRefused) this.#totals.refusal = { to, times: times + 1, until };
     else if (refusal?.to === to) this.#totals.refusal = null;
   }
 
@@ -175,4 +178,8 @@ export class Transfers {
       },
     };
   }
+}
+
+function doubled(firstMs: number, times: number, mostMs: number): number {
+  return Math.min(mostMs, firstMs * 2 ** times);
 }

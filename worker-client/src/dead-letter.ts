@@ -1,4 +1,5 @@
 import type { ReceivedMessage } from "../../src/contract/schema.ts";
+import { dateOf } from "./dates.ts";
 
 /** Why a message is dead: delivered `maxAttempts` times, older than `retentionSeconds`, or given up by `reject`. */
 export type DeathReason = "max_attempts" | "expired" | "rejected";
@@ -21,5 +22,5 @@ export interface DeadLetter {
 export function deadLetterOf({ deadLetter }: Pick<ReceivedMessage, "deadLetter">): DeadLetter | undefined {
   if (deadLetter === undefined) return undefined;
   const { firstPutAt, diedAt, lastError, ...rest } = deadLetter;
-  return { ...rest, firstPutAt: new Date(firstPutAt * 1_000), diedAt: new Date(diedAt * 1_000), lastError };
+  return { ...rest, firstPutAt: dateOf(firstPutAt), diedAt: dateOf(diedAt), lastError };
 }

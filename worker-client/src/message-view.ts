@@ -1,4 +1,5 @@
 import type { MessageView as MessageViewReply } from "../../src/contract/schema.ts";
+import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, type DeathReason, deadLetterOf } from "./dead-letter.ts";
 import { itemOf } from "./items.ts";
 
@@ -38,9 +39,9 @@ export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
     attempts,
     priority,
     group,
-    putAt: new Date(putAt * 1_000),
-    at: at === undefined ? undefined : new Date(at * 1_000),
-    until: until === undefined ? undefined : new Date(until * 1_000),
+    putAt: dateOf(putAt),
+    at: dateOrUndefined(at),
+    until: dateOrUndefined(until),
     reason,
     deadLetter: deadLetterOf(reply),
     lastError,

@@ -1,4 +1,5 @@
 import type { AckReply, ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema.ts";
+import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
 import { itemOf } from "./items.ts";
 import type { QueueCalls } from "./queue-calls.ts";
@@ -38,11 +39,11 @@ export class Message<Item> {
     this.attempt = received.attempt;
     this.priority = received.priority;
     this.group = received.group;
-    this.putAt = new Date(received.putAt * 1_000);
-    this.at = received.at === undefined ? undefined : new Date(received.at * 1_000);
+    this.putAt = dateOf(received.putAt);
+    this.at = dateOrUndefined(received.at);
     this.lastError = received.lastError;
     this.deadLetter = deadLetterOf(received);
-    this.leaseEndsAt = new Date((received.leaseEndsAt ?? 0) * 1_000);
+    this.leaseEndsAt = dateOf(received.leaseEndsAt ?? 0);
     this.#receipt = received.receipt ?? "";
     this.#calls = calls;
   }
@@ -79,7 +80,7 @@ export class Message<Item> {
   /** Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. */
   async extend(leaseSeconds: number): Promise<boolean> {
     const { value } = await this.#send<ExtendReply>("extend", { leaseSeconds });
-    if (value.extended === 1) this.leaseEndsAt = new Date(value.leaseEndsAt * 1_000);
+    if (value.extended === 1) this.leaseEndsAt = dateOf(value.leaseEndsAt);
     return value.extended === 1;
   }
 

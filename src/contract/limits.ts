@@ -20,6 +20,15 @@ export const REQUEST_BYTES_MAX = 12 * 1024 * 1024;
 /** Puts are refused from this size of a queue's database on: 90 % of the 10 GB that a Durable Object can hold. */
 export const STORAGE_BYTES_MAX = 9_000_000_000;
 
+/** Operations in one frame of the socket. */
+export const FRAME_OPERATIONS_MAX = 1_000;
+
+/** Waits of one socket at a time: receives, puts and joins. They are remembered where there is little room. */
+export const SOCKET_WAITS_MAX = 250;
+
+/** How many messages one subscription may be allowed ahead. */
+export const CREDIT_MAX = 10_000;
+
 /** Receipts in one ack, retry or extend. */
 export const RECEIPTS_MAX = 1_000;
 

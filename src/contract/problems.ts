@@ -18,6 +18,8 @@ export const PROBLEMS = {
   shut_down: { status: 410, title: "The queue was shut down" },
   too_large: { status: 413, title: "The request is too large" },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
+  upgrade_required: { status: 426, title: "The endpoint is a WebSocket" },
+  too_many_waits: { status: 429, title: "The connection waits for too many things" },
   storage_full: { status: 507, title: "The queue's storage is nearly full" },
   internal: { status: 500, title: "The server failed" },
   unavailable: { status: 503, title: "The queue cannot be reached" },

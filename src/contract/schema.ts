@@ -51,24 +51,30 @@ export const idempotencyKey = visibleText.max(IDEMPOTENCY_KEY_CHARACTERS_MAX);
 /** What belongs together: at most `maxLeasedPerGroup` messages of a group are leased at the same time, in their order. */
 export const group = visibleText.max(GROUP_CHARACTERS_MAX);
 
+/** What can be said of a message that is put, beside its content. */
+export const messageOptions = z.strictObject({
+  /** 0 to 255. Carried along; it decides the order only in a priority queue. */
+  priority: z.int().min(0).max(PRIORITY_MAX).default(PRIORITY_DEFAULT),
+  /** The message is not visible before this time has passed. */
+  delaySeconds: seconds.max(DELAY_SECONDS_MAX).default(0),
+  /** The message is not visible before this time, in seconds since 1970: at most 366 days from now. */
+  at: z.number().min(0).optional(),
+  /** Within `dedupeSeconds` after a message with this key, others with it are not stored; their id is that one's. */
+  dedupeKey: idempotencyKey.optional(),
+  group: group.optional(),
+});
+
+/** One of them says when the message is visible, not both. */
+export const ONE_TIME = {
+  holds: (options: { at?: number | undefined; delaySeconds: number }) =>
+    options.at === undefined || options.delaySeconds === 0,
+  rule: { error: "must not have both delaySeconds and at" },
+};
+
 /** A message to put: any JSON value as `body`, or anything else as base64 in `bytes`. */
-export const newMessage = z
-  .strictObject({
-    body: z.unknown().optional(),
-    bytes: z.base64().optional(),
-    /** 0 to 255. Carried along; it decides the order only in a priority queue. */
-    priority: z.int().min(0).max(PRIORITY_MAX).default(PRIORITY_DEFAULT),
-    /** The message is not visible before this time has passed. */
-    delaySeconds: seconds.max(DELAY_SECONDS_MAX).default(0),
-    /** The message is not visible before this time, in seconds since 1970: at most 366 days from now. */
-    at: z.number().min(0).optional(),
-    /** Within `dedupeSeconds` after a message with this key, others with it are not stored; their id is that one's. */
-    dedupeKey: idempotencyKey.optional(),
-    group: group.optional(),
-  })
-  .refine((message) => message.at === undefined || message.delaySeconds === 0, {
-    error: "must not have both delaySeconds and at",
-  })
+export const newMessage = messageOptions
+  .extend({ body: z.unknown().optional(), bytes: z.base64().optional() })
+  .refine(ONE_TIME.holds, ONE_TIME.rule)
   .refine((message) => (message.body === undefined) !== (message.bytes === undefined), {
     error: "must have either body or bytes",
   });
@@ -141,7 +147,15 @@ export const retryRequest = z
     error: z.string().max(ERROR_CHARACTERS_MAX).optional(),
     /** Gives the messages up: they are dead at once, with the reason `rejected`, however often they were delivered. */
     dead: z.boolean().default(false),
+    /** False gives back at once what nobody has begun to work on: the delivery does not count as an attempt. */
+    begun: z.boolean().default(true),
   })
+  .refine(
+    ({ begun, ...request }) => begun || !(request.dead || (request.delaySeconds ?? request.error) !== undefined),
+    {
+      error: "must not have delaySeconds, error or dead if the work was not begun",
+    },
+  )
   .refine((request) => !request.dead || request.delaySeconds === undefined, {
     error: "must not have both dead and delaySeconds",
   });
@@ -212,6 +226,12 @@ export const redriveRequest = z.strictObject({
 });
 /** `left`: how many dead letters are left. */
 export const redriveReply = z.object({ redriven: z.int(), left: z.int() });
+
+/** About one message. */
+export const messageRequest = z.strictObject({ id: z.string() });
+
+/** What needs nothing said. */
+export const emptyRequest = z.strictObject({});
 
 export const purgeRequest = z.strictObject({ only: z.literal("dead").optional() });
 export const purgeReply = z.object({ purged: z.int() });

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import type { Env } from "../env.ts";
+import { ProblemError } from "../requests/problem.ts";
 import { requireAuthkey } from "./authkey.ts";
-import { ProblemError, problemResponse } from "./problem.ts";
+import { problemResponse } from "./problem.ts";
 import { queues } from "./queues.ts";
 
 /** The HTTP side on one screen: what comes in, in which order it is looked at, and how it goes wrong. */
@@ -9,6 +10,8 @@ export const app = new Hono<{ Bindings: Env }>();
 
 app.use(async function setHeaders(c, next) {
   await next();
+  // The answer that opens a socket is the socket: a copy with other headers would be without it.
+  if (c.res.status === 101) return;
   c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
 });

@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import type { Env } from "../env.ts";
-import { ProblemError } from "./problem.ts";
+import { ProblemError } from "../requests/problem.ts";
 
 /**
  * Lets a request pass that presents the authkey as a bearer token (RFC 6750). Where no key is set, nobody passes.

@@ -30,8 +30,9 @@ export class NextRound {
     return this.#commands.length === 0;
   }
 
-  add(incoming: Incoming): void {
-    this.#commands.push(incoming);
+  /** Adds what one caller sends at a time. */
+  add(incoming: readonly Incoming[]): void {
+    for (const command of incoming) this.#commands.push(command);
     this.#absent = Math.max(0, this.#absent - 1);
   }
 

@@ -2,8 +2,14 @@ import { DurableObject } from "cloudflare:workers";
 import { STORAGE_BYTES_MAX } from "../contract/limits.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { MonotonicClock } from "../queue/clock.ts";
-import type { Command } from "../queue/commands.ts";
+import type { Command, Result } from "../queue/commands.ts";
 import { Queue } from "../queue/queue.ts";
+import { newIncarnation } from "../requests/incarnation.ts";
+import { ProblemError } from "../requests/problem.ts";
+import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
+import { Session } from "../socket/session.ts";
+import { Sessions } from "../socket/sessions.ts";
+import { commandOf } from "../socket/verbs.ts";
 import { type Incoming, NextRound } from "./next-round.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { type Reply, replyOf } from "./reply.ts";
@@ -11,6 +17,14 @@ import { send } from "./shipping.ts";
 
 /** The object wakes itself at multiples of this, because each alarm that is set is a row. */
 const ALARM_STEP_MS = 10_000;
+
+/** A wait up to this is cheaper spent in memory, with a timer, than with an alarm. */
+const TIMER_MS = 1_000;
+
+/** Whoever is to be answered. */
+interface Caller {
+  answer(ticket: number, result: Result, reply: Reply): void;
+}
 
 /**
  * One named queue: it collects commands, lets the state machine apply them, stores what changed and answers.
@@ -24,7 +38,8 @@ export class QueueObject extends DurableObject<Env> {
   readonly #clock: MonotonicClock;
   readonly #queue: Queue;
   readonly #nextRound = new NextRound();
-  readonly #callers = new Map<number, (reply: Reply) => void>();
+  readonly #callers = new Map<number, Caller>();
+  readonly #sessions: Sessions;
   #tickets = 0;
   #isRunning = false;
   #timer: number | null = null;
@@ -37,21 +52,80 @@ export class QueueObject extends DurableObject<Env> {
     const existing = this.#storage.load();
     this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
     this.#clock = new MonotonicClock(existing?.stored?.totals.time ?? 0);
+    this.#sessions = new Sessions(ctx);
+    for (const { session, ticket, command } of this.#sessions.restore()) {
+      this.#tickets = Math.max(this.#tickets, ticket);
+      if (ticket !== session.subscriber) this.#callers.set(ticket, session);
+      this.#nextRound.add([{ ticket, command }]);
+    }
   }
 
   /** Applies a command. The promise is kept when its outcome is known and durable, after a wait if it is to wait. */
   perform(command: Command): Promise<Reply> {
     return new Promise((resolve) => {
-      this.#tickets += 1;
-      this.#callers.set(this.#tickets, resolve);
-      this.#nextRound.add({ ticket: this.#tickets, command });
+      const ticket = this.#ticket({ answer: (_ticket, _result, reply) => resolve(reply) });
+      this.#nextRound.add([{ ticket, command }]);
       this.#wake();
     });
   }
 
-  /** Deletes the queue. The state machine has no randomness, so the text for its next life comes from here. */
-  async delete(): Promise<Reply> {
-    return this.perform({ verb: "delete", nextIncarnation: newIncarnation() });
+  /** Opens a WebSocket. The request was looked at by the Worker. */
+  override async fetch(): Promise<Response> {
+    this.#tickets += 1;
+    const client = this.#sessions.open(this.#tickets);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Called by the platform with each frame, also if the object has to be brought back to memory for it. */
+  override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
+    const session = this.#sessions.of(socket);
+    if (session === undefined) return;
+    try {
+      const incoming: Incoming[] = [];
+      for (const operation of operationsOf(frame)) this.#takeUp(operation, session, incoming);
+      if (incoming.length > 0) this.#nextRound.add(incoming);
+      this.#wake();
+    } catch (error) {
+      if (!(error instanceof BadFrame)) throw error;
+      socket.close(error.closeCode, error.message.slice(0, 120));
+      this.#leave(socket);
+    }
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#leave(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#leave(socket);
+  }
+
+  #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
+    const circumstances = { queue: this.#name, idempotencyKey: operation.key, now: Date.now() };
+    try {
+      const command = commandOf(operation, circumstances, session);
+      session.begin(this.#tickets + 1, operation.id, command);
+      const ticket = this.#ticket(session);
+      incoming.push({ ticket, command });
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      session.refuse(operation.id, error);
+    }
+  }
+
+  /** Whoever is gone waits for nothing any more. */
+  #leave(socket: WebSocket): void {
+    const session = this.#sessions.close(socket);
+    if (session === undefined) return;
+    const { tickets, subscriber } = session;
+    this.#queue.leave(tickets, subscriber);
+    for (const ticket of tickets) this.#callers.delete(ticket);
+  }
+
+  #ticket(caller: Caller): number {
+    this.#tickets += 1;
+    this.#callers.set(this.#tickets, caller);
+    return this.#tickets;
   }
 
   /** Called by the platform at the time that was set, also after a crash. */
@@ -76,6 +150,7 @@ export class QueueObject extends DurableObject<Env> {
         this.#sendShipments();
       } while (!this.#nextRound.isEmpty || this.#queue.isBehind);
       this.#planTimer();
+      this.#sessions.keep();
       this.#isRunning = false;
     } catch (error) {
       console.error(`The queue ${this.ctx.id.name} starts over from its storage.`, error);
@@ -106,14 +181,16 @@ export class QueueObject extends DurableObject<Env> {
   }
 
   #giveAnswers(): void {
-    const answers = this.#queue.takeAnswers();
-    if (answers.length === 0) return;
-    this.#nextRound.answered(answers.length);
     const { bytes: storageBytes, rowsWritten } = this.#storage;
-    for (const { ticket, result } of answers) {
-      this.#callers.get(ticket)?.(replyOf(result, { name: this.#name, storageBytes, rowsWritten }));
+    const surroundings = { name: this.#name, storageBytes, rowsWritten };
+    let calls = 0;
+    for (const { ticket, result } of this.#queue.takeAnswers()) {
+      const caller = this.#callers.get(ticket) ?? this.#sessions.subscribed(ticket);
+      caller?.answer(ticket, result, replyOf(result, surroundings));
       this.#callers.delete(ticket);
+      if (!(caller instanceof Session)) calls += 1;
     }
+    this.#nextRound.answered(calls + this.#sessions.flush());
   }
 
   /** Also where nothing is stored: an earlier deletion may have failed between the two. */
@@ -133,11 +210,13 @@ export class QueueObject extends DurableObject<Env> {
 
   /** Set together with what it is about, so that a crash leaves neither without the other. */
   #planAlarm(now: number): void {
-    const { nextWakeAt } = this.#queue;
-    if (nextWakeAt === Number.POSITIVE_INFINITY) return;
+    const { nextWakeAt, nextEventAt, hasDeadline } = this.#queue;
     // The alarm goes by the machine's clock, which may lie behind the queue's.
-    const dueAt = Date.now() + Math.max(0, nextWakeAt - now);
-    const at = Math.ceil(dueAt / ALARM_STEP_MS) * ALARM_STEP_MS;
+    const machineTime = (time: number) => Date.now() + Math.max(0, time - now);
+    const wakeAt = Math.ceil(machineTime(nextWakeAt) / ALARM_STEP_MS) * ALARM_STEP_MS;
+    // Where only sockets wait, nothing else would keep the object in memory.
+    const isForSockets = !hasDeadline && nextEventAt - now > TIMER_MS;
+    const at = Math.min(wakeAt, isForSockets ? machineTime(nextEventAt) : Number.POSITIVE_INFINITY);
     if (at >= (this.#alarmAt ?? Number.POSITIVE_INFINITY)) return;
     this.#alarmAt = at;
     this.#storage.setAlarm(at);
@@ -149,18 +228,13 @@ export class QueueObject extends DurableObject<Env> {
    */
   #planTimer(): void {
     clearTimeout(this.#timer);
-    const { nextEventAt } = this.#queue;
-    if (nextEventAt === Number.POSITIVE_INFINITY) return;
+    const { nextEventAt, hasDeadline } = this.#queue;
     const delayMs = Math.max(0, nextEventAt - this.#clock.now(Date.now()));
+    if (delayMs === Number.POSITIVE_INFINITY || (!hasDeadline && delayMs > TIMER_MS)) return;
     this.#timer = setTimeout(() => this.#wake(), Math.min(delayMs, 2 ** 31 - 1));
   }
 
   get #name(): string {
     return this.ctx.id.name ?? "";
   }
-}
-
-/** Enough chance that no receipt of an earlier life of the queue fits. */
-function newIncarnation(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => (byte % 36).toString(36)).join("");
 }

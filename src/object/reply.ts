@@ -28,6 +28,13 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
       return JSON.stringify({ ids: result.ids });
     case "receive":
       return `{"messages":[${result.deliveries.map(deliveryJson).join(",")}]}`;
+    case "push":
+      return `[${result.deliveries.map(deliveryJson).join(",")}]`;
+    case "subscribe":
+    case "unsubscribe":
+      return JSON.stringify({ credit: result.credit });
+    case "stop":
+      return JSON.stringify({ stopped: result.stopped });
     case "ack":
       return JSON.stringify({ acked: result.acked, stale: result.stale });
     case "retry":

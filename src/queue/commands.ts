@@ -58,6 +58,16 @@ export interface ReceiveCommand {
   autoAck: boolean;
 }
 
+/** Has messages pushed to a subscriber as they become visible: so many more than it is allowed already. */
+export interface SubscribeCommand {
+  verb: "subscribe";
+  /** A number that its caller has chosen. What is pushed to it are answers with this number as their ticket. */
+  subscriber: number;
+  credit: number;
+  /** Undefined takes what the queue is configured to. */
+  leaseMs?: number | undefined;
+}
+
 export interface DoneCommand {
   verb: "done";
   count: number;
@@ -107,11 +117,18 @@ export interface RetryCommand {
   error?: string | undefined;
   /** Whether the messages are dead at once, however often they were delivered. */
   isDead: boolean;
+  /** Whether the work was begun. If not, the delivery does not count as an attempt, and there is no delay. */
+  isBegun: boolean;
 }
 
 export type Command =
   | PutCommand
   | ReceiveCommand
+  | SubscribeCommand
+  /** Ends the pushes to a subscriber. */
+  | { verb: "unsubscribe"; subscriber: number }
+  /** Ends the waits of commands with these tickets, which are answered as if their time were over. */
+  | { verb: "stop"; tickets: number[] }
   | { verb: "ack"; receipts: string[]; finish: boolean }
   | RetryCommand
   | { verb: "extend"; receipts: string[]; leaseMs: number }
@@ -176,6 +193,12 @@ export interface Refusal {
 export type Result =
   | { verb: "put"; ids: string[] }
   | { verb: "receive"; deliveries: Delivery[] }
+  /** `credit`: how many more messages the subscriber is allowed. */
+  | { verb: "subscribe" | "unsubscribe"; credit: number }
+  /** What is pushed to a subscriber. */
+  | { verb: "push"; deliveries: Delivery[] }
+  /** How many waits were ended. */
+  | { verb: "stop"; stopped: number }
   | { verb: "ack"; acked: number; stale: string[] }
   | { verb: "retry"; retried: number; stale: string[] }
   | { verb: "extend"; extended: number; stale: string[]; leaseEndsAt: number }

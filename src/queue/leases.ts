@@ -7,7 +7,7 @@ import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.t
 import { fateOf, type Redelivery } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Totals } from "./rows.ts";
-import { DEAD, LEASED } from "./standings.ts";
+import { DEAD, LEASED, VISIBLE } from "./standings.ts";
 import { finish } from "./totals.ts";
 
 /** Hands messages out, and does what their holders say of them. */
@@ -85,8 +85,14 @@ export class Leases {
   }
 
   /** Gives messages back, or up. */
-  retry({ receipts, delayMs, error, isDead }: RetryCommand, redelivery: Redelivery, now: number): string[] {
+  retry(command: RetryCommand, redelivery: Redelivery, now: number): string[] {
+    const { receipts, delayMs, error, isDead, isBegun } = command;
     return this.#withLeases(receipts, (block, index) => {
+      if (!isBegun) {
+        block.note(index, { spared: (block.noteOf(index).spared ?? 0) + 1 });
+        this.#backlog.move(block, index, VISIBLE, now);
+        return;
+      }
       block.note(index, { error, reason: isDead ? "rejected" : undefined });
       const dead = { standing: DEAD, visibleAt: now } as const;
       const { standing, visibleAt } = isDead ? dead : fateOf(block, index, now, now, redelivery, delayMs);

@@ -48,6 +48,18 @@ export class Putters {
     }
   }
 
+  /** Takes tries out of the line, and answers which there were: a put without any is not waited for any more. */
+  leave(tickets: ReadonlySet<number>): number[] {
+    const left: number[] = [];
+    const abandoned = this.#line.takeWhere((waitingPut) => {
+      left.push(...waitingPut.tickets.filter((ticket) => tickets.has(ticket)));
+      waitingPut.tickets = waitingPut.tickets.filter((ticket) => !tickets.has(ticket));
+      return waitingPut.tickets.length === 0;
+    });
+    for (const waitingPut of abandoned) this.#forget(waitingPut);
+    return left;
+  }
+
   /** Takes the first out of the line. */
   serve(): void {
     const first = this.#line.serve();

@@ -92,6 +92,15 @@ export class Queue {
       case "receive":
         this.#service.receive(ticket, command, now);
         break;
+      case "subscribe":
+        this.#service.subscribe(ticket, command);
+        break;
+      case "unsubscribe":
+        this.#service.unsubscribe(ticket, command.subscriber);
+        break;
+      case "stop":
+        this.#service.stop(ticket, command.tickets);
+        break;
       case "done":
         this.#done(ticket, command, now);
         break;
@@ -140,6 +149,16 @@ export class Queue {
   /** When `advance` must be called even if no command comes: only where somebody waits, else Infinity. */
   get nextEventAt(): number {
     return this.#service.nextEventAt;
+  }
+
+  /** Whether somebody waits only until a deadline of his. All others wait until they are told to stop. */
+  get hasDeadline(): boolean {
+    return this.#service.nextDeadline < Number.POSITIVE_INFINITY;
+  }
+
+  /** Forgets those who are not there any more to be answered: what they wait for, and what would be pushed to them. */
+  leave(tickets: ReadonlySet<number>, subscriber: number): void {
+    this.#service.leave(tickets, subscriber);
   }
 
   /** What is to be sent to other queues once the commit is stored. What becomes of each is to be told by "settle". */
@@ -260,7 +279,8 @@ export class Queue {
   }
 }
 
-/** These create the queue, but for a receive: on an unknown name it waits like on an empty queue. */
+/** These create the queue, but for the receivers': on an unknown name they wait as on an empty queue. */
 const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
-  ...(["put", "accept", "receive", "configure", "shutdown", "pause"] as const),
+  ...(["put", "accept", "configure", "shutdown", "pause"] as const),
+  ...(["receive", "subscribe", "unsubscribe", "stop"] as const),
 ]);

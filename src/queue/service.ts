@@ -1,9 +1,10 @@
 /** Serves those who want something of a queue now or are ready to wait for it, in order of arrival. */
 import type { Answers } from "./answers.ts";
-import type { PutCommand, ReceiveCommand, Refusal } from "./commands.ts";
+import type { Delivery, PutCommand, ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Messages } from "./messages.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
+import { Receivers } from "./receivers.ts";
 import { full, putsPaused, reusedKey, shutDown, storageFull, tooMany, unknownQueue } from "./refusals.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -20,20 +21,20 @@ export interface QueueState {
 export class Service {
   readonly #state: QueueState;
   readonly #answers: Answers;
-  readonly #receivers = new WaitingLine<{ ticket: number; command: ReceiveCommand }>();
+  readonly #receivers: Receivers;
   readonly #putters = new Putters();
   readonly #joiners = new WaitingLine<{ ticket: number }>();
 
   constructor(state: QueueState, answers: Answers) {
     this.#state = state;
     this.#answers = answers;
+    this.#receivers = new Receivers(answers);
   }
 
   /** Serves those who can be served at this time, then dismisses those whose wait is over. */
   advance(now: number): void {
     this.serve(now);
-    for (const { ticket } of this.#receivers.expire(now))
-      this.#answers.add(ticket, { verb: "receive", deliveries: [] });
+    this.#receivers.expire(now);
     for (const { tickets } of this.#putters.expire(now)) this.#answers.refuse(tickets, this.#noRoom);
     for (const { ticket } of this.#joiners.expire(now)) this.#answers.add(ticket, { verb: "join", finished: false });
     // Behind a batch that was too large there may be puts that fit.
@@ -45,7 +46,12 @@ export class Service {
     const lines = [this.#receivers, this.#putters, this.#joiners];
     if (lines.every((line) => line.isEmpty)) return Number.POSITIVE_INFINITY;
     const { nextDueAt, retention } = this.#state.messages;
-    return Math.min(nextDueAt, retention.nextExpiryAt, ...lines.map((line) => line.nextDeadline));
+    return Math.min(nextDueAt, retention.nextExpiryAt, this.nextDeadline);
+  }
+
+  /** When the wait of the first is over; Infinity while all wait until they are told to stop. */
+  get nextDeadline(): number {
+    return Math.min(this.#receivers.nextDeadline, this.#putters.nextDeadline, this.#joiners.nextDeadline);
   }
 
   put(ticket: number, command: PutCommand, now: number): void {
@@ -76,10 +82,39 @@ export class Service {
   receive(ticket: number, command: ReceiveCommand, now: number): void {
     const { configuration, messages } = this.#state;
     const isAnyVisible = !configuration.paused.receives && messages.leases.isAnyNext;
-    if (isAnyVisible) this.#handOut(ticket, command, now);
+    if (isAnyVisible) this.#answers.add(ticket, { verb: "receive", deliveries: this.#handOut(command, now) });
     else if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
     else if (command.timeoutMs <= 0) this.#answers.add(ticket, { verb: "receive", deliveries: [] });
-    else this.#receivers.add({ ticket, command }, now + command.timeoutMs);
+    else this.#receivers.add(ticket, command, now + command.timeoutMs);
+  }
+
+  /** What is visible is pushed when the command has been answered. */
+  subscribe(ticket: number, command: SubscribeCommand): void {
+    if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
+    else this.#answers.add(ticket, { verb: "subscribe", credit: this.#receivers.subscribe(command) });
+  }
+
+  unsubscribe(ticket: number, subscriber: number): void {
+    this.#answers.add(ticket, { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) });
+  }
+
+  /** Ends waits as if their time were over. */
+  stop(ticket: number, tickets: readonly number[]): void {
+    const meant = new Set(tickets);
+    const putters = this.#putters.leave(meant);
+    const joiners = this.#joiners.takeWhere((joiner) => meant.has(joiner.ticket));
+    const stopped = this.#receivers.stop(meant) + putters.length + joiners.length;
+    this.#answers.refuse(putters, this.#noRoom);
+    for (const joiner of joiners) this.#answers.add(joiner.ticket, { verb: "join", finished: false });
+    this.#answers.add(ticket, { verb: "stop", stopped });
+  }
+
+  /** Forgets those who are not there any more to be answered. */
+  leave(tickets: ReadonlySet<number>, subscriber: number): void {
+    this.#receivers.leave(tickets);
+    this.#receivers.unsubscribe(subscriber);
+    this.#putters.leave(tickets);
+    this.#joiners.takeWhere(({ ticket }) => tickets.has(ticket));
   }
 
   join(ticket: number, timeoutMs: number, now: number): void {
@@ -99,8 +134,7 @@ export class Service {
     while (isAnyoneServed) {
       isAnyoneServed = false;
       while (!paused.receives && !this.#receivers.isEmpty && messages.leases.isAnyNext) {
-        const receiver = this.#receivers.serve();
-        if (receiver !== undefined) this.#handOut(receiver.ticket, receiver.command, now);
+        this.#receivers.serveFirst(messages.counts.visible, (receive) => this.#handOut(receive, now));
         isAnyoneServed = true;
       }
       for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
@@ -114,10 +148,7 @@ export class Service {
       const joiner = this.#joiners.serve();
       if (joiner !== undefined) this.#answers.add(joiner.ticket, { verb: "join", finished: true });
     }
-    while (this.#hasNothingToCome && !this.#receivers.isEmpty) {
-      const receiver = this.#receivers.serve();
-      if (receiver !== undefined) this.#answers.refuse([receiver.ticket], shutDown());
-    }
+    if (this.#hasNothingToCome) this.#receivers.refuse(shutDown());
   }
 
   /** Tells all who wait to put that nobody puts any more. */
@@ -161,10 +192,9 @@ export class Service {
     for (const ticket of tickets) this.#answers.add(ticket, { verb: "put", ids });
   }
 
-  #handOut(ticket: number, { max, autoAck, leaseMs }: ReceiveCommand, now: number): void {
+  #handOut({ max, autoAck, leaseMs }: Pick<ReceiveCommand, "max" | "autoAck" | "leaseMs">, now: number): Delivery[] {
     const { configuration, messages } = this.#state;
-    const deliveries = messages.leases.handOut(max, autoAck ? undefined : (leaseMs ?? configuration.leaseMs), now);
-    this.#answers.add(ticket, { verb: "receive", deliveries });
+    return messages.leases.handOut(max, autoAck ? undefined : (leaseMs ?? configuration.leaseMs), now);
   }
 
   /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */

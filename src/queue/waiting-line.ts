@@ -11,6 +11,7 @@ export class WaitingLine<Request> {
   #line: Waiter<Request>[] = [];
   /** Where the line begins: taking the first costs no move of the others. */
   #head = 0;
+  #size = 0;
   /** An entry whose deadline is no longer its waiter's is passed over: a later entry holds for that one. */
   readonly #deadlines = new Heap<{ deadline: number; waiter: Waiter<Request> }>((a, b) => a.deadline < b.deadline);
 
@@ -25,33 +26,40 @@ export class WaitingLine<Request> {
   }
 
   get isEmpty(): boolean {
-    return this.first() === undefined;
+    return this.#size === 0;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @param deadline Infinity for whoever waits until he is told to stop */
   add(request: Request, deadline: number): Waiter<Request> {
     const waiter = { request, deadline };
     this.#line.push(waiter);
-    this.#deadlines.push({ deadline, waiter });
+    this.#size += 1;
+    if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.push({ deadline, waiter });
     return waiter;
   }
 
   /** Lets somebody who waits do so until another deadline, at the same place in the line. */
   setDeadline(waiter: Waiter<Request>, deadline: number): void {
     waiter.deadline = deadline;
-    this.#deadlines.push({ deadline, waiter });
+    if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.push({ deadline, waiter });
   }
 
   /** Takes the first out of the line. */
   serve(): Request | undefined {
     const waiter = this.first();
-    return waiter && take(waiter);
+    return waiter && this.#take(waiter);
   }
 
   /** Takes everybody out of the line of whom this is true. */
   takeWhere(isMeant: (request: Request) => boolean): Request[] {
     return this.#line.flatMap((waiter) => {
       const isTaken = waiter.request !== undefined && isMeant(waiter.request);
-      return (isTaken ? take(waiter) : undefined) ?? [];
+      return (isTaken ? this.#take(waiter) : undefined) ?? [];
     });
   }
 
@@ -59,7 +67,7 @@ export class WaitingLine<Request> {
   expire(now: number): Request[] {
     const expired: Request[] = [];
     for (let next = this.#nextToExpire(); next !== undefined && next.deadline <= now; next = this.#nextToExpire()) {
-      const request = take(next);
+      const request = this.#take(next);
       if (request !== undefined) expired.push(request);
     }
     return expired;
@@ -76,10 +84,11 @@ export class WaitingLine<Request> {
     }
     return undefined;
   }
-}
 
-function take<Request>(waiter: Waiter<Request>): Request | undefined {
-  const { request } = waiter;
-  waiter.request = undefined;
-  return request;
+  #take(waiter: Waiter<Request>): Request | undefined {
+    const { request } = waiter;
+    if (request !== undefined) this.#size -= 1;
+    waiter.request = undefined;
+    return request;
+  }
 }

@@ -10,13 +10,15 @@ const server = new TestServer();
 beforeAll(() => server.start());
 afterAll(() => server.remove());
 
-const level: Level = {
-  queue: () => clientDriver(server.manager().queue<unknown>(freshName())),
-  pass: (seconds) => sleep(seconds * 1_000),
-  async arrival(queue) {
-    for (let calls = 0; calls < 3; calls += 1) await queue.describe().catch(() => undefined);
-  },
-};
+function levelOver(transport: "websocket" | "http"): Level {
+  return {
+    queue: () => clientDriver(server.manager({ transport }).queue<unknown>(freshName())),
+    pass: (seconds) => sleep(seconds * 1_000),
+    async arrival(queue) {
+      for (let calls = 0; calls < 3; calls += 1) await queue.describe().catch(() => undefined);
+    },
+  };
+}
 
 /** The client's calls under the names of the interface. Messages are kept, and receipts are their numbers. */
 function clientDriver(queue: Queue): Driver {
@@ -94,4 +96,5 @@ function secondsOf({ firstPutAt, diedAt, ...letter }: DeadLetter) {
   return { ...letter, firstPutAt: firstPutAt.getTime() / 1_000, diedAt: diedAt.getTime() / 1_000 };
 }
 
-describe("the client", () => behaviours(level, () => Date.now() / 1_000));
+describe("the client over a socket", () => behaviours(levelOver("websocket"), () => Date.now() / 1_000));
+describe("the client over HTTP", () => behaviours(levelOver("http"), () => Date.now() / 1_000));

@@ -3,9 +3,9 @@ import { type Reply, replyOf } from "../../src/object/reply.ts";
 import { type OtherQueue, send } from "../../src/object/shipping.ts";
 import type { Command } from "../../src/queue/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
+import { VERBS } from "../../src/requests/verbs.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { behaviours } from "./behaviours.ts";
-import { commandOf } from "./command-of.ts";
 import { type Level, Refused } from "./driver.ts";
 import { jsonDriver } from "./json-driver.ts";
 
@@ -19,7 +19,8 @@ class VirtualLevel implements Level {
     this.#names += 1;
     const name = `virtual${this.#names}`;
     return jsonDriver(name, async (verb, request, key) => {
-      const answer = this.#named(name).perform(commandOf(verb, request, key, this.#now), this.#now);
+      const circumstances = { queue: name, idempotencyKey: key, now: this.#now };
+      const answer = this.#named(name).perform(VERBS[verb](request, circumstances), this.#now);
       // Nobody else moves the clock while a call waits, so it waits for as long as it asked to.
       const { timeoutSeconds = 0 } = request as { timeoutSeconds?: number };
       const timer = setTimeout(() => void this.pass(timeoutSeconds), 50);

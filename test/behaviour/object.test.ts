@@ -1,7 +1,7 @@
 import { describe } from "vitest";
+import { VERBS } from "../../src/requests/verbs.ts";
 import { freshQueue, nameOf, objectOf } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
-import { commandOf } from "./command-of.ts";
 import { type Driver, type Level, Refused } from "./driver.ts";
 import { jsonDriver } from "./json-driver.ts";
 
@@ -10,7 +10,8 @@ const level: Level = {
     const queue = freshQueue();
     const stub = objectOf(queue);
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
-      const reply = await (verb === "delete" ? stub.delete() : stub.perform(commandOf(verb, request, key, Date.now())));
+      const circumstances = { queue: nameOf(queue), idempotencyKey: key, now: Date.now() };
+      const reply = await stub.perform(VERBS[verb](request, circumstances));
       if (!reply.ok) throw new Refused(reply.code, reply.detail);
       return JSON.parse(reply.json);
     });

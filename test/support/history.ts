@@ -228,8 +228,11 @@ export class History {
     const delayMs = this.#random.pick([undefined, undefined, 0, this.#random.integer(10_000)]);
     const error = this.#random.chance(0.3) ? `failed in ${ticket}` : undefined;
     const isDead = this.#random.chance(0.05);
-    this.#tell(ticket, { verb: "retry", receipts, delayMs, error, isDead }, () =>
-      this.#model.withLeases(ticket, leases, (held) => this.#model.retry(held, delayMs, error, isDead)),
+    const isBegun = this.#random.chance(0.9);
+    this.#tell(ticket, { verb: "retry", receipts, delayMs, error, isDead, isBegun }, () =>
+      this.#model.withLeases(ticket, leases, (held) =>
+        isBegun ? this.#model.retry(held, delayMs, error, isDead) : this.#model.giveBack(held),
+      ),
     );
   }
 

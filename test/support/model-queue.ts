@@ -349,6 +349,11 @@ export class ModelQueue {
     this.#endAttempt(message, this.now, delayMs, isDead);
   }
 
+  /** What nobody has begun to work on. */
+  giveBack(message: ModelMessage): void {
+    Object.assign(message, { leased: false, spared: message.spared + 1, visibleAt: this.now });
+  }
+
   /** An attempt that ended without an ack. */
   #endAttempt(message: ModelMessage, endedAt: number, delayMs?: number, isRejected = false): void {
     const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = this.settings;

@@ -9,7 +9,7 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** When a call's waiting is over. Waits of any length are made of polls that the server allows. */
+/** When a call's waiting is over. */
 export class Deadline {
   readonly #endsAt: number;
 
@@ -20,10 +20,15 @@ export class Deadline {
     this.#endsAt = block ? performance.now() + timeoutSeconds * 1_000 : 0;
   }
 
-  /** How long the next poll may wait at the server. */
+  /** How long the next poll over HTTP may wait at the server. */
   get pollSeconds(): number {
     const seconds = (this.#endsAt - performance.now()) / 1_000;
     return Math.max(0, Math.min(WAIT_SECONDS_MAX, seconds));
+  }
+
+  /** How long it is till then: Infinity for a wait without end. */
+  get leftMs(): number {
+    return Math.max(0, this.#endsAt - performance.now());
   }
 
   get isOver(): boolean {

@@ -32,3 +32,4 @@ export type { OperatedQueue, RedriveOptions } from "./operated-queue.ts";
 export type { PutOptions, Queue, ReceiveOptions } from "./queue.ts";
 export type { Order, QueueDescription, QueueOptions } from "./queue-description.ts";
 export { QueueManager, type QueueManagerOptions } from "./queue-manager.ts";
+export type { Handler, Worker, WorkOptions } from "./worker.ts";

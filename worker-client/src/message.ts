@@ -1,6 +1,7 @@
-import type { AckReply, ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema.ts";
+import type { ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
+import { QueueError } from "./errors.ts";
 import { itemOf } from "./items.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 
@@ -30,6 +31,9 @@ export class Message<Item> {
   /** When the lease ends, by the server's clock. */
   leaseEndsAt: Date;
   readonly #receipt: string;
+  #isSettled = false;
+  /** Made when somebody asks for it: most never do. */
+  #lost: AbortController | undefined;
   readonly #calls: QueueCalls;
 
   /** @internal Messages come from `Queue.receive`. */
@@ -55,8 +59,8 @@ export class Message<Item> {
    * try was applied and its answer lost, which a second try cannot tell from that.
    */
   async ack(): Promise<boolean> {
-    const { value } = await this.#send<AckReply>("ack", {});
-    return value.acked === 1;
+    this.#isSettled = true;
+    return (await this.#calls.ack(this.#receipt, true)).isAcked;
   }
 
   /**
@@ -64,6 +68,7 @@ export class Message<Item> {
    * for `ack`.
    */
   async retry({ delaySeconds, error }: RetryOptions = {}): Promise<boolean> {
+    this.#isSettled = true;
     const { value } = await this.#send<RetryReply>("retry", { delaySeconds, error });
     return value.retried === 1;
   }
@@ -73,6 +78,7 @@ export class Message<Item> {
    * For what will never succeed. True when that is certain; false as for `ack`.
    */
   async reject({ error }: Pick<RetryOptions, "error"> = {}): Promise<boolean> {
+    this.#isSettled = true;
     const { value } = await this.#send<RetryReply>("retry", { dead: true, error });
     return value.retried === 1;
   }
@@ -84,7 +90,24 @@ export class Message<Item> {
     return value.extended === 1;
   }
 
-  #send<Reply>(verb: string, body: object) {
-    return this.#calls.post<Reply>(`/${verb}`, { body: { receipts: [this.#receipt], ...body } });
+  /** Aborted when the lease is over, as far as its worker knows: what is done from then on may be done twice. */
+  get signal(): AbortSignal {
+    this.#lost ??= new AbortController();
+    return this.#lost.signal;
+  }
+
+  /** @internal */
+  lose(): void {
+    this.#lost ??= new AbortController();
+    this.#lost.abort(new QueueError("lease_lost", `The lease of ${this.id} is over.`));
+  }
+
+  /** @internal Whether it was acked, given back or given up, or tried to be. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  #send<Reply>(verb: "retry" | "extend", request: object) {
+    return this.#calls.send<Reply>(verb, { request: { receipts: [this.#receipt], ...request } });
   }
 }

@@ -43,8 +43,8 @@ export abstract class OperatedQueue<Item> {
 
   /** Creates the queue if need be and changes the options that are given. */
   async configure(options: QueueOptions): Promise<QueueDescription> {
-    const body: ConfigureRequest = options;
-    const { value } = await this.calls.send<QueueDescriptionReply>("PUT", "", { body });
+    const request: ConfigureRequest & Record<string, unknown> = { ...options };
+    const { value } = await this.calls.send<QueueDescriptionReply>("configure", { request });
     return value;
   }
 
@@ -53,22 +53,22 @@ export abstract class OperatedQueue<Item> {
    * wait are woken. `immediate` discards what nobody holds, and what comes back later, as if it were done.
    */
   async shutdown({ immediate = false }: { immediate?: boolean | undefined } = {}): Promise<void> {
-    await this.calls.post<QueueDescriptionReply>("/shutdown", { body: { immediate } });
+    await this.calls.send<QueueDescriptionReply>("shutdown", { request: { immediate } });
   }
 
   /** Lets puts, or receives, or both wait until `resume`. */
   async pause({ only }: { only?: "puts" | "receives" | undefined } = {}): Promise<void> {
-    await this.calls.post<QueueDescriptionReply>("/pause", { body: { only } });
+    await this.calls.send<QueueDescriptionReply>("pause", { request: { only } });
   }
 
   /** Ends a pause: of puts, of receives, or of both. */
   async resume({ only }: { only?: "puts" | "receives" | undefined } = {}): Promise<void> {
-    await this.calls.post<QueueDescriptionReply>("/resume", { body: { only } });
+    await this.calls.send<QueueDescriptionReply>("resume", { request: { only } });
   }
 
   /** The configuration and all counts. Throws `UnknownQueue` if the queue does not exist. */
   async describe({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<QueueDescription> {
-    const { value } = await this.calls.send<QueueDescriptionReply>("GET", "", { signal });
+    const { value } = await this.calls.send<QueueDescriptionReply>("inspect", { signal });
     return value;
   }
 
@@ -81,8 +81,8 @@ export abstract class OperatedQueue<Item> {
     signal?: AbortSignal;
   } = {}): AsyncGenerator<MessageView<Item>> {
     for (let cursor: string | null = ""; cursor !== null; ) {
-      const query = new URLSearchParams({ ...(state === undefined ? {} : { state }), cursor });
-      const outcome = this.calls.send<MessagesReply>("GET", `/messages?${query}`, { signal });
+      const request = { ...(state === undefined ? {} : { state }), cursor };
+      const outcome = this.calls.send<MessagesReply>("list", { request, signal });
       const page: MessagesReply = await this.calls.orIfUnknown(outcome, NO_MESSAGES);
       for (const message of page.messages) yield viewOf<Item>(message);
       cursor = page.cursor;
@@ -91,7 +91,7 @@ export abstract class OperatedQueue<Item> {
 
   /** Looks at one message. Throws `UnknownMessage` if it is not in the queue. */
   async look(id: string): Promise<MessageView<Item>> {
-    const { value } = await this.calls.send<MessageViewReply>("GET", `/messages/${encodeURIComponent(id)}`);
+    const { value } = await this.calls.send<MessageViewReply>("look", { request: { id } });
     return viewOf<Item>(value);
   }
 
@@ -101,7 +101,7 @@ export abstract class OperatedQueue<Item> {
    */
   async cancel(id: string): Promise<boolean> {
     try {
-      await this.calls.send("DELETE", `/messages/${encodeURIComponent(id)}`);
+      await this.calls.send("cancel", { request: { id } });
       return true;
     } catch (error) {
       if (error instanceof UnknownMessage || error instanceof UnknownQueue) return false;
@@ -123,7 +123,8 @@ export abstract class OperatedQueue<Item> {
       const limit = max === Number.POSITIVE_INFINITY ? {} : { max: Math.min(max - redriven, REDRIVE_MAX) };
       // Said again after a lost answer, "the first so many" would be the next.
       const isRepeatable = max === Number.POSITIVE_INFINITY;
-      const outcome = this.calls.post<RedriveReply>("/redrive", { body: { ids, to, from, ...limit }, isRepeatable });
+      const request = { ids, to, from, ...limit };
+      const outcome = this.calls.send<RedriveReply>("redrive", { request, isRepeatable });
       const reply = await this.calls.orIfUnknown(outcome, NONE_LEFT);
       redriven += reply.redriven;
       most = Math.min(most, redriven + reply.left);
@@ -138,13 +139,13 @@ export abstract class OperatedQueue<Item> {
    * not repeated when its answer is lost, because it could then remove what was put since: it throws `Unavailable`.
    */
   async purge({ only }: { only?: "dead" | undefined } = {}): Promise<number> {
-    const outcome = this.calls.post<PurgeReply>("/purge", { body: { only }, isRepeatable: false });
+    const outcome = this.calls.send<PurgeReply>("purge", { request: { only }, isRepeatable: false });
     return (await this.calls.orIfUnknown(outcome, { purged: 0 })).purged;
   }
 
   /** Deletes the queue with all its messages. False if there was none. Not repeated when its answer is lost, as `purge`. */
   async delete(): Promise<boolean> {
-    const outcome = this.calls.send<DeleteReply>("DELETE", "", { isRepeatable: false });
+    const outcome = this.calls.send<DeleteReply>("delete", { isRepeatable: false });
     return (await this.calls.orIfUnknown(outcome, { deleted: false })).deleted;
   }
 }

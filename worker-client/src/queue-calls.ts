@@ -1,24 +1,47 @@
+import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
+import type { AckReply } from "../../src/contract/schema.ts";
+import type { Call, Outcome, Route } from "./call.ts";
 import { UnknownQueue } from "./errors.ts";
-import type { Call, HttpTransport, Outcome } from "./http-transport.ts";
+
+/** Acks that travel together. */
+interface AckBatch {
+  receipts: string[];
+  outcome: Promise<Outcome<{ stale: ReadonlySet<string> }>>;
+}
 
 /** The calls about one queue. */
 export class QueueCalls {
-  /** That of the queue, before those of its verbs. */
-  readonly path: string;
-  readonly transport: HttpTransport;
+  readonly route: Route;
+  readonly #ackBatches = new Map<boolean, AckBatch>();
 
-  constructor(name: string, transport: HttpTransport) {
-    this.path = `/v1/queues/${encodeURIComponent(name)}`;
-    this.transport = transport;
+  constructor(route: Route) {
+    this.route = route;
   }
 
-  /** @param path what follows the queue's own */
-  send<Reply>(method: Call["method"], path: string, call: Omit<Call, "method" | "path"> = {}): Promise<Outcome<Reply>> {
-    return this.transport.send<Reply>({ ...call, method, path: `${this.path}${path}` });
+  send<Reply>(verb: Call["verb"], call: Omit<Call, "verb"> = {}): Promise<Outcome<Reply>> {
+    return this.route.send<Reply>({ ...call, verb });
   }
 
-  post<Reply>(path: string, call: Omit<Call, "method" | "path"> = {}): Promise<Outcome<Reply>> {
-    return this.send<Reply>("POST", path, call);
+  /** Acks a message, together with all others that are acked in the same turn of the event loop. */
+  async ack(receipt: string, finish: boolean): Promise<{ isAcked: boolean; isRepeated: boolean }> {
+    let batch = this.#ackBatches.get(finish);
+    if (batch === undefined || batch.receipts.length === RECEIPTS_MAX) {
+      batch = this.#ackBatch(finish);
+      this.#ackBatches.set(finish, batch);
+    }
+    batch.receipts.push(receipt);
+    const { value, isRepeated } = await batch.outcome;
+    return { isAcked: !value.stale.has(receipt), isRepeated };
+  }
+
+  #ackBatch(finish: boolean): AckBatch {
+    const receipts: string[] = [];
+    const outcome = new Promise<void>((begin) => setImmediate(begin)).then(async () => {
+      if (this.#ackBatches.get(finish)?.receipts === receipts) this.#ackBatches.delete(finish);
+      const { value, isRepeated } = await this.send<AckReply>("ack", { request: { receipts, finish } });
+      return { value: { stale: new Set(value.stale) }, isRepeated };
+    });
+    return { receipts, outcome };
   }
 
   /** The reply, or something else if the queue does not exist. */

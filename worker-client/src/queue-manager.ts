@@ -1,7 +1,8 @@
 import { QUEUE_NAME_PATTERN } from "../../src/contract/limits.ts";
 import type { ListReply } from "../../src/contract/schema.ts";
-import { HttpTransport } from "./http-transport.ts";
+import { HttpClient } from "./http-client.ts";
 import { Queue } from "./queue.ts";
+import { Routes } from "./routes.ts";
 
 export interface QueueManagerOptions {
   /** Where the server is. Default: the environment's `DURABLE_QUEUE_ADDRESS`, else `http://127.0.0.1:8787`. */
@@ -12,14 +13,20 @@ export interface QueueManagerOptions {
   retrySeconds?: number | undefined;
   /** Allows `http:` to other machines, where everybody on the way can read the authkey. Default false. */
   allowPlainHttp?: boolean | undefined;
-  /** What sends the requests. Default: the global `fetch`. */
+  /**
+   * How queues are reached: over a WebSocket each, and over HTTP where none can be had; or over HTTP only. Default
+   * `websocket`, unless a `fetch` is given.
+   */
+  transport?: "websocket" | "http" | undefined;
+  /** What sends HTTP requests. Default: the global `fetch`. */
   fetch?: typeof fetch | undefined;
 }
 
 /** The way to the named queues of one server, as Python's `BaseManager`. */
 export class QueueManager {
   readonly address: string;
-  readonly #transport: HttpTransport;
+  readonly #http: HttpClient;
+  readonly #routes: Routes;
 
   constructor(options: QueueManagerOptions = {}) {
     const { DURABLE_QUEUE_ADDRESS, DURABLE_QUEUE_AUTHKEY } = process.env;
@@ -39,7 +46,9 @@ export class QueueManager {
     this.address = url.href.replace(/\/+$/, "");
     // Looked up at each call, so that it may be replaced, as tools for tests and tracing do.
     const fetchFunction: typeof fetch = options.fetch ?? ((...request) => fetch(...request));
-    this.#transport = new HttpTransport(this.address, authkey, retrySeconds, fetchFunction);
+    this.#http = new HttpClient(this.address, authkey, retrySeconds, fetchFunction);
+    const transport = options.transport ?? (options.fetch === undefined ? "websocket" : "http");
+    this.#routes = new Routes({ address: this.address, authkey, retrySeconds, transport, http: this.#http });
   }
 
   /**
@@ -49,12 +58,12 @@ export class QueueManager {
   queue<Item = unknown>(name: string): Queue<Item> {
     // URLs would resolve "." and "..", so not every bad name would come to be refused by the server.
     if (!QUEUE_NAME_PATTERN.test(name)) throw new RangeError(`This cannot be the name of a queue: ${name}`);
-    return new Queue<Item>(name, this.#transport);
+    return new Queue<Item>(name, this.#routes);
   }
 
   /** Checks that the server answers and takes the authkey. Calls do so themselves; this one does nothing else. */
   async connect({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    await this.#transport.send<ListReply>({ method: "GET", path: "/v1/queues?limit=1", signal });
+    await this.#http.send<ListReply>({ method: "GET", path: "/v1/queues?limit=1" }, { signal });
   }
 
   /** The names of all queues that begin with `prefix`, in the order of their characters. */
@@ -67,11 +76,23 @@ export class QueueManager {
   } = {}): AsyncGenerator<string> {
     for (let cursor: string | null = ""; cursor !== null; ) {
       const query = new URLSearchParams({ prefix, cursor });
-      const call = { method: "GET", path: `/v1/queues?${query}`, signal } as const;
-      const { value }: { value: ListReply } = await this.#transport.send<ListReply>(call);
+      const request = { method: "GET", path: `/v1/queues?${query}` };
+      const { value }: { value: ListReply } = await this.#http.send<ListReply>(request, { signal });
       for (const { name } of value.queues) yield name;
       cursor = value.cursor;
     }
+  }
+
+  /**
+   * Ends the connections. Calls that are not answered throw `Unavailable`; workers are to be closed before. A process
+   * ends without this: a connection on which nothing is waited for does not keep it.
+   */
+  async close(): Promise<void> {
+    this.#routes.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
 

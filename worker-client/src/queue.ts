@@ -1,14 +1,15 @@
-import { randomUUID } from "node:crypto";
-import { REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
-import type { AckReply, DoneReply, JoinReply, PutReply, ReceiveReply } from "../../src/contract/schema.ts";
+import type { DoneReply, JoinReply, PutReply, ReceivedMessage, ReceiveReply } from "../../src/contract/schema.ts";
 import { Deadline, type WaitOptions } from "./deadline.ts";
-import { DoneTooOften, Empty, Full, Paused, TooLarge, Unavailable, UnknownQueue } from "./errors.ts";
-import type { HttpTransport } from "./http-transport.ts";
-import { itemOf, messageText } from "./items.ts";
+import { DoneTooOften, Empty, UnknownQueue } from "./errors.ts";
+import { itemOf } from "./items.ts";
+import { newKey } from "./keys.ts";
 import { Message } from "./message.ts";
 import { OperatedQueue } from "./operated-queue.ts";
+import { Outgoing } from "./outgoing.ts";
 import { QueueCalls } from "./queue-calls.ts";
 import type { QueueDescription } from "./queue-description.ts";
+import type { Routes } from "./routes.ts";
+import { type Handler, Worker, type WorkOptions } from "./worker.ts";
 
 /** How long `get` may take to tell the server that the message has arrived. */
 const GET_LEASE_SECONDS = 10;
@@ -50,9 +51,12 @@ export interface ReceiveOptions extends WaitOptions {
  * manager's `retrySeconds`.
  */
 export class Queue<Item = unknown> extends OperatedQueue<Item> {
+  readonly #routes: Routes;
+
   /** @internal Queues come from `QueueManager.queue`. */
-  constructor(name: string, transport: HttpTransport) {
-    super(name, new QueueCalls(name, transport));
+  constructor(name: string, routes: Routes) {
+    super(name, new QueueCalls(routes.shared(name)));
+    this.#routes = routes;
   }
 
   /**
@@ -74,32 +78,13 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
 
   /** Puts up to 1,000 items of 8 MiB together: all of them, in this order, or none. The options hold for each. */
   async putMany(items: readonly Item[], options: PutOptions = {}): Promise<string[]> {
-    const { priority, delaySeconds, at, dedupeKey, group, idempotencyKey = randomUUID(), signal } = options;
+    const { priority, delaySeconds, at, dedupeKey, group, idempotencyKey = newKey(), signal } = options;
     const settings = { priority, delaySeconds, at: at && at.getTime() / 1_000, dedupeKey, group };
     const deadline = new Deadline(options);
-    const messages = items.map((item) => messageText(item, settings));
-    if (messages.length === 0) return [];
-    const bytes = messages.reduce((sum, text) => sum + text.length, 0);
-    if (bytes > REQUEST_BYTES_MAX) {
-      throw new TooLarge("too_large", `The items have ${bytes} bytes; a request has at most ${REQUEST_BYTES_MAX}.`);
-    }
-    const text = messages.join(",");
-    for (;;) {
-      const timeoutSeconds = deadline.pollSeconds;
-      try {
-        const { value } = await this.calls.post<PutReply>("/messages", {
-          text: `{"messages":[${text}],"timeoutSeconds":${timeoutSeconds}}`,
-          waitSeconds: timeoutSeconds,
-          idempotencyKey,
-          signal,
-        });
-        return value.ids;
-      } catch (error) {
-        const reason = error instanceof Unavailable ? error.cause : error;
-        const isWaiting = reason instanceof Full || reason instanceof Paused;
-        if (!isWaiting || deadline.isOver) throw error;
-      }
-    }
+    const messages = new Outgoing(items, settings);
+    if (messages.count === 0) return [];
+    const { value } = await this.calls.send<PutReply>("put", { messages, deadline, idempotencyKey, signal });
+    return value.ids;
   }
 
   /**
@@ -107,12 +92,12 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
    * one, unless `block` is false; throws `Empty` when the wait is over, `ShutDown` when nothing will come. The item stays unfinished until `taskDone`.
    */
   async get(options: WaitOptions = {}): Promise<Item> {
+    const { signal } = options;
     const deadline = new Deadline(options);
     for (;;) {
-      const { messages } = await this.#receive({ max: 1, leaseSeconds: GET_LEASE_SECONDS }, deadline, options.signal);
-      const [message] = messages;
-      if (message !== undefined && (await this.#take(message.receipt ?? ""))) return itemOf<Item>(message);
-      if (message === undefined && deadline.isOver) throw new Empty(this.name);
+      const [message] = await this.#receive({ max: 1, leaseSeconds: GET_LEASE_SECONDS }, deadline, signal);
+      if (message === undefined) throw new Empty(this.name);
+      if (await this.#take(message.receipt ?? "")) return itemOf<Item>(message);
     }
   }
 
@@ -127,13 +112,17 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
    */
   async receive(options: ReceiveOptions = {}): Promise<Message<Item>[]> {
     const { max, leaseSeconds, signal } = options;
-    const deadline = new Deadline(options);
-    for (;;) {
-      const { messages } = await this.#receive({ max, leaseSeconds }, deadline, signal);
-      if (messages.length > 0 || deadline.isOver) {
-        return messages.map((message) => new Message<Item>(message, this.calls));
-      }
-    }
+    const received = await this.#receive({ max, leaseSeconds }, new Deadline(options), signal);
+    return received.map((message) => new Message<Item>(message, this.calls));
+  }
+
+  /**
+   * Works through the queue: gives each message to the handler, acks it when the handler's promise is kept, and gives
+   * it back when that is broken. Leases are extended for as long as a handler runs. Ends when it is closed, or when the
+   * queue was shut down and nothing will come any more.
+   */
+  work(handler: Handler<Item>, options: WorkOptions = {}): Worker<Item> {
+    return new Worker<Item>(this.#routes.own(this.name), handler, options);
   }
 
   /**
@@ -142,7 +131,7 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
    */
   async taskDone(count = 1): Promise<void> {
     try {
-      await this.calls.post<DoneReply>("/done", { body: { count }, idempotencyKey: randomUUID() });
+      await this.calls.send<DoneReply>("done", { request: { count }, idempotencyKey: newKey() });
     } catch (error) {
       if (error instanceof UnknownQueue)
         throw new DoneTooOften("done_too_often", "The queue does not exist, so nothing in it is unfinished.");
@@ -156,13 +145,8 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
    */
   async join(options: Omit<WaitOptions, "block"> = {}): Promise<boolean> {
     const deadline = new Deadline(options);
-    for (;;) {
-      const timeoutSeconds = deadline.pollSeconds;
-      const call = { body: { timeoutSeconds }, waitSeconds: timeoutSeconds, signal: options.signal };
-      const outcome = this.calls.post<JoinReply>("/join", call);
-      const { finished } = await this.calls.orIfUnknown(outcome, { finished: true });
-      if (finished || deadline.isOver) return finished;
-    }
+    const outcome = this.calls.send<JoinReply>("join", { deadline, signal: options.signal });
+    return (await this.calls.orIfUnknown(outcome, { finished: true })).finished;
   }
 
   /** How many messages are visible. By the time that the caller reads it, it may have changed. */
@@ -190,9 +174,8 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
    */
   async #take(receipt: string): Promise<boolean> {
     try {
-      const body = { receipts: [receipt], finish: false };
-      const { value, isRepeated } = await this.calls.post<AckReply>("/ack", { body });
-      return value.acked === 1 || isRepeated;
+      const { isAcked, isRepeated } = await this.calls.ack(receipt, false);
+      return isAcked || isRepeated;
     } catch {
       return true;
     }
@@ -202,15 +185,13 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
     request: Pick<ReceiveOptions, "max" | "leaseSeconds">,
     deadline: Deadline,
     signal: AbortSignal | undefined,
-  ) {
-    const timeoutSeconds = deadline.pollSeconds;
-    const body = { ...request, timeoutSeconds };
-    const { value } = await this.calls.post<ReceiveReply>("/receive", { body, waitSeconds: timeoutSeconds, signal });
-    return value;
+  ): Promise<ReceivedMessage[]> {
+    const { value } = await this.calls.send<ReceiveReply>("receive", { request, deadline, signal });
+    return value.messages;
   }
 
   /** A queue that does not exist yet counts as an empty one. */
   #counts(): Promise<Pick<QueueDescription, "visible" | "delayed" | "maxSize">> {
-    return this.calls.orIfUnknown(this.calls.send<QueueDescription>("GET", ""), { visible: 0, delayed: 0, maxSize: 0 });
+    return this.calls.orIfUnknown(this.calls.send<QueueDescription>("inspect"), { visible: 0, delayed: 0, maxSize: 0 });
   }
 }

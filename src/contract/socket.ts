@@ -1,0 +1,88 @@
+/**
+ * What is said on a queue's socket. A frame is text of one or more lines, each a JSON value; docs/socket.md has it in
+ * full. The requests are those of HTTP, but that who waits is not told to come back: he waits until he says `stop`.
+ */
+import * as z from "zod";
+import { BATCH_MESSAGES_MAX, CREDIT_MAX, SOCKET_WAITS_MAX } from "./limits.ts";
+import type { Problem } from "./problems.ts";
+import {
+  idempotencyKey,
+  joinRequest,
+  leaseSeconds,
+  messageOptions,
+  ONE_TIME,
+  putRequest,
+  type ReceivedMessage,
+  receiveRequest,
+} from "./schema.ts";
+
+/** The subprotocol: the name and the version of the format. */
+export const SOCKET_PROTOCOL = "durable-queue.v1";
+
+/** What the server answers with the other at any time, without waking the queue. */
+export const PING = "ping";
+export const PONG = "pong";
+
+/** Whether to wait, for as long as it takes or until `stop`, for what there is not now. */
+const wait = z.boolean().default(false);
+
+const operationId = z.int().min(0).max(2_147_483_647);
+
+/** The line that begins an operation. */
+export const socketOperation = z.strictObject({
+  /** Chosen by the client, and in the answer: the same for no two operations at a time. */
+  id: operationId,
+  verb: z.string(),
+  request: z.unknown().optional(),
+  /** The Idempotency-Key of HTTP. */
+  key: idempotencyKey.optional(),
+  /** How many of the lines after this one are contents of messages that this operation puts. */
+  lines: z.int().min(1).max(BATCH_MESSAGES_MAX).optional(),
+});
+
+/** So many messages, whose contents follow each in a line of its own, all put with the same options. */
+export const messageRun = messageOptions
+  .extend({
+    count: z.int().min(1).max(BATCH_MESSAGES_MAX).default(1),
+    /** Whether the lines are JSON strings of base64, for what HTTP calls `bytes`. */
+    bytes: z.boolean().default(false),
+  })
+  .refine(ONE_TIME.holds, ONE_TIME.rule);
+
+export const socketPutRequest = putRequest.omit({ timeoutSeconds: true }).extend({
+  /** Without, no message has options. */
+  messages: z.array(messageRun).min(1).max(BATCH_MESSAGES_MAX).optional(),
+  wait,
+});
+export const socketReceiveRequest = receiveRequest.omit({ timeoutSeconds: true }).extend({ wait });
+export const socketJoinRequest = joinRequest.omit({ timeoutSeconds: true }).extend({ wait });
+
+/** Lets the queue push so many more messages than it is allowed already. A socket has one subscription. */
+export const subscribeRequest = z.strictObject({
+  credit: z.int().min(1).max(CREDIT_MAX),
+  /** Default: what the queue is configured to. */
+  leaseSeconds: leaseSeconds.optional(),
+});
+/** `credit`: how many more messages may be pushed. */
+export const subscribeReply = z.object({ credit: z.int() });
+
+/** Ends waits as if their time were over: each of the operations is answered, unless it was already. */
+export const stopRequest = z.strictObject({ ids: z.array(operationId).min(1).max(SOCKET_WAITS_MAX) });
+/** How many were still waiting. */
+export const stopReply = z.object({ stopped: z.int() });
+
+/** A line that the server sends. */
+export type ServerLine =
+  /** The answer to an operation. */
+  | { id: number; reply: unknown }
+  | { id: number; problem: Problem }
+  /** Messages for the subscription. */
+  | { push: ReceivedMessage[] }
+  /** The end of the subscription. */
+  | { problem: Problem; id?: undefined }
+  /** Operations that waited and that the queue has forgotten: they are to be sent again. */
+  | { again: number[] };
+
+export type SubscribeRequest = z.input<typeof subscribeRequest>;
+export type SubscribeReply = z.output<typeof subscribeReply>;
+export type MessageRun = z.input<typeof messageRun>;

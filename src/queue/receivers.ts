@@ -1,0 +1,126 @@
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
+import type { Answers } from "./answers.ts";
+import type { Delivery, ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
+import { WaitingLine } from "./waiting-line.ts";
+
+/** A receive that waits: it is answered once. */
+interface WaitingReceive {
+  ticket: number;
+  command: ReceiveCommand;
+}
+
+/** Somebody to whom messages are pushed, again and again, for as long as there is credit. */
+interface Subscription {
+  subscriber: number;
+  /** How many more messages may be pushed. */
+  credit: number;
+  leaseMs: number | undefined;
+  /** How much was pushed since the last grant of credit. */
+  characters: number;
+}
+
+/** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
+type HandOut = (receive: Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">) => Delivery[];
+
+/**
+ * Those who wait for messages, in order of arrival.
+ *
+ * A subscription that was served goes to the end of the line, and takes no more than its share of what is visible, so
+ * that no large credit keeps messages from others who wait.
+ */
+export class Receivers {
+  readonly #answers: Answers;
+  readonly #line = new WaitingLine<WaitingReceive | Subscription>();
+  readonly #subscriptions = new Map<number, Subscription>();
+
+  constructor(answers: Answers) {
+    this.#answers = answers;
+  }
+
+  get isEmpty(): boolean {
+    return this.#line.isEmpty;
+  }
+
+  get nextDeadline(): number {
+    return this.#line.nextDeadline;
+  }
+
+  add(ticket: number, command: ReceiveCommand, deadline: number): void {
+    this.#line.add({ ticket, command }, deadline);
+  }
+
+  /** Adds to a subscriber's credit, and answers how much it has. */
+  subscribe({ subscriber, credit, leaseMs }: SubscribeCommand): number {
+    const known = this.#subscriptions.get(subscriber);
+    const subscription = known ?? { subscriber, credit: 0, leaseMs, characters: 0 };
+    this.#subscriptions.set(subscriber, subscription);
+    const isInLine = canBeServed(subscription);
+    subscription.credit += credit;
+    subscription.leaseMs = leaseMs;
+    subscription.characters = 0;
+    if (!isInLine && canBeServed(subscription)) this.#line.add(subscription, Number.POSITIVE_INFINITY);
+    return subscription.credit;
+  }
+
+  /** Ends a subscription, and answers how much credit was left. */
+  unsubscribe(subscriber: number): number {
+    const subscription = this.#subscriptions.get(subscriber);
+    this.#subscriptions.delete(subscriber);
+    if (subscription !== undefined) this.#line.takeWhere((receiver) => receiver === subscription);
+    return subscription?.credit ?? 0;
+  }
+
+  /** Serves the first in the line. To be called while there is one, and something visible. */
+  serveFirst(visible: number, handOut: HandOut): void {
+    const share = Math.max(1, Math.floor(visible / this.#line.size));
+    const receiver = this.#line.serve();
+    if (receiver === undefined) return;
+    if ("command" in receiver) {
+      this.#answers.add(receiver.ticket, { verb: "receive", deliveries: handOut(receiver.command) });
+      return;
+    }
+    const { subscriber, credit, leaseMs } = receiver;
+    const deliveries = handOut({ max: Math.min(credit, share), leaseMs, autoAck: false });
+    receiver.credit -= deliveries.length;
+    for (const { line } of deliveries) receiver.characters += line.length;
+    if (canBeServed(receiver)) this.#line.add(receiver, Number.POSITIVE_INFINITY);
+    this.#answers.add(subscriber, { verb: "push", deliveries });
+  }
+
+  /** Answers those whose deadline has come: with nothing. */
+  expire(now: number): void {
+    for (const receiver of this.#line.expire(now)) this.#dismiss(receiver);
+  }
+
+  /** Answers those with these tickets: with nothing. */
+  stop(tickets: ReadonlySet<number>): number {
+    const stopped = this.leave(tickets);
+    for (const receive of stopped) this.#dismiss(receive);
+    return stopped.length;
+  }
+
+  /** Takes those with these tickets out of the line. */
+  leave(tickets: ReadonlySet<number>): (WaitingReceive | Subscription)[] {
+    return this.#line.takeWhere((receiver) => "command" in receiver && tickets.has(receiver.ticket));
+  }
+
+  /** Tells all that nothing will come any more. */
+  refuse(refusal: Refusal): void {
+    for (const receiver of this.#line.takeWhere((receiver) => "command" in receiver)) {
+      if ("command" in receiver) this.#answers.refuse([receiver.ticket], refusal);
+    }
+    for (const subscriber of [...this.#subscriptions.keys()]) {
+      this.unsubscribe(subscriber);
+      this.#answers.refuse([subscriber], refusal);
+    }
+  }
+
+  #dismiss(receiver: WaitingReceive | Subscription): void {
+    if ("command" in receiver) this.#answers.add(receiver.ticket, { verb: "receive", deliveries: [] });
+  }
+}
+
+/** What was not taken in yet is bounded in its size too: a receiver that grants credit has taken in what came before. */
+function canBeServed({ credit, characters }: Subscription): boolean {
+  return credit > 0 && characters < BATCH_BYTES_MAX;
+}

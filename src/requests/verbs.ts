@@ -1,0 +1,94 @@
+/**
+ * What can be asked of a queue: each verb with the schema of its request and the command that comes of it. HTTP and the
+ * socket both come through here, so that a request means the same, and breaks the same rules, whichever way it takes.
+ */
+import type * as z from "zod";
+import type { Verb } from "../contract/endpoints.ts";
+import {
+  ackRequest,
+  configureRequest,
+  doneRequest,
+  emptyRequest,
+  extendRequest,
+  joinRequest,
+  messageRequest,
+  messagesQuery,
+  pauseRequest,
+  purgeRequest,
+  putRequest,
+  receiveRequest,
+  redriveRequest,
+  retryRequest,
+  shutdownRequest,
+} from "../contract/schema.ts";
+import type { Command } from "../queue/commands.ts";
+import { check } from "./check.ts";
+import {
+  ackCommand,
+  configureCommand,
+  doneCommand,
+  extendCommand,
+  joinCommand,
+  pauseCommand,
+  putCommand,
+  receiveCommand,
+  retryCommand,
+} from "./commands.ts";
+import { newIncarnation } from "./incarnation.ts";
+import { newMessageOf } from "./new-messages.ts";
+import { ProblemError } from "./problem.ts";
+
+/** What is said with a request, beside its fields. */
+export interface Circumstances {
+  /** The queue's name. */
+  queue: string;
+  idempotencyKey?: string | undefined;
+  /** The time by the clock, in milliseconds. */
+  now: number;
+}
+
+export type ToCommand = (request: unknown, circumstances: Circumstances) => Command;
+
+/** Checks a request, then makes a command of it. */
+export function verb<Schema extends z.ZodType>(
+  schema: Schema,
+  commandOf: (request: z.output<Schema>, circumstances: Circumstances) => Command,
+): ToCommand {
+  return (request, circumstances) => commandOf(check(schema, request), circumstances);
+}
+
+export const VERBS = {
+  configure: verb(configureRequest, (request, { queue }) => {
+    assertOther(queue, "deadLetterQueue", request.deadLetterQueue);
+    return configureCommand(request);
+  }),
+  inspect: verb(emptyRequest, () => ({ verb: "inspect" })),
+  delete: verb(emptyRequest, () => ({ verb: "delete", nextIncarnation: newIncarnation() })),
+  put: verb(putRequest, ({ messages, timeoutSeconds }, { idempotencyKey, now }) =>
+    putCommand(messages.map(newMessageOf), timeoutSeconds, idempotencyKey, now),
+  ),
+  receive: verb(receiveRequest, receiveCommand),
+  ack: verb(ackRequest, ackCommand),
+  retry: verb(retryRequest, retryCommand),
+  extend: verb(extendRequest, extendCommand),
+  done: verb(doneRequest, (request, { idempotencyKey }) => doneCommand(request, idempotencyKey)),
+  join: verb(joinRequest, joinCommand),
+  list: verb(messagesQuery, (request) => ({ verb: "list", ...request })),
+  look: verb(messageRequest, ({ id }) => ({ verb: "look", id })),
+  cancel: verb(messageRequest, ({ id }) => ({ verb: "cancel", id })),
+  redrive: verb(redriveRequest, (request, { queue }) => {
+    assertOther(queue, "to", request.to);
+    return { verb: "redrive", ...request };
+  }),
+  purge: verb(purgeRequest, (request) => ({ verb: "purge", ...request })),
+  shutdown: verb(shutdownRequest, ({ immediate }) => ({ verb: "shutdown", immediate })),
+  pause: verb(pauseRequest, (request) => pauseCommand(request, true)),
+  resume: verb(pauseRequest, (request) => pauseCommand(request, false)),
+} as const satisfies Record<Verb, ToCommand>;
+
+/** Nothing can be moved from a queue to itself. */
+function assertOther(queue: string, path: string, name: string | null | undefined): void {
+  if (name !== queue) return;
+  const message = "must be another queue";
+  throw new ProblemError("invalid", `${path} ${message}.`, [{ path, message }]);
+}

@@ -1,0 +1,157 @@
+import { BATCH_BYTES_MAX, SOCKET_WAITS_MAX } from "../contract/limits.ts";
+import type { Reply } from "../object/reply.ts";
+import type { Command, ReceiveCommand, Result } from "../queue/commands.ts";
+import { ProblemError, problemOf } from "../requests/problem.ts";
+import type { Connection } from "./verbs.ts";
+
+/** What a connection waits for, as it is kept with its socket while the object is not in memory. */
+export interface Attachment {
+  subscriber: number;
+  credit: number;
+  leaseMs: number | undefined;
+  receives: [ticket: number, id: number, max: number, leaseMs: number | undefined, autoAck: boolean][];
+  /** Everything else that waits. It is too large to be kept, so the other side is asked to send it again. */
+  again: number[];
+}
+
+interface Unanswered {
+  id: number;
+  /** Present for what may wait. */
+  receive?: ReceiveCommand;
+  isWait: boolean;
+}
+
+/** One connection: what it has asked and waits for, and what is to be sent to it. */
+export class Session implements Connection {
+  readonly socket: WebSocket;
+  readonly subscriber: number;
+  readonly #unanswered = new Map<number, Unanswered>();
+  #waits = 0;
+  #credit = 0;
+  #leaseMs: number | undefined;
+  #outbox: string[] = [];
+  /** Whether what is kept with the socket is not true any more. */
+  #isChanged = true;
+
+  /** @param subscriber the number under which messages are pushed to it */
+  constructor(socket: WebSocket, subscriber: number) {
+    this.socket = socket;
+    this.subscriber = subscriber;
+  }
+
+  /** The session of a socket that outlived the object's memory, and what it waits for. */
+  static restore(socket: WebSocket): { session: Session; commands: { ticket: number; command: Command }[] } {
+    const { subscriber, credit, leaseMs, receives, again } = socket.deserializeAttachment() as Attachment;
+    const session = new Session(socket, subscriber);
+    const commands = receives.map(([ticket, id, max, receiveLeaseMs, autoAck]) => {
+      const timeoutMs = Number.POSITIVE_INFINITY;
+      const command: ReceiveCommand = { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs };
+      session.begin(ticket, id, command);
+      return { ticket, command } as { ticket: number; command: Command };
+    });
+    if (credit > 0) {
+      session.#credit = credit;
+      session.#leaseMs = leaseMs;
+      commands.push({ ticket: subscriber, command: { verb: "subscribe", subscriber, credit, leaseMs } });
+    }
+    if (again.length > 0) session.#outbox.push(JSON.stringify({ again }));
+    return { session, commands };
+  }
+
+  /** The tickets of everything that is not answered. */
+  get tickets(): ReadonlySet<number> {
+    return new Set(this.#unanswered.keys());
+  }
+
+  ticketOf(id: number): number | undefined {
+    for (const [ticket, unanswered] of this.#unanswered) if (unanswered.id === id) return ticket;
+    return undefined;
+  }
+
+  /** Notes that an operation was taken up. Throws a problem where too many wait. */
+  begin(ticket: number, id: number, command: Command): void {
+    const isWait = "timeoutMs" in command && command.timeoutMs > 0;
+    if (isWait && this.#waits >= SOCKET_WAITS_MAX) {
+      throw new ProblemError("too_many_waits", `A connection waits for at most ${SOCKET_WAITS_MAX} things at a time.`);
+    }
+    if (isWait) this.#waits += 1;
+    this.#unanswered.set(ticket, command.verb === "receive" ? { id, receive: command, isWait } : { id, isWait });
+    if (command.verb === "subscribe") this.#leaseMs = command.leaseMs;
+    this.#isChanged = true;
+  }
+
+  /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
+  answer(ticket: number, result: Result, reply: Reply): void {
+    this.#isChanged = true;
+    if (ticket === this.subscriber) {
+      if (result.verb === "push") this.#push(result.deliveries.length, reply);
+      else if (!reply.ok) this.#end(reply);
+      return;
+    }
+    const unanswered = this.#unanswered.get(ticket);
+    if (unanswered === undefined) return;
+    this.#unanswered.delete(ticket);
+    if (unanswered.isWait) this.#waits -= 1;
+    if (result.verb === "subscribe" || result.verb === "unsubscribe") {
+      this.#credit = result.verb === "subscribe" ? result.credit : 0;
+    }
+    this.#outbox.push(lineOf(unanswered.id, reply));
+  }
+
+  #push(messages: number, reply: Reply): void {
+    this.#credit -= messages;
+    if (reply.ok) this.#outbox.push(`{"push":${reply.json}}`);
+  }
+
+  #end(refusal: Reply & { ok: false }): void {
+    this.#credit = 0;
+    this.#outbox.push(`{"problem":${JSON.stringify(problemOf(refusal.code, refusal.detail))}}`);
+  }
+
+  /** Says what is wrong with an operation that was not taken up. */
+  refuse(id: number, { code, message, errors }: ProblemError): void {
+    this.#outbox.push(JSON.stringify({ id, problem: problemOf(code, message, errors) }));
+  }
+
+  /** Whether there is something to be sent. */
+  get hasNews(): boolean {
+    return this.#outbox.length > 0;
+  }
+
+  /** Sends everything that there is to be sent, in one frame if it is not too large. */
+  flush(): void {
+    const lines = this.#outbox;
+    this.#outbox = [];
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    for (let begin = 0; begin < lines.length; ) {
+      let end = begin;
+      for (let characters = 0; end < lines.length && characters < BATCH_BYTES_MAX; end += 1) {
+        characters += (lines[end] as string).length;
+      }
+      this.socket.send(lines.slice(begin, end).join("\n"));
+      begin = end;
+    }
+  }
+
+  /** Keeps what it waits for with the socket, if that has changed. To be called when there is nothing else to do. */
+  keep(): void {
+    if (!this.#isChanged || this.socket.readyState !== WebSocket.OPEN) return;
+    this.#isChanged = false;
+    const receives: Attachment["receives"] = [];
+    const again: number[] = [];
+    for (const [ticket, { id, receive }] of this.#unanswered) {
+      if (receive === undefined) again.push(id);
+      else receives.push([ticket, id, receive.max, receive.leaseMs, receive.autoAck]);
+    }
+    const { subscriber } = this;
+    const attachment: Attachment = { subscriber, credit: this.#credit, leaseMs: this.#leaseMs, receives, again };
+    this.socket.serializeAttachment(attachment);
+  }
+}
+
+function lineOf(id: number, reply: Reply): string {
+  if (reply.ok) return `{"id":${id},"reply":${reply.json}}`;
+  const { code, detail, path } = reply;
+  const errors = path === undefined ? undefined : [{ path, message: detail }];
+  return JSON.stringify({ id, problem: problemOf(code, detail, errors) });
+}

@@ -1,0 +1,73 @@
+import { PING, PONG } from "../contract/socket.ts";
+import type { Command } from "../queue/commands.ts";
+import { Session } from "./session.ts";
+
+/** The connections of one object. They live longer than its memory: what each waits for is kept with its socket. */
+export class Sessions {
+  readonly #ctx: DurableObjectState;
+  readonly #bySocket = new Map<WebSocket, Session>();
+  readonly #bySubscriber = new Map<number, Session>();
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+  }
+
+  /** Takes up again the connections from before the object left memory, and answers what they wait for, in order. */
+  restore(): { session: Session; ticket: number; command: Command }[] {
+    const waits = this.#ctx.getWebSockets().flatMap((socket) => {
+      if (socket.readyState !== WebSocket.OPEN) return [];
+      const { session, commands } = Session.restore(socket);
+      this.#enter(session);
+      return commands.map((command) => ({ session, ...command }));
+    });
+    return waits.sort((a, b) => a.ticket - b.ticket);
+  }
+
+  /** Makes a connection, and answers with the end of it that is for the other side. */
+  open(subscriber: number): WebSocket {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#ctx.acceptWebSocket(server);
+    this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    const session = new Session(server, subscriber);
+    this.#enter(session);
+    session.keep();
+    return client;
+  }
+
+  #enter(session: Session): void {
+    this.#bySocket.set(session.socket, session);
+    this.#bySubscriber.set(session.subscriber, session);
+  }
+
+  /** The connection to which this is pushed. */
+  subscribed(subscriber: number): Session | undefined {
+    return this.#bySubscriber.get(subscriber);
+  }
+
+  of(socket: WebSocket): Session | undefined {
+    return this.#bySocket.get(socket);
+  }
+
+  close(socket: WebSocket): Session | undefined {
+    const session = this.#bySocket.get(socket);
+    this.#bySocket.delete(socket);
+    if (session !== undefined) this.#bySubscriber.delete(session.subscriber);
+    return session;
+  }
+
+  /** Sends what there is to be sent. Answers to how many connections. */
+  flush(): number {
+    let flushed = 0;
+    for (const session of this.#bySocket.values()) {
+      if (!session.hasNews) continue;
+      session.flush();
+      flushed += 1;
+    }
+    return flushed;
+  }
+
+  /** Lets every connection survive the object's memory. */
+  keep(): void {
+    for (const session of this.#bySocket.values()) session.keep();
+  }
+}

@@ -1,0 +1,68 @@
+import type { Verb } from "../contract/endpoints.ts";
+import { emptyRequest } from "../contract/schema.ts";
+import {
+  socketJoinRequest,
+  socketPutRequest,
+  socketReceiveRequest,
+  stopRequest,
+  subscribeRequest,
+} from "../contract/socket.ts";
+import type { Command } from "../queue/commands.ts";
+import { check } from "../requests/check.ts";
+import { joinCommand, putCommand, receiveCommand } from "../requests/commands.ts";
+import { orMilliseconds } from "../requests/milliseconds.ts";
+import { ProblemError } from "../requests/problem.ts";
+import { type Circumstances, VERBS } from "../requests/verbs.ts";
+import type { Operation } from "./frames.ts";
+import { messagesOfLines } from "./line-messages.ts";
+
+/** What of a connection its operations are about. */
+export interface Connection {
+  /** The number under which it is subscribed. */
+  subscriber: number;
+  /** The ticket of an operation that waits. */
+  ticketOf(id: number): number | undefined;
+}
+
+/** The command that an operation stands for. Throws a `ProblemError` for what breaks a rule. */
+export function commandOf(operation: Operation, circumstances: Circumstances, connection: Connection): Command {
+  const { verb, request = {}, contents } = operation;
+  const { idempotencyKey, now } = circumstances;
+  if (verb !== "put" && contents.length > 0) throw invalid("lines", "belong to a put");
+  switch (verb) {
+    case "put": {
+      const { messages, wait } = check(socketPutRequest, request);
+      return putCommand(messagesOfLines(contents, messages), waitSeconds(wait), idempotencyKey, now);
+    }
+    case "receive": {
+      const { wait, ...rest } = check(socketReceiveRequest, request);
+      return receiveCommand({ ...rest, timeoutSeconds: waitSeconds(wait) });
+    }
+    case "join":
+      return joinCommand({ timeoutSeconds: waitSeconds(check(socketJoinRequest, request).wait) });
+    case "subscribe": {
+      const { credit, leaseSeconds } = check(subscribeRequest, request);
+      return { verb, subscriber: connection.subscriber, credit, leaseMs: orMilliseconds(leaseSeconds) };
+    }
+    case "unsubscribe":
+      check(emptyRequest, request);
+      return { verb, subscriber: connection.subscriber };
+    case "stop": {
+      const { ids } = check(stopRequest, request);
+      return { verb, tickets: ids.flatMap((id) => connection.ticketOf(id) ?? []) };
+    }
+    default:
+      if (!Object.hasOwn(VERBS, verb)) throw invalid("verb", `must be one of ${NAMES.join(", ")}`);
+      return VERBS[verb as Verb](request, circumstances);
+  }
+}
+
+const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "stop"];
+
+function waitSeconds(wait: boolean): number {
+  return wait ? Number.POSITIVE_INFINITY : 0;
+}
+
+function invalid(path: string, message: string): ProblemError {
+  return new ProblemError("invalid", `${path} ${message}.`, [{ path, message }]);
+}

@@ -1,0 +1,74 @@
+import type { Verb } from "../../src/contract/endpoints.ts";
+import { IDEMPOTENCY_SECONDS } from "../../src/contract/limits.ts";
+import type { Deadline } from "./deadline.ts";
+import { type QueueError, Unavailable } from "./errors.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/** Something to be asked of a queue, whichever way it takes. */
+export interface Call {
+  verb: Verb;
+  request?: Record<string, unknown> | undefined;
+  /** What a put puts. */
+  messages?: Outgoing | undefined;
+  /** Until when the queue may let it wait. Undefined for what does not wait. */
+  deadline?: Deadline | undefined;
+  /** Under which the server recognizes a try that it has applied already. */
+  idempotencyKey?: string | undefined;
+  /** False for what must not be applied twice. Default true. */
+  isRepeatable?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What of a call decides how often it is tried. */
+export type Terms = Pick<Call, "idempotencyKey" | "isRepeatable" | "signal">;
+
+export interface Outcome<Value> {
+  value: Value;
+  /** True when an earlier try may have been applied although its answer was lost. */
+  isRepeated: boolean;
+}
+
+/** A way to one queue. */
+export interface Route {
+  /**
+   * Sends a call until it has an answer. A 4xx is an answer: certainly not applied. Anything else that is not a
+   * success is unknown, and the call is sent again, for `retrySeconds` at most; then it throws `Unavailable`.
+   */
+  send<Value>(call: Call): Promise<Outcome<Value>>;
+  /** Ends its connections, if it has any. */
+  close(): void;
+}
+
+/** For how long a call is repeated under one key. The server forgets a key `IDEMPOTENCY_SECONDS` after its first use. */
+const KEYED_RETRY_MS = (IDEMPOTENCY_SECONDS - 60) * 1_000;
+
+/** For how long a call is sent again, from its first failure on. */
+export function retryMsOf({ idempotencyKey }: Terms, retryMs: number): number {
+  return idempotencyKey === undefined ? retryMs : Math.min(retryMs, KEYED_RETRY_MS);
+}
+
+/** Problems with a 5xx status that trying again does not help. */
+const FINAL_CODES: readonly string[] = ["no_authkey", "storage_full"];
+
+/** Whether a problem is the end of a call, or one after which nobody knows. */
+export function isFinal(status: number, error: QueueError): boolean {
+  return status < 500 || FINAL_CODES.includes(error.code);
+}
+
+/** Refusals that say how things stand at the time: an earlier try, still on its way, may be taken. */
+const PASSING_CODES: readonly string[] = [
+  ...["full", "storage_full", "paused", "shut_down", "done_too_often", "unknown_queue"],
+];
+
+/** What a caller is to be told where the last of his tries was refused. */
+export function refusalOf({ idempotencyKey }: Terms, refusal: QueueError, isRepeated: boolean): QueueError {
+  const isCertain = idempotencyKey === undefined || !isRepeated || !PASSING_CODES.includes(refusal.code);
+  if (isCertain) return refusal;
+  return new Unavailable(`The answer to an earlier try was lost. ${refusal.message}`, refusal);
+}
+
+/** What a caller is to be told where all of his tries have failed. */
+export function unavailable(address: string, outageMs: number, cause: unknown): Unavailable {
+  const seconds = (outageMs / 1_000).toFixed(1);
+  return new Unavailable(`${address} could not be reached, or failed, for ${seconds} seconds.`, cause);
+}

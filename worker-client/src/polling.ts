@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { BATCH_MESSAGES_MAX } from "../../src/contract/limits.ts";
+import type { ReceiveReply } from "../../src/contract/schema.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Route } from "./call.ts";
+import type { Consumer } from "./consumer.ts";
+import { Deadline } from "./deadline.ts";
+import { Unavailable } from "./errors.ts";
+
+/** How long one request for messages may wait. */
+const POLL_SECONDS = 25;
+
+/** Brings messages to a consumer by asking for them. */
+export class Polling {
+  readonly #route: Route;
+  readonly #consumer: Consumer;
+  readonly #leaseSeconds: number;
+  #wake = () => {};
+
+  constructor(route: Route, consumer: Consumer, leaseSeconds: number) {
+    this.#route = route;
+    this.#consumer = consumer;
+    this.#leaseSeconds = leaseSeconds;
+  }
+
+  /**
+   * Asks until it is stopped, or need not go on. What is on its way to a request that is stopped comes back when its
+   * lease ends. Throws what the server says if it refuses.
+   */
+  async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    for (let failures = 0; mustGoOn() && !signal.aborted; ) {
+      try {
+        if (this.#consumer.room > 0) await this.#ask(signal);
+        else await new Promise<void>((wake) => (this.#wake = wake));
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof Unavailable)) throw error;
+        failures += 1;
+        await sleep(backoffMs(failures, Math.random()));
+      }
+    }
+  }
+
+  /** To be told when the consumer has room again. */
+  roomMade(): void {
+    this.#wake();
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    const max = Math.min(this.#consumer.room, BATCH_MESSAGES_MAX);
+    const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
+    const request = { max, leaseSeconds: this.#leaseSeconds };
+    const { value } = await this.#route.send<ReceiveReply>({ verb: "receive", request, deadline, signal });
+    this.#consumer.take(value.messages);
+  }
+}

@@ -53,8 +53,8 @@ export class QueueObject extends DurableObject<Env> {
     this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
     this.#clock = new MonotonicClock(existing?.stored?.totals.time ?? 0);
     this.#sessions = new Sessions(ctx);
-    for (const { session, ticket, command } of this.#sessions.restore()) {
-      this.#tickets = Math.max(this.#tickets, ticket);
+    for (const { session, ticket, command, since } of this.#sessions.restore()) {
+      this.#tickets = Math.max(this.#tickets, ticket, since);
       if (ticket !== session.subscriber) this.#callers.set(ticket, session);
       this.#nextRound.add([{ ticket, command }]);
     }
@@ -92,8 +92,10 @@ export class QueueObject extends DurableObject<Env> {
     }
   }
 
-  override webSocketClose(socket: WebSocket): void {
+  override webSocketClose(socket: WebSocket, code: number): void {
     this.#leave(socket);
+    // 1005 and 1006 stand for an end without a code, and cannot be said.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
   }
 
   override webSocketError(socket: WebSocket): void {
@@ -150,7 +152,7 @@ export class QueueObject extends DurableObject<Env> {
         this.#sendShipments();
       } while (!this.#nextRound.isEmpty || this.#queue.isBehind);
       this.#planTimer();
-      this.#sessions.keep();
+      this.#sessions.keep(this.#tickets);
       this.#isRunning = false;
     } catch (error) {
       console.error(`The queue ${this.ctx.id.name} starts over from its storage.`, error);

@@ -19,8 +19,14 @@ interface Subscription {
   characters: number;
 }
 
-/** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
-type HandOut = (receive: Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">) => Delivery[];
+/** Where messages are to be had. */
+interface Stock {
+  /** How many are visible; of these some may have to wait for their group. */
+  readonly visible: number;
+  readonly isAnyNext: boolean;
+  /** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
+  handOut(receive: Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">): Delivery[];
+}
 
 /**
  * Those who wait for messages, in order of arrival.
@@ -70,17 +76,26 @@ export class Receivers {
     return subscription?.credit ?? 0;
   }
 
-  /** Serves the first in the line. To be called while there is one, and something visible. */
-  serveFirst(visible: number, handOut: HandOut): void {
-    const share = Math.max(1, Math.floor(visible / this.#line.size));
+  /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
+  serve(stock: Stock): boolean {
+    const isAnyoneServed = !this.isEmpty && stock.isAnyNext;
+    while (!this.isEmpty && stock.isAnyNext) {
+      const { size } = this.#line;
+      const share = Math.max(1, Math.floor(stock.visible / size));
+      for (let served = 0; served < size && stock.isAnyNext; served += 1) this.#serveFirst(share, stock);
+    }
+    return isAnyoneServed;
+  }
+
+  #serveFirst(share: number, stock: Stock): void {
     const receiver = this.#line.serve();
     if (receiver === undefined) return;
     if ("command" in receiver) {
-      this.#answers.add(receiver.ticket, { verb: "receive", deliveries: handOut(receiver.command) });
+      this.#answers.add(receiver.ticket, { verb: "receive", deliveries: stock.handOut(receiver.command) });
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
-    const deliveries = handOut({ max: Math.min(credit, share), leaseMs, autoAck: false });
+    const deliveries = stock.handOut({ max: Math.min(credit, share), leaseMs, autoAck: false });
     receiver.credit -= deliveries.length;
     for (const { line } of deliveries) receiver.characters += line.length;
     if (canBeServed(receiver)) this.#line.add(receiver, Number.POSITIVE_INFINITY);

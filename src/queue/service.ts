@@ -132,11 +132,7 @@ export class Service {
     if (shutdown === "immediate") messages.discard();
     let isAnyoneServed = true;
     while (isAnyoneServed) {
-      isAnyoneServed = false;
-      while (!paused.receives && !this.#receivers.isEmpty && messages.leases.isAnyNext) {
-        this.#receivers.serveFirst(messages.counts.visible, (receive) => this.#handOut(receive, now));
-        isAnyoneServed = true;
-      }
+      isAnyoneServed = !paused.receives && !this.#receivers.isEmpty && this.#receivers.serve(this.#stock(now));
       for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
         if (!this.#hasRoom(first.command, now)) break;
         this.#putters.serve();
@@ -190,6 +186,19 @@ export class Service {
     this.#state.exists = true;
     const ids = known ?? puts.put(command, now);
     for (const ticket of tickets) this.#answers.add(ticket, { verb: "put", ids });
+  }
+
+  #stock(now: number) {
+    const { messages } = this.#state;
+    return {
+      get visible() {
+        return messages.counts.visible;
+      },
+      get isAnyNext() {
+        return messages.leases.isAnyNext;
+      },
+      handOut: (receive: Pick<ReceiveCommand, "max" | "autoAck" | "leaseMs">) => this.#handOut(receive, now),
+    };
   }
 
   #handOut({ max, autoAck, leaseMs }: Pick<ReceiveCommand, "max" | "autoAck" | "leaseMs">, now: number): Delivery[] {

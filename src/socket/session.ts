@@ -9,9 +9,20 @@ export interface Attachment {
   subscriber: number;
   credit: number;
   leaseMs: number | undefined;
+  /** Which ticket was the last when it came to wait for what is pushed. */
+  subscribedAt: number;
   receives: [ticket: number, id: number, max: number, leaseMs: number | undefined, autoAck: boolean][];
   /** Everything else that waits. It is too large to be kept, so the other side is asked to send it again. */
   again: number[];
+}
+
+/** Something that a connection waited for before its object left memory. */
+export interface Wait {
+  session: Session;
+  ticket: number;
+  command: Command;
+  /** Whoever has a smaller one has waited for longer. */
+  since: number;
 }
 
 interface Unanswered {
@@ -29,6 +40,9 @@ export class Session implements Connection {
   #waits = 0;
   #credit = 0;
   #leaseMs: number | undefined;
+  #subscribedAt = 0;
+  /** Whether it went to the end of the line. */
+  #wasServed = false;
   #outbox: string[] = [];
   /** Whether what is kept with the socket is not true any more. */
   #isChanged = true;
@@ -40,22 +54,24 @@ export class Session implements Connection {
   }
 
   /** The session of a socket that outlived the object's memory, and what it waits for. */
-  static restore(socket: WebSocket): { session: Session; commands: { ticket: number; command: Command }[] } {
-    const { subscriber, credit, leaseMs, receives, again } = socket.deserializeAttachment() as Attachment;
+  static restore(socket: WebSocket): { session: Session; waits: Wait[] } {
+    const { subscriber, credit, leaseMs, subscribedAt, receives, again } = socket.deserializeAttachment() as Attachment;
     const session = new Session(socket, subscriber);
-    const commands = receives.map(([ticket, id, max, receiveLeaseMs, autoAck]) => {
+    const waits = receives.map(([ticket, id, max, receiveLeaseMs, autoAck]): Wait => {
       const timeoutMs = Number.POSITIVE_INFINITY;
       const command: ReceiveCommand = { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs };
       session.begin(ticket, id, command);
-      return { ticket, command } as { ticket: number; command: Command };
+      return { session, ticket, command, since: ticket };
     });
     if (credit > 0) {
       session.#credit = credit;
       session.#leaseMs = leaseMs;
-      commands.push({ ticket: subscriber, command: { verb: "subscribe", subscriber, credit, leaseMs } });
+      session.#subscribedAt = subscribedAt;
+      const command: Command = { verb: "subscribe", subscriber, credit, leaseMs };
+      waits.push({ session, ticket: subscriber, command, since: subscribedAt });
     }
     if (again.length > 0) session.#outbox.push(JSON.stringify({ again }));
-    return { session, commands };
+    return { session, waits };
   }
 
   /** The tickets of everything that is not answered. */
@@ -76,7 +92,10 @@ export class Session implements Connection {
     }
     if (isWait) this.#waits += 1;
     this.#unanswered.set(ticket, command.verb === "receive" ? { id, receive: command, isWait } : { id, isWait });
-    if (command.verb === "subscribe") this.#leaseMs = command.leaseMs;
+    if (command.verb === "subscribe") {
+      this.#leaseMs = command.leaseMs;
+      if (this.#credit === 0) this.#subscribedAt = ticket;
+    }
     this.#isChanged = true;
   }
 
@@ -100,6 +119,7 @@ export class Session implements Connection {
 
   #push(messages: number, reply: Reply): void {
     this.#credit -= messages;
+    this.#wasServed = true;
     if (reply.ok) this.#outbox.push(`{"push":${reply.json}}`);
   }
 
@@ -133,18 +153,24 @@ export class Session implements Connection {
     }
   }
 
-  /** Keeps what it waits for with the socket, if that has changed. To be called when there is nothing else to do. */
-  keep(): void {
+  /**
+   * Keeps what it waits for with the socket, if that has changed. To be called when there is nothing else to do.
+   *
+   * @param lastTicket the last that was given out
+   */
+  keep(lastTicket: number): void {
     if (!this.#isChanged || this.socket.readyState !== WebSocket.OPEN) return;
     this.#isChanged = false;
+    if (this.#wasServed) this.#subscribedAt = lastTicket;
+    this.#wasServed = false;
     const receives: Attachment["receives"] = [];
     const again: number[] = [];
     for (const [ticket, { id, receive }] of this.#unanswered) {
       if (receive === undefined) again.push(id);
       else receives.push([ticket, id, receive.max, receive.leaseMs, receive.autoAck]);
     }
-    const { subscriber } = this;
-    const attachment: Attachment = { subscriber, credit: this.#credit, leaseMs: this.#leaseMs, receives, again };
+    const subscription = { credit: this.#credit, leaseMs: this.#leaseMs, subscribedAt: this.#subscribedAt };
+    const attachment: Attachment = { subscriber: this.subscriber, ...subscription, receives, again };
     this.socket.serializeAttachment(attachment);
   }
 }

@@ -1,6 +1,5 @@
 import { PING, PONG } from "../contract/socket.ts";
-import type { Command } from "../queue/commands.ts";
-import { Session } from "./session.ts";
+import { Session, type Wait } from "./session.ts";
 
 /** The connections of one object. They live longer than its memory: what each waits for is kept with its socket. */
 export class Sessions {
@@ -13,14 +12,14 @@ export class Sessions {
   }
 
   /** Takes up again the connections from before the object left memory, and answers what they wait for, in order. */
-  restore(): { session: Session; ticket: number; command: Command }[] {
+  restore(): Wait[] {
     const waits = this.#ctx.getWebSockets().flatMap((socket) => {
       if (socket.readyState !== WebSocket.OPEN) return [];
-      const { session, commands } = Session.restore(socket);
+      const { session, waits } = Session.restore(socket);
       this.#enter(session);
-      return commands.map((command) => ({ session, ...command }));
+      return waits;
     });
-    return waits.sort((a, b) => a.ticket - b.ticket);
+    return waits.sort((a, b) => a.since - b.since);
   }
 
   /** Makes a connection, and answers with the end of it that is for the other side. */
@@ -30,7 +29,7 @@ export class Sessions {
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     const session = new Session(server, subscriber);
     this.#enter(session);
-    session.keep();
+    session.keep(subscriber);
     return client;
   }
 
@@ -67,7 +66,7 @@ export class Sessions {
   }
 
   /** Lets every connection survive the object's memory. */
-  keep(): void {
-    for (const session of this.#bySocket.values()) session.keep();
+  keep(lastTicket: number): void {
+    for (const session of this.#bySocket.values()) session.keep(lastTicket);
   }
 }

@@ -1,0 +1,136 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { RawSocket } from "../support/raw-socket.ts";
+import { freshName, TestServer } from "../support/server.ts";
+
+const server = new TestServer();
+const open: RawSocket[] = [];
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.terminate();
+});
+
+async function connect(queue: string, sockets = 1): Promise<RawSocket[]> {
+  const connected = await Promise.all(Array.from({ length: sockets }, () => RawSocket.open(server.address, queue)));
+  open.push(...connected);
+  return connected;
+}
+
+/** The bodies that were pushed, once there are so many. */
+async function pushed(socket: RawSocket, messages: number): Promise<unknown[]> {
+  const bodies: unknown[] = [];
+  while (bodies.length < messages) {
+    const { push } = await socket.next((line) => line.push !== undefined);
+    for (const { body } of push) bodies.push(body);
+  }
+  return bodies;
+}
+
+function numbers(count: number, from = 0): number[] {
+  return Array.from({ length: count }, (_, n) => from + n);
+}
+
+test("messages are pushed as they become visible, and never more than there is credit for", async () => {
+  const [socket] = (await connect(freshName())) as [RawSocket];
+  expect(await socket.ask("subscribe", { credit: 3, leaseSeconds: 60 })).toMatchObject({ reply: { credit: 3 } });
+
+  await socket.ask("put", {}, [0]);
+  expect(await pushed(socket, 1)).toEqual([0]);
+  await socket.ask("put", {}, numbers(5, 1));
+  expect(await pushed(socket, 2)).toEqual([1, 2]);
+
+  expect((await socket.ask("inspect")).reply).toMatchObject({ leased: 3, visible: 3 });
+  expect(await socket.ask("subscribe", { credit: 2 })).toMatchObject({ reply: { credit: 2 } });
+  expect(await pushed(socket, 2)).toEqual([3, 4]);
+  expect((await socket.ask("inspect")).reply).toMatchObject({ leased: 5, visible: 1 });
+});
+
+test("what comes back is pushed again, when its lease is over or its delay", async () => {
+  const [socket] = (await connect(freshName())) as [RawSocket];
+  await socket.ask("subscribe", { credit: 10, leaseSeconds: 1 });
+  await socket.ask("put", {}, ["item"]);
+
+  const first = await socket.next((line) => line.push);
+  const second = await socket.next((line) => line.push);
+  await socket.ask("retry", { receipts: [second.push[0].receipt], delaySeconds: 0.5 });
+  const third = await socket.next((line) => line.push);
+
+  expect([first, second, third].map(({ push }) => push[0].attempt)).toEqual([1, 2, 3]);
+});
+
+test("subscribers take turns: each gets its share of what there is", async () => {
+  const sockets = (await connect(freshName(), 3)) as [RawSocket, RawSocket, RawSocket];
+  for (const socket of sockets) await socket.ask("subscribe", { credit: 1_000 });
+
+  await sockets[0].ask("put", {}, numbers(300));
+  const shares = await Promise.all(sockets.map((socket) => pushed(socket, 100)));
+  for (const n of numbers(3, 300)) await sockets[0].ask("put", {}, [n]);
+  const singles = await Promise.all(sockets.map((socket) => pushed(socket, 1)));
+
+  expect(shares).toEqual([numbers(100), numbers(100, 100), numbers(100, 200)]);
+  expect(singles).toEqual([[300], [301], [302]]);
+});
+
+test("unsubscribe answers how much credit was left, and nothing comes after it", async () => {
+  const [socket] = (await connect(freshName())) as [RawSocket];
+  await socket.ask("subscribe", { credit: 5 });
+  await socket.ask("put", {}, [1, 2]);
+
+  expect(await socket.ask("unsubscribe")).toMatchObject({ reply: { credit: 3 } });
+  await socket.ask("put", {}, [3]);
+  await socket.ask("inspect");
+
+  expect(await pushed(socket, 2)).toEqual([1, 2]);
+  expect(socket.untaken).toEqual([]);
+});
+
+test("shutdown ends subscriptions once nothing can come any more, and refuses new ones", async () => {
+  const [socket] = (await connect(freshName())) as [RawSocket];
+  await socket.ask("subscribe", { credit: 5 });
+  await socket.ask("put", {}, ["last"]);
+  const { push } = await socket.next((line) => line.push);
+  await socket.ask("shutdown");
+  expect(socket.untaken).toEqual([]);
+
+  await socket.ask("ack", { receipts: [push[0].receipt] });
+
+  expect(await socket.next()).toMatchObject({ problem: { code: "shut_down" } });
+  expect(await socket.ask("subscribe", { credit: 1 })).toMatchObject({ problem: { code: "shut_down" } });
+});
+
+test("what was not begun is given back at once, and its delivery does not count", async () => {
+  const [socket] = (await connect(freshName())) as [RawSocket];
+  await socket.ask("configure", { maxAttempts: 1, retryDelaySeconds: 60 });
+  await socket.ask("put", {}, ["item"]);
+  const { reply } = await socket.ask("receive");
+
+  await socket.ask("retry", { receipts: [reply.messages[0].receipt], begun: false });
+
+  expect((await socket.ask("receive")).reply.messages).toMatchObject([{ body: "item", attempt: 2 }]);
+});
+
+test("10,000 receivers that wait on 100 connections are all served, in the order in which they came, none twice", async () => {
+  const queue = freshName();
+  const sockets = await connect(queue, 100);
+  const waits: { socket: RawSocket; id: number }[] = [];
+  for (let turn = 0; turn < 100; turn += 1) {
+    for (const socket of sockets) waits.push({ socket, id: socket.begin("receive", { wait: true }) });
+    // Frames of one connection stay in order; with this, those of a turn have arrived before those of the next.
+    await Promise.all(sockets.map((socket) => socket.ask("inspect")));
+  }
+
+  const putter = server.manager().queue<number>(queue);
+  for (let put = 0; put < 10_000; put += 1_000) await putter.putMany(numbers(1_000, put));
+  const bodies: number[] = [];
+  for (const { socket, id } of waits) {
+    const { reply } = await socket.next((line) => line.id === id);
+    expect(reply.messages).toHaveLength(1);
+    bodies.push(reply.messages[0].body);
+  }
+
+  for (let turn = 0; turn < 10_000; turn += 100) {
+    const served = bodies.slice(turn, turn + 100).toSorted((a, b) => a - b);
+    expect(served).toEqual(numbers(100, turn));
+  }
+  expect(await putter.describe()).toMatchObject({ leased: 10_000, visible: 0 });
+});

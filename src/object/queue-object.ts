@@ -164,7 +164,7 @@ export class QueueObject extends DurableObject<Env> {
     const queue = this.#queue;
     const now = this.#clock.now(Date.now());
     const { configuration } = queue;
-    queue.isStorageFull = this.#storage.bytes >= Number(this.env.STORAGE_BYTES_MAX || STORAGE_BYTES_MAX);
+    queue.isStorageFull = this.#storage.hasReached(Number(this.env.STORAGE_BYTES_MAX || STORAGE_BYTES_MAX));
     queue.advance(now);
     for (const { ticket, command } of commands) {
       queue.apply(ticket, command, now);

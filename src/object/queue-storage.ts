@@ -13,6 +13,11 @@ import {
 } from "../queue/rows.ts";
 import { migrate, storedVersion } from "./migrations.ts";
 
+/** How much is written before the size of the database is looked at again. */
+const LOOK_AFTER_CHARACTERS = 64 * 1024;
+/** So near to its bound it is looked at each time: much more than what the characters in between can take. */
+const NEAR_BYTES = 64 * 1024 * 1024;
+
 /** Totals as they are stored, with the one count that only the storage can know. */
 type StoredTotals = Totals & { rowsWritten: number };
 
@@ -76,6 +81,10 @@ export class QueueStorage implements RowReader {
   /** What Cloudflare would bill since the queue was created, by the storage's own counter. */
   rowsWritten = 0;
 
+  #bytesSeen = 0;
+  /** How much was written since. */
+  #charactersUnseen = Number.POSITIVE_INFINITY;
+
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
@@ -83,6 +92,15 @@ export class QueueStorage implements RowReader {
 
   get bytes(): number {
     return this.#sql.databaseSize;
+  }
+
+  /** Whether the database has this size. Far from it that is not looked at each time, because a look is a query. */
+  hasReached(bytes: number): boolean {
+    if (this.#charactersUnseen >= LOOK_AFTER_CHARACTERS || this.#bytesSeen >= bytes - NEAR_BYTES) {
+      this.#bytesSeen = this.bytes;
+      this.#charactersUnseen = 0;
+    }
+    return this.#bytesSeen >= bytes;
   }
 
   /** What is stored, without the messages' lines; undefined where there is no queue. */
@@ -198,6 +216,7 @@ export class QueueStorage implements RowReader {
 
   #writeChange(change: RowChange, commit: number, totals: string): void {
     const { slot } = change;
+    if ("lines" in change) this.#charactersUnseen += change.lines.length;
     switch (change.kind) {
       case "write": {
         const statement = change.keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;

@@ -77,15 +77,11 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
 
 /** Puts what belongs to this delivery before what was stored, whose text is passed on as it is. */
 function deliveryJson({ id, attempt, group, lease, lastError, line }: Delivery): string {
-  const head = JSON.stringify({
-    id,
-    attempt,
-    group,
-    receipt: lease?.receipt,
-    leaseEndsAt: lease && lease.endsAt / 1_000,
-    lastError,
-  });
-  return `${head.slice(0, -1)},${line.slice(1)}`;
+  // Ids and receipts have no character that JSON would write another way.
+  const leased = lease === undefined ? "" : `"receipt":"${lease.receipt}","leaseEndsAt":${lease.endsAt / 1_000},`;
+  const grouped = group === undefined ? "" : `"group":${JSON.stringify(group)},`;
+  const failed = lastError === undefined ? "" : `"lastError":${JSON.stringify(lastError)},`;
+  return `{"id":"${id}","attempt":${attempt},${leased}${grouped}${failed}${line.slice(1)}`;
 }
 
 function viewJson({ id, state, attempts, until, group, lastError, reason, line }: View): string {

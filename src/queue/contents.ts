@@ -48,8 +48,24 @@ export function doneHashOf(count: number): number {
 }
 
 /** Tells whether two puts under one key are the same. */
-export function contentHashOf(messages: NewMessage[]): number {
-  return messages.reduce((hash, { content, priority, delayMs, visibleAt, dedupeKey, group }) => {
-    return hashText(`,${priority},${delayMs},${visibleAt},${dedupeKey},${group}`, hashText(content, hash));
-  }, hashText(""));
+export function contentHashOf(messages: readonly NewMessage[]): number {
+  let hash = hashText("");
+  let options = "";
+  let previous: NewMessage | undefined;
+  for (const message of messages) {
+    // Most batches have one set of options: its text is not made for each message.
+    if (previous === undefined || !hasSameOptions(previous, message)) options = optionsText(message);
+    hash = hashText(options, hashText(message.content, hash));
+    previous = message;
+  }
+  return hash;
+}
+
+function optionsText({ priority, delayMs, visibleAt, dedupeKey, group }: NewMessage): string {
+  return `,${priority},${delayMs},${visibleAt},${dedupeKey},${group}`;
+}
+
+function hasSameOptions(a: NewMessage, b: NewMessage): boolean {
+  const isSameTime = a.delayMs === b.delayMs && a.visibleAt === b.visibleAt;
+  return isSameTime && a.priority === b.priority && a.dedupeKey === b.dedupeKey && a.group === b.group;
 }

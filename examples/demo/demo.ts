@@ -56,10 +56,8 @@ async function collectResults(): Promise<void> {
   while (squares.size < TASKS) {
     const received = await results.receive({ max: 20, leaseSeconds: 2, timeoutSeconds: 30 });
     if (received.length === 0) throw new Error("No result for 30 seconds.");
-    for (const result of received) {
-      collect(result.item);
-      await result.ack();
-    }
+    for (const result of received) collect(result.item);
+    await Promise.all(received.map((result) => result.ack()));
     showProgress();
   }
 }

@@ -8,11 +8,12 @@ const tasks = manager.queue<number>("tasks");
 const results = manager.queue<Result>("results");
 process.on("disconnect", () => process.exit());
 
-for (;;) {
-  for (const task of await tasks.receive({ max: 4, leaseSeconds: 2 })) {
+tasks.work(
+  async ({ id, item: n, attempt }) => {
     await sleep(5);
-    // First the result, then the ack: who dies in between has the task done twice, never not at all.
-    await results.put({ n: task.item, square: task.item ** 2, attempt: task.attempt });
-    await task.ack();
-  }
-}
+    // The result is stored before the task is acked: who dies in between has it done twice, never not at all. Its key
+    // keeps the second result from being stored beside the first.
+    await results.put({ n, square: n ** 2, attempt }, { dedupeKey: id });
+  },
+  { concurrency: 2, leaseSeconds: 2 },
+);

@@ -58,6 +58,7 @@ export class QueueObject extends DurableObject<Env> {
       if (ticket !== session.subscriber) this.#callers.set(ticket, session);
       this.#nextRound.add([{ ticket, command }]);
     }
+    this.#tickets = Math.max(this.#tickets, this.#sessions.lastSubscriber);
   }
 
   /** Applies a command. The promise is kept when its outcome is known and durable, after a wait if it is to wait. */

@@ -42,11 +42,12 @@ export class Leases {
    * Hands out visible messages in order.
    *
    * @param leaseMs undefined removes them as they are handed out
+   * @param charactersMax the message with which there are so many is the last
    */
-  handOut(max: number, leaseMs: number | undefined, now: number): Delivery[] {
+  handOut(max: number, leaseMs: number | undefined, now: number, charactersMax = BATCH_BYTES_MAX): Delivery[] {
     const deliveries: Delivery[] = [];
     let characters = 0;
-    while (deliveries.length < max && characters < BATCH_BYTES_MAX) {
+    while (deliveries.length < max && characters < charactersMax) {
       const next = this.#next();
       if (next === undefined) break;
       const { block, index } = next;

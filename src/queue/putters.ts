@@ -73,6 +73,12 @@ export class Putters {
     return larger;
   }
 
+  /** Takes everybody out of the line. */
+  takeAll(): WaitingPut[] {
+    this.#byKey.clear();
+    return this.#line.takeAll();
+  }
+
   /** Takes everybody out of the line whose deadline has come. */
   expire(now: number): WaitingPut[] {
     const expired = this.#line.expire(now);

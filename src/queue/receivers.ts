@@ -25,7 +25,7 @@ interface Stock {
   readonly visible: number;
   readonly isAnyNext: boolean;
   /** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
-  handOut(receive: Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">): Delivery[];
+  handOut(receive: Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">, charactersMax?: number): Delivery[];
 }
 
 /**
@@ -94,8 +94,9 @@ export class Receivers {
       this.#answers.add(receiver.ticket, { verb: "receive", deliveries: stock.handOut(receiver.command) });
       return;
     }
-    const { subscriber, credit, leaseMs } = receiver;
-    const deliveries = stock.handOut({ max: Math.min(credit, share), leaseMs, autoAck: false });
+    const { subscriber, credit, leaseMs, characters } = receiver;
+    const receive = { max: Math.min(credit, share), leaseMs, autoAck: false };
+    const deliveries = stock.handOut(receive, BATCH_BYTES_MAX - characters);
     receiver.credit -= deliveries.length;
     for (const { line } of deliveries) receiver.characters += line.length;
     if (canBeServed(receiver)) this.#line.add(receiver, Number.POSITIVE_INFINITY);

@@ -149,7 +149,7 @@ export class Service {
 
   /** Tells all who wait to put that nobody puts any more. */
   dismissPutters(refusal: Refusal): void {
-    for (const { tickets } of this.#putters.expire(Number.POSITIVE_INFINITY)) this.#answers.refuse(tickets, refusal);
+    for (const { tickets } of this.#putters.takeAll()) this.#answers.refuse(tickets, refusal);
   }
 
   /** Tells those who wait to put more at once than there may be that it will never fit. */
@@ -162,9 +162,7 @@ export class Service {
   /** The queue was deleted. Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
   dismissAtDeletion(): void {
     this.dismissPutters(unknownQueue());
-    for (const { ticket } of this.#joiners.expire(Number.POSITIVE_INFINITY)) {
-      this.#answers.refuse([ticket], unknownQueue());
-    }
+    for (const { ticket } of this.#joiners.takeAll()) this.#answers.refuse([ticket], unknownQueue());
   }
 
   /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
@@ -197,13 +195,14 @@ export class Service {
       get isAnyNext() {
         return messages.leases.isAnyNext;
       },
-      handOut: (receive: Pick<ReceiveCommand, "max" | "autoAck" | "leaseMs">) => this.#handOut(receive, now),
+      handOut: (receive: Taking, charactersMax?: number) => this.#handOut(receive, now, charactersMax),
     };
   }
 
-  #handOut({ max, autoAck, leaseMs }: Pick<ReceiveCommand, "max" | "autoAck" | "leaseMs">, now: number): Delivery[] {
+  #handOut({ max, autoAck, leaseMs }: Taking, now: number, charactersMax?: number): Delivery[] {
     const { configuration, messages } = this.#state;
-    return messages.leases.handOut(max, autoAck ? undefined : (leaseMs ?? configuration.leaseMs), now);
+    const heldForMs = autoAck ? undefined : (leaseMs ?? configuration.leaseMs);
+    return messages.leases.handOut(max, heldForMs, now, charactersMax);
   }
 
   /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */

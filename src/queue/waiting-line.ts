@@ -6,6 +6,9 @@ export interface Waiter<Request> {
   deadline: number;
 }
 
+/** How many who left the line may stand in it. */
+const GONE_MAX = 1_000;
+
 /** Those who wait for one thing, in order of arrival, each until a deadline. */
 export class WaitingLine<Request> {
   #line: Waiter<Request>[] = [];
@@ -18,10 +21,6 @@ export class WaitingLine<Request> {
   /** The first who waits. */
   first(): Waiter<Request> | undefined {
     while (this.#head < this.#line.length && this.#line[this.#head]?.request === undefined) this.#head += 1;
-    if (this.#head === this.#line.length || (this.#head > 1_000 && this.#head * 2 > this.#line.length)) {
-      this.#line = this.#line.slice(this.#head);
-      this.#head = 0;
-    }
     return this.#line[this.#head];
   }
 
@@ -63,6 +62,11 @@ export class WaitingLine<Request> {
     });
   }
 
+  /** Takes everybody out of the line, also those without a deadline. */
+  takeAll(): Request[] {
+    return this.takeWhere(() => true);
+  }
+
   /** Takes everybody out of the line whose deadline has come. */
   expire(now: number): Request[] {
     const expired: Request[] = [];
@@ -87,8 +91,16 @@ export class WaitingLine<Request> {
 
   #take(waiter: Waiter<Request>): Request | undefined {
     const { request } = waiter;
-    if (request !== undefined) this.#size -= 1;
+    if (request === undefined) return undefined;
     waiter.request = undefined;
+    this.#size -= 1;
+    if (this.#line.length > 2 * this.#size + GONE_MAX) this.#closeRanks();
     return request;
+  }
+
+  /** Lets go of those who left, which the head passes only when those before them are served. */
+  #closeRanks(): void {
+    this.#line = this.#line.filter(({ request }) => request !== undefined);
+    this.#head = 0;
   }
 }

@@ -22,6 +22,11 @@ export class Sessions {
     return waits.sort((a, b) => a.since - b.since);
   }
 
+  /** The highest number under which a connection is subscribed; 0 where there is none. */
+  get lastSubscriber(): number {
+    return Math.max(0, ...this.#bySubscriber.keys());
+  }
+
   /** Makes a connection, and answers with the end of it that is for the other side. */
   open(subscriber: number): WebSocket {
     const { 0: client, 1: server } = new WebSocketPair();

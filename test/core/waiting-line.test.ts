@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { WaitingLine } from "../../src/queue/waiting-line.ts";
+import { type Waiter, WaitingLine } from "../../src/queue/waiting-line.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -27,6 +27,30 @@ test("whoever is dismissed is not served, and whoever is served is not dismissed
   expect(line.nextDeadline).toBe(20);
   expect(line.expire(100)).toEqual(["c"]);
   expect(line.isEmpty).toBe(true);
+});
+
+test("whoever waits without a deadline is dismissed with all others, not before", () => {
+  const line = new WaitingLine<string>();
+  line.add("a", Number.POSITIVE_INFINITY);
+  line.add("b", 10);
+  line.setDeadline(line.add("c", 20), Number.POSITIVE_INFINITY);
+
+  expect(line.expire(1_000_000)).toEqual(["b"]);
+  expect(line.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+  expect(line.takeAll()).toEqual(["a", "c"]);
+  expect(line.isEmpty).toBe(true);
+});
+
+test("whoever is taken out of the middle is missed by nobody", () => {
+  const line = new WaitingLine<number>();
+  for (let number = 0; number < 5_000; number += 1) line.add(number, Number.POSITIVE_INFINITY);
+
+  const odd = line.takeWhere((number) => number % 2 === 1 || number < 4_000);
+  expect([odd.length, line.size]).toEqual([4_500, 500]);
+  line.add(5_000, Number.POSITIVE_INFINITY);
+
+  expect(line.serve()).toBe(4_000);
+  expect(line.takeAll().slice(-2)).toEqual([4_998, 5_000]);
 });
 
 test("a deadline can be moved both ways, and the place in the line stays", () => {
@@ -61,4 +85,21 @@ test("nobody who has left is kept in memory, whatever their deadline", async () 
 
   const isHeld = references.map((reference) => reference.deref() !== undefined);
   expect(isHeld).toEqual([...Array(40).fill(false), ...Array(10).fill(true), false]);
+});
+
+test("those who come and go leave nothing behind, though one stays at the head of the line", async () => {
+  const line = new WaitingLine<string>();
+  line.add("stays", Number.POSITIVE_INFINITY);
+  const references: WeakRef<Waiter<string>>[] = [];
+  const comeAndGo = (now: number): void => {
+    references.push(new WeakRef(line.add("goes", now)));
+    line.expire(now);
+  };
+  for (let now = 0; now < 10_000; now += 1) comeAndGo(now);
+
+  await new Promise(setImmediate);
+  collectGarbage();
+
+  expect(references.filter((reference) => reference.deref() !== undefined).length).toBeLessThan(2_000);
+  expect(line.serve()).toBe("stays");
 });

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
+import { RawSocket } from "../support/raw-socket.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AUTHKEY = "docs";
@@ -44,11 +45,20 @@ afterAll(async () => {
   rmSync(directory.path, { recursive: true });
 });
 
-async function runProgram({ file, code }: CodeBlock): Promise<string> {
+function write({ file, code }: CodeBlock): string {
   const path = join(scripts, `${file.replaceAll("/", "-")}-${blocks.findIndex((block) => block.code === code)}.ts`);
   writeFileSync(path, code);
-  const { stdout } = await run(process.execPath, ["--conditions=source", path], { env });
+  return path;
+}
+
+async function runProgram(block: CodeBlock): Promise<string> {
+  const { stdout } = await run(process.execPath, ["--conditions=source", write(block)], { env });
   return stdout;
+}
+
+/** Runs a program that does not end by itself. */
+function start(block: CodeBlock): ChildProcess {
+  return spawn(process.execPath, ["--conditions=source", write(block)], { env, stdio: "ignore" });
 }
 
 describe("the documents", () => {
@@ -97,8 +107,9 @@ describe("the README", () => {
     const [master, worker] = blocks.filter(({ file, language }) => file === "README.md" && language === "ts");
 
     const masterIsDone = runProgram(master as CodeBlock);
-    await runProgram(worker as CodeBlock);
+    const working = start(worker as CodeBlock);
     const output = await masterIsDone;
+    working.kill();
 
     expect(output).toBe("Result: 3 * 3 = 9\nResult: 4 * 4 = 16\nResult: 5 * 5 = 25\n");
   });
@@ -109,6 +120,22 @@ describe("the README", () => {
     const { stdout } = await run("/bin/sh", ["-c", (curl as CodeBlock).code], { env });
 
     expect(JSON.parse(stdout)).toEqual({ ids: [expect.any(String)] });
+  });
+});
+
+describe("the page of the socket", () => {
+  test("has a frame, and what comes of it", async () => {
+    const [example] = blocks.filter(({ file }) => file === "docs/socket.md");
+    const [frame, answer] = (example as CodeBlock).code.trimEnd().split("\n\n") as [string, string];
+    const socket = await RawSocket.open(server.address, "example", AUTHKEY);
+
+    socket.say(frame);
+    const lines = [await socket.next(), await socket.next()];
+    await socket.close();
+
+    const told = (texts: string[]) =>
+      texts.map((text) => text.replace(/"\w+(-\d-\d)/g, '"queue$1').replace(/1\d{9}[.\d]*/g, "0"));
+    expect(told(lines.map((line) => JSON.stringify(line)))).toEqual(told(answer.split("\n")));
   });
 });
 

@@ -22,9 +22,9 @@ export class RawSocket {
     });
   }
 
-  static async open(address: string, queue: string): Promise<RawSocket> {
+  static async open(address: string, queue: string, authkey = AUTHKEY): Promise<RawSocket> {
     const url = `${address.replace("http", "ws")}/v1/queues/${queue}/socket`;
-    const headers = { Authorization: `Bearer ${AUTHKEY}` };
+    const headers = { Authorization: `Bearer ${authkey}` };
     const socket = new WebSocket(url, [SOCKET_PROTOCOL], { headers, perMessageDeflate: false });
     const raw = new RawSocket(socket);
     await once(socket, "open");

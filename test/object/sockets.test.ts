@@ -1,0 +1,93 @@
+import { evictDurableObject } from "cloudflare:test";
+import { expect, test } from "vitest";
+import { call, freshQueue, inspect, objectOf, put } from "../support/call.ts";
+import { interceptStatements } from "../support/storage.ts";
+
+/** A socket to the object itself, without the Worker in between, and the lines that come over it. */
+async function connect(queue: string) {
+  const { webSocket } = await objectOf(queue).fetch("https://queue/socket", { headers: { Upgrade: "websocket" } });
+  if (webSocket === null) throw new Error("This is no socket.");
+  webSocket.accept();
+  const lines: string[] = [];
+  let heard = () => {};
+  webSocket.addEventListener("message", ({ data }) => {
+    lines.push(...String(data).split("\n"));
+    heard();
+  });
+  const closed = new Promise<void>((settle) => webSocket.addEventListener("close", () => settle()));
+  return {
+    say: (...operation: object[]) => webSocket.send(operation.map((line) => JSON.stringify(line)).join("\n")),
+    closed,
+    async next() {
+      while (lines.length === 0) {
+        await new Promise<void>((settle) => {
+          heard = settle;
+        });
+      }
+      return JSON.parse(lines.shift() as string);
+    },
+  };
+}
+
+test("an object that lost its memory knows who waits, for how many and in which order", async () => {
+  const queue = freshQueue();
+  const first = await connect(queue);
+  const second = await connect(queue);
+  second.say({ id: 1, verb: "receive", request: { wait: true, leaseSeconds: 60, max: 2 } });
+  second.say({ id: 2, verb: "join", request: {} });
+  await second.next();
+  first.say({ id: 1, verb: "subscribe", request: { credit: 2, leaseSeconds: 90 } });
+  await first.next();
+  second.say({ id: 3, verb: "receive", request: { wait: true } });
+  second.say({ id: 4, verb: "join", request: {} });
+  await second.next();
+
+  await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
+  await put(queue, ["a", "b", "c"]);
+
+  expect(await second.next()).toMatchObject({ id: 1, reply: { messages: [{ body: "a" }, { body: "b" }] } });
+  expect(await first.next()).toMatchObject({ push: [{ body: "c" }] });
+  await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
+  await put(queue, ["d"]);
+  await put(queue, ["e", "f"]);
+  expect(await second.next()).toMatchObject({ id: 3, reply: { messages: [{ body: "d" }] } });
+  expect(await first.next()).toMatchObject({ push: [{ body: "e" }] });
+  expect(await inspect(queue)).toMatchObject({ visible: 1, leased: 5 });
+});
+
+test("a put that waited for room while the object lost its memory is asked for again, and put once", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { maxSize: 1 });
+  await put(queue, ["there"]);
+  const socket = await connect(queue);
+  const put1 = [{ id: 1, verb: "put", key: "key", lines: 1, request: { wait: true } }, { n: 1 }];
+  socket.say(...put1);
+  socket.say({ id: 2, verb: "inspect" });
+  expect(await socket.next()).toMatchObject({ id: 2, reply: { accepted: 1 } });
+
+  await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
+  socket.say({ id: 3, verb: "inspect" });
+  expect(await socket.next()).toEqual({ again: [1] });
+  expect(await socket.next()).toMatchObject({ id: 3, reply: { accepted: 1 } });
+  socket.say(...put1);
+  socket.say({ id: 4, verb: "receive" });
+
+  expect([(await socket.next()).id, (await socket.next()).id].sort()).toEqual([1, 4]);
+  expect(await inspect(queue)).toMatchObject({ accepted: 2, visible: 1 });
+});
+
+test("a write that fails ends the connections: nothing of it is acknowledged, and everybody asks anew", async () => {
+  const queue = freshQueue();
+  await put(queue, ["before"]);
+  const socket = await connect(queue);
+  await interceptStatements(objectOf(queue), {
+    before: () => {
+      throw new Error("The disk is full.");
+    },
+  });
+
+  socket.say({ id: 1, verb: "put", lines: 1 }, { n: 1 });
+  await socket.closed;
+
+  expect(await inspect(queue)).toMatchObject({ accepted: 1 });
+});

@@ -23,6 +23,9 @@ export const STORAGE_BYTES_MAX = 9_000_000_000;
 /** Operations in one frame of the socket. */
 export const FRAME_OPERATIONS_MAX = 1_000;
 
+/** Lines in one frame of the socket: operations, and the contents that they put. */
+export const FRAME_LINES_MAX = 16_384;
+
 /** Waits of one socket at a time: receives, puts and joins. They are remembered where there is little room. */
 export const SOCKET_WAITS_MAX = 250;
 

@@ -122,13 +122,11 @@ export class Receivers {
 
   /** Tells all that nothing will come any more. */
   refuse(refusal: Refusal): void {
-    for (const receiver of this.#line.takeWhere((receiver) => "command" in receiver)) {
+    for (const receiver of this.#line.takeAll()) {
       if ("command" in receiver) this.#answers.refuse([receiver.ticket], refusal);
     }
-    for (const subscriber of [...this.#subscriptions.keys()]) {
-      this.unsubscribe(subscriber);
-      this.#answers.refuse([subscriber], refusal);
-    }
+    this.#answers.refuse([...this.#subscriptions.keys()], refusal);
+    this.#subscriptions.clear();
   }
 
   #dismiss(receiver: WaitingReceive | Subscription): void {

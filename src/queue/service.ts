@@ -8,6 +8,9 @@ import { Receivers } from "./receivers.ts";
 import { full, putsPaused, reusedKey, shutDown, storageFull, tooMany, unknownQueue } from "./refusals.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
+/** How much a receiver takes, and for how long. */
+type Taking = Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">;
+
 /** What a queue is at the moment. */
 export interface QueueState {
   /** False until the first put or configuration: until then nothing is stored. */

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
+import { FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import { socketOperation } from "../contract/socket.ts";
 import { check } from "../requests/check.ts";
 
@@ -29,7 +29,7 @@ export function operationsOf(frame: string | ArrayBuffer): Operation[] {
   if (frame.length > REQUEST_BYTES_MAX) {
     throw new BadFrame(TOO_BIG, `A frame has at most ${REQUEST_BYTES_MAX} characters.`);
   }
-  const lines = frame.split("\n");
+  const lines = linesOf(frame);
   const operations: Operation[] = [];
   for (let index = 0; index < lines.length; ) {
     const { lines: contents = 0, ...operation } = operationOf(lines[index] as string, index);
@@ -44,6 +44,13 @@ export function operationsOf(frame: string | ArrayBuffer): Operation[] {
     throw new BadFrame(TOO_BIG, `A frame has at most ${FRAME_OPERATIONS_MAX} operations.`);
   }
   return operations;
+}
+
+/** Stops at the bound: a frame of nothing but line feeds would fill the memory with lines. */
+function linesOf(frame: string): string[] {
+  const lines = frame.split("\n", FRAME_LINES_MAX + 1);
+  if (lines.length > FRAME_LINES_MAX) throw new BadFrame(TOO_BIG, `A frame has at most ${FRAME_LINES_MAX} lines.`);
+  return lines;
 }
 
 function operationOf(line: string, index: number): z.output<typeof socketOperation> {

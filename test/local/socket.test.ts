@@ -112,6 +112,8 @@ describe("a frame", () => {
     ["that is not JSON", "{", 1007, "Line 1 is not an operation"],
     ["without an id", '{"verb":"inspect"}', 1007, "id"],
     ["with an unknown field", '{"id":1,"verb":"inspect","colour":"red"}', 1007, "colour"],
+    ["of more lines than there may be", "\n".repeat(20_000), 1009, "at most 16384 lines"],
+    ["of more operations than there may be", Array(1_001).fill('{"id":1,"verb":"inspect"}').join("\n"), 1009, "1000"],
     ["that ends before its lines", '{"id":1,"verb":"put","lines":2}\n1', 1007, "says that 2 lines follow"],
   ])("%s ends the connection, which says why", async (_, frame, code, reason) => {
     const socket = await connect();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FRAME_OPERATIONS_MAX, SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
+import { FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import type { ReceiveReply } from "../../src/contract/schema.ts";
 import type { ServerLine, SubscribeRequest } from "../../src/contract/socket.ts";
 import { backoffMs } from "./backoff.ts";
@@ -230,7 +230,8 @@ export class SocketRoute implements Route, LinkEvents {
       if (pending.mayWait) waits += 1;
       const lines = pending.takeLines();
       const size = lines.reduce((sum, line) => sum + line.length, 0);
-      if (characters + size > FRAME_CHARACTERS || operations === FRAME_OPERATIONS_MAX) send();
+      const isFull = frame.length + lines.length > FRAME_LINES_MAX || operations === FRAME_OPERATIONS_MAX;
+      if (isFull || characters + size > FRAME_CHARACTERS) send();
       frame.push(...lines);
       operations += 1;
       characters += size;

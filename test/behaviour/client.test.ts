@@ -60,8 +60,11 @@ function clientDriver(queue: Queue): Driver {
     },
     take: () => queue.getNowait(),
     ack: (receipts) => count(receipts, (message) => message.ack()),
-    retry: (receipts, { dead = false, ...options } = {}) =>
-      count(receipts, (message) => (dead ? message.reject(options) : message.retry(options))),
+    retry: (receipts, { dead = false, begun = true, ...options } = {}) =>
+      count(receipts, (message) => {
+        if (!begun) return message.release();
+        return dead ? message.reject(options) : message.retry(options);
+      }),
     extend: (receipts, leaseSeconds) => count(receipts, (message) => message.extend(leaseSeconds)),
     done: (number) => queue.taskDone(number),
     join: (timeoutSeconds = 0) => queue.join({ timeoutSeconds }),

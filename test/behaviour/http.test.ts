@@ -1,19 +1,9 @@
 import { describe } from "vitest";
+import { ENDPOINTS } from "../../src/contract/endpoints.ts";
 import { AUTHORIZATION, arrival, call, freshQueue, nameOf } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
 import { type Level, Refused } from "./driver.ts";
-import { jsonDriver, type Verb } from "./json-driver.ts";
-
-/** The method and the path of a verb; all others are a POST to their own name. */
-const ENDPOINTS: Partial<Record<Verb, (request: Record<string, unknown>) => [method: string, path: string]>> = {
-  put: () => ["POST", "/messages"],
-  configure: () => ["PUT", ""],
-  inspect: () => ["GET", ""],
-  delete: () => ["DELETE", ""],
-  list: (request) => ["GET", `/messages?${new URLSearchParams(request as Record<string, string>)}`],
-  look: ({ id }) => ["GET", `/messages/${id}`],
-  cancel: ({ id }) => ["DELETE", `/messages/${id}`],
-};
+import { jsonDriver } from "./json-driver.ts";
 
 let newest = "";
 const level: Level = {
@@ -21,10 +11,12 @@ const level: Level = {
     const queue = freshQueue();
     newest = queue;
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
-      const [method, path] = ENDPOINTS[verb]?.(request) ?? ["POST", `/${verb}`];
+      const { method, path } = ENDPOINTS[verb];
+      const { id = "", ...query } = request as Record<string, string>;
       const hasBody = method === "POST" || method === "PUT";
+      const url = `${queue}${path.replace(":id", id)}${hasBody ? "" : `?${new URLSearchParams(query)}`}`;
       const headers = key === undefined ? AUTHORIZATION : { ...AUTHORIZATION, "Idempotency-Key": key };
-      const { status, body } = await call(method, `${queue}${path}`, hasBody ? request : undefined, headers);
+      const { status, body } = await call(method, url, hasBody ? request : undefined, headers);
       if (status >= 300) throw new Refused(body.code, body.detail);
       return body;
     });

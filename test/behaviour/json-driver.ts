@@ -1,9 +1,6 @@
+import type { Verb } from "../../src/contract/endpoints.ts";
 import type { MessagesReply, MessageView, QueueDescription } from "../../src/contract/schema.ts";
 import type { Driver } from "./driver.ts";
-
-export type Verb =
-  | ("put" | "receive" | "ack" | "retry" | "extend" | "done" | "join" | "configure" | "inspect" | "list")
-  | ("look" | "cancel" | "redrive" | "purge" | "shutdown" | "pause" | "resume" | "delete");
 
 /** Sends a request in the words of the interface and answers with the reply, or rejects with a `Refused`. */
 // biome-ignore lint/suspicious/noExplicitAny: the reply's shape is that of its verb in the schema

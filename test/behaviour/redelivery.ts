@@ -50,6 +50,20 @@ export function redelivery(level: Level): void {
       expect(await queue.describe()).toMatchObject({ visible: 0, leased: 0, dead: 1, unfinished: 0 });
     });
 
+    test("what is given back before it was begun is there at once, in its place, and has lost no attempt", async () => {
+      const queue = level.queue();
+      await queue.configure({ maxAttempts: 1, retryDelaySeconds: 60 });
+      await queue.put(messagesOf("a", "b"));
+      const [first] = await queue.receive();
+
+      expect(await queue.retry([first?.receipt ?? ""], { begun: false })).toBe(1);
+      const again = await queue.receive();
+      await queue.retry(receiptsOf(again), { error: "failed" });
+
+      expect(again).toMatchObject([{ body: "a", attempt: 2 }]);
+      expect(await queue.list("dead")).toMatchObject([{ body: "a", attempts: 2, lastError: "failed" }]);
+    });
+
     test("a join that waits returns when the lease of the last attempt ends", async () => {
       const queue = level.queue();
       await queue.configure({ maxAttempts: 1 });

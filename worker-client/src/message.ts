@@ -83,6 +83,16 @@ export class Message<Item> {
     return value.retried === 1;
   }
 
+  /**
+   * Gives back what was not begun: it is visible at once, and this delivery does not count as an attempt. True when that
+   * is certain; false as for `ack`.
+   */
+  async release(): Promise<boolean> {
+    this.#isSettled = true;
+    const { value } = await this.#send<RetryReply>("retry", { begun: false });
+    return value.retried === 1;
+  }
+
   /** Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. */
   async extend(leaseSeconds: number): Promise<boolean> {
     const { value } = await this.#send<ExtendReply>("extend", { leaseSeconds });

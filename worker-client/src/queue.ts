@@ -121,8 +121,8 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
    * it back when that is broken. Leases are extended for as long as a handler runs. Ends when it is closed, or when the
    * queue was shut down and nothing will come any more.
    */
-  work(handler: Handler<Item>, options: WorkOptions = {}): Worker<Item> {
-    return new Worker<Item>(this.#routes.own(this.name), handler, options);
+  work(handler: Handler<Item>, options: WorkOptions = {}): Worker {
+    return new Worker(this.#routes.own(this.name), handler as Handler<unknown>, options);
   }
 
   /**

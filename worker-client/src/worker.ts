@@ -30,15 +30,15 @@ export interface WorkOptions {
 }
 
 /** A message that is this worker's for the time being. */
-interface Held<Item> {
+interface Held {
   readonly receipt: string;
-  readonly message: Message<Item>;
+  readonly message: Message<unknown>;
   /** When the lease is over for certain, by this machine's steady clock: counted from before the server did. */
   until: number;
 }
 
 /** Works through a queue: see `Queue.work`. */
-export class Worker<Item> implements Consumer {
+export class Worker implements Consumer {
   /**
    * Kept when the worker has ended, because it was closed or the queue was shut down and is empty. Broken with the
    * error if the server refuses it, as for a wrong authkey.
@@ -47,15 +47,15 @@ export class Worker<Item> implements Consumer {
   readonly #route: Route;
   readonly #calls: QueueCalls;
   readonly #supply: Supply;
-  readonly #handler: Handler<Item>;
+  readonly #handler: Handler<unknown>;
   readonly #concurrency: number;
   readonly #capacity: number;
   readonly #leaseSeconds: number;
   readonly #onError: NonNullable<WorkOptions["onError"]>;
   readonly #timer: NodeJS.Timeout;
   /** Not begun, in the order in which they came. */
-  readonly #waiting: Held<Item>[] = [];
-  readonly #running = new Set<Held<Item>>();
+  readonly #waiting: Held[] = [];
+  readonly #running = new Set<Held>();
   /** Worked on, and the server is being told. */
   #finishing = 0;
   #isStopping = false;
@@ -64,7 +64,7 @@ export class Worker<Item> implements Consumer {
   #fail = (_: unknown) => {};
 
   /** @internal Workers come from `Queue.work`. */
-  constructor(route: Route, handler: Handler<Item>, options: WorkOptions) {
+  constructor(route: Route, handler: Handler<unknown>, options: WorkOptions) {
     const { concurrency = 1, prefetch = concurrency, leaseSeconds = 30, signal, onError = () => {} } = options;
     if (!(Number.isInteger(concurrency) && concurrency >= 1)) throw new RangeError(`concurrency: ${concurrency}`);
     if (!(Number.isInteger(prefetch) && prefetch >= 0)) throw new RangeError(`prefetch: ${prefetch}`);
@@ -108,7 +108,7 @@ export class Worker<Item> implements Consumer {
   take(messages: ReceivedMessage[]): void {
     const until = performance.now() + this.#leaseSeconds * 1_000;
     for (const received of messages) {
-      const message = new Message<Item>(received, this.#calls);
+      const message = new Message<unknown>(received, this.#calls);
       this.#waiting.push({ receipt: received.receipt ?? "", message, until });
     }
     this.#startNext();
@@ -136,7 +136,7 @@ export class Worker<Item> implements Consumer {
     }
   }
 
-  async #work(held: Held<Item>): Promise<void> {
+  async #work(held: Held): Promise<void> {
     const { message } = held;
     this.#running.add(held);
     try {
@@ -153,7 +153,7 @@ export class Worker<Item> implements Consumer {
   }
 
   /** Waits for what the server is told. Where it cannot be, the message comes back when its lease ends. */
-  #tell(telling: Promise<unknown>, message?: Message<Item>): void {
+  #tell(telling: Promise<unknown>, message?: Message<unknown>): void {
     this.#finishing += 1;
     telling
       .catch((error: unknown) => message && this.#onError(error, message))
@@ -182,7 +182,7 @@ export class Worker<Item> implements Consumer {
     }
   }
 
-  async #extendSome(held: Held<Item>[]): Promise<void> {
+  async #extendSome(held: Held[]): Promise<void> {
     const sentAt = performance.now();
     const request = { receipts: held.map(({ receipt }) => receipt), leaseSeconds: this.#leaseSeconds };
     try {
@@ -197,7 +197,7 @@ export class Worker<Item> implements Consumer {
     }
   }
 
-  #lose(held: Held<Item>): void {
+  #lose(held: Held): void {
     const place = this.#waiting.indexOf(held);
     if (place >= 0) this.#waiting.splice(place, 1);
     else held.message.lose();

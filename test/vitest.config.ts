@@ -16,7 +16,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
-          include: ["test/{core,client,local,docs}/**/*.test.ts", "test/behaviour/{core,client}.test.ts"],
+          include: ["test/{core,socket,client,local,docs}/**/*.test.ts", "test/behaviour/{core,client}.test.ts"],
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 30_000,
         },

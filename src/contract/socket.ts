@@ -26,7 +26,8 @@ export const PONG = "pong";
 /** Whether to wait, for as long as it takes or until `stop`, for what there is not now. */
 const wait = z.boolean().default(false);
 
-const operationId = z.int().min(0).max(2_147_483_647);
+export const OPERATION_ID_MAX = 2_147_483_647;
+const operationId = z.int().min(0).max(OPERATION_ID_MAX);
 
 /** The line that begins an operation. */
 export const socketOperation = z.strictObject({

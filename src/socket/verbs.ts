@@ -31,7 +31,9 @@ export function commandOf(operation: Operation, circumstances: Circumstances, co
   if (verb !== "put" && contents.length > 0) throw invalid("lines", "belong to a put");
   switch (verb) {
     case "put": {
-      const { messages, wait } = check(socketPutRequest, request);
+      const { messages, wait } = isOnlyWait(request)
+        ? { messages: undefined, ...request }
+        : check(socketPutRequest, request);
       return putCommand(messagesOfLines(contents, messages), waitSeconds(wait), idempotencyKey, now);
     }
     case "receive": {
@@ -58,6 +60,12 @@ export function commandOf(operation: Operation, circumstances: Circumstances, co
 }
 
 const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "stop"];
+
+/** Whether a put says nothing else: most do not, and it would take longer to look that up in the schema. */
+function isOnlyWait(request: unknown): request is { wait: boolean } {
+  if (typeof request !== "object" || request === null || !("wait" in request)) return false;
+  return typeof request.wait === "boolean" && Object.keys(request).length === 1;
+}
 
 function waitSeconds(wait: boolean): number {
   return wait ? Number.POSITIVE_INFINITY : 0;

@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { socketOperation } from "../../src/contract/socket.ts";
+import { BadFrame, operationsOf } from "../../src/socket/frames.ts";
+
+const odd = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom(0, -1, 1.5, 1_000, 1_001, 2_147_483_647, 2_147_483_648, "", " ", "é"),
+);
+/** Mostly right, now and then not. */
+function field(right: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 6, arbitrary: right }, { weight: 1, arbitrary: odd });
+}
+
+const envelope = fc.record(
+  {
+    id: field(fc.nat()),
+    verb: field(fc.constantFrom("put", "receive", "")),
+    request: fc.jsonValue(),
+    key: field(fc.string({ minLength: 1, maxLength: 300, unit: "grapheme-ascii" })),
+    colour: fc.constant("red"),
+  },
+  { requiredKeys: ["id", "verb"] },
+);
+
+test("an operation is what the schema takes for one, whichever of the two looks at it", () => {
+  fc.assert(
+    fc.property(fc.oneof({ weight: 9, arbitrary: envelope }, { weight: 1, arbitrary: fc.jsonValue() }), (value) => {
+      const line = JSON.stringify(value);
+      const checked = socketOperation.safeParse(JSON.parse(line));
+      if (checked.success) expect(operationsOf(line)).toEqual([{ ...checked.data, contents: [] }]);
+      else expect(() => operationsOf(line)).toThrow(BadFrame);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test("the lines after a put are its contents, whatever they say", () => {
+  const lines = fc.array(
+    fc.string().map((text) => text.replaceAll("\n", "")),
+    { minLength: 1, maxLength: 1_000 },
+  );
+  fc.assert(
+    fc.property(fc.array(lines, { minLength: 1, maxLength: 10 }), (puts) => {
+      const frame = puts.map((contents, id) =>
+        [JSON.stringify({ id, verb: "put", lines: contents.length }), ...contents].join("\n"),
+      );
+      expect(operationsOf(frame.join("\n")).map(({ contents }) => contents)).toEqual(puts);
+    }),
+  );
+});
+
+test.each([0, -1, 1.5, 1_001, "1", null])("a put of %j lines is refused", (lines) => {
+  const frame = [JSON.stringify({ id: 1, verb: "put", lines }), ...Array(1_001).fill("1")].join("\n");
+
+  expect(() => operationsOf(frame)).toThrow(/lines/);
+});

@@ -7,7 +7,7 @@ function cleanHistory(): CrashHistory {
   history.putAttempted("a");
   history.putAcknowledged("a", "id-a");
   history.delivered(delivery({}), 0);
-  history.ackAcknowledged("a");
+  history.ackAcknowledged("a", 1);
   return history;
 }
 
@@ -34,6 +34,8 @@ describe("the checker of the crash test", () => {
     ["unexpected", (history) => history.delivered(delivery({ value: "b" }), 0)],
     ["doubled", (history) => history.delivered(delivery({ id: "id-b", attempt: 2, leasedAt: 2_000 }), 0)],
     ["ackUndone", (history) => history.delivered(delivery({ attempt: 2, leasedAt: 2_000 }), 1)],
+    ["ackUndone", (history) => history.delivered(delivery({ attempt: 2, leasedAt: 2_000 }), 0)],
+    ["ackUndone", (history) => history.delivered(delivery({ attempt: 0, leasedAt: 2_000 }), 1)],
     ["doublyLeased", (history) => history.delivered(delivery({ attempt: 2, leasedAt: 1_999 }), 0)],
     ["attemptRepeated", (history) => history.delivered(delivery({ leasedAt: 2_000, leaseEndsAt: 3_000 }), 0)],
   ])("finds what is %s", (fault, spoil) => {

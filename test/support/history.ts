@@ -3,43 +3,43 @@ import type { Command } from "../../src/queue/commands.ts";
 import type { Memory } from "../../src/queue/messages.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import type { Shipment } from "../../src/queue/transfers.ts";
+import { Comparison, expect, type Sightings, show } from "./comparison.ts";
 import { MemoryRows } from "./memory-rows.ts";
-import {
-  type ModelAnswer,
-  type ModelLease,
-  type ModelMessage,
-  type ModelOrder,
-  type ModelPut,
-  ModelQueue,
-} from "./model-queue.ts";
+import type { ModelLease, ModelOrder, ModelPut } from "./model-message.ts";
+import { ModelQueue } from "./model-queue.ts";
+import type { ModelReceiver } from "./model-receivers.ts";
 import { Random } from "./random.ts";
 
 /** The model searches arrays, so histories keep queues short and blocks small by bodies of this length. */
 const LONG_BODY = "x".repeat(3_000);
-const LEASES_REMEMBERED = 200;
 /** The ticket of who looks in between. */
 const LOOK = -2;
-
-/** How often something worth testing came about. A history that never gets there proves nothing about it. */
-export type Sightings = Record<string, number>;
+/** These know an unknown name: they create the queue, or wait for it. */
+const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
+  ...(["put", "accept", "configure", "shutdown", "pause"] as const),
+  ...(["receive", "subscribe", "unsubscribe", "stop"] as const),
+]);
 
 /** Lets the queue and the model live through the same random history and throws at the first difference. */
 export class History {
   readonly #random: Random;
   readonly #order: ModelOrder;
-  readonly sightings: Sightings = {};
   readonly #model = new ModelQueue((...drawn) => this.#drawn(...drawn));
+  readonly #comparison = new Comparison(this.#model);
   readonly #rows = new MemoryRows();
   #incarnations = 0;
   #queue: Queue;
   #now = 1_700_000_000_000;
   #tickets = 0;
+  /** The numbers of those who may be subscribed. */
+  readonly #subscribers = [0, 0, 0, 0].map(() => this.#newTicket());
+  /** Those who will wait again after a restart, in order. */
+  #returning: ModelReceiver[] = [];
   /** Shipments of which the queue has not been told the outcome, and those that have arrived. */
   #sent: Shipment[] = [];
   /** Answers that were taken and not compared yet. */
   readonly #answers: Answer[] = [];
   readonly #arrived = new Set<string>();
-  #leases: { lease: ModelLease; receipt: string }[] = [];
   #recentPuts: { key: string; puts: ModelPut[] }[] = [];
   #recentDones: { key: string; count: number }[] = [];
   operations = 0;
@@ -51,18 +51,25 @@ export class History {
     this.#queue = new Queue("i0", this.#rows, this.#someMemory());
   }
 
+  get sightings(): Sightings {
+    return this.#comparison.sightings;
+  }
+
   /** One event: time passes, a few commands are applied, one commit is stored. */
   round(): void {
     const random = this.#random;
     this.#now += random.pick([0, 0, 0, 1, 7, 250, 2_000, random.chance(0.02) ? 400_000 : 30_000]);
     if (random.chance(0.05)) this.#restart("restart");
     if (random.chance(0.01)) this.#crashBeforeCommit();
+    const hasLeft = random.chance(0.03);
+    if (hasLeft) this.#leave();
+    const hadFullStorage = this.#model.isStorageFull;
     const isStorageFull = random.chance(0.02);
     this.#queue.isStorageFull = isStorageFull;
     this.#model.isStorageFull = isStorageFull;
-    this.#queue.advance(this.#now);
-    this.#model.advance(this.#now);
+    this.#advance(hasLeft || hadFullStorage);
     this.#compare();
+    for (const receiver of this.#returning.splice(0)) this.#waitAgain(receiver);
     for (let commands = 1 + random.integer(8); commands > 0; commands -= 1) {
       this.#applyToBoth();
       this.#compare();
@@ -72,8 +79,27 @@ export class History {
     if (random.chance(0.1)) this.#compareCounts();
   }
 
-  #see(sighting: string): void {
-    this.sightings[sighting] = (this.sightings[sighting] ?? 0) + 1;
+  /**
+   * Lets time pass. If nothing has changed meanwhile, nobody is served or dismissed before the queue says that it has
+   * to be woken: else whoever drives it would let them wait.
+   */
+  #advance(hasChanged: boolean): void {
+    const { nextEventAt } = this.#queue;
+    const isEarly = nextEventAt > this.#now && !hasChanged;
+    const waiting = isEarly ? [...this.#model.waits(), ...this.#model.receivers.waiting()] : [];
+    this.#queue.advance(this.#now);
+    this.#model.advance(this.#now);
+    const answered = this.#model.answers.filter((answer) => waiting.some(({ ticket }) => ticket === answer.ticket));
+    expect(answered.length, 0, () => `before ${nextEventAt} there was ${show(answered)}`);
+  }
+
+  #compare(): void {
+    this.#comparison.compare([...this.#answers.splice(0), ...this.#queue.takeAnswers()]);
+  }
+
+  #newTicket(): number {
+    this.#tickets += 1;
+    return this.#tickets;
   }
 
   #commit(): void {
@@ -97,11 +123,14 @@ export class History {
 
   /** @param before what the queue was when it was last stored */
   #restart(sighting: string, before: Pick<Queue, "exists" | "incarnation" | "configuration"> = this.#queue): void {
-    this.#see(sighting);
+    this.#comparison.see(sighting);
     const stored = this.#rows.load();
     const { incarnation, configuration, exists } = before;
     const existing = stored === undefined ? { incarnation, configuration } : { incarnation, configuration, stored };
     this.#queue = new Queue(exists ? existing : incarnation, this.#rows, this.#someMemory());
+    // Those without a deadline are connections that live on, most of them: they say again what they wait for.
+    const waiting = this.#model.receivers.waiting().filter(({ deadline }) => deadline === Number.POSITIVE_INFINITY);
+    this.#returning = waiting.filter(() => this.#random.chance(0.8));
     this.#model.restart();
     // Nobody will be told any more, whether they have arrived or not.
     for (const shipment of this.#sent.splice(0)) if (this.#random.chance(0.5)) this.#arrived.add(keyOf(shipment));
@@ -118,7 +147,7 @@ export class History {
     const { until = 0 } = view;
     const isWithin = until > this.#now && until >= Math.floor(earliest) && until <= latest;
     expect(isWithin, true, () => `jitter: ${until} is not in ${earliest}..${latest}`);
-    this.#see("jitter");
+    this.#comparison.see("jitter");
     return until;
   }
 
@@ -145,8 +174,7 @@ export class History {
 
   #applyToBoth(): void {
     this.operations += 1;
-    this.#tickets += 1;
-    const ticket = this.#tickets;
+    const ticket = this.#newTicket();
     if (this.#sent.length > 0 && this.#random.chance(0.3)) {
       this.#settle(ticket);
       return;
@@ -155,11 +183,14 @@ export class History {
     const isCrowded = this.#model.messages.length > 150;
     if (!this.#model.exists && this.#random.chance(0.8)) this.#configure(ticket);
     else if (operation < (isCrowded ? 0.1 : 0.33)) this.#put(ticket);
-    else if (operation < 0.58) this.#receive(ticket);
+    else if (operation < 0.55) this.#receive(ticket);
+    else if (operation < 0.58) this.#subscribe(ticket);
     else if (operation < 0.76) this.#ack(ticket);
     else if (operation < 0.83) this.#retry(ticket);
-    else if (operation < 0.88) this.#extend(ticket);
-    else if (operation < 0.93) this.#done(ticket);
+    else if (operation < 0.87) this.#extend(ticket);
+    else if (operation < 0.88) this.#stop(ticket);
+    else if (operation < 0.92) this.#done(ticket);
+    else if (operation < 0.93) this.#unsubscribe(ticket);
     else if (operation < 0.96) this.#join(ticket);
     else if (operation < 0.97) this.#configure(ticket);
     else if (operation < 0.974) this.#redrive(ticket);
@@ -175,8 +206,7 @@ export class History {
   /** Tells the queue, and the model unless the name is unknown to it. */
   #tell(ticket: number, command: Command, tellModel: () => void): void {
     this.#queue.apply(ticket, command, this.#now);
-    const isUnknown =
-      !this.#model.exists && !["put", "accept", "receive", "configure", "shutdown", "pause"].includes(command.verb);
+    const isUnknown = !this.#model.exists && !WITHOUT_EXISTENCE.has(command.verb);
     if (isUnknown) this.#model.refuseUnknown(ticket);
     else tellModel();
   }
@@ -192,7 +222,9 @@ export class History {
       group: random.chance(0.4) ? random.pick(["a", "b", "c", "d"]) : undefined,
       visibleAt: random.chance(0.05) ? this.#now - 2_000 + random.integer(10_000) : undefined,
     }));
-    const again = random.chance(0.1) ? this.#recentPuts[random.integer(20)] : undefined;
+    const waitingPut = this.#model.putters.findLast(({ key }) => key !== undefined);
+    const recent = random.chance(0.2) ? waitingPut : this.#recentPuts[random.integer(20)];
+    const again = random.chance(0.1) ? recent : undefined;
     const key = again?.key ?? (random.chance(0.5) ? `key-${ticket}` : undefined);
     const puts = again !== undefined && random.chance(0.8) ? again.puts : fresh;
     if (key !== undefined) this.#recentPuts[random.integer(20)] = { key, puts };
@@ -208,11 +240,58 @@ export class History {
     const max = 1 + random.integer(random.chance(0.3) ? 30 : 2);
     const timeoutMs = this.#waitMs();
     const autoAck = random.chance(0.1);
-    const leaseMs = random.chance(0.2) ? undefined : 1_000 + random.integer(40_000);
-    this.#tell(ticket, { verb: "receive", max, leaseMs, timeoutMs, autoAck }, () => {
-      const modelLeaseMs = autoAck ? 0 : leaseMs;
-      this.#model.receive({ ticket, max, leaseMs: modelLeaseMs, deadline: this.#now + timeoutMs }, timeoutMs > 0);
-    });
+    const leaseMs = autoAck ? 0 : this.#leaseMs();
+    this.#tell(ticket, receiveCommand(max, leaseMs, timeoutMs), () =>
+      this.#model.receive({ ticket, max, leaseMs, deadline: this.#now + timeoutMs }, timeoutMs > 0),
+    );
+  }
+
+  #subscribe(ticket: number): void {
+    const subscriber = this.#random.pick(this.#subscribers);
+    const credit = 1 + this.#random.integer(this.#random.chance(0.2) ? 30 : 4);
+    const leaseMs = this.#leaseMs();
+    this.#tell(ticket, { verb: "subscribe", subscriber, credit, leaseMs }, () =>
+      this.#model.subscribe(ticket, subscriber, credit, leaseMs),
+    );
+  }
+
+  #unsubscribe(ticket: number): void {
+    const subscriber = this.#random.pick(this.#subscribers);
+    this.#tell(ticket, { verb: "unsubscribe", subscriber }, () => this.#model.unsubscribe(ticket, subscriber));
+  }
+
+  /** Some that wait, one that most likely was answered, and a subscriber, which is none of these. */
+  #stop(ticket: number): void {
+    const tickets = [...this.#someWaits(), this.#random.integer(ticket), this.#random.pick(this.#subscribers)];
+    this.#tell(ticket, { verb: "stop", tickets }, () => this.#model.stop(ticket, tickets));
+  }
+
+  /** A connection is gone, with all that waits on it. Whoever has the next one is another subscriber. */
+  #leave(): void {
+    const tickets = this.#someWaits();
+    const subscriber = this.#random.pick(this.#subscribers);
+    this.#queue.leave(new Set(tickets), subscriber);
+    this.#model.leave(tickets, subscriber);
+    this.#subscribers[this.#subscribers.indexOf(subscriber)] = this.#newTicket();
+    if (tickets.length > 0) this.#comparison.see("left");
+  }
+
+  #someWaits(): number[] {
+    return this.#model.waits().flatMap(({ ticket }) => (this.#random.chance(0.3) ? [ticket] : []));
+  }
+
+  #waitAgain({ ticket, isSubscription, max, leaseMs, deadline }: ModelReceiver): void {
+    this.#comparison.see(isSubscription ? "subscribed again" : "waited again");
+    if (isSubscription) {
+      this.#tell(ticket, { verb: "subscribe", subscriber: ticket, credit: max, leaseMs }, () =>
+        this.#model.subscribe(ticket, ticket, max, leaseMs),
+      );
+    } else {
+      this.#tell(ticket, receiveCommand(max, leaseMs, deadline), () =>
+        this.#model.receive({ ticket, max, leaseMs, deadline }, true),
+      );
+    }
+    this.#compare();
   }
 
   #ack(ticket: number): void {
@@ -347,7 +426,7 @@ export class History {
       ...rest,
       deadLetter: areDeadLetters ? deadLetter : undefined,
     }));
-    if (number <= (this.#model.arrivals.get(sender)?.number ?? 0)) this.#see("arrived again");
+    if (number <= (this.#model.arrivals.get(sender)?.number ?? 0)) this.#comparison.see("arrived again");
     this.#tell(ticket, { verb: "accept", queue, incarnation, number, messages }, () =>
       this.#model.accept(ticket, sender, number, puts, areDeadLetters ? queue : ""),
     );
@@ -369,8 +448,8 @@ export class History {
     }
     const code = outcome === "unknown" ? "unavailable" : "shut_down";
     const refusal = outcome === "accepted" ? undefined : ({ verb: "refused", code, detail: "" } as const);
-    this.#see(`transfer ${outcome}`);
-    if (hasArrived) this.#see("transfer sent again");
+    this.#comparison.see(`transfer ${outcome}`);
+    if (hasArrived) this.#comparison.see("transfer sent again");
     const isThisLife = incarnation === this.#queue.incarnation;
     this.#tell(ticket, { verb: "settle", incarnation, number, outcome, refusal }, () =>
       this.#model.settle(ticket, isThisLife ? number : -1, outcome, code),
@@ -410,111 +489,28 @@ export class History {
     return { blocks: this.#random.pick([0, 0, 2, 1_000]), characters: this.#random.pick([0, 20_000, 4_000_000]) };
   }
 
+  #leaseMs(): number | undefined {
+    return this.#random.chance(0.2) ? undefined : 1_000 + this.#random.integer(40_000);
+  }
+
   #waitMs(): number {
-    return this.#random.chance(0.5) ? 0 : this.#random.integer(25_000);
+    const isWithoutDeadline = this.#random.chance(0.1);
+    return this.#random.chance(0.5) ? 0 : isWithoutDeadline ? Number.POSITIVE_INFINITY : this.#random.integer(25_000);
   }
 
   #someLeases(): { leases: ModelLease[]; receipts: string[] } {
+    const { leases: known } = this.#comparison;
     const leases: ModelLease[] = [];
     const receipts: string[] = [];
-    for (let count = 1 + this.#random.integer(4); count > 0 && this.#leases.length > 0; count -= 1) {
+    for (let count = 1 + this.#random.integer(4); count > 0 && known.length > 0; count -= 1) {
       // Mostly the newest, which are likely still held.
       const isRecent = this.#random.chance(0.7);
-      const index = this.#leases.length - 1 - this.#random.integer(isRecent ? 12 : this.#leases.length);
-      const { lease, receipt } = this.#leases[Math.max(0, index)] as { lease: ModelLease; receipt: string };
+      const index = known.length - 1 - this.#random.integer(isRecent ? 12 : known.length);
+      const { lease, receipt } = known[Math.max(0, index)] as { lease: ModelLease; receipt: string };
       leases.push(lease);
       receipts.push(receipt);
     }
     return { leases, receipts };
-  }
-
-  /** Compares what both answered, and takes down ids and receipts that the queue gave. */
-  #compare(): void {
-    // Who is dismissed at the same time is told in no particular order.
-    const byTicket = (a: { ticket: number }, b: { ticket: number }) => a.ticket - b.ticket;
-    const answers = [...this.#answers.splice(0), ...this.#queue.takeAnswers()].sort(byTicket);
-    const expected = this.#model.answers.sort(byTicket);
-    this.#model.answers = [];
-    expect(answers.length, expected.length, () => `answers ${show(answers)} instead of ${show(expected)}`);
-    for (const [index, answer] of answers.entries()) this.#compareAnswer(answer, expected[index] as ModelAnswer);
-  }
-
-  #compareAnswer({ ticket, result }: Answer, expected: ModelAnswer): void {
-    const difference = () => `answer ${show(result)} instead of ${show(expected)}`;
-    expect(ticket, expected.ticket, difference);
-    if (result.verb === "refused" && expected.verb === "refused") {
-      expect(result.code, expected.code, difference);
-      this.#see(result.code);
-    } else if (result.verb === "put" && expected.verb === "put") {
-      this.#compareIds(result.ids, expected.messages, difference);
-      if (expected.messages.some((message) => message.id !== "" && !message.name.startsWith(`${ticket}.`))) {
-        this.#see("duplicate suppressed");
-      }
-      if (expected.isRepeated) this.#see("put repeated under its key");
-      if (expected.isShared) this.#see("put repeated while it waits");
-    } else if (result.verb === "accept" && expected.verb === "accept") {
-      this.#compareIds(result.ids, expected.messages, difference);
-    } else if (result.verb === "receive" && expected.verb === "receive") {
-      expect(result.deliveries.length, expected.deliveries.length, difference);
-      for (const [index, { message, attempt, lastError }] of expected.deliveries.entries()) {
-        const delivery = result.deliveries[index];
-        // The message may have reached one who waited, whose ticket is older than the put's.
-        if (message.id === "") message.id = delivery?.id ?? "";
-        expect(delivery?.id, message.id, difference);
-        expect(delivery?.attempt, attempt, difference);
-        expect(delivery?.lastError, lastError, difference);
-        expect(delivery?.group, message.group, difference);
-        if (message.group !== undefined) this.#see("group served");
-        expect(delivery?.line.startsWith(`{"body":"${message.name}"`), true, difference);
-        if (attempt > 1) this.#see("redelivery");
-        this.#see(`${this.#model.settings.order} delivery`);
-        if (delivery?.lease !== undefined)
-          this.#leases.push({ lease: { message, attempt }, receipt: delivery.lease.receipt });
-      }
-      if (this.#leases.length > LEASES_REMEMBERED * 2) this.#leases = this.#leases.slice(-LEASES_REMEMBERED);
-    } else if (
-      (result.verb === "ack" || result.verb === "retry" || result.verb === "extend") &&
-      expected.verb === "changed"
-    ) {
-      expect(result.stale.length, expected.stale.length, difference);
-      if (expected.stale.length > 0) this.#see("stale receipt");
-    } else if (result.verb === "join" && expected.verb === "join") {
-      expect(result.finished, expected.finished, difference);
-      this.#see(result.finished ? "join finished" : "join not finished");
-    } else if (result.verb === "done" && expected.verb === "done") {
-      expect(result.unfinished, expected.unfinished, difference);
-      if (expected.isRepeated) this.#see("done repeated under its key");
-    } else if (result.verb === "purge" && expected.verb === "purge") {
-      expect(result.purged, expected.purged, difference);
-    } else if (result.verb === "configure" && expected.verb === "configured") {
-      expect(result.description.maxSize, expected.settings.maxSize, difference);
-    } else if (result.verb === "redrive" && expected.verb === "redrive") {
-      expect(result.redriven, expected.redriven, difference);
-      expect(result.left, expected.left, difference);
-      if (result.redriven > 0) this.#see("redriven");
-    } else if (result.verb === "list" && expected.verb === "list") {
-      const ids = expected.messages.map(({ id }) => id);
-      expect(show(result.views.map(({ id }) => id)), show(ids), difference);
-      // The other way around a last, empty page may follow.
-      if (result.cursor === null) expect(true, expected.isLast, difference);
-      for (const [index, { state, attempts, reason }] of result.views.entries()) {
-        if (reason === "expired") this.#see("expired listed");
-        const message = expected.messages[index] as ModelMessage;
-        expect(state, this.#model.stateOf(message), difference);
-        expect(attempts, message.attempts, difference);
-        this.#see(`${state} listed`);
-      }
-    } else {
-      expect(result.verb, expected.verb, difference);
-    }
-  }
-
-  #compareIds(ids: string[], messages: ModelMessage[], difference: () => string): void {
-    expect(ids.length, messages.length, difference);
-    for (const [index, message] of messages.entries()) {
-      if (message.id === "") message.id = ids[index] as string;
-      expect(ids[index], message.id, difference);
-    }
   }
 
   #compareCounts(): void {
@@ -538,8 +534,16 @@ export class History {
     };
     const counts = { visible, delayed, leased, dead, moving, unfinished, expired, moved, oldestMs };
     expect(show(counts), show(expected), () => "counts");
-    if (expired > 0) this.#see("expired");
+    if (expired > 0) this.#comparison.see("expired");
+    const hasDeadline = this.#model.waits().some(({ deadline }) => deadline < Number.POSITIVE_INFINITY);
+    expect(this.#queue.hasDeadline, hasDeadline, () => "whether somebody waits until a deadline");
   }
+}
+
+/** @param leaseMs as the model has it: 0 takes messages for good */
+function receiveCommand(max: number, leaseMs: number | undefined, timeoutMs: number): Command {
+  const autoAck = leaseMs === 0;
+  return { verb: "receive", max, leaseMs: autoAck ? undefined : leaseMs, timeoutMs, autoAck };
 }
 
 function keyOf({ incarnation, number }: Shipment): string {
@@ -548,13 +552,4 @@ function keyOf({ incarnation, number }: Shipment): string {
 
 function message({ name, ...schedule }: ModelPut) {
   return { content: `"body":"${name}"`, ...schedule };
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value, (_, text) => (typeof text === "string" ? text.slice(0, 60) : text)).slice(0, 2_000);
-}
-
-/** Cheaper than a test runner's assertion, which a history would call ten million times. */
-function expect<Value>(actual: Value, expected: Value, difference: () => string): void {
-  if (actual !== expected) throw new Error(`${String(actual)} is not ${String(expected)}: ${difference()}`);
 }

@@ -1,37 +1,14 @@
-/**
- * What a queue should do, as simply as it can be said: an array of messages in order of put, searched from the front.
- * It knows nothing of blocks, rows or heaps.
- */
-export interface ModelMessage {
-  name: string;
-  priority: number;
-  group: string | undefined;
-  /** Assigned when the real queue has answered the put. */
-  id: string;
-  putAt: number;
-  /** From when on its retention counts. */
-  since: number;
-  visibleAt: number;
-  leased: boolean;
-  attempts: number;
-  /** Attempts before the last redrive, which do not count. */
-  spared: number;
-  isDead: boolean;
-  /** The queue in which it died, if it came from there. */
-  source: string;
-  /** The transfer that it is in. */
-  transfer: number | undefined;
-  lastError: string | undefined;
-}
-
-export interface ModelPut {
-  name: string;
-  priority: number;
-  delayMs: number;
-  visibleAt?: number | undefined;
-  dedupeKey?: string | undefined;
-  group?: string | undefined;
-}
+import {
+  byPlace,
+  comparePlaces,
+  type ModelDelivery,
+  type ModelLease,
+  type ModelMessage,
+  type ModelOrder,
+  type ModelPut,
+  ORDERS,
+} from "./model-message.ts";
+import { type ModelReceiver, ModelReceivers } from "./model-receivers.ts";
 
 export interface ModelSettings {
   maxSize: number;
@@ -82,27 +59,16 @@ const DEFAULT_SETTINGS: ModelSettings = {
   deadLetterQueue: "",
 };
 
-export type ModelOrder = "fifo" | "lifo" | "priority";
-
-/** What the orders mean, on messages in the order of their puts. */
-const ORDERS: Record<ModelOrder, (messages: ModelMessage[]) => ModelMessage[]> = {
-  fifo: (messages) => messages,
-  lifo: (messages) => messages.toReversed(),
-  priority: (messages) => messages.toSorted((a, b) => a.priority - b.priority),
-};
-
-export interface ModelLease {
-  message: ModelMessage;
-  attempt: number;
-}
-
+/**
+ * @property isShare of a push: whether there would have been more for it, had it not waited with others
+ * @property isLast of a push: whether its credit is used up
+ */
 export type ModelAnswer =
   | { ticket: number; verb: "put"; messages: ModelMessage[]; isRepeated: boolean; isShared: boolean }
-  | {
-      ticket: number;
-      verb: "receive";
-      deliveries: { message: ModelMessage; attempt: number; lastError: string | undefined }[];
-    }
+  | { ticket: number; verb: "receive"; deliveries: ModelDelivery[] }
+  | { ticket: number; verb: "push"; deliveries: ModelDelivery[]; isShare: boolean; isLast: boolean }
+  | { ticket: number; verb: "subscribe" | "unsubscribe"; credit: number }
+  | { ticket: number; verb: "stop"; stopped: number }
   | { ticket: number; verb: "changed"; count: number; stale: number[] }
   | { ticket: number; verb: "join"; finished: boolean }
   | { ticket: number; verb: "done"; unfinished: number; isRepeated: boolean }
@@ -112,14 +78,17 @@ export type ModelAnswer =
   | { ticket: number; verb: "list"; messages: ModelMessage[]; isLast: boolean }
   | { ticket: number; verb: "shutdown" | "pause" | "cancel" | "delete" | "settle" }
   | { ticket: number; verb: "accept"; messages: ModelMessage[] }
-  | { ticket: number; verb: "refused"; code: string };
+  | { ticket: number; verb: "refused"; code: string; endsSubscription?: boolean };
 
 interface Waiting {
   ticket: number;
+  /** Infinity until it is stopped. */
   deadline: number;
 }
-/** @property leaseMs 0 takes messages for good, undefined takes what the queue is configured to */
-type WaitingReceiver = Waiting & { max: number; leaseMs: number | undefined };
+/** What will be answered once. */
+interface ModelWait extends Waiting {
+  verb: "put" | "receive" | "join";
+}
 interface WaitingPut {
   /** Those of all its tries. */
   tickets: number[];
@@ -128,6 +97,10 @@ interface WaitingPut {
   key: string | undefined;
 }
 
+/**
+ * What a queue should do, as simply as it can be said: an array of messages in order of put, searched from the front.
+ * It knows nothing of blocks, rows or heaps.
+ */
 export class ModelQueue {
   exists = false;
   messages: ModelMessage[] = [];
@@ -145,7 +118,7 @@ export class ModelQueue {
   refusal = { to: "", times: 0, until: 0 };
   postponed: { ticket: number; request: ModelRedrive; destination: string }[] = [];
   arrivals = new Map<string, { number: number; isRefused: boolean }>();
-  receivers: WaitingReceiver[] = [];
+  readonly receivers = new ModelReceivers();
   putters: WaitingPut[] = [];
   joiners: Waiting[] = [];
   dedupeKeys = new Map<string, { until: number; message: ModelMessage }>();
@@ -163,7 +136,7 @@ export class ModelQueue {
 
   /** A crash forgets who waits, nothing else. */
   restart(): void {
-    this.receivers = [];
+    this.receivers.all = [];
     this.putters = [];
     this.joiners = [];
     this.postponed = [];
@@ -179,18 +152,53 @@ export class ModelQueue {
       if (message.leased && message.visibleAt <= now) this.#endAttempt(message, message.visibleAt);
     }
     this.serve();
-    const isOver = (waiting: { deadline: number }) => waiting.deadline <= now;
-    for (const { ticket } of this.receivers.filter(isOver)) {
-      this.answers.push({ ticket, verb: "receive", deliveries: [] });
-    }
-    for (const { tickets } of this.putters.filter(isOver)) this.#refuse(tickets, this.#noRoom);
-    for (const { ticket } of this.joiners.filter(isOver)) {
-      this.answers.push({ ticket, verb: "join", finished: false });
-    }
-    this.receivers = this.receivers.filter((waiting) => !isOver(waiting));
-    this.putters = this.putters.filter((waiting) => !isOver(waiting));
-    this.joiners = this.joiners.filter((waiting) => !isOver(waiting));
+    this.#end(this.waits().filter(({ deadline }) => deadline <= now));
     this.serve();
+  }
+
+  /** Everything that waits to be answered. */
+  waits(): ModelWait[] {
+    const receives = this.receivers.all.filter(({ isSubscription }) => !isSubscription);
+    return [
+      ...receives.map(({ ticket, deadline }) => ({ verb: "receive" as const, ticket, deadline })),
+      ...this.putters.flatMap(({ tickets, deadline }) =>
+        tickets.map((ticket) => ({ verb: "put" as const, ticket, deadline })),
+      ),
+      ...this.joiners.map((joiner) => ({ verb: "join" as const, ...joiner })),
+    ];
+  }
+
+  /** Answers waits that are over. */
+  #end(waits: ModelWait[]): void {
+    for (const { verb, ticket } of waits) {
+      if (verb === "put") this.#refuse([ticket], this.#noRoom);
+      else if (verb === "join") this.answers.push({ ticket, verb, finished: false });
+      else this.answers.push({ ticket, verb, deliveries: [] });
+    }
+    this.#forget(waits.map(({ ticket }) => ticket));
+  }
+
+  /** A put is not made any more when all its tries are forgotten. */
+  #forget(tickets: number[]): void {
+    const isKept = (ticket: number) => !tickets.includes(ticket);
+    this.receivers.all = this.receivers.all.filter(({ ticket, isSubscription }) => isSubscription || isKept(ticket));
+    for (const waiting of this.putters) waiting.tickets = waiting.tickets.filter(isKept);
+    this.putters = this.putters.filter((waiting) => waiting.tickets.length > 0);
+    this.joiners = this.joiners.filter(({ ticket }) => isKept(ticket));
+  }
+
+  /** Ends waits before their time. */
+  stop(ticket: number, tickets: number[]): void {
+    const stopped = this.waits().filter((waiting) => tickets.includes(waiting.ticket));
+    this.#end(stopped);
+    this.answers.push({ ticket, verb: "stop", stopped: stopped.length });
+    this.serve();
+  }
+
+  /** Some who wait are not there any more. */
+  leave(tickets: number[], subscriber: number): void {
+    this.#forget(tickets);
+    this.receivers.end(subscriber);
   }
 
   visible(): ModelMessage[] {
@@ -323,13 +331,24 @@ export class ModelQueue {
     }
   }
 
-  receive(receiver: WaitingReceiver, isWaitAllowed: boolean): void {
+  receive(receive: Omit<ModelReceiver, "isSubscription">, isWaitAllowed: boolean): void {
+    const receiver = { ...receive, isSubscription: false };
     const isAnyNext = !this.paused.receives && this.next() !== undefined;
-    if (isAnyNext) this.#handOut(receiver);
+    if (isAnyNext) this.#handOut(receiver, receiver.max);
     else if (this.#isOver) this.#refuse([receiver.ticket], "shut_down");
-    else if (isWaitAllowed) this.receivers.push(receiver);
+    else if (isWaitAllowed) this.receivers.all.push(receiver);
     else this.answers.push({ ticket: receiver.ticket, verb: "receive", deliveries: [] });
     this.serve();
+  }
+
+  subscribe(ticket: number, subscriber: number, credit: number, leaseMs: number | undefined): void {
+    if (this.#isOver) this.#refuse([ticket], "shut_down");
+    else this.answers.push({ ticket, verb: "subscribe", credit: this.receivers.grant(subscriber, credit, leaseMs) });
+    this.serve();
+  }
+
+  unsubscribe(ticket: number, subscriber: number): void {
+    this.answers.push({ ticket, verb: "unsubscribe", credit: this.receivers.end(subscriber) });
   }
 
   /** Does something to each message whose newest lease this is and lasts. */
@@ -590,8 +609,11 @@ export class ModelQueue {
     // In turns: all who can be served receive, then all puts that fit come in.
     for (let isAnyoneServed = true; isAnyoneServed; ) {
       isAnyoneServed = false;
-      while (!this.paused.receives && this.receivers.length > 0 && this.next() !== undefined) {
-        this.#handOut(this.receivers.shift() as WaitingReceiver);
+      while (!this.paused.receives && this.receivers.waiting().length > 0 && this.next() !== undefined) {
+        const share = this.receivers.share(this.visible().length);
+        for (const receiver of this.receivers.waiting()) {
+          if (this.next() !== undefined) this.#handOut(receiver, share);
+        }
         isAnyoneServed = true;
       }
       while (this.putters[0] !== undefined && this.#hasRoom(this.putters[0])) {
@@ -604,8 +626,10 @@ export class ModelQueue {
       this.joiners = [];
     }
     if (this.#isOver) {
-      for (const { ticket } of this.receivers) this.#refuse([ticket], "shut_down");
-      this.receivers = [];
+      for (const { ticket, isSubscription: endsSubscription } of this.receivers.all) {
+        this.answers.push({ ticket, verb: "refused", code: "shut_down", endsSubscription });
+      }
+      this.receivers.all = [];
     }
   }
 
@@ -687,10 +711,13 @@ export class ModelQueue {
     return message;
   }
 
-  #handOut({ ticket, max, leaseMs }: WaitingReceiver): void {
-    const deliveries: { message: ModelMessage; attempt: number; lastError: string | undefined }[] = [];
+  /** @param share the most that a subscription is given */
+  #handOut(receiver: ModelReceiver, share: number): void {
+    const { ticket, max, leaseMs, isSubscription } = receiver;
+    const most = isSubscription ? Math.min(max, share) : max;
+    const deliveries: ModelDelivery[] = [];
     const visible = this.visible();
-    for (let next = this.next(visible); next !== undefined && deliveries.length < max; next = this.next(visible)) {
+    for (let next = this.next(visible); next !== undefined && deliveries.length < most; next = this.next(visible)) {
       const message = next;
       visible.splice(visible.indexOf(message), 1);
       message.attempts += 1;
@@ -700,17 +727,12 @@ export class ModelQueue {
       if (leaseMs === 0) this.remove(message, false);
       deliveries.push({ message, attempt: message.attempts, lastError: message.lastError });
     }
-    this.answers.push({ ticket, verb: "receive", deliveries });
+    this.receivers.served(receiver, deliveries.length);
+    if (isSubscription) {
+      const isShare = deliveries.length === share && share < max && this.next(visible) !== undefined;
+      this.answers.push({ ticket, verb: "push", deliveries, isShare, isLast: deliveries.length === max });
+    } else {
+      this.answers.push({ ticket, verb: "receive", deliveries });
+    }
   }
-}
-
-function byPlace(messages: ModelMessage[]): ModelMessage[] {
-  return messages.length > 1 ? messages.toSorted((a, b) => comparePlaces(a.id, b.id)) : messages;
-}
-
-/** Ids name places: block and index are numbers in them. */
-function comparePlaces(a: string, b: string): number {
-  const [blockA = 0, indexA = 0] = a.split("-").slice(1).map(Number);
-  const [blockB = 0, indexB = 0] = b.split("-").slice(1).map(Number);
-  return blockA - blockB || indexA - indexB;
 }

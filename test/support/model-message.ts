@@ -1,0 +1,61 @@
+export interface ModelMessage {
+  name: string;
+  priority: number;
+  group: string | undefined;
+  /** Assigned when the real queue has answered the put. */
+  id: string;
+  putAt: number;
+  /** From when on its retention counts. */
+  since: number;
+  visibleAt: number;
+  leased: boolean;
+  attempts: number;
+  /** Attempts before the last redrive, which do not count. */
+  spared: number;
+  isDead: boolean;
+  /** The queue in which it died, if it came from there. */
+  source: string;
+  /** The transfer that it is in. */
+  transfer: number | undefined;
+  lastError: string | undefined;
+}
+
+export interface ModelPut {
+  name: string;
+  priority: number;
+  delayMs: number;
+  visibleAt?: number | undefined;
+  dedupeKey?: string | undefined;
+  group?: string | undefined;
+}
+
+export interface ModelLease {
+  message: ModelMessage;
+  attempt: number;
+}
+
+export interface ModelDelivery {
+  message: ModelMessage;
+  attempt: number;
+  lastError: string | undefined;
+}
+
+export type ModelOrder = "fifo" | "lifo" | "priority";
+
+/** What the orders mean, on messages in the order of their puts. */
+export const ORDERS: Record<ModelOrder, (messages: ModelMessage[]) => ModelMessage[]> = {
+  fifo: (messages) => messages,
+  lifo: (messages) => messages.toReversed(),
+  priority: (messages) => messages.toSorted((a, b) => a.priority - b.priority),
+};
+
+export function byPlace(messages: ModelMessage[]): ModelMessage[] {
+  return messages.length > 1 ? messages.toSorted((a, b) => comparePlaces(a.id, b.id)) : messages;
+}
+
+/** Ids name places: block and index are numbers in them. */
+export function comparePlaces(a: string, b: string): number {
+  const [blockA = 0, indexA = 0] = a.split("-").slice(1).map(Number);
+  const [blockB = 0, indexB = 0] = b.split("-").slice(1).map(Number);
+  return blockA - blockB || indexA - indexB;
+}

@@ -1,0 +1,60 @@
+/** Somebody who waits for messages: for one answer, or as a subscription, to which they are pushed again and again. */
+export interface ModelReceiver {
+  /** Of a subscription, the subscriber's number. */
+  ticket: number;
+  isSubscription: boolean;
+  /** The most that it may be given; of a subscription, what is left of its credit. */
+  max: number;
+  /** 0 takes messages for good, undefined takes what the queue is configured to. */
+  leaseMs: number | undefined;
+  deadline: number;
+}
+
+/** Who should be given messages, and how many: an array in order of arrival. */
+export class ModelReceivers {
+  /** Among them subscriptions without credit, which wait for nothing and come to the end when they are granted some. */
+  all: ModelReceiver[] = [];
+
+  waiting(): ModelReceiver[] {
+    return this.all.filter(({ max }) => max > 0);
+  }
+
+  /** How many each subscription may have at most of what is visible. */
+  share(visible: number): number {
+    return Math.max(1, Math.floor(visible / this.waiting().length));
+  }
+
+  /** Adds to the credit of a subscriber, and answers how much it has. */
+  grant(subscriber: number, credit: number, leaseMs: number | undefined): number {
+    const max = this.#creditOf(subscriber);
+    const granted = { ticket: subscriber, isSubscription: true, max: max + credit, leaseMs, deadline: Infinity };
+    if (max > 0) this.all = this.all.map((receiver) => (isOf(subscriber, receiver) ? granted : receiver));
+    else this.all = [...this.#without(subscriber), granted];
+    return granted.max;
+  }
+
+  /** Ends a subscription, and answers how much credit was left. */
+  end(subscriber: number): number {
+    const credit = this.#creditOf(subscriber);
+    this.all = this.#without(subscriber);
+    return credit;
+  }
+
+  /** Whoever was given messages does not wait any more, or does so behind all others. */
+  served(receiver: ModelReceiver, messages: number): void {
+    this.all = this.all.filter((other) => other !== receiver);
+    if (receiver.isSubscription) this.all.push({ ...receiver, max: receiver.max - messages });
+  }
+
+  #creditOf(subscriber: number): number {
+    return this.all.find((receiver) => isOf(subscriber, receiver))?.max ?? 0;
+  }
+
+  #without(subscriber: number): ModelReceiver[] {
+    return this.all.filter((receiver) => !isOf(subscriber, receiver));
+  }
+}
+
+function isOf(subscriber: number, { ticket, isSubscription }: ModelReceiver): boolean {
+  return isSubscription && ticket === subscriber;
+}

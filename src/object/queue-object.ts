@@ -12,7 +12,7 @@ import { Sessions } from "../socket/sessions.ts";
 import { commandOf } from "../socket/verbs.ts";
 import { type Incoming, NextRound } from "./next-round.ts";
 import { QueueStorage } from "./queue-storage.ts";
-import { type Reply, replyOf } from "./reply.ts";
+import { type Reply, replyOf, type Surroundings } from "./reply.ts";
 import { send } from "./shipping.ts";
 
 /** The object wakes itself at multiples of this, because each alarm that is set is a row. */
@@ -40,6 +40,7 @@ export class QueueObject extends DurableObject<Env> {
   readonly #nextRound = new NextRound();
   readonly #callers = new Map<number, Caller>();
   readonly #sessions: Sessions;
+  readonly #surroundings: Surroundings;
   #tickets = 0;
   #isRunning = false;
   #timer: number | null = null;
@@ -52,6 +53,16 @@ export class QueueObject extends DurableObject<Env> {
     const existing = this.#storage.load();
     this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
     this.#clock = new MonotonicClock(existing?.stored?.totals.time ?? 0);
+    const storage = this.#storage;
+    this.#surroundings = {
+      name: this.#name,
+      get storageBytes() {
+        return storage.bytes;
+      },
+      get rowsWritten() {
+        return storage.rowsWritten;
+      },
+    };
     this.#sessions = new Sessions(ctx);
     for (const { session, ticket, command, since } of this.#sessions.restore()) {
       this.#tickets = Math.max(this.#tickets, ticket, since);
@@ -123,6 +134,12 @@ export class QueueObject extends DurableObject<Env> {
     const { tickets, subscriber } = session;
     this.#queue.leave(tickets, subscriber);
     for (const ticket of tickets) this.#callers.delete(ticket);
+    // Others may have their turn now.
+    this.#wake();
+  }
+
+  #callerOf(ticket: number): Caller | undefined {
+    return this.#callers.get(ticket) ?? this.#sessions.subscribed(ticket);
   }
 
   #ticket(caller: Caller): number {
@@ -168,6 +185,8 @@ export class QueueObject extends DurableObject<Env> {
     queue.isStorageFull = this.#storage.hasReached(Number(this.env.STORAGE_BYTES_MAX || STORAGE_BYTES_MAX));
     queue.advance(now);
     for (const { ticket, command } of commands) {
+      // A connection may be gone before what it wanted to wait for was taken up.
+      if (isWait(command) && this.#callerOf(ticket) === undefined) continue;
       queue.apply(ticket, command, now);
       if (command.verb === "delete") await this.#erase();
     }
@@ -184,12 +203,10 @@ export class QueueObject extends DurableObject<Env> {
   }
 
   #giveAnswers(): void {
-    const { bytes: storageBytes, rowsWritten } = this.#storage;
-    const surroundings = { name: this.#name, storageBytes, rowsWritten };
     let calls = 0;
     for (const { ticket, result } of this.#queue.takeAnswers()) {
-      const caller = this.#callers.get(ticket) ?? this.#sessions.subscribed(ticket);
-      caller?.answer(ticket, result, replyOf(result, surroundings));
+      const caller = this.#callerOf(ticket);
+      caller?.answer(ticket, result, replyOf(result, this.#surroundings));
       this.#callers.delete(ticket);
       if (!(caller instanceof Session)) calls += 1;
     }
@@ -240,4 +257,10 @@ export class QueueObject extends DurableObject<Env> {
   get #name(): string {
     return this.ctx.id.name ?? "";
   }
+}
+
+/** Whether this does something for whoever is there to take it, and nothing else. */
+function isWait(command: Command): boolean {
+  const isTaking = command.verb === "receive" || command.verb === "subscribe";
+  return isTaking || ("timeoutMs" in command && command.timeoutMs > 0);
 }

@@ -9,9 +9,9 @@ export type Reply =
 
 /** What only the object knows of its queue. */
 export interface Surroundings {
-  name: string;
-  storageBytes: number;
-  rowsWritten: number;
+  readonly name: string;
+  readonly storageBytes: number;
+  readonly rowsWritten: number;
 }
 
 /** The result in the words of the interface: seconds instead of milliseconds. */

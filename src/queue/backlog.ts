@@ -44,6 +44,7 @@ export class Backlog implements StandingCounts {
   readonly unsaved = new Map<Block, Unsaved>();
   /** Blocks whose state may be in memory, the one used last at the end. */
   readonly #loaded = new Set<Block>();
+  #usedLast: Block | undefined;
 
   readonly #turns: Turns;
   /** When a delay or a lease ends. */
@@ -100,7 +101,7 @@ export class Backlog implements StandingCounts {
     for (const block of this.#blocks.values()) {
       if (!block.isGrouped) continue;
       this.groups.restore(block, splitLines(this.#reader.groups(block.slot)));
-      this.#loaded.delete(block);
+      this.#unuse(block);
       block.unload(() => this.#load(block));
     }
   }
@@ -154,7 +155,7 @@ export class Backlog implements StandingCounts {
   /** @param visibleAt 0 for a message that is visible at once */
   append(block: Block, characters: number, visibleAt: number, group: string | undefined): number {
     const index = block.append(characters, visibleAt);
-    this.#loaded.add(block);
+    this.#use(block);
     if (this.unsaved.get(block) !== "write") this.unsaved.set(block, "append");
     if (visibleAt > 0) {
       this.delayed += 1;
@@ -244,14 +245,14 @@ export class Backlog implements StandingCounts {
   unloadOldest(blocksMax: number): void {
     for (const block of this.#loaded) {
       if (this.#loaded.size <= blocksMax) return;
-      this.#loaded.delete(block);
+      this.#unuse(block);
       block.unload(() => this.#load(block));
     }
   }
 
   /** Whoever needs a state, to change it or only to look, has it counted here among those in memory. */
   #load(block: Block): BlockState {
-    this.#loaded.add(block);
+    this.#use(block);
     return this.#reader.state(block.slot);
   }
 
@@ -277,16 +278,32 @@ export class Backlog implements StandingCounts {
 
   /** Moves a message to a standing that lasts until `visibleAt`. */
   move(block: Block, index: number, standing: Standing, visibleAt: number): void {
-    const before = block.isGrouped ? block.standingOf(index) : GONE;
-    this.#add(block, -1);
-    block.move(index, standing, visibleAt);
-    this.#add(block, +1);
+    const before = block.move(index, standing, visibleAt);
+    this.#count(before, -1);
+    this.#count(standing, +1);
     if (block.isGrouped) this.groups.moved(block, index, before, standing);
     if (!this.unsaved.has(block)) this.unsaved.set(block, "update");
-    this.#loaded.delete(block);
-    this.#loaded.add(block);
+    this.#use(block);
     if (standing === VISIBLE) this.#makeReady(block);
     else if (standing === DELAYED || standing === LEASED) this.#due.plan(block, visibleAt);
+  }
+
+  /** Puts a block at the end of those in memory. Mostly it is there, because messages of one block move together. */
+  #use(block: Block): void {
+    if (block === this.#usedLast) return;
+    this.#usedLast = block;
+    this.#loaded.delete(block);
+    this.#loaded.add(block);
+  }
+
+  #unuse(block: Block): void {
+    if (block === this.#usedLast) this.#usedLast = undefined;
+    this.#loaded.delete(block);
+  }
+
+  #count(standing: Standing, change: number): void {
+    const name = COUNT_OF[standing];
+    if (name !== undefined) this[name] += change;
   }
 
   #enter(block: Block): void {
@@ -300,7 +317,7 @@ export class Backlog implements StandingCounts {
     this.#turns.finished(block);
     this.#due.drop(block);
     this.watcher?.finished(block);
-    this.#loaded.delete(block);
+    this.#unuse(block);
     this.unsaved.set(block, this.unsaved.get(block) === "write" ? "write" : "free");
   }
 

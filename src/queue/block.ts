@@ -217,10 +217,11 @@ export class Block implements BlockSummary {
     return attempt;
   }
 
-  /** Moves a message to a standing that lasts until `visibleAt`. */
-  move(index: number, standing: Standing, visibleAt: number): void {
+  /** Moves a message to a standing that lasts until `visibleAt`, and answers with the one before. */
+  move(index: number, standing: Standing, visibleAt: number): Standing {
     const standings = this.#touch();
-    this.#count(standings.standing[index] as Standing, -1);
+    const before = standings.standing[index] as Standing;
+    this.#count(before, -1);
     this.#count(standing, +1);
     standings.standing[index] = standing;
     standings.visibleAt[index] = visibleAt;
@@ -232,6 +233,7 @@ export class Block implements BlockSummary {
     } else if (standing === DELAYED || standing === LEASED) {
       this.#expect(visibleAt);
     }
+    return before;
   }
 
   /** Counts every message as gone, for a block that will not be looked at again. */

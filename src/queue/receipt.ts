@@ -13,8 +13,6 @@ export interface Receipt extends Place {
   attempt: number;
 }
 
-const RECEIPT_PATTERN = /^([a-z0-9]+)-([1-9][0-9]{0,14})-(0|[1-9][0-9]{0,5})-([1-9][0-9]{0,9})$/;
-
 export function formatId(incarnation: string, place: Place): string {
   return `${incarnation}-${place.blockNumber}-${place.index}`;
 }
@@ -31,7 +29,29 @@ export function parseId(incarnation: string, text: string): Place | undefined {
 
 /** Undefined for text that this incarnation of the queue never gave out. */
 export function parseReceipt(incarnation: string, text: string): Receipt | undefined {
-  const match = RECEIPT_PATTERN.exec(text);
-  if (match === null || match[1] !== incarnation) return undefined;
-  return { blockNumber: Number(match[2]), index: Number(match[3]), attempt: Number(match[4]) };
+  const afterIncarnation = incarnation.length;
+  if (!text.startsWith(incarnation) || text[afterIncarnation] !== "-") return undefined;
+  const afterBlock = text.indexOf("-", afterIncarnation + 1);
+  const afterIndex = text.indexOf("-", afterBlock + 1);
+  if (afterBlock < 0 || afterIndex < 0) return undefined;
+  const blockNumber = numberIn(text, afterIncarnation + 1, afterBlock, 15);
+  const index = numberIn(text, afterBlock + 1, afterIndex, 6);
+  const attempt = numberIn(text, afterIndex + 1, text.length, 10);
+  const isReceipt = blockNumber > 0 && index >= 0 && attempt > 0;
+  return isReceipt ? { blockNumber, index, attempt } : undefined;
 }
+
+/** The number that is written there as `String` would write it; -1 for anything else, or more digits. */
+function numberIn(text: string, begin: number, end: number, digitsMax: number): number {
+  const digits = end - begin;
+  if (digits < 1 || digits > digitsMax || (digits > 1 && text.charCodeAt(begin) === ZERO)) return -1;
+  let number = 0;
+  for (let at = begin; at < end; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+const ZERO = "0".charCodeAt(0);

@@ -44,6 +44,8 @@ export class Session implements Connection {
   /** Whether it went to the end of the line. */
   #wasServed = false;
   #outbox: string[] = [];
+  /** Messages to be pushed, which share a line. */
+  #pushes: string[] = [];
   /** Whether what is kept with the socket is not true any more. */
   #isChanged = true;
 
@@ -111,8 +113,10 @@ export class Session implements Connection {
     if (unanswered === undefined) return;
     this.#unanswered.delete(ticket);
     if (unanswered.isWait) this.#waits -= 1;
-    if (result.verb === "subscribe" || result.verb === "unsubscribe") {
-      this.#credit = result.verb === "subscribe" ? result.credit : 0;
+    if (result.verb === "subscribe") this.#credit = result.credit;
+    if (result.verb === "unsubscribe") {
+      this.#credit = 0;
+      this.#closePush();
     }
     this.#outbox.push(lineOf(unanswered.id, reply));
   }
@@ -120,11 +124,18 @@ export class Session implements Connection {
   #push(messages: number, reply: Reply): void {
     this.#credit -= messages;
     this.#wasServed = true;
-    if (reply.ok) this.#outbox.push(`{"push":${reply.json}}`);
+    if (reply.ok) this.#pushes.push(reply.json.slice(1, -1));
+  }
+
+  #closePush(): void {
+    if (this.#pushes.length === 0) return;
+    this.#outbox.push(`{"push":[${this.#pushes.join(",")}]}`);
+    this.#pushes = [];
   }
 
   #end(refusal: Reply & { ok: false }): void {
     this.#credit = 0;
+    this.#closePush();
     this.#outbox.push(`{"problem":${JSON.stringify(problemOf(refusal.code, refusal.detail))}}`);
   }
 
@@ -135,11 +146,12 @@ export class Session implements Connection {
 
   /** Whether there is something to be sent. */
   get hasNews(): boolean {
-    return this.#outbox.length > 0;
+    return this.#outbox.length + this.#pushes.length > 0;
   }
 
   /** Sends everything that there is to be sent, in one frame if it is not too large. */
   flush(): void {
+    this.#closePush();
     const lines = this.#outbox;
     this.#outbox = [];
     if (this.socket.readyState !== WebSocket.OPEN) return;

@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { call, freshQueue, inspect, objectOf, put } from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";
@@ -17,6 +17,7 @@ async function connect(queue: string) {
   const closed = new Promise<void>((settle) => webSocket.addEventListener("close", () => settle()));
   return {
     say: (...operation: object[]) => webSocket.send(operation.map((line) => JSON.stringify(line)).join("\n")),
+    end: () => webSocket.close(1000),
     closed,
     async next() {
       while (lines.length === 0) {
@@ -74,6 +75,47 @@ test("a put that waited for room while the object lost its memory is asked for a
 
   expect([(await socket.next()).id, (await socket.next()).id].sort()).toEqual([1, 4]);
   expect(await inspect(queue)).toMatchObject({ accepted: 2, visible: 1 });
+});
+
+test("what a connection asked for as it ended is given to nobody", async () => {
+  const queue = freshQueue();
+  await put(
+    queue,
+    Array.from({ length: 10 }, (_, n) => n),
+  );
+  await connect(queue);
+
+  await runInDurableObject(objectOf(queue), (object, ctx) => {
+    const [socket] = ctx.getWebSockets();
+    const operations = [
+      { id: 1, verb: "subscribe", request: { credit: 5 } },
+      { id: 2, verb: "receive", request: { autoAck: true } },
+      { id: 3, verb: "receive", request: { wait: true } },
+      { id: 4, verb: "put", lines: 1 },
+    ];
+    const frame = [...operations, "unanswered"].map((line) => JSON.stringify(line)).join("\n");
+    object.webSocketMessage(socket as WebSocket, frame);
+    object.webSocketClose(socket as WebSocket, 1006);
+  });
+
+  expect(await inspect(queue)).toMatchObject({ visible: 11, leased: 0, done: 0 });
+});
+
+test("a put that leaves the head of the line lets in who stands behind it", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { maxSize: 2 });
+  await put(queue, ["there"]);
+  const [large, small] = [await connect(queue), await connect(queue)];
+  large.say({ id: 1, verb: "put", lines: 2, request: { wait: true } }, { n: 1 }, { n: 2 });
+  large.say({ id: 2, verb: "inspect" });
+  await large.next();
+  small.say({ id: 1, verb: "put", lines: 1, request: { wait: true } }, { n: 3 });
+  small.say({ id: 2, verb: "inspect" });
+  await small.next();
+
+  large.end();
+
+  expect(await small.next()).toMatchObject({ id: 1, reply: { ids: [expect.any(String)] } });
 });
 
 test("a write that fails ends the connections: nothing of it is acknowledged, and everybody asks anew", async () => {

@@ -1,0 +1,60 @@
+// What the benchmark asks of a queue, so that all of them do the same work.
+
+/** The queues of every scenario. A server has them when its start is over. */
+export const QUEUES = ["tasks", "results"] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+/** One client, used as the documentation of its queue recommends for speed with safety. */
+export interface Connection {
+  /** Puts one message; kept when it is confirmed. */
+  put(queue: QueueName, body: string): Promise<void>;
+  /** Puts all, in bulk where there is such a thing; kept when all are confirmed. */
+  putAll(queue: QueueName, bodies: readonly string[]): Promise<void>;
+  /** Hands messages to the handler and acks each once the handler's promise is kept. Kept when it listens. */
+  consume(queue: QueueName, handle: (body: string) => Promise<void>): Promise<void>;
+  /** One more receive that waits on this connection; only ours. */
+  wait?(queue: QueueName): void;
+}
+
+/** What a hosted server would charge for, beside what it writes. */
+export interface Sent {
+  httpCalls: number;
+  frames: number;
+}
+
+export interface RunningServer {
+  /** What `connect` needs, in any process of this machine. */
+  address: string;
+  /** The process whose memory and processor time are the server's. */
+  pid: number;
+  stop(): Promise<void>;
+  /** Since the start, in all queues; where that is what costs. */
+  rowsWritten?(): Promise<number>;
+}
+
+/** What has to be on the machine: a program, and the Debian package that has it. */
+export interface Requirement {
+  program: string;
+  debianPackage: string;
+}
+
+export interface Contender {
+  name: string;
+  /** What pictures call it. */
+  title: string;
+  /** What is stored when a put is confirmed, in a few words. */
+  durability: string;
+  /** Whether a put is confirmed after its fsync only, so that no power cut takes it back. */
+  isDurable: boolean;
+  requires?: Requirement;
+  /** Scenarios in which it does not take part. */
+  without?: readonly string[];
+  version(): Promise<string>;
+  /** Starts a server on 127.0.0.1 that keeps its data in the directory, and waits until it answers. */
+  start(directory: string): Promise<RunningServer>;
+  connect(address: string): Promise<Connection>;
+  /** What this process has sent until now, where that is what costs. */
+  sent?(): Sent;
+  /** The program that plays the roles, for what has no client in Node; called as `roles/main.ts` is. */
+  player?(): readonly string[];
+}

@@ -1,0 +1,31 @@
+import type { Contender } from "./contender.ts";
+
+/** Where each contender is, in the order of the table. The peers' modules need packages that are installed on demand. */
+const OURS = "./contenders/durable-queue.ts";
+const MODULES: Readonly<Record<string, string>> = {
+  "durable-queue": OURS,
+  "durable-queue-http": OURS,
+  bullmq: "./peers/bullmq.ts",
+  "bullmq-everysec": "./peers/bullmq.ts",
+  "pg-boss": "./peers/pg-boss.ts",
+  "pg-boss-notify": "./peers/pg-boss.ts",
+  rabbitmq: "./peers/rabbitmq.ts",
+  beanstalkd: "./peers/beanstalkd.ts",
+  nats: "./peers/nats.ts",
+  "python-manager": "./peers/python-manager.ts",
+};
+
+const names = Object.keys(MODULES);
+
+export const OUR_NAMES: readonly string[] = names.filter((name) => MODULES[name] === OURS);
+export const PEER_NAMES: readonly string[] = names.filter((name) => MODULES[name] !== OURS);
+
+/** One contender by its name. Loads only its own module, so that no process pays for the others. */
+export async function loadContender(name: string): Promise<Contender> {
+  const path = MODULES[name];
+  if (path === undefined) throw new RangeError(`There is no contender ${name}; there are ${names.join(", ")}.`);
+  const { contenders } = (await import(path)) as { contenders: readonly Contender[] };
+  const contender = contenders.find((one) => one.name === name);
+  if (contender === undefined) throw new Error(`${path} has no contender ${name}.`);
+  return contender;
+}

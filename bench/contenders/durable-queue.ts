@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { QueueManager } from "durable-queue";
+import type * as Ws from "ws";
+import { DataDirectory } from "../../src/local/data-directory.ts";
+import { Server } from "../../src/local/server.ts";
+import { type Connection, type Contender, QUEUES, type QueueName, type RunningServer } from "../contender.ts";
+
+const AUTHKEY = "bench";
+const CONCURRENCY = 100;
+const LEASE_SECONDS = 60;
+/** The longest wait of a receive over HTTP. */
+const WAIT_SECONDS = 25;
+
+/** What this process has sent. */
+const sent = { httpCalls: 0, frames: 0 };
+
+const countedFetch: typeof fetch = (...request) => {
+  sent.httpCalls += 1;
+  return fetch(...request);
+};
+
+/** The client lets nobody see its frames, so they are counted in the package by which it sends them. */
+function countFrames(): void {
+  const { WebSocket } = createRequire(import.meta.resolve("durable-queue"))("ws") as typeof Ws;
+  WebSocket.prototype.send = new Proxy(WebSocket.prototype.send, {
+    apply(send, socket, frame) {
+      sent.frames += 1;
+      return Reflect.apply(send, socket, frame);
+    },
+  });
+}
+
+async function start(directory: string): Promise<RunningServer> {
+  const place = { host: "127.0.0.1", port: 0, directory: new DataDirectory(directory) };
+  const server = await Server.start({ ...place, authkey: AUTHKEY });
+  const manager = new QueueManager({ address: server.address, authkey: AUTHKEY, transport: "http" });
+  for (const queue of QUEUES) await manager.queue(queue).configure({});
+  return {
+    address: server.address,
+    pid: server.pid,
+    stop: () => server.stop(),
+    async rowsWritten() {
+      const descriptions = await Promise.all(QUEUES.map((queue) => manager.queue(queue).describe()));
+      return descriptions.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+    },
+  };
+}
+
+async function connect(address: string, transport: "websocket" | "http"): Promise<Connection> {
+  const manager = new QueueManager({ address, authkey: AUTHKEY, transport, fetch: countedFetch });
+  const queue = (name: QueueName) => manager.queue<string>(name);
+  return {
+    async put(name, body) {
+      await queue(name).put(body);
+    },
+    async putAll(name, bodies) {
+      await queue(name).putMany(bodies);
+    },
+    async consume(name, handle) {
+      const options = { concurrency: CONCURRENCY, prefetch: CONCURRENCY, leaseSeconds: LEASE_SECONDS };
+      queue(name).work(({ item }) => handle(item), { ...options, onError: (error) => console.error(error) });
+    },
+    wait(name) {
+      queue(name)
+        .receive({ timeoutSeconds: WAIT_SECONDS })
+        .catch((error) => console.error(error));
+    },
+  };
+}
+
+async function version(): Promise<string> {
+  const file = `${import.meta.dirname}/../../package.json`;
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+countFrames();
+const common = { durability: "fsync before each confirm", isDurable: true, version, start, sent: () => sent };
+
+export const contenders: readonly Contender[] = [
+  { ...common, name: "durable-queue", title: "durable-queue", connect: (address) => connect(address, "websocket") },
+  {
+    ...common,
+    name: "durable-queue-http",
+    title: "durable-queue over HTTP",
+    without: ["batch-puts"],
+    connect: (address) => connect(address, "http"),
+  },
+];

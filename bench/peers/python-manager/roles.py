@@ -1,0 +1,122 @@
+"""What bench/roles does, with the calls of Python's queue. Each thread has a connection of its own to the manager."""
+import math
+import threading
+import time
+
+BODY_BYTES = 100
+
+
+def task(number):
+    return str(number).ljust(BODY_BYTES)
+
+
+def answer_to(body):
+    number = int(body)
+    return f"{number} {number * number}".ljust(BODY_BYTES)
+
+
+def pipeline_master(tasks, results, sizes):
+    warm_up, count = sizes["warmUp"], sizes["tasks"]
+    duplicates = 0
+
+    def put_all(start, end):
+        for number in range(start, end):
+            tasks.put(task(number))
+
+    def round_of(start, end):
+        nonlocal duplicates
+        putter = threading.Thread(target=put_all, args=(start, end))
+        putter.start()
+        seen = set()
+        while len(seen) < end - start:
+            body = results.get()
+            number = int(body.split()[0])
+            if body != answer_to(str(number)):
+                raise ValueError(f"A message is not what it should be: {body}")
+            duplicates += number in seen
+            seen.add(number)
+        putter.join()
+
+    round_of(0, warm_up)
+
+    def go():
+        began_at = time.perf_counter()
+        round_of(warm_up, warm_up + count)
+        seconds = time.perf_counter() - began_at
+        return {"perSecond": count / seconds, "seconds": seconds, "duplicates": duplicates, "messages": warm_up + count}
+
+    return go
+
+
+def pipeline_worker(tasks, results, _sizes):
+    handled = 0
+
+    def work():
+        nonlocal handled
+        while True:
+            results.put(answer_to(tasks.get()))
+            handled += 1
+
+    threading.Thread(target=work, daemon=True).start()
+    return lambda: {"handled": handled}
+
+
+def single_puts(tasks, _results, sizes):
+    counts = [0] * sizes["callers"]
+    body = task(0)
+
+    def put_for(seconds):
+        before = sum(counts)
+        began_at = time.perf_counter()
+
+        def caller(index):
+            while time.perf_counter() - began_at < seconds:
+                tasks.put(body)
+                counts[index] += 1
+
+        threads = [threading.Thread(target=caller, args=(index,)) for index in range(len(counts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return (sum(counts) - before) / (time.perf_counter() - began_at)
+
+    put_for(sizes["warmUpSeconds"])
+    return lambda: {"perSecond": put_for(sizes["seconds"]), "messages": sum(counts)}
+
+
+def latency(tasks, _results, sizes):
+    warm_up, count, gap = sizes["warmUp"], sizes["messages"], sizes["gapMs"] / 1000
+    put_at, took = {}, {}
+
+    def consume():
+        while True:
+            number = int(tasks.get())
+            took[number] = time.perf_counter() - put_at[number]
+
+    def put_each(start, end):
+        for number in range(start, end):
+            put_at[number] = time.perf_counter()
+            tasks.put(task(number))
+            time.sleep(gap)
+
+    threading.Thread(target=consume, daemon=True).start()
+    put_each(0, warm_up)
+
+    def go():
+        put_each(warm_up, warm_up + count)
+        while len(took) < warm_up + count:
+            time.sleep(gap)
+        ordered = sorted(ms * 1000 for number, ms in took.items() if number >= warm_up)
+        p50, p99 = (ordered[math.ceil(len(ordered) * part) - 1] for part in (0.5, 0.99))
+        return {"p50Ms": p50, "p99Ms": p99, "maxMs": ordered[-1], "messages": warm_up + count}
+
+    return go
+
+
+ROLES = {
+    "pipeline-master": pipeline_master,
+    "pipeline-worker": pipeline_worker,
+    "single-puts": single_puts,
+    "latency": latency,
+}

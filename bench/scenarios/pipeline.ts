@@ -1,0 +1,27 @@
+import type { Figures } from "../roles/role.ts";
+import { size } from "../support/sizes.ts";
+import type { Scenario } from "./scenario.ts";
+
+const TASKS = size("TASKS", 30_000);
+const WORKERS = size("WORKERS", 2);
+
+/** What a task queue is for: a master, workers and a server, each a process, and every result checked. */
+export const pipeline: Scenario = {
+  name: "pipeline",
+  title: `Pipeline: ${TASKS.toLocaleString("en")} tasks through ${WORKERS} workers and back`,
+  shown: [{ figure: "perSecond", title: "tasks/s", isRate: true }],
+  async run({ play }) {
+    const workers = await Promise.all(Array.from({ length: WORKERS }, () => play("pipeline-worker", {})));
+    const master = await play("pipeline-master", { tasks: TASKS, warmUp: TASKS / 10 });
+    const figures = await master.go();
+    const work = await Promise.all(workers.map((worker) => worker.go()));
+    return sum([figures, ...work]);
+  },
+};
+
+/** Each figure of everybody together: what only one has is as it was. */
+function sum(all: readonly Figures[]): Figures {
+  const total: Figures = {};
+  for (const [name, value] of all.flatMap(Object.entries<number>)) total[name] = (total[name] ?? 0) + value;
+  return total;
+}

@@ -37,6 +37,8 @@ export const socketOperation = z.strictObject({
   request: z.unknown().optional(),
   /** The Idempotency-Key of HTTP. */
   key: idempotencyKey.optional(),
+  /** Of puts of one message each, which share an operation and nothing else: the key of each, in place of `key`. */
+  keys: z.array(idempotencyKey).min(1).max(BATCH_MESSAGES_MAX).optional(),
   /** How many of the lines after this one are contents of messages that this operation puts. */
   lines: z.int().min(1).max(BATCH_MESSAGES_MAX).optional(),
 });
@@ -54,6 +56,12 @@ export const socketPutRequest = putRequest.omit({ timeoutSeconds: true }).extend
   /** Without, no message has options. */
   messages: z.array(messageRun).min(1).max(BATCH_MESSAGES_MAX).optional(),
   wait,
+});
+/** The answer to puts that share an operation: for each its id, or null and the problem. */
+export const putsReply = z.object({
+  ids: z.array(z.string().nullable()),
+  /** Absent where all were stored. */
+  problems: z.array(z.custom<Problem>().nullable()).optional(),
 });
 export const socketReceiveRequest = receiveRequest.omit({ timeoutSeconds: true }).extend({ wait });
 export const socketJoinRequest = joinRequest.omit({ timeoutSeconds: true }).extend({ wait });
@@ -86,4 +94,5 @@ export type ServerLine =
 
 export type SubscribeRequest = z.input<typeof subscribeRequest>;
 export type SubscribeReply = z.output<typeof subscribeReply>;
+export type PutsReply = z.output<typeof putsReply>;
 export type MessageRun = z.input<typeof messageRun>;

@@ -9,7 +9,7 @@ import { ProblemError } from "../requests/problem.ts";
 import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
 import { Session } from "../socket/session.ts";
 import { Sessions } from "../socket/sessions.ts";
-import { commandOf } from "../socket/verbs.ts";
+import { commandOf, putCommandsOf } from "../socket/verbs.ts";
 import { type Incoming, NextRound } from "./next-round.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { type Reply, replyOf, type Surroundings } from "./reply.ts";
@@ -117,6 +117,12 @@ export class QueueObject extends DurableObject<Env> {
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
     const circumstances = { queue: this.#name, idempotencyKey: operation.key, now: Date.now() };
     try {
+      if (operation.keys !== undefined) {
+        const commands = putCommandsOf(operation, circumstances.now);
+        session.beginPuts(this.#tickets + 1, operation.id, commands.length);
+        for (const command of commands) incoming.push({ ticket: this.#ticket(session), command });
+        return;
+      }
       const command = commandOf(operation, circumstances, session);
       session.begin(this.#tickets + 1, operation.id, command);
       const ticket = this.#ticket(session);

@@ -73,11 +73,17 @@ const PLAIN_KEY = /^[A-Za-z0-9_-]{1,100}$/;
  */
 function isPlainOperation(value: unknown): value is Envelope {
   if (typeof value !== "object" || value === null) return false;
-  const { id, verb, key, lines } = value as Record<string, unknown>;
+  const { id, verb, key, keys, lines } = value as Record<string, unknown>;
   const isNumbered = isWithin(id, 0, OPERATION_ID_MAX);
   const isKeyed = key === undefined || (typeof key === "string" && PLAIN_KEY.test(key));
   const hasLines = lines === undefined || isWithin(lines, 1, BATCH_MESSAGES_MAX);
-  return isNumbered && typeof verb === "string" && isKeyed && hasLines && hasOnly(value, FIELDS);
+  return isNumbered && typeof verb === "string" && isKeyed && arePlainKeys(keys) && hasLines && hasOnly(value, FIELDS);
+}
+
+function arePlainKeys(keys: unknown): boolean {
+  if (keys === undefined) return true;
+  if (!Array.isArray(keys) || !isWithin(keys.length, 1, BATCH_MESSAGES_MAX)) return false;
+  return keys.every((key) => typeof key === "string" && PLAIN_KEY.test(key));
 }
 
 function isWithin(value: unknown, least: number, most: number): boolean {

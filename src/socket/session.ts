@@ -1,4 +1,5 @@
 import { BATCH_BYTES_MAX, SOCKET_WAITS_MAX } from "../contract/limits.ts";
+import type { Problem } from "../contract/problems.ts";
 import type { Reply } from "../object/reply.ts";
 import type { Command, ReceiveCommand, Result } from "../queue/commands.ts";
 import { ProblemError, problemOf } from "../requests/problem.ts";
@@ -25,8 +26,18 @@ export interface Wait {
   since: number;
 }
 
+/** Puts that share an operation, and are answered together. */
+interface Puts {
+  id: number;
+  left: number;
+  ids: (string | null)[];
+  problems: (Problem | null)[];
+}
+
 interface Unanswered {
   id: number;
+  /** Present for a put that shares its operation with others. */
+  puts?: Puts;
   /** Present for what may wait. */
   receive?: ReceiveCommand;
   isWait: boolean;
@@ -101,6 +112,15 @@ export class Session implements Connection {
     this.#isChanged = true;
   }
 
+  /** Notes that puts were taken up which share an operation. Their tickets follow one another. */
+  beginPuts(firstTicket: number, id: number, count: number): void {
+    const puts: Puts = { id, left: count, ids: [], problems: [] };
+    for (let index = 0; index < count; index += 1) {
+      this.#unanswered.set(firstTicket + index, { id, puts, isWait: false });
+    }
+    this.#isChanged = true;
+  }
+
   /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
   answer(ticket: number, result: Result, reply: Reply): void {
     this.#isChanged = true;
@@ -112,6 +132,10 @@ export class Session implements Connection {
     const unanswered = this.#unanswered.get(ticket);
     if (unanswered === undefined) return;
     this.#unanswered.delete(ticket);
+    if (unanswered.puts !== undefined) {
+      this.#answerPut(unanswered.puts, result, reply);
+      return;
+    }
     if (unanswered.isWait) this.#waits -= 1;
     if (result.verb === "subscribe") this.#credit = result.credit;
     if (result.verb === "unsubscribe") {
@@ -119,6 +143,17 @@ export class Session implements Connection {
       this.#closePush();
     }
     this.#outbox.push(lineOf(unanswered.id, reply));
+  }
+
+  /** The answers come in the order of the puts, because none of them waits. */
+  #answerPut(puts: Puts, result: Result, reply: Reply): void {
+    puts.left -= 1;
+    puts.ids.push(result.verb === "put" ? (result.ids[0] ?? null) : null);
+    puts.problems.push(reply.ok ? null : problemOf(reply.code, reply.detail));
+    if (puts.left > 0) return;
+    const { id, ids, problems } = puts;
+    const isAnyRefused = problems.some((problem) => problem !== null);
+    this.#outbox.push(JSON.stringify({ id, reply: isAnyRefused ? { ids, problems } : { ids } }));
   }
 
   #push(messages: number, reply: Reply): void {

@@ -61,6 +61,15 @@ export function commandOf(operation: Operation, circumstances: Circumstances, co
 
 const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "stop"];
 
+/** The commands of puts that share an operation: one message each, stored or refused alone. */
+export function putCommandsOf({ verb, request = {}, contents, keys = [] }: Operation, now: number): Command[] {
+  if (verb !== "put") throw invalid("keys", "belong to puts");
+  const { messages, wait } = check(socketPutRequest, request);
+  if (wait) throw invalid("wait", "is for a put of its own");
+  if (keys.length !== contents.length) throw invalid("keys", "must be as many as the lines");
+  return messagesOfLines(contents, messages).map((message, index) => putCommand([message], 0, keys[index], now));
+}
+
 /** Whether a put says nothing else: most do not, and it would take longer to look that up in the schema. */
 function isOnlyWait(request: unknown): request is { wait: boolean } {
   if (typeof request !== "object" || request === null || !("wait" in request)) return false;

@@ -145,6 +145,51 @@ describe("a frame", () => {
   });
 });
 
+describe("puts that share an operation", () => {
+  const put = (id: number, keys: string[], lines = keys.length, request = {}) =>
+    [JSON.stringify({ id, verb: "put", keys, lines, request }), ...keys.slice(0, lines).map((key) => `"${key}"`)].join(
+      "\n",
+    );
+
+  test("are each stored under their key, once", async () => {
+    const socket = await connect();
+    socket.say(put(1, ["a", "b"]));
+    const { reply: first } = await socket.next();
+    socket.say(put(2, ["b", "c"]));
+    const { reply: second } = await socket.next();
+    const alone = await socket.ask("put", {}, ["a"], "a");
+
+    expect(second.ids[0]).toBe(first.ids[1]);
+    expect(alone.reply.ids).toEqual([first.ids[0]]);
+    expect(bodiesOf((await socket.ask("receive", { max: 9 })).reply.messages)).toEqual(["a", "b", "c"]);
+  });
+
+  test("are each refused alone", async () => {
+    const socket = await connect();
+    await socket.ask("configure", { maxSize: 2 });
+
+    socket.say(put(1, ["a", "b", "c"]));
+
+    expect(await socket.next((line) => line.id === 1)).toMatchObject({
+      reply: { ids: [expect.any(String), expect.any(String), null], problems: [null, null, { code: "full" }] },
+    });
+    expect(await queueOf(socket).describe()).toMatchObject({ accepted: 2 });
+  });
+
+  test("are as many as their keys, and do not wait", async () => {
+    const socket = await connect();
+
+    for (const [frame, path] of [
+      [put(1, ["a", "b"], 1), "keys"],
+      [put(1, ["a"], 1, { wait: true }), "wait"],
+      ['{"id":1,"verb":"ack","keys":["a"]}', "keys"],
+    ] as const) {
+      socket.say(frame);
+      expect(await socket.next()).toMatchObject({ id: 1, problem: { code: "invalid", errors: [{ path }] } });
+    }
+  });
+});
+
 describe("contents", () => {
   test("are handed out as they came, over HTTP too", async () => {
     const socket = await connect();

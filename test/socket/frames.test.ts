@@ -18,6 +18,7 @@ const envelope = fc.record(
     verb: field(fc.constantFrom("put", "receive", "")),
     request: fc.jsonValue(),
     key: field(fc.string({ minLength: 1, maxLength: 300, unit: "grapheme-ascii" })),
+    keys: field(fc.array(fc.string({ minLength: 1, maxLength: 20, unit: "grapheme-ascii" }), { maxLength: 5 })),
     colour: fc.constant("red"),
   },
   { requiredKeys: ["id", "verb"] },

@@ -72,7 +72,7 @@ export class IdempotencyKeys {
   takeUncommitted(slot: number): Keys {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return NO_KEYS;
-    const keys = slotKeys.uncommitted.map((line) => `${JSON.stringify(line)}\n`).join("");
+    const keys = slotKeys.uncommitted.map(textOf).join("");
     const fingerprints = slotKeys.uncommitted.map(([key]) => encodeFingerprint(fingerprintOf(key))).join("");
     slotKeys.uncommitted = [];
     return { keys, fingerprints, keysUntil: slotKeys.until };
@@ -160,4 +160,9 @@ function* decodeFingerprints(text: string): Generator<number> {
     }
     yield fingerprint;
   }
+}
+
+/** A line as JSON, put together by hand: each put has one. */
+function textOf([key, contentHash, until, ranges]: KeyLine): string {
+  return `[${JSON.stringify(key)},${contentHash},${until},[${ranges.map((range) => `[${range.join(",")}]`).join(",")}]]\n`;
 }

@@ -51,6 +51,22 @@ export class Lanes {
     isUnwritten: (block: Block) => boolean,
     newBlock: (lane: Lane) => Block,
   ): (lane: Lane, line: string) => Block {
+    const blockFor = (lane: Lane, messages: number, characters: number): Block => {
+      const open = this.#open.get(keyOf(lane));
+      const charactersMax = open && isUnwritten(open) ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
+      const fits =
+        open !== undefined &&
+        open.areLetters === lane.areLetters &&
+        open.count + messages <= BLOCK_MESSAGES_MAX &&
+        open.bytes + characters <= charactersMax;
+      return fits ? open : newBlock(lane);
+    };
+    // Most puts are of one message.
+    const [onlyLane, secondLane] = lanes;
+    if (onlyLane !== undefined && secondLane === undefined) {
+      const block = blockFor(onlyLane, 1, charactersOf(lines[0] as string));
+      return () => block;
+    }
     const sizes = new Map<LaneKey, { lane: Lane; messages: number; characters: number }>();
     for (const [position, lane] of lanes.entries()) {
       const key = keyOf(lane);
@@ -60,14 +76,7 @@ export class Lanes {
     }
     const blocks = new Map<LaneKey, Block>();
     for (const [key, { lane, messages, characters }] of sizes) {
-      const open = this.#open.get(key);
-      const charactersMax = open && isUnwritten(open) ? BLOCK_CHARACTERS_MAX : APPEND_CHARACTERS_MAX;
-      const fits =
-        open !== undefined &&
-        open.areLetters === lane.areLetters &&
-        open.count + messages <= BLOCK_MESSAGES_MAX &&
-        open.bytes + characters <= charactersMax;
-      blocks.set(key, fits ? open : newBlock(lane));
+      blocks.set(key, blockFor(lane, messages, characters));
     }
     return (lane, line) => {
       const key = keyOf(lane);

@@ -98,9 +98,13 @@ export class Puts {
   }
 
   #idsOf(ranges: PlaceRange[]): string[] {
-    return ranges.flatMap(({ blockNumber, index, count }) =>
-      Array.from({ length: count }, (_, offset) => formatId(this.#incarnation, { blockNumber, index: index + offset })),
-    );
+    const ids: string[] = [];
+    for (const { blockNumber, index, count } of ranges) {
+      for (let offset = 0; offset < count; offset += 1) {
+        ids.push(formatId(this.#incarnation, { blockNumber, index: index + offset }));
+      }
+    }
+    return ids;
   }
 }
 

@@ -40,7 +40,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   }
 
   describe.each(calls)("%s", (_, verb, call) => {
-    test("ends with the signal's reason when it is aborted while it waits, and has no effect", async () => {
+    test("ends with the signal's reason when it is aborted while it waits", async () => {
       const queue = await waitingQueue();
       const controller = new AbortController();
 
@@ -50,7 +50,6 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
       controller.abort(REASON);
 
       await expect(calling).rejects.toBe(REASON);
-      await queue.configure({ maxSize: 2 });
       expect(await queue.describe()).toMatchObject({ accepted: 1, delayed: 1 });
     });
 
@@ -84,4 +83,20 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     await expect(manager().queue(freshName()).describe({ signal })).rejects.toBe(REASON);
     await expect(manager().queueNames({ signal }).next()).rejects.toBe(REASON);
   });
+});
+
+test("a put that is aborted while it waits over a socket is not put later, when there is room", async () => {
+  const queue = server.manager({ address: proxy.address }).queue<string>(freshName());
+  await queue.configure({ maxSize: 1 });
+  await queue.put("there", { delaySeconds: 3_600 });
+  const controller = new AbortController();
+
+  const isSent = proxy.nextRequest("put");
+  const putting = queue.put("item", { signal: controller.signal });
+  await isSent;
+  controller.abort(REASON);
+  await expect(putting).rejects.toBe(REASON);
+  await queue.configure({ maxSize: 2 });
+
+  expect(await queue.describe()).toMatchObject({ accepted: 1, delayed: 1 });
 });

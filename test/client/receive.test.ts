@@ -160,14 +160,14 @@ test("putMany of 1,000 items puts them all, and of 1,001 none", async () => {
   expect(await tooMany.qsize()).toBe(0);
 });
 
-test("a delay that is not allowed is Invalid and names every message that it holds for", async () => {
+test("a delay that is not allowed is Invalid and names the first message that it holds for", async () => {
   const queue = freshQueue<number>();
 
   const refusal = queue.putMany([1, 2], { delaySeconds: 31_622_401 });
 
   await expect(refusal).rejects.toMatchObject({
     name: "Invalid",
-    errors: [{ path: "messages[0].delaySeconds" }, { path: "messages[1].delaySeconds" }],
+    errors: [{ path: "messages[0].delaySeconds" }],
   });
   expect(await queue.qsize()).toBe(0);
 });

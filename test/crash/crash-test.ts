@@ -43,7 +43,7 @@ async function consume(queue: Queue<string>): Promise<void> {
   await Promise.all(
     messages.map(async (message) => {
       const isForgotten = isLoadOn && random.chance(0.05);
-      if (!isForgotten && (await message.ack())) history.ackAcknowledged(message.item);
+      if (!isForgotten && (await message.ack())) history.ackAcknowledged(message.item, message.attempt);
     }),
   );
 }

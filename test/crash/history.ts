@@ -1,5 +1,5 @@
 /**
- * What the clients of the crash test saw, and what may not be true of it. The words are Jepsen's: a put was attempted,
+ * What the clients of the crash test and of the cut test saw, and what may not be true of it. The words are Jepsen's: a put was attempted,
  * acknowledged when its answer came; what was delivered is ok, lost, unexpected or duplicated.
  */
 export interface Delivery {
@@ -36,9 +36,9 @@ export class CrashHistory {
   readonly #attempted = new Set<string>();
   readonly #acknowledged = new Map<string, string>();
   readonly #deliveries = new Map<string, Delivery[]>();
-  /** Each value with how many were acked before it. */
-  readonly #acked = new Map<string, number>();
-  readonly #ackUndone: string[] = [];
+  /** Each value with how many were acked before it, and which of its attempts it was. */
+  readonly #acked = new Map<string, { position: number; attempt: number }>();
+  readonly #ackUndone = new Set<string>();
 
   get acknowledged(): number {
     return this.#acknowledged.size;
@@ -56,17 +56,17 @@ export class CrashHistory {
     this.#acknowledged.set(value, id);
   }
 
-  /** @param ackedBefore what `acked` was when the receive was sent that this is the answer to */
+  /** @param ackedBefore what `acked` was when the receive was sent that this is the answer to; 0 for what was pushed */
   delivered(delivery: Delivery, ackedBefore: number): void {
-    const position = this.#acked.get(delivery.value);
-    if (position !== undefined && position < ackedBefore) this.#ackUndone.push(delivery.value);
+    const acked = this.#acked.get(delivery.value);
+    if (acked !== undefined && acked.position < ackedBefore) this.#ackUndone.add(delivery.value);
     const deliveries = this.#deliveries.get(delivery.value);
     if (deliveries === undefined) this.#deliveries.set(delivery.value, [delivery]);
     else deliveries.push(delivery);
   }
 
-  ackAcknowledged(value: string): void {
-    this.#acked.set(value, this.#acked.size);
+  ackAcknowledged(value: string, attempt: number): void {
+    this.#acked.set(value, { position: this.#acked.size, attempt });
   }
 
   /** To be called when the queue was drained. */
@@ -86,7 +86,10 @@ export class CrashHistory {
       .map(([value]) => value);
     const doublyLeased = valuesWhere(isDoublyLeased);
     const attemptRepeated = valuesWhere(hasRepeatedAttempt);
-    const ackUndone = this.#ackUndone;
+    for (const [value, { attempt }] of this.#acked) {
+      if (this.#deliveries.get(value)?.some((later) => later.attempt > attempt)) this.#ackUndone.add(value);
+    }
+    const ackUndone = [...this.#ackUndone];
     const deliveries = all.reduce((sum, [, list]) => sum + list.length, 0);
     const faults = [lost, unexpected, doubled, ackUndone, doublyLeased, attemptRepeated];
     return {

@@ -11,6 +11,13 @@ const TEXT = 1;
 /** Takes apart what goes one way over a WebSocket, however its bytes come. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
+  /** How many frames were complete. */
+  count = 0;
+
+  /** Whether the last bytes are a part of a frame. */
+  get isInside(): boolean {
+    return this.#rest.length > 0;
+  }
 
   /** The frames that are complete with these bytes. */
   read(bytes: Buffer): Frame[] {
@@ -25,6 +32,7 @@ export class FrameReader {
     if (layout === undefined || layout.end > this.#rest.length) return undefined;
     const bytes = this.#rest.subarray(0, layout.end);
     this.#rest = this.#rest.subarray(layout.end);
+    this.count += 1;
     const isText = ((bytes[0] ?? 0) & 0x0f) === TEXT;
     return { bytes, text: isText ? textOf(bytes, layout) : undefined };
   }

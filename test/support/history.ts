@@ -88,9 +88,18 @@ export class History {
     const isEarly = nextEventAt > this.#now && !hasChanged;
     const waiting = isEarly ? [...this.#model.waits(), ...this.#model.receivers.waiting()] : [];
     this.#queue.advance(this.#now);
+    this.#catchUp();
     this.#model.advance(this.#now);
     const answered = this.#model.answers.filter((answer) => waiting.some(({ ticket }) => ticket === answer.ticket));
     expect(answered.length, 0, () => `before ${nextEventAt} there was ${show(answered)}`);
+  }
+
+  /** Where more expires than one round lets go, the others follow at once. The model knows nothing of that. */
+  #catchUp(): void {
+    while (this.#queue.isBehind) {
+      this.#comparison.see("more expired than in one round");
+      this.#queue.advance(this.#now);
+    }
   }
 
   #compare(): void {
@@ -206,6 +215,7 @@ export class History {
   /** Tells the queue, and the model unless the name is unknown to it. */
   #tell(ticket: number, command: Command, tellModel: () => void): void {
     this.#queue.apply(ticket, command, this.#now);
+    this.#catchUp();
     const isUnknown = !this.#model.exists && !WITHOUT_EXISTENCE.has(command.verb);
     if (isUnknown) this.#model.refuseUnknown(ticket);
     else tellModel();

@@ -6,11 +6,12 @@ import { FrameReader } from "./frame-reader.ts";
 /** What is asked of a queue over HTTP or a socket, or of a socket alone. */
 type Asked = Verb | "subscribe" | "unsubscribe" | "stop";
 
-/** What to do with the next request for a verb. */
-interface Fault {
+/** What to do with the next request for a verb, or with the reply to it. */
+interface Plan {
   verb: Asked;
-  /** `reply`: the server answers, the client never hears it. `request`: the server never hears of it. */
-  lost: "reply" | "request" | "nothing";
+  at: "request" | "reply";
+  /** Whether the connection is cut instead of forwarding it. */
+  isFault: boolean;
   happened: () => void;
 }
 
@@ -24,7 +25,7 @@ export class FaultyProxy {
   upgrades = 0;
   readonly #serverPort: number;
   readonly #connections = new Set<Connection>();
-  #faults: Fault[] = [];
+  #plans: Plan[] = [];
   #listener: Server | undefined;
   #port = 0;
 
@@ -42,6 +43,11 @@ export class FaultyProxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
   /** How often this was asked: every try counts. */
   timesSeen(verb: Asked): number {
     return this.requests.filter((seen) => seen === verb).length;
@@ -49,17 +55,22 @@ export class FaultyProxy {
 
   /** Forwards the next request for this, waits for the server's answer and cuts the connection. Kept when it has. */
   loseNextReply(verb: Asked): Promise<void> {
-    return this.#plan("reply", verb);
+    return this.#plan({ verb, at: "reply", isFault: true });
   }
 
   /** Cuts the connection when the next request for this comes, without forwarding it. Kept when it has. */
   loseNextRequest(verb: Asked): Promise<void> {
-    return this.#plan("request", verb);
+    return this.#plan({ verb, at: "request", isFault: true });
   }
 
-  /** Kept when the next request for this has come. */
+  /** Kept when the next request for this has come, and goes on to the server. */
   nextRequest(verb: Asked): Promise<void> {
-    return this.#plan("nothing", verb);
+    return this.#plan({ verb, at: "request", isFault: false });
+  }
+
+  /** Kept when the reply to the next request for this has come, before the client hears it. */
+  nextReply(verb: Asked): Promise<void> {
+    return this.#plan({ verb, at: "reply", isFault: false });
   }
 
   /** Takes connections, at first and after `refuse` again. */
@@ -90,9 +101,9 @@ export class FaultyProxy {
     for (const connection of this.#connections) connection.isSilent = true;
   }
 
-  #plan(lost: Fault["lost"], verb: Asked): Promise<void> {
+  #plan(plan: Omit<Plan, "happened">): Promise<void> {
     return new Promise((happened) => {
-      this.#faults.push({ verb, lost, happened });
+      this.#plans.push({ ...plan, happened });
     });
   }
 
@@ -101,27 +112,25 @@ export class FaultyProxy {
     const connection = new Connection(client, server, {
       upgraded: () => (this.upgrades += 1),
       framed: (verbs) => this.frames.push(verbs),
-      asked: (verb) => this.#faultOf(verb),
+      asked: (verb) => this.#planFor(verb),
       ended: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);
   }
 
-  /** Notes a request, and says what shall happen to it. */
-  #faultOf(verb: Asked): Fault | undefined {
+  /** Notes a request, and says what is planned for it. */
+  #planFor(verb: Asked): Plan | undefined {
     this.requests.push(verb);
-    const fault = this.#faults.find((planned) => planned.verb === verb);
-    this.#faults = this.#faults.filter((planned) => planned !== fault);
-    if (fault?.lost !== "nothing") return fault;
-    fault.happened();
-    return undefined;
+    const plan = this.#plans.find((planned) => planned.verb === verb);
+    this.#plans = this.#plans.filter((planned) => planned !== plan);
+    return plan;
   }
 }
 
 interface ConnectionEvents {
   upgraded(): void;
   framed(verbs: Asked[]): void;
-  asked(verb: Asked): Fault | undefined;
+  asked(verb: Asked): Plan | undefined;
   ended(): void;
 }
 
@@ -136,10 +145,10 @@ class Connection {
   /** What has come of the answer to a request for an upgrade. */
   #upgrade: Buffer | undefined;
   #isUpgraded = false;
-  /** The fault of an HTTP request that was forwarded. */
-  #fault: Fault | undefined;
-  /** The faults of operations that were forwarded, by their ids. */
-  readonly #faults = new Map<number, Fault>();
+  /** For the reply to the HTTP request that was forwarded. */
+  #plan: Plan | undefined;
+  /** For the replies to operations that were forwarded, by their ids. */
+  readonly #plans = new Map<number, Plan>();
 
   constructor(client: Socket, server: Socket, events: ConnectionEvents) {
     this.#client = client;
@@ -163,46 +172,54 @@ class Connection {
     this.#events.ended();
   }
 
-  #lose(fault: Fault): void {
-    this.cut();
-    fault.happened();
-  }
-
   #fromClient(bytes: Buffer): void {
     if (!this.#isUpgraded) this.#request(bytes);
     else for (const { bytes: frame, text } of this.#clientFrames.read(bytes)) this.#frame(frame, text);
   }
 
-  /** Looks whether a request begins here, and whether something shall happen to it. */
+  /** Looks whether a request begins here, and what is planned for it. */
   #request(bytes: Buffer): void {
     const requestLine = /^([A-Z]+ \S+) HTTP\/1\.1\r\n/.exec(bytes.toString("latin1"))?.[1];
     if (requestLine?.endsWith("/socket") === true) this.#upgrade = Buffer.alloc(0);
     const verb = requestLine === undefined ? undefined : verbOf(requestLine);
-    if (verb !== undefined) this.#fault = this.#events.asked(verb);
-    if (this.#fault?.lost === "request") this.#lose(this.#fault);
-    else this.#server.write(bytes);
+    const plan = verb === undefined ? undefined : this.#events.asked(verb);
+    if (plan?.at === "reply") this.#plan = plan;
+    this.#forward(this.#server, bytes, plan?.at === "request" ? plan : undefined);
   }
 
   #frame(bytes: Buffer, text: string | undefined): void {
     const operations = text === undefined || text === PING ? [] : operationsIn(text);
     if (operations.length > 0) this.#events.framed(operations.map(({ verb }) => verb));
+    let now: Plan | undefined;
     for (const { id, verb } of operations) {
-      const fault = this.#events.asked(verb);
-      if (fault?.lost === "reply") this.#faults.set(id, fault);
-      if (fault?.lost !== "request") continue;
-      this.#lose(fault);
-      return;
+      const plan = this.#events.asked(verb);
+      if (plan?.at === "reply") this.#plans.set(id, plan);
+      else now ??= plan;
     }
-    this.#server.write(bytes);
+    this.#forward(this.#server, bytes, now);
   }
 
   #fromServer(bytes: Buffer): void {
-    if (this.#fault !== undefined) this.#lose(this.#fault);
-    else if (this.#isUpgraded) this.#answers(bytes);
-    else {
-      this.#client.write(bytes);
-      if (this.#upgrade !== undefined) this.#answerToUpgrade(bytes);
+    if (this.#isUpgraded) {
+      for (const { bytes: frame, text } of this.#serverFrames.read(bytes)) {
+        this.#forward(this.#client, frame, this.#takePlanOf(text));
+      }
+      return;
     }
+    const plan = this.#plan;
+    this.#plan = undefined;
+    this.#forward(this.#client, bytes, plan);
+    if (this.#upgrade !== undefined) this.#answerToUpgrade(bytes);
+  }
+
+  #takePlanOf(frame: string | undefined): Plan | undefined {
+    const lines = frame?.split("\n") ?? [];
+    for (const [id, plan] of this.#plans) {
+      if (!lines.some((line) => line.startsWith(`{"id":${id},`))) continue;
+      this.#plans.delete(id);
+      return plan;
+    }
+    return undefined;
   }
 
   #answerToUpgrade(bytes: Buffer): void {
@@ -213,15 +230,10 @@ class Connection {
     if (this.#isUpgraded) this.#events.upgraded();
   }
 
-  #answers(bytes: Buffer): void {
-    for (const { bytes: frame, text } of this.#serverFrames.read(bytes)) {
-      const fault = [...this.#faults].find(([id]) => text?.split("\n").some((line) => line.startsWith(`{"id":${id},`)));
-      if (fault !== undefined) {
-        this.#lose(fault[1]);
-        return;
-      }
-      this.#client.write(frame);
-    }
+  #forward(to: Socket, bytes: Buffer, plan: Plan | undefined): void {
+    if (plan?.isFault === true) this.cut();
+    else to.write(bytes);
+    plan?.happened();
   }
 }
 
@@ -233,13 +245,13 @@ function verbOf(requestLine: string): Verb | undefined {
   });
 }
 
-/** The operations of a frame, without the contents that follow some of them. */
+/** The operations of a frame, without the contents that follow some of them. Puts that share one count each. */
 function operationsIn(frame: string): { id: number; verb: Asked }[] {
   const lines = frame.split("\n");
   const operations: { id: number; verb: Asked }[] = [];
   for (let index = 0; index < lines.length; ) {
-    const { id, verb, lines: contents = 0 } = JSON.parse(lines[index] ?? "");
-    operations.push({ id, verb });
+    const { id, verb, keys = [null], lines: contents = 0 } = JSON.parse(lines[index] ?? "");
+    for (const _ of keys) operations.push({ id, verb });
     index += 1 + contents;
   }
   return operations;

@@ -1,7 +1,7 @@
 import type { Verb } from "../../src/contract/endpoints.ts";
 import { IDEMPOTENCY_SECONDS } from "../../src/contract/limits.ts";
 import type { Deadline } from "./deadline.ts";
-import { type QueueError, Unavailable } from "./errors.ts";
+import { Full, Paused, type QueueError, Unavailable } from "./errors.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** Something to be asked of a queue, whichever way it takes. */
@@ -53,6 +53,13 @@ const FINAL_CODES: readonly string[] = ["no_authkey", "storage_full"];
 /** Whether a problem is the end of a call, or one after which nobody knows. */
 export function isFinal(status: number, error: QueueError): boolean {
   return status < 500 || FINAL_CODES.includes(error.code);
+}
+
+/** Whether what came is what a wait is for: nothing that was to be had, or no room. */
+export function isInVain(outcome: unknown): boolean {
+  if (outcome instanceof Full || outcome instanceof Paused) return true;
+  const { messages, finished } = outcome as { messages?: unknown[]; finished?: boolean };
+  return finished === false || messages?.length === 0;
 }
 
 /** Refusals that say how things stand at the time: an earlier try, still on its way, may be taken. */

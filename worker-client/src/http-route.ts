@@ -1,6 +1,6 @@
 import { ENDPOINTS } from "../../src/contract/endpoints.ts";
-import type { Call, Outcome, Route } from "./call.ts";
-import { Full, Paused, Unavailable } from "./errors.ts";
+import { type Call, isInVain, type Outcome, type Route } from "./call.ts";
+import { Unavailable } from "./errors.ts";
 import type { HttpClient } from "./http-client.ts";
 
 /** The way to a queue over HTTP. Waits of any length are made of polls that the server allows. */
@@ -24,8 +24,7 @@ export class HttpRoute implements Route {
         if (deadline.isOver || !isInVain(outcome.value)) return outcome;
       } catch (error) {
         const reason = error instanceof Unavailable ? error.cause : error;
-        const isWaiting = reason instanceof Full || reason instanceof Paused;
-        if (!isWaiting || deadline.isOver) throw error;
+        if (!isInVain(reason) || deadline.isOver) throw error;
       }
     }
   }
@@ -46,10 +45,4 @@ export class HttpRoute implements Route {
     const body = messages === undefined ? text : `{"messages":${messages.json}${rest}`;
     return { method, path: `${this.#path}${path}`, body, waitSeconds };
   }
-}
-
-/** Whether a poll has ended without what was waited for. */
-function isInVain(reply: unknown): boolean {
-  const { messages, finished } = reply as { messages?: unknown[]; finished?: boolean };
-  return finished === false || messages?.length === 0;
 }

@@ -1,7 +1,15 @@
-import { REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
+import { BATCH_MESSAGES_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
 import type { PutRequest } from "../../src/contract/schema.ts";
 import type { MessageRun } from "../../src/contract/socket.ts";
-import { TooLarge } from "./errors.ts";
+import { Invalid, TooLarge } from "./errors.ts";
+
+/**
+ * More than the server takes of any batch, and with what surrounds it less than a request or a frame may have. What is
+ * larger than those is not read to its end, so that its sender might not hear why.
+ */
+const CONTENTS_BYTES_MAX = REQUEST_BYTES_MAX - 1_048_576;
+
+const SMALL_CHARACTERS = 16_384;
 
 /** What a put says of each of its messages beside the content. */
 export type MessageOptions = Omit<PutRequest["messages"][number], "body" | "bytes">;
@@ -18,8 +26,12 @@ export class Outgoing {
   /** The options of all of them, as JSON; "{}" for none. */
   readonly #options: string;
 
-  /** Throws a `TypeError` for what JSON has no words for, such as `undefined`, a function or a bigint. */
+  /**
+   * Throws a `TypeError` for what JSON has no words for, such as `undefined`, a function or a bigint, and `Invalid` for
+   * more than any request or frame can carry.
+   */
   constructor(items: readonly unknown[], options: MessageOptions) {
+    if (items.length > BATCH_MESSAGES_MAX) throw tooMany(items.length);
     this.#texts = items.map(textOf);
     this.#options = JSON.stringify(options);
     if (items.some((item) => item instanceof Uint8Array)) {
@@ -30,6 +42,11 @@ export class Outgoing {
 
   get count(): number {
     return this.#texts.length;
+  }
+
+  /** Whether this is one message, and not a large one. */
+  get isSmall(): boolean {
+    return this.#texts.length === 1 && (this.#texts[0] as string).length <= SMALL_CHARACTERS;
   }
 
   /** The member `messages` of an HTTP request. */
@@ -57,11 +74,16 @@ export class Outgoing {
   #assertSize(): void {
     const characters = this.#texts.reduce((sum, text) => sum + text.length, 0);
     // A character takes at most three bytes: most puts need not be counted.
-    if (characters * 3 <= REQUEST_BYTES_MAX) return;
+    if (characters * 3 <= CONTENTS_BYTES_MAX) return;
     const bytes = this.#texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-    if (bytes <= REQUEST_BYTES_MAX) return;
-    throw new TooLarge("too_large", `The items have ${bytes} bytes; a request has at most ${REQUEST_BYTES_MAX}.`);
+    if (bytes <= CONTENTS_BYTES_MAX) return;
+    throw new TooLarge("too_large", `The items have ${bytes} bytes; a put has at most ${CONTENTS_BYTES_MAX}.`);
   }
+}
+
+function tooMany(count: number): Invalid {
+  const message = `must be at most ${BATCH_MESSAGES_MAX}, not ${count}`;
+  return new Invalid("invalid", `messages ${message}.`, [{ path: "messages", message }]);
 }
 
 function textOf(item: unknown): string {

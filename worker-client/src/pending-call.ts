@@ -1,4 +1,4 @@
-import { type Call, type Outcome, refusalOf, retryMsOf, unavailable } from "./call.ts";
+import { type Call, isInVain, type Outcome, refusalOf, retryMsOf, unavailable } from "./call.ts";
 import type { QueueError } from "./errors.ts";
 import type { HttpRoute } from "./http-route.ts";
 
@@ -18,6 +18,10 @@ export class PendingCall {
   wasSent = false;
   /** Whether it may be waiting at the server. */
   isWaiting = false;
+  /** Whether it was sent with others in one operation, which has an id of its own. */
+  isShared = false;
+  /** Whether it is to be sent by itself, because with others it was refused. */
+  isAlone = false;
   readonly #retryMs: number;
   readonly #settlers: Settlers;
   #wasTried = false;
@@ -52,10 +56,15 @@ export class PendingCall {
     return deadline !== undefined && !deadline.isOver;
   }
 
-  /** The lines to send for it. */
-  takeLines(): string[] {
+  /**
+   * The lines to send for it.
+   *
+   * @param mayWait false where no more may wait at the server: then it is only tried
+   */
+  takeLines(mayWait: boolean): string[] {
     const { verb, request, messages, idempotencyKey: key } = this.call;
-    this.isWaiting = this.mayWait;
+    this.isWaiting = mayWait && this.mayWait;
+    this.isShared = false;
     this.wasSent = true;
     this.sentAt = performance.now();
     const fields = this.isWaiting ? { ...request, wait: true } : request;
@@ -63,6 +72,26 @@ export class PendingCall {
     const runs = messages.runs;
     const put = runs === undefined ? fields : { ...fields, messages: runs };
     return [JSON.stringify({ id: this.id, verb, request: put, key, lines: messages.count }), ...messages.lines];
+  }
+
+  /** Whether it may share an operation with others like it, in which it does not wait. */
+  get mayShare(): boolean {
+    const { messages, idempotencyKey } = this.call;
+    return !this.isAlone && idempotencyKey !== undefined && messages?.isSmall === true;
+  }
+
+  /** The lines to send for it in an operation that it shares. */
+  takeShare(): readonly string[] {
+    this.isWaiting = false;
+    this.isShared = true;
+    this.wasSent = true;
+    this.sentAt = performance.now();
+    return this.call.messages?.lines ?? [];
+  }
+
+  /** Whether the answer is that of a try, and it is to wait. */
+  mustWaitAfter(outcome: unknown): boolean {
+    return this.mayWait && !this.isWaiting && isInVain(outcome);
   }
 
   settle(reply: unknown): void {
@@ -75,8 +104,14 @@ export class PendingCall {
     this.#settlers.fail(refusalOf(this.call, error, this.#wasTried));
   }
 
-  /** It was sent, and its answer is lost. False if that is its end. */
-  lose(address: string, cause: Error): boolean {
+  /**
+   * It was sent, and its answer is lost. False if that is its end.
+   *
+   * @param heardAt when something was last heard over its connection
+   */
+  lose(address: string, cause: Error, heardAt = 0): boolean {
+    // A wait that went on over a connection that worked is not part of an outage.
+    if (this.isWaiting && heardAt > this.sentAt) this.#outageBeganAt = undefined;
     this.wasSent = false;
     this.isWaiting = false;
     this.#wasTried = true;

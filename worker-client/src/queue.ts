@@ -2,7 +2,7 @@ import type { DoneReply, JoinReply, PutReply, ReceivedMessage, ReceiveReply } fr
 import { Deadline, type WaitOptions } from "./deadline.ts";
 import { DoneTooOften, Empty, UnknownQueue } from "./errors.ts";
 import { itemOf } from "./items.ts";
-import { newKey } from "./keys.ts";
+import { checkedKey, newKey } from "./keys.ts";
 import { Message } from "./message.ts";
 import { OperatedQueue } from "./operated-queue.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -78,7 +78,8 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
 
   /** Puts up to 1,000 items of 8 MiB together: all of them, in this order, or none. The options hold for each. */
   async putMany(items: readonly Item[], options: PutOptions = {}): Promise<string[]> {
-    const { priority, delaySeconds, at, dedupeKey, group, idempotencyKey = newKey(), signal } = options;
+    const { priority, delaySeconds, at, dedupeKey, group, signal } = options;
+    const idempotencyKey = options.idempotencyKey === undefined ? newKey() : checkedKey(options.idempotencyKey);
     const settings = { priority, delaySeconds, at: at && at.getTime() / 1_000, dedupeKey, group };
     const deadline = new Deadline(options);
     const messages = new Outgoing(items, settings);

@@ -19,6 +19,8 @@ export type Refusal =
   | { kind: "refused"; error: QueueError }
   /** Something answers, but lets no socket through. */
   | { kind: "unsupported"; cause: Error }
+  /** Something is there, but the connection ended without an answer. */
+  | { kind: "dropped"; cause: Error }
   /** Nothing answers, or nobody knows. */
   | { kind: "failed"; cause: Error };
 
@@ -37,7 +39,11 @@ export class SocketLink {
   readonly #wire: Socket;
   readonly #events: LinkEvents;
   readonly #timer: NodeJS.Timeout;
-  #heardAt = performance.now();
+  /** When something was last heard. */
+  heardAt = 0;
+  /** Since when it is silent, or was asked why. */
+  #silentSince = performance.now();
+  #wasUsed = false;
   #isAsked = false;
   #isBusy = true;
 
@@ -63,7 +69,7 @@ export class SocketLink {
         maxPayload: 0,
       });
       let wire: Socket | undefined;
-      socket.on("error", (cause) => settle({ kind: "failed", cause }));
+      socket.on("error", (cause) => settle({ kind: isDropped(cause) ? "dropped" : "failed", cause }));
       socket.on("unexpected-response", (_, response) => void refusalOf(response).then(settle));
       socket.on("upgrade", (response) => {
         wire = response.socket;
@@ -72,7 +78,13 @@ export class SocketLink {
     });
   }
 
+  /** Whether it was spoken to and said nothing. */
+  get isBarren(): boolean {
+    return this.#wasUsed && this.heardAt === 0;
+  }
+
   send(frame: string): void {
+    this.#wasUsed = true;
     this.#socket.send(frame);
   }
 
@@ -83,7 +95,7 @@ export class SocketLink {
     if (isBusy) this.#wire.ref();
     else this.#wire.unref();
     // It may have been silent because there was nothing to say.
-    if (isBusy) this.#heardAt = performance.now();
+    if (isBusy) this.#silentSince = performance.now();
   }
 
   /** Ends the connection in order. */
@@ -97,7 +109,8 @@ export class SocketLink {
   }
 
   #hear(frame: string): void {
-    this.#heardAt = performance.now();
+    this.heardAt = performance.now();
+    this.#silentSince = this.heardAt;
     this.#isAsked = false;
     if (frame === PONG) return;
     for (const line of frame.split("\n")) this.#events.heard(JSON.parse(line) as ServerLine);
@@ -106,15 +119,20 @@ export class SocketLink {
   #watch(): void {
     if (!this.#isBusy) return;
     this.#events.tick();
-    if (performance.now() - this.#heardAt < SILENCE_MS) return;
+    if (performance.now() - this.#silentSince < SILENCE_MS) return;
     if (this.#isAsked) {
       this.terminate();
     } else {
       this.#isAsked = true;
-      this.#heardAt = performance.now();
-      this.#socket.send(PING);
+      this.#silentSince = performance.now();
+      this.send(PING);
     }
   }
+}
+
+/** Whether the machine was reached, and the connection ended or said nothing that opens a socket. */
+function isDropped(cause: NodeJS.ErrnoException): boolean {
+  return cause.code === undefined || cause.code === "ECONNRESET";
 }
 
 /** What an answer means that is not the opening of a socket. */

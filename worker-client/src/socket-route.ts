@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
+import {
+  BATCH_MESSAGES_MAX,
+  CREDIT_MAX,
+  FRAME_LINES_MAX,
+  FRAME_OPERATIONS_MAX,
+  SOCKET_WAITS_MAX,
+} from "../../src/contract/limits.ts";
 import type { ReceiveReply } from "../../src/contract/schema.ts";
 import type { ServerLine, SubscribeRequest } from "../../src/contract/socket.ts";
 import { backoffMs } from "./backoff.ts";
@@ -7,6 +13,7 @@ import { type Call, isFinal, type Outcome, type Route } from "./call.ts";
 import { errorOf, QueueError } from "./errors.ts";
 import type { HttpRoute } from "./http-route.ts";
 import { PendingCall } from "./pending-call.ts";
+import { SharedPuts } from "./shared-puts.ts";
 import { type LinkEvents, type Refusal, SocketLink } from "./socket-link.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -42,16 +49,19 @@ export class SocketRoute implements Route, LinkEvents {
   readonly #options: SocketOptions;
   readonly #calls = new Map<number, PendingCall>();
   #unsent: PendingCall[] = [];
-  /** Receives that nobody waits for any more, but that may have been served. */
+  /** Operations that several of the calls share. */
+  readonly #shared = new Map<number, SharedPuts>();
+  /** Calls that nobody waits for any more, but that the server may still have. */
   readonly #abandoned = new Set<number>();
   #subscriber: Subscriber | undefined;
+  /** Not sent yet. */
+  #granted: SubscribeRequest | undefined;
   #link: SocketLink | undefined;
   #isOpening = false;
   #isFlushPlanned = false;
   #lastId = FIRST_CALL - 1;
   #failures = 0;
   #barren = 0;
-  #isBarren = true;
   #httpUntil = 0;
 
   constructor(options: SocketOptions) {
@@ -85,14 +95,21 @@ export class SocketRoute implements Route, LinkEvents {
     else subscriber.connected();
   }
 
-  /** False while there is no connection: the subscriber is told when there is. */
-  grant(request: SubscribeRequest): boolean {
-    this.#link?.send(JSON.stringify({ id: SUBSCRIBE, verb: "subscribe", request }));
-    return this.#link !== undefined;
+  /**
+   * Goes with the acks of this turn, behind them, for they have made the room: so nobody ever holds more than he has
+   * room for. False while there is no connection: the subscriber is told when there is.
+   */
+  grant({ credit, leaseSeconds }: SubscribeRequest): boolean {
+    if (this.#link === undefined) return false;
+    this.#granted = { credit: credit + (this.#granted?.credit ?? 0), leaseSeconds };
+    // Acks are gathered until the end of the turn, and sent at the end of the next.
+    setImmediate(() => this.#planFlush());
+    return true;
   }
 
   /** The subscriber is told when nothing will come any more. */
   unsubscribe(): void {
+    this.#granted = undefined;
     if (this.#link !== undefined) this.#link.send(JSON.stringify({ id: UNSUBSCRIBE, verb: "unsubscribe" }));
     else this.#subscriber?.unsubscribed();
   }
@@ -102,19 +119,19 @@ export class SocketRoute implements Route, LinkEvents {
     this.#subscriber = undefined;
     const cause = new QueueError("closed", "The connection was closed by its owner.");
     for (const pending of this.#takeCalls()) pending.giveUp(this.#options.url, cause);
+    this.#abandoned.clear();
     this.#link?.close();
     this.#link = undefined;
     this.#options.closed();
   }
 
   heard(line: ServerLine): void {
-    this.#isBarren = false;
     this.#barren = 0;
     this.#failures = 0;
     if ("push" in line) {
       this.#subscriber?.pushed(line.push);
     } else if ("again" in line) {
-      for (const id of line.again) this.#sendAgain(this.#calls.get(id));
+      for (const id of line.again) this.#sendAgain(id);
     } else if (line.id === undefined || line.id === SUBSCRIBE) {
       if ("problem" in line) this.#subscriber?.ended(errorOf(line.problem));
     } else if (line.id === UNSUBSCRIBE) {
@@ -127,10 +144,12 @@ export class SocketRoute implements Route, LinkEvents {
   lost(link: SocketLink, cause: Error): void {
     if (this.#link !== link) return;
     this.#link = undefined;
+    this.#granted = undefined;
     this.#abandoned.clear();
-    if (this.#isBarren && this.#calls.size > 0) this.#barren += 1;
+    this.#shared.clear();
+    if (link.isBarren) this.#barren += 1;
     for (const pending of this.#calls.values()) {
-      if (pending.wasSent && !pending.lose(this.#options.url, cause)) this.#calls.delete(pending.id);
+      if (pending.wasSent && !pending.lose(this.#options.url, cause, link.heardAt)) this.#calls.delete(pending.id);
     }
     this.#subscriber?.disconnected();
     if (this.#barren >= BARREN_MAX) this.#turnToHttp();
@@ -144,9 +163,15 @@ export class SocketRoute implements Route, LinkEvents {
   }
 
   #answer(line: Extract<ServerLine, { id: number }>): void {
+    const shared = this.#shared.get(line.id);
+    if (shared !== undefined) {
+      this.#answerShared(shared, line);
+      return;
+    }
     const pending = this.#calls.get(line.id);
     if (pending === undefined) {
       if (this.#abandoned.delete(line.id) && "reply" in line) this.#giveBack(line.reply as ReceiveReply);
+      this.#rest();
       return;
     }
     const error = "problem" in line ? errorOf(line.problem) : undefined;
@@ -155,19 +180,24 @@ export class SocketRoute implements Route, LinkEvents {
       return;
     }
     this.#calls.delete(line.id);
-    if ("reply" in line) pending.settle(line.reply);
+    if (pending.mustWaitAfter(error ?? ("reply" in line ? line.reply : undefined))) {
+      pending.handOver(this.#options.http);
+    } else if ("reply" in line) pending.settle(line.reply);
     else if (error !== undefined) pending.refuse(error);
     this.#rest();
   }
 
   #tryLater(pending: PendingCall, cause: QueueError): void {
     if (!pending.lose(this.#options.url, cause)) this.#calls.delete(pending.id);
-    else setTimeout(() => this.#sendAgain(this.#calls.get(pending.id)), backoffMs(pending.failures, Math.random()));
+    else setTimeout(() => !pending.wasSent && this.#sendAgain(pending.id), backoffMs(pending.failures, Math.random()));
   }
 
-  #sendAgain(pending: PendingCall | undefined): void {
+  #sendAgain(id: number): void {
+    this.#abandoned.delete(id);
+    const pending = this.#calls.get(id);
     if (pending === undefined) return;
     pending.wasSent = false;
+    pending.isWaiting = false;
     this.#enqueue(pending);
   }
 
@@ -184,7 +214,7 @@ export class SocketRoute implements Route, LinkEvents {
 
   #abandon(pending: PendingCall): void {
     this.#calls.delete(pending.id);
-    if (pending.wasSent && pending.call.verb === "receive") this.#abandoned.add(pending.id);
+    if (pending.wasSent && !pending.isShared) this.#abandoned.add(pending.id);
     if (pending.isWaiting) this.#stop(pending);
     this.#rest();
   }
@@ -221,38 +251,82 @@ export class SocketRoute implements Route, LinkEvents {
       operations = 0;
       characters = 0;
     };
-    for (const pending of unsent) {
-      if (this.#calls.get(pending.id) !== pending || pending.wasSent) continue;
-      if (pending.mayWait && waits >= SOCKET_WAITS_MAX) {
-        this.#unsent.push(pending);
-        continue;
-      }
-      if (pending.mayWait) waits += 1;
-      const lines = pending.takeLines();
+    const add = (lines: readonly string[]) => {
       const size = lines.reduce((sum, line) => sum + line.length, 0);
       const isFull = frame.length + lines.length > FRAME_LINES_MAX || operations === FRAME_OPERATIONS_MAX;
       if (isFull || characters + size > FRAME_CHARACTERS) send();
       frame.push(...lines);
       operations += 1;
       characters += size;
+    };
+    let puts: PendingCall[] = [];
+    const addPuts = () => {
+      if (puts.length > 1) add(this.#share(puts));
+      else for (const put of puts) addOne(put);
+      puts = [];
+    };
+    const addOne = (pending: PendingCall) => {
+      add(pending.takeLines(waits < SOCKET_WAITS_MAX));
+      if (pending.isWaiting) waits += 1;
+    };
+    for (const pending of unsent) {
+      if (this.#calls.get(pending.id) !== pending || pending.wasSent) continue;
+      if (!pending.mayShare || puts.length === BATCH_MESSAGES_MAX) addPuts();
+      if (pending.mayShare) puts.push(pending);
+      else addOne(pending);
     }
+    addPuts();
+    for (const line of this.#takeGrants()) add([line]);
     send();
   }
 
+  #share(puts: readonly PendingCall[]): string[] {
+    const shared = new SharedPuts(puts);
+    const id = this.#nextId();
+    this.#shared.set(id, shared);
+    return shared.takeLines(id);
+  }
+
+  #answerShared(shared: SharedPuts, line: Extract<ServerLine, { id: number }>): void {
+    this.#shared.delete(line.id);
+    for (const [put, outcome] of shared.outcomes(line)) {
+      if (this.#calls.get(put.id) !== put) continue;
+      if (outcome === undefined || (typeof outcome === "object" && put.mustWaitAfter(outcome))) {
+        put.isAlone = true;
+        this.#sendAgain(put.id);
+      } else {
+        this.#calls.delete(put.id);
+        if (typeof outcome === "string") put.settle({ ids: [outcome] });
+        else put.refuse(outcome);
+      }
+    }
+    this.#rest();
+  }
+
+  #takeGrants(): string[] {
+    const { credit, leaseSeconds } = this.#granted ?? { credit: 0 };
+    this.#granted = undefined;
+    const lines: string[] = [];
+    for (let left = credit; left > 0; left -= CREDIT_MAX) {
+      const request: SubscribeRequest = { credit: Math.min(left, CREDIT_MAX), leaseSeconds };
+      lines.push(JSON.stringify({ id: SUBSCRIBE, verb: "subscribe", request }));
+    }
+    return lines;
+  }
+
   #waits(): number {
-    let waits = 0;
+    let waits = this.#abandoned.size;
     for (const { isWaiting } of this.#calls.values()) if (isWaiting) waits += 1;
     return waits;
   }
 
-  /** After an answer: others may be sent now, or the process may end. */
+  /** After an answer: the process may end. */
   #rest(): void {
-    if (this.#unsent.length > 0) this.#planFlush();
     if (this.#link !== undefined) this.#link.isBusy = this.#isNeeded;
   }
 
   get #isNeeded(): boolean {
-    return this.#calls.size > 0 || this.#subscriber !== undefined;
+    return this.#calls.size + this.#abandoned.size > 0 || this.#subscriber !== undefined;
   }
 
   async #connect(): Promise<void> {
@@ -278,7 +352,6 @@ export class SocketRoute implements Route, LinkEvents {
       return;
     }
     this.#link = link;
-    this.#isBarren = true;
     this.#unsent = [...this.#calls.values()];
     this.#flush();
     this.#subscriber?.connected();
@@ -286,7 +359,8 @@ export class SocketRoute implements Route, LinkEvents {
 
   /** Whether to try again. */
   #takeRefusal(refusal: Refusal): boolean {
-    if (refusal.kind === "unsupported") {
+    if (refusal.kind === "dropped") this.#barren += 1;
+    if (refusal.kind === "unsupported" || this.#barren >= BARREN_MAX) {
       this.#turnToHttp();
       return false;
     }

@@ -1,4 +1,3 @@
-import { CREDIT_MAX } from "../../src/contract/limits.ts";
 import type { ReceivedMessage } from "../../src/contract/schema.ts";
 import type { Route } from "./call.ts";
 import type { Consumer } from "./consumer.ts";
@@ -80,8 +79,7 @@ export class Supply implements Subscriber {
     else void this.#poll();
   }
 
-  #grant(room: number): void {
-    const credit = Math.min(room, CREDIT_MAX);
+  #grant(credit: number): void {
     if (!(this.#route instanceof SocketRoute) || this.#isPolling || this.#isStopping || credit <= 0) return;
     if (this.#route.grant({ credit, leaseSeconds: this.#leaseSeconds })) this.#credit += credit;
   }

@@ -176,7 +176,9 @@ export class Worker implements Consumer {
   async #extend(): Promise<void> {
     const leaseMs = this.#leaseSeconds * 1_000;
     const now = performance.now();
-    const held = [...this.#running, ...this.#waiting].filter(({ until }) => until - now < leaseMs * 0.7);
+    const held = [...this.#running, ...this.#waiting].filter(
+      ({ message, until }) => !message.isSettled && until - now < leaseMs * 0.7,
+    );
     for (let begin = 0; begin < held.length; begin += RECEIPTS_MAX) {
       await this.#extendSome(held.slice(begin, begin + RECEIPTS_MAX));
     }

@@ -1,0 +1,462 @@
+/** What of the socket its callers notice: the calls themselves are the same as over HTTP. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
+import { Empty, Invalid, type Queue, QueueManager, Unauthorized, Unavailable } from "../../worker-client/src/index.ts";
+import { FaultyProxy } from "../support/proxy.ts";
+import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
+
+const MIB = 1024 * 1024;
+const server = new TestServer();
+let proxy: FaultyProxy;
+
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+beforeEach(async () => {
+  proxy = await FaultyProxy.start(server.port);
+});
+afterEach(() => proxy.refuse());
+
+function freshQueue<Item = unknown>(options: { retrySeconds?: number } = {}): Queue<Item> {
+  return server.manager({ address: proxy.address, ...options }).queue<Item>(freshName());
+}
+
+/** The same queue over a connection of its own, which is not disturbed. */
+function elsewhere<Item>({ name }: Queue<Item>): Queue<Item> {
+  return server.manager().queue<Item>(name);
+}
+
+function numbers(end: number): number[] {
+  return Array.from({ length: end }, (_, number) => number);
+}
+
+describe("calls that are made at the same time", () => {
+  test("share a connection, and puts a frame", async () => {
+    const queue = freshQueue<number>();
+    await queue.put(-1);
+
+    await Promise.all(numbers(100).map((n) => queue.put(n)));
+
+    expect(proxy.upgrades).toBe(1);
+    expect(proxy.frames).toEqual([["put"], Array(100).fill("put")]);
+  });
+
+  test("share an operation if they are acks", async () => {
+    const queue = freshQueue<number>();
+    await queue.putMany(numbers(100));
+    const messages = await queue.receive({ max: 100 });
+
+    const areAcked = await Promise.all(messages.map((message) => message.ack()));
+
+    expect(areAcked).toEqual(Array(100).fill(true));
+    expect(proxy.frames).toEqual([["put"], ["receive"], ["ack"]]);
+  });
+
+  test("keep their order", async () => {
+    const queue = freshQueue<number>();
+
+    await Promise.all(numbers(500).map((n) => queue.put(n)));
+    const messages = await queue.receive({ max: 500 });
+
+    expect(messages.map(({ item }) => item)).toEqual(numbers(500));
+  });
+
+  test("may have more items together than a frame may have lines", async () => {
+    const queue = freshQueue<number>();
+
+    await Promise.all(numbers(20).map(() => queue.putMany(numbers(1_000))));
+
+    expect(await queue.describe()).toMatchObject({ visible: 20_000 });
+    expect(proxy.upgrades).toBe(1);
+  });
+
+  test("may be larger together than any request may be", async () => {
+    const queue = freshQueue<string>();
+    const item = "x".repeat(MIB - 2);
+
+    await Promise.all(numbers(20).map(() => queue.put(item)));
+
+    expect(await queue.describe()).toMatchObject({ visible: 20 });
+    expect(proxy.upgrades).toBe(1);
+  });
+});
+
+describe("a mistake of one caller", () => {
+  const mistakes: [name: string, call: (queue: Queue) => Promise<unknown>][] = [
+    ["more items than a put may have", (queue) => queue.putMany(numbers(1_001))],
+    [
+      "more bytes than a request may have",
+      (queue) => queue.putMany([...Array(11).fill("x".repeat(MIB - 2)), "x".repeat(MIB - 30)]),
+    ],
+    ["a key that no header can carry", (queue) => queue.put("item", { idempotencyKey: "☃" })],
+    ["a key that is empty", (queue) => queue.put("item", { idempotencyKey: "" })],
+    ["a key that is too long", (queue) => queue.put("item", { idempotencyKey: "k".repeat(256) })],
+    ["a maximum that is none", (queue) => queue.receive({ max: 0 })],
+  ];
+
+  test.each(mistakes)("is Invalid and does not disturb the others: %s", async (_, call) => {
+    const queue = freshQueue<unknown>();
+    await queue.configure({});
+
+    const getting = queue.get();
+    await expect(call(queue)).rejects.toThrow(Invalid);
+    await queue.put("item");
+
+    expect(await getting).toBe("item");
+    expect(proxy.upgrades).toBe(1);
+  });
+});
+
+test("a wrong authkey is Unauthorized, for all who call", async () => {
+  const queue = server.manager({ authkey: "wrong" }).queue(freshName());
+
+  const refusals = await Promise.allSettled([queue.put("item"), queue.get(), queue.describe()]);
+
+  expect(refusals).toEqual(Array(3).fill({ status: "rejected", reason: expect.any(Unauthorized) }));
+  await expect(queue.join()).rejects.toThrow(Unauthorized);
+});
+
+describe(`while ${SOCKET_WAITS_MAX} calls wait, which is as many as a socket may have`, () => {
+  /** Gets that the server has. */
+  async function waitingGets(queue: Queue<number>, count = SOCKET_WAITS_MAX): Promise<Promise<number>[]> {
+    const gets = numbers(count).map(() => queue.get());
+    await queue.qsize();
+    return gets;
+  }
+
+  /** Lets those who wait go. */
+  async function end(queue: Queue<number>, waiting: Promise<number>[]): Promise<void> {
+    const settled = Promise.allSettled(waiting);
+    await queue.shutdown();
+    await settled;
+  }
+
+  test("more gets are served too", async () => {
+    const queue = freshQueue<number>();
+    const gets = await waitingGets(queue, 600);
+
+    await elsewhere(queue).putMany(numbers(600));
+
+    expect((await Promise.all(gets)).sort((a, b) => a - b)).toEqual(numbers(600));
+  });
+
+  test("a put goes through", async () => {
+    const queue = freshQueue<number>();
+    const gets = await waitingGets(queue);
+
+    await queue.put(7);
+
+    expect(await Promise.race(gets)).toBe(7);
+    await end(queue, gets);
+  });
+
+  test("a get goes through to the items that the others would add to", async () => {
+    const queue = freshQueue<number>();
+    await queue.configure({ maxSize: 1 });
+    await queue.put(-1);
+    const puts = numbers(300).map((n) => queue.put(n));
+    await queue.qsize();
+
+    const items: number[] = [];
+    for (let count = 0; count <= 300; count += 1) items.push(await queue.get());
+    await Promise.all(puts);
+
+    expect(items.sort((a, b) => a - b)).toEqual([-1, ...numbers(300)]);
+  });
+
+  test("a join hears when all is done", async () => {
+    const queue = freshQueue<number>();
+    await queue.put(1);
+    await queue.get();
+    const gets = await waitingGets(queue);
+
+    const joining = queue.join();
+    await queue.taskDone();
+
+    expect(await joining).toBe(true);
+    await end(queue, gets);
+  });
+
+  test("a get with a time limit ends when it is over", async () => {
+    const queue = freshQueue<number>();
+    const gets = await waitingGets(queue);
+
+    await expect(queue.get({ timeoutSeconds: 0.1 })).rejects.toThrow(Empty);
+    await end(queue, gets);
+  });
+
+  test("as many may begin to wait as are given up at the same moment", async () => {
+    const queue = freshQueue<number>();
+    const { signal, abort } = givenUp();
+    const aborted = numbers(SOCKET_WAITS_MAX).map(() => expect(queue.get({ signal })).rejects.toThrow("given up"));
+    await queue.qsize();
+
+    abort();
+    const gets = numbers(SOCKET_WAITS_MAX).map(() => queue.get());
+    await Promise.all(aborted);
+    await queue.putMany(numbers(SOCKET_WAITS_MAX));
+
+    expect((await Promise.all(gets)).sort((a, b) => a - b)).toEqual(numbers(SOCKET_WAITS_MAX));
+  });
+});
+
+function givenUp(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort(new Error("given up")) };
+}
+
+describe("a receive that is aborted just as its message comes", () => {
+  test("gives it back at once, and has used up no attempt", async () => {
+    const queue = freshQueue<string>();
+    await queue.configure({ maxAttempts: 1 });
+    const { signal, abort } = givenUp();
+
+    const isAnswered = proxy.nextReply("receive").then(abort);
+    const receiving = expect(queue.receive({ leaseSeconds: 3_600, signal })).rejects.toThrow("given up");
+    await elsewhere(queue).put("item");
+    await Promise.all([isAnswered, receiving]);
+
+    expect(await elsewhere(queue).receive()).toMatchObject([{ item: "item" }]);
+    expect(await elsewhere(queue).describe()).toMatchObject({ leased: 1, dead: 0 });
+  });
+});
+
+describe("a connection that is cut", () => {
+  test("is made anew for a get that waits, as often as need be, however long that takes altogether", async () => {
+    const queue = freshQueue<string>({ retrySeconds: 0.5 });
+    const getting = queue.get();
+
+    for (let cuts = 0; cuts < 4; cuts += 1) {
+      await queue.qsize();
+      await sleep(300);
+      proxy.cut();
+    }
+    await elsewhere(queue).put("item");
+
+    expect(await getting).toBe("item");
+  });
+});
+
+describe.concurrent("with time", () => {
+  /** A queue, and its proxy that is not that of the other tests. */
+  async function behindProxy(): Promise<{ own: FaultyProxy; queue: Queue<string> }> {
+    const own = await FaultyProxy.start(server.port);
+    return { own, queue: server.manager({ address: own.address }).queue<string>(freshName()) };
+  }
+
+  test("a connection that is dead and not closed is noticed, and calls succeed over another one", async () => {
+    const { own, queue } = await behindProxy();
+    await queue.put("before");
+
+    own.fallSilent();
+    const [, item] = await Promise.all([queue.put("after"), queue.get()]);
+
+    expect(item).toBe("before");
+    expect(own.upgrades).toBe(2);
+    expect(await queue.describe()).toMatchObject({ accepted: 2 });
+    await own.refuse();
+  });
+
+  test("a worker notices it too, although it asks for nothing", async () => {
+    const { own, queue } = await behindProxy();
+    const worker = queue.work(() => undefined, { leaseSeconds: 1 });
+    await elsewhere(queue).put("before");
+    await elsewhere(queue).join();
+
+    own.fallSilent();
+    await elsewhere(queue).put("after");
+
+    expect(await elsewhere(queue).join()).toBe(true);
+    expect(own.upgrades).toBe(2);
+    await worker.close();
+    await own.refuse();
+  });
+
+  test("a queue leaves memory while all wait, and each of them still gets what he waits for", async () => {
+    const queue = server.manager().queue<string>(freshName());
+    await queue.configure({ maxSize: 1 });
+    await queue.put("first", { delaySeconds: 3_600 });
+    const worked: string[] = [];
+    const worker = elsewhere(queue).work(({ item }) => worked.push(item));
+    const waits = Promise.all([queue.put("second"), queue.join()]);
+    await queue.qsize();
+
+    // An object that nobody uses leaves memory ten seconds after it was used last.
+    await sleep(12_000);
+    for await (const { id } of elsewhere(queue).messages()) await elsewhere(queue).cancel(id);
+
+    expect(await waits).toEqual([expect.any(String), true]);
+    expect(worked).toEqual(["second"]);
+    await worker.close();
+  });
+});
+
+describe("where no socket can be had", () => {
+  let portal: Server;
+  let upgrades: number;
+  afterEach(async () => {
+    portal.closeAllConnections();
+    await new Promise((closed) => portal.close(closed));
+  });
+
+  /** An HTTP proxy that passes on requests, and does something else with those for an upgrade. */
+  async function startPortal(upgrade: (socket: Duplex, request: IncomingMessage) => void): Promise<QueueManager> {
+    upgrades = 0;
+    portal = createServer(passOn).on("upgrade", (incoming: IncomingMessage, socket: Duplex) => {
+      upgrades += 1;
+      socket.on("error", () => undefined);
+      upgrade(socket, incoming);
+    });
+    await new Promise<void>((listening) => portal.listen(0, "127.0.0.1", listening));
+    const { port } = portal.address() as AddressInfo;
+    return new QueueManager({ address: `http://127.0.0.1:${port}`, authkey: AUTHKEY });
+  }
+
+  function passOn(incoming: IncomingMessage, answer: ServerResponse): void {
+    const { method, url, headers } = incoming;
+    const onward = request(`${server.address}${url}`, { method, headers }, (response) => {
+      answer.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(answer);
+    });
+    onward.on("error", () => answer.destroy());
+    answer.on("close", () => onward.destroy());
+    incoming.pipe(onward);
+  }
+
+  const obstacles: [name: string, upgrade: (socket: Duplex, request: IncomingMessage) => void][] = [
+    ...[400, 403, 404, 426, 501, 502].map((status): (typeof obstacles)[number] => [
+      `is answered ${status}`,
+      (socket) => socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 5\r\nConnection: close\r\n\r\n<p>No`),
+    ]),
+    ["ends the connection", (socket) => socket.destroy()],
+    [
+      "is lost on the way, so that the server sees a plain request",
+      (socket, { url }) => {
+        const headers = { Authorization: `Bearer ${AUTHKEY}` };
+        request(`${server.address}${url}`, { headers }, async (response) => {
+          const body = (await response.toArray()).join("");
+          const head = `HTTP/1.1 ${response.statusCode} No\r\nContent-Length: ${Buffer.byteLength(body)}`;
+          socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+        }).end();
+      },
+    ],
+    [
+      "is taken, and the connection ended then",
+      (socket, incoming) => {
+        const onward = request(`${server.address}${incoming.url}`, { headers: incoming.headers });
+        onward.on("upgrade", (response, serverSocket) => {
+          const headers = Object.entries(response.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+          socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
+          socket.once("data", () => socket.destroy());
+          socket.on("close", () => serverSocket.destroy());
+        });
+        onward.end();
+      },
+    ],
+  ];
+
+  describe.each(obstacles)("because the request for one %s", (_, upgrade) => {
+    test("calls go over HTTP, and do not try for another one each time", async () => {
+      const queue = (await startPortal(upgrade)).queue<string>(freshName());
+
+      const getting = queue.get();
+      await queue.put("item");
+      expect(await getting).toBe("item");
+      const tries = upgrades;
+      await queue.taskDone();
+
+      expect(await queue.join()).toBe(true);
+      expect(upgrades).toBe(tries);
+    });
+
+    test("a worker asks for its messages", async () => {
+      const queue = (await startPortal(upgrade)).queue<number>(freshName());
+      const worked: number[] = [];
+      const worker = queue.work(({ item }) => worked.push(item), { concurrency: 2 });
+
+      await elsewhere(queue).putMany(numbers(10));
+      await elsewhere(queue).join();
+      await worker.close();
+
+      expect(worked.sort()).toEqual(numbers(10));
+      expect(await elsewhere(queue).describe()).toMatchObject({ done: 10, leased: 0, visible: 0 });
+    });
+  });
+});
+
+describe("a process", () => {
+  /** Runs a program that has a `queue`, and tells what it has printed when it has ended by itself. */
+  async function outputOf(program: string, queue: Queue<string>): Promise<string> {
+    const source = new URL("../../worker-client/src/index.ts", import.meta.url);
+    const text = `
+      import { QueueManager } from ${JSON.stringify(source)};
+      const manager = new QueueManager({ address: ${JSON.stringify(server.address)}, authkey: ${JSON.stringify(AUTHKEY)} });
+      const queue = manager.queue(${JSON.stringify(queue.name)});
+      ${program}`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", text], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(child, "exit");
+    const output = (await child.stdout.toArray()).join("");
+    expect(await ended).toEqual([0, null]);
+    return output;
+  }
+
+  test("ends by itself when it waits for nothing, although a connection is open", async () => {
+    const queue = freshQueue<string>();
+
+    expect(await outputOf(`console.log(await queue.put("item"));`, queue)).toMatch(/\S/);
+
+    expect(await queue.qsize()).toBe(1);
+  });
+
+  test("stays while it waits, and ends when that is over", async () => {
+    const queue = freshQueue<string>();
+
+    const output = outputOf(`await queue.put(1); await queue.put(await queue.join() ? "done" : "not");`, queue);
+    await queue.get();
+    await queue.taskDone();
+
+    await output;
+    expect(await queue.get()).toBe("done");
+  });
+
+  test("stays for a worker, and ends when that is closed", async () => {
+    const queue = freshQueue<string>();
+    await queue.put("item");
+
+    const output = await outputOf(
+      `const worker = queue.work(({ item }) => { console.log(item); worker.close(); });`,
+      queue,
+    );
+
+    expect(output).toBe("item\n");
+    expect(await queue.describe()).toMatchObject({ done: 1, leased: 0 });
+  });
+
+  test("ends soon after it has closed its manager", async () => {
+    const queue = freshQueue<string>();
+
+    await outputOf(
+      `queue.get().catch((error) => console.log(error.name)); await queue.qsize(); await manager.close();`,
+      queue,
+    );
+  });
+});
+
+test("closing the manager ends calls that are not answered as Unavailable, and the connections", async () => {
+  const manager = server.manager({ address: proxy.address });
+  const queue = manager.queue(freshName());
+  const refusal = expect(queue.get()).rejects.toThrow(Unavailable);
+  await queue.qsize();
+
+  await manager.close();
+
+  await refusal;
+  await expect.poll(() => proxy.connections).toBe(0);
+});

@@ -7,7 +7,9 @@ import { Server } from "../../src/local/server.ts";
 import { type Connection, type Contender, QUEUES, type QueueName, type RunningServer } from "../contender.ts";
 
 const AUTHKEY = "bench";
-const CONCURRENCY = 100;
+const CONCURRENCY = 200;
+/** Many, because the work is short: so says the option. */
+const PREFETCH = 400;
 const LEASE_SECONDS = 60;
 /** The longest wait of a receive over HTTP. */
 const WAIT_SECONDS = 25;
@@ -58,7 +60,7 @@ async function connect(address: string, transport: "websocket" | "http"): Promis
       await queue(name).putMany(bodies);
     },
     async consume(name, handle) {
-      const options = { concurrency: CONCURRENCY, prefetch: CONCURRENCY, leaseSeconds: LEASE_SECONDS };
+      const options = { concurrency: CONCURRENCY, prefetch: PREFETCH, leaseSeconds: LEASE_SECONDS };
       queue(name).work(({ item }) => handle(item), { ...options, onError: (error) => console.error(error) });
     },
     wait(name) {

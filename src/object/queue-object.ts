@@ -23,7 +23,7 @@ const TIMER_MS = 1_000;
 
 /** Whoever is to be answered. */
 interface Caller {
-  answer(ticket: number, result: Result, reply: Reply): void;
+  answer(ticket: number, result: Result, surroundings: Surroundings): void;
 }
 
 /**
@@ -75,7 +75,7 @@ export class QueueObject extends DurableObject<Env> {
   /** Applies a command. The promise is kept when its outcome is known and durable, after a wait if it is to wait. */
   perform(command: Command): Promise<Reply> {
     return new Promise((resolve) => {
-      const ticket = this.#ticket({ answer: (_ticket, _result, reply) => resolve(reply) });
+      const ticket = this.#ticket({ answer: (_, ...result) => resolve(replyOf(...result)) });
       this.#nextRound.add([{ ticket, command }]);
       this.#wake();
     });
@@ -212,7 +212,7 @@ export class QueueObject extends DurableObject<Env> {
     let calls = 0;
     for (const { ticket, result } of this.#queue.takeAnswers()) {
       const caller = this.#callerOf(ticket);
-      caller?.answer(ticket, result, replyOf(result, this.#surroundings));
+      caller?.answer(ticket, result, this.#surroundings);
       this.#callers.delete(ticket);
       if (!(caller instanceof Session)) calls += 1;
     }

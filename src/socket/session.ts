@@ -1,7 +1,7 @@
 import { BATCH_BYTES_MAX, SOCKET_WAITS_MAX } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
-import type { Reply } from "../object/reply.ts";
-import type { Command, ReceiveCommand, Result } from "../queue/commands.ts";
+import { type Reply, replyOf, type Surroundings } from "../object/reply.ts";
+import type { Command, ReceiveCommand, Refusal, Result } from "../queue/commands.ts";
 import { ProblemError, problemOf } from "../requests/problem.ts";
 import type { Connection } from "./verbs.ts";
 
@@ -122,18 +122,18 @@ export class Session implements Connection {
   }
 
   /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
-  answer(ticket: number, result: Result, reply: Reply): void {
+  answer(ticket: number, result: Result, surroundings: Surroundings): void {
     this.#isChanged = true;
     if (ticket === this.subscriber) {
-      if (result.verb === "push") this.#push(result.deliveries.length, reply);
-      else if (!reply.ok) this.#end(reply);
+      if (result.verb === "push") this.#push(result.deliveries.length, replyOf(result, surroundings));
+      else if (result.verb === "refused") this.#end(result);
       return;
     }
     const unanswered = this.#unanswered.get(ticket);
     if (unanswered === undefined) return;
     this.#unanswered.delete(ticket);
     if (unanswered.puts !== undefined) {
-      this.#answerPut(unanswered.puts, result, reply);
+      this.#answerPut(unanswered.puts, result);
       return;
     }
     if (unanswered.isWait) this.#waits -= 1;
@@ -142,14 +142,14 @@ export class Session implements Connection {
       this.#credit = 0;
       this.#closePush();
     }
-    this.#outbox.push(lineOf(unanswered.id, reply));
+    this.#outbox.push(lineOf(unanswered.id, replyOf(result, surroundings)));
   }
 
   /** The answers come in the order of the puts, because none of them waits. */
-  #answerPut(puts: Puts, result: Result, reply: Reply): void {
+  #answerPut(puts: Puts, result: Result): void {
     puts.left -= 1;
     puts.ids.push(result.verb === "put" ? (result.ids[0] ?? null) : null);
-    puts.problems.push(reply.ok ? null : problemOf(reply.code, reply.detail));
+    puts.problems.push(result.verb === "refused" ? problemOf(result.code, result.detail) : null);
     if (puts.left > 0) return;
     const { id, ids, problems } = puts;
     const isAnyRefused = problems.some((problem) => problem !== null);
@@ -168,10 +168,10 @@ export class Session implements Connection {
     this.#pushes = [];
   }
 
-  #end(refusal: Reply & { ok: false }): void {
+  #end({ code, detail }: Refusal): void {
     this.#credit = 0;
     this.#closePush();
-    this.#outbox.push(`{"problem":${JSON.stringify(problemOf(refusal.code, refusal.detail))}}`);
+    this.#outbox.push(`{"problem":${JSON.stringify(problemOf(code, detail))}}`);
   }
 
   /** Says what is wrong with an operation that was not taken up. */

@@ -21,15 +21,11 @@ export class Message<Item> {
   readonly attempt: number;
   readonly priority: number;
   readonly group: string | undefined;
-  readonly putAt: Date;
-  /** When it was to be visible; undefined if it was not put for later. */
-  readonly at: Date | undefined;
   /** What the last retry gave as its error. */
   readonly lastError: string | undefined;
   /** Where it comes from, if it died in another queue. */
   readonly deadLetter: DeadLetter | undefined;
-  /** When the lease ends, by the server's clock. */
-  leaseEndsAt: Date;
+  readonly #times: Pick<ReceivedMessage, "putAt" | "at" | "leaseEndsAt">;
   readonly #receipt: string;
   #isSettled = false;
   /** Made when somebody asks for it: most never do. */
@@ -43,13 +39,26 @@ export class Message<Item> {
     this.attempt = received.attempt;
     this.priority = received.priority;
     this.group = received.group;
-    this.putAt = dateOf(received.putAt);
-    this.at = dateOrUndefined(received.at);
     this.lastError = received.lastError;
     this.deadLetter = deadLetterOf(received);
-    this.leaseEndsAt = dateOf(received.leaseEndsAt ?? 0);
+    const { putAt, at, leaseEndsAt } = received;
+    this.#times = { putAt, at, leaseEndsAt };
     this.#receipt = received.receipt ?? "";
     this.#calls = calls;
+  }
+
+  get putAt(): Date {
+    return dateOf(this.#times.putAt);
+  }
+
+  /** When it was to be visible; undefined if it was not put for later. */
+  get at(): Date | undefined {
+    return dateOrUndefined(this.#times.at);
+  }
+
+  /** When the lease ends, by the server's clock. */
+  get leaseEndsAt(): Date {
+    return dateOf(this.#times.leaseEndsAt ?? 0);
   }
 
   /**
@@ -96,7 +105,7 @@ export class Message<Item> {
   /** Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. */
   async extend(leaseSeconds: number): Promise<boolean> {
     const { value } = await this.#send<ExtendReply>("extend", { leaseSeconds });
-    if (value.extended === 1) this.leaseEndsAt = dateOf(value.leaseEndsAt);
+    if (value.extended === 1) this.#times.leaseEndsAt = value.leaseEndsAt;
     return value.extended === 1;
   }
 
@@ -110,6 +119,11 @@ export class Message<Item> {
   lose(): void {
     this.#lost ??= new AbortController();
     this.#lost.abort(new QueueError("lease_lost", `The lease of ${this.id} is over.`));
+  }
+
+  /** @internal To be acked by whoever says this. */
+  settle(): void {
+    this.#isSettled = true;
   }
 
   /** @internal Whether it was acked, given back or given up, or tried to be. */

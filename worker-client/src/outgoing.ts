@@ -33,7 +33,8 @@ export class Outgoing {
   constructor(items: readonly unknown[], options: MessageOptions) {
     if (items.length > BATCH_MESSAGES_MAX) throw tooMany(items.length);
     this.#texts = items.map(textOf);
-    this.#options = JSON.stringify(options);
+    // Most puts have none.
+    this.#options = Object.values(options).some((option) => option !== undefined) ? JSON.stringify(options) : "{}";
     if (items.some((item) => item instanceof Uint8Array)) {
       this.#areBytes = items.map((item) => item instanceof Uint8Array);
     }

@@ -56,6 +56,8 @@ export class Worker implements Consumer {
   /** Not begun, in the order in which they came. */
   readonly #waiting: Held[] = [];
   readonly #running = new Set<Held>();
+  /** Worked on, and not acked yet. */
+  #done: Held[] = [];
   /** Worked on, and the server is being told. */
   #finishing = 0;
   #isStopping = false;
@@ -141,7 +143,7 @@ export class Worker implements Consumer {
     this.#running.add(held);
     try {
       await this.#handler(message);
-      if (!message.isSettled) this.#tell(message.ack(), message);
+      if (!message.isSettled) this.#finish(held);
     } catch (error) {
       this.#onError(error, message);
       if (!message.isSettled) this.#tell(message.retry({ error: textOf(error) }), message);
@@ -152,11 +154,33 @@ export class Worker implements Consumer {
     this.#endIfDone();
   }
 
+  /** Acks a message, with all others that are done in the same turn of the event loop. */
+  #finish(held: Held): void {
+    held.message.settle();
+    if (this.#done.length === 0) {
+      this.#finishing += 1;
+      setImmediate(() => this.#ackDone());
+    }
+    this.#done.push(held);
+  }
+
+  #ackDone(): void {
+    const done = this.#done.splice(0);
+    for (let begin = 0; begin < done.length; begin += RECEIPTS_MAX) {
+      const some = done.slice(begin, begin + RECEIPTS_MAX);
+      const receipts = some.map(({ receipt }) => receipt);
+      this.#tell(this.#calls.send("ack", { request: { receipts } }), ...some.map(({ message }) => message));
+    }
+    this.#finishing -= 1;
+  }
+
   /** Waits for what the server is told. Where it cannot be, the message comes back when its lease ends. */
-  #tell(telling: Promise<unknown>, message?: Message<unknown>): void {
+  #tell(telling: Promise<unknown>, ...messages: Message<unknown>[]): void {
     this.#finishing += 1;
     telling
-      .catch((error: unknown) => message && this.#onError(error, message))
+      .catch((error: unknown) => {
+        for (const message of messages) this.#onError(error, message);
+      })
       .finally(() => {
         this.#finishing -= 1;
         this.#endIfDone();

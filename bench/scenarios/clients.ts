@@ -3,7 +3,7 @@ import { size } from "../support/sizes.ts";
 import type { Bench, Scenario } from "./scenario.ts";
 
 const SECONDS = size("SECONDS", 5);
-const MESSAGES = size("MESSAGES", 30_000);
+const MESSAGES = size("MESSAGES", 60_000);
 const LATENCY_MESSAGES = size("LATENCY_MESSAGES", 2_000);
 
 /** A scenario of one process beside the server. */
@@ -12,7 +12,7 @@ function alone(role: string, sizes: Sizes): (bench: Bench) => Promise<Figures> {
 }
 
 function singlePuts(callers: number) {
-  return alone("single-puts", { callers, seconds: SECONDS, warmUpSeconds: 1 });
+  return alone("single-puts", { callers, seconds: SECONDS, warmUpSeconds: 2 });
 }
 
 const putsPerSecond = { figure: "perSecond", title: "puts/s", isRate: true };
@@ -37,7 +37,7 @@ export const clientScenarios: readonly Scenario[] = [
       { figure: "putsPerSecond", title: "puts/s", isRate: true },
       { figure: "receivesPerSecond", title: "received/s", isRate: true },
     ],
-    run: alone("batch-puts", { messages: MESSAGES, warmUp: 2_000 }),
+    run: alone("batch-puts", { messages: MESSAGES, warmUp: 20_000 }),
   },
   {
     name: "latency",

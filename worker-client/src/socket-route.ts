@@ -1,17 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  BATCH_MESSAGES_MAX,
-  CREDIT_MAX,
-  FRAME_LINES_MAX,
-  FRAME_OPERATIONS_MAX,
-  SOCKET_WAITS_MAX,
-} from "../../src/contract/limits.ts";
+import { BATCH_MESSAGES_MAX, CREDIT_MAX, SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import type { ReceiveReply } from "../../src/contract/schema.ts";
 import type { ServerLine, SubscribeRequest } from "../../src/contract/socket.ts";
 import { backoffMs } from "./backoff.ts";
 import { type Call, isFinal, type Outcome, type Route } from "./call.ts";
 import { errorOf, QueueError } from "./errors.ts";
 import type { HttpRoute } from "./http-route.ts";
+import { Outbox } from "./outbox.ts";
 import { PendingCall } from "./pending-call.ts";
 import { SharedPuts } from "./shared-puts.ts";
 import { type LinkEvents, type Refusal, SocketLink } from "./socket-link.ts";
@@ -23,8 +18,6 @@ const HTTP_MS = 60_000;
 const BARREN_MAX = 3;
 /** What a call may take that does not wait. After that the connection counts as lost. */
 const ANSWER_MS = 15_000;
-/** Calls that are made at the same time share frames up to about this size. */
-const FRAME_CHARACTERS = 1_048_576;
 
 /** Operations of the connection itself. Calls count from the next. */
 const SUBSCRIBE = 0;
@@ -242,31 +235,15 @@ export class SocketRoute implements Route, LinkEvents {
     const unsent = this.#unsent;
     this.#unsent = [];
     let waits = this.#waits();
-    let frame: string[] = [];
-    let operations = 0;
-    let characters = 0;
-    const send = () => {
-      if (operations > 0) link.send(frame.join("\n"));
-      frame = [];
-      operations = 0;
-      characters = 0;
-    };
-    const add = (lines: readonly string[]) => {
-      const size = lines.reduce((sum, line) => sum + line.length, 0);
-      const isFull = frame.length + lines.length > FRAME_LINES_MAX || operations === FRAME_OPERATIONS_MAX;
-      if (isFull || characters + size > FRAME_CHARACTERS) send();
-      frame.push(...lines);
-      operations += 1;
-      characters += size;
-    };
+    const outbox = new Outbox((frame) => link.send(frame));
     let puts: PendingCall[] = [];
     const addPuts = () => {
-      if (puts.length > 1) add(this.#share(puts));
+      if (puts.length > 1) outbox.add(this.#share(puts));
       else for (const put of puts) addOne(put);
       puts = [];
     };
     const addOne = (pending: PendingCall) => {
-      add(pending.takeLines(waits < SOCKET_WAITS_MAX));
+      outbox.add(pending.takeLines(waits < SOCKET_WAITS_MAX));
       if (pending.isWaiting) waits += 1;
     };
     for (const pending of unsent) {
@@ -276,8 +253,8 @@ export class SocketRoute implements Route, LinkEvents {
       else addOne(pending);
     }
     addPuts();
-    for (const line of this.#takeGrants()) add([line]);
-    send();
+    for (const line of this.#takeGrants()) outbox.add([line]);
+    outbox.flush();
   }
 
   #share(puts: readonly PendingCall[]): string[] {

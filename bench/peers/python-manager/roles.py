@@ -16,15 +16,19 @@ def answer_to(body):
 
 
 def pipeline_master(tasks, results, sizes):
-    warm_up, count = sizes["warmUp"], sizes["tasks"]
+    put = 0
     duplicates = 0
 
     def put_all(start, end):
         for number in range(start, end):
             tasks.put(task(number))
 
-    def round_of(start, end):
-        nonlocal duplicates
+    def round_of(count):
+        """Answers with how many seconds it took."""
+        nonlocal duplicates, put
+        began_at = time.perf_counter()
+        start, end = put, put + count
+        put = end
         putter = threading.Thread(target=put_all, args=(start, end))
         putter.start()
         seen = set()
@@ -36,14 +40,25 @@ def pipeline_master(tasks, results, sizes):
             duplicates += number in seen
             seen.add(number)
         putter.join()
+        return time.perf_counter() - began_at
 
-    round_of(0, warm_up)
+    # As in bench/roles/pipeline-master.ts.
+    warm_at = time.perf_counter() + sizes["warmUpSeconds"]
+    per_second = 2000
+    while time.perf_counter() < warm_at:
+        count = math.ceil(per_second)
+        per_second = count / round_of(count)
 
     def go():
-        began_at = time.perf_counter()
-        round_of(warm_up, warm_up + count)
-        seconds = time.perf_counter() - began_at
-        return {"perSecond": count / seconds, "seconds": seconds, "duplicates": duplicates, "messages": warm_up + count}
+        count = math.ceil(per_second * sizes["seconds"])
+        seconds = round_of(count)
+        return {
+            "perSecond": count / seconds,
+            "seconds": seconds,
+            "tasks": count,
+            "duplicates": duplicates,
+            "messages": put,
+        }
 
     return go
 

@@ -41,6 +41,7 @@ export class QueueObject extends DurableObject<Env> {
   readonly #callers = new Map<number, Caller>();
   readonly #sessions: Sessions;
   readonly #surroundings: Surroundings;
+  readonly #name: string;
   #tickets = 0;
   #isRunning = false;
   #timer: number | null = null;
@@ -49,6 +50,7 @@ export class QueueObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#name = ctx.id.name ?? "";
     this.#storage = new QueueStorage(ctx.storage);
     const existing = this.#storage.load();
     this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
@@ -117,6 +119,7 @@ export class QueueObject extends DurableObject<Env> {
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
     const circumstances = { queue: this.#name, idempotencyKey: operation.key, now: Date.now() };
     try {
+      if (operation.fault !== undefined) throw operation.fault;
       if (operation.keys !== undefined) {
         const commands = putCommandsOf(operation, circumstances.now);
         session.beginPuts(this.#tickets + 1, operation.id, commands.length);
@@ -258,10 +261,6 @@ export class QueueObject extends DurableObject<Env> {
     const delayMs = Math.max(0, nextEventAt - this.#clock.now(Date.now()));
     if (delayMs === Number.POSITIVE_INFINITY || (!hasDeadline && delayMs > TIMER_MS)) return;
     this.#timer = setTimeout(() => this.#wake(), Math.min(delayMs, 2 ** 31 - 1));
-  }
-
-  get #name(): string {
-    return this.ctx.id.name ?? "";
   }
 }
 

@@ -20,7 +20,7 @@ interface Subscription {
 }
 
 /** Where messages are to be had. */
-interface Stock {
+export interface Stock {
   /** How many are visible; of these some may have to wait for their group. */
   readonly visible: number;
   readonly isAnyNext: boolean;
@@ -78,11 +78,13 @@ export class Receivers {
 
   /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
   serve(stock: Stock): boolean {
-    const isAnyoneServed = !this.isEmpty && stock.isAnyNext;
+    let isAnyoneServed = false;
     while (!this.isEmpty && stock.isAnyNext) {
       const { size } = this.#line;
       const share = Math.max(1, Math.floor(stock.visible / size));
-      for (let served = 0; served < size && stock.isAnyNext; served += 1) this.#serveFirst(share, stock);
+      this.#serveFirst(share, stock);
+      for (let served = 1; served < size && stock.isAnyNext; served += 1) this.#serveFirst(share, stock);
+      isAnyoneServed = true;
     }
     return isAnyoneServed;
   }

@@ -4,7 +4,7 @@ import type { Delivery, PutCommand, ReceiveCommand, Refusal, SubscribeCommand } 
 import type { Configuration } from "./configuration.ts";
 import type { Messages } from "./messages.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
-import { Receivers } from "./receivers.ts";
+import { Receivers, type Stock } from "./receivers.ts";
 import { full, putsPaused, reusedKey, shutDown, storageFull, tooMany, unknownQueue } from "./refusals.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -25,6 +25,10 @@ export class Service {
   readonly #state: QueueState;
   readonly #answers: Answers;
   readonly #receivers: Receivers;
+  /** Made once, because it is looked at after each command. */
+  readonly #stock: Stock;
+  /** The time at which somebody is being served. */
+  #now = 0;
   readonly #putters = new Putters();
   readonly #joiners = new WaitingLine<{ ticket: number }>();
 
@@ -32,6 +36,15 @@ export class Service {
     this.#state = state;
     this.#answers = answers;
     this.#receivers = new Receivers(answers);
+    this.#stock = {
+      get visible() {
+        return state.messages.counts.visible;
+      },
+      get isAnyNext() {
+        return state.messages.leases.isAnyNext;
+      },
+      handOut: (receive, charactersMax) => this.#handOut(receive, this.#now, charactersMax),
+    };
   }
 
   /** Serves those who can be served at this time, then dismisses those whose wait is over. */
@@ -131,11 +144,12 @@ export class Service {
   serve(now: number): void {
     const { messages, configuration } = this.#state;
     const { paused, shutdown } = configuration;
+    this.#now = now;
     messages.retention.expire(now);
     if (shutdown === "immediate") messages.discard();
     let isAnyoneServed = true;
     while (isAnyoneServed) {
-      isAnyoneServed = !paused.receives && !this.#receivers.isEmpty && this.#receivers.serve(this.#stock(now));
+      isAnyoneServed = !paused.receives && messages.counts.visible > 0 && this.#receivers.serve(this.#stock);
       for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
         if (!this.#hasRoom(first.command, now)) break;
         this.#putters.serve();
@@ -187,19 +201,6 @@ export class Service {
     this.#state.exists = true;
     const ids = known ?? puts.put(command, now);
     for (const ticket of tickets) this.#answers.add(ticket, { verb: "put", ids });
-  }
-
-  #stock(now: number) {
-    const { messages } = this.#state;
-    return {
-      get visible() {
-        return messages.counts.visible;
-      },
-      get isAnyNext() {
-        return messages.leases.isAnyNext;
-      },
-      handOut: (receive: Taking, charactersMax?: number) => this.#handOut(receive, now, charactersMax),
-    };
   }
 
   #handOut({ max, autoAck, leaseMs }: Taking, now: number, charactersMax?: number): Delivery[] {

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { BATCH_MESSAGES_MAX, FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import { OPERATION_ID_MAX, socketOperation } from "../contract/socket.ts";
 import { check } from "../requests/check.ts";
+import { ProblemError } from "../requests/problem.ts";
 
 /** What cannot be answered, because nobody can tell what it is: the connection ends with this. */
 export class BadFrame extends Error {
@@ -21,6 +22,8 @@ const TOO_BIG = 1009;
 export interface Operation extends Omit<Envelope, "lines"> {
   /** The contents of messages, as they came: text that is not known to be JSON. */
   contents: string[];
+  /** Why it cannot be done. Others in its frame can. */
+  fault?: ProblemError;
 }
 
 /** Takes a frame apart. What is in an operation's request is not looked at. Throws a `BadFrame`. */
@@ -32,7 +35,10 @@ export function operationsOf(frame: string | ArrayBuffer): Operation[] {
   const lines = linesOf(frame);
   const operations: Operation[] = [];
   for (let index = 0; index < lines.length; ) {
-    const { lines: contents = 0, ...operation } = operationOf(lines[index] as string, index);
+    const { lines: contents = 0, ...operation }: Envelope & Pick<Operation, "fault"> = operationOf(
+      lines[index] as string,
+      index,
+    );
     const end = index + 1 + contents;
     if (end > lines.length) {
       throw new BadFrame(INVALID_DATA, `Line ${index + 1} says that ${contents} lines follow, but the frame ends.`);
@@ -55,13 +61,25 @@ function linesOf(frame: string): string[] {
 
 type Envelope = z.output<typeof socketOperation>;
 
-function operationOf(line: string, index: number): Envelope {
+function operationOf(line: string, index: number): Envelope & Pick<Operation, "fault"> {
   try {
     const value: unknown = JSON.parse(line);
-    return isPlainOperation(value) ? value : check(socketOperation, value);
+    return isPlainOperation(value) ? value : checkedOperation(value);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BadFrame(INVALID_DATA, `Line ${index + 1} is not an operation: ${reason}`);
+  }
+}
+
+/** Throws only for what could not be answered, or of which nobody could tell where it ends. */
+function checkedOperation(value: unknown): Envelope & Pick<Operation, "fault"> {
+  try {
+    return check(socketOperation, value);
+  } catch (error) {
+    const { id, lines = 0 } = (value ?? {}) as Record<string, unknown>;
+    const isAnswerable = isWithin(id, 0, OPERATION_ID_MAX) && isWithin(lines, 0, FRAME_LINES_MAX);
+    if (!isAnswerable || !(error instanceof ProblemError)) throw error;
+    return { id: id as number, verb: "", lines: lines as number, fault: error };
   }
 }
 

@@ -111,7 +111,6 @@ describe("a frame", () => {
     ["that is not text", Buffer.from("{}"), 1003, "Frames must be text."],
     ["that is not JSON", "{", 1007, "Line 1 is not an operation"],
     ["without an id", '{"verb":"inspect"}', 1007, "id"],
-    ["with an unknown field", '{"id":1,"verb":"inspect","colour":"red"}', 1007, "colour"],
     ["of more lines than there may be", "\n".repeat(20_000), 1009, "at most 16384 lines"],
     ["of more operations than there may be", Array(1_001).fill('{"id":1,"verb":"inspect"}').join("\n"), 1009, "1000"],
     ["that ends before its lines", '{"id":1,"verb":"put","lines":2}\n1', 1007, "says that 2 lines follow"],
@@ -122,6 +121,21 @@ describe("a frame", () => {
     socket.say(frame);
 
     expect(await closed).toEqual({ code, reason: expect.stringContaining(reason) });
+  });
+
+  test("may have an operation with an unknown field, or a key that is none, which is refused alone", async () => {
+    const socket = await connect();
+
+    socket.say(
+      '{"id":1,"verb":"inspect","colour":"red"}\n{"id":2,"verb":"put","key":"☃","lines":1}\n1\n{"id":3,"verb":"receive"}',
+    );
+    const lines = [await socket.next(), await socket.next(), await socket.next()];
+
+    expect(lines).toMatchObject([
+      { id: 1, problem: { errors: [{ path: "colour" }] } },
+      { id: 2, problem: { errors: [{ path: "key" }] } },
+      { id: 3, reply: { messages: [] } },
+    ]);
   });
 
   test("of lines that no put wants is refused, and so are runs that are not as many as the lines", async () => {

@@ -22,10 +22,15 @@ await queue.taskDone();
 const [second] = await queue.receive({ leaseSeconds: 5 });
 const acked = await second.ack();
 const joined = await queue.join({ timeoutSeconds: 1 });
+await queue.put({ n: 4 });
+const worked = await new Promise((settle) => {
+  queue.work((message) => settle(message.item), { signal: AbortSignal.timeout(2_000) });
+});
 const empty = await queue.get({ timeoutSeconds: 0.1 }).catch((error) => error instanceof Empty);
-console.log(process.version, JSON.stringify({ full, first, second: second.item, acked, joined, empty }));
+console.log(process.version, JSON.stringify({ full, first, second: second.item, acked, joined, worked, empty }));
 `;
-const EXPECTED = '{"full":true,"first":{"n":1},"second":{"n":2},"acked":true,"joined":true,"empty":true}';
+const EXPECTED =
+  '{"full":true,"first":{"n":1},"second":{"n":2},"acked":true,"joined":true,"worked":{"n":4},"empty":true}';
 
 const TYPED_PROGRAM = `
 import { QueueManager, type Message } from "durable-queue";
@@ -56,7 +61,8 @@ try {
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
   run("npm", ["install", ...quiet, `./${tarball}`], project);
   const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
-  if (installed.join() !== "durable-queue") throw new Error(`The package brings more than itself: ${installed.join()}`);
+  if (installed.join() !== "durable-queue,ws")
+    throw new Error(`The package brings others than ws: ${installed.join()}`);
 
   writeFileSync(join(project, "program.ts"), TYPED_PROGRAM);
   const tsc = join(ROOT, "node_modules/.bin/tsc");

@@ -24,13 +24,22 @@ const envelope = fc.record(
   { requiredKeys: ["id", "verb"] },
 );
 
+function isId(id: unknown): boolean {
+  return Number.isInteger(id) && (id as number) >= 0 && (id as number) <= 2_147_483_647;
+}
+
 test("an operation is what the schema takes for one, whichever of the two looks at it", () => {
   fc.assert(
     fc.property(fc.oneof({ weight: 9, arbitrary: envelope }, { weight: 1, arbitrary: fc.jsonValue() }), (value) => {
       const line = JSON.stringify(value);
       const checked = socketOperation.safeParse(JSON.parse(line));
-      if (checked.success) expect(operationsOf(line)).toEqual([{ ...checked.data, contents: [] }]);
-      else expect(() => operationsOf(line)).toThrow(BadFrame);
+      if (checked.success) {
+        expect(operationsOf(line)).toEqual([{ ...checked.data, contents: [] }]);
+      } else if (isId((value as { id?: unknown } | null)?.id)) {
+        expect(operationsOf(line)).toMatchObject([{ fault: { code: "invalid" } }]);
+      } else {
+        expect(() => operationsOf(line)).toThrow(BadFrame);
+      }
     }),
     { numRuns: 5_000 },
   );
@@ -51,8 +60,17 @@ test("the lines after a put are its contents, whatever they say", () => {
   );
 });
 
-test.each([0, -1, 1.5, 1_001, "1", null])("a put of %j lines is refused", (lines) => {
-  const frame = [JSON.stringify({ id: 1, verb: "put", lines }), ...Array(1_001).fill("1")].join("\n");
+test.each([-1, 1.5, "1", null])("a put of %j lines is the end, because nobody can tell where it ends", (lines) => {
+  const frame = [JSON.stringify({ id: 1, verb: "put", lines }), "1"].join("\n");
 
   expect(() => operationsOf(frame)).toThrow(/lines/);
+});
+
+test.each([0, 1_001])("a put of %j lines is refused, and what comes after it is not", (lines) => {
+  const put = [JSON.stringify({ id: 1, verb: "put", lines }), ...Array(lines).fill("1")];
+
+  expect(operationsOf([...put, '{"id":2,"verb":"inspect"}'].join("\n"))).toMatchObject([
+    { id: 1, fault: { code: "invalid" } },
+    { id: 2, verb: "inspect" },
+  ]);
 });

@@ -7,8 +7,8 @@ import type { Consumer } from "./consumer.ts";
 import { Deadline } from "./deadline.ts";
 import { Unavailable } from "./errors.ts";
 
-/** How long one request for messages may wait. */
-const POLL_SECONDS = 25;
+/** How long one request for messages may wait, and so how long a clean end may take. */
+const POLL_SECONDS = 5;
 
 /** Brings messages to a consumer by asking for them. */
 export class Polling {
@@ -24,14 +24,14 @@ export class Polling {
   }
 
   /**
-   * Asks until it is stopped, or need not go on. What is on its way to a request that is stopped comes back when its
-   * lease ends. Throws what the server says if it refuses.
+   * Asks until it is stopped, or need not go on. A request that waits is waited for, and what it brings is taken: the
+   * server would not notice if it were given up, and give it messages. Throws what the server says if it refuses.
    */
   async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#wake(), { once: true });
     for (let failures = 0; mustGoOn() && !signal.aborted; ) {
       try {
-        if (this.#consumer.room > 0) await this.#ask(signal);
+        if (this.#consumer.room > 0) await this.#ask();
         else await new Promise<void>((wake) => (this.#wake = wake));
         failures = 0;
       } catch (error) {
@@ -48,11 +48,11 @@ export class Polling {
     this.#wake();
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
+  async #ask(): Promise<void> {
     const max = Math.min(this.#consumer.room, BATCH_MESSAGES_MAX);
     const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
     const request = { max, leaseSeconds: this.#leaseSeconds };
-    const { value } = await this.#route.send<ReceiveReply>({ verb: "receive", request, deadline, signal });
+    const { value } = await this.#route.send<ReceiveReply>({ verb: "receive", request, deadline });
     this.#consumer.take(value.messages);
   }
 }

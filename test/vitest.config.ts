@@ -7,8 +7,8 @@ const resolve = { conditions: ["source"] };
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,
-    // Most tests wait for something, so that two at a time do not slow each other down.
-    maxWorkers: 2,
+    // Most tests wait for something, so that three at a time do not slow each other down.
+    maxWorkers: 3,
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
       // The state machine, which needs no platform, and everything that runs on Node.
@@ -16,7 +16,10 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
-          include: ["test/{core,socket,client,local,docs}/**/*.test.ts", "test/behaviour/{core,client}.test.ts"],
+          include: [
+            "test/{core,requests,socket,client,local,docs}/**/*.test.ts",
+            "test/behaviour/{core,client}.test.ts",
+          ],
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 30_000,
         },

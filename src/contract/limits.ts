@@ -35,6 +35,9 @@ export const CREDIT_MAX = 10_000;
 /** Receipts in one ack, retry or extend. */
 export const RECEIPTS_MAX = 1_000;
 
+/** More than any receipt has that was given. */
+export const RECEIPT_CHARACTERS_MAX = 128;
+
 /** Queue names are the names of Durable Objects, so they are checked before one is touched: 1 to 128 characters. */
 export const QUEUE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 

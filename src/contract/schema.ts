@@ -23,6 +23,7 @@ import {
   PRIORITY_DEFAULT,
   PRIORITY_MAX,
   QUEUE_NAME_PATTERN,
+  RECEIPT_CHARACTERS_MAX,
   RECEIPTS_MAX,
   REDRIVE_MAX,
   RETENTION_SECONDS_MAX,
@@ -33,7 +34,7 @@ import {
 z.config({ jitless: true });
 
 const seconds = z.number().min(0);
-const receipts = z.array(z.string().min(1).max(128)).min(1).max(RECEIPTS_MAX);
+const receipts = z.array(z.string().min(1).max(RECEIPT_CHARACTERS_MAX)).min(1).max(RECEIPTS_MAX);
 
 export const queueName = z.string().regex(QUEUE_NAME_PATTERN, {
   error: "must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit",

@@ -1,3 +1,4 @@
+import { BLOCK_MESSAGES_MAX } from "../queue/block.ts";
 import type { Command } from "../queue/commands.ts";
 
 export interface Incoming {
@@ -8,11 +9,17 @@ export interface Incoming {
 /** Callers beyond these are in the round after, so that a stream of commands without end is answered too. */
 const COMMANDS_MAX = 1_000;
 
+/** As many as share a row. More would not make it cheaper, and could be under way while these are stored. */
+const ENOUGH = BLOCK_MESSAGES_MAX;
+
 /** With fewer than these to come back, nobody is kept waiting for them. */
 const CROWD = 8;
 
 /** How long a crowd is waited for. */
 const LINGER_MS = 4;
+
+/** Whoever is not back after this has something else to do. */
+const AWAY_MS = 50;
 
 /**
  * Collects the commands that will be stored together: the larger the group, the fewer rows for each of its messages.
@@ -23,28 +30,35 @@ const LINGER_MS = 4;
  */
 export class NextRound {
   #commands: Incoming[] = [];
-  /** How many were answered and have not been back. An estimate: nobody knows who they are, or if they come. */
+  /** How many were answered and have not been back. An estimate: nobody knows if they come. */
   #absent = 0;
+  #answeredAt = 0;
 
   get isEmpty(): boolean {
     return this.#commands.length === 0;
   }
 
-  /** Adds what one caller sends at a time. */
-  add(incoming: readonly Incoming[]): void {
+  /**
+   * Adds what one caller sends at a time.
+   *
+   * @param isBack whether this may be one of those who were answered
+   */
+  add(incoming: readonly Incoming[], isBack: boolean): void {
     for (const command of incoming) this.#commands.push(command);
-    this.#absent = Math.max(0, this.#absent - 1);
+    if (isBack) this.#absent = Math.max(0, this.#absent - 1);
   }
 
-  /** To be told how many callers have their answers. */
+  /** To be told how many more callers have their answers and nothing else to wait for. */
   answered(callers: number): void {
     this.#absent += callers;
+    if (callers > 0) this.#answeredAt = Date.now();
   }
 
   /** Waits until everything has arrived that is on its way, and takes it. */
   async gather(): Promise<Incoming[]> {
+    if (Date.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
     await this.#settle();
-    for (let ms = 0; ms < LINGER_MS && this.#absent >= CROWD && this.#commands.length < COMMANDS_MAX; ms += 1) {
+    for (let ms = 0; ms < LINGER_MS && this.#absent >= CROWD && this.#commands.length < ENOUGH; ms += 1) {
       await scheduler.wait(1);
       // Some will not come back. Where nobody does, a few rounds later nobody is waited for.
       if (ms === LINGER_MS - 1) this.#absent >>= 1;
@@ -58,6 +72,6 @@ export class NextRound {
     do {
       arrived = this.#commands.length;
       await scheduler.wait(0);
-    } while (this.#commands.length > arrived && arrived < COMMANDS_MAX);
+    } while (this.#commands.length > arrived && this.#commands.length < ENOUGH);
   }
 }

@@ -2,14 +2,15 @@ import { DurableObject } from "cloudflare:workers";
 import { STORAGE_BYTES_MAX } from "../contract/limits.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { MonotonicClock } from "../queue/clock.ts";
-import type { Command, Result } from "../queue/commands.ts";
+import type { Command } from "../queue/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import { newIncarnation } from "../requests/incarnation.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
-import { Session } from "../socket/session.ts";
+import type { Session } from "../socket/session.ts";
 import { Sessions } from "../socket/sessions.ts";
 import { commandOf, putCommandsOf } from "../socket/verbs.ts";
+import type { Caller } from "./caller.ts";
 import { type Incoming, NextRound } from "./next-round.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { type Reply, replyOf, type Surroundings } from "./reply.ts";
@@ -20,11 +21,6 @@ const ALARM_STEP_MS = 10_000;
 
 /** A wait up to this is cheaper spent in memory, with a timer, than with an alarm. */
 const TIMER_MS = 1_000;
-
-/** Whoever is to be answered. */
-interface Caller {
-  answer(ticket: number, result: Result, surroundings: Surroundings): void;
-}
 
 /**
  * One named queue: it collects commands, lets the state machine apply them, stores what changed and answers.
@@ -69,7 +65,7 @@ export class QueueObject extends DurableObject<Env> {
     for (const { session, ticket, command, since } of this.#sessions.restore()) {
       this.#tickets = Math.max(this.#tickets, ticket, since);
       if (ticket !== session.subscriber) this.#callers.set(ticket, session);
-      this.#nextRound.add([{ ticket, command }]);
+      this.#nextRound.add([{ ticket, command }], false);
     }
     this.#tickets = Math.max(this.#tickets, this.#sessions.lastSubscriber);
   }
@@ -77,8 +73,11 @@ export class QueueObject extends DurableObject<Env> {
   /** Applies a command. The promise is kept when its outcome is known and durable, after a wait if it is to wait. */
   perform(command: Command): Promise<Reply> {
     return new Promise((resolve) => {
-      const ticket = this.#ticket({ answer: (_, ...result) => resolve(replyOf(...result)) });
-      this.#nextRound.add([{ ticket, command }]);
+      const answer: Caller["answer"] = (_, ...result) => {
+        this.#nextRound.answered(1);
+        resolve(replyOf(...result));
+      };
+      this.#nextRound.add([{ ticket: this.#ticket({ answer }), command }], true);
       this.#wake();
     });
   }
@@ -97,7 +96,7 @@ export class QueueObject extends DurableObject<Env> {
     try {
       const incoming: Incoming[] = [];
       for (const operation of operationsOf(frame)) this.#takeUp(operation, session, incoming);
-      if (incoming.length > 0) this.#nextRound.add(incoming);
+      if (incoming.length > 0) this.#nextRound.add(incoming, session.comesBack());
       this.#wake();
     } catch (error) {
       if (!(error instanceof BadFrame)) throw error;
@@ -122,8 +121,8 @@ export class QueueObject extends DurableObject<Env> {
       if (operation.fault !== undefined) throw operation.fault;
       if (operation.keys !== undefined) {
         const commands = putCommandsOf(operation, circumstances.now);
-        session.beginPuts(this.#tickets + 1, operation.id, commands.length);
-        for (const command of commands) incoming.push({ ticket: this.#ticket(session), command });
+        const puts = session.sharedPuts(operation.id, commands.length);
+        for (const command of commands) incoming.push({ ticket: this.#ticket(puts), command });
         return;
       }
       const command = commandOf(operation, circumstances, session);
@@ -212,14 +211,11 @@ export class QueueObject extends DurableObject<Env> {
   }
 
   #giveAnswers(): void {
-    let calls = 0;
     for (const { ticket, result } of this.#queue.takeAnswers()) {
-      const caller = this.#callerOf(ticket);
-      caller?.answer(ticket, result, this.#surroundings);
+      this.#callerOf(ticket)?.answer(ticket, result, this.#surroundings);
       this.#callers.delete(ticket);
-      if (!(caller instanceof Session)) calls += 1;
     }
-    this.#nextRound.answered(calls + this.#sessions.flush());
+    this.#nextRound.answered(this.#sessions.flush());
   }
 
   /** Also where nothing is stored: an earlier deletion may have failed between the two. */

@@ -4,6 +4,7 @@
  */
 import type * as z from "zod";
 import type { Verb } from "../contract/endpoints.ts";
+import { RECEIPT_CHARACTERS_MAX, RECEIPTS_MAX } from "../contract/limits.ts";
 import {
   ackRequest,
   configureRequest,
@@ -68,7 +69,7 @@ export const VERBS = {
     putCommand(messages.map(newMessageOf), timeoutSeconds, idempotencyKey, now),
   ),
   receive: verb(receiveRequest, receiveCommand),
-  ack: verb(ackRequest, ackCommand),
+  ack: (request) => ackCommand(isPlainAck(request) ? { ...request, finish: true } : check(ackRequest, request)),
   retry: verb(retryRequest, retryCommand),
   extend: verb(extendRequest, extendCommand),
   done: verb(doneRequest, (request, { idempotencyKey }) => doneCommand(request, idempotencyKey)),
@@ -85,6 +86,21 @@ export const VERBS = {
   pause: verb(pauseRequest, (request) => pauseCommand(request, true)),
   resume: verb(pauseRequest, (request) => pauseCommand(request, false)),
 } as const satisfies Record<Verb, ToCommand>;
+
+/**
+ * Whether an ack has receipts and nothing else. Only for speed, because every message comes back in one: what this does
+ * not know is left to the schema.
+ */
+function isPlainAck(request: unknown): request is { receipts: string[] } {
+  if (typeof request !== "object" || request === null || !("receipts" in request)) return false;
+  const { receipts } = request;
+  if (!Array.isArray(receipts) || receipts.length === 0 || receipts.length > RECEIPTS_MAX) return false;
+  return Object.keys(request).length === 1 && receipts.every(isReceipt);
+}
+
+function isReceipt(value: unknown): boolean {
+  return typeof value === "string" && value.length > 0 && value.length <= RECEIPT_CHARACTERS_MAX;
+}
 
 /** Nothing can be moved from a queue to itself. */
 function assertOther(queue: string, path: string, name: string | null | undefined): void {

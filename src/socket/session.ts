@@ -1,8 +1,9 @@
 import { BATCH_BYTES_MAX, SOCKET_WAITS_MAX } from "../contract/limits.ts";
-import type { Problem } from "../contract/problems.ts";
+import type { Caller } from "../object/caller.ts";
 import { type Reply, replyOf, type Surroundings } from "../object/reply.ts";
 import type { Command, ReceiveCommand, Refusal, Result } from "../queue/commands.ts";
 import { ProblemError, problemOf } from "../requests/problem.ts";
+import { SharedPuts } from "./shared-puts.ts";
 import type { Connection } from "./verbs.ts";
 
 /** What a connection waits for, as it is kept with its socket while the object is not in memory. */
@@ -26,25 +27,15 @@ export interface Wait {
   since: number;
 }
 
-/** Puts that share an operation, and are answered together. */
-interface Puts {
-  id: number;
-  left: number;
-  ids: (string | null)[];
-  problems: (Problem | null)[];
-}
-
 interface Unanswered {
   id: number;
-  /** Present for a put that shares its operation with others. */
-  puts?: Puts;
   /** Present for what may wait. */
   receive?: ReceiveCommand;
   isWait: boolean;
 }
 
 /** One connection: what it has asked and waits for, and what is to be sent to it. */
-export class Session implements Connection {
+export class Session implements Caller, Connection {
   readonly socket: WebSocket;
   readonly subscriber: number;
   readonly #unanswered = new Map<number, Unanswered>();
@@ -54,6 +45,8 @@ export class Session implements Connection {
   #subscribedAt = 0;
   /** Whether it went to the end of the line. */
   #wasServed = false;
+  /** Whether it was answered, and has not asked anything since. */
+  #isAway = false;
   #outbox: string[] = [];
   /** Messages to be pushed, which share a line. */
   #pushes: string[] = [];
@@ -112,13 +105,9 @@ export class Session implements Connection {
     this.#isChanged = true;
   }
 
-  /** Notes that puts were taken up which share an operation. Their tickets follow one another. */
-  beginPuts(firstTicket: number, id: number, count: number): void {
-    const puts: Puts = { id, left: count, ids: [], problems: [] };
-    for (let index = 0; index < count; index += 1) {
-      this.#unanswered.set(firstTicket + index, { id, puts, isWait: false });
-    }
-    this.#isChanged = true;
+  /** Whoever takes in the answers of puts that share an operation. */
+  sharedPuts(id: number, count: number): Caller {
+    return new SharedPuts(id, count, (line) => this.#outbox.push(line));
   }
 
   /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
@@ -132,10 +121,6 @@ export class Session implements Connection {
     const unanswered = this.#unanswered.get(ticket);
     if (unanswered === undefined) return;
     this.#unanswered.delete(ticket);
-    if (unanswered.puts !== undefined) {
-      this.#answerPut(unanswered.puts, result);
-      return;
-    }
     if (unanswered.isWait) this.#waits -= 1;
     if (result.verb === "subscribe") this.#credit = result.credit;
     if (result.verb === "unsubscribe") {
@@ -143,17 +128,6 @@ export class Session implements Connection {
       this.#closePush();
     }
     this.#outbox.push(lineOf(unanswered.id, replyOf(result, surroundings)));
-  }
-
-  /** The answers come in the order of the puts, because none of them waits. */
-  #answerPut(puts: Puts, result: Result): void {
-    puts.left -= 1;
-    puts.ids.push(result.verb === "put" ? (result.ids[0] ?? null) : null);
-    puts.problems.push(result.verb === "refused" ? problemOf(result.code, result.detail) : null);
-    if (puts.left > 0) return;
-    const { id, ids, problems } = puts;
-    const isAnyRefused = problems.some((problem) => problem !== null);
-    this.#outbox.push(JSON.stringify({ id, reply: isAnyRefused ? { ids, problems } : { ids } }));
   }
 
   #push(messages: number, reply: Reply): void {
@@ -184,12 +158,21 @@ export class Session implements Connection {
     return this.#outbox.length + this.#pushes.length > 0;
   }
 
-  /** Sends everything that there is to be sent, in one frame if it is not too large. */
-  flush(): void {
+  /** To be told when it asks something. Answers whether it was away. */
+  comesBack(): boolean {
+    const wasAway = this.#isAway;
+    this.#isAway = false;
+    return wasAway;
+  }
+
+  /** Sends everything that there is to be sent, in one frame if it is not too large. Answers whether it is newly away. */
+  flush(): boolean {
+    const isLeaving = this.#outbox.length > 0 && !this.#isAway;
+    this.#isAway ||= isLeaving;
     this.#closePush();
     const lines = this.#outbox;
     this.#outbox = [];
-    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.socket.readyState !== WebSocket.OPEN) return false;
     for (let begin = 0; begin < lines.length; ) {
       let end = begin;
       for (let characters = 0; end < lines.length && characters < BATCH_BYTES_MAX; end += 1) {
@@ -198,6 +181,7 @@ export class Session implements Connection {
       this.socket.send(lines.slice(begin, end).join("\n"));
       begin = end;
     }
+    return isLeaving;
   }
 
   /**

@@ -59,15 +59,13 @@ export class Sessions {
     return session;
   }
 
-  /** Sends what there is to be sent. Answers to how many connections. */
+  /** Sends what there is to be sent. Answers how many more connections may now come back with something new. */
   flush(): number {
-    let flushed = 0;
+    let leaving = 0;
     for (const session of this.#bySocket.values()) {
-      if (!session.hasNews) continue;
-      session.flush();
-      flushed += 1;
+      if (session.hasNews && session.flush()) leaving += 1;
     }
-    return flushed;
+    return leaving;
   }
 
   /** Lets every connection survive the object's memory. */

@@ -1,34 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { call, freshQueue, inspect, objectOf, put } from "../support/call.ts";
+import { connect } from "../support/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
-
-/** A socket to the object itself, without the Worker in between, and the lines that come over it. */
-async function connect(queue: string) {
-  const { webSocket } = await objectOf(queue).fetch("https://queue/socket", { headers: { Upgrade: "websocket" } });
-  if (webSocket === null) throw new Error("This is no socket.");
-  webSocket.accept();
-  const lines: string[] = [];
-  let heard = () => {};
-  webSocket.addEventListener("message", ({ data }) => {
-    lines.push(...String(data).split("\n"));
-    heard();
-  });
-  const closed = new Promise<void>((settle) => webSocket.addEventListener("close", () => settle()));
-  return {
-    say: (...operation: object[]) => webSocket.send(operation.map((line) => JSON.stringify(line)).join("\n")),
-    end: () => webSocket.close(1000),
-    closed,
-    async next() {
-      while (lines.length === 0) {
-        await new Promise<void>((settle) => {
-          heard = settle;
-        });
-      }
-      return JSON.parse(lines.shift() as string);
-    },
-  };
-}
 
 test("an object that lost its memory knows who waits, for how many and in which order", async () => {
   const queue = freshQueue();

@@ -4,7 +4,7 @@
 
 import { buildWorker } from "../src/local/build-worker.ts";
 import type { Contender } from "./contender.ts";
-import { loadContender, OUR_NAMES } from "./contenders.ts";
+import { HOME_NAMES, loadContender } from "./contenders.ts";
 import { type Options, readOptions } from "./options.ts";
 import { emptyReport, type Run, writeReport } from "./report.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -17,7 +17,7 @@ import { tableOf } from "./table.ts";
 /** Ours and the peers that were asked for, without those that this machine has no server of. */
 async function contendersOf({ peers }: Options): Promise<Contender[]> {
   if (peers.length > 0) installPeers();
-  const contenders = await Promise.all([...OUR_NAMES, ...peers].map(loadContender));
+  const contenders = await Promise.all([...HOME_NAMES, ...peers].map(loadContender));
   return contenders.filter(({ name, requires }) => {
     const isThere = requires === undefined || findProgram(requires.program) !== undefined;
     if (!isThere) console.log(`${name} is skipped: install the Debian package ${requires?.debianPackage}.`);

@@ -5,6 +5,7 @@ const OURS = "./contenders/durable-queue.ts";
 const MODULES: Readonly<Record<string, string>> = {
   "durable-queue": OURS,
   "durable-queue-http": OURS,
+  "bare-object": "./contenders/bare-object.ts",
   bullmq: "./peers/bullmq.ts",
   "bullmq-everysec": "./peers/bullmq.ts",
   "pg-boss": "./peers/pg-boss.ts",
@@ -18,7 +19,9 @@ const MODULES: Readonly<Record<string, string>> = {
 const names = Object.keys(MODULES);
 
 export const OUR_NAMES: readonly string[] = names.filter((name) => MODULES[name] === OURS);
-export const PEER_NAMES: readonly string[] = names.filter((name) => MODULES[name] !== OURS);
+/** What is always measured: ours, and what the platform under it takes. */
+export const HOME_NAMES: readonly string[] = names.filter((name) => MODULES[name]?.startsWith("./contenders/"));
+export const PEER_NAMES: readonly string[] = names.filter((name) => !HOME_NAMES.includes(name));
 
 /** One contender by its name. Loads only its own module, so that no process pays for the others. */
 export async function loadContender(name: string): Promise<Contender> {

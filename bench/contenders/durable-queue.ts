@@ -7,9 +7,9 @@ import { Server } from "../../src/local/server.ts";
 import { type Connection, type Contender, QUEUES, type QueueName, type RunningServer } from "../contender.ts";
 
 const AUTHKEY = "bench";
-const CONCURRENCY = 200;
+const CONCURRENCY = 400;
 /** Many, because the work is short: so says the option. */
-const PREFETCH = 400;
+const PREFETCH = 800;
 const LEASE_SECONDS = 60;
 /** The longest wait of a receive over HTTP. */
 const WAIT_SECONDS = 25;

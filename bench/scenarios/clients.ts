@@ -3,7 +3,7 @@ import { size } from "../support/sizes.ts";
 import type { Bench, Scenario } from "./scenario.ts";
 
 const SECONDS = size("SECONDS", 5);
-const MESSAGES = size("MESSAGES", 60_000);
+const BATCH_SECONDS = size("BATCH_SECONDS", 2);
 const LATENCY_MESSAGES = size("LATENCY_MESSAGES", 2_000);
 
 /** A scenario of one process beside the server. */
@@ -32,12 +32,12 @@ export const clientScenarios: readonly Scenario[] = [
   },
   {
     name: "batch-puts",
-    title: `Batches: ${MESSAGES.toLocaleString("en")} messages in batches of 100, 8 under way, then drained by one process`,
+    title: "Batches: of 100 messages, 8 under way, then all of them drained by one process",
     shown: [
       { figure: "putsPerSecond", title: "puts/s", isRate: true },
       { figure: "receivesPerSecond", title: "received/s", isRate: true },
     ],
-    run: alone("batch-puts", { messages: MESSAGES, warmUp: 20_000 }),
+    run: alone("batch-puts", { seconds: BATCH_SECONDS, warmUpSeconds: 1.5 }),
   },
   {
     name: "latency",
@@ -46,6 +46,6 @@ export const clientScenarios: readonly Scenario[] = [
       { figure: "p50Ms", title: "p50 ms", isRate: false },
       { figure: "p99Ms", title: "p99 ms", isRate: false },
     ],
-    run: alone("latency", { messages: LATENCY_MESSAGES, warmUp: 200, gapMs: 5 }),
+    run: alone("latency", { messages: LATENCY_MESSAGES, gapMs: 5, warmUp: 3_000, warmUpGapMs: 1 }),
   },
 ];

@@ -28,10 +28,15 @@ export class Deadline {
 
   /** How long it is till then: Infinity for a wait without end. */
   get leftMs(): number {
-    return Math.max(0, this.#endsAt - performance.now());
+    return this.#isEndless ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAt - performance.now());
   }
 
   get isOver(): boolean {
-    return performance.now() >= this.#endsAt;
+    return !this.#isEndless && performance.now() >= this.#endsAt;
+  }
+
+  /** Most are, and the clock need not be asked about them. */
+  get #isEndless(): boolean {
+    return this.#endsAt === Number.POSITIVE_INFINITY;
   }
 }

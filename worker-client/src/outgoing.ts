@@ -33,8 +33,7 @@ export class Outgoing {
   constructor(items: readonly unknown[], options: MessageOptions) {
     if (items.length > BATCH_MESSAGES_MAX) throw tooMany(items.length);
     this.#texts = items.map(textOf);
-    // Most puts have none.
-    this.#options = Object.values(options).some((option) => option !== undefined) ? JSON.stringify(options) : "{}";
+    this.#options = isEmpty(options) ? "{}" : JSON.stringify(options);
     if (items.some((item) => item instanceof Uint8Array)) {
       this.#areBytes = items.map((item) => item instanceof Uint8Array);
     }
@@ -80,6 +79,12 @@ export class Outgoing {
     if (bytes <= CONTENTS_BYTES_MAX) return;
     throw new TooLarge("too_large", `The items have ${bytes} bytes; a put has at most ${CONTENTS_BYTES_MAX}.`);
   }
+}
+
+/** Whether there is no option, as in most puts. */
+function isEmpty(options: MessageOptions): boolean {
+  for (const name in options) if (options[name as keyof MessageOptions] !== undefined) return false;
+  return true;
 }
 
 function tooMany(count: number): Invalid {

@@ -1,3 +1,4 @@
+import type { MessageRun } from "../../src/contract/socket.ts";
 import { type Call, isInVain, type Outcome, refusalOf, retryMsOf, unavailable } from "./call.ts";
 import type { QueueError } from "./errors.ts";
 import type { HttpRoute } from "./http-route.ts";
@@ -5,6 +6,12 @@ import type { HttpRoute } from "./http-route.ts";
 interface Settlers {
   settle(outcome: Outcome<unknown>): void;
   fail(error: unknown): void;
+}
+
+/** Whoever sends a call. */
+export interface Watcher {
+  timeIsOver(call: PendingCall): void;
+  isAborted(call: PendingCall): void;
 }
 
 /** A call that is on its way over a socket, maybe not for the first time. */
@@ -36,14 +43,14 @@ export class PendingCall {
     this.#settlers = settlers;
   }
 
-  /** Calls back when its wait is over, and when its caller does not want it any more, who is told at once. */
-  watch({ deadline, abort }: { deadline: () => void; abort: () => void }): void {
-    const { signal, deadline: callDeadline } = this.call;
-    const leftMs = callDeadline?.leftMs ?? 0;
-    if (leftMs > 0 && leftMs < 2 ** 31) this.#timer = setTimeout(deadline, leftMs);
+  /** Tells when its wait is over, and when its caller does not want it any more, who is told at once. */
+  watch(watcher: Watcher): void {
+    const { signal, deadline } = this.call;
+    const leftMs = deadline?.leftMs ?? 0;
+    if (leftMs > 0 && leftMs < 2 ** 31) this.#timer = setTimeout(() => watcher.timeIsOver(this), leftMs);
     if (signal === undefined) return;
     this.#onAbort = () => {
-      abort();
+      watcher.isAborted(this);
       this.#end();
       this.#settlers.fail(signal.reason);
     };
@@ -80,13 +87,14 @@ export class PendingCall {
     return !this.isAlone && idempotencyKey !== undefined && messages?.isSmall === true;
   }
 
-  /** The lines to send for it in an operation that it shares. */
-  takeShare(): readonly string[] {
+  /** What to send for it in an operation that it shares. */
+  takeShare(now: number): { line: string; key: string; run: MessageRun | undefined } {
+    const { messages, idempotencyKey } = this.call;
     this.isWaiting = false;
     this.isShared = true;
     this.wasSent = true;
-    this.sentAt = performance.now();
-    return this.call.messages?.lines ?? [];
+    this.sentAt = now;
+    return { line: messages?.lines[0] as string, key: idempotencyKey as string, run: messages?.runs?.[0] };
   }
 
   /** Whether the answer is that of a try, and it is to wait. */

@@ -19,7 +19,7 @@ export class QueueCalls {
   }
 
   send<Reply>(verb: Call["verb"], call: Omit<Call, "verb"> = {}): Promise<Outcome<Reply>> {
-    return this.route.send<Reply>({ ...call, verb });
+    return this.route.send<Reply>({ verb, ...call });
   }
 
   /** Acks a message, together with all others that are acked in the same turn of the event loop. */

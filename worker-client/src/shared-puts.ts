@@ -1,7 +1,9 @@
 import type { Problem } from "../../src/contract/problems.ts";
-import type { PutsReply, ServerLine } from "../../src/contract/socket.ts";
+import type { MessageRun, PutsReply, ServerLine } from "../../src/contract/socket.ts";
 import { errorOf, type QueueError } from "./errors.ts";
 import type { PendingCall } from "./pending-call.ts";
+
+const NO_OPTIONS: MessageRun = {};
 
 /** Puts of one message each that share an operation: less text around each, and one answer to read for all. */
 export class SharedPuts {
@@ -13,19 +15,32 @@ export class SharedPuts {
 
   /** The lines to send for them. */
   takeLines(id: number): string[] {
-    const lines = this.#puts.flatMap((put) => put.takeShare());
-    const keys = this.#puts.map(({ call }) => call.idempotencyKey);
-    const runs = this.#puts.map(({ call }) => call.messages?.runs?.[0]);
-    const request = runs.some((run) => run !== undefined) ? { messages: runs.map((run) => run ?? {}) } : undefined;
-    return [JSON.stringify({ id, verb: "put", request, keys, lines: lines.length }), ...lines];
+    const lines = [""];
+    const keys: string[] = [];
+    const messages: MessageRun[] = [];
+    let isAnySpecial = false;
+    const now = performance.now();
+    for (const put of this.#puts) {
+      const { line, key, run } = put.takeShare(now);
+      lines.push(line);
+      keys.push(key);
+      messages.push(run ?? NO_OPTIONS);
+      isAnySpecial ||= run !== undefined;
+    }
+    const request = isAnySpecial ? { messages } : undefined;
+    lines[0] = JSON.stringify({ id, verb: "put", request, keys, lines: keys.length });
+    return lines;
   }
 
-  /** What has become of each: its id, or why it was refused. Undefined for all where one of them broke a rule. */
-  *outcomes(line: Extract<ServerLine, { id: number }>): Generator<[PendingCall, string | QueueError | undefined]> {
+  /** Tells what has become of each: its id, or why it was refused. Undefined for all where one of them broke a rule. */
+  answer(
+    line: Extract<ServerLine, { id: number }>,
+    tell: (put: PendingCall, outcome: string | QueueError | undefined) => void,
+  ): void {
     const { ids, problems } = ("reply" in line ? line.reply : {}) as Partial<PutsReply>;
     for (const [index, put] of this.#puts.entries()) {
-      const problem = problems?.[index] as Problem | null | undefined;
-      yield [put, ids?.[index] ?? (problem ? errorOf(problem) : undefined)];
+      const problem = problems?.[index];
+      tell(put, ids?.[index] ?? (problem ? errorOf(problem as Problem) : undefined));
     }
   }
 }

@@ -7,7 +7,7 @@ import { type Call, isFinal, type Outcome, type Route } from "./call.ts";
 import { errorOf, QueueError } from "./errors.ts";
 import type { HttpRoute } from "./http-route.ts";
 import { Outbox } from "./outbox.ts";
-import { PendingCall } from "./pending-call.ts";
+import { PendingCall, type Watcher } from "./pending-call.ts";
 import { SharedPuts } from "./shared-puts.ts";
 import { type LinkEvents, type Refusal, SocketLink } from "./socket-link.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -40,6 +40,7 @@ export interface SocketOptions {
 /** The way to a queue over a WebSocket: many calls at a time, and messages that come by themselves. */
 export class SocketRoute implements Route, LinkEvents {
   readonly #options: SocketOptions;
+  readonly #watcher: Watcher;
   readonly #calls = new Map<number, PendingCall>();
   #unsent: PendingCall[] = [];
   /** Operations that several of the calls share. */
@@ -59,6 +60,10 @@ export class SocketRoute implements Route, LinkEvents {
 
   constructor(options: SocketOptions) {
     this.#options = options;
+    this.#watcher = {
+      timeIsOver: (pending) => this.#stop(pending),
+      isAborted: (pending) => this.#abandon(pending),
+    };
   }
 
   /** Whether no socket can be had for the time being, so that calls go over HTTP. */
@@ -71,10 +76,7 @@ export class SocketRoute implements Route, LinkEvents {
     return new Promise<Outcome<unknown>>((settle, fail) => {
       call.signal?.throwIfAborted();
       const pending = new PendingCall(this.#nextId(), call, this.#options.retrySeconds * 1_000, { settle, fail });
-      pending.watch({
-        deadline: () => this.#stop(pending),
-        abort: () => this.#abandon(pending),
-      });
+      pending.watch(this.#watcher);
       this.#calls.set(pending.id, pending);
       this.#enqueue(pending);
     }) as Promise<Outcome<Value>>;
@@ -266,8 +268,8 @@ export class SocketRoute implements Route, LinkEvents {
 
   #answerShared(shared: SharedPuts, line: Extract<ServerLine, { id: number }>): void {
     this.#shared.delete(line.id);
-    for (const [put, outcome] of shared.outcomes(line)) {
-      if (this.#calls.get(put.id) !== put) continue;
+    shared.answer(line, (put, outcome) => {
+      if (this.#calls.get(put.id) !== put) return;
       if (outcome === undefined || (typeof outcome === "object" && put.mustWaitAfter(outcome))) {
         put.isAlone = true;
         this.#sendAgain(put.id);
@@ -276,7 +278,7 @@ export class SocketRoute implements Route, LinkEvents {
         if (typeof outcome === "string") put.settle({ ids: [outcome] });
         else put.refuse(outcome);
       }
-    }
+    });
     this.#rest();
   }
 

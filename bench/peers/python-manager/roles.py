@@ -101,7 +101,8 @@ def single_puts(tasks, _results, sizes):
 
 
 def latency(tasks, _results, sizes):
-    warm_up, count, gap = sizes["warmUp"], sizes["messages"], sizes["gapMs"] / 1000
+    warm_up, count = sizes["warmUp"], sizes["messages"]
+    gap, warm_up_gap = sizes["gapMs"] / 1000, sizes["warmUpGapMs"] / 1000
     put_at, took = {}, {}
 
     def consume():
@@ -109,17 +110,17 @@ def latency(tasks, _results, sizes):
             number = int(tasks.get())
             took[number] = time.perf_counter() - put_at[number]
 
-    def put_each(start, end):
+    def put_each(start, end, gap):
         for number in range(start, end):
             put_at[number] = time.perf_counter()
             tasks.put(task(number))
             time.sleep(gap)
 
     threading.Thread(target=consume, daemon=True).start()
-    put_each(0, warm_up)
+    put_each(0, warm_up, warm_up_gap)
 
     def go():
-        put_each(warm_up, warm_up + count)
+        put_each(warm_up, warm_up + count, gap)
         while len(took) < warm_up + count:
             time.sleep(gap)
         ordered = sorted(ms * 1000 for number, ms in took.items() if number >= warm_up)

@@ -7,9 +7,9 @@ export type QueueName = (typeof QUEUES)[number];
 /** One client, used as the documentation of its queue recommends for speed with safety. */
 export interface Connection {
   /** Puts one message; kept when it is confirmed. */
-  put(queue: QueueName, body: string): Promise<void>;
+  put(queue: QueueName, body: string): Promise<unknown>;
   /** Puts all, in bulk where there is such a thing; kept when all are confirmed. */
-  putAll(queue: QueueName, bodies: readonly string[]): Promise<void>;
+  putAll(queue: QueueName, bodies: readonly string[]): Promise<unknown>;
   /** Hands messages to the handler and acks each once the handler's promise is kept. Kept when it listens. */
   consume(queue: QueueName, handle: (body: string) => Promise<void>): Promise<void>;
   /** One more receive that waits on this connection; only ours. */

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { arch, cpus, release, totalmem } from "node:os";
+import { arch, cpus, totalmem } from "node:os";
 import type { Contender } from "./contender.ts";
 import type { Figures } from "./roles/role.ts";
 import type { Scenario, Shown } from "./scenarios/scenario.ts";
@@ -29,7 +29,7 @@ export async function emptyReport(date: string, contenders: readonly Contender[]
       cores: cpus().length,
       processor: cpus()[0]?.model ?? "unknown",
       memoryGiB: Math.round(totalmem() / 2 ** 30),
-      system: `${process.platform} ${release()} ${arch()}`,
+      system: `${process.platform} ${arch()}`,
       node: process.version,
     },
     contenders: [],

@@ -4,7 +4,7 @@ import { QueueManager } from "durable-queue";
 import type * as Ws from "ws";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
-import { type Connection, type Contender, QUEUES, type QueueName, type RunningServer } from "../contender.ts";
+import { type Connection, type Contender, QUEUES, type RunningServer } from "../contender.ts";
 
 const AUTHKEY = "bench";
 const CONCURRENCY = 400;
@@ -51,22 +51,16 @@ async function start(directory: string): Promise<RunningServer> {
 
 async function connect(address: string, transport: "websocket" | "http"): Promise<Connection> {
   const manager = new QueueManager({ address, authkey: AUTHKEY, transport, fetch: countedFetch });
-  const queue = (name: QueueName) => manager.queue<string>(name);
+  const queues = { tasks: manager.queue<string>("tasks"), results: manager.queue<string>("results") };
   return {
-    async put(name, body) {
-      await queue(name).put(body);
-    },
-    async putAll(name, bodies) {
-      await queue(name).putMany(bodies);
-    },
+    put: (name, body) => queues[name].put(body),
+    putAll: (name, bodies) => queues[name].putMany(bodies),
     async consume(name, handle) {
       const options = { concurrency: CONCURRENCY, prefetch: PREFETCH, leaseSeconds: LEASE_SECONDS };
-      queue(name).work(({ item }) => handle(item), { ...options, onError: (error) => console.error(error) });
+      queues[name].work(({ item }) => handle(item), { ...options, onError: (error) => console.error(error) });
     },
     wait(name) {
-      queue(name)
-        .receive({ timeoutSeconds: WAIT_SECONDS })
-        .catch((error) => console.error(error));
+      queues[name].receive({ timeoutSeconds: WAIT_SECONDS }).catch((error) => console.error(error));
     },
   };
 }

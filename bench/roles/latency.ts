@@ -23,7 +23,7 @@ export const role: Role = async ({ connect, size }) => {
   });
 
   const putEach = async (from: number, to: number, gapMs: number) => {
-    const puts: Promise<void>[] = [];
+    const puts: Promise<unknown>[] = [];
     for (const [index, body] of tasks(from, to).entries()) {
       putAt[from + index] = performance.now();
       puts.push(producer.put("tasks", body));

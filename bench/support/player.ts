@@ -5,6 +5,12 @@ import { Child } from "./child-process.ts";
 
 const MAIN = `${import.meta.dirname}/../roles/main.ts`;
 
+/**
+ * A larger space for new objects, as Node's documentation suggests for throughput: what is in flight at so many messages
+ * a second outlives the default one, and would be copied again and again. For the clients of every contender alike.
+ */
+const NODE_OPTIONS = ["--conditions=source", "--max-semi-space-size=64"];
+
 type Word = "ready" | { figures: Figures } | { failure: string };
 
 /** A role that is played in a process of its own. */
@@ -19,7 +25,7 @@ export class Player {
 
   /** Starts the process and waits until it is ready to go. */
   static async start(contender: Contender, address: string, role: string, sizes: Sizes, signal: AbortSignal) {
-    const main = contender.player?.() ?? [process.execPath, "--conditions=source", MAIN, contender.name];
+    const main = contender.player?.() ?? [process.execPath, ...NODE_OPTIONS, MAIN, contender.name];
     const child = new Child([...main, address, role, JSON.stringify(sizes)], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // What a client library warns of is not what is measured.

@@ -57,7 +57,8 @@ export class NextRound {
   /** Waits until everything has arrived that is on its way, and takes it. */
   async gather(): Promise<Incoming[]> {
     if (Date.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
-    await this.#settle();
+    // Nobody else is expected: whoever is alone must not wait for the event loop.
+    if (this.#absent > 0) await this.#settle();
     for (let ms = 0; ms < LINGER_MS && this.#absent >= CROWD && this.#commands.length < ENOUGH; ms += 1) {
       await scheduler.wait(1);
       // Some will not come back. Where nobody does, a few rounds later nobody is waited for.

@@ -45,7 +45,9 @@ export class Session implements Caller, Connection {
   #subscribedAt = 0;
   /** Whether it went to the end of the line. */
   #wasServed = false;
-  /** Whether it was answered, and has not asked anything since. */
+  /** Whether it may ask something because of what it is about to be told. */
+  #isAboutToLeave = false;
+  /** Whether it was told that, and has not asked anything since. */
   #isAway = false;
   #outbox: string[] = [];
   /** Messages to be pushed, which share a line. */
@@ -107,7 +109,10 @@ export class Session implements Caller, Connection {
 
   /** Whoever takes in the answers of puts that share an operation. */
   sharedPuts(id: number, count: number): Caller {
-    return new SharedPuts(id, count, (line) => this.#outbox.push(line));
+    return new SharedPuts(id, count, (line) => {
+      this.#isAboutToLeave = true;
+      this.#outbox.push(line);
+    });
   }
 
   /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
@@ -127,6 +132,8 @@ export class Session implements Caller, Connection {
       this.#credit = 0;
       this.#closePush();
     }
+    // Whoever has put one thing may have another. Whoever has acked waits for what is pushed, or works on it.
+    this.#isAboutToLeave ||= result.verb === "put" || result.verb === "receive";
     this.#outbox.push(lineOf(unanswered.id, replyOf(result, surroundings)));
   }
 
@@ -167,8 +174,9 @@ export class Session implements Caller, Connection {
 
   /** Sends everything that there is to be sent, in one frame if it is not too large. Answers whether it is newly away. */
   flush(): boolean {
-    const isLeaving = this.#outbox.length > 0 && !this.#isAway;
+    const isLeaving = this.#isAboutToLeave && !this.#isAway;
     this.#isAway ||= isLeaving;
+    this.#isAboutToLeave = false;
     this.#closePush();
     const lines = this.#outbox;
     this.#outbox = [];

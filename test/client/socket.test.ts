@@ -460,3 +460,18 @@ test("closing the manager ends calls that are not answered as Unavailable, and t
   await refusal;
   await expect.poll(() => proxy.connections).toBe(0);
 });
+
+test("a call after the manager was closed opens a connection again, which the next close ends", async () => {
+  const manager = server.manager({ address: proxy.address });
+  const queue = manager.queue<number>(freshName());
+  await queue.put(1);
+  await manager.close();
+
+  expect(await queue.get()).toBe(1);
+  const waiting = queue.get();
+  await expect.poll(() => proxy.connections).toBe(1);
+  await manager.close();
+
+  await expect(waiting).rejects.toThrow(Unavailable);
+  await expect.poll(() => proxy.connections).toBe(0);
+});

@@ -29,6 +29,15 @@ test("a crowd that was just answered is waited for, a few milliseconds and no lo
   expect(lingers()).toBe(4);
 });
 
+test("whoever is alone is not kept for a turn of the event loop", async () => {
+  const wait = vi.spyOn(scheduler, "wait");
+  const round = new NextRound();
+  round.answered(1);
+  round.add([COMMAND], true);
+  await round.gather();
+  expect(wait).not.toHaveBeenCalled();
+});
+
 test("whoever is back is not waited for", async () => {
   const lingers = countLingers();
   const round = new NextRound();

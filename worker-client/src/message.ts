@@ -25,7 +25,9 @@ export class Message<Item> {
   readonly lastError: string | undefined;
   /** Where it comes from, if it died in another queue. */
   readonly deadLetter: DeadLetter | undefined;
-  readonly #times: Pick<ReceivedMessage, "putAt" | "at" | "leaseEndsAt">;
+  readonly #putAt: number;
+  readonly #at: number | undefined;
+  #leaseEndsAt: number | undefined;
   readonly #receipt: string;
   #isSettled = false;
   /** Made when somebody asks for it: most never do. */
@@ -41,24 +43,25 @@ export class Message<Item> {
     this.group = received.group;
     this.lastError = received.lastError;
     this.deadLetter = deadLetterOf(received);
-    const { putAt, at, leaseEndsAt } = received;
-    this.#times = { putAt, at, leaseEndsAt };
+    this.#putAt = received.putAt;
+    this.#at = received.at;
+    this.#leaseEndsAt = received.leaseEndsAt;
     this.#receipt = received.receipt ?? "";
     this.#calls = calls;
   }
 
   get putAt(): Date {
-    return dateOf(this.#times.putAt);
+    return dateOf(this.#putAt);
   }
 
   /** When it was to be visible; undefined if it was not put for later. */
   get at(): Date | undefined {
-    return dateOrUndefined(this.#times.at);
+    return dateOrUndefined(this.#at);
   }
 
   /** When the lease ends, by the server's clock. */
   get leaseEndsAt(): Date {
-    return dateOf(this.#times.leaseEndsAt ?? 0);
+    return dateOf(this.#leaseEndsAt ?? 0);
   }
 
   /**
@@ -105,7 +108,7 @@ export class Message<Item> {
   /** Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. */
   async extend(leaseSeconds: number): Promise<boolean> {
     const { value } = await this.#send<ExtendReply>("extend", { leaseSeconds });
-    if (value.extended === 1) this.#times.leaseEndsAt = value.leaseEndsAt;
+    if (value.extended === 1) this.#leaseEndsAt = value.leaseEndsAt;
     return value.extended === 1;
   }
 

@@ -15,6 +15,7 @@ export interface RoutesOptions {
 export class Routes {
   readonly #options: RoutesOptions;
   readonly #shared = new Map<string, Route>();
+  /** Those that have connections, or try to. */
   readonly #sockets = new Set<SocketRoute>();
 
   constructor(options: RoutesOptions) {
@@ -42,9 +43,9 @@ export class Routes {
       authkey,
       retrySeconds,
       http,
+      opening: () => this.#sockets.add(socket),
       closed: () => this.#sockets.delete(socket),
     });
-    this.#sockets.add(socket);
     return socket;
   }
 

@@ -33,6 +33,8 @@ export interface SocketOptions {
   retrySeconds: number;
   /** The way for when no socket can be had. */
   http: HttpRoute;
+  /** Is told when the route begins to connect: also after it was closed. */
+  opening: () => void;
   /** Is told when the route is closed. */
   closed: () => void;
 }
@@ -311,14 +313,15 @@ export class SocketRoute implements Route, LinkEvents {
   async #connect(): Promise<void> {
     if (this.#isOpening) return;
     this.#isOpening = true;
-    const { url, authkey } = this.#options;
+    const { url, authkey, opening } = this.#options;
+    opening();
     while (this.#isNeeded) {
-      const opening = await SocketLink.open(url, authkey, this);
-      if (opening instanceof SocketLink) {
-        this.#begin(opening);
+      const link = await SocketLink.open(url, authkey, this);
+      if (link instanceof SocketLink) {
+        this.#begin(link);
         break;
       }
-      if (!this.#takeRefusal(opening)) break;
+      if (!this.#takeRefusal(link)) break;
       this.#failures += 1;
       await sleep(backoffMs(this.#failures, Math.random()));
     }

@@ -1,4 +1,4 @@
-// What the platform itself takes: an object that writes a row for each message, passes it on and confirms. It is no
+// What the platform itself takes: an object that writes each message into a row, passes it on and confirms. It is no
 // queue, and nothing on this platform that stores a message first can deliver it sooner.
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -23,26 +23,26 @@ async function connect(address: string): Promise<Connection> {
   const { WebSocket } = createRequire(import.meta.resolve("durable-queue"))("ws") as typeof Ws;
   const socket = new WebSocket(address, { perMessageDeflate: false });
   await once(socket, "open");
-  const unconfirmed: (() => void)[] = [];
+  const unanswered: (() => void)[] = [];
   let receive: (body: string) => Promise<void> = () => Promise.resolve();
   socket.on("message", (frame: Buffer) => {
     const text = frame.toString();
-    if (text === "stored") unconfirmed.shift()?.();
+    if (text === "done") unanswered.shift()?.();
     else void receive(text);
   });
-  const put = (body: string) =>
-    new Promise<void>((confirmed) => {
-      unconfirmed.push(confirmed);
-      socket.send(body);
+  const send = (text: string) =>
+    new Promise<void>((answered) => {
+      unanswered.push(answered);
+      socket.send(text);
     });
   return {
-    put: (_, body) => put(body),
+    put: (_, body) => send(body),
     async putAll(_, bodies) {
-      await Promise.all(bodies.map(put));
+      await Promise.all(bodies.map(send));
     },
     async consume(_, handle) {
       receive = handle;
-      socket.send("receive");
+      await send("receive");
     },
   };
 }

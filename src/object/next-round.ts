@@ -19,7 +19,7 @@ const CROWD = 8;
 const LINGER_MS = 4;
 
 /** Whoever is not back after this has something else to do. */
-const AWAY_MS = 50;
+const AWAY_MS = 250;
 
 /**
  * Collects the commands that will be stored together: the larger the group, the fewer rows for each of its messages.
@@ -39,7 +39,7 @@ export class NextRound {
   }
 
   /**
-   * Adds what one caller sends at a time.
+   * Adds what one caller sends at a time; nothing where he is gone.
    *
    * @param isBack whether this may be one of those who were answered
    */
@@ -48,7 +48,7 @@ export class NextRound {
     if (isBack) this.#absent = Math.max(0, this.#absent - 1);
   }
 
-  /** To be told how many more callers have their answers and nothing else to wait for. */
+  /** To be told how many more callers were answered, and may come back with something new. */
   answered(callers: number): void {
     this.#absent += callers;
     if (callers > 0) this.#answeredAt = Date.now();
@@ -56,6 +56,8 @@ export class NextRound {
 
   /** Waits until everything has arrived that is on its way, and takes it. */
   async gather(): Promise<Incoming[]> {
+    // Who calls in the same turn is of the same round.
+    await null;
     if (Date.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
     // Nobody else is expected: whoever is alone must not wait for the event loop.
     if (this.#absent > 0) await this.#settle();

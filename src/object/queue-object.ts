@@ -121,7 +121,7 @@ export class QueueObject extends DurableObject<Env> {
       if (operation.fault !== undefined) throw operation.fault;
       if (operation.keys !== undefined) {
         const commands = putCommandsOf(operation, circumstances.now);
-        const puts = session.sharedPuts(operation.id, commands.length);
+        const puts = session.sharedPuts(this.#tickets + 1, operation.id, commands.length);
         for (const command of commands) incoming.push({ ticket: this.#ticket(puts), command });
         return;
       }
@@ -142,6 +142,7 @@ export class QueueObject extends DurableObject<Env> {
     const { tickets, subscriber } = session;
     this.#queue.leave(tickets, subscriber);
     for (const ticket of tickets) this.#callers.delete(ticket);
+    this.#nextRound.add([], session.comesBack());
     // Others may have their turn now.
     this.#wake();
   }

@@ -82,7 +82,7 @@ export class Session implements Caller, Connection {
     return { session, waits };
   }
 
-  /** The tickets of everything that is not answered. */
+  /** The tickets of everything that is not answered, but for puts that share an operation. */
   get tickets(): ReadonlySet<number> {
     return new Set(this.#unanswered.keys());
   }
@@ -107,9 +107,9 @@ export class Session implements Caller, Connection {
     this.#isChanged = true;
   }
 
-  /** Whoever takes in the answers of puts that share an operation. */
-  sharedPuts(id: number, count: number): Caller {
-    return new SharedPuts(id, count, (line) => {
+  /** Whoever takes in the answers of puts that share an operation, and whose tickets follow one another. */
+  sharedPuts(firstTicket: number, id: number, count: number): Caller {
+    return new SharedPuts(id, firstTicket, count, (line) => {
       this.#isAboutToLeave = true;
       this.#outbox.push(line);
     });
@@ -132,7 +132,7 @@ export class Session implements Caller, Connection {
       this.#credit = 0;
       this.#closePush();
     }
-    // Whoever has put one thing may have another. Whoever has acked waits for what is pushed, or works on it.
+    // Whoever has put one thing may have another. Who acks mostly has more to work on, or waits for what is pushed.
     this.#isAboutToLeave ||= result.verb === "put" || result.verb === "receive";
     this.#outbox.push(lineOf(unanswered.id, replyOf(result, surroundings)));
   }

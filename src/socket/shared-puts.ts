@@ -6,30 +6,39 @@ import { problemOf } from "../requests/problem.ts";
 /** Puts that share an operation, and are answered together. */
 export class SharedPuts implements Caller {
   readonly #id: number;
-  readonly #count: number;
+  readonly #firstTicket: number;
   readonly #send: (line: string) => void;
-  readonly #ids: (string | null)[] = [];
-  readonly #problems: (Problem | null)[] = [];
+  readonly #ids: (string | null)[];
+  readonly #problems: (Problem | null)[];
+  #unanswered: number;
   #isAnyRefused = false;
 
   /**
    * @param id of the operation
+   * @param firstTicket of the puts, whose tickets follow one another
    * @param count how many there are
    * @param send takes their answer
    */
-  constructor(id: number, count: number, send: (line: string) => void) {
+  constructor(id: number, firstTicket: number, count: number, send: (line: string) => void) {
     this.#id = id;
-    this.#count = count;
+    this.#firstTicket = firstTicket;
     this.#send = send;
+    this.#ids = new Array<null>(count).fill(null);
+    this.#problems = new Array<null>(count).fill(null);
+    this.#unanswered = count;
   }
 
-  /** To be told in the order of the puts, which is that of their answers because none of them waits. */
-  answer(_: number, result: Result): void {
-    const isRefused = result.verb === "refused";
-    this.#isAnyRefused ||= isRefused;
-    this.#ids.push(result.verb === "put" ? (result.ids[0] ?? null) : null);
-    this.#problems.push(isRefused ? problemOf(result.code, result.detail) : null);
-    if (this.#ids.length < this.#count) return;
+  /** Answers come in any order: a put may join an earlier try of its own, which waits. */
+  answer(ticket: number, result: Result): void {
+    const index = ticket - this.#firstTicket;
+    if (result.verb === "put") {
+      this.#ids[index] = result.ids[0] ?? null;
+    } else if (result.verb === "refused") {
+      this.#problems[index] = problemOf(result.code, result.detail);
+      this.#isAnyRefused = true;
+    }
+    this.#unanswered -= 1;
+    if (this.#unanswered > 0) return;
     const reply = this.#isAnyRefused ? { ids: this.#ids, problems: this.#problems } : { ids: this.#ids };
     this.#send(JSON.stringify({ id: this.#id, reply }));
   }

@@ -46,6 +46,16 @@ describe("calls that are made at the same time", () => {
     expect(proxy.frames).toEqual([["put"], Array(100).fill("put")]);
   });
 
+  test("share frames as large as they may be, and no larger", async () => {
+    const queue = freshQueue<string>();
+    const items = numbers(1_000).map((n) => `${n}`.padEnd(16_000, "x"));
+
+    await Promise.all(items.map((item) => queue.put(item)));
+
+    expect(proxy.upgrades).toBe(1);
+    expect(await queue.qsize()).toBe(1_000);
+  });
+
   test("share an operation if they are acks", async () => {
     const queue = freshQueue<number>();
     await queue.putMany(numbers(100));
@@ -469,6 +479,22 @@ test("a call after the manager was closed opens a connection again, which the ne
 
   expect(await queue.get()).toBe(1);
   const waiting = queue.get();
+  await expect.poll(() => proxy.connections).toBe(1);
+  await manager.close();
+
+  await expect(waiting).rejects.toThrow(Unavailable);
+  await expect.poll(() => proxy.connections).toBe(0);
+});
+
+test("closing the manager ends what is asked while it cannot connect, however often it was closed before", async () => {
+  const manager = server.manager({ address: proxy.address });
+  const queue = manager.queue<number>(freshName());
+  await proxy.refuse();
+  const putting = queue.put(1);
+  await Promise.all([manager.close(), expect(putting).rejects.toThrow(Unavailable)]);
+
+  const waiting = queue.get();
+  await proxy.accept();
   await expect.poll(() => proxy.connections).toBe(1);
   await manager.close();
 

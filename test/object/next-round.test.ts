@@ -52,7 +52,7 @@ test("a crowd that was answered some time ago is not waited for", async () => {
   const round = new NextRound();
   round.answered(100);
   const now = Date.now();
-  vi.spyOn(Date, "now").mockReturnValue(now + 51);
+  vi.spyOn(Date, "now").mockReturnValue(now + 251);
   round.add([COMMAND], false);
   await round.gather();
   expect(lingers()).toBe(0);
@@ -81,4 +81,24 @@ test("a worker that is pushed message after message does not become a crowd", as
     await worker.next();
   }
   expect(lingers()).toBe(0);
+});
+
+test.each([
+  ["that were answered a moment ago are waited for", false, 4],
+  ["that have gone are not", true, 0],
+])("a crowd of connections: those %s", async (_, haveGone, expected) => {
+  const queue = freshQueue();
+  const [last, ...crowd] = await Promise.all(Array.from({ length: 9 }, () => connect(queue)));
+  const putOne = async (producer: typeof last) => {
+    producer?.say({ id: 1, verb: "put", lines: 1 }, {});
+    await producer?.next();
+  };
+  for (const producer of crowd) await putOne(producer);
+  const lingers = countLingers();
+  if (haveGone) {
+    for (const producer of crowd) producer.end();
+    await Promise.all(crowd.map(({ closed }) => closed));
+  }
+  await putOne(last);
+  expect(lingers()).toBe(expected);
 });

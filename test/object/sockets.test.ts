@@ -107,3 +107,22 @@ test("a write that fails ends the connections: nothing of it is acknowledged, an
 
   expect(await inspect(queue)).toMatchObject({ accepted: 1 });
 });
+
+test("puts that share an operation get each its own answer, also where one joins an earlier try that waits", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { maxSize: 1 });
+  await put(queue, ["first"]);
+  const before = await connect(queue);
+  before.say({ id: 1, verb: "put", request: { wait: true }, key: "a", lines: 1 }, "a");
+  before.say({ id: 2, verb: "inspect" });
+  await before.next();
+
+  const after = await connect(queue);
+  after.say({ id: 1, verb: "put", keys: ["a", "b"], lines: 2 }, "a", "b", { id: 2, verb: "receive", request: {} });
+
+  const stored = (await before.next()).reply.ids[0];
+  const replies = [await after.next(), await after.next()];
+  expect(replies.find(({ id }) => id === 1)).toMatchObject({
+    reply: { ids: [stored, null], problems: [null, { code: "full" }] },
+  });
+});

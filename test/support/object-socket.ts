@@ -13,7 +13,7 @@ export async function connect(queue: string) {
   });
   const closed = new Promise<void>((settle) => webSocket.addEventListener("close", () => settle()));
   return {
-    say: (...operation: object[]) => webSocket.send(operation.map((line) => JSON.stringify(line)).join("\n")),
+    say: (...operation: unknown[]) => webSocket.send(operation.map((line) => JSON.stringify(line)).join("\n")),
     end: () => webSocket.close(1000),
     closed,
     async next() {

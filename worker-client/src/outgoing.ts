@@ -9,7 +9,8 @@ import { Invalid, TooLarge } from "./errors.ts";
  */
 const CONTENTS_BYTES_MAX = REQUEST_BYTES_MAX - 1_048_576;
 
-const SMALL_CHARACTERS = 16_384;
+/** As many of these as may share an operation have room in one frame. */
+const SMALL_CHARACTERS = 8_192;
 
 /** What a put says of each of its messages beside the content. */
 export type MessageOptions = Omit<PutRequest["messages"][number], "body" | "bytes">;

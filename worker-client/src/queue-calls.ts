@@ -38,7 +38,9 @@ export class QueueCalls {
     const receipts: string[] = [];
     const outcome = new Promise<void>((begin) => setImmediate(begin)).then(async () => {
       if (this.#ackBatches.get(finish)?.receipts === receipts) this.#ackBatches.delete(finish);
-      const { value, isRepeated } = await this.send<AckReply>("ack", { request: { receipts, finish } });
+      const { value, isRepeated } = await this.send<AckReply>("ack", {
+        request: finish ? { receipts } : { receipts, finish },
+      });
       return { value: { stale: new Set(value.stale) }, isRepeated };
     });
     return { receipts, outcome };

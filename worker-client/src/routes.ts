@@ -15,7 +15,7 @@ export interface RoutesOptions {
 export class Routes {
   readonly #options: RoutesOptions;
   readonly #shared = new Map<string, Route>();
-  /** Those that have connections, or try to. */
+  /** Those that have begun to connect, and were not closed since. */
   readonly #sockets = new Set<SocketRoute>();
 
   constructor(options: RoutesOptions) {

@@ -117,6 +117,8 @@ export class SocketRoute implements Route, LinkEvents {
     const cause = new QueueError("closed", "The connection was closed by its owner.");
     for (const pending of this.#takeCalls()) pending.giveUp(this.#options.url, cause);
     this.#abandoned.clear();
+    this.#shared.clear();
+    this.#granted = undefined;
     this.#link?.close();
     this.#link = undefined;
     this.#options.closed();
@@ -311,10 +313,10 @@ export class SocketRoute implements Route, LinkEvents {
   }
 
   async #connect(): Promise<void> {
-    if (this.#isOpening) return;
-    this.#isOpening = true;
     const { url, authkey, opening } = this.#options;
     opening();
+    if (this.#isOpening) return;
+    this.#isOpening = true;
     while (this.#isNeeded) {
       const link = await SocketLink.open(url, authkey, this);
       if (link instanceof SocketLink) {

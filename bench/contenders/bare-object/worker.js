@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
-/** The least that an object can do with a message and keep it: writes it into one row, passes it on and confirms. */
+/** The least that an object can do with a message: writes it into the one row, passes it on and confirms. */
 export class BareObject extends DurableObject {
   #receiver;
 
@@ -18,11 +18,12 @@ export class BareObject extends DurableObject {
   webSocketMessage(socket, frame) {
     if (frame === "receive") {
       this.#receiver = socket;
+      socket.send("done");
       return;
     }
     this.ctx.storage.sql.exec("INSERT OR REPLACE INTO message (id, body) VALUES (1, ?)", frame);
     this.#receiver?.send(frame);
-    socket.send("stored");
+    socket.send("done");
   }
 }
 

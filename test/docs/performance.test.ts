@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { medianOf, readReport } from "../../bench/report.ts";
+
+const DOCS = `${import.meta.dirname}/../../docs`;
+
+/** The columns of figures, in the order of the table. */
+const COLUMNS = [
+  [["pipeline", "perSecond"]],
+  [["single-puts", "perSecond"]],
+  [["lone-puts", "perSecond"]],
+  [["batch-puts", "putsPerSecond"]],
+  [["batch-puts", "receivesPerSecond"]],
+  [
+    ["latency", "p50Ms"],
+    ["latency", "p99Ms"],
+  ],
+] as const;
+
+/** The cells of the table's rows, without the marks of bold text. */
+function tableRows(): string[][] {
+  const lines = readFileSync(`${DOCS}/performance.md`, "utf8").split("\n");
+  const begin = lines.findIndex((line) => line.startsWith("| | confirms after |"));
+  const rows = lines.slice(begin + 2);
+  const end = rows.findIndex((line) => !line.startsWith("|"));
+  return rows.slice(0, end).map((line) =>
+    line
+      .replaceAll("**", "")
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+function shown(figure: number | undefined): string {
+  if (figure === undefined) return "–";
+  return figure >= 100 ? Math.round(figure).toLocaleString("en") : figure.toFixed(2);
+}
+
+test("the table of the performance page has the medians of what was measured, for everybody", () => {
+  const report = readReport(`${DOCS}/performance.json`);
+  const expected = report.contenders
+    .filter(({ name }) => medianOf(report, "latency", name, "p50Ms") !== undefined)
+    .map(({ name, title }) => {
+      const cells = COLUMNS.map((column) => {
+        const figures = column.map(([scenario, figure]) => medianOf(report, scenario, name, figure));
+        return figures.every((figure) => figure === undefined) ? "–" : figures.map(shown).join(" / ");
+      });
+      return [title, ...cells];
+    });
+  const written = tableRows().map(([title, _, ...cells]) => [title, ...cells]);
+  expect(written).toEqual(expected);
+});

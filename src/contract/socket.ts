@@ -16,13 +16,6 @@ import {
   receiveRequest,
 } from "./schema.ts";
 
-/** The subprotocol: the name and the version of the format. */
-export const SOCKET_PROTOCOL = "durable-queue.v1";
-
-/** What the server answers with the other at any time, without waking the queue. */
-export const PING = "ping";
-export const PONG = "pong";
-
 /** Whether to wait, for as long as it takes or until `stop`, for what there is not now. */
 const wait = z.boolean().default(false);
 

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { SOCKET_PROTOCOL } from "../contract/socket.ts";
+import { SOCKET_PROTOCOL } from "../contract/socket-protocol.ts";
 import type { Env } from "../env.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { reach } from "./reach.ts";

@@ -1,4 +1,4 @@
-import { PING, PONG } from "../contract/socket.ts";
+import { PING, PONG } from "../contract/socket-protocol.ts";
 import { Session, type Wait } from "./session.ts";
 
 /** The connections of one object. They live longer than its memory: what each waits for is kept with its socket. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { buildWorker } from "../../src/local/build-worker.ts";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
+import { checkTypedProgram } from "./typed-program.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const NODE_VERSIONS = ["22", "24"];
@@ -32,16 +33,6 @@ console.log(process.version, JSON.stringify({ full, first, second: second.item, 
 const EXPECTED =
   '{"full":true,"first":{"n":1},"second":{"n":2},"acked":true,"joined":true,"worked":{"n":4},"empty":true}';
 
-const TYPED_PROGRAM = `
-import { QueueManager, type Message } from "durable-queue";
-const queue = new QueueManager().queue<number>("typed");
-const messages: Message<number>[] = await queue.receive({ max: 2 });
-const item: number = await queue.get();
-// @ts-expect-error A queue of numbers takes no text.
-await queue.put("text");
-export { item, messages };
-`;
-
 function run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = process.env): string {
   return execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 }
@@ -64,14 +55,8 @@ try {
   if (installed.join() !== "durable-queue,ws")
     throw new Error(`The package brings others than ws: ${installed.join()}`);
 
-  writeFileSync(join(project, "program.ts"), TYPED_PROGRAM);
-  const tsc = join(ROOT, "node_modules/.bin/tsc");
-  run(
-    tsc,
-    ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", "", "program.ts"],
-    project,
-  );
-  console.log("declarations ok, no dependencies");
+  checkTypedProgram(project);
+  console.log("declarations ok, no dependencies but ws");
 
   writeFileSync(join(project, "program.js"), PROGRAM);
   for (const version of NODE_VERSIONS) {

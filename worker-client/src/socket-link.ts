@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
-import { PING, PONG, type ServerLine, SOCKET_PROTOCOL } from "../../src/contract/socket.ts";
+import type { ServerLine } from "../../src/contract/socket.ts";
+import { PING, PONG, SOCKET_PROTOCOL } from "../../src/contract/socket-protocol.ts";
 import { isFinal } from "./call.ts";
 import { QueueError } from "./errors.ts";
 import { problemErrorOf } from "./problems.ts";

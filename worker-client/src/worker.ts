@@ -1,7 +1,8 @@
+// So that the declarations can be used where `Symbol.asyncDispose` is not among the libraries.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { ERROR_CHARACTERS_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { ExtendReply, ReceivedMessage } from "../../src/contract/schema.ts";
 import type { Route } from "./call.ts";
-import type { Consumer } from "./consumer.ts";
 import { type QueueError, ShutDown } from "./errors.ts";
 import { Message } from "./message.ts";
 import { QueueCalls } from "./queue-calls.ts";
@@ -38,7 +39,7 @@ interface Held {
 }
 
 /** Works through a queue: see `Queue.work`. */
-export class Worker implements Consumer {
+export class Worker {
   /**
    * Kept when the worker has ended, because it was closed or the queue was shut down and is empty. Broken with the
    * error if the server refuses it, as for a wrong authkey.

@@ -1,0 +1,44 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { checkTypedProgram } from "../package/typed-program.ts";
+
+const CLIENT = `${import.meta.dirname}/../../worker-client`;
+
+/** The modules that are there when a program runs: imports of types are not. */
+function importsOf(path: string): string[] {
+  const statements = readFileSync(path, "utf8").matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";$/gm);
+  return [...statements].map(([, specifier]) => specifier as string);
+}
+
+/** The packages that a module and all that it imports need. */
+function packagesOf(path: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(path)) return new Set();
+  seen.add(path);
+  const packages = new Set<string>();
+  for (const specifier of importsOf(path)) {
+    const isFile = specifier.startsWith(".");
+    const needed = isFile ? packagesOf(resolve(path, "..", specifier), seen) : [specifier];
+    for (const name of needed) if (!name.startsWith("node:")) packages.add(name);
+  }
+  return packages;
+}
+
+test("the client needs no other packages than those that it brings", () => {
+  const { dependencies } = JSON.parse(readFileSync(`${CLIENT}/package.json`, "utf8"));
+  expect([...packagesOf(`${CLIENT}/src/index.ts`)]).toEqual(Object.keys(dependencies));
+});
+
+test("a program is checked against the declarations as they are published", { timeout: 60_000 }, () => {
+  const project = mkdtempSync(`${tmpdir()}/durable-queue-declarations-`);
+  onTestFinished(() => rmSync(project, { recursive: true }));
+  execFileSync("npm", ["pack", "--pack-destination", project, "--loglevel=error"], { cwd: CLIENT, stdio: "pipe" });
+  const [tarball = ""] = readdirSync(project);
+  const home = `${project}/node_modules/durable-queue`;
+  mkdirSync(home, { recursive: true });
+  execFileSync("tar", ["-xzf", `${project}/${tarball}`, "-C", home, "--strip-components=1"]);
+
+  checkTypedProgram(project);
+});

@@ -1,17 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Empty, Full, type Queue, type QueueManager, Unavailable } from "../../worker-client/src/index.ts";
-import { FaultyProxy } from "../support/proxy.ts";
+import type { FaultyProxy } from "../support/proxy.ts";
 import { freshName, TestServer } from "../support/server.ts";
+import { runThroughProxy } from "../support/through-proxy.ts";
 
 const server = new TestServer();
 let proxy: FaultyProxy;
 
-beforeAll(() => server.start());
-afterAll(() => server.remove());
-beforeEach(async () => {
-  proxy = await FaultyProxy.start(server.port);
+runThroughProxy(server, (fresh) => {
+  proxy = fresh;
 });
-afterEach(() => proxy.refuse());
 
 describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   /** A client whose calls go through the proxy. */

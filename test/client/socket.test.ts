@@ -5,22 +5,20 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import { Empty, Invalid, type Queue, QueueManager, Unauthorized, Unavailable } from "../../worker-client/src/index.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
+import { runThroughProxy } from "../support/through-proxy.ts";
 
 const MIB = 1024 * 1024;
 const server = new TestServer();
 let proxy: FaultyProxy;
 
-beforeAll(() => server.start());
-afterAll(() => server.remove());
-beforeEach(async () => {
-  proxy = await FaultyProxy.start(server.port);
+runThroughProxy(server, (fresh) => {
+  proxy = fresh;
 });
-afterEach(() => proxy.refuse());
 
 function freshQueue<Item = unknown>(options: { retrySeconds?: number } = {}): Queue<Item> {
   return server.manager({ address: proxy.address, ...options }).queue<Item>(freshName());

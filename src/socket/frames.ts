@@ -35,10 +35,7 @@ export function operationsOf(frame: string | ArrayBuffer): Operation[] {
   const lines = linesOf(frame);
   const operations: Operation[] = [];
   for (let index = 0; index < lines.length; ) {
-    const { lines: contents = 0, ...operation }: Envelope & Pick<Operation, "fault"> = operationOf(
-      lines[index] as string,
-      index,
-    );
+    const { lines: contents = 0, ...operation } = operationOf(lines[index] as string, index);
     const end = index + 1 + contents;
     if (end > lines.length) {
       throw new BadFrame(INVALID_DATA, `Line ${index + 1} says that ${contents} lines follow, but the frame ends.`);
@@ -61,7 +58,9 @@ function linesOf(frame: string): string[] {
 
 type Envelope = z.output<typeof socketOperation>;
 
-function operationOf(line: string, index: number): Envelope & Pick<Operation, "fault"> {
+type MaybeFaulty = Envelope & Pick<Operation, "fault">;
+
+function operationOf(line: string, index: number): MaybeFaulty {
   try {
     const value: unknown = JSON.parse(line);
     return isPlainOperation(value) ? value : checkedOperation(value);
@@ -72,7 +71,7 @@ function operationOf(line: string, index: number): Envelope & Pick<Operation, "f
 }
 
 /** Throws only for what could not be answered, or of which nobody could tell where it ends. */
-function checkedOperation(value: unknown): Envelope & Pick<Operation, "fault"> {
+function checkedOperation(value: unknown): MaybeFaulty {
   try {
     return check(socketOperation, value);
   } catch (error) {

@@ -1,3 +1,5 @@
+// So that the declarations can be used where `Symbol.asyncDispose` is not among the libraries.
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Named task queues that survive a crash: the Node client of a durable-queue server.
  *

@@ -1,5 +1,3 @@
-// So that the declarations can be used where `Symbol.asyncDispose` is not among the libraries.
-/// <reference lib="esnext.disposable" preserve="true" />
 import { QUEUE_NAME_PATTERN } from "../../src/contract/limits.ts";
 import type { ListReply } from "../../src/contract/schema.ts";
 import { HttpClient } from "./http-client.ts";

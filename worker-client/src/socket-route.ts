@@ -116,11 +116,8 @@ export class SocketRoute implements Route, LinkEvents {
     this.#subscriber = undefined;
     const cause = new QueueError("closed", "The connection was closed by its owner.");
     for (const pending of this.#takeCalls()) pending.giveUp(this.#options.url, cause);
-    this.#abandoned.clear();
-    this.#shared.clear();
-    this.#granted = undefined;
     this.#link?.close();
-    this.#link = undefined;
+    this.#forgetLink();
     this.#options.closed();
   }
 
@@ -142,10 +139,7 @@ export class SocketRoute implements Route, LinkEvents {
 
   lost(link: SocketLink, cause: Error): void {
     if (this.#link !== link) return;
-    this.#link = undefined;
-    this.#granted = undefined;
-    this.#abandoned.clear();
-    this.#shared.clear();
+    this.#forgetLink();
     if (link.isBarren) this.#barren += 1;
     for (const pending of this.#calls.values()) {
       if (pending.wasSent && !pending.lose(this.#options.url, cause, link.heardAt)) this.#calls.delete(pending.id);
@@ -153,6 +147,14 @@ export class SocketRoute implements Route, LinkEvents {
     this.#subscriber?.disconnected();
     if (this.#barren >= BARREN_MAX) this.#turnToHttp();
     else if (this.#isNeeded) void this.#connect();
+  }
+
+  /** With the connection goes all that it alone knew of. */
+  #forgetLink(): void {
+    this.#link = undefined;
+    this.#granted = undefined;
+    this.#abandoned.clear();
+    this.#shared.clear();
   }
 
   tick(): void {

@@ -1,5 +1,3 @@
-// So that the declarations can be used where `Symbol.asyncDispose` is not among the libraries.
-/// <reference lib="esnext.disposable" preserve="true" />
 import { ERROR_CHARACTERS_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { ExtendReply, ReceivedMessage } from "../../src/contract/schema.ts";
 import type { Route } from "./call.ts";

@@ -16,7 +16,7 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "../../dist/worker/index.js")],
-  compatibilityDate = "2026-08-15",
+  compatibilityDate = "2026-11-17",
   bindings = [
     (name = "QUEUE", durableObjectNamespace = "QueueObject"),
     (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),

@@ -3,7 +3,7 @@
  */
 import type { ProblemCode } from "../contract/problems.ts";
 import type { Configuration, Paused, Settings } from "./configuration.ts";
-import type { MessageState, View } from "./viewer.ts";
+import type { MessageState, Page, View } from "./viewer.ts";
 
 export interface NewMessage {
   /** The member of the JSON object that carries the content, as text: `"body":…` or `"bytes":"…"`. */
@@ -207,7 +207,7 @@ export type Result =
   | { verb: "configure" | "shutdown" | "pause"; description: Description }
   | { verb: "inspect"; description: Description }
   | { verb: "purge"; purged: number }
-  | { verb: "list"; views: View[]; cursor: string | null }
+  | ({ verb: "list" } & Page)
   | { verb: "look"; view: View }
   | { verb: "cancel" }
   /** `left`: how many dead letters are left. */

@@ -1,6 +1,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Backlog, PlacedMessage } from "./backlog.ts";
 import type { Block } from "./block.ts";
+import { utf8Bytes } from "./bytes.ts";
 import type { Delivery, RetryCommand } from "./commands.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
@@ -9,6 +10,13 @@ import type { Retention } from "./retention.ts";
 import type { Totals } from "./rows.ts";
 import { DEAD, LEASED, VISIBLE } from "./standings.ts";
 import { finish } from "./totals.ts";
+
+/** Messages that are handed out together. */
+export interface Deliveries {
+  deliveries: Delivery[];
+  /** The size of their lines, in UTF-8. */
+  bytes: number;
+}
 
 /** Hands messages out, and does what their holders say of them. */
 export class Leases {
@@ -42,12 +50,12 @@ export class Leases {
    * Hands out visible messages in order.
    *
    * @param leaseMs undefined removes them as they are handed out
-   * @param charactersMax the message with which there are so many is the last
+   * @param bytesMax the message with which there are so many is the last
    */
-  handOut(max: number, leaseMs: number | undefined, now: number, charactersMax = BATCH_BYTES_MAX): Delivery[] {
+  handOut(max: number, leaseMs: number | undefined, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
     const deliveries: Delivery[] = [];
-    let characters = 0;
-    while (deliveries.length < max && characters < charactersMax) {
+    let bytes = 0;
+    while (deliveries.length < max && bytes < bytesMax) {
       const next = this.#next();
       if (next === undefined) break;
       const { block, index } = next;
@@ -69,9 +77,9 @@ export class Leases {
         delivery.lease = { receipt: formatReceipt(this.#incarnation, { ...place, attempt }), endsAt };
       }
       deliveries.push(delivery);
-      characters += line.length;
+      bytes += utf8Bytes(line);
     }
-    return deliveries;
+    return { deliveries, bytes };
   }
 
   /**

@@ -13,7 +13,8 @@ export function isOperation(command: Command): command is Operation {
   return OPERATIONS.has(command.verb);
 }
 
-export function operate(messages: Messages, command: Operation, now: number): Result {
+/** @param bytesMax how many bytes of messages the answer may have */
+export function operate(messages: Messages, command: Operation, now: number, bytesMax: number): Result {
   switch (command.verb) {
     case "ack": {
       const stale = messages.leases.ack(command.receipts, command.finish);
@@ -29,7 +30,7 @@ export function operate(messages: Messages, command: Operation, now: number): Re
       return { verb: "extend", extended: command.receipts.length - stale.length, stale, leaseEndsAt };
     }
     case "list":
-      return { verb: "list", ...messages.viewer.list(command.state, command.cursor, command.limit) };
+      return { verb: "list", ...messages.viewer.list(command.state, command.cursor, command.limit, bytesMax) };
     case "look": {
       const place = messages.viewer.find(command.id);
       return place === undefined ? unknownMessage() : { verb: "look", view: messages.viewer.view(place) };

@@ -1,3 +1,4 @@
+import { utf8Bytes } from "./bytes.ts";
 import type { PutCommand } from "./commands.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
@@ -6,6 +7,12 @@ export interface WaitingPut {
   command: PutCommand;
   tickets: number[];
 }
+
+/** The content of all puts that wait: more than the largest put has. One alone may always wait. */
+const WAITING_BYTES_MAX = 12 * 1024 * 1024;
+
+/** About what a message takes beside its content. */
+const MESSAGE_BYTES = 200;
 
 /**
  * Puts that wait for room, in order of arrival.
@@ -17,6 +24,18 @@ export interface WaitingPut {
 export class Putters {
   readonly #line = new WaitingLine<WaitingPut>();
   readonly #byKey = new Map<string, Waiter<WaitingPut>>();
+  readonly #byTicket = new Map<number, Waiter<WaitingPut>>();
+  /** What the puts that wait take of memory. */
+  #bytes = 0;
+
+  get size(): number {
+    return this.#line.size;
+  }
+
+  /** Whether the memory for puts that wait has room for one more. */
+  hasRoomFor(command: PutCommand): boolean {
+    return this.isEmpty || this.#bytes + sizeOf(command) <= WAITING_BYTES_MAX;
+  }
 
   get isEmpty(): boolean {
     return this.#line.isEmpty;
@@ -42,21 +61,29 @@ export class Putters {
     if (earlier !== undefined) {
       earlier.request?.tickets.push(ticket);
       this.#line.setDeadline(earlier, deadline);
+      this.#byTicket.set(ticket, earlier);
     } else {
       const waiter = this.#line.add({ command, tickets: [ticket] }, deadline);
       if (key !== undefined) this.#byKey.set(key, waiter);
+      this.#byTicket.set(ticket, waiter);
+      this.#bytes += sizeOf(command);
     }
   }
 
   /** Takes tries out of the line, and answers which there were: a put without any is not waited for any more. */
   leave(tickets: ReadonlySet<number>): number[] {
     const left: number[] = [];
-    const abandoned = this.#line.takeWhere((waitingPut) => {
-      left.push(...waitingPut.tickets.filter((ticket) => tickets.has(ticket)));
-      waitingPut.tickets = waitingPut.tickets.filter((ticket) => !tickets.has(ticket));
-      return waitingPut.tickets.length === 0;
-    });
-    for (const waitingPut of abandoned) this.#forget(waitingPut);
+    for (const ticket of tickets) {
+      const waiter = this.#byTicket.get(ticket);
+      const waitingPut = waiter?.request;
+      if (waiter === undefined || waitingPut === undefined) continue;
+      left.push(ticket);
+      this.#byTicket.delete(ticket);
+      waitingPut.tickets = waitingPut.tickets.filter((other) => other !== ticket);
+      if (waitingPut.tickets.length > 0) continue;
+      this.#line.remove(waiter);
+      this.#forget(waitingPut);
+    }
     return left;
   }
 
@@ -75,8 +102,9 @@ export class Putters {
 
   /** Takes everybody out of the line. */
   takeAll(): WaitingPut[] {
-    this.#byKey.clear();
-    return this.#line.takeAll();
+    const all = this.#line.takeAll();
+    for (const waitingPut of all) this.#forget(waitingPut);
+    return all;
   }
 
   /** Takes everybody out of the line whose deadline has come. */
@@ -86,7 +114,13 @@ export class Putters {
     return expired;
   }
 
-  #forget({ command }: WaitingPut): void {
+  #forget({ command, tickets }: WaitingPut): void {
     if (command.idempotencyKey !== undefined) this.#byKey.delete(command.idempotencyKey);
+    for (const ticket of tickets) this.#byTicket.delete(ticket);
+    this.#bytes -= sizeOf(command);
   }
+}
+
+function sizeOf({ messages }: PutCommand): number {
+  return messages.reduce((bytes, { content }) => bytes + MESSAGE_BYTES + utf8Bytes(content), 0);
 }

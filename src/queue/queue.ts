@@ -15,12 +15,21 @@
  * of commands is applied in one turn and committed as one.
  */
 import { type Answer, Answers } from "./answers.ts";
-import type { AcceptCommand, Command, Description, DoneCommand, SettleCommand } from "./commands.ts";
+import type { AcceptCommand, Command, DoneCommand, SettleCommand } from "./commands.ts";
 import { type Configuration, changed, DEFAULT_CONFIGURATION, type Paused, type Settings } from "./configuration.ts";
+import { describe } from "./describe.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { isOperation, operate } from "./operations.ts";
 import { Redrives } from "./redrives.ts";
-import { doneTooOften, orderConflict, reusedKey, shutDown, storageFull, unknownQueue } from "./refusals.ts";
+import {
+  doneTooOften,
+  orderConflict,
+  reusedKey,
+  shutDown,
+  storageFull,
+  unknownQueue,
+  unknownVerb,
+} from "./refusals.ts";
 import type { Commit, RowReader, StoredQueue } from "./rows.ts";
 import { type QueueState, Service } from "./service.ts";
 import type { Shipment } from "./transfers.ts";
@@ -50,7 +59,7 @@ export class Queue {
     this.incarnation = exists ? origin.incarnation : origin;
     this.#storage = storage;
     const messages = new Messages(this.incarnation, configuration, storage, exists ? origin.stored : undefined);
-    this.#state = { exists, configuration, messages, isStorageFull: false };
+    this.#state = { exists, configuration, messages, isStorageFull: false, mayHandOut: true };
     this.#service = new Service(this.#state, this.#answers);
   }
 
@@ -81,7 +90,8 @@ export class Queue {
       return;
     }
     if (isOperation(command)) {
-      this.#answers.add(ticket, operate(this.#messages, command, now));
+      const result = operate(this.#messages, command, now, this.#answers.bytesLeft);
+      this.#answers.add(ticket, result, result.verb === "list" ? result.bytes : 0);
       this.#service.serve(now);
       return;
     }
@@ -111,7 +121,7 @@ export class Queue {
         this.#configure(ticket, command.changes, now);
         break;
       case "inspect":
-        this.#answers.add(ticket, { verb: "inspect", description: this.#describe(now) });
+        this.#answers.add(ticket, { verb: "inspect", description: describe(this.#state, now) });
         break;
       case "shutdown":
         this.#shutDown(ticket, command.immediate, now);
@@ -132,7 +142,8 @@ export class Queue {
         this.#delete(ticket, command.nextIncarnation);
         break;
       default:
-        command satisfies never;
+        // From a Worker of another version, while a deployment goes on.
+        this.#answers.refuse([ticket], unknownVerb((command satisfies never as Command).verb));
     }
     this.#service.serve(now);
   }
@@ -157,8 +168,9 @@ export class Queue {
   }
 
   /** Forgets those who are not there any more to be answered: what they wait for, and what would be pushed to them. */
-  leave(tickets: ReadonlySet<number>, subscriber: number): void {
+  leave(tickets: ReadonlySet<number>, subscriber: number | undefined): void {
     this.#service.leave(tickets, subscriber);
+    this.#redrives.leave(tickets);
   }
 
   /** What is to be sent to other queues once the commit is stored. What becomes of each is to be told by "settle". */
@@ -171,9 +183,19 @@ export class Queue {
     return this.exists ? this.#messages.nextWakeAt : Number.POSITIVE_INFINITY;
   }
 
-  /** Whether more has expired than one round could let go: another one is due at once. */
+  /** Whether another round is due at once: more has expired, or could be handed out, than fits into one. */
   get isBehind(): boolean {
-    return this.#messages.retention.isBehind;
+    return this.#messages.retention.isBehind || this.#service.isHeldUp;
+  }
+
+  /** Whether the answers have as many bytes as one round may give out: no more commands should be applied in it. */
+  get isAnswerFull(): boolean {
+    return this.#answers.isFull;
+  }
+
+  /** To be told whether messages may be handed out to those who wait. False while connections are behind with reading. */
+  set mayHandOut(mayHandOut: boolean) {
+    this.#state.mayHandOut = mayHandOut;
   }
 
   get #messages(): Messages {
@@ -199,7 +221,7 @@ export class Queue {
     this.#change({ shutdown: isImmediate ? "immediate" : "draining" });
     this.#service.dismissPutters(shutDown());
     this.#service.serve(now);
-    this.#answers.add(ticket, { verb: "shutdown", description: this.#describe(now) });
+    this.#answers.add(ticket, { verb: "shutdown", description: describe(this.#state, now) });
   }
 
   /** What comes from another queue is held up neither by a bound nor by a pause: it was put long ago. */
@@ -255,27 +277,19 @@ export class Queue {
     if (settings.deadLetterQueue !== undefined) this.#messages.forgetRefusal();
     if (maxSize > 0) this.#service.dismissLargerThan(maxSize);
     this.#service.serve(now);
-    this.#answers.add(ticket, { verb: "configure", description: this.#describe(now) });
+    this.#answers.add(ticket, { verb: "configure", description: describe(this.#state, now) });
   }
 
   #pause(ticket: number, paused: Partial<Paused>, now: number): void {
     this.#change({ paused });
     this.#service.serve(now);
-    this.#answers.add(ticket, { verb: "pause", description: this.#describe(now) });
+    this.#answers.add(ticket, { verb: "pause", description: describe(this.#state, now) });
   }
 
   #change(settings: Settings): void {
     this.#state.exists = true;
     this.#state.configuration = changed(this.configuration, settings);
     this.#messages.setRules(this.configuration);
-  }
-
-  #describe(now: number): Description {
-    const { visible, delayed, leased, dead, moving } = this.#messages.counts;
-    const { unfinished, accepted, done, purged, expired, moved } = this.#messages.totals;
-    const oldestMs = Math.max(0, now - (this.#messages.oldestPutAt() ?? now));
-    const standings = { visible, delayed, leased, dead, moving };
-    return { ...this.configuration, ...standings, unfinished, accepted, done, purged, expired, moved, oldestMs };
   }
 }
 

@@ -1,7 +1,8 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Answers } from "./answers.ts";
-import type { Delivery, ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
-import { WaitingLine } from "./waiting-line.ts";
+import type { ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
+import type { Deliveries } from "./leases.ts";
+import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
 /** A receive that waits: it is answered once. */
 interface WaitingReceive {
@@ -16,16 +17,19 @@ interface Subscription {
   credit: number;
   leaseMs: number | undefined;
   /** How much was pushed since the last grant of credit. */
-  characters: number;
+  bytes: number;
+  /** Its place in the line; undefined while it cannot be served. */
+  waiter: Waiter<WaitingReceive | Subscription> | undefined;
 }
 
 /** Where messages are to be had. */
 export interface Stock {
   /** How many are visible; of these some may have to wait for their group. */
   readonly visible: number;
+  /** False also while what this round hands out has reached its bound. */
   readonly isAnyNext: boolean;
   /** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
-  handOut(receive: Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">, charactersMax?: number): Delivery[];
+  handOut(receive: Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">, bytesMax?: number): Deliveries;
 }
 
 /**
@@ -37,6 +41,8 @@ export interface Stock {
 export class Receivers {
   readonly #answers: Answers;
   readonly #line = new WaitingLine<WaitingReceive | Subscription>();
+  /** Where each receive stands, so that leaving costs no walk along the line. */
+  readonly #byTicket = new Map<number, Waiter<WaitingReceive | Subscription>>();
   readonly #subscriptions = new Map<number, Subscription>();
 
   constructor(answers: Answers) {
@@ -47,24 +53,28 @@ export class Receivers {
     return this.#line.isEmpty;
   }
 
+  /** How many stand in the line. */
+  get size(): number {
+    return this.#line.size;
+  }
+
   get nextDeadline(): number {
     return this.#line.nextDeadline;
   }
 
   add(ticket: number, command: ReceiveCommand, deadline: number): void {
-    this.#line.add({ ticket, command }, deadline);
+    this.#byTicket.set(ticket, this.#line.add({ ticket, command }, deadline));
   }
 
   /** Adds to a subscriber's credit, and answers how much it has. */
   subscribe({ subscriber, credit, leaseMs }: SubscribeCommand): number {
     const known = this.#subscriptions.get(subscriber);
-    const subscription = known ?? { subscriber, credit: 0, leaseMs, characters: 0 };
+    const subscription = known ?? { subscriber, credit: 0, leaseMs, bytes: 0, waiter: undefined };
     this.#subscriptions.set(subscriber, subscription);
-    const isInLine = canBeServed(subscription);
     subscription.credit += credit;
     subscription.leaseMs = leaseMs;
-    subscription.characters = 0;
-    if (!isInLine && canBeServed(subscription)) this.#line.add(subscription, Number.POSITIVE_INFINITY);
+    subscription.bytes = 0;
+    if (subscription.waiter === undefined) this.#lineUp(subscription);
     return subscription.credit;
   }
 
@@ -72,8 +82,16 @@ export class Receivers {
   unsubscribe(subscriber: number): number {
     const subscription = this.#subscriptions.get(subscriber);
     this.#subscriptions.delete(subscriber);
-    if (subscription !== undefined) this.#line.takeWhere((receiver) => receiver === subscription);
+    if (subscription?.waiter !== undefined) this.#line.remove(subscription.waiter);
     return subscription?.credit ?? 0;
+  }
+
+  /** Puts a subscription at the end of the line, if it may be pushed anything. */
+  #lineUp(subscription: Subscription): void {
+    const { credit, bytes } = subscription;
+    // What was not taken in yet is bounded in its size too: who grants credit has taken in what came before.
+    const canBeServed = credit > 0 && bytes < BATCH_BYTES_MAX;
+    subscription.waiter = canBeServed ? this.#line.add(subscription, Number.POSITIVE_INFINITY) : undefined;
   }
 
   /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
@@ -93,16 +111,18 @@ export class Receivers {
     const receiver = this.#line.serve();
     if (receiver === undefined) return;
     if ("command" in receiver) {
-      this.#answers.add(receiver.ticket, { verb: "receive", deliveries: stock.handOut(receiver.command) });
+      this.#byTicket.delete(receiver.ticket);
+      const { deliveries, bytes } = stock.handOut(receiver.command);
+      this.#answers.add(receiver.ticket, { verb: "receive", deliveries }, bytes);
       return;
     }
-    const { subscriber, credit, leaseMs, characters } = receiver;
+    const { subscriber, credit, leaseMs } = receiver;
     const receive = { max: Math.min(credit, share), leaseMs, autoAck: false };
-    const deliveries = stock.handOut(receive, BATCH_BYTES_MAX - characters);
+    const { deliveries, bytes } = stock.handOut(receive, BATCH_BYTES_MAX - receiver.bytes);
     receiver.credit -= deliveries.length;
-    for (const { line } of deliveries) receiver.characters += line.length;
-    if (canBeServed(receiver)) this.#line.add(receiver, Number.POSITIVE_INFINITY);
-    this.#answers.add(subscriber, { verb: "push", deliveries });
+    receiver.bytes += bytes;
+    this.#lineUp(receiver);
+    this.#answers.add(subscriber, { verb: "push", deliveries }, bytes);
   }
 
   /** Answers those whose deadline has come: with nothing. */
@@ -119,7 +139,15 @@ export class Receivers {
 
   /** Takes those with these tickets out of the line. */
   leave(tickets: ReadonlySet<number>): (WaitingReceive | Subscription)[] {
-    return this.#line.takeWhere((receiver) => "command" in receiver && tickets.has(receiver.ticket));
+    const left: (WaitingReceive | Subscription)[] = [];
+    for (const ticket of tickets) {
+      const waiter = this.#byTicket.get(ticket);
+      if (waiter === undefined) continue;
+      this.#byTicket.delete(ticket);
+      const receiver = this.#line.remove(waiter);
+      if (receiver !== undefined) left.push(receiver);
+    }
+    return left;
   }
 
   /** Tells all that nothing will come any more. */
@@ -129,14 +157,12 @@ export class Receivers {
     }
     this.#answers.refuse([...this.#subscriptions.keys()], refusal);
     this.#subscriptions.clear();
+    this.#byTicket.clear();
   }
 
   #dismiss(receiver: WaitingReceive | Subscription): void {
-    if ("command" in receiver) this.#answers.add(receiver.ticket, { verb: "receive", deliveries: [] });
+    if (!("command" in receiver)) return;
+    this.#byTicket.delete(receiver.ticket);
+    this.#answers.add(receiver.ticket, { verb: "receive", deliveries: [] });
   }
-}
-
-/** What was not taken in yet is bounded in its size too: a receiver that grants credit has taken in what came before. */
-function canBeServed({ credit, characters }: Subscription): boolean {
-  return credit > 0 && characters < BATCH_BYTES_MAX;
 }

@@ -1,7 +1,10 @@
 import type { Answers } from "./answers.ts";
 import type { Outcome, RedriveCommand, Refusal } from "./commands.ts";
 import type { Messages } from "./messages.ts";
-import { unknownOutcome, unknownQueue } from "./refusals.ts";
+import { overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
+
+/** Redrives that wait for an earlier one. What comes beyond these is refused. */
+const POSTPONED_MAX = 1_000;
 
 /** Redrives dead letters. Who redrives them to another queue waits until they have arrived. */
 export class Redrives {
@@ -17,9 +20,17 @@ export class Redrives {
 
   redrive(ticket: number, command: RedriveCommand, messages: Messages, now: number): void {
     const outcome = messages.deadLetters.redrive(command, now);
-    if ("busy" in outcome) this.#postponed.push({ ticket, command, to: outcome.busy });
+    if ("busy" in outcome && this.#postponed.length >= POSTPONED_MAX) {
+      this.#answers.refuse([ticket], overloaded(`${POSTPONED_MAX} redrives wait for an earlier one to arrive`));
+    } else if ("busy" in outcome) this.#postponed.push({ ticket, command, to: outcome.busy });
     else if ("transfer" in outcome) this.#waiting.set(outcome.transfer, ticket);
     else this.#answers.add(ticket, { verb: "redrive", ...outcome, left: messages.deadLetters.count });
+  }
+
+  /** Forgets redrives whose callers are gone. What is under way arrives all the same. */
+  leave(tickets: ReadonlySet<number>): void {
+    this.#postponed = this.#postponed.filter(({ ticket }) => !tickets.has(ticket));
+    for (const [number, ticket] of this.#waiting) if (tickets.has(ticket)) this.#waiting.delete(number);
   }
 
   /** @param refusal why nothing was moved, or that nobody knows; undefined when it was */

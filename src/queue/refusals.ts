@@ -59,3 +59,16 @@ export function orderConflict(order: string): Refusal {
 export function reusedKey(): Refusal {
   return refusal("idempotency_key_reused", "This Idempotency-Key was used for a request with other content.");
 }
+
+export function unknownVerb(verb: string): Refusal {
+  return refusal("invalid", `This version of the server does not know the verb ${verb}.`, "verb");
+}
+
+/** @param what takes the room that there is, as the subject of a sentence */
+export function overloaded(what: string): Refusal {
+  return refusal("overloaded", `${what}. This was not applied: try again in a moment.`);
+}
+
+export function tooManyWait(): Refusal {
+  return overloaded("The queue has as many calls that wait as it may have");
+}

@@ -1,12 +1,24 @@
 /** Serves those who want something of a queue now or are ready to wait for it, in order of arrival. */
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Answers } from "./answers.ts";
-import type { Delivery, PutCommand, ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
+import type { PutCommand, ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
 import type { Configuration } from "./configuration.ts";
+import { Joiners } from "./joiners.ts";
+import type { Deliveries } from "./leases.ts";
 import type { Messages } from "./messages.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
 import { Receivers, type Stock } from "./receivers.ts";
-import { full, putsPaused, reusedKey, shutDown, storageFull, tooMany, unknownQueue } from "./refusals.ts";
-import { WaitingLine } from "./waiting-line.ts";
+import {
+  full,
+  overloaded,
+  putsPaused,
+  reusedKey,
+  shutDown,
+  storageFull,
+  tooMany,
+  tooManyWait,
+  unknownQueue,
+} from "./refusals.ts";
 
 /** How much a receiver takes, and for how long. */
 type Taking = Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">;
@@ -19,7 +31,12 @@ export interface QueueState {
   messages: Messages;
   /** Set where no more can be stored: puts are refused then, and everything else goes on. */
   isStorageFull: boolean;
+  /** False while nothing may be handed out to those who wait, who go on waiting. */
+  mayHandOut: boolean;
 }
+
+/** Receives, puts and joins that wait in one queue. What comes beyond these is refused. */
+const WAITS_MAX = 100_000;
 
 export class Service {
   readonly #state: QueueState;
@@ -30,7 +47,7 @@ export class Service {
   /** The time at which somebody is being served. */
   #now = 0;
   readonly #putters = new Putters();
-  readonly #joiners = new WaitingLine<{ ticket: number }>();
+  readonly #joiners = new Joiners();
 
   constructor(state: QueueState, answers: Answers) {
     this.#state = state;
@@ -41,9 +58,9 @@ export class Service {
         return state.messages.counts.visible;
       },
       get isAnyNext() {
-        return state.messages.leases.isAnyNext;
+        return !answers.isFull && state.messages.leases.isAnyNext;
       },
-      handOut: (receive, charactersMax) => this.#handOut(receive, this.#now, charactersMax),
+      handOut: (receive, bytesMax) => this.#handOut(receive, this.#now, bytesMax),
     };
   }
 
@@ -52,7 +69,7 @@ export class Service {
     this.serve(now);
     this.#receivers.expire(now);
     for (const { tickets } of this.#putters.expire(now)) this.#answers.refuse(tickets, this.#noRoom);
-    for (const { ticket } of this.#joiners.expire(now)) this.#answers.add(ticket, { verb: "join", finished: false });
+    for (const ticket of this.#joiners.expire(now)) this.#answers.add(ticket, { verb: "join", finished: false });
     // Behind a batch that was too large there may be puts that fit.
     this.serve(now);
   }
@@ -89,6 +106,10 @@ export class Service {
       this.#admit({ command, tickets: [ticket] }, now);
     } else if (command.timeoutMs <= 0) {
       this.#answers.refuse([ticket], this.#noRoom);
+    } else if (this.#areTooManyWaiting) {
+      this.#answers.refuse([ticket], tooManyWait());
+    } else if (!this.#putters.hasRoomFor(command)) {
+      this.#answers.refuse([ticket], overloaded("The puts that wait for room in the queue take all memory for them"));
     } else {
       this.#putters.add(ticket, command, now + command.timeoutMs);
     }
@@ -98,9 +119,12 @@ export class Service {
   receive(ticket: number, command: ReceiveCommand, now: number): void {
     const { configuration, messages } = this.#state;
     const isAnyVisible = !configuration.paused.receives && messages.leases.isAnyNext;
-    if (isAnyVisible) this.#answers.add(ticket, { verb: "receive", deliveries: this.#handOut(command, now) });
-    else if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
+    if (isAnyVisible) {
+      const { deliveries, bytes } = this.#handOut(command, now);
+      this.#answers.add(ticket, { verb: "receive", deliveries }, bytes);
+    } else if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
     else if (command.timeoutMs <= 0) this.#answers.add(ticket, { verb: "receive", deliveries: [] });
+    else if (this.#areTooManyWaiting) this.#answers.refuse([ticket], tooManyWait());
     else this.#receivers.add(ticket, command, now + command.timeoutMs);
   }
 
@@ -118,38 +142,51 @@ export class Service {
   stop(ticket: number, tickets: readonly number[]): void {
     const meant = new Set(tickets);
     const putters = this.#putters.leave(meant);
-    const joiners = this.#joiners.takeWhere((joiner) => meant.has(joiner.ticket));
+    const joiners = this.#joiners.leave(meant);
     const stopped = this.#receivers.stop(meant) + putters.length + joiners.length;
     this.#answers.refuse(putters, this.#noRoom);
-    for (const joiner of joiners) this.#answers.add(joiner.ticket, { verb: "join", finished: false });
+    for (const joiner of joiners) this.#answers.add(joiner, { verb: "join", finished: false });
     this.#answers.add(ticket, { verb: "stop", stopped });
   }
 
   /** Forgets those who are not there any more to be answered. */
-  leave(tickets: ReadonlySet<number>, subscriber: number): void {
+  leave(tickets: ReadonlySet<number>, subscriber: number | undefined): void {
     this.#receivers.leave(tickets);
-    this.#receivers.unsubscribe(subscriber);
+    if (subscriber !== undefined) this.#receivers.unsubscribe(subscriber);
     this.#putters.leave(tickets);
-    this.#joiners.takeWhere(({ ticket }) => tickets.has(ticket));
+    this.#joiners.leave(tickets);
   }
 
   join(ticket: number, timeoutMs: number, now: number): void {
     const { unfinished } = this.#state.messages.totals;
     if (unfinished === 0) this.#answers.add(ticket, { verb: "join", finished: true });
     else if (timeoutMs <= 0) this.#answers.add(ticket, { verb: "join", finished: false });
-    else this.#joiners.add({ ticket }, now + timeoutMs);
+    else if (this.#areTooManyWaiting) this.#answers.refuse([ticket], tooManyWait());
+    else this.#joiners.add(ticket, now + timeoutMs);
+  }
+
+  get #areTooManyWaiting(): boolean {
+    return this.#receivers.size + this.#putters.size + this.#joiners.size >= WAITS_MAX;
+  }
+
+  /** Whether there are receivers that could be served, had this round not given out as much as it may. */
+  get isHeldUp(): boolean {
+    const { configuration, messages, mayHandOut } = this.#state;
+    const isAnyMeant = mayHandOut && !configuration.paused.receives && messages.counts.visible > 0;
+    return isAnyMeant && !this.#receivers.isEmpty && messages.leases.isAnyNext;
   }
 
   /** Gives to those who wait what there is, in order of arrival, until nobody can be served any more. */
   serve(now: number): void {
-    const { messages, configuration } = this.#state;
+    const { messages, configuration, mayHandOut } = this.#state;
     const { paused, shutdown } = configuration;
     this.#now = now;
     messages.retention.expire(now);
     if (shutdown === "immediate") messages.discard();
     let isAnyoneServed = true;
     while (isAnyoneServed) {
-      isAnyoneServed = !paused.receives && messages.counts.visible > 0 && this.#receivers.serve(this.#stock);
+      const mayServe = mayHandOut && !paused.receives && messages.counts.visible > 0;
+      isAnyoneServed = mayServe && this.#receivers.serve(this.#stock);
       for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
         if (!this.#hasRoom(first.command, now)) break;
         this.#putters.serve();
@@ -159,7 +196,7 @@ export class Service {
     }
     while (messages.totals.unfinished === 0 && !this.#joiners.isEmpty) {
       const joiner = this.#joiners.serve();
-      if (joiner !== undefined) this.#answers.add(joiner.ticket, { verb: "join", finished: true });
+      if (joiner !== undefined) this.#answers.add(joiner, { verb: "join", finished: true });
     }
     if (this.#hasNothingToCome) this.#receivers.refuse(shutDown());
   }
@@ -179,7 +216,7 @@ export class Service {
   /** The queue was deleted. Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
   dismissAtDeletion(): void {
     this.dismissPutters(unknownQueue());
-    for (const { ticket } of this.#joiners.takeAll()) this.#answers.refuse([ticket], unknownQueue());
+    this.#answers.refuse(this.#joiners.takeAll(), unknownQueue());
   }
 
   /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
@@ -203,10 +240,10 @@ export class Service {
     for (const ticket of tickets) this.#answers.add(ticket, { verb: "put", ids });
   }
 
-  #handOut({ max, autoAck, leaseMs }: Taking, now: number, charactersMax?: number): Delivery[] {
+  #handOut({ max, autoAck, leaseMs }: Taking, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
     const { configuration, messages } = this.#state;
     const heldForMs = autoAck ? undefined : (leaseMs ?? configuration.leaseMs);
-    return messages.leases.handOut(max, heldForMs, now, charactersMax);
+    return messages.leases.handOut(max, heldForMs, now, Math.min(bytesMax, this.#answers.bytesLeft));
   }
 
   /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */

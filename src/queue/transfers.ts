@@ -1,5 +1,6 @@
 import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import type { Backlog, PlacedMessage } from "./backlog.ts";
+import { utf8Bytes } from "./bytes.ts";
 import type { MovedMessage, Outcome } from "./commands.ts";
 import { contentOf, deadLetterOf, priorityOf, putAtOf } from "./contents.ts";
 import type { LineWindow } from "./line-window.ts";
@@ -59,13 +60,13 @@ export class Transfers {
   begin(to: string, places: Iterable<PlacedMessage>, areDeadLetters: boolean): number {
     const number = this.#totals.lastTransfer + 1;
     let messages = 0;
-    let characters = 0;
+    let bytes = 0;
     for (const { block, index } of places) {
-      if (messages === BATCH_MESSAGES_MAX || characters >= BATCH_BYTES_MAX) break;
+      if (messages === BATCH_MESSAGES_MAX || bytes >= BATCH_BYTES_MAX) break;
       block.note(index, { transfer: number, was: block.standingOf(index) });
       this.#backlog.move(block, index, MOVING, block.visibleAtOf(index));
       messages += 1;
-      characters += this.#window.line(block, index).length;
+      bytes += utf8Bytes(this.#window.line(block, index));
     }
     this.#totals.lastTransfer = number;
     this.#totals.transfers = [...this.#totals.transfers, { number, to, areDeadLetters }];

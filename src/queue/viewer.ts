@@ -1,6 +1,6 @@
-import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
+import { utf8Bytes } from "./bytes.ts";
 import type { DeathReason } from "./commands.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId, parseId } from "./receipt.ts";
@@ -22,6 +22,14 @@ export interface View {
   reason?: DeathReason;
   /** A JSON object: the content, priority and time of the put, as stored. */
   line: string;
+}
+
+/** Some of the messages, and where the next page begins: null where there is none. */
+export interface Page {
+  views: View[];
+  /** The size of their lines, in UTF-8. */
+  bytes: number;
+  cursor: string | null;
 }
 
 /** Messages looked through in one call, so that no call takes long: a page may be short, or even empty. */
@@ -67,29 +75,30 @@ export class Viewer {
    * Messages after the one that the cursor names, in this state or any.
    *
    * @param cursor what the page before gave; empty for the first page
+   * @param bytesMax the message with which there are so many is the last of the page
    */
-  list(state: MessageState | undefined, cursor: string, limit: number): { views: View[]; cursor: string | null } {
+  list(state: MessageState | undefined, cursor: string, limit: number, bytesMax: number): Page {
     const views: View[] = [];
     let last = parseId(this.#incarnation, cursor) ?? { blockNumber: 0, index: 0 };
     let lookedAt = 0;
-    let characters = 0;
+    let bytes = 0;
     for (const block of this.#backlog.blocks()) {
       if (block.number < last.blockNumber || !mayHave(block, state)) continue;
       for (let index = block.number === last.blockNumber ? last.index + 1 : 0; index < block.count; index += 1) {
-        if (views.length === limit || lookedAt === LOOKED_AT_MAX || characters >= BATCH_BYTES_MAX) {
-          return { views, cursor: formatId(this.#incarnation, last) };
+        if (views.length === limit || lookedAt === LOOKED_AT_MAX || bytes >= bytesMax) {
+          return { views, bytes, cursor: formatId(this.#incarnation, last) };
         }
         const found = stateOf(block, index);
         if (found !== undefined && (state === undefined || found === state)) {
           const view = this.view({ block, index });
           views.push(view);
-          characters += view.line.length;
+          bytes += utf8Bytes(view.line);
         }
         last = { blockNumber: block.number, index };
         lookedAt += 1;
       }
     }
-    return { views, cursor: null };
+    return { views, bytes, cursor: null };
   }
 }
 

@@ -51,14 +51,14 @@ export class WaitingLine<Request> {
   /** Takes the first out of the line. */
   serve(): Request | undefined {
     const waiter = this.first();
-    return waiter && this.#take(waiter);
+    return waiter && this.remove(waiter);
   }
 
   /** Takes everybody out of the line of whom this is true. */
   takeWhere(isMeant: (request: Request) => boolean): Request[] {
     return this.#line.flatMap((waiter) => {
       const isTaken = waiter.request !== undefined && isMeant(waiter.request);
-      return (isTaken ? this.#take(waiter) : undefined) ?? [];
+      return (isTaken ? this.remove(waiter) : undefined) ?? [];
     });
   }
 
@@ -71,7 +71,7 @@ export class WaitingLine<Request> {
   expire(now: number): Request[] {
     const expired: Request[] = [];
     for (let next = this.#nextToExpire(); next !== undefined && next.deadline <= now; next = this.#nextToExpire()) {
-      const request = this.#take(next);
+      const request = this.remove(next);
       if (request !== undefined) expired.push(request);
     }
     return expired;
@@ -89,7 +89,8 @@ export class WaitingLine<Request> {
     return undefined;
   }
 
-  #take(waiter: Waiter<Request>): Request | undefined {
+  /** Takes one out of the line, wherever it stands, without a look at the others. Undefined if it had left. */
+  remove(waiter: Waiter<Request>): Request | undefined {
     const { request } = waiter;
     if (request === undefined) return undefined;
     waiter.request = undefined;

@@ -1,0 +1,11 @@
+import type { Description } from "./commands.ts";
+import type { QueueState } from "./service.ts";
+
+/** What there is to say of a queue: its configuration, where its messages are, what has happened since it was created. */
+export function describe({ configuration, messages }: QueueState, now: number): Description {
+  const { visible, delayed, leased, dead, moving } = messages.counts;
+  const { unfinished, accepted, done, purged, expired, moved } = messages.totals;
+  const oldestMs = Math.max(0, now - (messages.oldestPutAt() ?? now));
+  const standings = { visible, delayed, leased, dead, moving };
+  return { ...configuration, ...standings, unfinished, accepted, done, purged, expired, moved, oldestMs };
+}

@@ -1,13 +1,42 @@
 import { BLOCK_MESSAGES_MAX } from "../queue/block.ts";
 import type { Command } from "../queue/commands.ts";
 
+/** A command that has arrived and is not applied yet. */
 export interface Incoming {
   ticket: number;
   command: Command;
+  /** About what it takes of memory, in characters of text. */
+  characters: number;
+  /** The connection that it came on, whose commands keep their order; undefined for a call of its own. */
+  connection?: object | undefined;
+  /** When it arrived, in milliseconds by the machine's clock. */
+  arrivedAt: number;
+  /** Whether it is committed by itself: see `CommitLoop`. */
+  isAlone?: boolean | undefined;
+}
+
+/** What a round takes up. */
+export interface Round {
+  commands: Incoming[];
+  /** Commands that were held back for too long, to be refused. */
+  overdue: Incoming[];
 }
 
 /** Callers beyond these are in the round after, so that a stream of commands without end is answered too. */
 const COMMANDS_MAX = 1_000;
+
+/** The text of the commands in a round: with the one that passes the bound no more are taken. */
+const ROUND_CHARACTERS_MAX = 8 * 1024 * 1024;
+
+/** The text of all commands that have arrived and are not applied yet. What comes beyond is refused as `overloaded`. */
+const ARRIVED_CHARACTERS_MAX = 12 * 1024 * 1024;
+
+/** A command of this size may use another part of the memory, so that large puts do not keep acks from coming in. */
+const SMALL_CHARACTERS = 64 * 1024;
+const RESERVE_CHARACTERS = 2 * 1024 * 1024;
+
+/** How long a command may be held back, because connections do not read, before it is refused as `overloaded`. */
+const HELD_MS_MAX = 10_000;
 
 /** As many as share a row. More would not make it cheaper, and could be under way while these are stored. */
 const ENOUGH = BLOCK_MESSAGES_MAX;
@@ -30,12 +59,27 @@ const AWAY_MS = 250;
  */
 export class NextRound {
   #commands: Incoming[] = [];
+  #characters = 0;
+  /** How many of the first commands were held back when it was looked last. */
+  #held = 0;
   /** How many were answered and have not been back. An estimate: nobody knows if they come. */
   #absent = 0;
   #answeredAt = 0;
 
+  /** Whether there is nothing to apply now. What is held back does not count. */
   get isEmpty(): boolean {
-    return this.#commands.length === 0;
+    return this.#commands.length === this.#held;
+  }
+
+  /** Whether commands are held back. */
+  get isHolding(): boolean {
+    return this.#held > 0;
+  }
+
+  /** Whether the memory for what has arrived has room for so much more. One command alone always has. */
+  hasRoomFor(characters: number): boolean {
+    const reserve = characters <= SMALL_CHARACTERS ? RESERVE_CHARACTERS : 0;
+    return this.#commands.length === 0 || this.#characters + characters <= ARRIVED_CHARACTERS_MAX + reserve;
   }
 
   /**
@@ -44,8 +88,18 @@ export class NextRound {
    * @param isBack whether this may be one of those who were answered
    */
   add(incoming: readonly Incoming[], isBack: boolean): void {
-    for (const command of incoming) this.#commands.push(command);
+    for (const command of incoming) {
+      this.#commands.push(command);
+      this.#characters += command.characters;
+    }
     if (isBack) this.#absent = Math.max(0, this.#absent - 1);
+  }
+
+  /** Puts commands before all others: those that were taken and not applied, or are to be applied again. */
+  putBack(commands: readonly Incoming[]): void {
+    this.#commands = [...commands, ...this.#commands];
+    for (const { characters } of commands) this.#characters += characters;
+    this.#held = 0;
   }
 
   /** To be told how many more callers were answered, and may come back with something new. */
@@ -54,8 +108,12 @@ export class NextRound {
     if (callers > 0) this.#answeredAt = Date.now();
   }
 
-  /** Waits until everything has arrived that is on its way, and takes it. */
-  async gather(): Promise<Incoming[]> {
+  /**
+   * Waits until everything has arrived that is on its way, and takes what one round may have.
+   *
+   * @param isHeld whether a command must wait until connections have read more; undefined where none must
+   */
+  async gather(isHeld: () => ((incoming: Incoming) => boolean) | undefined = () => undefined): Promise<Round> {
     // Who calls in the same turn is of the same round.
     await null;
     if (Date.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
@@ -66,7 +124,35 @@ export class NextRound {
       // Some will not come back. Where nobody does, a few rounds later nobody is waited for.
       if (ms === LINGER_MS - 1) this.#absent >>= 1;
     }
-    return this.#commands.splice(0, COMMANDS_MAX);
+    return this.#take(isHeld() ?? (() => false), Date.now());
+  }
+
+  #take(isHeld: (incoming: Incoming) => boolean, now: number): Round {
+    const round: Round = { commands: [], overdue: [] };
+    const kept: Incoming[] = [];
+    const heldConnections = new Set<object>();
+    let characters = 0;
+    let index = 0;
+    for (; index < this.#commands.length && round.commands.length < COMMANDS_MAX; index += 1) {
+      const incoming = this.#commands[index] as Incoming;
+      const { connection } = incoming;
+      if ((connection !== undefined && heldConnections.has(connection)) || isHeld(incoming)) {
+        if (connection !== undefined) heldConnections.add(connection);
+        (now - incoming.arrivedAt > HELD_MS_MAX ? round.overdue : kept).push(incoming);
+        continue;
+      }
+      if (characters >= ROUND_CHARACTERS_MAX || (standsAlone(incoming) && round.commands.length > 0)) break;
+      round.commands.push(incoming);
+      characters += incoming.characters;
+      if (standsAlone(incoming)) {
+        index += 1;
+        break;
+      }
+    }
+    this.#commands = kept.length === 0 ? this.#commands.slice(index) : [...kept, ...this.#commands.slice(index)];
+    this.#held = kept.length;
+    for (const taken of [...round.commands, ...round.overdue]) this.#characters -= taken.characters;
+    return round;
   }
 
   /** A request takes several turns of the event loop on its way in, so as long as turns bring some, more may come. */
@@ -77,4 +163,14 @@ export class NextRound {
       await scheduler.wait(0);
     } while (this.#commands.length > arrived && this.#commands.length < ENOUGH);
   }
+}
+
+/** What is deleted is gone at once, not with the commit: nothing else may fail with it. */
+function standsAlone({ command, isAlone }: Incoming): boolean {
+  return isAlone === true || command.verb === "delete";
+}
+
+/** What waits already, to be applied again: it takes no more memory than it did. */
+export function incomingWait(ticket: number, command: Command, connection?: object): Incoming {
+  return { ticket, command, characters: 0, connection, arrivedAt: Date.now() };
 }

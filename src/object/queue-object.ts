@@ -1,106 +1,89 @@
 import { DurableObject } from "cloudflare:workers";
-import { STORAGE_BYTES_MAX } from "../contract/limits.ts";
-import { directoryOf, type Env } from "../env.ts";
-import { MonotonicClock } from "../queue/clock.ts";
+import type { Env } from "../env.ts";
 import type { Command } from "../queue/commands.ts";
-import { Queue } from "../queue/queue.ts";
-import { newIncarnation } from "../requests/incarnation.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
 import type { Session } from "../socket/session.ts";
 import { Sessions } from "../socket/sessions.ts";
 import { commandOf, putCommandsOf } from "../socket/verbs.ts";
 import type { Caller } from "./caller.ts";
-import { type Incoming, NextRound } from "./next-round.ts";
-import { QueueStorage } from "./queue-storage.ts";
-import { type Reply, replyOf, type Surroundings } from "./reply.ts";
-import { send } from "./shipping.ts";
+import { CommitLoop } from "./commit-loop.ts";
+import type { Incoming } from "./next-round.ts";
+import { type Reply, replyOf } from "./reply.ts";
 
-/** The object wakes itself at multiples of this, because each alarm that is set is a row. */
-const ALARM_STEP_MS = 10_000;
+/** Why a connection is closed on whose frame the server failed (RFC 6455: an unexpected condition). */
+const UNEXPECTED = 1011;
 
-/** A wait up to this is cheaper spent in memory, with a timer, than with an alarm. */
-const TIMER_MS = 1_000;
+const OVERLOADED = "The queue has more to apply than its memory holds. This was not applied: try again in a moment.";
 
-/**
- * One named queue: it collects commands, lets the state machine apply them, stores what changed and answers.
- *
- * Group commit: commands that arrive together are one round, one transaction, one fsync. Answers are given after the
- * write, and the platform holds them back until that write is durable, so what is acknowledged is stored. Memory is
- * only a copy: when a round fails half-way it is thrown away with the object, and the next request loads what is true.
- */
+/** About what a command takes beside the text in it. */
+const COMMAND_CHARACTERS = 256;
+
+/** One named queue: what arrives, whichever way it comes, goes from here to its commit loop. */
 export class QueueObject extends DurableObject<Env> {
-  readonly #storage: QueueStorage;
-  readonly #clock: MonotonicClock;
-  readonly #queue: Queue;
-  readonly #nextRound = new NextRound();
-  readonly #callers = new Map<number, Caller>();
-  readonly #sessions: Sessions;
-  readonly #surroundings: Surroundings;
   readonly #name: string;
-  #tickets = 0;
-  #isRunning = false;
-  #timer: number | null = null;
-  /** When the alarm is set to; undefined while that has not been read. */
-  #alarmAt: number | undefined;
+  readonly #sessions: Sessions;
+  readonly #loop: CommitLoop;
+  /** Calls that wait, by the ids that their Worker gave them, so that it can say that their clients are gone. */
+  readonly #ticketByWait = new Map<string, number>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
-    this.#storage = new QueueStorage(ctx.storage);
-    const existing = this.#storage.load();
-    this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
-    this.#clock = new MonotonicClock(existing?.stored?.totals.time ?? 0);
-    const storage = this.#storage;
-    this.#surroundings = {
-      name: this.#name,
-      get storageBytes() {
-        return storage.bytes;
-      },
-      get rowsWritten() {
-        return storage.rowsWritten;
-      },
-    };
     this.#sessions = new Sessions(ctx);
-    for (const { session, ticket, command, since } of this.#sessions.restore()) {
-      this.#tickets = Math.max(this.#tickets, ticket, since);
-      if (ticket !== session.subscriber) this.#callers.set(ticket, session);
-      this.#nextRound.add([{ ticket, command }], false);
-    }
-    this.#tickets = Math.max(this.#tickets, this.#sessions.lastSubscriber);
+    this.#loop = new CommitLoop(ctx, env, this.#sessions);
   }
 
-  /** Applies a command. The promise is kept when its outcome is known and durable, after a wait if it is to wait. */
-  perform(command: Command): Promise<Reply> {
+  /**
+   * Applies a command. The promise is kept when its outcome is known and durable, after a wait if it is to wait.
+   *
+   * @param waitId under which the wait can be ended by `abandon`
+   */
+  perform(command: Command, waitId?: string): Promise<Reply> {
+    const characters = charactersOf(command);
+    if (!this.#loop.hasRoomFor(characters)) {
+      return Promise.resolve({ ok: false, code: "overloaded", detail: OVERLOADED });
+    }
     return new Promise((resolve) => {
       const answer: Caller["answer"] = (_, ...result) => {
-        this.#nextRound.answered(1);
+        this.#loop.answered(1);
+        if (waitId !== undefined) this.#ticketByWait.delete(waitId);
         resolve(replyOf(...result));
       };
-      this.#nextRound.add([{ ticket: this.#ticket({ answer }), command }], true);
-      this.#wake();
+      const incoming = this.#loop.take({ answer }, command, characters);
+      if (waitId !== undefined) this.#ticketByWait.set(waitId, incoming.ticket);
+      this.#loop.submit([incoming], true);
     });
+  }
+
+  /** Ends the wait of a call whose client is gone. Its `perform` is never answered. */
+  abandon(waitId: string): void {
+    const ticket = this.#ticketByWait.get(waitId);
+    this.#ticketByWait.delete(waitId);
+    if (ticket !== undefined) this.#loop.forget(new Set([ticket]));
   }
 
   /** Opens a WebSocket. The request was looked at by the Worker. */
   override async fetch(): Promise<Response> {
-    this.#tickets += 1;
-    const client = this.#sessions.open(this.#tickets);
+    const client = this.#sessions.open(this.#loop.newTicket());
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Called by the platform with each frame, also if the object has to be brought back to memory for it. */
+  /**
+   * Called by the platform with each frame, also if the object has to be brought back to memory for it. What goes wrong
+   * with one operation is answered; a frame that is not understood, or on which the server fails, ends the connection,
+   * so that its client knows that nothing in it was applied.
+   */
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
     const session = this.#sessions.of(socket);
     if (session === undefined) return;
     try {
-      const incoming: Incoming[] = [];
-      for (const operation of operationsOf(frame)) this.#takeUp(operation, session, incoming);
-      if (incoming.length > 0) this.#nextRound.add(incoming, session.comesBack());
-      this.#wake();
+      this.#hear(frame, session);
     } catch (error) {
-      if (!(error instanceof BadFrame)) throw error;
-      socket.close(error.closeCode, error.message.slice(0, 120));
+      const isBadFrame = error instanceof BadFrame;
+      if (!isBadFrame) console.error(`The queue ${this.#name} failed on a frame.`, error);
+      const reason = isBadFrame ? error.message : "The server failed on this frame. Nothing in it was applied.";
+      socket.close(isBadFrame ? error.closeCode : UNEXPECTED, reason.slice(0, 120));
       this.#leave(socket);
     }
   }
@@ -115,20 +98,41 @@ export class QueueObject extends DurableObject<Env> {
     this.#leave(socket);
   }
 
+  #hear(frame: string | ArrayBuffer, session: Session): void {
+    const operations = operationsOf(frame);
+    const hasRoom = this.#loop.hasRoomFor(frame instanceof ArrayBuffer ? frame.byteLength : frame.length);
+    const incoming: Incoming[] = [];
+    try {
+      for (const operation of operations) {
+        if (!hasRoom) session.refuse(operation.id, new ProblemError("overloaded", OVERLOADED));
+        else this.#takeUp(operation, session, incoming);
+      }
+    } catch (error) {
+      // Nothing of a frame is applied that could not be taken up as a whole.
+      this.#loop.forget(new Set(incoming.map(({ ticket }) => ticket)));
+      throw error;
+    }
+    this.#loop.submit(incoming, session.comesBack());
+    // A refusal needs no commit, and none may follow that would carry it.
+    this.#loop.answered(this.#sessions.flush());
+  }
+
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
     const circumstances = { queue: this.#name, idempotencyKey: operation.key, now: Date.now() };
     try {
       if (operation.fault !== undefined) throw operation.fault;
+      const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);
+      const nextTicket = this.#loop.lastTicket + 1;
       if (operation.keys !== undefined) {
         const commands = putCommandsOf(operation, circumstances.now);
-        const puts = session.sharedPuts(this.#tickets + 1, operation.id, commands.length);
-        for (const command of commands) incoming.push({ ticket: this.#ticket(puts), command });
+        const puts = session.sharedPuts(nextTicket, operation.id, commands.length);
+        const each = Math.ceil(characters / commands.length);
+        for (const command of commands) incoming.push(this.#loop.take(puts, command, each, session));
         return;
       }
       const command = commandOf(operation, circumstances, session);
-      session.begin(this.#tickets + 1, operation.id, command);
-      const ticket = this.#ticket(session);
-      incoming.push({ ticket, command });
+      session.begin(nextTicket, operation.id, command);
+      incoming.push(this.#loop.take(session, command, characters, session));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       session.refuse(operation.id, error);
@@ -138,131 +142,16 @@ export class QueueObject extends DurableObject<Env> {
   /** Whoever is gone waits for nothing any more. */
   #leave(socket: WebSocket): void {
     const session = this.#sessions.close(socket);
-    if (session === undefined) return;
-    const { tickets, subscriber } = session;
-    this.#queue.leave(tickets, subscriber);
-    for (const ticket of tickets) this.#callers.delete(ticket);
-    this.#nextRound.add([], session.comesBack());
-    // Others may have their turn now.
-    this.#wake();
-  }
-
-  #callerOf(ticket: number): Caller | undefined {
-    return this.#callers.get(ticket) ?? this.#sessions.subscribed(ticket);
-  }
-
-  #ticket(caller: Caller): number {
-    this.#tickets += 1;
-    this.#callers.set(this.#tickets, caller);
-    return this.#tickets;
+    if (session !== undefined) this.#loop.leave(session);
   }
 
   /** Called by the platform at the time that was set, also after a crash. */
-  override async alarm(): Promise<void> {
-    this.#alarmAt = Number.POSITIVE_INFINITY;
-    // A command, so that a round follows which sees the time, and sets the next alarm, whatever is going on.
-    await this.perform({ verb: "inspect" });
-  }
-
-  #wake(): void {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    this.ctx.waitUntil(this.#run());
-  }
-
-  async #run(): Promise<void> {
-    try {
-      do {
-        await this.#round(await this.#nextRound.gather());
-        // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
-        await this.ctx.storage.sync();
-        this.#sendShipments();
-      } while (!this.#nextRound.isEmpty || this.#queue.isBehind);
-      this.#planTimer();
-      this.#sessions.keep(this.#tickets);
-      this.#isRunning = false;
-    } catch (error) {
-      console.error(`The queue ${this.ctx.id.name} starts over from its storage.`, error);
-      this.ctx.abort(`A commit failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-
-  async #round(commands: Incoming[]): Promise<void> {
-    const queue = this.#queue;
-    const now = this.#clock.now(Date.now());
-    const { configuration } = queue;
-    queue.isStorageFull = this.#storage.hasReached(Number(this.env.STORAGE_BYTES_MAX || STORAGE_BYTES_MAX));
-    queue.advance(now);
-    for (const { ticket, command } of commands) {
-      // A connection may be gone before what it wanted to wait for was taken up.
-      if (isWait(command) && this.#callerOf(ticket) === undefined) continue;
-      queue.apply(ticket, command, now);
-      if (command.verb === "delete") await this.#erase();
-    }
-    if (queue.exists && !this.#storage.isCreated) await directoryOf(this.env).add(this.#name);
-    this.#alarmAt ??= (await this.ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
-    // From here to the answers nothing is awaited, so that all writes are one transaction.
-    if (queue.exists && (!this.#storage.isCreated || queue.configuration !== configuration)) {
-      this.#storage.configure(queue.incarnation, queue.configuration);
-    }
-    const commit = queue.takeCommit();
-    this.#planAlarm(now);
-    if (commit !== undefined) this.#storage.write(commit);
-    this.#giveAnswers();
-  }
-
-  #giveAnswers(): void {
-    for (const { ticket, result } of this.#queue.takeAnswers()) {
-      this.#callerOf(ticket)?.answer(ticket, result, this.#surroundings);
-      this.#callers.delete(ticket);
-    }
-    this.#nextRound.answered(this.#sessions.flush());
-  }
-
-  /** Also where nothing is stored: an earlier deletion may have failed between the two. */
-  async #erase(): Promise<void> {
-    if (this.#storage.isCreated) await this.#storage.erase();
-    this.#alarmAt = Number.POSITIVE_INFINITY;
-    await directoryOf(this.env).remove(this.#name);
-  }
-
-  /** To be called when the transfers are stored. */
-  #sendShipments(): void {
-    for (const shipment of this.#queue.takeShipments(this.#clock.now(Date.now()))) {
-      const outcome = send(this.env.QUEUE.getByName(shipment.to), this.#name, shipment);
-      this.ctx.waitUntil(outcome.then((command) => this.perform(command)));
-    }
-  }
-
-  /** Set together with what it is about, so that a crash leaves neither without the other. */
-  #planAlarm(now: number): void {
-    const { nextWakeAt, nextEventAt, hasDeadline } = this.#queue;
-    // The alarm goes by the machine's clock, which may lie behind the queue's.
-    const machineTime = (time: number) => Date.now() + Math.max(0, time - now);
-    const wakeAt = Math.ceil(machineTime(nextWakeAt) / ALARM_STEP_MS) * ALARM_STEP_MS;
-    // Where only sockets wait, nothing else would keep the object in memory.
-    const isForSockets = !hasDeadline && nextEventAt - now > TIMER_MS;
-    const at = Math.min(wakeAt, isForSockets ? machineTime(nextEventAt) : Number.POSITIVE_INFINITY);
-    if (at >= (this.#alarmAt ?? Number.POSITIVE_INFINITY)) return;
-    this.#alarmAt = at;
-    this.#storage.setAlarm(at);
-  }
-
-  /**
-   * Wakes the object for those who wait. A pending long-poll keeps it in memory anyway, so a timer that dies with it
-   * costs no row, which an alarm would.
-   */
-  #planTimer(): void {
-    clearTimeout(this.#timer);
-    const { nextEventAt, hasDeadline } = this.#queue;
-    const delayMs = Math.max(0, nextEventAt - this.#clock.now(Date.now()));
-    if (delayMs === Number.POSITIVE_INFINITY || (!hasDeadline && delayMs > TIMER_MS)) return;
-    this.#timer = setTimeout(() => this.#wake(), Math.min(delayMs, 2 ** 31 - 1));
+  override alarm(): Promise<void> {
+    return this.#loop.alarm();
   }
 }
 
-/** Whether this does something for whoever is there to take it, and nothing else. */
-function isWait(command: Command): boolean {
-  const isTaking = command.verb === "receive" || command.verb === "subscribe";
-  return isTaking || ("timeoutMs" in command && command.timeoutMs > 0);
+function charactersOf(command: Command): number {
+  if (command.verb !== "put" && command.verb !== "accept") return COMMAND_CHARACTERS;
+  return command.messages.reduce((sum, { content }) => sum + content.length + COMMAND_CHARACTERS, 0);
 }

@@ -14,6 +14,19 @@ export interface Surroundings {
   readonly rowsWritten: number;
 }
 
+/** @param storage the rows as they are at the time: they are loaded anew after a failure */
+export function surroundingsOf(name: string, storage: () => { bytes: number; rowsWritten: number }): Surroundings {
+  return {
+    name,
+    get storageBytes() {
+      return storage().bytes;
+    },
+    get rowsWritten() {
+      return storage().rowsWritten;
+    },
+  };
+}
+
 /** The result in the words of the interface: seconds instead of milliseconds. */
 export function replyOf(result: Result, surroundings: Surroundings): Reply {
   if (result.verb === "refused") {

@@ -1,8 +1,9 @@
-import { BATCH_BYTES_MAX, SOCKET_WAITS_MAX } from "../contract/limits.ts";
+import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
 import type { Caller } from "../object/caller.ts";
 import { type Reply, replyOf, type Surroundings } from "../object/reply.ts";
 import type { Command, ReceiveCommand, Refusal, Result } from "../queue/commands.ts";
 import { ProblemError, problemOf } from "../requests/problem.ts";
+import { Outbox } from "./outbox.ts";
 import { SharedPuts } from "./shared-puts.ts";
 import type { Connection } from "./verbs.ts";
 
@@ -18,7 +19,7 @@ export interface Attachment {
   again: number[];
 }
 
-/** Something that a connection waited for before its object left memory. */
+/** Something that a connection waits for. */
 export interface Wait {
   session: Session;
   ticket: number;
@@ -34,11 +35,24 @@ interface Unanswered {
   isWait: boolean;
 }
 
+/** Where a connection says that there is something to do for it, so that nobody has to look at all of them. */
+export interface Marks {
+  /** Connections that have something to be sent. */
+  readonly news: Set<Session>;
+  /** Connections of which what is kept with the socket is not true any more. */
+  readonly changed: Set<Session>;
+}
+
 /** One connection: what it has asked and waits for, and what is to be sent to it. */
 export class Session implements Caller, Connection {
   readonly socket: WebSocket;
   readonly subscriber: number;
+  readonly outbox: Outbox;
+  /** Whether it is so far behind with reading that nothing more is done for it. */
+  isBehind = false;
+  readonly #marks: Marks;
   readonly #unanswered = new Map<number, Unanswered>();
+  readonly #ticketById = new Map<number, number>();
   #waits = 0;
   #credit = 0;
   #leaseMs: number | undefined;
@@ -49,37 +63,45 @@ export class Session implements Caller, Connection {
   #isAboutToLeave = false;
   /** Whether it was told that, and has not asked anything since. */
   #isAway = false;
-  #outbox: string[] = [];
   /** Messages to be pushed, which share a line. */
   #pushes: string[] = [];
-  /** Whether what is kept with the socket is not true any more. */
-  #isChanged = true;
 
   /** @param subscriber the number under which messages are pushed to it */
-  constructor(socket: WebSocket, subscriber: number) {
+  constructor(socket: WebSocket, subscriber: number, marks: Marks) {
     this.socket = socket;
     this.subscriber = subscriber;
+    this.outbox = new Outbox(socket);
+    this.#marks = marks;
+    marks.changed.add(this);
   }
 
-  /** The session of a socket that outlived the object's memory, and what it waits for. */
-  static restore(socket: WebSocket): { session: Session; waits: Wait[] } {
+  /** The session of a socket that outlived the object's memory. What it waits for is to be had from `waits`. */
+  static restore(socket: WebSocket, marks: Marks): Session {
     const { subscriber, credit, leaseMs, subscribedAt, receives, again } = socket.deserializeAttachment() as Attachment;
-    const session = new Session(socket, subscriber);
-    const waits = receives.map(([ticket, id, max, receiveLeaseMs, autoAck]): Wait => {
+    const session = new Session(socket, subscriber, marks);
+    for (const [ticket, id, max, receiveLeaseMs, autoAck] of receives) {
       const timeoutMs = Number.POSITIVE_INFINITY;
-      const command: ReceiveCommand = { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs };
-      session.begin(ticket, id, command);
-      return { session, ticket, command, since: ticket };
-    });
-    if (credit > 0) {
-      session.#credit = credit;
-      session.#leaseMs = leaseMs;
-      session.#subscribedAt = subscribedAt;
-      const command: Command = { verb: "subscribe", subscriber, credit, leaseMs };
-      waits.push({ session, ticket: subscriber, command, since: subscribedAt });
+      session.begin(ticket, id, { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs });
     }
-    if (again.length > 0) session.#outbox.push(JSON.stringify({ again }));
-    return { session, waits };
+    session.#credit = credit;
+    session.#leaseMs = leaseMs;
+    session.#subscribedAt = subscribedAt;
+    if (again.length > 0) session.#say(JSON.stringify({ again }));
+    return session;
+  }
+
+  /** What it waits for that can be asked of the queue anew: receives, and its subscription. */
+  waits(): Wait[] {
+    const waits: Wait[] = [];
+    for (const [ticket, { receive }] of this.#unanswered) {
+      if (receive !== undefined) waits.push({ session: this, ticket, command: receive, since: ticket });
+    }
+    if (this.#credit > 0) {
+      const { subscriber } = this;
+      const command: Command = { verb: "subscribe", subscriber, credit: this.#credit, leaseMs: this.#leaseMs };
+      waits.push({ session: this, ticket: subscriber, command, since: this.#subscribedAt });
+    }
+    return waits;
   }
 
   /** The tickets of everything that is not answered, but for puts that share an operation. */
@@ -88,36 +110,38 @@ export class Session implements Caller, Connection {
   }
 
   ticketOf(id: number): number | undefined {
-    for (const [ticket, unanswered] of this.#unanswered) if (unanswered.id === id) return ticket;
-    return undefined;
+    return this.#ticketById.get(id);
   }
 
   /** Notes that an operation was taken up. Throws a problem where too many wait. */
   begin(ticket: number, id: number, command: Command): void {
-    const isWait = "timeoutMs" in command && command.timeoutMs > 0;
+    // A redrive waits too: for messages to arrive in another queue.
+    const isWait = ("timeoutMs" in command && command.timeoutMs > 0) || command.verb === "redrive";
     if (isWait && this.#waits >= SOCKET_WAITS_MAX) {
       throw new ProblemError("too_many_waits", `A connection waits for at most ${SOCKET_WAITS_MAX} things at a time.`);
     }
     if (isWait) this.#waits += 1;
-    this.#unanswered.set(ticket, command.verb === "receive" ? { id, receive: command, isWait } : { id, isWait });
+    const mayBeKept = command.verb === "receive" && isWait;
+    this.#unanswered.set(ticket, mayBeKept ? { id, receive: command, isWait } : { id, isWait });
+    this.#ticketById.set(id, ticket);
     if (command.verb === "subscribe") {
       this.#leaseMs = command.leaseMs;
       if (this.#credit === 0) this.#subscribedAt = ticket;
     }
-    this.#isChanged = true;
+    this.#marks.changed.add(this);
   }
 
   /** Whoever takes in the answers of puts that share an operation, and whose tickets follow one another. */
   sharedPuts(firstTicket: number, id: number, count: number): Caller {
     return new SharedPuts(id, firstTicket, count, (line) => {
       this.#isAboutToLeave = true;
-      this.#outbox.push(line);
+      this.#say(line);
     });
   }
 
   /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
   answer(ticket: number, result: Result, surroundings: Surroundings): void {
-    this.#isChanged = true;
+    this.#marks.changed.add(this);
     if (ticket === this.subscriber) {
       if (result.verb === "push") this.#push(result.deliveries.length, replyOf(result, surroundings));
       else if (result.verb === "refused") this.#end(result);
@@ -126,6 +150,7 @@ export class Session implements Caller, Connection {
     const unanswered = this.#unanswered.get(ticket);
     if (unanswered === undefined) return;
     this.#unanswered.delete(ticket);
+    if (this.#ticketById.get(unanswered.id) === ticket) this.#ticketById.delete(unanswered.id);
     if (unanswered.isWait) this.#waits -= 1;
     if (result.verb === "subscribe") this.#credit = result.credit;
     if (result.verb === "unsubscribe") {
@@ -134,35 +159,36 @@ export class Session implements Caller, Connection {
     }
     // Whoever has put one thing may have another. Who acks mostly has more to work on, or waits for what is pushed.
     this.#isAboutToLeave ||= result.verb === "put" || result.verb === "receive";
-    this.#outbox.push(lineOf(unanswered.id, replyOf(result, surroundings)));
+    this.#say(lineOf(unanswered.id, replyOf(result, surroundings)));
+  }
+
+  #say(line: string): void {
+    this.outbox.add(line);
+    this.#marks.news.add(this);
   }
 
   #push(messages: number, reply: Reply): void {
     this.#credit -= messages;
     this.#wasServed = true;
     if (reply.ok) this.#pushes.push(reply.json.slice(1, -1));
+    this.#marks.news.add(this);
   }
 
   #closePush(): void {
     if (this.#pushes.length === 0) return;
-    this.#outbox.push(`{"push":[${this.#pushes.join(",")}]}`);
+    this.#say(`{"push":[${this.#pushes.join(",")}]}`);
     this.#pushes = [];
   }
 
   #end({ code, detail }: Refusal): void {
     this.#credit = 0;
     this.#closePush();
-    this.#outbox.push(`{"problem":${JSON.stringify(problemOf(code, detail))}}`);
+    this.#say(`{"problem":${JSON.stringify(problemOf(code, detail))}}`);
   }
 
   /** Says what is wrong with an operation that was not taken up. */
   refuse(id: number, { code, message, errors }: ProblemError): void {
-    this.#outbox.push(JSON.stringify({ id, problem: problemOf(code, message, errors) }));
-  }
-
-  /** Whether there is something to be sent. */
-  get hasNews(): boolean {
-    return this.#outbox.length + this.#pushes.length > 0;
+    this.#say(JSON.stringify({ id, problem: problemOf(code, message, errors) }));
   }
 
   /** To be told when it asks something. Answers whether it was away. */
@@ -172,41 +198,33 @@ export class Session implements Caller, Connection {
     return wasAway;
   }
 
-  /** Sends everything that there is to be sent, in one frame if it is not too large. Answers whether it is newly away. */
+  /**
+   * Sends what there is to be sent, or as much of it as the connection may have unread. Answers whether it is newly
+   * away.
+   */
   flush(): boolean {
     const isLeaving = this.#isAboutToLeave && !this.#isAway;
     this.#isAway ||= isLeaving;
     this.#isAboutToLeave = false;
     this.#closePush();
-    const lines = this.#outbox;
-    this.#outbox = [];
-    if (this.socket.readyState !== WebSocket.OPEN) return false;
-    for (let begin = 0; begin < lines.length; ) {
-      let end = begin;
-      for (let characters = 0; end < lines.length && characters < BATCH_BYTES_MAX; end += 1) {
-        characters += (lines[end] as string).length;
-      }
-      this.socket.send(lines.slice(begin, end).join("\n"));
-      begin = end;
-    }
-    return isLeaving;
+    return this.outbox.send() && isLeaving;
   }
 
   /**
-   * Keeps what it waits for with the socket, if that has changed. To be called when there is nothing else to do.
+   * Keeps what it waits for with the socket. To be called when there is nothing else to do.
    *
    * @param lastTicket the last that was given out
    */
   keep(lastTicket: number): void {
-    if (!this.#isChanged || this.socket.readyState !== WebSocket.OPEN) return;
-    this.#isChanged = false;
+    if (this.socket.readyState !== WebSocket.OPEN) return;
     if (this.#wasServed) this.#subscribedAt = lastTicket;
     this.#wasServed = false;
     const receives: Attachment["receives"] = [];
     const again: number[] = [];
-    for (const [ticket, { id, receive }] of this.#unanswered) {
-      if (receive === undefined) again.push(id);
-      else receives.push([ticket, id, receive.max, receive.leaseMs, receive.autoAck]);
+    for (const [ticket, { id, receive, isWait }] of this.#unanswered) {
+      if (receive !== undefined) receives.push([ticket, id, receive.max, receive.leaseMs, receive.autoAck]);
+      // What only has its turn to come keeps the object in memory.
+      else if (isWait) again.push(id);
     }
     const subscription = { credit: this.#credit, leaseMs: this.#leaseMs, subscribedAt: this.#subscribedAt };
     const attachment: Attachment = { subscriber: this.subscriber, ...subscription, receives, again };

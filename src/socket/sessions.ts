@@ -1,11 +1,15 @@
 import { PING, PONG } from "../contract/socket-protocol.ts";
-import { Session, type Wait } from "./session.ts";
+import { Readers } from "./readers.ts";
+import { type Marks, Session, type Wait } from "./session.ts";
 
 /** The connections of one object. They live longer than its memory: what each waits for is kept with its socket. */
 export class Sessions {
+  /** How far connections are with reading. */
+  readonly readers = new Readers();
   readonly #ctx: DurableObjectState;
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();
+  readonly #marks: Marks = { news: new Set(), changed: new Set() };
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
@@ -13,18 +17,23 @@ export class Sessions {
 
   /** Takes up again the connections from before the object left memory, and answers what they wait for, in order. */
   restore(): Wait[] {
-    const waits = this.#ctx.getWebSockets().flatMap((socket) => {
-      if (socket.readyState !== WebSocket.OPEN) return [];
-      const { session, waits } = Session.restore(socket);
-      this.#enter(session);
-      return waits;
-    });
-    return waits.sort((a, b) => a.since - b.since);
+    for (const socket of this.#ctx.getWebSockets()) {
+      if (socket.readyState === WebSocket.OPEN) this.#enter(Session.restore(socket, this.#marks));
+    }
+    return byAge([...this.#bySocket.values()].flatMap((session) => session.waits()));
+  }
+
+  /** The subscriptions of all connections that are not behind with reading. */
+  subscriptions(): Wait[] {
+    const sessions = [...this.#bySocket.values()].filter(({ isBehind }) => !isBehind);
+    return byAge(sessions.flatMap((session) => session.waits().filter(({ ticket }) => ticket === session.subscriber)));
   }
 
   /** The highest number under which a connection is subscribed; 0 where there is none. */
   get lastSubscriber(): number {
-    return Math.max(0, ...this.#bySubscriber.keys());
+    let last = 0;
+    for (const subscriber of this.#bySubscriber.keys()) last = Math.max(last, subscriber);
+    return last;
   }
 
   /** Makes a connection, and answers with the end of it that is for the other side. */
@@ -32,7 +41,7 @@ export class Sessions {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server);
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    const session = new Session(server, subscriber);
+    const session = new Session(server, subscriber, this.#marks);
     this.#enter(session);
     session.keep(subscriber);
     return client;
@@ -55,21 +64,33 @@ export class Sessions {
   close(socket: WebSocket): Session | undefined {
     const session = this.#bySocket.get(socket);
     this.#bySocket.delete(socket);
-    if (session !== undefined) this.#bySubscriber.delete(session.subscriber);
+    if (session === undefined) return undefined;
+    this.#bySubscriber.delete(session.subscriber);
+    this.#marks.news.delete(session);
+    this.#marks.changed.delete(session);
+    this.readers.left(session);
     return session;
   }
 
   /** Sends what there is to be sent. Answers how many more connections may now come back with something new. */
   flush(): number {
     let leaving = 0;
-    for (const session of this.#bySocket.values()) {
-      if (session.hasNews && session.flush()) leaving += 1;
+    for (const session of this.#marks.news) {
+      if (session.flush()) leaving += 1;
+      this.readers.sentTo(session);
     }
+    this.#marks.news.clear();
     return leaving;
   }
 
   /** Lets every connection survive the object's memory. */
   keep(lastTicket: number): void {
-    for (const session of this.#bySocket.values()) session.keep(lastTicket);
+    for (const session of this.#marks.changed) session.keep(lastTicket);
+    this.#marks.changed.clear();
   }
+}
+
+/** Who waits longest first. */
+function byAge(waits: Wait[]): Wait[] {
+  return waits.sort((a, b) => a.since - b.since);
 }

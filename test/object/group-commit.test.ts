@@ -1,23 +1,31 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
+import type { Reply } from "../../src/object/reply.ts";
 import type { Command } from "../../src/queue/commands.ts";
 import { arrival, bodiesOf, call, freshQueue, inspect, numbers, objectOf, put, receive } from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";
 
-/** Lets writes of blocks fail as a full disk would, but for the first ones. */
-async function breakWrites(queue: string, successes = 0): Promise<void> {
+/** Lets the writes of rows with these numbers, counted from 1, fail as what is too large for a row would. */
+async function breakWrites(queue: string, ...failing: number[]): Promise<void> {
   let writes = 0;
   await interceptStatements(objectOf(queue), {
     before: (statement) => {
       if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
       writes += 1;
-      if (writes > successes) throw new Error("The disk is full.");
+      if (failing.includes(writes)) throw new Error("The row is too large.");
     },
   });
 }
 
 function putCommand(body: number): Command {
   return { verb: "put", messages: [{ content: `"body":${body}`, priority: 100, delayMs: 0 }], timeoutMs: 0 };
+}
+
+/** Puts so many messages, each by a call of its own, in one turn of the event loop. */
+function putTogether(queue: string, count: number): Promise<Reply[]> {
+  return runInDurableObject(objectOf(queue), (object) =>
+    Promise.all(numbers(count).map((body) => object.perform(putCommand(body)))),
+  );
 }
 
 const log = vi.spyOn(console, "error").mockReturnValue();
@@ -28,23 +36,21 @@ test("commands that arrive together are stored as one row", async () => {
   await call("PUT", queue, {});
   const before = await inspect(queue);
 
-  await runInDurableObject(objectOf(queue), (object) =>
-    Promise.all(numbers(100).map((body) => object.perform(putCommand(body)))),
-  );
+  await putTogether(queue, 100);
 
   expect((await inspect(queue)).rowsWritten - before.rowsWritten).toBe(1);
   expect(bodiesOf(await receive(queue, { max: 200 }))).toEqual(numbers(100));
 });
 
-test("a put whose write fails is not acknowledged and leaves nothing", async () => {
+test("a put whose write fails is refused, and leaves nothing", async () => {
   const queue = freshQueue();
   await put(queue, ["before"]);
-  await breakWrites(queue);
+  await breakWrites(queue, 1);
 
   const reply = await call("POST", `${queue}/messages`, { messages: [{ body: "failed" }] });
 
-  expect(reply).toMatchObject({ status: 503, body: { code: "unavailable" } });
-  expect(log.mock.calls.flat().join()).toContain("The disk is full.");
+  expect(reply).toMatchObject({ status: 500, body: { code: "internal" } });
+  expect(log.mock.calls.flat().join()).toContain("The row is too large.");
   expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual(["before"]);
   expect(await inspect(queue)).toMatchObject({ accepted: 1, unfinished: 1 });
 });
@@ -52,59 +58,84 @@ test("a put whose write fails is not acknowledged and leaves nothing", async () 
 test("of a batch over several rows nothing is stored when a later row fails", async () => {
   const queue = freshQueue();
   await put(queue, ["before"]);
-  await breakWrites(queue, 2);
+  await breakWrites(queue, 3);
 
   const reply = await call("POST", `${queue}/messages`, { messages: numbers(1_000).map((body) => ({ body })) });
 
-  expect(reply.status).toBe(503);
+  expect(reply.status).toBe(500);
   expect(await inspect(queue)).toMatchObject({ accepted: 1, visible: 1 });
   expect(bodiesOf(await receive(queue, { max: 1_000 }))).toEqual(["before"]);
 });
 
 test("the put that creates a queue leaves no queue when its write fails", async () => {
   const queue = freshQueue();
-  await breakWrites(queue);
+  await breakWrites(queue, 1);
 
   const reply = await call("POST", `${queue}/messages`, { messages: [{ body: "failed" }] });
 
-  expect(reply.status).toBe(503);
+  expect(reply.status).toBe(500);
   expect((await call("GET", queue)).body.code).toBe("unknown_queue");
 });
 
-test("an ack whose write fails is not acknowledged, and the message is still there", async () => {
+test("an ack whose write fails is refused, and the message is still there", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
   const [message] = await receive(queue, { leaseSeconds: 1 });
-  await breakWrites(queue);
+  await breakWrites(queue, 1);
 
   const failed = await call("POST", `${queue}/ack`, { receipts: [message?.receipt] });
 
-  expect(failed.status).toBe(503);
+  expect(failed.status).toBe(500);
   expect(await inspect(queue)).toMatchObject({ done: 0, unfinished: 1 });
   expect(await receive(queue, { timeoutSeconds: 10 })).toMatchObject([{ body: "a", attempt: 2 }]);
 });
 
-test("everybody whose command was in a round that failed is told, those who wait too", async () => {
+test("when a commit of many commands fails, only the one at fault is refused, and who waits goes on waiting", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
-  const waiting = call("POST", `${queue}/receive`, { timeoutSeconds: 20 });
+  const waiting = call("POST", `${queue}/receive`, { timeoutSeconds: 20, max: 10 });
   await arrival(queue);
-  await breakWrites(queue);
+  // The first write is that of all ten, the others are those of each.
+  await breakWrites(queue, 1, 5);
 
-  const replies = await Promise.allSettled(numbers(10).map((body) => objectOf(queue).perform(putCommand(body))));
+  const replies = await putTogether(queue, 10);
 
-  expect(replies.map(({ status }) => status)).toEqual(numbers(10).map(() => "rejected"));
-  expect((await waiting).status).toBe(503);
-  expect(await inspect(queue)).toMatchObject({ accepted: 0 });
+  expect(replies.map(({ ok }) => ok)).toEqual(numbers(10).map((body) => body !== 3));
+  expect(replies[3]).toMatchObject({ code: "internal" });
+  expect(bodiesOf((await waiting).body.messages)).toEqual([0]);
+  expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual([1, 2, 4, 5, 6, 7, 8, 9]);
 });
 
-test("a queue whose write failed goes on with the next request", async () => {
+test("a put that waits for room goes on waiting, with its deadline, when another command fails", async () => {
   const queue = freshQueue();
-  await put(queue, [1]);
-  await breakWrites(queue);
-  await call("POST", `${queue}/messages`, { messages: [{ body: "failed" }] });
+  await call("PUT", queue, { maxSize: 1 });
+  await put(queue, ["a"]);
+  const waiting = call("POST", `${queue}/messages`, { messages: [{ body: "b" }], timeoutSeconds: 20 });
+  await arrival(queue);
+  await breakWrites(queue, 1);
 
-  await put(queue, [2]);
+  const failed = await call("POST", `${queue}/receive`);
+  const received = await receive(queue);
 
-  expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual([1, 2]);
+  expect([failed.status, bodiesOf(received)]).toEqual([500, ["a"]]);
+  expect((await waiting).status).toBe(201);
+});
+
+test("commands whose commit the platform did not confirm are told so, and committed each by itself when they return", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+  await runInDurableObject(objectOf(queue), (_, { storage }) => {
+    storage.sync = () => Promise.reject(new Error("The disk is broken."));
+  });
+
+  const failed = await putTogether(queue, 10).then(
+    () => "answered",
+    (error: Error) => error.message,
+  );
+  const before = await inspect(queue);
+  await putTogether(queue, 10);
+
+  expect(failed).toContain("The disk is broken.");
+  // The inspect was the first of the ten commands that are alone, so that the last put is, with none beside it, too.
+  expect((await inspect(queue)).rowsWritten - before.rowsWritten).toBe(10);
 });

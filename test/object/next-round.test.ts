@@ -3,7 +3,7 @@ import { type Incoming, NextRound } from "../../src/object/next-round.ts";
 import { freshQueue } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 
-const COMMAND: Incoming = { ticket: 1, command: { verb: "inspect" } };
+const COMMAND: Incoming = { ticket: 1, command: { verb: "inspect" }, characters: 100, arrivedAt: 0 };
 
 /** How often, until the end of the test, somebody was waited for. */
 function countLingers(): () => number {
@@ -20,7 +20,7 @@ test("a crowd that was just answered is waited for, a few milliseconds and no lo
   const round = new NextRound();
   round.answered(8);
   round.add([COMMAND], false);
-  expect(await round.gather()).toEqual([COMMAND]);
+  expect((await round.gather()).commands).toEqual([COMMAND]);
   expect(lingers()).toBe(4);
 
   // Nobody came, so next time it is no crowd any more.
@@ -63,7 +63,7 @@ test("a round with a row's worth of commands waits for nobody", async () => {
   const round = new NextRound();
   round.answered(100);
   round.add(new Array<Incoming>(256).fill(COMMAND), false);
-  expect(await round.gather()).toHaveLength(256);
+  expect((await round.gather()).commands).toHaveLength(256);
   expect(lingers()).toBe(0);
 });
 

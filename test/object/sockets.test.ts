@@ -1,8 +1,11 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { Session } from "../../src/socket/session.ts";
 import { call, freshQueue, inspect, objectOf, put } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
+
+vi.spyOn(console, "error").mockReturnValue();
 
 test("an object that lost its memory knows who waits, for how many and in which order", async () => {
   const queue = freshQueue();
@@ -92,19 +95,63 @@ test("a put that leaves the head of the line lets in who stands behind it", asyn
   expect(await small.next()).toMatchObject({ id: 1, reply: { ids: [expect.any(String)] } });
 });
 
-test("a write that fails ends the connections: nothing of it is acknowledged, and everybody asks anew", async () => {
+test("an operation whose write fails is refused, and its connection goes on", async () => {
   const queue = freshQueue();
   await put(queue, ["before"]);
   const socket = await connect(queue);
+  let writes = 0;
   await interceptStatements(objectOf(queue), {
-    before: () => {
-      throw new Error("The disk is full.");
+    before: (statement) => {
+      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
+      writes += 1;
+      if (writes === 1) throw new Error("The row is too large.");
     },
   });
 
   socket.say({ id: 1, verb: "put", lines: 1 }, { n: 1 });
-  await socket.closed;
+  const refused = await socket.next();
+  socket.say({ id: 2, verb: "put", lines: 1 }, { n: 2 });
 
+  expect(refused).toMatchObject({ id: 1, problem: { code: "internal" } });
+  expect(await socket.next()).toMatchObject({ id: 2, reply: { ids: [expect.any(String)] } });
+  expect(await inspect(queue)).toMatchObject({ accepted: 2 });
+});
+
+test("a subscription and what waits go on when the queue is loaded again after a failed commit", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+  const socket = await connect(queue);
+  socket.say({ id: 1, verb: "receive", request: { wait: true } });
+  socket.say({ id: 2, verb: "subscribe", request: { credit: 1 } });
+  await socket.next();
+  let writes = 0;
+  await interceptStatements(objectOf(queue), {
+    before: (statement) => {
+      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
+      writes += 1;
+      if (writes === 1) throw new Error("The row is too large.");
+    },
+  });
+
+  const failed = await call("POST", `${queue}/messages`, { messages: [{ body: "failed" }] });
+  await put(queue, ["a", "b"]);
+
+  expect(failed.status).toBe(500);
+  const lines = [await socket.next(), await socket.next()];
+  expect(lines.find(({ id }) => id === 1)?.reply.messages).toMatchObject([{ body: "b" }]);
+  expect(lines.find(({ push }) => push !== undefined)?.push).toMatchObject([{ body: "a" }]);
+});
+
+test("a frame on which the server fails ends its connection, and nothing of it is applied", async () => {
+  const queue = freshQueue();
+  await put(queue, ["before"]);
+  const socket = await connect(queue);
+  vi.spyOn(Session.prototype, "begin").mockImplementationOnce(() => {
+    throw new RangeError("Maximum call stack size exceeded");
+  });
+  socket.say({ id: 1, verb: "put", lines: 1 }, "a", { id: 2, verb: "inspect" });
+
+  expect(await socket.closed).toBe(1011);
   expect(await inspect(queue)).toMatchObject({ accepted: 1 });
 });
 

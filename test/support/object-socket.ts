@@ -11,7 +11,7 @@ export async function connect(queue: string) {
     lines.push(...String(data).split("\n"));
     heard();
   });
-  const closed = new Promise<void>((settle) => webSocket.addEventListener("close", () => settle()));
+  const closed = new Promise<number>((settle) => webSocket.addEventListener("close", ({ code }) => settle(code)));
   return {
     say: (...operation: unknown[]) => webSocket.send(operation.map((line) => JSON.stringify(line)).join("\n")),
     end: () => webSocket.close(1000),

@@ -1,0 +1,85 @@
+import type { Command } from "../queue/commands.ts";
+import type { Caller, Pending } from "./caller.ts";
+
+/** Commands that are not answered yet, by their tickets. */
+export class Pendings {
+  readonly #byTicket = new Map<number, Pending>();
+  #lastTicket = 0;
+
+  get lastTicket(): number {
+    return this.#lastTicket;
+  }
+
+  newTicket(): number {
+    this.#lastTicket += 1;
+    return this.#lastTicket;
+  }
+
+  /** Gives out no ticket up to this one. */
+  skipTickets(ticket: number): void {
+    this.#lastTicket = Math.max(this.#lastTicket, ticket);
+  }
+
+  add(caller: Caller, command: Command): number {
+    const ticket = this.newTicket();
+    this.#byTicket.set(ticket, { caller, command });
+    return ticket;
+  }
+
+  /** Takes up again a command that had its ticket before. */
+  restore(ticket: number, caller: Caller, command: Command): void {
+    this.#byTicket.set(ticket, { caller, command });
+  }
+
+  /** Notes when a command is applied that may wait. False where it waits for nobody: its caller is gone. */
+  begin(ticket: number, command: Command, now: number): boolean {
+    const pending = this.#byTicket.get(ticket);
+    if (pending !== undefined) pending.deadline = now + ("timeoutMs" in command ? command.timeoutMs : 0);
+    return pending !== undefined || !isWait(command);
+  }
+
+  /** Takes out whoever is to be answered. */
+  take(ticket: number): Caller | undefined {
+    const pending = this.#byTicket.get(ticket);
+    this.#byTicket.delete(ticket);
+    return pending?.caller;
+  }
+
+  delete(ticket: number): void {
+    this.#byTicket.delete(ticket);
+  }
+
+  /** Notes that a command is about to be applied anew, as if it never was. */
+  undo(ticket: number): void {
+    const pending = this.#byTicket.get(ticket);
+    if (pending !== undefined) delete pending.deadline;
+  }
+
+  /** Whether a command was applied and is not answered. */
+  wasApplied(ticket: number): boolean {
+    return this.#byTicket.get(ticket)?.deadline !== undefined;
+  }
+
+  /**
+   * What was applied and not answered, to be applied again to a queue that was loaded anew, with what is left of its
+   * time; and what cannot be, because it waits for something that is under way.
+   */
+  waiting(now: number): { waits: { ticket: number; command: Command }[]; lost: number[] } {
+    const waits: { ticket: number; command: Command }[] = [];
+    const lost: number[] = [];
+    for (const [ticket, { caller, command, deadline }] of this.#byTicket) {
+      if (deadline === undefined) continue;
+      if (command.verb === "redrive") lost.push(ticket);
+      // What a connection waits for that is behind comes back when it has caught up.
+      if (!("timeoutMs" in command) || (caller.isBehind && command.verb === "receive")) continue;
+      waits.push({ ticket, command: { ...command, timeoutMs: Math.max(0, deadline - now) } });
+    }
+    return { waits, lost };
+  }
+}
+
+/** Whether this does something for whoever is there to take it, and nothing else. */
+function isWait(command: Command): boolean {
+  const isTaking = command.verb === "receive" || command.verb === "subscribe";
+  return isTaking || ("timeoutMs" in command && command.timeoutMs > 0);
+}

@@ -1,0 +1,106 @@
+import type { Session } from "./session.ts";
+
+/** A connection that has so much unread is behind: nothing more is done for it until it has read. */
+const CONNECTION_UNREAD_MAX = 4 * 1024 * 1024;
+/** Below this it is not behind any more. */
+const CONNECTION_UNREAD_AGAIN = 1024 * 1024;
+
+/** With so much unread on all connections together, nothing more is handed out until they have read. */
+const OBJECT_UNREAD_MAX = 16 * 1024 * 1024;
+
+/** A connection is looked at when so much is unread: less is on its way most of the time, and cannot fill anything. */
+const LOOKED_AT_BYTES_MIN = 64 * 1024;
+
+/** How long a connection may have something unread and take none of it, in milliseconds. After that it is closed. */
+const STALLED_MS_MAX = 30_000;
+/** The same while others have to wait for it. */
+const STALLED_MS_MAX_FOR_OTHERS = 2_000;
+
+/** What closed connections may have left with the platform, which frees it only when the other side hangs up. */
+const ABANDONED_BYTES_MAX = 32 * 1024 * 1024;
+
+interface Reading {
+  /** What it had taken when it was looked last. */
+  taken: number;
+  /** When it last took something, in milliseconds by the machine's clock. */
+  since: number;
+}
+
+/** What has changed since it was looked last. */
+export interface ReadingChanges {
+  /** Connections that are newly behind. */
+  behind: Session[];
+  /** Connections that have caught up. */
+  caughtUp: Session[];
+  /** Connections that take nothing, to be closed. */
+  stalled: Session[];
+}
+
+/**
+ * How far connections are with reading what was sent to them.
+ *
+ * A client that asks and does not read must not fill the memory: what it asks waits until it has read, and in the end
+ * its connection is closed. Only connections with something unread are looked at.
+ */
+export class Readers {
+  readonly #reading = new Map<Session, Reading>();
+  /** Connections that were closed before they had read everything. */
+  readonly #abandoned = new Set<Session>();
+  #unread = 0;
+
+  /** Whether anything is unread: then it must be looked again, because nothing tells of reading. */
+  get areAny(): boolean {
+    return this.#reading.size > 0;
+  }
+
+  /** Whether all connections together have so much unread that nothing more may be handed out. */
+  get areTooFarBehind(): boolean {
+    return this.#unread >= OBJECT_UNREAD_MAX;
+  }
+
+  /** Whether what closed connections have left can only be freed by starting anew. */
+  get isAbandonedTooMuch(): boolean {
+    let bytes = 0;
+    for (const { outbox } of this.#abandoned) bytes += outbox.inFlight;
+    return bytes >= ABANDONED_BYTES_MAX;
+  }
+
+  /** To be told of a connection to which something was sent. */
+  sentTo(session: Session): void {
+    const { outbox } = session;
+    if (this.#reading.has(session) || (outbox.isEmpty && outbox.inFlight < LOOKED_AT_BYTES_MIN)) return;
+    this.#reading.set(session, { taken: outbox.taken, since: Date.now() });
+  }
+
+  /** To be told of a connection that is closed. */
+  left(session: Session): void {
+    session.outbox.drop();
+    this.#reading.delete(session);
+    if (session.outbox.inFlight > 0) this.#abandoned.add(session);
+  }
+
+  /** Looks at what was read, sends more, and answers what has changed. To be called once in an event. */
+  look(now: number): ReadingChanges {
+    const changes: ReadingChanges = { behind: [], caughtUp: [], stalled: [] };
+    for (const session of this.#abandoned) if (session.outbox.inFlight === 0) this.#abandoned.delete(session);
+    const stalledMsMax = this.areTooFarBehind ? STALLED_MS_MAX_FOR_OTHERS : STALLED_MS_MAX;
+    this.#unread = 0;
+    for (const [session, reading] of this.#reading) {
+      const { outbox } = session;
+      if (outbox.taken > reading.taken) Object.assign(reading, { taken: outbox.taken, since: now });
+      outbox.send();
+      const { unread } = outbox;
+      this.#unread += unread;
+      if (unread === 0) this.#reading.delete(session);
+      else if (now - reading.since > stalledMsMax) changes.stalled.push(session);
+      if (!session.isBehind && unread >= CONNECTION_UNREAD_MAX) {
+        session.isBehind = true;
+        changes.behind.push(session);
+      } else if (session.isBehind && unread < CONNECTION_UNREAD_AGAIN) {
+        session.isBehind = false;
+        changes.caughtUp.push(session);
+      }
+    }
+    return changes;
+  }
+}

@@ -9,12 +9,15 @@ import { newIncarnation } from "../requests/incarnation.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
 import type { Caller } from "./caller.ts";
-import { type Incoming, incomingWait, NextRound } from "./next-round.ts";
+import { type Hold, type Incoming, incomingWait, NextRound } from "./next-round.ts";
 import { Pendings } from "./pendings.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { type Surroundings, surroundingsOf } from "./reply.ts";
 import { send } from "./shipping.ts";
 import { Wakings } from "./wakings.ts";
+
+/** How long a command may be held back, because connections do not read, before it is refused as `overloaded`. */
+const HELD_MS_MAX = 10_000;
 
 /** Why a connection is closed that takes nothing of what is sent to it (RFC 6455: it breaks a policy). */
 const POLICY = 1008;
@@ -248,9 +251,9 @@ export class CommitLoop {
    * Looks at how far connections are with reading: who is behind waits for nothing until he has caught up, and who
    * takes nothing is closed. Answers which commands must wait.
    */
-  #look(): ((incoming: Incoming) => boolean) | undefined {
+  #look(): Hold {
     const { readers } = this.#sessions;
-    if (!readers.areAny) return undefined;
+    if (!readers.areAny) return () => undefined;
     const { behind, caughtUp, stalled } = readers.look(Date.now());
     for (const session of stalled) {
       session.socket.close(POLICY, "The connection does not read what is sent to it.");
@@ -263,8 +266,11 @@ export class CommitLoop {
     }
     for (const session of caughtUp) this.#resume(session);
     if (readers.isAbandonedTooMuch) throw new Error("Clients that do not read hold too much of what was sent to them.");
-    return ({ connection, command }) =>
-      (connection as Session | undefined)?.isBehind === true || (readers.areTooFarBehind && mayBeLarge(command));
+    return ({ connection, command }) => {
+      // A connection that is behind goes on or is closed: what it asks waits for as long as that takes.
+      if ((connection as Session | undefined)?.isBehind) return Number.POSITIVE_INFINITY;
+      return readers.areTooFarBehind && mayBeLarge(command) ? HELD_MS_MAX : undefined;
+    };
   }
 
   /** Also where nothing is stored: an earlier deletion may have failed between the two. */

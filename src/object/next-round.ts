@@ -15,6 +15,12 @@ export interface Incoming {
   isAlone?: boolean | undefined;
 }
 
+/**
+ * Says how long a command may be held back after it has arrived, in milliseconds, before it is refused as `overloaded`;
+ * undefined where it is not held back.
+ */
+export type Hold = (incoming: Incoming) => number | undefined;
+
 /** What a round takes up. */
 export interface Round {
   commands: Incoming[];
@@ -34,9 +40,6 @@ const ARRIVED_CHARACTERS_MAX = 12 * 1024 * 1024;
 /** A command of this size may use another part of the memory, so that large puts do not keep acks from coming in. */
 const SMALL_CHARACTERS = 64 * 1024;
 const RESERVE_CHARACTERS = 2 * 1024 * 1024;
-
-/** How long a command may be held back, because connections do not read, before it is refused as `overloaded`. */
-const HELD_MS_MAX = 10_000;
 
 /** As many as share a row. More would not make it cheaper, and could be under way while these are stored. */
 const ENOUGH = BLOCK_MESSAGES_MAX;
@@ -111,9 +114,9 @@ export class NextRound {
   /**
    * Waits until everything has arrived that is on its way, and takes what one round may have.
    *
-   * @param isHeld whether a command must wait until connections have read more; undefined where none must
+   * @param look is called when all has arrived, and says what must wait until connections have read more
    */
-  async gather(isHeld: () => ((incoming: Incoming) => boolean) | undefined = () => undefined): Promise<Round> {
+  async gather(look: () => Hold = () => () => undefined): Promise<Round> {
     // Who calls in the same turn is of the same round.
     await null;
     if (Date.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
@@ -124,10 +127,10 @@ export class NextRound {
       // Some will not come back. Where nobody does, a few rounds later nobody is waited for.
       if (ms === LINGER_MS - 1) this.#absent >>= 1;
     }
-    return this.#take(isHeld() ?? (() => false), Date.now());
+    return this.#take(look(), Date.now());
   }
 
-  #take(isHeld: (incoming: Incoming) => boolean, now: number): Round {
+  #take(hold: Hold, now: number): Round {
     const round: Round = { commands: [], overdue: [] };
     const kept: Incoming[] = [];
     const heldConnections = new Set<object>();
@@ -136,9 +139,11 @@ export class NextRound {
     for (; index < this.#commands.length && round.commands.length < COMMANDS_MAX; index += 1) {
       const incoming = this.#commands[index] as Incoming;
       const { connection } = incoming;
-      if ((connection !== undefined && heldConnections.has(connection)) || isHeld(incoming)) {
+      const isBehindOthers = connection !== undefined && heldConnections.has(connection);
+      const heldMsMax = isBehindOthers ? Number.POSITIVE_INFINITY : hold(incoming);
+      if (heldMsMax !== undefined) {
         if (connection !== undefined) heldConnections.add(connection);
-        (now - incoming.arrivedAt > HELD_MS_MAX ? round.overdue : kept).push(incoming);
+        (now - incoming.arrivedAt > heldMsMax ? round.overdue : kept).push(incoming);
         continue;
       }
       if (characters >= ROUND_CHARACTERS_MAX || (standsAlone(incoming) && round.commands.length > 0)) break;

@@ -1,4 +1,4 @@
-import type { Session } from "./session.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** A connection that has so much unread is behind: nothing more is done for it until it has read. */
 const CONNECTION_UNREAD_MAX = 4 * 1024 * 1024;
@@ -19,6 +19,13 @@ const STALLED_MS_MAX_FOR_OTHERS = 2_000;
 /** What closed connections may have left with the platform, which frees it only when the other side hangs up. */
 const ABANDONED_BYTES_MAX = 32 * 1024 * 1024;
 
+/** A connection, as far as its reading goes. */
+export interface Reader {
+  readonly outbox: Outbox;
+  /** Whether it is so far behind that nothing more is done for it. */
+  isBehind: boolean;
+}
+
 interface Reading {
   /** What it had taken when it was looked last. */
   taken: number;
@@ -27,13 +34,13 @@ interface Reading {
 }
 
 /** What has changed since it was looked last. */
-export interface ReadingChanges {
+export interface ReadingChanges<Connection> {
   /** Connections that are newly behind. */
-  behind: Session[];
+  behind: Connection[];
   /** Connections that have caught up. */
-  caughtUp: Session[];
+  caughtUp: Connection[];
   /** Connections that take nothing, to be closed. */
-  stalled: Session[];
+  stalled: Connection[];
 }
 
 /**
@@ -42,10 +49,10 @@ export interface ReadingChanges {
  * A client that asks and does not read must not fill the memory: what it asks waits until it has read, and in the end
  * its connection is closed. Only connections with something unread are looked at.
  */
-export class Readers {
-  readonly #reading = new Map<Session, Reading>();
+export class Readers<Connection extends Reader> {
+  readonly #reading = new Map<Connection, Reading>();
   /** Connections that were closed before they had read everything. */
-  readonly #abandoned = new Set<Session>();
+  readonly #abandoned = new Set<Connection>();
   #unread = 0;
 
   /** Whether anything is unread: then it must be looked again, because nothing tells of reading. */
@@ -66,22 +73,22 @@ export class Readers {
   }
 
   /** To be told of a connection to which something was sent. */
-  sentTo(session: Session): void {
+  sentTo(session: Connection): void {
     const { outbox } = session;
     if (this.#reading.has(session) || (outbox.isEmpty && outbox.inFlight < LOOKED_AT_BYTES_MIN)) return;
     this.#reading.set(session, { taken: outbox.taken, since: Date.now() });
   }
 
   /** To be told of a connection that is closed. */
-  left(session: Session): void {
+  left(session: Connection): void {
     session.outbox.drop();
     this.#reading.delete(session);
     if (session.outbox.inFlight > 0) this.#abandoned.add(session);
   }
 
   /** Looks at what was read, sends more, and answers what has changed. To be called once in an event. */
-  look(now: number): ReadingChanges {
-    const changes: ReadingChanges = { behind: [], caughtUp: [], stalled: [] };
+  look(now: number): ReadingChanges<Connection> {
+    const changes: ReadingChanges<Connection> = { behind: [], caughtUp: [], stalled: [] };
     for (const session of this.#abandoned) if (session.outbox.inFlight === 0) this.#abandoned.delete(session);
     const stalledMsMax = this.areTooFarBehind ? STALLED_MS_MAX_FOR_OTHERS : STALLED_MS_MAX;
     this.#unread = 0;

@@ -5,7 +5,7 @@ import { type Marks, Session, type Wait } from "./session.ts";
 /** The connections of one object. They live longer than its memory: what each waits for is kept with its socket. */
 export class Sessions {
   /** How far connections are with reading. */
-  readonly readers = new Readers();
+  readonly readers = new Readers<Session>();
   readonly #ctx: DurableObjectState;
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();

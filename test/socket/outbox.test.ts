@@ -1,8 +1,7 @@
 /** A client that does not read: what is kept for it, when it is behind, and when it is given up. */
 import { expect, test } from "vitest";
 import { Outbox } from "../../src/socket/outbox.ts";
-import { Readers } from "../../src/socket/readers.ts";
-import type { Session } from "../../src/socket/session.ts";
+import { type Reader, Readers } from "../../src/socket/readers.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const NOW = 1_700_000_000_000;
@@ -26,7 +25,7 @@ class FakeSocket {
 function connection() {
   const socket = new FakeSocket();
   const outbox = new Outbox(socket as unknown as WebSocket);
-  return { socket, outbox, session: { outbox, isBehind: false } as unknown as Session };
+  return { socket, outbox, session: { outbox, isBehind: false } satisfies Reader as Reader };
 }
 
 test("lines that are small travel together", () => {
@@ -59,7 +58,7 @@ test("while nothing is read, the platform is given a mebibyte and what passes it
 });
 
 test("a connection with four mebibytes unread is behind until it has read down to one", () => {
-  const readers = new Readers();
+  const readers = new Readers<Reader>();
   const { socket, outbox, session } = connection();
   outbox.add("x".repeat(4 * MEBIBYTE));
   outbox.send();
@@ -73,7 +72,7 @@ test("a connection with four mebibytes unread is behind until it has read down t
 });
 
 test("a connection that takes nothing for half a minute has stalled, one that takes a little has not", () => {
-  const readers = new Readers();
+  const readers = new Readers<Reader>();
   const [slow, mute] = [connection(), connection()];
   for (const { outbox, session } of [slow, mute]) {
     outbox.add("x".repeat(MEBIBYTE));
@@ -87,7 +86,7 @@ test("a connection that takes nothing for half a minute has stalled, one that ta
 });
 
 test("when all connections together have too much unread, nothing more is handed out and who stalls has two seconds", () => {
-  const readers = new Readers();
+  const readers = new Readers<Reader>();
   const connections = Array.from({ length: 5 }, connection);
   for (const { outbox, session } of connections) {
     outbox.add("x".repeat(3.5 * MEBIBYTE));
@@ -104,7 +103,7 @@ test("when all connections together have too much unread, nothing more is handed
 });
 
 test("what closed connections have left with the platform counts until their clients hang up", () => {
-  const readers = new Readers();
+  const readers = new Readers<Reader>();
   const connections = Array.from({ length: 10 }, connection);
   for (const { outbox, session } of connections) {
     outbox.add("x".repeat(3.5 * MEBIBYTE));

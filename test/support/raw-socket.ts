@@ -68,6 +68,16 @@ export class RawSocket {
   }
 
   /** Cuts the connection. */
+  /** Stops reading what the server sends. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  /** Goes on reading. */
+  resume(): void {
+    this.#socket.resume();
+  }
+
   terminate(): void {
     this.#socket.terminate();
   }

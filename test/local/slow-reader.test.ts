@@ -1,0 +1,42 @@
+/** Clients that ask and do not read, against a real server: others are served, and in the end everything is answered. */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { RawSocket } from "../support/raw-socket.ts";
+import { freshName, TestServer } from "../support/server.ts";
+
+const MEGABYTE = 1_000_000;
+const server = new TestServer();
+const open: RawSocket[] = [];
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.terminate();
+});
+
+async function connect(queue: string): Promise<RawSocket> {
+  const socket = await RawSocket.open(server.address, queue);
+  open.push(socket);
+  return socket;
+}
+
+test("what a client asks that does not read waits until it has read, and each operation is answered once", async () => {
+  const name = freshName();
+  const queue = server.manager().queue<string>(name);
+  for (let puts = 0; puts < 2; puts += 1) await queue.putMany(Array<string>(8).fill("x".repeat(MEGABYTE)));
+  const slow = await connect(name);
+  slow.pause();
+  const lists = Array.from({ length: 30 }, (_, index) => ({ id: index + 1, verb: "list", request: { limit: 8 } }));
+  slow.say(lists.map((line) => JSON.stringify(line)).join("\n"));
+
+  // Others go on meanwhile, on the same queue too.
+  for (let round = 0; round < 10; round += 1) {
+    const [message] = await queue.receive({ max: 1, leaseSeconds: 600 });
+    await message?.ack();
+    await queue.put("small");
+  }
+  slow.resume();
+
+  const answers = [];
+  for (const _ of lists) answers.push(await slow.next(({ id }) => id !== undefined));
+  expect(answers.map(({ id }) => id)).toEqual(lists.map(({ id }) => id));
+  expect(answers.every(({ reply }) => reply.messages.length > 0)).toBe(true);
+});

@@ -137,6 +137,8 @@ export class CommitLoop {
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.#ctx.storage.sync();
         this.#sendShipments();
+        // Rounds without commands must let in what arrives.
+        if (commands.length === 0) await scheduler.wait(0);
       } while (this.#isDue || !this.#nextRound.isEmpty || this.#queue.isBehind);
       this.#wakings.planTimer(this.#queue, this.#sessions.readers.areAny || this.#nextRound.isHolding);
       this.#sessions.keep(this.#pendings.lastTicket);

@@ -63,7 +63,7 @@ const AWAY_MS = 250;
 export class NextRound {
   #commands: Incoming[] = [];
   #characters = 0;
-  /** How many of the first commands were held back when it was looked last. */
+  /** How many of the commands were held back when it was looked last. */
   #held = 0;
   /** How many were answered and have not been back. An estimate: nobody knows if they come. */
   #absent = 0;
@@ -100,9 +100,9 @@ export class NextRound {
 
   /** Puts commands before all others: those that were taken and not applied, or are to be applied again. */
   putBack(commands: readonly Incoming[]): void {
+    if (commands.length === 0) return;
     this.#commands = [...commands, ...this.#commands];
     for (const { characters } of commands) this.#characters += characters;
-    this.#held = 0;
   }
 
   /** To be told how many more callers were answered, and may come back with something new. */

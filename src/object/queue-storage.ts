@@ -5,6 +5,7 @@ import {
   type Arrival,
   type Commit,
   type Keys,
+  NO_KEYS,
   NO_MESSAGES,
   type RowChange,
   type RowReader,
@@ -17,6 +18,9 @@ import { migrate, storedVersion } from "./migrations.ts";
 const LOOK_AFTER_CHARACTERS = 64 * 1024;
 /** So near to its bound it is looked at each time: much more than what the characters in between can take. */
 const NEAR_BYTES = 64 * 1024 * 1024;
+
+/** Slots that one statement deletes: each is bound as a part of one JSON text. */
+const DELETED_AT_ONCE_MAX = 1_000;
 
 /** Totals as they are stored, with the one count that only the storage can know. */
 type StoredTotals = Totals & { rowsWritten: number };
@@ -48,17 +52,19 @@ const STATEMENTS = {
   writeKeepingKeys: update(COLUMNS.slice(0, -3), ["keys", "fingerprints"]),
   append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups", "keys", "fingerprints"]),
   update: update(["commit_number", "totals", ...CHANGING], []),
+  merge: update(COLUMNS, [], "UPDATE OR REPLACE"),
+  delete: "DELETE FROM blocks WHERE slot IN (SELECT value FROM json_each(?))",
   totals: `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
     totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys,
     fingerprints = fingerprints || excluded.fingerprints`,
 };
 
-function update(replaced: string[], appended: string[]): string {
+function update(replaced: string[], appended: string[], verb = "UPDATE"): string {
   const sets = [
     ...replaced.map((column) => `${column} = ?`),
     ...appended.map((column) => `${column} = ${column} || ?`),
   ];
-  return `UPDATE blocks SET ${sets.join(", ")} WHERE slot = ?`;
+  return `${verb} blocks SET ${sets.join(", ")} WHERE slot = ?`;
 }
 
 type Value = string | number | Uint8Array | null;
@@ -169,9 +175,18 @@ export class QueueStorage implements RowReader {
       const statement = "INSERT OR REPLACE INTO arrivals (source, number, refused) VALUES (?, ?, ?)";
       this.#write(statement, source, number, Number(isRefused));
     }
-    const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + changes.length };
+    // First, because only then it is known how many rows there were to delete.
+    for (const change of changes) if (change.kind === "delete") this.#delete(change.slots);
+    const written = changes.filter((change) => change.kind !== "delete");
+    const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + written.length };
     const totalsText = JSON.stringify(storedTotals);
-    for (const change of changes) this.#writeChange(change, totals.commit, totalsText);
+    for (const change of written) this.#writeChange(change, totals.commit, totalsText);
+  }
+
+  #delete(slots: readonly number[]): void {
+    for (let begin = 0; begin < slots.length; begin += DELETED_AT_ONCE_MAX) {
+      this.#write(STATEMENTS.delete, JSON.stringify(slots.slice(begin, begin + DELETED_AT_ONCE_MAX)));
+    }
   }
 
   /** Has the object woken at this time. Part of the transaction that is written around it. */
@@ -214,7 +229,7 @@ export class QueueStorage implements RowReader {
     }
   }
 
-  #writeChange(change: RowChange, commit: number, totals: string): void {
+  #writeChange(change: Exclude<RowChange, { kind: "delete" }>, commit: number, totals: string): void {
     const { slot } = change;
     if ("lines" in change) this.#charactersUnseen += change.lines.length;
     switch (change.kind) {
@@ -242,6 +257,12 @@ export class QueueStorage implements RowReader {
         const none = { ...NO_MESSAGES, ...change };
         const statement = change.kind === "free" ? STATEMENTS.writeKeepingKeys : STATEMENTS.totals;
         this.#write(statement, commit, totals, 0, ...contents(none), ...changing(none), ...texts(none));
+        break;
+      }
+      case "merge": {
+        const none = { ...NO_MESSAGES, ...NO_KEYS, slot: change.into };
+        const values = [...contents(none), ...changing(none), ...texts(none)];
+        this.#write(STATEMENTS.merge, commit, totals, 0, ...values, slot);
         break;
       }
       default:

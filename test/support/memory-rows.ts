@@ -58,8 +58,20 @@ export class MemoryRows implements RowReader {
   }
 
   write({ changes, totals, arrivals }: Commit): void {
+    // The totals ride on what is written.
+    if (changes.every(({ kind }) => kind === "delete")) throw new Error("Nothing carries the totals of this commit.");
     for (const arrival of arrivals) this.#arrivals.set(arrival.source, arrival);
     for (const change of changes) {
+      if (change.kind === "delete") {
+        for (const slot of change.slots) if (this.#rows.delete(slot)) this.rowsWritten += 1;
+        continue;
+      }
+      if (change.kind === "merge") {
+        if (!this.#rows.delete(change.slot)) throw new Error(`There is no row ${change.slot} that could be merged.`);
+        this.#rows.set(change.into, { slot: change.into, ...EMPTY });
+        this.rowsWritten += 1;
+        continue;
+      }
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;
       const keys = appended(row, change);
@@ -111,7 +123,10 @@ export class MemoryRows implements RowReader {
 }
 
 /** The keys of a row with those that come to it. */
-function appended(row: Row, change: RowChange): Partial<Pick<Keys, "keys" | "fingerprints">> {
+function appended(
+  row: Row,
+  change: Exclude<RowChange, { kind: "merge" | "delete" }>,
+): Partial<Pick<Keys, "keys" | "fingerprints">> {
   if (change.kind === "update") return {};
   return { keys: row.keys + change.keys, fingerprints: row.fingerprints + change.fingerprints };
 }

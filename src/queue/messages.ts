@@ -51,6 +51,7 @@ export interface Storage {
 /** The messages of one incarnation of a queue, what has become of all others, and what of it is not stored yet. */
 export class Messages {
   readonly totals: Totals;
+  readonly #incarnation: string;
   readonly #memory: Memory;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
@@ -72,6 +73,7 @@ export class Messages {
     const { redelivery, keys, retention, deadLetterQueue } = rules;
     const { reader } = storage;
     this.#deadLetterQueue = deadLetterQueue;
+    this.#incarnation = incarnation;
     this.#memory = storage.memory;
     this.redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
@@ -115,8 +117,8 @@ export class Messages {
   advance(now: number): void {
     this.totals.time = now;
     this.retention.beginRound();
-    const died = this.#backlog.promote(now, (block, index, leaseEndedAt) =>
-      fateOf(block, index, leaseEndedAt, now, this.redelivery),
+    const died = this.#backlog.promote(now, (block, index, endedAt) =>
+      fateOf({ incarnation: this.#incarnation, block, index, endedAt }, now, this.redelivery),
     );
     finish(this.totals, died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);

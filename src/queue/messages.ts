@@ -88,7 +88,7 @@ export class Messages {
       transfers: this.transfers,
       totals: this.totals,
     });
-    this.arrivals = new Arrivals(reader);
+    this.arrivals = new Arrivals(reader, this.totals);
     this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(incarnation, this.#backlog, this.#window, {
       keys: this.#keys,
@@ -249,7 +249,7 @@ export class Messages {
     return {
       changes: completed(changes, this.#backlog.slots),
       totals: this.totals,
-      arrivals: this.arrivals.takeUncommitted(),
+      ...this.arrivals.takeUncommitted(),
     };
   }
 

@@ -46,6 +46,8 @@ export interface Arrival {
   source: string;
   number: number;
   isRefused: boolean;
+  /** When it came in, or about when it was last asked after, in milliseconds. */
+  usedAt: number;
 }
 
 /** The parts of a row that change when messages are delivered. */
@@ -107,13 +109,19 @@ export interface RowReader {
   fingerprints(slot: number): string;
   /** The last transfer from there. */
   lastArrival(source: string): Arrival | undefined;
+  /** How many senders are remembered, and when the last of them was used of those used by a time; 0 without any. */
+  arrivalsBy(time: number): { sources: number; lastUsedAt: number };
+  /** Senders that were last used before a time, the one used longest ago first, at most so many. */
+  arrivalsUnusedSince(time: number, most: number): string[];
 }
 
 /** What one commit writes, all or nothing. */
 export interface Commit {
   changes: RowChange[];
   totals: Totals;
-  arrivals: Arrival[];
+  /** Senders that need not be remembered any more. */
+  forgottenArrivals: readonly string[];
+  arrivals: readonly Arrival[];
 }
 
 export interface StoredQueue {

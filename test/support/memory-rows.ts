@@ -57,9 +57,26 @@ export class MemoryRows implements RowReader {
     return this.#arrivals.get(source);
   }
 
-  write({ changes, totals, arrivals }: Commit): void {
+  arrivalsBy(time: number): { sources: number; lastUsedAt: number } {
+    const times = [...this.#arrivals.values()].map(({ usedAt }) => usedAt).filter((usedAt) => usedAt <= time);
+    return { sources: this.#arrivals.size, lastUsedAt: Math.max(0, ...times) };
+  }
+
+  arrivalsUnusedSince(time: number, most: number): string[] {
+    const unused = [...this.#arrivals.values()].filter(({ usedAt }) => usedAt < time);
+    const oldestFirst = unused.sort((a, b) => a.usedAt - b.usedAt);
+    return oldestFirst.slice(0, most).map(({ source }) => source);
+  }
+
+  /** How many other queues are remembered that have sent something. */
+  get senders(): number {
+    return this.#arrivals.size;
+  }
+
+  write({ changes, totals, arrivals, forgottenArrivals }: Commit): void {
     // The totals ride on what is written.
     if (changes.every(({ kind }) => kind === "delete")) throw new Error("Nothing carries the totals of this commit.");
+    for (const source of forgottenArrivals) this.#arrivals.delete(source);
     for (const arrival of arrivals) this.#arrivals.set(arrival.source, arrival);
     for (const change of changes) {
       if (change.kind === "delete") {

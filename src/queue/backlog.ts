@@ -160,9 +160,12 @@ export class Backlog implements StandingCounts {
     return block;
   }
 
-  /** @param visibleAt 0 for a message that is visible at once */
-  append(block: Block, characters: number, visibleAt: number, group: string | undefined): number {
-    const index = block.append(characters, visibleAt);
+  /**
+   * @param lineBytes the size of its line in UTF-8
+   * @param visibleAt 0 for a message that is visible at once
+   */
+  append(block: Block, lineBytes: number, visibleAt: number, group: string | undefined): number {
+    const index = block.append(lineBytes, visibleAt);
     this.#loaded.use(block);
     if (this.unsaved.get(block) !== "write") this.unsaved.set(block, "append");
     if (visibleAt > 0) {

@@ -86,13 +86,16 @@ export class Block implements BlockSummary {
     this.#load = load;
   }
 
-  /** @param visibleAt 0 for a message that is visible at once */
-  append(lineLength: number, visibleAt: number): number {
+  /**
+   * @param lineBytes the size of its line in UTF-8
+   * @param visibleAt 0 for a message that is visible at once
+   */
+  append(lineBytes: number, visibleAt: number): number {
     this.#ensureLoaded();
     const index = this.count;
     if (visibleAt > 0) this.#touch();
     this.count += 1;
-    this.bytes += lineLength + 1;
+    this.bytes += lineBytes + 1;
     this.#standings?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
     if (visibleAt > 0) {
       this.delayed += 1;

@@ -39,6 +39,9 @@ const STEPS: readonly string[] = [
    );
    -- The last transfer that came in from each other queue.
    CREATE TABLE arrivals (source TEXT PRIMARY KEY, number INTEGER NOT NULL, refused INTEGER NOT NULL) WITHOUT ROWID;`,
+  `ALTER TABLE arrivals ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+   -- When those were used that there are is not known. As of now they are old enough later than any of them is.
+   UPDATE arrivals SET used_at = unixepoch() * 1000;`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;

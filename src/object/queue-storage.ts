@@ -1,16 +1,10 @@
-import type { BlockState, BlockSummary, Lane } from "../queue/block.ts";
+import type { BlockState } from "../queue/block.ts";
 import type { Configuration } from "../queue/configuration.ts";
+import { DamagedRow } from "../queue/damage.ts";
 import type { Existing } from "../queue/queue.ts";
-import {
-  type Arrival,
-  type Commit,
-  type Keys,
-  NO_MESSAGES,
-  type RowChange,
-  type RowReader,
-  type StoredBlock,
-  type Totals,
-} from "../queue/rows.ts";
+import type { Arrival, Commit, RowReader, StoredBlock, Totals } from "../queue/rows.ts";
+import { NO_TOTALS } from "../queue/totals.ts";
+import { statementOf, type Value } from "./block-rows.ts";
 import { migrate, storedVersion } from "./migrations.ts";
 
 /** How much is written before the size of the database is looked at again. */
@@ -18,50 +12,15 @@ const LOOK_AFTER_CHARACTERS = 64 * 1024;
 /** So near to its bound it is looked at each time: much more than what the characters in between can take. */
 const NEAR_BYTES = 64 * 1024 * 1024;
 
+/** Slots that one statement deletes: each is bound as a part of one JSON text. */
+const DELETED_AT_ONCE_MAX = 1_000;
+
 /** Totals as they are stored, with the one count that only the storage can know. */
 type StoredTotals = Totals & { rowsWritten: number };
 
-/** What a block's messages are. */
-const CONTENTS = ["priority", "letters", "grouped", "put_at", "count", "bytes", "keys_until"];
-/** What changes when they are delivered. */
-const CHANGING = [
-  ...["visible", "delayed", "leased", "dead", "moving", "next_due_at", "last_due_at", "state", "notes"],
-];
-/** All columns, in the order in which `valuesOf` has their values. */
-const COLUMNS = [
-  "commit_number",
-  "totals",
-  "number",
-  ...CONTENTS,
-  ...CHANGING,
-  "lines",
-  "groups",
-  "keys",
-  "fingerprints",
-  "slot",
-];
-
-const INSERT = `INTO blocks (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
-
-const STATEMENTS = {
-  write: `INSERT OR REPLACE ${INSERT}`,
-  writeKeepingKeys: update(COLUMNS.slice(0, -3), ["keys", "fingerprints"]),
-  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups", "keys", "fingerprints"]),
-  update: update(["commit_number", "totals", ...CHANGING], []),
-  totals: `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
-    totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys,
-    fingerprints = fingerprints || excluded.fingerprints`,
-};
-
-function update(replaced: string[], appended: string[]): string {
-  const sets = [
-    ...replaced.map((column) => `${column} = ?`),
-    ...appended.map((column) => `${column} = ${column} || ?`),
-  ];
-  return `UPDATE blocks SET ${sets.join(", ")} WHERE slot = ?`;
-}
-
-type Value = string | number | Uint8Array | null;
+const DELETE = "DELETE FROM blocks WHERE slot IN (SELECT value FROM json_each(?))";
+const ARRIVAL = "INSERT OR REPLACE INTO arrivals (source, number, refused, used_at) VALUES (?, ?, ?, ?)";
+const FORGET_ARRIVALS = "DELETE FROM arrivals WHERE source IN (SELECT value FROM json_each(?))";
 
 type BlockRow = Record<
   "slot" | "number" | "priority" | "letters" | "grouped" | "put_at" | "count" | "bytes" | "keys_until",
@@ -103,7 +62,11 @@ export class QueueStorage implements RowReader {
     return this.#bytesSeen >= bytes;
   }
 
-  /** What is stored, without the messages' lines; undefined where there is no queue. */
+  /**
+   * What is stored, without the messages' lines; undefined where there is no queue.
+   *
+   * @throws {DamagedRow} if the newest totals cannot be read
+   */
   load(): Existing | undefined {
     if (storedVersion(this.#sql) === 0) return undefined;
     this.rowsWritten += migrate(this.#storage);
@@ -113,19 +76,20 @@ export class QueueStorage implements RowReader {
     this.isCreated = true;
     const existing = { incarnation, configuration: JSON.parse(configuration) as Configuration };
     const [newest] = this.#sql
-      .exec<{ totals: string }>("SELECT totals FROM blocks ORDER BY commit_number DESC LIMIT 1")
+      .exec<{ slot: number; totals: string }>("SELECT slot, totals FROM blocks ORDER BY commit_number DESC LIMIT 1")
       .toArray();
     if (newest === undefined) return existing;
-    const { rowsWritten, ...totals } = JSON.parse(newest.totals) as StoredTotals;
+    const { rowsWritten, ...totals } = decodeTotals(newest.slot, newest.totals);
     this.rowsWritten += rowsWritten;
     return { ...existing, stored: { totals, blocks: this.#blocks(totals.time) } };
   }
 
   state(slot: number): BlockState {
-    const { state, notes } = this.#sql
+    const [row] = this.#sql
       .exec<{ state: ArrayBuffer | null; notes: string | null }>("SELECT state, notes FROM blocks WHERE slot = ?", slot)
-      .one();
-    return { state: state && new Uint8Array(state), notes };
+      .toArray();
+    if (row === undefined) throw new DamagedRow(slot, "it is not there");
+    return { state: row.state && new Uint8Array(row.state), notes: row.notes };
   }
 
   lines(slot: number): string {
@@ -143,9 +107,29 @@ export class QueueStorage implements RowReader {
   lastArrival(source: string): Arrival | undefined {
     if (!this.isCreated) return undefined;
     const [row] = this.#sql
-      .exec<{ number: number; refused: number }>("SELECT number, refused FROM arrivals WHERE source = ?", source)
+      .exec<{ number: number; refused: number; used_at: number }>(
+        "SELECT number, refused, used_at FROM arrivals WHERE source = ?",
+        source,
+      )
       .toArray();
-    return row && { source, number: row.number, isRefused: row.refused === 1 };
+    return row && { source, number: row.number, isRefused: row.refused === 1, usedAt: row.used_at };
+  }
+
+  arrivalsBy(time: number): { sources: number; lastUsedAt: number } {
+    if (!this.isCreated) return { sources: 0, lastUsedAt: 0 };
+    return this.#sql
+      .exec<{ sources: number; lastUsedAt: number }>(
+        `SELECT count(*) AS sources, coalesce(max(CASE WHEN used_at <= ? THEN used_at END), 0) AS lastUsedAt
+           FROM arrivals`,
+        time,
+      )
+      .one();
+  }
+
+  arrivalsUnusedSince(time: number, most: number): string[] {
+    if (!this.isCreated) return [];
+    const statement = "SELECT source FROM arrivals WHERE used_at < ? ORDER BY used_at LIMIT ?";
+    return Array.from(this.#sql.exec<{ source: string }>(statement, time, most), ({ source }) => source);
   }
 
   fingerprints(slot: number): string {
@@ -164,14 +148,27 @@ export class QueueStorage implements RowReader {
   }
 
   /** Writes a commit. Without an `await` in between, all of it and what surrounds it is one transaction. */
-  write({ changes, totals, arrivals }: Commit): void {
-    for (const { source, number, isRefused } of arrivals) {
-      const statement = "INSERT OR REPLACE INTO arrivals (source, number, refused) VALUES (?, ?, ?)";
-      this.#write(statement, source, number, Number(isRefused));
+  write({ changes, totals, arrivals, forgottenArrivals }: Commit): void {
+    // First, because one of them may come again in this commit.
+    if (forgottenArrivals.length > 0) this.#write(FORGET_ARRIVALS, JSON.stringify(forgottenArrivals));
+    for (const { source, number, isRefused, usedAt } of arrivals) {
+      this.#write(ARRIVAL, source, number, Number(isRefused), usedAt);
     }
-    const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + changes.length };
+    // First, because only then it is known how many rows there were to delete.
+    for (const change of changes) if (change.kind === "delete") this.#delete(change.slots);
+    const written = changes.filter((change) => change.kind !== "delete");
+    const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + written.length };
     const totalsText = JSON.stringify(storedTotals);
-    for (const change of changes) this.#writeChange(change, totals.commit, totalsText);
+    for (const change of written) {
+      if ("lines" in change) this.#charactersUnseen += change.lines.length;
+      this.#write(...statementOf(change, totals.commit, totalsText));
+    }
+  }
+
+  #delete(slots: readonly number[]): void {
+    for (let begin = 0; begin < slots.length; begin += DELETED_AT_ONCE_MAX) {
+      this.#write(DELETE, JSON.stringify(slots.slice(begin, begin + DELETED_AT_ONCE_MAX)));
+    }
   }
 
   /** To be told that the alarm was set, which is billed as a row. */
@@ -213,41 +210,6 @@ export class QueueStorage implements RowReader {
     }
   }
 
-  #writeChange(change: RowChange, commit: number, totals: string): void {
-    const { slot } = change;
-    if ("lines" in change) this.#charactersUnseen += change.lines.length;
-    switch (change.kind) {
-      case "write": {
-        const statement = change.keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;
-        this.#write(
-          statement,
-          commit,
-          totals,
-          change.number,
-          ...contents(change),
-          ...changing(change),
-          ...texts(change),
-        );
-        break;
-      }
-      case "append":
-        this.#write(STATEMENTS.append, commit, totals, ...contents(change), ...changing(change), ...texts(change));
-        break;
-      case "update":
-        this.#write(STATEMENTS.update, commit, totals, ...changing(change), slot);
-        break;
-      case "free":
-      case "totals": {
-        const none = { ...NO_MESSAGES, ...change };
-        const statement = change.kind === "free" ? STATEMENTS.writeKeepingKeys : STATEMENTS.totals;
-        this.#write(statement, commit, totals, 0, ...contents(none), ...changing(none), ...texts(none));
-        break;
-      }
-      default:
-        change satisfies never;
-    }
-  }
-
   #write(statement: string, ...bindings: Value[]): void {
     this.rowsWritten += this.#sql.exec(statement, ...bindings).rowsWritten;
   }
@@ -259,24 +221,26 @@ export class QueueStorage implements RowReader {
   }
 }
 
-function contents({
-  priority,
-  areLetters,
-  isGrouped,
-  putAt,
-  count,
-  bytes,
-  keysUntil,
-}: BlockSummary & { keysUntil: number }): Value[] {
-  return [priority, Number(areLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
+/** The totals of a row. */
+function decodeTotals(slot: number, text: string): StoredTotals {
+  let totals: unknown;
+  try {
+    totals = JSON.parse(text);
+  } catch {
+    throw new DamagedRow(slot, "its totals are not JSON");
+  }
+  if (!areTotals(totals)) throw new DamagedRow(slot, `its totals are ${text.slice(0, 1_000)}`);
+  return totals;
 }
 
-function changing(changed: Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes"> & BlockState): Value[] {
-  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, state, notes } = changed;
-  const due = Number.isFinite(nextDueAt) ? nextDueAt : null;
-  return [visible, delayed, leased, dead, moving, due, lastDueAt, state, notes];
+function areTotals(value: unknown): value is StoredTotals {
+  if (typeof value !== "object" || value === null) return false;
+  const { transfers, refusal, ...counts } = value as Record<keyof StoredTotals, unknown>;
+  const names = Object.keys({ ...NO_TOTALS, rowsWritten: 0 }) as (keyof StoredTotals)[];
+  const areCounts = names.every((name) => name === "transfers" || name === "refusal" || isCount(counts[name]));
+  return areCounts && Array.isArray(transfers) && typeof refusal === "object";
 }
 
-function texts(row: Pick<Keys, "keys" | "fingerprints"> & { lines: string; groups: string; slot: number }): Value[] {
-  return [row.lines, row.groups, row.keys, row.fingerprints, row.slot];
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }

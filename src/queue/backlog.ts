@@ -1,8 +1,11 @@
 import { Agenda } from "./agenda.ts";
-import { Block, type BlockState, type Lane } from "./block.ts";
+import { Block, type Lane } from "./block.ts";
+import { checkSummary } from "./block-summary.ts";
 import type { NewMessage } from "./commands.ts";
+import { DamagedRow } from "./damage.ts";
 import type { Groups } from "./groups.ts";
 import { Lanes } from "./lanes.ts";
+import { LoadedBlocks } from "./loaded-blocks.ts";
 import { ORDERS, type OrderName } from "./orders.ts";
 import type { Place } from "./receipt.ts";
 import { type KeptKeys, RowSlots } from "./row-slots.ts";
@@ -40,11 +43,9 @@ export class Backlog implements StandingCounts {
   readonly #reader: RowReader;
   readonly #blocks = new Map<number, Block>();
   readonly #lanes = new Lanes();
-  readonly #slots = new RowSlots();
+  readonly slots: RowSlots;
   readonly unsaved = new Map<Block, Unsaved>();
-  /** Blocks whose state may be in memory, the one used last at the end. */
-  readonly #loaded = new Set<Block>();
-  #usedLast: Block | undefined;
+  readonly #loaded: LoadedBlocks;
 
   readonly #turns: Turns;
   /** When a delay or a lease ends. */
@@ -63,22 +64,31 @@ export class Backlog implements StandingCounts {
     { order, maxLeasedPerGroup }: { order: OrderName; maxLeasedPerGroup: number },
     lastBlock: number,
     reader: RowReader,
+    freeRowsMax: number,
   ) {
+    this.slots = new RowSlots(freeRowsMax);
     this.#turns = new Turns(order, maxLeasedPerGroup, (place) => this.blockAt(place));
     this.#lastBlock = lastBlock;
     this.#reader = reader;
+    this.#loaded = new LoadedBlocks(reader);
   }
 
-  /** Takes back a stored block. To be called in ascending order of the blocks' numbers. */
+  /**
+   * Takes back a stored block. To be called in ascending order of the blocks' numbers.
+   *
+   * @throws {DamagedRow} if there can be no such block
+   */
   restore(row: StoredBlock, keys: KeptKeys): void {
     const { slot } = row;
-    this.#slots.restore(slot);
+    this.slots.restore(slot);
     if (row.number === 0) {
-      this.#slots.release(slot, keys);
+      this.slots.release(slot, keys);
       return;
     }
+    checkSummary(row, this.#lastBlock);
+    if (this.#blocks.has(row.number)) throw new DamagedRow(slot, `block ${row.number} is in another row too`);
     const block = Block.restore(row);
-    block.unload(() => this.#load(block));
+    this.#loaded.unload(block);
     this.#enter(block);
     this.#add(block, +1);
     if (block.visible > 0) this.#makeReady(block);
@@ -100,19 +110,17 @@ export class Backlog implements StandingCounts {
   restoreGroups(): void {
     for (const block of this.#blocks.values()) {
       if (!block.isGrouped) continue;
-      this.groups.restore(block, splitLines(this.#reader.groups(block.slot)));
-      this.#unuse(block);
-      block.unload(() => this.#load(block));
+      const names = splitLines(this.#reader.groups(block.slot));
+      if (names.length !== block.count) {
+        throw new DamagedRow(block.slot, `its ${block.count} messages have ${names.length} groups`);
+      }
+      this.groups.restore(block, names);
+      this.#loaded.unload(block);
     }
   }
 
   get lastBlock(): number {
     return this.#lastBlock;
-  }
-
-  /** Where totals may be written when nothing else is. */
-  someSlot(): number {
-    return this.#slots.some();
   }
 
   blocks(): Iterable<Block> {
@@ -146,16 +154,19 @@ export class Backlog implements StandingCounts {
 
   #newBlock(lane: Lane, now: number): Block {
     this.#lastBlock += 1;
-    const block = new Block(this.#slots.take(), this.#lastBlock, lane, now);
+    const block = new Block(this.slots.take(), this.#lastBlock, lane, now);
     this.#enter(block);
     this.unsaved.set(block, "write");
     return block;
   }
 
-  /** @param visibleAt 0 for a message that is visible at once */
-  append(block: Block, characters: number, visibleAt: number, group: string | undefined): number {
-    const index = block.append(characters, visibleAt);
-    this.#use(block);
+  /**
+   * @param lineBytes the size of its line in UTF-8
+   * @param visibleAt 0 for a message that is visible at once
+   */
+  append(block: Block, lineBytes: number, visibleAt: number, group: string | undefined): number {
+    const index = block.append(lineBytes, visibleAt);
+    this.#loaded.use(block);
     if (this.unsaved.get(block) !== "write") this.unsaved.set(block, "append");
     if (visibleAt > 0) {
       this.delayed += 1;
@@ -236,6 +247,7 @@ export class Backlog implements StandingCounts {
       // Stored, because another configuration would find another fate.
       if (block.leased !== leased && !this.unsaved.has(block)) this.unsaved.set(block, "update");
       if (block.visible > 0) this.#makeReady(block);
+      if (block.nextDueAt <= now) throw new DamagedRow(block.slot, `block ${block.number} is still due`);
       if (block.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(block, block.nextDueAt);
     }
     return this.dead - dead;
@@ -243,17 +255,7 @@ export class Backlog implements StandingCounts {
 
   /** Lets go of the states that were used longest ago. To be called when everything is stored. */
   unloadOldest(blocksMax: number): void {
-    for (const block of this.#loaded) {
-      if (this.#loaded.size <= blocksMax) return;
-      this.#unuse(block);
-      block.unload(() => this.#load(block));
-    }
-  }
-
-  /** Whoever needs a state, to change it or only to look, has it counted here among those in memory. */
-  #load(block: Block): BlockState {
-    this.#use(block);
-    return this.#reader.state(block.slot);
+    this.#loaded.unloadOldest(blocksMax);
   }
 
   /** No message becomes visible by itself before this time. */
@@ -263,17 +265,17 @@ export class Backlog implements StandingCounts {
 
   /** A row for something else than a block. */
   takeSlot(): number {
-    return this.#slots.take();
+    return this.slots.take();
   }
 
   /** Lets the row of a block that is done with be used again, at once or when its keys have expired. */
   release(slot: number, keys: KeptKeys): void {
-    this.#slots.release(slot, keys);
+    this.slots.release(slot, keys);
   }
 
   /** Tells that a row need not keep its keys any longer. */
   keysExpired(slot: number): void {
-    this.#slots.keysExpired(slot);
+    this.slots.keysExpired(slot);
   }
 
   /** Moves a message to a standing that lasts until `visibleAt`. */
@@ -283,22 +285,9 @@ export class Backlog implements StandingCounts {
     this.#count(standing, +1);
     if (block.isGrouped) this.groups.moved(block, index, before, standing);
     if (!this.unsaved.has(block)) this.unsaved.set(block, "update");
-    this.#use(block);
+    this.#loaded.use(block);
     if (standing === VISIBLE) this.#makeReady(block);
     else if (standing === DELAYED || standing === LEASED) this.#due.plan(block, visibleAt);
-  }
-
-  /** Puts a block at the end of those in memory. Mostly it is there, because messages of one block move together. */
-  #use(block: Block): void {
-    if (block === this.#usedLast) return;
-    this.#usedLast = block;
-    this.#loaded.delete(block);
-    this.#loaded.add(block);
-  }
-
-  #unuse(block: Block): void {
-    if (block === this.#usedLast) this.#usedLast = undefined;
-    this.#loaded.delete(block);
   }
 
   #count(standing: Standing, change: number): void {
@@ -317,7 +306,7 @@ export class Backlog implements StandingCounts {
     this.#turns.finished(block);
     this.#due.drop(block);
     this.watcher?.finished(block);
-    this.#unuse(block);
+    this.#loaded.drop(block);
     this.unsaved.set(block, this.unsaved.get(block) === "write" ? "write" : "free");
   }
 

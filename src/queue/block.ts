@@ -1,42 +1,9 @@
-import {
-  COUNT_OF,
-  DELAYED,
-  type Fate,
-  GONE,
-  LEASED,
-  NONE,
-  type Standing,
-  type StandingCounts,
-  Standings,
-  VISIBLE,
-} from "./standings.ts";
+import { type BlockSummary, checkCounts, type Lane } from "./block-summary.ts";
+import { DamagedRow } from "./damage.ts";
+import { type Note, Notes } from "./notes.ts";
+import { COUNT_OF, DELAYED, type Fate, GONE, LEASED, NONE, type Standing, Standings, VISIBLE } from "./standings.ts";
 
-/** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
-export const BLOCK_MESSAGES_MAX = 256;
-
-/** What messages have in common that may share a block. */
-export interface Lane {
-  /** That of all of them in a priority queue, else 0. */
-  priority: number;
-  /** Whether they died in other queues and came here for that. */
-  areLetters: boolean;
-  /** Whether they are in groups; not all of a block in the same one. */
-  isGrouped: boolean;
-}
-
-/** What is known of a block without reading its state. */
-export interface BlockSummary extends StandingCounts, Lane {
-  /** Messages ever put in here. */
-  count: number;
-  /** About the size of the lines. */
-  bytes: number;
-  /** When the first of its messages was put. */
-  putAt: number;
-  /** No delay and no lease ends before this time; Infinity where there are none. */
-  nextDueAt: number;
-  /** None ends after this time. */
-  lastDueAt: number;
-}
+export { BLOCK_MESSAGES_MAX, type BlockSummary, type Lane } from "./block-summary.ts";
 
 /** What of a block changes after its messages were put, as it is stored. */
 export interface BlockState {
@@ -44,21 +11,6 @@ export interface BlockState {
   state: Uint8Array | null;
   /** What few messages have, as JSON: `[[index, note], …]`. */
   notes: string | null;
-}
-
-/** What few messages have. */
-export interface Note {
-  /** What the last retry gave as its error. */
-  error?: string | undefined;
-  /** Attempts that do not count, because the message was dead and redriven after them. */
-  spared?: number | undefined;
-  /** When it was last redriven: its time begins anew then. */
-  redrivenAt?: number | undefined;
-  /** Why it is dead, if not because it was delivered as often as it may be. */
-  reason?: "expired" | "rejected" | undefined;
-  /** The number of the transfer that it is in, and where it stood before. */
-  transfer?: number | undefined;
-  was?: Standing | undefined;
 }
 
 /**
@@ -94,7 +46,7 @@ export class Block implements BlockSummary {
   #lastCandidate = -1;
   /** Undefined while all messages are as they were put, and while it is not loaded. */
   #standings: Standings | undefined;
-  #notes: Map<number, Note> | undefined;
+  #notes: Notes | undefined;
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => BlockState) | undefined;
 
@@ -134,13 +86,16 @@ export class Block implements BlockSummary {
     this.#load = load;
   }
 
-  /** @param visibleAt 0 for a message that is visible at once */
-  append(lineLength: number, visibleAt: number): number {
+  /**
+   * @param lineBytes the size of its line in UTF-8
+   * @param visibleAt 0 for a message that is visible at once
+   */
+  append(lineBytes: number, visibleAt: number): number {
     this.#ensureLoaded();
     const index = this.count;
     if (visibleAt > 0) this.#touch();
     this.count += 1;
-    this.bytes += lineLength + 1;
+    this.bytes += lineBytes + 1;
     this.#standings?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
     if (visibleAt > 0) {
       this.delayed += 1;
@@ -174,15 +129,11 @@ export class Block implements BlockSummary {
     return this.#notes?.get(index) ?? {};
   }
 
-  /** Changes what is given of a note; what is undefined is taken out of it. */
+  /** Changes what is given of a note; what is undefined is taken out of it. Old errors may be cut for a new one. */
   note(index: number, change: Note): void {
-    const note = { ...this.noteOf(index), ...change };
-    if (Object.values(note).every((value) => value === undefined)) {
-      this.#notes?.delete(index);
-    } else {
-      this.#notes ??= new Map();
-      this.#notes.set(index, note);
-    }
+    this.#ensureLoaded();
+    this.#notes ??= new Notes();
+    this.#notes.change(index, change);
   }
 
   /** The attempts that count. */
@@ -190,23 +141,42 @@ export class Block implements BlockSummary {
     return this.attemptsOf(index) - (this.noteOf(index).spared ?? 0);
   }
 
-  /** The first visible message of a block that has one. */
+  /**
+   * The first visible message of a block that has one.
+   *
+   * @throws {DamagedRow} if it has none, though its summary counts some
+   */
   firstVisible(): number {
-    while (this.standingOf(this.#firstCandidate) !== VISIBLE) this.#firstCandidate += 1;
-    return this.#firstCandidate;
+    for (; this.#firstCandidate < this.count; this.#firstCandidate += 1) {
+      if (this.standingOf(this.#firstCandidate) === VISIBLE) return this.#firstCandidate;
+    }
+    throw this.#without(`of ${this.visible} visible messages`);
   }
 
-  /** The last visible message of a block that has one. */
+  /**
+   * The last visible message of a block that has one.
+   *
+   * @throws {DamagedRow} if it has none, though its summary counts some
+   */
   lastVisible(): number {
-    while (this.standingOf(this.#lastCandidate) !== VISIBLE) this.#lastCandidate -= 1;
-    return this.#lastCandidate;
+    for (; this.#lastCandidate >= 0; this.#lastCandidate -= 1) {
+      if (this.standingOf(this.#lastCandidate) === VISIBLE) return this.#lastCandidate;
+    }
+    throw this.#without(`of ${this.visible} visible messages`);
   }
 
-  /** The first message that is still here. */
+  /**
+   * The first message of a block that is still here.
+   *
+   * @throws {DamagedRow} if there is none, though the block is not finished
+   */
   firstPresent(): number {
-    let index = 0;
-    while (this.standingOf(index) === GONE && index < this.count) index += 1;
-    return index;
+    for (let index = 0; index < this.count; index += 1) if (this.standingOf(index) !== GONE) return index;
+    throw this.#without(`of ${this.count} messages any`);
+  }
+
+  #without(expected: string): DamagedRow {
+    return new DamagedRow(this.slot, `block ${this.number} has none ${expected}`);
   }
 
   /** Counts the delivery and answers with its number. */
@@ -270,11 +240,7 @@ export class Block implements BlockSummary {
 
   encode(): BlockState {
     this.#ensureLoaded();
-    const hasNotes = this.#notes !== undefined && this.#notes.size > 0;
-    return {
-      state: this.#standings?.encode() ?? null,
-      notes: hasNotes ? JSON.stringify([...(this.#notes ?? [])]) : null,
-    };
+    return { state: this.#standings?.encode() ?? null, notes: this.#notes?.encode() ?? null };
   }
 
   #touch(): Standings {
@@ -285,15 +251,14 @@ export class Block implements BlockSummary {
 
   #ensureLoaded(promotedTo = this.#promotedTo): void {
     if (this.#load === undefined) return;
+    const { slot, count } = this;
     const { state, notes } = this.#load();
+    const standings = state === null ? undefined : Standings.decode(slot, state, count);
+    standings?.promote(promotedTo);
+    checkCounts(this, standings);
+    this.#notes = notes === null ? undefined : Notes.decode(slot, notes, count);
+    this.#standings = standings;
     this.#load = undefined;
-    if (notes !== null) this.#notes = new Map(JSON.parse(notes) as [number, Note][]);
-    if (state === null) return;
-    this.#standings = Standings.decode(state);
-    if (this.#standings.count !== this.count) {
-      throw new Error(`Block ${this.number} stores the state of ${this.#standings.count} messages, not ${this.count}.`);
-    }
-    this.#standings.promote(promotedTo);
   }
 
   #count(standing: Standing, change: number): void {

@@ -15,3 +15,14 @@ export function hashText(text: string, seed = 0x811c9dc5): number {
   if (length % 2 === 1) hash = Math.imul(hash ^ text.charCodeAt(length - 1), 0x01000193);
   return hash >>> 0;
 }
+
+/**
+ * Spreads the difference of any bits over all of them: the end of murmur3. What `hashText` makes of the last characters
+ * of a text reaches few bits of it, which is enough to compare, but not where the hash stands for a chance.
+ * Source: https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp, fmix32
+ */
+export function mixed(hash: number): number {
+  let bits = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
+}

@@ -104,7 +104,8 @@ export class Leases {
       }
       block.note(index, { error, reason: isDead ? "rejected" : undefined });
       const dead = { standing: DEAD, visibleAt: now } as const;
-      const { standing, visibleAt } = isDead ? dead : fateOf(block, index, now, now, redelivery, delayMs);
+      const failed = { incarnation: this.#incarnation, block, index, endedAt: now };
+      const { standing, visibleAt } = isDead ? dead : fateOf(failed, now, redelivery, delayMs);
       this.#backlog.move(block, index, standing, visibleAt);
       if (standing === DEAD) finish(this.#totals, 1);
     });

@@ -1,4 +1,5 @@
 import type { Block } from "./block.ts";
+import { DamagedRow } from "./damage.ts";
 import { type RowReader, splitLines } from "./rows.ts";
 
 /**
@@ -64,6 +65,9 @@ export class LineWindow {
     const uncommitted = this.#uncommitted.get(block) ?? [];
     const stored = uncommitted.length < block.count ? splitLines(this.#reader.lines(block.slot)) : [];
     const lines = stored.concat(uncommitted);
+    if (lines.length !== block.count) {
+      throw new DamagedRow(block.slot, `its ${block.count} messages have ${lines.length} lines`);
+    }
     for (const line of lines) this.#characters += line.length;
     this.#held.set(block, lines);
     return lines;

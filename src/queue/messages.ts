@@ -11,8 +11,9 @@ import type { OrderName } from "./orders.ts";
 import { Puts } from "./puts.ts";
 import { fateOf, type Redelivery } from "./redelivery.ts";
 import { Retention, type RetentionRules } from "./retention.ts";
-import { rowChangeOf } from "./row-changes.ts";
-import { type Commit, NO_KEYS, type RowChange, type RowReader, type StoredQueue, type Totals } from "./rows.ts";
+import { completed, rowChangeOf } from "./row-changes.ts";
+import { FREE_ROWS_MAX } from "./row-slots.ts";
+import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
 import { DEAD, MOVING, type StandingCounts } from "./standings.ts";
 import { assertLaw, finish, NO_TOTALS } from "./totals.ts";
 import { Transfers } from "./transfers.ts";
@@ -24,10 +25,12 @@ export interface Memory {
   blocks: number;
   /** Characters of lines. */
   characters: number;
+  /** Free rows, in storage too: what a waking reads for nothing. At least 1. */
+  freeRows: number;
 }
 
 /** A Durable Object shares 128 MB with its neighbours. */
-export const DEFAULT_MEMORY: Memory = { blocks: 1_024, characters: 4 * 1024 * 1024 };
+export const DEFAULT_MEMORY: Memory = { blocks: 1_024, characters: 4 * 1024 * 1024, freeRows: FREE_ROWS_MAX };
 
 /** What of a queue's configuration is about its messages. */
 export interface Rules {
@@ -48,6 +51,7 @@ export interface Storage {
 /** The messages of one incarnation of a queue, what has become of all others, and what of it is not stored yet. */
 export class Messages {
   readonly totals: Totals;
+  readonly #incarnation: string;
   readonly #memory: Memory;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
@@ -69,10 +73,11 @@ export class Messages {
     const { redelivery, keys, retention, deadLetterQueue } = rules;
     const { reader } = storage;
     this.#deadLetterQueue = deadLetterQueue;
+    this.#incarnation = incarnation;
     this.#memory = storage.memory;
     this.redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
-    this.#backlog = new Backlog(rules, this.totals.lastBlock, reader);
+    this.#backlog = new Backlog(rules, this.totals.lastBlock, reader, storage.memory.freeRows);
     this.#window = new LineWindow(reader);
     this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
     this.retention = new Retention(this.#backlog, this.#window, this.totals, retention);
@@ -83,7 +88,7 @@ export class Messages {
       transfers: this.transfers,
       totals: this.totals,
     });
-    this.arrivals = new Arrivals(reader);
+    this.arrivals = new Arrivals(reader, this.totals);
     this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(incarnation, this.#backlog, this.#window, {
       keys: this.#keys,
@@ -112,8 +117,8 @@ export class Messages {
   advance(now: number): void {
     this.totals.time = now;
     this.retention.beginRound();
-    const died = this.#backlog.promote(now, (block, index, leaseEndedAt) =>
-      fateOf(block, index, leaseEndedAt, now, this.redelivery),
+    const died = this.#backlog.promote(now, (block, index, endedAt) =>
+      fateOf({ incarnation: this.#incarnation, block, index, endedAt }, now, this.redelivery),
     );
     finish(this.totals, died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
@@ -222,7 +227,9 @@ export class Messages {
   takeCommit(): Commit | undefined {
     if (this.#deadLetterQueue !== "") this.transfers.beginDeadLetters(this.#deadLetterQueue, this.totals.time);
     const { unsaved } = this.#backlog;
-    if (unsaved.size === 0 && !this.#areTotalsUnsaved && !this.arrivals.areUncommitted) {
+    // Old rows are deleted together with something else, unless they make each waking slow.
+    const areRowsTooMany = this.#backlog.slots.excess > this.#memory.freeRows;
+    if (unsaved.size === 0 && !this.#areTotalsUnsaved && !this.arrivals.areUncommitted && !areRowsTooMany) {
       this.#trimMemory();
       return undefined;
     }
@@ -239,8 +246,11 @@ export class Messages {
     this.totals.lastBlock = this.#backlog.lastBlock;
     const doneKeys = this.#doneKeys.takeChange();
     if (doneKeys !== undefined) changes.push(doneKeys);
-    if (changes.length === 0) changes.push({ kind: "totals", slot: this.#backlog.someSlot(), ...NO_KEYS });
-    return { changes, totals: this.totals, arrivals: this.arrivals.takeUncommitted() };
+    return {
+      changes: completed(changes, this.#backlog.slots),
+      totals: this.totals,
+      ...this.arrivals.takeUncommitted(),
+    };
   }
 
   /** Lets go of what was used longest ago. To be called when everything is stored, or on its way there. */

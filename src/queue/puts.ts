@@ -1,5 +1,6 @@
 import type { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
+import { utf8Bytes } from "./bytes.ts";
 import type { NewMessage, PutCommand } from "./commands.ts";
 import type { KeyRules } from "./configuration.ts";
 import { contentHashOf, lineOf } from "./contents.ts";
@@ -68,7 +69,7 @@ export class Puts {
       const line = lines[stored] as string;
       const block = blockFor(message, line);
       const visibleAt = message.visibleAt ?? now + message.delayMs;
-      const index = this.#backlog.append(block, line.length, visibleAt > now ? visibleAt : 0, message.group);
+      const index = this.#backlog.append(block, utf8Bytes(line), visibleAt > now ? visibleAt : 0, message.group);
       const place = { blockNumber: block.number, index, count: 1 };
       this.#window.add(block, line);
       if (dedupeKey !== undefined) this.#rememberMessage(block, dedupeKey, now, place);

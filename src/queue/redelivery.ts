@@ -1,5 +1,5 @@
 import type { Block } from "./block.ts";
-import { hashText } from "./hash.ts";
+import { hashText, mixed } from "./hash.ts";
 import { DEAD, DELAYED, type Fate, VISIBLE } from "./standings.ts";
 
 /** What becomes of a message that was not finished: when it is delivered again, and how often. */
@@ -19,14 +19,23 @@ export interface Redelivery {
 /**
  * How long a message is not visible after an attempt that failed.
  *
- * @param seed the chance: the same for the same message and attempt, because the core has no randomness
+ * @param seed the chance: the same for the same message of the same queue, because the core has no randomness
  */
 function delayAfter(attempts: number, redelivery: Redelivery, seed: string): number {
   const { retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
   if (retryDelayMs === 0) return 0;
   const longest = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
-  const chance = hashText(`${seed}-${attempts}`) / 2 ** 32;
+  const chance = mixed(hashText(`${seed}-${attempts}`)) / 2 ** 32;
   return Math.round(longest * (1 - retryDelayJitter * chance));
+}
+
+/** An attempt that ended without an ack. */
+export interface FailedAttempt {
+  /** That of the queue: without it the messages of many queues would come back together. */
+  incarnation: string;
+  block: Block;
+  index: number;
+  endedAt: number;
 }
 
 /**
@@ -34,17 +43,12 @@ function delayAfter(attempts: number, redelivery: Redelivery, seed: string): num
  *
  * @param delayMs undefined for what the rules say
  */
-export function fateOf(
-  block: Block,
-  index: number,
-  endedAt: number,
-  now: number,
-  redelivery: Redelivery,
-  delayMs?: number,
-): Fate {
+export function fateOf(failed: FailedAttempt, now: number, redelivery: Redelivery, delayMs?: number): Fate {
+  const { incarnation, block, index, endedAt } = failed;
   const attempts = block.countedAttemptsOf(index);
   const { maxAttempts } = redelivery;
   if (maxAttempts > 0 && attempts >= maxAttempts) return { standing: DEAD, visibleAt: endedAt };
-  const visibleAt = endedAt + (delayMs ?? delayAfter(attempts, redelivery, `${block.number}-${index}`));
+  const seed = `${incarnation}-${block.number}-${index}`;
+  const visibleAt = endedAt + (delayMs ?? delayAfter(attempts, redelivery, seed));
   return { standing: visibleAt > now ? DELAYED : VISIBLE, visibleAt };
 }

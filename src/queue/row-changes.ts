@@ -2,7 +2,8 @@ import type { Backlog, Unsaved } from "./backlog.ts";
 import type { Block } from "./block.ts";
 import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import type { LineWindow } from "./line-window.ts";
-import { NO_MESSAGES, type RowChange } from "./rows.ts";
+import { OLD_ROWS_DELETED_MAX, type RowSlots } from "./row-slots.ts";
+import { NO_KEYS, NO_MESSAGES, type RowChange } from "./rows.ts";
 
 /** What to write of a block that changed; undefined for one that came and went between two commits. */
 export function rowChangeOf(
@@ -32,4 +33,24 @@ export function rowChangeOf(
   const contents = { priority, areLetters, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
   if (kind === "append") return { kind, slot, ...contents };
   return { kind, slot, keepsKeys, number: block.number, ...contents };
+}
+
+/**
+ * Adds what a commit needs beside its blocks: that rows are deleted of which too many are free, and a change that
+ * carries the totals, unless there is one.
+ */
+export function completed(changes: readonly RowChange[], slots: RowSlots): RowChange[] {
+  const freed = changes.filter((change) => change.kind === "free");
+  // Those that became free in this commit come first. To delete them costs nothing more than to write them.
+  const excess = new Set(slots.takeExcess(freed.length + OLD_ROWS_DELETED_MAX));
+  const complete = changes.filter((change) => change.kind !== "free" || !excess.has(change.slot));
+  const [first] = freed;
+  if (complete.length === 0 && first !== undefined) {
+    complete.push({ kind: "merge", slot: first.slot, into: slots.spare() });
+    excess.delete(first.slot);
+  } else if (complete.length === 0) {
+    complete.push({ kind: "totals", slot: slots.spare(), ...NO_KEYS });
+  }
+  if (excess.size > 0) complete.push({ kind: "delete", slots: [...excess] });
+  return complete;
 }

@@ -1,5 +1,5 @@
 /**
- * How a queue is stored, as the core sees it: rows that are written over, never one row per message.
+ * How a queue is stored, as the core sees it: rows that are used again, never one row per message.
  *
  * Each row that is written carries the totals of its commit, so they never cost a row of their own; the row of the
  * newest commit holds the true ones.
@@ -46,6 +46,8 @@ export interface Arrival {
   source: string;
   number: number;
   isRefused: boolean;
+  /** When it came in, or about when it was last asked after, in milliseconds. */
+  usedAt: number;
 }
 
 /** The parts of a row that change when messages are delivered. */
@@ -79,6 +81,13 @@ export type RowChange =
   | ({ kind: "update"; slot: number } & Changing)
   /** A block that is done with. Its keys are kept, for as long as they count. */
   | ({ kind: "free"; slot: number } & Keys)
+  /**
+   * A block that is done with and whose row is not needed. It is written as free, over the free row `into`: that is one
+   * row less, bills the same one row as "free", and carries the totals, which "delete" does not.
+   */
+  | { kind: "merge"; slot: number; into: number }
+  /** Rows that are not needed any more, where something else carries the totals. Not all of them need exist. */
+  | { kind: "delete"; slots: readonly number[] }
   /** Nothing changed but the totals; keys may be remembered with them. The row need not exist. */
   | ({ kind: "totals"; slot: number } & Keys);
 
@@ -100,13 +109,19 @@ export interface RowReader {
   fingerprints(slot: number): string;
   /** The last transfer from there. */
   lastArrival(source: string): Arrival | undefined;
+  /** How many senders are remembered, and when the last of them was used of those used by a time; 0 without any. */
+  arrivalsBy(time: number): { sources: number; lastUsedAt: number };
+  /** Senders that were last used before a time, the one used longest ago first, at most so many. */
+  arrivalsUnusedSince(time: number, most: number): string[];
 }
 
 /** What one commit writes, all or nothing. */
 export interface Commit {
   changes: RowChange[];
   totals: Totals;
-  arrivals: Arrival[];
+  /** Senders that need not be remembered any more. */
+  forgottenArrivals: readonly string[];
+  arrivals: readonly Arrival[];
 }
 
 export interface StoredQueue {

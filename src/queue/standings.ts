@@ -1,3 +1,5 @@
+import { DamagedRow } from "./damage.ts";
+
 export const VISIBLE = 0;
 export const DELAYED = 1;
 export const LEASED = 2;
@@ -7,6 +9,11 @@ export const DEAD = 4;
 /** On its way to another queue. Its time is that of its standing before. */
 export const MOVING = 5;
 export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD | typeof MOVING;
+
+/** Whether a stored value is one of the standings. */
+export function isStanding(value: unknown): value is Standing {
+  return typeof value === "number" && Number.isInteger(value) && value >= VISIBLE && value <= MOVING;
+}
 
 /** How many messages are in each standing. What is gone is in none. */
 export interface StandingCounts {
@@ -49,14 +56,30 @@ export class Standings {
     this.standing = new Uint8Array(count);
   }
 
-  static decode(bytes: Uint8Array): Standings {
-    const count = bytes.length / BYTES_PER_MESSAGE;
+  /**
+   * Reads a stored state.
+   *
+   * @param slot the row that it is from
+   * @param count the messages that it must be about
+   * @throws {DamagedRow} if it is about others, or has a standing or a time that is none
+   */
+  static decode(slot: number, bytes: Uint8Array, count: number): Standings {
+    if (bytes.length !== count * BYTES_PER_MESSAGE) {
+      const expected = `${count} messages have ${count * BYTES_PER_MESSAGE}`;
+      throw new DamagedRow(slot, `its state has ${bytes.length} bytes, but that of ${expected}`);
+    }
     const standings = new Standings(0);
     standings.count = count;
     // Sliced, because typed arrays of numbers must begin at a multiple of their size.
     standings.visibleAt = new Float64Array(bytes.slice(0, count * 8).buffer);
     standings.attempts = new Uint32Array(bytes.slice(count * 8, count * 12).buffer);
     standings.standing = bytes.slice(count * 12);
+    for (const standing of standings.standing) {
+      if (!isStanding(standing)) throw new DamagedRow(slot, `its state has the standing ${standing}`);
+    }
+    for (const time of standings.visibleAt) {
+      if (!Number.isFinite(time)) throw new DamagedRow(slot, `its state has the time ${time}`);
+    }
     return standings;
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { utf8Bytes } from "../../src/queue/bytes.ts";
 import { Random } from "../support/random.ts";
+import { ToldQueue } from "../support/told-queue.ts";
 
 const encoder = new TextEncoder();
 
@@ -33,4 +34,12 @@ test("the bytes of texts of any code units are counted as they are encoded", () 
 
     expect(utf8Bytes(text), JSON.stringify(text)).toBe(encoder.encode(text).length);
   }
+});
+
+test("the size of a block is that of its lines in UTF-8", () => {
+  const told = new ToldQueue();
+  told.put({ body: "plain" }, { body: "ümläut" }, { body: "語" }, { body: "😀" });
+  const [block] = told.rows.load()?.blocks ?? [];
+
+  expect(block?.bytes).toBe(encoder.encode(told.rows.lines(1)).length);
 });

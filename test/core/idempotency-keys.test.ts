@@ -9,6 +9,8 @@ const NOTHING_STORED: RowReader = {
   keys: () => "",
   fingerprints: () => "",
   lastArrival: () => undefined,
+  arrivalsBy: () => ({ sources: 0, lastUsedAt: 0 }),
+  arrivalsUnusedSince: () => [],
 };
 
 test("a key that one row had twice and another has too is known until the other row's is over", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Command, Result } from "../../src/queue/commands.ts";
+import { DEFAULT_MEMORY } from "../../src/queue/messages.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 
@@ -30,7 +31,7 @@ function perform(queue: Queue, rows: MemoryRows, command: Command): Result | und
 
 test("what was only looked at is let go of, although nothing was written", () => {
   const rows = new CountedRows();
-  const queue = new Queue("i", rows, { blocks: 0, characters: 0 });
+  const queue = new Queue("i", rows, { ...DEFAULT_MEMORY, blocks: 0, characters: 0 });
   const message = { content: '"body":1', priority: 100, delayMs: 60_000 };
   perform(queue, rows, { verb: "put", messages: Array(300).fill(message), timeoutMs: 0 });
   const list = { verb: "list", cursor: "", limit: 1_000 } as const;

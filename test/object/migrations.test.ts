@@ -54,3 +54,20 @@ test("a queue that was stored by a newer version is left alone", async () => {
 
   expect(reply).toMatchObject({ status: 503, body: { code: "unavailable" } });
 });
+
+test("senders that were stored by an older version are remembered as of now", async () => {
+  const queue = freshQueue();
+  const begin = Math.floor(Date.now() / 1_000) * 1_000;
+
+  const senders = await runInDurableObject(objectOf(queue), (_, { storage }) => {
+    migrate(storage);
+    storage.sql.exec("ALTER TABLE arrivals DROP COLUMN used_at");
+    storage.sql.exec("DELETE FROM migrations WHERE version > 1");
+    storage.sql.exec("INSERT INTO arrivals (source, number, refused) VALUES ('other/i', 7, 0)");
+    migrate(storage);
+    return storage.sql.exec("SELECT * FROM arrivals").toArray();
+  });
+
+  expect(senders).toEqual([{ source: "other/i", number: 7, refused: 0, used_at: expect.any(Number) }]);
+  expect(senders[0]?.used_at).toBeGreaterThanOrEqual(begin);
+});

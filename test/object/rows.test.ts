@@ -1,6 +1,7 @@
 /** What Cloudflare bills, by the queue's own counter, which adds up what the storage engine reports for each write. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import { FREE_ROWS_MAX } from "../../src/queue/row-slots.ts";
 import {
   ack,
   arrival,
@@ -202,4 +203,47 @@ test("a message that dies and goes to another queue costs at most five rows ther
 
     expect((await rowsWritten()) - before).toBeLessThanOrEqual(rowsMax);
   }
+});
+
+/** The rows in the table of blocks. */
+async function storedRows(queue: string): Promise<number> {
+  return runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
+    return sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM blocks").one().rows;
+  });
+}
+
+/** Puts so many messages of which each has a row of its own. */
+async function putLarge(queue: string, messages: number): Promise<void> {
+  const body = "x".repeat(66_000);
+  for (let left = messages; left > 0; left -= 100) await put(queue, Array(Math.min(left, 100)).fill(body));
+}
+
+test("a purge bills one row for each of the backlog, and leaves few for the next waking to read", async () => {
+  const queue = freshQueue();
+  await putLarge(queue, 1_500);
+  expect(await storedRows(queue)).toBe(1_500);
+  const { rowsWritten } = await inspect(queue);
+
+  await call("POST", `${queue}/purge`);
+
+  expect((await inspect(queue)).rowsWritten - rowsWritten).toBe(1_500);
+  expect(await storedRows(queue)).toBe(FREE_ROWS_MAX);
+  await evictDurableObject(objectOf(queue));
+  expect(await inspect(queue)).toMatchObject({ accepted: 1_500, purged: 1_500, rowsWritten: rowsWritten + 1_500 });
+});
+
+test("a long backlog that is worked off alone costs three rows for each message, and leaves few", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+  const messages = FREE_ROWS_MAX + 40;
+
+  const rows = await rowsPerMessage(queue, messages, async () => {
+    await putLarge(queue, messages);
+    for (const _ of numbers(messages)) await ack(queue, await receive(queue));
+  });
+
+  expect(rows).toBe(3);
+  expect(await storedRows(queue)).toBe(FREE_ROWS_MAX);
+  await evictDurableObject(objectOf(queue));
+  expect(await inspect(queue)).toMatchObject({ accepted: messages, done: messages, unfinished: 0 });
 });

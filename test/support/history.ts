@@ -496,7 +496,11 @@ export class History {
 
   /** Often none, so that everything is read again whenever it is needed. */
   #someMemory(): Memory {
-    return { blocks: this.#random.pick([0, 0, 2, 1_000]), characters: this.#random.pick([0, 20_000, 4_000_000]) };
+    return {
+      blocks: this.#random.pick([0, 0, 2, 1_000]),
+      characters: this.#random.pick([0, 20_000, 4_000_000]),
+      freeRows: this.#random.pick([1, 2, 64]),
+    };
   }
 
   #leaseMs(): number | undefined {

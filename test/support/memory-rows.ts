@@ -57,9 +57,38 @@ export class MemoryRows implements RowReader {
     return this.#arrivals.get(source);
   }
 
-  write({ changes, totals, arrivals }: Commit): void {
+  arrivalsBy(time: number): { sources: number; lastUsedAt: number } {
+    const times = [...this.#arrivals.values()].map(({ usedAt }) => usedAt).filter((usedAt) => usedAt <= time);
+    return { sources: this.#arrivals.size, lastUsedAt: Math.max(0, ...times) };
+  }
+
+  arrivalsUnusedSince(time: number, most: number): string[] {
+    const unused = [...this.#arrivals.values()].filter(({ usedAt }) => usedAt < time);
+    const oldestFirst = unused.sort((a, b) => a.usedAt - b.usedAt);
+    return oldestFirst.slice(0, most).map(({ source }) => source);
+  }
+
+  /** How many other queues are remembered that have sent something. */
+  get senders(): number {
+    return this.#arrivals.size;
+  }
+
+  write({ changes, totals, arrivals, forgottenArrivals }: Commit): void {
+    // The totals ride on what is written.
+    if (changes.every(({ kind }) => kind === "delete")) throw new Error("Nothing carries the totals of this commit.");
+    for (const source of forgottenArrivals) this.#arrivals.delete(source);
     for (const arrival of arrivals) this.#arrivals.set(arrival.source, arrival);
     for (const change of changes) {
+      if (change.kind === "delete") {
+        for (const slot of change.slots) if (this.#rows.delete(slot)) this.rowsWritten += 1;
+        continue;
+      }
+      if (change.kind === "merge") {
+        if (!this.#rows.delete(change.slot)) throw new Error(`There is no row ${change.slot} that could be merged.`);
+        this.#rows.set(change.into, { slot: change.into, ...EMPTY });
+        this.rowsWritten += 1;
+        continue;
+      }
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;
       const keys = appended(row, change);
@@ -111,7 +140,10 @@ export class MemoryRows implements RowReader {
 }
 
 /** The keys of a row with those that come to it. */
-function appended(row: Row, change: RowChange): Partial<Pick<Keys, "keys" | "fingerprints">> {
+function appended(
+  row: Row,
+  change: Exclude<RowChange, { kind: "merge" | "delete" }>,
+): Partial<Pick<Keys, "keys" | "fingerprints">> {
   if (change.kind === "update") return {};
   return { keys: row.keys + change.keys, fingerprints: row.fingerprints + change.fingerprints };
 }

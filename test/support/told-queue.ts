@@ -9,9 +9,19 @@ export class ToldQueue {
   readonly queue: Queue;
   now = 1_700_000_000_000;
 
-  constructor(rows = new MemoryRows()) {
+  constructor(rows = new MemoryRows(), queue = new Queue("i", rows)) {
     this.rows = rows;
-    this.queue = new Queue("i", rows);
+    this.queue = queue;
+  }
+
+  /** The same queue, as it is after a restart. */
+  restarted(): ToldQueue {
+    const { incarnation, configuration } = this.queue;
+    const stored = this.rows.load();
+    const existing = stored === undefined ? { incarnation, configuration } : { incarnation, configuration, stored };
+    const told = new ToldQueue(this.rows, new Queue(existing, this.rows));
+    told.now = this.now;
+    return told;
   }
 
   /** A round with a command, or without one. Undefined where the command is not answered yet. */

@@ -1,0 +1,167 @@
+import { expect, test } from "vitest";
+import { Block, type BlockState } from "../../src/queue/block.ts";
+import { DamagedRow } from "../../src/queue/damage.ts";
+import type { StoredBlock } from "../../src/queue/rows.ts";
+import { NONE, Standings } from "../../src/queue/standings.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
+import { ToldQueue } from "../support/told-queue.ts";
+
+/** Rows of which some say something else than what was stored. */
+class ChangedRows extends MemoryRows {
+  #summary: Partial<StoredBlock> = {};
+  #state: Partial<BlockState> = {};
+  #lines: string | undefined;
+  #groups: string | undefined;
+
+  change({ state, notes, lines, groups, ...summary }: Change): void {
+    this.#summary = summary;
+    this.#state = { ...(state === undefined ? {} : { state }), ...(notes === undefined ? {} : { notes }) };
+    this.#lines = lines;
+    this.#groups = groups;
+  }
+
+  override load() {
+    const stored = super.load();
+    return stored && { ...stored, blocks: [...stored.blocks].map((block) => ({ ...block, ...this.#summary })) };
+  }
+
+  override state(slot: number): BlockState {
+    return { ...super.state(slot), ...this.#state };
+  }
+
+  override lines(slot: number): string {
+    return this.#lines ?? super.lines(slot);
+  }
+
+  override groups(slot: number): string {
+    return this.#groups ?? super.groups(slot);
+  }
+}
+
+type Change = Partial<StoredBlock & BlockState & { lines: string; groups: string }>;
+
+/** A queue with one block of four messages: one of each standing but those that are gone or on their way. */
+function fourMessages(group?: string): { told: ToldQueue; rows: ChangedRows } {
+  const rows = new ChangedRows();
+  const told = new ToldQueue(rows);
+  told.put(...[1, 2, 3].map((body) => ({ body, ...(group === undefined ? {} : { group }) })), {
+    ...{ body: 4, delayMs: 50_000, ...(group === undefined ? {} : { group }) },
+  });
+  const result = told.tell({ verb: "receive", max: 2, timeoutMs: 0, autoAck: false });
+  if (result?.verb !== "receive") throw new Error("Nothing was received.");
+  const receipts = [result.deliveries[0]?.lease?.receipt ?? ""];
+  told.tell({ verb: "retry", receipts, error: "It failed.", isDead: true, isBegun: true });
+  return { told, rows };
+}
+
+/** Everything that reads the state and the lines of a queue. */
+function useAll(told: ToldQueue): void {
+  told.tell({ verb: "list", cursor: "", limit: 1_000 });
+  told.describe();
+  told.tell({ verb: "receive", max: 10, timeoutMs: 0, autoAck: false });
+  told.now += 100_000_000;
+  told.tell({ verb: "receive", max: 10, timeoutMs: 0, autoAck: false });
+  told.tell({ verb: "purge", only: "dead" });
+  told.tell({ verb: "shutdown", immediate: true });
+}
+
+/** A state of four messages, with this in place of what it is. */
+function stateWith(change: (standings: Standings) => void, count = 4): Uint8Array {
+  const standings = new Standings(count);
+  change(standings);
+  return standings.encode();
+}
+
+const UNTOUCHED = stateWith(() => undefined);
+
+test("what is not changed is read", () => {
+  const { told } = fourMessages();
+
+  expect(() => useAll(told.restarted())).not.toThrow();
+});
+
+test.each<[string, Change, RegExp]>([
+  ["a state that is cut off", { state: UNTOUCHED.slice(0, 51) }, /state has 51 bytes.*4 messages have 52/],
+  ["a state of other messages", { state: stateWith(() => undefined, 3) }, /state has 39 bytes/],
+  ["an empty state", { state: new Uint8Array() }, /state has 0 bytes/],
+  ["a state with all visible", { state: UNTOUCHED }, /counts 1 messages as visible, its state 4/],
+  ["no state", { state: null }, /counts 1 messages as visible, its state 4/],
+  ["a standing that is none", { state: stateWith(({ standing }) => standing.fill(6)) }, /the standing 6/],
+  ["a time that is none", { state: stateWith(({ visibleAt }) => visibleAt.fill(Number.NaN)) }, /the time NaN/],
+  ["notes that are no JSON", { notes: "[[0,{" }, /notes are not JSON/],
+  ["notes that are no list", { notes: "{}" }, /notes are no list/],
+  ["a note of a message that is not there", { notes: '[[4,{"spared":1}]]' }, /\[4,/],
+  ["a note with what is not known", { notes: '[[0,{"other":1}]]' }, /other/],
+  ["a note that is no text", { notes: '[[0,{"error":1}]]' }, /error/],
+  ["a note that is null", { notes: "[[0,null]]" }, /null/],
+  ["a line too few", { lines: "{}\n{}\n{}\n" }, /4 messages have 3 lines/],
+])("%s ends in an error that says so, whatever is asked", (_, change, fault) => {
+  const { told, rows } = fourMessages();
+  rows.change(change);
+  const damaged = told.restarted();
+
+  const use = () => useAll(damaged);
+
+  expect(use).toThrow(DamagedRow);
+  // A second look finds the same, and not what was half read by the first.
+  expect(use).toThrow(fault);
+  expect(() => useAll(told.restarted())).toThrow(expect.objectContaining({ slot: 1 }));
+});
+
+test.each<[string, Change, RegExp]>([
+  ["a count of messages that none can have", { count: 257 }, /counts 257 messages/],
+  ["no messages", { count: 0 }, /counts 0 messages/],
+  ["a count that is no number", { count: Number.NaN }, /counts NaN messages/],
+  ["more visible than there are", { visible: 5 }, /of 4 messages 5 are visible/],
+  ["fewer than none", { leased: -1 }, /-1 are leased/],
+  ["more than there are together", { visible: 3, delayed: 3 }, /of 4 messages 8 are still there/],
+  ["none at all", { ...NONE }, /of 4 messages 0 are still there/],
+  ["a block that is newer than the newest", { number: 2 }, /block 2, but the newest is 1/],
+  ["a priority that is none", { priority: 256 }, /priority 256/],
+  ["a wait without an end", { nextDueAt: Number.POSITIVE_INFINITY }, /waits from Infinity/],
+  ["a time of its put that is none", { putAt: Number.NaN }, /put at NaN/],
+])("a summary with %s ends the waking with an error that says so", (_, change, fault) => {
+  const { told, rows } = fourMessages();
+  rows.change(change);
+
+  expect(() => told.restarted()).toThrow(DamagedRow);
+  expect(() => told.restarted()).toThrow(fault);
+});
+
+test("two rows of one block end the waking with an error that says so", () => {
+  const { told, rows } = fourMessages();
+  told.put({ body: "x".repeat(70_000) });
+  rows.change({ number: 1 });
+
+  expect(() => told.restarted()).toThrow(/block 1 is in another row too/);
+});
+
+test("groups that are too few end the waking with an error that says so", () => {
+  const { told, rows } = fourMessages("a");
+  rows.change({ groups: "a\n" });
+
+  expect(() => told.restarted()).toThrow(/4 messages have 1 groups/);
+});
+
+test("a due time that the state does not have ends in an error, and not in a search without end", () => {
+  const { told, rows } = fourMessages();
+  const { now } = told;
+  rows.change({ nextDueAt: now + 1_000_000, lastDueAt: now + 2_000_000 });
+
+  expect(() => useAll(told.restarted())).toThrow(/waits from/);
+});
+
+test("a search for a message that a block does not have ends", () => {
+  const lane = { priority: 0, areLetters: false, isGrouped: false };
+  const block = Block.restore({
+    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...lane, ...NONE },
+    ...{ visible: 2, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
+  });
+  for (const index of [0, 1]) block.move(index, 3, 0);
+  block.visible = 1;
+
+  for (const search of ["firstVisible", "lastVisible", "firstPresent"] as const) {
+    expect(() => block[search]()).toThrow(DamagedRow);
+    expect(() => block[search]()).toThrow(/row 7 is damaged: block 9 has none/);
+  }
+});

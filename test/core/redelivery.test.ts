@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { Queue } from "../../src/queue/queue.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
+import { Random } from "../support/random.ts";
+import { ToldQueue } from "../support/told-queue.ts";
+
+const DELAY_MS = 100_000;
+const BINS = 10;
+/** What chi-square with 9 degrees of freedom exceeds by chance once in a thousand times. */
+const CHI_SQUARE_MAX = 27.9;
+
+/** How unevenly delays from 0 to the longest are spread over ten equal parts. */
+function chiSquareOf(delaysMs: readonly number[]): number {
+  const counts = Array.from({ length: BINS }, () => 0);
+  for (const delayMs of delaysMs) {
+    const bin = Math.min(BINS - 1, Math.floor((delayMs / DELAY_MS) * BINS));
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  const expected = delaysMs.length / BINS;
+  return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+}
+
+/** A queue in which all of a delay is left to chance. */
+function queueNamed(incarnation: string): ToldQueue {
+  const rows = new MemoryRows();
+  const told = new ToldQueue(rows, new Queue(incarnation, rows));
+  const redelivery = { maxAttempts: 0, retryDelayMs: DELAY_MS, retryDelayFactor: 1, retryDelayJitter: 1 };
+  told.tell({ verb: "configure", changes: { redelivery } });
+  return told;
+}
+
+/** Has the next messages fail, and answers with how long each of these is not visible. */
+function delaysOf(told: ToldQueue, ids: readonly string[]): number[] {
+  const result = told.tell({ verb: "receive", max: ids.length, timeoutMs: 0, autoAck: false });
+  if (result?.verb !== "receive") throw new Error("Nothing was received.");
+  const receipts = result.deliveries.map(({ lease }) => lease?.receipt ?? "");
+  told.tell({ verb: "retry", receipts, isDead: false, isBegun: true });
+  return ids.map((id) => {
+    const looked = told.tell({ verb: "look", id });
+    // Visible at once is what the longest jitter leaves.
+    return looked?.verb === "look" ? (looked.view.until ?? told.now) - told.now : Number.NaN;
+  });
+}
+
+/** Incarnations as queues have them. */
+function incarnations(count: number): string[] {
+  const random = new Random(3);
+  const characters = [..."abcdefghijklmnopqrstuvwxyz0123456789"];
+  return Array.from({ length: count }, () => Array.from({ length: 10 }, () => random.pick(characters)).join(""));
+}
+
+test("the first messages of many queues that fail together come back at times spread evenly over the delay", () => {
+  const delays = incarnations(1_000).flatMap((incarnation) => {
+    const told = queueNamed(incarnation);
+    return delaysOf(told, told.put({ body: "task" }));
+  });
+
+  expect(delays).toHaveLength(1_000);
+  expect(chiSquareOf(delays)).toBeLessThan(CHI_SQUARE_MAX);
+});
+
+test("queues whose incarnations differ in one character do not wait alike", () => {
+  const delays = Array.from({ length: 1_000 }, (_, number) => {
+    const told = queueNamed(`q${number}`);
+    return delaysOf(told, told.put({ body: "task" }))[0] ?? Number.NaN;
+  });
+
+  expect(chiSquareOf(delays)).toBeLessThan(CHI_SQUARE_MAX);
+});
+
+test("the attempts of one message wait for times spread evenly over the delay", () => {
+  const told = queueNamed("i");
+  const ids = told.put({ body: "task" });
+
+  const delays = Array.from({ length: 1_000 }, () => {
+    told.now += 2 * DELAY_MS;
+    return delaysOf(told, ids)[0] ?? Number.NaN;
+  });
+
+  expect(chiSquareOf(delays)).toBeLessThan(CHI_SQUARE_MAX);
+  expect(chiSquareOf(delays.slice(0, 50))).toBeLessThan(CHI_SQUARE_MAX);
+});
+
+test("the messages of one queue come back at times spread evenly over the delay", () => {
+  const told = queueNamed("i");
+  const ids = told.put(...Array.from({ length: 1_000 }, (_, body) => ({ body })));
+
+  expect(chiSquareOf(delaysOf(told, ids))).toBeLessThan(CHI_SQUARE_MAX);
+});

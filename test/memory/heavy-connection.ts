@@ -12,6 +12,8 @@ export interface Counts {
   operations: Tally;
   /** Answers by `reply`, or the code of the problem. */
   answers: Tally;
+  /** The longest time, in milliseconds, that an answer took to an operation that does not wait, by verb. */
+  slowestMs: Map<string, number>;
   /** Ends of connections that read, by code. */
   closed: Tally;
   /** What breaks the rules. */
@@ -163,6 +165,19 @@ export class HeavyConnection {
     }
     const code = head.includes(`"reply":`) ? "reply" : (/"code":"(\w+)"/.exec(head)?.[1] ?? "problem");
     this.#counts.answers.add(code);
-    if (!this.#open.delete(Number(id))) this.#counts.faults.add("an operation was answered twice");
+    this.#answered(Number(id));
+  }
+
+  #answered(id: number): void {
+    const open = this.#open.get(id);
+    if (open === undefined) {
+      this.#counts.faults.add("an operation was answered twice");
+      return;
+    }
+    this.#open.delete(id);
+    if (open.isWait) return;
+    const verb = open.verb.slice(0, VERB_CHARACTERS);
+    const tookMs = performance.now() - open.sentAt;
+    this.#counts.slowestMs.set(verb, Math.max(tookMs, this.#counts.slowestMs.get(verb) ?? 0));
   }
 }

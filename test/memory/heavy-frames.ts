@@ -51,7 +51,7 @@ const IDS = JSON.stringify(Array.from({ length: RECEIPTS_MAX }, (_, index) => `n
 const LEASE = `"leaseSeconds":1`;
 
 /** Of the fields of a request that has nothing else. */
-const FIELD_CHARACTERS = 10;
+const FIELD_CHARACTERS = 11;
 /** A request of 12 MB in which every field is one fault. */
 export const UNKNOWN_FIELDS = `{${Array.from(
   { length: Math.floor(ROOM / (FIELD_CHARACTERS + 1)) },

@@ -32,6 +32,7 @@ const PEAK_MIB_MAX = Number(process.env.PEAK_MIB_MAX ?? 2_000);
 const REST_MIB_MAX = 300;
 const REST_SECONDS = 60;
 const POLL_MS = 500;
+const SLOWEST_SHOWN = 6;
 const AUTHKEY = "memory-test";
 
 async function main(): Promise<number> {
@@ -48,7 +49,8 @@ async function main(): Promise<number> {
 }
 
 async function measure(server: Server): Promise<number> {
-  const counts: Counts = { operations: new Tally(), answers: new Tally(), closed: new Tally(), faults: new Tally() };
+  const tallies = { operations: new Tally(), answers: new Tally(), closed: new Tally(), faults: new Tally() };
+  const counts: Counts = { ...tallies, slowestMs: new Map() };
   const deadlineMs = DEADLINE_SECONDS * 1_000;
   const options = { address: server.address, authkey: AUTHKEY, random: new Random(SEED), counts, deadlineMs };
   const load = { seconds: SECONDS, connections: CONNECTIONS, queues: QUEUES, manyLists: MANY_LISTS, frames: FRAMES };
@@ -83,6 +85,7 @@ async function measure(server: Server): Promise<number> {
   );
   console.log(`operations       ${counts.operations}`);
   console.log(`answers          ${counts.answers}`);
+  console.log(`slowest answers  ${slowest(counts.slowestMs)}`);
   console.log(`ended by code    ${counts.closed}`);
   console.log(`calm client      ${calm.answers}; ${percentiles(calm.latenciesMs)}`);
   // What the end of the server has brought about says nothing more.
@@ -107,6 +110,12 @@ async function rest(memory: ResidentMemory): Promise<{ restMib: number | undefin
     if (isOver || restMib === undefined || restMib < REST_MIB_MAX) return { restMib, restTook: seconds(endedAt) };
     await sleep(POLL_MS);
   }
+}
+
+/** The verbs whose answers took longest, for people. */
+function slowest(byVerb: ReadonlyMap<string, number>): string {
+  const entries = [...byVerb].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN);
+  return entries.map(([verb, ms]) => `${verb} ${(ms / 1_000).toFixed(1)} s`).join(", ") || "none";
 }
 
 function mib(amount: number | undefined): string {

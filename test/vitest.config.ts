@@ -1,6 +1,12 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** Of the tests whose history is random: `SEED` is the first of `SEEDS` seeds. */
+const seeds = {
+  seed: Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31)),
+  seeds: Number(process.env.SEEDS ?? 3),
+};
+
 /** Where the sources of this repository are, instead of what was last built of them. */
 const resolve = { conditions: ["source"] };
 
@@ -37,6 +43,7 @@ export default defineConfig({
           name: "worker",
           include: ["test/{object,http}/**/*.test.ts", "test/behaviour/{object,http}.test.ts"],
           testTimeout: 30_000,
+          provide: seeds,
         },
       },
     ],

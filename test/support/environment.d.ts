@@ -11,3 +11,12 @@ declare global {
 }
 
 type WorkerEnv = Env;
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The first seed of the tests that have several. */
+    seed: number;
+    /** How many of them. */
+    seeds: number;
+  }
+}

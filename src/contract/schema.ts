@@ -222,6 +222,8 @@ export const messagesReply = z.object({
   messages: z.array(messageView),
   /** Null on the last page. */
   cursor: z.string().nullable(),
+  /** Of a damaged queue: how many stored rows of this page could not be read, or not in full. */
+  damagedRows: z.int().optional(),
 });
 export const cancelReply = z.object({ cancelled: z.literal(true) });
 

@@ -1,10 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
-import { STORAGE_BYTES_MAX } from "../contract/limits.ts";
-import { directoryOf, type Env } from "../env.ts";
+import type { Env } from "../env.ts";
 import { MonotonicClock } from "../queue/clock.ts";
-import type { Command } from "../queue/commands.ts";
-import { Queue } from "../queue/queue.ts";
-import { newIncarnation } from "../requests/incarnation.ts";
+import type { Command, Result } from "../queue/commands.ts";
+import type { Configuration } from "../queue/configuration.ts";
+import type { Queue } from "../queue/queue.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
 import type { Session } from "../socket/session.ts";
@@ -12,6 +11,7 @@ import { Sessions } from "../socket/sessions.ts";
 import { commandOf, putCommandsOf } from "../socket/verbs.ts";
 import type { Caller } from "./caller.ts";
 import { type Incoming, NextRound } from "./next-round.ts";
+import { QueueLife } from "./queue-life.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { type Reply, replyOf, type Surroundings } from "./reply.ts";
 import { send } from "./shipping.ts";
@@ -31,6 +31,7 @@ const TIMER_MS = 1_000;
  */
 export class QueueObject extends DurableObject<Env> {
   readonly #storage: QueueStorage;
+  readonly #life: QueueLife;
   readonly #clock: MonotonicClock;
   readonly #queue: Queue;
   readonly #nextRound = new NextRound();
@@ -48,9 +49,13 @@ export class QueueObject extends DurableObject<Env> {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#storage = new QueueStorage(ctx.storage);
-    const existing = this.#storage.load();
-    this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
-    this.#clock = new MonotonicClock(existing?.stored?.totals.time ?? 0);
+    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => {
+      this.#nextRound.add(commands, false);
+      this.#wake();
+    });
+    const { queue, time } = this.#life.open();
+    this.#queue = queue;
+    this.#clock = new MonotonicClock(time);
     const storage = this.#storage;
     this.#surroundings = {
       name: this.#name,
@@ -160,6 +165,7 @@ export class QueueObject extends DurableObject<Env> {
   /** Called by the platform at the time that was set, also after a crash. */
   override async alarm(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY;
+    await this.#life.untilWritable();
     // A command, so that a round follows which sees the time, and sets the next alarm, whatever is going on.
     await this.perform({ verb: "inspect" });
   }
@@ -176,30 +182,52 @@ export class QueueObject extends DurableObject<Env> {
         await this.#round(await this.#nextRound.gather());
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.ctx.storage.sync();
-        this.#sendShipments();
-      } while (!this.#nextRound.isEmpty || this.#queue.isBehind);
-      this.#planTimer();
+        this.#life.committed();
+        if (this.#life.isServing) this.#sendShipments();
+      } while (!this.#nextRound.isEmpty || (this.#life.isServing && this.#queue.isBehind));
+      if (this.#life.isServing) this.#planTimer();
       this.#sessions.keep(this.#tickets);
       this.#isRunning = false;
     } catch (error) {
+      this.#life.failed(error);
       console.error(`The queue ${this.ctx.id.name} starts over from its storage.`, error);
       this.ctx.abort(`A commit failed: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  async #round(commands: Incoming[]): Promise<void> {
-    const queue = this.#queue;
+  async #round(incoming: Incoming[]): Promise<void> {
+    const { configuration } = this.#queue;
     const now = this.#clock.now(Date.now());
-    const { configuration } = queue;
-    queue.isStorageFull = this.#storage.hasReached(Number(this.env.STORAGE_BYTES_MAX || STORAGE_BYTES_MAX));
-    queue.advance(now);
+    const { commands, mayWrite } = await this.#life.admit(incoming, (...answer) => this.#answer(...answer));
+    try {
+      await this.#apply(commands, mayWrite, now);
+    } catch (error) {
+      if (!this.#life.turnsDamaged(error)) throw error;
+      // What the round had come to is not stored, so it is not said.
+      this.#queue.takeAnswers();
+      for (const ticket of [...this.#callers.keys()]) this.#answer(ticket, this.#life.refusal);
+      this.#nextRound.answered(this.#sessions.flush());
+      return;
+    }
+    if (mayWrite) await this.#store(configuration, now);
+    this.#giveAnswers();
+  }
+
+  async #apply(commands: Incoming[], mayWrite: boolean, now: number): Promise<void> {
+    const queue = this.#queue;
+    if (mayWrite || commands.length > 0) queue.isStorageFull = this.#life.isStorageFull;
+    if (mayWrite) queue.advance(now);
     for (const { ticket, command } of commands) {
       // A connection may be gone before what it wanted to wait for was taken up.
       if (isWait(command) && this.#callerOf(ticket) === undefined) continue;
       queue.apply(ticket, command, now);
       if (command.verb === "delete") await this.#erase();
     }
-    if (queue.exists && !this.#storage.isCreated) await directoryOf(this.env).add(this.#name);
+  }
+
+  async #store(configuration: Configuration, now: number): Promise<void> {
+    const queue = this.#queue;
+    if (queue.exists && !this.#storage.isCreated) await this.#life.enter(queue.incarnation);
     this.#alarmAt ??= (await this.ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
     // From here to the answers nothing is awaited, so that all writes are one transaction.
     if (queue.exists && (!this.#storage.isCreated || queue.configuration !== configuration)) {
@@ -207,23 +235,24 @@ export class QueueObject extends DurableObject<Env> {
     }
     const commit = queue.takeCommit();
     this.#planAlarm(now);
-    if (commit !== undefined) this.#storage.write(commit);
-    this.#giveAnswers();
+    if (commit === undefined) return;
+    this.#life.committing(commit.totals.commit);
+    this.#storage.write(commit);
+  }
+
+  #answer(ticket: number, result: Result): void {
+    this.#callerOf(ticket)?.answer(ticket, result, this.#surroundings);
+    this.#callers.delete(ticket);
   }
 
   #giveAnswers(): void {
-    for (const { ticket, result } of this.#queue.takeAnswers()) {
-      this.#callerOf(ticket)?.answer(ticket, result, this.#surroundings);
-      this.#callers.delete(ticket);
-    }
+    for (const { ticket, result } of this.#queue.takeAnswers()) this.#answer(ticket, result);
     this.#nextRound.answered(this.#sessions.flush());
   }
 
-  /** Also where nothing is stored: an earlier deletion may have failed between the two. */
   async #erase(): Promise<void> {
-    if (this.#storage.isCreated) await this.#storage.erase();
     this.#alarmAt = Number.POSITIVE_INFINITY;
-    await directoryOf(this.env).remove(this.#name);
+    await this.#life.erase();
   }
 
   /** To be called when the transfers are stored. */

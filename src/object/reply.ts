@@ -52,7 +52,7 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     case "purge":
       return JSON.stringify({ purged: result.purged });
     case "list":
-      return `{"messages":[${result.views.map(viewJson).join(",")}],"cursor":${JSON.stringify(result.cursor)}}`;
+      return listJson(result);
     case "look":
       return viewJson(result.view);
     case "cancel":
@@ -73,6 +73,11 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     default:
       return result satisfies never;
   }
+}
+
+function listJson({ views, cursor, damagedRows }: Extract<Result, { verb: "list" }>): string {
+  const damaged = damagedRows === undefined ? "" : `,"damagedRows":${damagedRows}`;
+  return `{"messages":[${views.map(viewJson).join(",")}],"cursor":${JSON.stringify(cursor)}${damaged}}`;
 }
 
 /** Puts what belongs to this delivery before what was stored, whose text is passed on as it is. */

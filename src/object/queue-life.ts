@@ -45,8 +45,6 @@ export class QueueLife {
   readonly #storage: QueueStorage;
   readonly #salvage: Salvage;
   readonly #hostStatus: HostStatus;
-  /** One stub, so that what is said arrives in order. */
-  readonly #directory: DurableObjectStub<DirectoryObject>;
   readonly #resume: (commands: Incoming[]) => void;
   /** The life that is stored, or for which there is an entry. */
   #incarnation: string | undefined;
@@ -69,7 +67,6 @@ export class QueueLife {
     this.#storage = storage;
     this.#salvage = new Salvage(ctx.storage.sql);
     this.#hostStatus = new HostStatus(env);
-    this.#directory = directoryOf(env);
     this.#resume = resume;
   }
 
@@ -139,7 +136,7 @@ export class QueueLife {
   async erase(): Promise<void> {
     const incarnation = this.#incarnation;
     // A crash after this leaves a pending entry: without data it stands for no queue, and not for one that lost its data.
-    if (incarnation !== undefined) await this.#directory.unconfirm(this.#name, incarnation);
+    if (incarnation !== undefined) await this.#directory.unconfirm(this.#name, incarnation).catch(unlessFull);
     if (this.#storage.isCreated || this.#damage !== undefined) await this.#storage.erase();
     this.#damage = undefined;
     this.#fullUntil = Number.NEGATIVE_INFINITY;
@@ -202,6 +199,11 @@ export class QueueLife {
   /** Waits while the storage is taken to be full, at most for a second. */
   async untilWritable(): Promise<void> {
     if (this.#isBlocked) await scheduler.wait(this.#fullUntil - Date.now());
+  }
+
+  /** A new stub each time: one whose call has failed may fail for good. */
+  get #directory(): DurableObjectStub<DirectoryObject> {
+    return directoryOf(this.#env);
   }
 
   get #isBlocked(): boolean {
@@ -274,6 +276,11 @@ export class QueueLife {
     if (this.#held.length > 1) return;
     setTimeout(() => this.#resume(this.#held.splice(0)), Math.max(0, this.#fullUntil - Date.now()));
   }
+}
+
+/** Where nothing can be written, a deletion goes on: it makes the room. */
+function unlessFull(error: unknown): void {
+  if (!isFullError(error)) throw error;
 }
 
 function fullRefusal(): Refusal {

@@ -11,7 +11,7 @@ export const QUEUES_REMEMBERED_MAX = 10_000;
 export const FULL_MS = 1_000;
 
 /** A map that forgets what was set longest ago when it has more than its bound. */
-class BoundedMap<Value> {
+export class BoundedMap<Value> {
   readonly #max: number;
   readonly #values = new Map<string, Value>();
 
@@ -123,3 +123,9 @@ export class FailedCommits {
 
 export const knownQueues = new KnownQueues(QUEUES_REMEMBERED_MAX);
 export const failedCommits = new FailedCommits(QUEUES_REMEMBERED_MAX);
+
+/**
+ * Queues of which a stored row turned out to be damaged when it was needed, each with what is wrong. Their objects load
+ * without noticing it, and would fail, and end, with each request that needs that row.
+ */
+export const damagedQueues = new BoundedMap<string>(QUEUES_REMEMBERED_MAX);

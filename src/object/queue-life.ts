@@ -1,15 +1,14 @@
 import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
 import { directoryOf, type Env } from "../env.ts";
-import { failedCommits } from "../isolate.ts";
+import { damagedQueues, failedCommits } from "../isolate.ts";
 import type { Command, Refusal, Result } from "../queue/commands.ts";
-import { DamagedRow } from "../queue/damage.ts";
 import { Queue } from "../queue/queue.ts";
 import { newIncarnation } from "../requests/incarnation.ts";
 import type { DirectoryObject } from "./directory-object.ts";
 import { NEWEST_VERSION, storedVersion } from "./migrations.ts";
 import type { Incoming } from "./next-round.ts";
 import type { QueueStorage } from "./queue-storage.ts";
-import { Salvage } from "./salvage.ts";
+import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { HostStatus, isFullError } from "./storage-bound.ts";
 
 /** An answer to a command of a round. */
@@ -46,6 +45,8 @@ export class QueueLife {
   readonly #salvage: Salvage;
   readonly #hostStatus: HostStatus;
   readonly #resume: (commands: Incoming[]) => void;
+  /** Undefined while nothing could be loaded. */
+  #queue: Queue | undefined;
   /** The life that is stored, or for which there is an entry. */
   #incarnation: string | undefined;
   /** What is wrong with the stored data, as a part of a sentence. */
@@ -80,10 +81,13 @@ export class QueueLife {
     try {
       const existing = this.#storage.load();
       const queue = new Queue(existing ?? newIncarnation(), this.#storage);
+      this.#queue = queue;
       const commits = existing?.stored?.totals.commit ?? 0;
       this.#incarnation = existing?.incarnation;
       this.#isConfirmed = commits > YOUNG_COMMITS;
       this.#fullUntil = failedCommits.fullUntil(this.#name, commits, Date.now());
+      const fault = damagedQueues.get(this.#name);
+      if (fault !== undefined) this.#damage = { fault, isMissing: false };
       return { queue, time: existing?.stored?.totals.time ?? 0 };
     } catch (error) {
       if (isFullError(error) || this.#isNewer()) throw error;
@@ -139,6 +143,7 @@ export class QueueLife {
     if (incarnation !== undefined) await this.#directory.unconfirm(this.#name, incarnation).catch(unlessFull);
     if (this.#storage.isCreated || this.#damage !== undefined) await this.#storage.erase();
     this.#damage = undefined;
+    damagedQueues.delete(this.#name);
     this.#fullUntil = Number.NEGATIVE_INFINITY;
     this.#isLookedUp = true;
     if (incarnation !== undefined) await this.#directory.remove(this.#name, incarnation);
@@ -166,9 +171,10 @@ export class QueueLife {
     this.#ctx.waitUntil(confirmed);
   }
 
-  /** To be called when a round has failed in a way that the object can still notice. */
+  /** To be called when a round has failed after it began to write, before the object ends itself. */
   failed(error: unknown): void {
     failedCommits.end(this.#name);
+    if (isDamage(error)) damagedQueues.set(this.#name, faultOf(error));
     if (isFullError(error)) failedCommits.noteFull(this.#name, Date.now());
   }
 
@@ -177,8 +183,9 @@ export class QueueLife {
    * answers in the place of the queue; who waits is to be answered with `refusal`.
    */
   turnsDamaged(error: unknown): boolean {
-    if (!(error instanceof DamagedRow)) return false;
+    if (!isDamage(error)) return false;
     this.#noteDamage(error);
+    damagedQueues.set(this.#name, faultOf(error));
     this.#isServing = false;
     return true;
   }
@@ -230,8 +237,7 @@ export class QueueLife {
   #noteDamage(error: unknown): void {
     console.error(`The stored data of the queue ${this.#name} is damaged.`, error);
     this.#incarnation ??= this.#salvage.incarnation();
-    const sentence = error instanceof Error ? error.message : String(error);
-    this.#damage = { fault: sentence.replace(/\.$/, "").slice(0, 300), isMissing: false };
+    this.#damage = { fault: faultOf(error), isMissing: false };
   }
 
   /** Where nothing is stored: is there nothing, or is it lost? */
@@ -251,7 +257,9 @@ export class QueueLife {
     for (const [index, { ticket, command }] of commands.entries()) {
       if (command.verb === "delete") {
         await this.erase();
-        answer(ticket, { verb: "delete" });
+        // A queue that was loaded, and whose damage was found later, has to forget what it holds in memory.
+        if (this.#queue?.exists) this.#queue.apply(ticket, command, Date.now());
+        else answer(ticket, { verb: "delete" });
         return { commands: commands.slice(index + 1), mayWrite: true };
       }
       const isListed = command.verb === "list" && this.#damage?.isMissing === false;

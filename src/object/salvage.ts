@@ -1,6 +1,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { Block, type BlockState, type BlockSummary } from "../queue/block.ts";
 import type { Result } from "../queue/commands.ts";
+import { DamagedRow } from "../queue/damage.ts";
 import { formatId } from "../queue/receipt.ts";
 import { splitLines } from "../queue/rows.ts";
 import { DEAD, DELAYED, GONE, LEASED, MOVING, VISIBLE } from "../queue/standings.ts";
@@ -23,6 +24,17 @@ const STATES = new Map<number, MessageState>([
 ]);
 
 type Row = Record<string, SqlStorageValue>;
+
+/** Whether an error says that what is stored does not decode: by what reads it, or by the storage engine. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof DamagedRow || (error instanceof Error && /SQLITE_(CORRUPT|NOTADB)/.test(error.message));
+}
+
+/** What is wrong, as a part of a sentence. */
+export function faultOf(error: unknown): string {
+  const sentence = error instanceof Error ? error.message : String(error);
+  return sentence.replace(/\.$/, "").slice(0, 300);
+}
 
 /** What a page of messages asks for. */
 export interface PageRequest {

@@ -173,9 +173,32 @@ describe("a row that turns out to be damaged when it is needed", () => {
     expect(replies[0]?.body.detail).toContain("its lines are cut off");
     expect((await call("GET", `${queue}/messages`)).body).toMatchObject({ messages: [{ body: "a" }], damagedRows: 0 });
     expect((await call("DELETE", queue)).body).toEqual({ deleted: true });
-    await evictDurableObject(objectOf(queue));
     await put(queue, ["c"]);
-    expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual(["c"]);
+    expect(await inspect(queue)).toMatchObject({ accepted: 1, visible: 1 });
+  });
+
+  test.each([
+    ["while it is read", "SELECT lines"],
+    ["while it is written", "UPDATE"],
+  ])("is told where the storage engine finds it %s, by the next object too", async (_, beginning) => {
+    const queue = freshQueue();
+    await put(queue, ["a"]);
+    await evictDurableObject(objectOf(queue));
+    await interceptStatements(objectOf(queue), {
+      before: (statement) => {
+        if (statement.startsWith(beginning)) throw new Error("database disk image is malformed: SQLITE_CORRUPT");
+      },
+    });
+
+    await call("POST", `${queue}/receive`, {});
+    const refused = await call("POST", `${queue}/receive`, {});
+    await abortAllDurableObjects();
+    const refusedAgain = await call("POST", `${queue}/messages`, { messages: [{ body: "b" }] });
+
+    expect([refused, refusedAgain].map(({ body }) => body.code)).toEqual(["damaged", "damaged"]);
+    expect((await call("GET", `${queue}/messages`)).body.messages).toMatchObject([{ body: "a", state: "visible" }]);
+    expect((await call("DELETE", queue)).body).toEqual({ deleted: true });
+    expect(await put(queue, ["c"])).toHaveLength(1);
   });
 });
 

@@ -2,7 +2,9 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { directoryOf } from "../../src/env.ts";
 import { AUTHORIZATION, bodiesOf, call, freshQueue, put, receive } from "../support/call.ts";
+import { interceptStatements } from "../support/storage.ts";
 
 type Ask = [method: string, path: string, body?: unknown];
 
@@ -22,27 +24,14 @@ const UNKNOWN: Ask[] = [
 ];
 
 /** Counts what is asked of the directory from here on. */
-function countingDirectory(): { finds: () => number; stop: () => void } {
+async function countFinds(): Promise<() => number> {
   let finds = 0;
-  const namespace = env.DIRECTORY;
-  const counting = new Proxy(namespace, {
-    get(target, property) {
-      if (property === "getByName") {
-        return (name: string) => {
-          const stub = target.getByName(name);
-          return {
-            find: (queue: string) => {
-              finds += 1;
-              return stub.find(queue);
-            },
-          };
-        };
-      }
-      return Reflect.get(target, property);
+  await interceptStatements(directoryOf(env), {
+    before: (statement) => {
+      if (statement.startsWith("SELECT incarnation")) finds += 1;
     },
   });
-  Object.assign(env, { DIRECTORY: counting });
-  return { finds: () => finds, stop: () => Object.assign(env, { DIRECTORY: namespace }) };
+  return () => finds;
 }
 
 test("what creates no queue is answered as before, and makes no object", async () => {
@@ -76,19 +65,16 @@ test("a receive that waits, and a put, reach the object", async () => {
 test("a queue that is known to exist is not asked about again, and one that was deleted is", async () => {
   const queue = freshQueue();
   await put(queue, ["a", "b"]);
-  const counting = countingDirectory();
+  const finds = await countFinds();
 
-  try {
-    for (let times = 0; times < 5; times += 1) await call("GET", queue);
-    expect(bodiesOf(await receive(queue))).toEqual(["a"]);
-    expect(counting.finds()).toBe(0);
-    await call("DELETE", queue);
-    expect((await call("GET", queue)).body.code).toBe("unknown_queue");
-    expect((await call("GET", queue)).body.code).toBe("unknown_queue");
-    expect(counting.finds()).toBe(2);
-  } finally {
-    counting.stop();
-  }
+  for (let times = 0; times < 5; times += 1) await call("GET", queue);
+  expect(bodiesOf(await receive(queue))).toEqual(["a"]);
+  await call("DELETE", queue);
+  expect(finds()).toBe(0);
+
+  const replies = [await call("GET", queue), await call("GET", queue)];
+  expect(replies.map(({ body }) => body.code)).toEqual(["unknown_queue", "unknown_queue"]);
+  expect(finds()).toBe(2);
 });
 
 test("a queue that was deleted behind the back of a Worker that knows it is unknown all the same", async () => {

@@ -9,11 +9,16 @@ export interface Env {
   DIRECTORY: DurableObjectNamespace<DirectoryObject>;
   /** The secret that every request must present. While it is not set, every request is refused. */
   AUTHKEY?: string;
-  /** Puts are refused while a queue's database is larger. Default 9,000,000,000. */
+  /**
+   * Puts are refused while a queue's database is larger: a whole number of bytes, in digits. While it is anything else,
+   * every request is refused. Default 900,000,000.
+   */
   STORAGE_BYTES_MAX?: string | null;
+  /** On a server of one's own: `GET http://status/disk-nearly-full` is answered 200 while the disk is, else 404. */
+  HOST_STATUS?: Fetcher;
 }
 
-/** The directory is asked only when a queue is created or deleted and when queues are listed. */
+/** The directory is asked when a queue is created or deleted, for names that are not known, and for lists of queues. */
 export function directoryOf(env: Env): DurableObjectStub<DirectoryObject> {
   return env.DIRECTORY.getByName("directory");
 }

@@ -1,10 +1,161 @@
 /**
- * What the objects and requests of one isolate share. It is lost with the isolate, and nothing depends on it for being
- * right: it spares work that would fail.
+ * All state that is shared by the requests, or the objects, of one isolate, and that is not stored anywhere. An isolate
+ * is one JavaScript heap: locally there is one for the whole server; hosted there are many, which come and go. So
+ * nothing in here may be needed for a right answer: it saves work, and keeps trouble from being repeated.
  */
-import { RecentFailures } from "./object/recent-failures.ts";
 
-export const isolate = {
-  /** Queues whose object was reset because a commit failed. */
-  failures: new RecentFailures(),
-};
+/** Names of queues that an isolate keeps in mind, and queues of which it remembers trouble. About 2 MB each at most. */
+export const QUEUES_REMEMBERED_MAX = 10_000;
+
+/** For how long after a full disk no write is tried, in milliseconds. */
+export const FULL_MS = 1_000;
+
+/** A map that forgets what was set longest ago when it has more than its bound. */
+export class BoundedMap<Value> {
+  readonly #max: number;
+  readonly #values = new Map<string, Value>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  get(name: string): Value | undefined {
+    return this.#values.get(name);
+  }
+
+  set(name: string, value: Value): void {
+    this.#values.delete(name);
+    this.#values.set(name, value);
+    if (this.#values.size <= this.#max) return;
+    for (const oldest of this.#values.keys()) {
+      this.#values.delete(oldest);
+      return;
+    }
+  }
+
+  delete(name: string): void {
+    this.#values.delete(name);
+  }
+}
+
+/**
+ * Queues that are known to exist, or to have existed a moment ago: what is asked of them goes to their objects. For all
+ * others the directory is asked first, so that a name that was only guessed does not cost an object.
+ */
+export class KnownQueues {
+  readonly #names: BoundedMap<true>;
+
+  /** @param max beyond it the name that was longest not spoken of is forgotten, which costs a question to the directory */
+  constructor(max: number) {
+    this.#names = new BoundedMap(max);
+  }
+
+  get size(): number {
+    return this.#names.size;
+  }
+
+  has(name: string): boolean {
+    return this.#names.get(name) === true;
+  }
+
+  add(name: string): void {
+    this.#names.set(name, true);
+  }
+
+  /** To be told when it turns out that the queue does not exist. */
+  forget(name: string): void {
+    this.#names.delete(name);
+  }
+}
+
+/**
+ * Commits that failed because there was no room. The platform then resets the queue's object, without letting it run
+ * any further: the next object learns here what its predecessor cannot say, and does not fail in the same way at once.
+ */
+export class FailedCommits {
+  readonly #begun: BoundedMap<number>;
+  readonly #fullAt: BoundedMap<number>;
+  #lastFullAt = Number.NEGATIVE_INFINITY;
+
+  /** @param max queues; beyond it the oldest trouble is forgotten, and its queue just tries to write */
+  constructor(max: number) {
+    this.#begun = new BoundedMap(max);
+    this.#fullAt = new BoundedMap(max);
+  }
+
+  /** Notes that a queue begins to store its commit of this number. */
+  begin(name: string, commit: number): void {
+    this.#begun.set(name, commit);
+  }
+
+  /** Notes that its commits are stored, or were given up in an orderly way. */
+  end(name: string): void {
+    this.#begun.delete(name);
+  }
+
+  /** Notes that there was no room for a write of this queue. */
+  noteFull(name: string, now: number): void {
+    this.#fullAt.set(name, now);
+    this.#lastFullAt = now;
+  }
+
+  /**
+   * Until when this queue should not write.
+   *
+   * @param stored the number of the newest commit that is stored: an older one than was begun means that that one failed
+   */
+  fullUntil(name: string, stored: number, now: number): number {
+    const begun = this.#begun.get(name);
+    this.#begun.delete(name);
+    if (begun !== undefined && begun > stored) this.noteFull(name, now);
+    return (this.#fullAt.get(name) ?? Number.NEGATIVE_INFINITY) + FULL_MS;
+  }
+
+  /** Whether there was no room for some queue a moment ago. */
+  isAnyFull(now: number): boolean {
+    return now < this.#lastFullAt + FULL_MS;
+  }
+}
+
+/** How long a failed commit is remembered, in milliseconds: longer than clients take to connect and ask again. */
+const FAILURE_REMEMBERED_MS = 60_000;
+
+/**
+ * Queues whose object was reset because a commit failed, and with how many commands. Their callers ask again, of a new
+ * object that knows nothing: it must not put their commands into one commit again, or the one that made it fail takes
+ * the others along for ever.
+ */
+export class RecentFailures {
+  readonly #byName: BoundedMap<{ commands: number; until: number }>;
+
+  /** @param max queues; beyond it the oldest failure is forgotten */
+  constructor(max: number) {
+    this.#byName = new BoundedMap(max);
+  }
+
+  /** Notes that a commit with so many commands failed and that the object is reset. */
+  note(name: string, commands: number, now: number): void {
+    this.#byName.set(name, { commands, until: now + FAILURE_REMEMBERED_MS });
+  }
+
+  /** How many commands are to be committed each by itself: as many as the failed commit had. Forgets the failure. */
+  take(name: string, now: number): number {
+    const failure = this.#byName.get(name);
+    this.#byName.delete(name);
+    return failure !== undefined && failure.until > now ? failure.commands : 0;
+  }
+}
+
+export const recentFailures = new RecentFailures(QUEUES_REMEMBERED_MAX);
+export const knownQueues = new KnownQueues(QUEUES_REMEMBERED_MAX);
+export const failedCommits = new FailedCommits(QUEUES_REMEMBERED_MAX);
+
+/**
+ * Queues of which a stored row turned out to be damaged when it was needed, each with what is wrong. Their objects load
+ * without noticing it, and would fail, and end, with each request that needs that row.
+ */
+export const damagedQueues = new BoundedMap<string>(QUEUES_REMEMBERED_MAX);

@@ -17,8 +17,11 @@ export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
  */
 export const REQUEST_BYTES_MAX = 12 * 1024 * 1024;
 
-/** Puts are refused from this size of a queue's database on: 90 % of the 10 GB that a Durable Object can hold. */
-export const STORAGE_BYTES_MAX = 9_000_000_000;
+/**
+ * Puts are refused from this size of a queue's database on, unless the variable of this name says another: 90 % of the
+ * 1 GB that a Durable Object can hold on the free plan. The paid plan has 10 GB.
+ */
+export const STORAGE_BYTES_MAX = 900_000_000;
 
 /** Operations in one frame of the socket. */
 export const FRAME_OPERATIONS_MAX = 1_000;

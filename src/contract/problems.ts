@@ -2,8 +2,8 @@
  * Every problem that the server can answer with. `code` is what callers branch on; it never changes.
  *
  * A 4xx means that the request was certainly not applied. A 5xx means that nobody can say: try again, a put under
- * the same `Idempotency-Key`. `storage_full` and `no_authkey` were certainly not applied, and trying again at once does
- * not help.
+ * the same `Idempotency-Key`. `storage_full`, `damaged`, `no_authkey` and `misconfigured` were certainly not applied,
+ * and trying again at once does not help.
  */
 export const PROBLEMS = {
   invalid: { status: 400, title: "The request breaks a rule" },
@@ -20,11 +20,13 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
   upgrade_required: { status: 426, title: "The endpoint is a WebSocket" },
   too_many_waits: { status: 429, title: "The connection waits for too many things" },
-  storage_full: { status: 507, title: "The queue's storage is nearly full" },
+  storage_full: { status: 507, title: "The queue's storage is full, or nearly so" },
+  damaged: { status: 500, title: "The queue's stored data is damaged" },
   internal: { status: 500, title: "The server failed" },
   unavailable: { status: 503, title: "The queue cannot be reached" },
   overloaded: { status: 503, title: "The queue has more requests than it can serve" },
   no_authkey: { status: 503, title: "The server has no authkey" },
+  misconfigured: { status: 503, title: "The server's configuration is wrong" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -5,8 +5,10 @@
  * Times are seconds, fractions allowed; points in time are seconds since 1970. Unknown fields are refused.
  */
 import * as z from "zod";
+import { base64CharactersOf, isBase64 } from "./base64.ts";
 import {
   BATCH_MESSAGES_MAX,
+  BODY_BYTES_MAX,
   DELAY_SECONDS_MAX,
   ERROR_CHARACTERS_MAX,
   GROUP_CHARACTERS_MAX,
@@ -45,12 +47,18 @@ export const waitSeconds = seconds.max(WAIT_SECONDS_MAX).default(0);
 
 export const leaseSeconds = z.number().min(LEASE_SECONDS_MIN).max(LEASE_SECONDS_MAX);
 
-const visibleText = z.string().regex(/^[\x21-\x7e]+$/, { error: "must be visible ASCII characters without spaces" });
+/** The length is looked at first: what is too long is not looked at any further. */
+function visibleText(charactersMax: number) {
+  return z
+    .string()
+    .max(charactersMax, { abort: true })
+    .regex(/^[\x21-\x7e]+$/, { error: "must be visible ASCII characters without spaces" });
+}
 
-export const idempotencyKey = visibleText.max(IDEMPOTENCY_KEY_CHARACTERS_MAX);
+export const idempotencyKey = visibleText(IDEMPOTENCY_KEY_CHARACTERS_MAX);
 
 /** What belongs together: at most `maxLeasedPerGroup` messages of a group are leased at the same time, in their order. */
-export const group = visibleText.max(GROUP_CHARACTERS_MAX);
+export const group = visibleText(GROUP_CHARACTERS_MAX);
 
 /** What can be said of a message that is put, beside its content. */
 export const messageOptions = z.strictObject({
@@ -72,9 +80,14 @@ export const ONE_TIME = {
   rule: { error: "must not have both delaySeconds and at" },
 };
 
+/** What is longer than any message may be is let pass unread: it is refused as too large by who counts the bytes. */
+const bytes = z
+  .string()
+  .refine((text) => text.length > base64CharactersOf(BODY_BYTES_MAX) || isBase64(text), { error: "must be base64" });
+
 /** A message to put: any JSON value as `body`, or anything else as base64 in `bytes`. */
 export const newMessage = messageOptions
-  .extend({ body: z.unknown().optional(), bytes: z.base64().optional() })
+  .extend({ body: z.unknown().optional(), bytes: bytes.optional() })
   .refine(ONE_TIME.holds, ONE_TIME.rule)
   .refine((message) => (message.body === undefined) !== (message.bytes === undefined), {
     error: "must have either body or bytes",
@@ -209,6 +222,8 @@ export const messagesReply = z.object({
   messages: z.array(messageView),
   /** Null on the last page. */
   cursor: z.string().nullable(),
+  /** Of a damaged queue: how many stored rows of this page could not be read, or not in full. */
+  damagedRows: z.int().optional(),
 });
 export const cancelReply = z.object({ cancelled: z.literal(true) });
 

@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 import type { Env } from "../env.ts";
+import { cut } from "../requests/faults.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { requireAuthkey } from "./authkey.ts";
+import { faultOf, requireConfiguration } from "./health.ts";
 import { problemResponse } from "./problem.ts";
 import { queues } from "./queues.ts";
 
@@ -16,12 +18,19 @@ app.use(async function setHeaders(c, next) {
   c.header("X-Content-Type-Options", "nosniff");
 });
 
-app.get("/healthz", (c) => c.json({ status: "ok" }));
+app.get("/healthz", (c) => {
+  const fault = faultOf(c.env);
+  if (fault !== undefined) throw fault;
+  return c.json({ status: "ok" });
+});
 
 app.use(requireAuthkey);
+app.use(requireConfiguration);
 app.route("/v1/queues", queues);
 
-app.notFound((c) => problemResponse(new ProblemError("not_found", `There is no ${c.req.method} ${c.req.path}.`)));
+app.notFound((c) =>
+  problemResponse(new ProblemError("not_found", `There is no ${cut(`${c.req.method} ${c.req.path}`)}.`)),
+);
 
 app.onError((error) => {
   if (error instanceof ProblemError) return problemResponse(error);

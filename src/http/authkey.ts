@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { Env } from "../env.ts";
 import { ProblemError } from "../requests/problem.ts";
+import { faultOf } from "./health.ts";
 
 /**
  * Lets a request pass that presents the authkey as a bearer token (RFC 6750). Where no key is set, nobody passes.
@@ -9,9 +10,7 @@ import { ProblemError } from "../requests/problem.ts";
  */
 export const requireAuthkey = createMiddleware<{ Bindings: Env }>(async function requireAuthkey(c, next) {
   const authkey = c.env.AUTHKEY;
-  if (authkey === undefined || authkey === "") {
-    throw new ProblemError("no_authkey", "Set the secret AUTHKEY: without one the server answers nobody.");
-  }
+  if (authkey === undefined || authkey === "") throw faultOf(c.env);
   const presented = /^Bearer +(\S.*)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
   if (presented === undefined)
     throw new ProblemError("unauthorized", "Send the header Authorization: Bearer <authkey>.");

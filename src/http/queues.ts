@@ -3,14 +3,13 @@ import type * as z from "zod";
 import { ENDPOINTS, type Verb } from "../contract/endpoints.ts";
 import { listQuery } from "../contract/schema.ts";
 import { directoryOf, type Env } from "../env.ts";
-import type { Reply } from "../object/reply.ts";
-import type { Command } from "../queue/commands.ts";
 import { check } from "../requests/check.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { VERBS } from "../requests/verbs.ts";
 import { reach } from "./reach.ts";
 import { idempotencyKeyOf, jsonOf, queueNameOf } from "./request.ts";
 import { openSocket } from "./socket.ts";
+import { tell } from "./tell.ts";
 
 type Endpoint = (typeof ENDPOINTS)[Verb];
 
@@ -18,7 +17,7 @@ export const queues = new Hono<{ Bindings: Env }>();
 
 queues.get("/", async (c) => {
   const { prefix, cursor, limit }: z.output<typeof listQuery> = check(listQuery, c.req.query());
-  const names = await reach(() => directoryOf(c.env).list(prefix, cursor, limit + 1));
+  const names = await reach(c.env, undefined, () => directoryOf(c.env).list(prefix, cursor, limit + 1));
   const page = names.slice(0, limit);
   return c.json({ queues: page.map((name) => ({ name })), cursor: names.length > limit ? page.at(-1) : null });
 });
@@ -36,13 +35,9 @@ queues.get("/:queue/socket", (c) => openSocket(c, queueNameOf(c)));
 async function ask(c: Context<{ Bindings: Env }>, verb: Verb, request: unknown): Promise<Response> {
   const queue = queueNameOf(c);
   const command = VERBS[verb](request, { queue, idempotencyKey: idempotencyKeyOf(c), now: Date.now() });
-  const reply = await reach(() => tell(c.env, queue, command));
+  const reply = await tell(c.env, queue, command);
   const status = verb === "put" ? 201 : 200;
   if (reply.ok) return new Response(reply.json, { status, headers: { "Content-Type": "application/json" } });
   const { code, detail, path } = reply;
   throw new ProblemError(code, detail, path === undefined ? undefined : [{ path, message: detail }]);
-}
-
-function tell(env: Env, queue: string, command: Command): Promise<Reply> {
-  return env.QUEUE.getByName(queue).perform(command);
 }

@@ -1,13 +1,36 @@
+import type { Env } from "../env.ts";
+import { failedCommits } from "../isolate.ts";
+import { HostStatus, isFullError } from "../object/storage-bound.ts";
 import { ProblemError } from "../requests/problem.ts";
 
-/** Calls an object. Where the call fails, nobody knows whether the command was applied, and the answer says so. */
-export async function reach<Value>(call: () => Promise<Value>): Promise<Value> {
+/**
+ * Calls a queue's object, or the directory. Where there was no room for a write, the platform has undone it. Where the
+ * call fails otherwise, nobody knows whether the command was applied, and the answer says so.
+ *
+ * @param queue the name of the queue that the call is for; undefined for one that is for none
+ */
+export async function reach<Value>(env: Env, queue: string | undefined, call: () => Promise<Value>): Promise<Value> {
   try {
     return await call();
   } catch (error) {
+    if (await isForWantOfRoom(env, error)) {
+      if (queue !== undefined) failedCommits.noteFull(queue, Date.now());
+      throw new ProblemError("storage_full", "The disk, or what the plan gives a queue, is full: nothing was stored.");
+    }
     console.error(error);
     const isOverloaded = error instanceof Error && "overloaded" in error && error.overloaded === true;
     const detail = "It is not known whether this was applied. Try again, a put under the same Idempotency-Key.";
     throw new ProblemError(isOverloaded ? "overloaded" : "unavailable", detail);
   }
+}
+
+async function isForWantOfRoom(env: Env, error: unknown): Promise<boolean> {
+  if (isFullError(error)) return true;
+  // An object for which there is no room cannot even begin, and the platform does not say why.
+  const isUntold = error instanceof Error && error.message.startsWith("internal error");
+  if (!isUntold) return false;
+  if (failedCommits.isAnyFull(Date.now())) return true;
+  const host = new HostStatus(env);
+  await host.ask();
+  return host.isNearlyFull;
 }

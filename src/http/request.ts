@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import { idempotencyKey, queueName } from "../contract/schema.ts";
 import { check } from "../requests/check.ts";
+import { HTTP_DEPTH, parseRequest } from "../requests/parse-json.ts";
 import { ProblemError } from "../requests/problem.ts";
 
 /** The queue's name in the path. */
@@ -19,8 +20,9 @@ export function idempotencyKeyOf(c: Context): string | undefined {
 export async function jsonOf(c: Context): Promise<unknown> {
   const text = await readText(c.req.raw);
   try {
-    return text === "" ? {} : JSON.parse(text);
+    return text === "" ? {} : parseRequest(text, HTTP_DEPTH);
   } catch (error) {
+    if (error instanceof ProblemError) throw error;
     const message = `must be JSON: ${error instanceof Error ? error.message : String(error)}`;
     throw new ProblemError("invalid", `The body ${message}`, [{ path: "", message }]);
   }

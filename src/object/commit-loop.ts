@@ -1,26 +1,23 @@
-import { STORAGE_BYTES_MAX } from "../contract/limits.ts";
-import { directoryOf, type Env } from "../env.ts";
-import { isolate } from "../isolate.ts";
+import type { Env } from "../env.ts";
+import { recentFailures } from "../isolate.ts";
 import { MonotonicClock } from "../queue/clock.ts";
-import type { Command } from "../queue/commands.ts";
-import { Queue } from "../queue/queue.ts";
+import type { Command, Result } from "../queue/commands.ts";
+import type { Configuration } from "../queue/configuration.ts";
+import type { Queue } from "../queue/queue.ts";
 import { overloaded } from "../queue/refusals.ts";
-import { newIncarnation } from "../requests/incarnation.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
 import type { Caller } from "./caller.ts";
-import { type Hold, type Incoming, incomingWait, NextRound } from "./next-round.ts";
+import { type Incoming, incomingWait, NextRound } from "./next-round.ts";
+import { isOutOfReach, reaching } from "./out-of-reach.ts";
 import { Pendings } from "./pendings.ts";
+import { QueueLife } from "./queue-life.ts";
 import { QueueStorage } from "./queue-storage.ts";
+import { ReadingHolds } from "./reading-holds.ts";
 import { type Surroundings, surroundingsOf } from "./reply.ts";
 import { send } from "./shipping.ts";
+import { isFullError } from "./storage-bound.ts";
 import { Wakings } from "./wakings.ts";
-
-/** How long a command may be held back, because connections do not read, before it is refused as `overloaded`. */
-const HELD_MS_MAX = 10_000;
-
-/** Why a connection is closed that takes nothing of what is sent to it (RFC 6455: it breaks a policy). */
-const POLICY = 1008;
 
 /**
  * Applies what arrives to the state machine, stores what changed and answers, one commit after the other.
@@ -40,8 +37,10 @@ export class CommitLoop {
   readonly #nextRound = new NextRound();
   readonly #pendings = new Pendings();
   readonly #wakings: Wakings;
+  readonly #holds: ReadingHolds;
   readonly #surroundings: Surroundings;
-  #storage: QueueStorage;
+  readonly #storage: QueueStorage;
+  readonly #life: QueueLife;
   #queue: Queue;
   #isRunning = false;
   /** Whether something has happened that a round must see, with or without a command. */
@@ -57,12 +56,18 @@ export class CommitLoop {
     this.#name = ctx.id.name ?? "";
     this.#sessions = sessions;
     this.#storage = new QueueStorage(ctx.storage);
-    const existing = this.#storage.load();
-    this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
-    this.#clock = new MonotonicClock(existing?.stored?.totals.time ?? 0);
+    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.submit(commands, false));
+    const { queue, time } = this.#life.open();
+    this.#queue = queue;
+    this.#clock = new MonotonicClock(time);
     this.#wakings = new Wakings(ctx.storage, this.#clock, () => this.wake());
-    this.#aloneLeft = isolate.failures.take(this.#name, Date.now());
-    this.#surroundings = surroundingsOf(this.#name, () => this.#storage);
+    this.#holds = new ReadingHolds(sessions, {
+      closed: (session) => this.leave(session),
+      behind: (session) => this.#suspend(session),
+      caughtUp: (session) => this.#resume(session),
+    });
+    this.#aloneLeft = recentFailures.take(this.#name, Date.now());
+    this.#surroundings = surroundingsOf(this.#name, this.#storage);
     for (const { session, ticket, command } of sessions.restore()) {
       this.#pendings.skipTickets(ticket);
       if (ticket !== session.subscriber) this.#pendings.restore(ticket, session, command);
@@ -131,16 +136,18 @@ export class CommitLoop {
     try {
       do {
         this.#isDue = false;
-        const { commands, overdue } = await this.#nextRound.gather(() => this.#look());
+        const { commands, overdue } = await this.#nextRound.gather(() => this.#holds.look());
         for (const { ticket } of overdue) this.#refuse(ticket, overloaded("Connections of the queue do not read"));
         await this.#commit(commands);
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.#ctx.storage.sync();
-        this.#sendShipments();
+        this.#life.committed();
+        if (this.#life.isServing) this.#sendShipments();
         // Rounds without commands must let in what arrives.
         if (commands.length === 0) await scheduler.wait(0);
-      } while (this.#isDue || !this.#nextRound.isEmpty || this.#queue.isBehind);
-      this.#wakings.planTimer(this.#queue, this.#sessions.readers.areAny || this.#nextRound.isHolding);
+      } while (this.#isDue || !this.#nextRound.isEmpty || (this.#life.isServing && this.#queue.isBehind));
+      const isForReaders = this.#sessions.readers.areAny || this.#nextRound.isHolding;
+      this.#wakings.planTimer(this.#life.isServing ? this.#queue : undefined, isForReaders);
       this.#sessions.keep(this.#pendings.lastTicket);
       this.#isRunning = false;
     } catch (error) {
@@ -150,8 +157,9 @@ export class CommitLoop {
 
   /** Throws away the object with its memory. The next request makes another, which loads what is stored. */
   #reset(error: unknown): void {
+    this.#life.failed(error);
     console.error(`The queue ${this.#name} starts over from its storage.`, error);
-    isolate.failures.note(this.#name, this.#underWay.length, Date.now());
+    recentFailures.note(this.#name, this.#underWay.length, Date.now());
     this.#ctx.abort(`A commit failed: ${error instanceof Error ? error.message : error}`);
   }
 
@@ -160,39 +168,48 @@ export class CommitLoop {
     try {
       await this.#round(commands);
     } catch (error) {
-      const applied = this.#underWay;
-      if (applied.length === 0) throw error;
-      console.error(`The queue ${this.#name} could not commit ${applied.length} commands.`, error);
-      this.#reload(applied);
-      if (applied.length > 1) return;
-      const [code, reason] = error instanceof OutOfReach ? OUT_OF_REACH : FAILED;
-      const detail = `${reason} The server's log says why.`;
-      this.#refuse(applied[0]?.ticket ?? 0, { verb: "refused", code, detail });
+      if (this.#life.turnsDamaged(error)) this.#refuseAll();
+      else this.#recover(error);
     }
   }
 
-  async #round(commands: Incoming[]): Promise<void> {
-    const queue = this.#queue;
+  async #round(incoming: Incoming[]): Promise<void> {
     const now = this.#clock.now(Date.now());
-    const { configuration } = queue;
-    queue.isStorageFull = this.#storage.hasReached(Number(this.#env.STORAGE_BYTES_MAX || STORAGE_BYTES_MAX));
-    queue.mayHandOut = !this.#sessions.readers.areTooFarBehind;
-    queue.advance(now);
-    let applied = 0;
-    for (const { ticket, command } of commands) {
-      if (queue.isAnswerFull) break;
-      applied += 1;
-      if (!this.#pendings.begin(ticket, command, now) && !this.#isSubscription(command)) continue;
-      queue.apply(ticket, command, now);
-      if (command.verb === "delete") await this.#erase();
-    }
+    const { configuration } = this.#queue;
+    const { commands, mayWrite } = await reaching(this.#life.admit(incoming, (...answer) => this.#answer(...answer)));
+    const applied = await this.#apply(commands, mayWrite, now);
     this.#nextRound.putBack(commands.slice(applied));
     this.#underWay = commands.slice(0, applied);
-    if (queue.exists && !this.#storage.isCreated) await this.#tellDirectory((directory) => directory.add(this.#name));
+    if (mayWrite) await this.#store(configuration, now);
+    this.#giveAnswers();
+  }
+
+  /** Answers how many of the commands were applied: the others must wait until the answers of these are given. */
+  async #apply(commands: Incoming[], mayWrite: boolean, now: number): Promise<number> {
+    const queue = this.#queue;
+    queue.mayHandOut = !this.#sessions.readers.areTooFarBehind;
+    if (mayWrite || commands.length > 0) queue.isStorageFull = this.#life.isStorageFull;
+    if (mayWrite) queue.advance(now);
+    for (const [index, { ticket, command }] of commands.entries()) {
+      if (queue.isAnswerFull) return index;
+      if (!this.#pendings.begin(ticket, command, now) && !this.#isSubscription(command)) continue;
+      queue.apply(ticket, command, now);
+      if (command.verb !== "delete") continue;
+      this.#wakings.forgetAlarm();
+      await reaching(this.#life.erase());
+    }
+    return commands.length;
+  }
+
+  async #store(configuration: Configuration, now: number): Promise<void> {
+    const queue = this.#queue;
+    const isNew = queue.exists && !this.#storage.isCreated;
+    if (isNew) await reaching(this.#life.enter(queue.incarnation));
     await this.#wakings.loadAlarm();
     // From here to the answers nothing is awaited, so that all writes are one transaction.
-    const isConfigured = queue.exists && (!this.#storage.isCreated || queue.configuration !== configuration);
+    const isConfigured = queue.exists && (isNew || queue.configuration !== configuration);
     const commit = queue.takeCommit();
+    if (commit !== undefined) this.#life.committing(commit.totals.commit);
     if (isConfigured || commit !== undefined) {
       this.#ctx.storage.transactionSync(() => {
         if (isConfigured) this.#storage.configure(queue.incarnation, queue.configuration);
@@ -200,7 +217,6 @@ export class CommitLoop {
       });
     }
     if (this.#wakings.planAlarm(queue, now)) this.#storage.countAlarm();
-    this.#giveAnswers();
   }
 
   /** A command that restores a subscription has its connection's number and is not answered. */
@@ -208,17 +224,40 @@ export class CommitLoop {
     return command.verb === "subscribe" && this.#sessions.subscribed(command.subscriber) !== undefined;
   }
 
+  #answer(ticket: number, result: Result): void {
+    const caller = this.#pendings.take(ticket) ?? this.#sessions.subscribed(ticket);
+    caller?.answer(ticket, result, this.#surroundings);
+  }
+
   #giveAnswers(): void {
-    for (const { ticket, result } of this.#queue.takeAnswers()) {
-      const caller = this.#pendings.take(ticket) ?? this.#sessions.subscribed(ticket);
-      caller?.answer(ticket, result, this.#surroundings);
+    for (const { ticket, result } of this.#queue.takeAnswers()) this.#answer(ticket, result);
+    this.#nextRound.answered(this.#sessions.flush());
+  }
+
+  #refuse(ticket: number, refusal: Result): void {
+    this.#answer(ticket, refusal);
+    this.#nextRound.answered(this.#sessions.flush());
+  }
+
+  /** The stored data turned out to be damaged: what waits is told so, and what the round had come to is not said. */
+  #refuseAll(): void {
+    this.#queue.takeAnswers();
+    for (const ticket of [...this.#pendings.tickets, ...this.#sessions.subscribers]) {
+      this.#answer(ticket, this.#life.refusal);
     }
     this.#nextRound.answered(this.#sessions.flush());
   }
 
-  #refuse(ticket: number, refusal: Parameters<Caller["answer"]>[1]): void {
-    this.#pendings.take(ticket)?.answer(ticket, refusal, this.#surroundings);
-    this.#nextRound.answered(this.#sessions.flush());
+  /** Undoes a round that failed before it was stored. Where that is the platform's failure, only a reset does. */
+  #recover(error: unknown): void {
+    const failed = this.#underWay;
+    if (failed.length === 0 || isFullError(error)) throw error;
+    console.error(`The queue ${this.#name} could not commit ${failed.length} commands.`, error);
+    this.#life.failed(error);
+    this.#reload(failed);
+    if (failed.length > 1) return;
+    const [code, reason] = isOutOfReach(error) ? OUT_OF_REACH : FAILED;
+    this.#refuse(failed[0]?.ticket ?? 0, { verb: "refused", code, detail: `${reason} The server's log says why.` });
   }
 
   /**
@@ -227,11 +266,9 @@ export class CommitLoop {
    * @param failed the commands of the round that failed: each is applied again in a round of its own, unless it was one
    */
   #reload(failed: readonly Incoming[]): void {
-    this.#storage = new QueueStorage(this.#ctx.storage);
-    const existing = this.#storage.load();
-    this.#queue = new Queue(existing ?? newIncarnation(), this.#storage);
-    const tickets = new Set(failed.map(({ ticket }) => ticket));
-    for (const ticket of tickets) this.#pendings.undo(ticket);
+    this.#storage.forget();
+    this.#queue = this.#life.open().queue;
+    for (const { ticket } of failed) this.#pendings.undo(ticket);
     const { waits, lost } = this.#pendings.waiting(this.#clock.now(Date.now()));
     const detail = "The queue started over meanwhile. It is not known what has arrived in the other queue.";
     for (const ticket of lost) this.#refuse(ticket, { verb: "refused", code: "unavailable", detail });
@@ -241,52 +278,15 @@ export class CommitLoop {
     this.#isDue = true;
   }
 
-  /** Has the queue know again what a connection waits for that has caught up with reading. */
+  /** What a connection waits for that is behind with reading, the queue does not know until it has caught up. */
+  #suspend(session: Session): void {
+    this.#queue.leave(new Set(session.waits().map(({ ticket }) => ticket)), session.subscriber);
+  }
+
   #resume(session: Session): void {
     for (const { ticket, command } of session.waits()) {
       const wasApplied = ticket === session.subscriber || this.#pendings.wasApplied(ticket);
       if (wasApplied) this.#nextRound.add([incomingWait(ticket, command, session)], false);
-    }
-  }
-
-  /**
-   * Looks at how far connections are with reading: who is behind waits for nothing until he has caught up, and who
-   * takes nothing is closed. Answers which commands must wait.
-   */
-  #look(): Hold {
-    const { readers } = this.#sessions;
-    if (!readers.areAny) return () => undefined;
-    const { behind, caughtUp, stalled } = readers.look(Date.now());
-    for (const session of stalled) {
-      session.socket.close(POLICY, "The connection does not read what is sent to it.");
-      this.#sessions.close(session.socket);
-      this.leave(session);
-    }
-    for (const session of behind) {
-      const receives = session.waits().map(({ ticket }) => ticket);
-      this.#queue.leave(new Set(receives), session.subscriber);
-    }
-    for (const session of caughtUp) this.#resume(session);
-    if (readers.isAbandonedTooMuch) throw new Error("Clients that do not read hold too much of what was sent to them.");
-    return ({ connection, command }) => {
-      // A connection that is behind goes on or is closed: what it asks waits for as long as that takes.
-      if ((connection as Session | undefined)?.isBehind) return Number.POSITIVE_INFINITY;
-      return readers.areTooFarBehind && mayBeLarge(command) ? HELD_MS_MAX : undefined;
-    };
-  }
-
-  /** Also where nothing is stored: an earlier deletion may have failed between the two. */
-  async #erase(): Promise<void> {
-    if (this.#storage.isCreated) await this.#storage.erase();
-    this.#wakings.forgetAlarm();
-    await this.#tellDirectory((directory) => directory.remove(this.#name));
-  }
-
-  async #tellDirectory(tell: (directory: ReturnType<typeof directoryOf>) => Promise<void>): Promise<void> {
-    try {
-      await tell(directoryOf(this.#env));
-    } catch (error) {
-      throw new OutOfReach("The directory of all queues could not be reached.", { cause: error });
     }
   }
 
@@ -300,24 +300,17 @@ export class CommitLoop {
   }
 
   /** Called at the time for which the alarm was set: a round follows that sees the time and sets the next. */
-  alarm(): Promise<void> {
+  async alarm(): Promise<void> {
     this.#wakings.forgetAlarm();
-    return new Promise((resolve) => {
+    await this.#life.untilWritable();
+    await new Promise<void>((resolve) => {
       this.submit([this.take({ answer: () => resolve() }, { verb: "inspect" }, 0)], false);
     });
   }
 }
 
-/** Another object could not be reached without which a command cannot be applied. */
-class OutOfReach extends Error {}
-
 const FAILED = ["internal", "The server failed on this call, which was not applied."] as const;
-const OUT_OF_REACH = ["unavailable", "The directory of all queues could not be reached."] as const;
+const OUT_OF_REACH = ["unavailable", "The directory of all queues could not be reached, or failed."] as const;
 
 /** To be told nothing. */
 const NOBODY: Caller = { answer: () => undefined };
-
-/** Whether the answer to a command may be as large as a batch. */
-function mayBeLarge({ verb }: Command): boolean {
-  return verb === "receive" || verb === "subscribe" || verb === "list" || verb === "look";
-}

@@ -10,6 +10,11 @@ export class Pendings {
     return this.#lastTicket;
   }
 
+  /** The tickets of all commands that are not answered. */
+  get tickets(): Iterable<number> {
+    return this.#byTicket.keys();
+  }
+
   newTicket(): number {
     this.#lastTicket += 1;
     return this.#lastTicket;

@@ -62,6 +62,13 @@ export class QueueStorage implements RowReader {
     return this.#bytesSeen >= bytes;
   }
 
+  /** Forgets what it knows of the rows, after writes that were rolled back. To be followed by `load`. */
+  forget(): void {
+    this.isCreated = false;
+    this.rowsWritten = 0;
+    this.#charactersUnseen = Number.POSITIVE_INFINITY;
+  }
+
   /**
    * What is stored, without the messages' lines; undefined where there is no queue.
    *

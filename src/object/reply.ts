@@ -14,15 +14,15 @@ export interface Surroundings {
   readonly rowsWritten: number;
 }
 
-/** @param storage the rows as they are at the time: they are loaded anew after a failure */
-export function surroundingsOf(name: string, storage: () => { bytes: number; rowsWritten: number }): Surroundings {
+/** @param storage is asked when something is described: its size is a query */
+export function surroundingsOf(name: string, storage: { bytes: number; rowsWritten: number }): Surroundings {
   return {
     name,
     get storageBytes() {
-      return storage().bytes;
+      return storage.bytes;
     },
     get rowsWritten() {
-      return storage().rowsWritten;
+      return storage.rowsWritten;
     },
   };
 }
@@ -65,7 +65,7 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     case "purge":
       return JSON.stringify({ purged: result.purged });
     case "list":
-      return `{"messages":[${result.views.map(viewJson).join(",")}],"cursor":${JSON.stringify(result.cursor)}}`;
+      return listJson(result);
     case "look":
       return viewJson(result.view);
     case "cancel":
@@ -86,6 +86,11 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     default:
       return result satisfies never;
   }
+}
+
+function listJson({ views, cursor, damagedRows }: Extract<Result, { verb: "list" }>): string {
+  const damaged = damagedRows === undefined ? "" : `,"damagedRows":${damagedRows}`;
+  return `{"messages":[${views.map(viewJson).join(",")}],"cursor":${JSON.stringify(cursor)}${damaged}}`;
 }
 
 /** Puts what belongs to this delivery before what was stored, whose text is passed on as it is. */

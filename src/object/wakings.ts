@@ -57,10 +57,12 @@ export class Wakings {
    * Wakes the object for those who wait. A pending long-poll keeps it in memory anyway, so a timer that dies with it
    * costs no row, which an alarm would.
    *
+   * @param queue undefined for one that cannot be asked
    * @param isForReaders whether there are connections with something unread
    */
-  planTimer({ nextEventAt, hasDeadline }: Queue, isForReaders: boolean): void {
+  planTimer(queue: Queue | undefined, isForReaders: boolean): void {
     clearTimeout(this.#timer);
+    const { nextEventAt = Number.POSITIVE_INFINITY, hasDeadline = false } = queue ?? {};
     const delayMs = Math.max(0, nextEventAt - this.#clock.now(Date.now()));
     const isForWaits = delayMs < Number.POSITIVE_INFINITY && (hasDeadline || delayMs <= TIMER_MS);
     this.#readingMs = isForReaders ? Math.min(2 * this.#readingMs, READING_MS_MAX) : READING_MS_MIN;

@@ -207,7 +207,8 @@ export type Result =
   | { verb: "configure" | "shutdown" | "pause"; description: Description }
   | { verb: "inspect"; description: Description }
   | { verb: "purge"; purged: number }
-  | ({ verb: "list" } & Page)
+  /** `damagedRows`: of a damaged queue, how many stored rows of the page could not be read, or not in full. */
+  | ({ verb: "list"; damagedRows?: number } & Page)
   | { verb: "look"; view: View }
   | { verb: "cancel" }
   /** `left`: how many dead letters are left. */

@@ -1,29 +1,30 @@
 /** Holds what was sent against its schema: each field at fault is named, with the rule that it breaks. */
 import type * as z from "zod";
-import type { FieldError } from "../contract/problems.ts";
-import { ProblemError } from "./problem.ts";
+import { checkSizes } from "./check-sizes.ts";
+import { FAULTS_NAMED_MAX, Faults, pathText } from "./faults.ts";
 
-/** Checks a value against its schema. Throws a problem that names each field at fault and the rule it breaks. */
+/**
+ * Checks a value against its schema. Throws a problem that names the first fields at fault, at most
+ * `FAULTS_NAMED_MAX`, with the rules that they break, and says how many more there are.
+ */
 export function check<Schema extends z.ZodType>(schema: Schema, value: unknown, root = ""): z.output<Schema> {
+  checkSizes(schema, value, root);
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
-  const errors = checked.error.issues.flatMap((issue) => fieldErrors(issue, root));
-  const [first] = errors;
-  throw new ProblemError("invalid", `${first?.path || "The body"} ${first?.message}.`, errors);
+  const faults = new Faults();
+  for (const issue of checked.error.issues) addFaults(faults, issue, root);
+  throw faults.problem();
 }
 
-function fieldErrors(issue: z.core.$ZodIssue, root: string): FieldError[] {
-  const path = pathText(issue.path, root);
-  if (issue.code !== "unrecognized_keys") return [{ path, message: ruleOf(issue) }];
-  return issue.keys.map((key) => ({ path: pathText([...issue.path, key], root), message: "is not a known field" }));
-}
-
-/** `messages[2].delaySeconds` */
-function pathText(path: PropertyKey[], root: string): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === "number") return `${text}[${part}]`;
-    return text === "" ? String(part) : `${text}.${String(part)}`;
-  }, root);
+function addFaults(faults: Faults, issue: z.core.$ZodIssue, root: string): void {
+  if (issue.code !== "unrecognized_keys") {
+    faults.add(() => ({ path: pathText(issue.path, root), message: ruleOf(issue) }));
+    return;
+  }
+  for (const key of issue.keys.slice(0, FAULTS_NAMED_MAX)) {
+    faults.add(() => ({ path: pathText([...issue.path, key], root), message: "is not a known field" }));
+  }
+  faults.addUnnamed(Math.max(0, issue.keys.length - FAULTS_NAMED_MAX));
 }
 
 /** The rule, without the library's usual opening words. */

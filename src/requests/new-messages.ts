@@ -1,8 +1,10 @@
 /** Messages that are put, as they come over HTTP, and what holds for all that are put, whichever way they come. */
 import type * as z from "zod";
+import { base64BytesOf } from "../contract/base64.ts";
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX } from "../contract/limits.ts";
 import type { messageOptions, newMessage } from "../contract/schema.ts";
 import type { NewMessage } from "../queue/commands.ts";
+import { Faults } from "./faults.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -26,14 +28,25 @@ export function newMessageOf({ body, bytes, ...options }: z.output<typeof newMes
 }
 
 export function assertSchedule(messages: NewMessage[], latest: number): void {
-  const errors = messages.flatMap(({ visibleAt = 0 }, index) =>
-    visibleAt > latest ? [{ path: `messages[${index}].at`, message: "must be at most 366 days from now" }] : [],
-  );
-  if (errors[0] !== undefined) throw new ProblemError("invalid", `${errors[0].path} ${errors[0].message}.`, errors);
+  const faults = new Faults();
+  for (const [index, { visibleAt = 0 }] of messages.entries()) {
+    if (visibleAt <= latest) continue;
+    faults.add(() => ({ path: `messages[${index}].at`, message: "must be at most 366 days from now" }));
+  }
+  if (faults.count > 0) throw faults.problem();
 }
 
 const BODY_PREFIX_LENGTH = '"body":'.length;
 const BYTES_FRAME_LENGTH = '"bytes":""'.length;
+
+/**
+ * Refuses a content that is certainly too large before anything else is looked at: bodies are at least as many bytes
+ * as they have characters, and base64 tells its bytes by its length.
+ */
+export function assertLength(index: number, characters: number, charactersMax: number): void {
+  if (characters <= charactersMax) return;
+  throw tooLarge(`messages[${index}]`, `has ${characters} characters, more than ${charactersMax}`);
+}
 
 export function assertSizes(messages: NewMessage[]): void {
   const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
@@ -50,10 +63,7 @@ export function assertSizes(messages: NewMessage[]): void {
 }
 
 function sizeOf(content: string): number {
-  if (!content.startsWith('"body":')) {
-    const padding = /=*"$/.exec(content)?.[0].length ?? 1;
-    return ((content.length - BYTES_FRAME_LENGTH) / 4) * 3 - (padding - 1);
-  }
+  if (!content.startsWith('"body":')) return base64BytesOf(content.slice(BYTES_FRAME_LENGTH - 1, -1));
   return new TextEncoder().encode(content).length - BODY_PREFIX_LENGTH;
 }
 

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { BATCH_MESSAGES_MAX, FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import { OPERATION_ID_MAX, socketOperation } from "../contract/socket.ts";
 import { check } from "../requests/check.ts";
+import { parseRequest } from "../requests/parse-json.ts";
 import { ProblemError } from "../requests/problem.ts";
 
 /** What cannot be answered, because nobody can tell what it is: the connection ends with this. */
@@ -62,7 +63,7 @@ type MaybeFaulty = Envelope & Pick<Operation, "fault">;
 
 function operationOf(line: string, index: number): MaybeFaulty {
   try {
-    const value: unknown = JSON.parse(line);
+    const value = parseRequest(line, Number.POSITIVE_INFINITY);
     return isPlainOperation(value) ? value : checkedOperation(value);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,13 +1,12 @@
 import type * as z from "zod";
-import { PRIORITY_DEFAULT } from "../contract/limits.ts";
+import { base64CharactersOf, isBase64 } from "../contract/base64.ts";
+import { BODY_BYTES_MAX, PRIORITY_DEFAULT } from "../contract/limits.ts";
 import type { messageRun } from "../contract/socket.ts";
 import type { NewMessage } from "../queue/commands.ts";
-import { optionsOf } from "../requests/new-messages.ts";
+import { assertLength, optionsOf } from "../requests/new-messages.ts";
 import { ProblemError } from "../requests/problem.ts";
 
 type Run = z.output<typeof messageRun>;
-
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
  * Messages whose contents came as lines. The lines are stored and handed out as they are.
@@ -38,13 +37,15 @@ const PLAIN: Omit<NewMessage, "content"> = optionsOf({ priority: PRIORITY_DEFAUL
  * and the text goes on its way. That costs a quarter of making a text of it again.
  */
 function bodyOf(line: string, index: number): string {
+  assertLength(index, line.length, BODY_BYTES_MAX);
   parsed(line, index);
   return `"body":${line}`;
 }
 
 function bytesOf(line: string, index: number): string {
   const text = parsed(line, index);
-  if (typeof text !== "string" || !BASE64.test(text)) {
+  if (typeof text === "string") assertLength(index, text.length, base64CharactersOf(BODY_BYTES_MAX));
+  if (typeof text !== "string" || !isBase64(text)) {
     throw invalid(`lines[${index}]`, "must be a string of base64");
   }
   return `"bytes":"${text}"`;

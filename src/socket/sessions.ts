@@ -52,6 +52,11 @@ export class Sessions {
     this.#bySubscriber.set(session.subscriber, session);
   }
 
+  /** The numbers under which connections are subscribed, or could be. */
+  get subscribers(): Iterable<number> {
+    return this.#bySubscriber.keys();
+  }
+
   /** The connection to which this is pushed. */
   subscribed(subscriber: number): Session | undefined {
     return this.#bySubscriber.get(subscriber);

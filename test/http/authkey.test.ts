@@ -104,9 +104,27 @@ for (const [title, authkey] of [
 
     expect(responses.map(({ status }) => status)).toEqual(Array(requests.length).fill(503));
     expect(codes).toEqual(Array(requests.length).fill("no_authkey"));
-    expect(health.status).toBe(200);
+    expect(responses.map(({ headers }) => headers.get("Retry-After"))).toEqual(Array(requests.length).fill(null));
+    expect([health.status, (await health.json<{ code: string }>()).code]).toEqual([503, "no_authkey"]);
   });
 }
+
+test("a server whose storage bound is mistyped refuses everything, and says variable, value and rule", async () => {
+  const mistyped = { ...env, STORAGE_BYTES_MAX: "9GB" };
+  const ask = async (path: string, init?: RequestInit) => {
+    const response = await app.fetch(new Request(`http://queue.test${path}`, init), mistyped);
+    const { code, detail } = await response.json<{ code: string; detail: string }>();
+    return { status: response.status, code, detail, retryAfter: response.headers.get("Retry-After") };
+  };
+  const detail = 'STORAGE_BYTES_MAX is "9GB": it must be a whole number of bytes from 1 on, in digits alone.';
+  const misconfigured = { status: 503, code: "misconfigured", detail, retryAfter: null };
+
+  for (const path of ["/v1/queues", "/v1/queues/q", "/v1/queues/q/socket", "/nothing"]) {
+    expect(await ask(path, { headers: AUTHORIZATION })).toEqual(misconfigured);
+  }
+  expect(await ask("/healthz")).toEqual(misconfigured);
+  expect(await ask("/v1/queues")).toMatchObject({ status: 401 });
+});
 
 for (const [title, method, path, headers, status] of [
   ["a success", "GET", "/v1/queues", AUTHORIZATION, 200],

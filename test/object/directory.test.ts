@@ -1,8 +1,8 @@
-import { abortAllDurableObjects } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
-import { call, freshQueue, nameOf, put } from "../support/call.ts";
+import { call, freshQueue, nameOf, objectOf, put } from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 async function listed(): Promise<string[]> {
@@ -42,7 +42,7 @@ test("a queue that cannot be entered is not created: none is stored that is not 
   expect(await listed()).not.toContain(nameOf(queue));
 });
 
-test("a deletion that cannot be entered leaves a name too many, and can be made again", async () => {
+test("a deletion that cannot be entered deletes nothing, and can be made again", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
   await breakDirectory();
@@ -54,7 +54,7 @@ test("a deletion that cannot be entered leaves a name too many, and can be made 
 
   expect(failed.status).toBe(503);
   expect(afterFailure).toContain(nameOf(queue));
-  expect(again.body.code).toBe("unknown_queue");
+  expect(again.body).toEqual({ deleted: true });
   expect(await listed()).not.toContain(nameOf(queue));
 });
 
@@ -65,4 +65,84 @@ test("names are listed in the order of their characters' codes", async () => {
   const { body } = await call("GET", "/v1/queues?prefix=order-");
 
   expect(body.queues.map(({ name }: { name: string }) => name)).toEqual([...names].sort());
+});
+
+describe("an entry", () => {
+  const directory = directoryOf(env);
+
+  test("is pending until something is stored, and is listed all the same", async () => {
+    const entry = await directory.add("entry-1", "first");
+
+    expect(entry).toEqual({ incarnation: "first", isConfirmed: false });
+    expect(await listed()).toContain("entry-1");
+    await directory.confirm("entry-1", "first");
+    expect(await directory.find("entry-1")).toEqual({ incarnation: "first", isConfirmed: true });
+  });
+
+  test("of a life that has begun is not removed, confirmed or doubted by what an earlier life says late", async () => {
+    await directory.add("entry-2", "first");
+    await directory.add("entry-2", "second");
+
+    await directory.confirm("entry-2", "first");
+    expect(await directory.find("entry-2")).toEqual({ incarnation: "second", isConfirmed: false });
+    await directory.confirm("entry-2", "second");
+    await directory.unconfirm("entry-2", "first");
+    await directory.remove("entry-2", "first");
+    const other = await directory.add("entry-2", "first");
+
+    expect(other).toEqual({ incarnation: "second", isConfirmed: true });
+    expect(await directory.find("entry-2")).toEqual({ incarnation: "second", isConfirmed: true });
+  });
+
+  test("is there from before lives were kept, and belongs to the life that is found", async () => {
+    await runInDurableObject(directory, (_, { storage: { sql } }) => {
+      sql.exec("DROP TABLE IF EXISTS queues");
+      sql.exec("CREATE TABLE queues (name TEXT PRIMARY KEY) WITHOUT ROWID");
+      sql.exec("INSERT INTO queues (name) VALUES ('old-1'), ('old-2')");
+    });
+    await abortAllDurableObjects();
+
+    expect(await directoryOf(env).find("old-1")).toEqual({ incarnation: "", isConfirmed: true });
+    await directoryOf(env).confirm("old-1", "life");
+    await directoryOf(env).remove("old-2", "any");
+
+    expect(await directoryOf(env).find("old-1")).toEqual({ incarnation: "life", isConfirmed: true });
+    expect(await directoryOf(env).find("old-2")).toBeNull();
+  });
+});
+
+test("a queue is confirmed once it is stored", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a"]);
+
+  await vi.waitFor(async () => {
+    expect(await directoryOf(env).find(nameOf(queue))).toMatchObject({ isConfirmed: true });
+  });
+});
+
+test("a crash between the entry and the first commit leaves a name, and no damage", async () => {
+  const queue = freshQueue();
+  await directoryOf(env).add(nameOf(queue), "unborn");
+
+  expect((await call("GET", queue)).body.code).toBe("unknown_queue");
+  expect(await put(queue, ["a"])).toHaveLength(1);
+  await vi.waitFor(async () => {
+    const entry = await directoryOf(env).find(nameOf(queue));
+    expect(entry).toMatchObject({ isConfirmed: true });
+    expect(entry?.incarnation).not.toBe("unborn");
+  });
+});
+
+test("a queue that crashed before it was confirmed is confirmed by its next object", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a"]);
+  const { incarnation = "" } = (await directoryOf(env).find(nameOf(queue))) ?? {};
+  await evictDurableObject(objectOf(queue));
+  await directoryOf(env).unconfirm(nameOf(queue), incarnation);
+
+  await call("GET", queue);
+
+  await vi.waitFor(async () => {
+    expect(await directoryOf(env).find(nameOf(queue))).toEqual({ incarnation, isConfirmed: true });
+  });
 });

@@ -48,7 +48,7 @@ export function retryMsOf({ idempotencyKey }: Terms, retryMs: number): number {
 }
 
 /** Problems with a 5xx status that trying again does not help. */
-const FINAL_CODES: readonly string[] = ["no_authkey", "storage_full"];
+const FINAL_CODES: readonly string[] = ["no_authkey", "misconfigured", "storage_full", "damaged"];
 
 /** Whether a problem is the end of a call, or one after which nobody knows. */
 export function isFinal(status: number, error: QueueError): boolean {

@@ -1,0 +1,53 @@
+import { directoryOf, type Env } from "../env.ts";
+import { knownQueues } from "../isolate.ts";
+import { type Reply, replyOf } from "../object/reply.ts";
+import type { Command, Result } from "../queue/commands.ts";
+import { unknownQueue } from "../queue/refusals.ts";
+import { reach } from "./reach.ts";
+
+/**
+ * Tells a queue's object a command. What creates no queue, and would not wait for one, is answered here where the
+ * directory does not know the name: an object of a guessed name would be a database, and memory, for nothing.
+ */
+export async function tell(env: Env, queue: string, command: Command): Promise<Reply> {
+  if (!mayCreateOrWait(command) && !(await isKnown(env, queue))) return unknownReply(queue, command);
+  const reply = await reach(env, queue, () => perform(env, queue, command));
+  const isGone = reply.ok ? command.verb === "delete" : reply.code === "unknown_queue";
+  // An empty receive does not show that there is a queue.
+  if (isGone) knownQueues.forget(queue);
+  else if (reply.ok && command.verb !== "receive") knownQueues.add(queue);
+  return reply;
+}
+
+/** What must reach the object whether the queue exists or not. */
+function mayCreateOrWait(command: Command): boolean {
+  switch (command.verb) {
+    case "put":
+    case "configure":
+    case "shutdown":
+    case "pause":
+      return true;
+    case "receive":
+      return command.timeoutMs > 0;
+    default:
+      return false;
+  }
+}
+
+/** A queue is in the directory before anything of it is stored, so no queue that was ever acknowledged is missed. */
+async function isKnown(env: Env, queue: string): Promise<boolean> {
+  if (knownQueues.has(queue)) return true;
+  const entry = await reach(env, undefined, () => directoryOf(env).find(queue));
+  if (entry !== null) knownQueues.add(queue);
+  return entry !== null;
+}
+
+function perform(env: Env, queue: string, command: Command): Promise<Reply> {
+  return env.QUEUE.getByName(queue).perform(command);
+}
+
+/** What the object of a queue that does not exist would say. */
+function unknownReply(queue: string, { verb }: Command): Reply {
+  const result: Result = verb === "receive" ? { verb, deliveries: [] } : unknownQueue();
+  return replyOf(result, { name: queue, storageBytes: 0, rowsWritten: 0 });
+}

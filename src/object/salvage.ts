@@ -1,0 +1,221 @@
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
+import { Block, type BlockState, type BlockSummary } from "../queue/block.ts";
+import { utf8Bytes } from "../queue/bytes.ts";
+import type { Result } from "../queue/commands.ts";
+import { DamagedRow } from "../queue/damage.ts";
+import { formatId } from "../queue/receipt.ts";
+import { splitLines } from "../queue/rows.ts";
+import { DEAD, DELAYED, GONE, LEASED, MOVING, VISIBLE } from "../queue/standings.ts";
+import type { MessageState, View } from "../queue/viewer.ts";
+
+/** Rows that one page looks at: with what is in them, little enough for one call. */
+const PAGE_ROWS_MAX = 1_000;
+
+/** Rows one after the other that cannot even be found, after which the rest of the table is given up. */
+const LOST_ROWS_MAX = 64;
+
+const STATES = new Map<number, MessageState>([
+  ...([
+    [VISIBLE, "visible"],
+    [DELAYED, "delayed"],
+    [LEASED, "leased"],
+    [DEAD, "dead"],
+    [MOVING, "moving"],
+  ] as const),
+]);
+
+type Row = Record<string, SqlStorageValue>;
+
+/** Whether an error says that what is stored does not decode: by what reads it, or by the storage engine. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof DamagedRow || (error instanceof Error && /SQLITE_(CORRUPT|NOTADB)/.test(error.message));
+}
+
+/** What is wrong, as a part of a sentence. */
+export function faultOf(error: unknown): string {
+  const sentence = error instanceof Error ? error.message : String(error);
+  return sentence.replace(/\.$/, "").slice(0, 300);
+}
+
+/** What a page of messages asks for. */
+export interface PageRequest {
+  state?: MessageState | undefined;
+  /** What the page before gave; empty for the first page. */
+  cursor: string;
+  limit: number;
+}
+
+/**
+ * Lists the messages of a queue whose stored state is damaged, in the order of their rows, one row at a time: what does
+ * not decode is left out and counted. Nothing is written. States are as they were stored: nothing becomes visible, or
+ * expires, by the time that has passed since.
+ */
+export class Salvage {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** The life of the queue; undefined where that cannot be read. */
+  incarnation(): string | undefined {
+    try {
+      const [row] = this.#sql.exec<{ incarnation: string }>("SELECT incarnation FROM queue").toArray();
+      return row?.incarnation;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** One page, bounded by the request's limit, by bytes and by rows. */
+  page({ state, cursor, limit }: PageRequest): Extract<Result, { verb: "list" }> {
+    const incarnation = this.incarnation() ?? "damaged";
+    const views: View[] = [];
+    let { slot, index } = placeOf(cursor);
+    let damagedRows = 0;
+    let bytes = 0;
+    let lost = 0;
+    for (let rows = 0; ; rows += 1) {
+      const next = this.#slotFrom(slot);
+      if (next === null) return { verb: "list", views, bytes, cursor: null, damagedRows };
+      if (next !== slot) index = 0;
+      if (rows === PAGE_ROWS_MAX)
+        return { verb: "list", views, bytes, cursor: `${next ?? slot}-${index}`, damagedRows };
+      if (next === undefined) {
+        // Its place in the file cannot be read. What comes after it may be elsewhere.
+        damagedRows += 1;
+        lost += 1;
+        slot += 1;
+        if (lost === LOST_ROWS_MAX) return { verb: "list", views, bytes, cursor: null, damagedRows };
+        continue;
+      }
+      lost = 0;
+      const { messages, isWhole } = this.#messagesOf(next, incarnation);
+      for (const { view, at } of messages) {
+        if (at < index || (state !== undefined && view.state !== state)) continue;
+        if (views.length === limit || bytes >= BATCH_BYTES_MAX) {
+          return { verb: "list", views, bytes, cursor: `${next}-${at}`, damagedRows };
+        }
+        views.push(view);
+        bytes += utf8Bytes(view.line);
+      }
+      if (!isWhole) damagedRows += 1;
+      slot = next + 1;
+      index = 0;
+    }
+  }
+
+  /** The first row from this one on; null where there is none, undefined where that cannot be read. */
+  #slotFrom(slot: number): number | null | undefined {
+    try {
+      const [row] = this.#sql
+        .exec<{ slot: number }>("SELECT slot FROM blocks WHERE slot >= ? ORDER BY slot LIMIT 1", slot)
+        .toArray();
+      return row?.slot ?? null;
+    } catch (error) {
+      if (error instanceof Error && error.message.includes("no such table")) return null;
+      return undefined;
+    }
+  }
+
+  /** The messages of a row that can be read, and whether these are all. */
+  #messagesOf(slot: number, incarnation: string): { messages: { view: View; at: number }[]; isWhole: boolean } {
+    const messages: { view: View; at: number }[] = [];
+    let isWhole = true;
+    try {
+      const row = this.#sql.exec<Row>("SELECT * FROM blocks WHERE slot = ?", slot).one();
+      if (row.number === 0) return { messages, isWhole };
+      const block = blockOf(slot, row);
+      const lines = splitLines(textIn(row, "lines"));
+      const groups = splitLines(textIn(row, "groups"));
+      isWhole = lines.length === block.count;
+      for (const [at, line] of lines.entries()) {
+        try {
+          const view = viewOf(block, at, line, groups[at], incarnation);
+          if (view !== undefined) messages.push({ view, at });
+        } catch {
+          isWhole = false;
+        }
+      }
+    } catch {
+      isWhole = false;
+    }
+    return { messages, isWhole };
+  }
+}
+
+function blockOf(slot: number, row: Row): Block {
+  const summary: BlockSummary = {
+    priority: numberIn(row, "priority"),
+    areLetters: row.letters === 1,
+    isGrouped: row.grouped === 1,
+    putAt: numberIn(row, "put_at"),
+    count: numberIn(row, "count"),
+    bytes: numberIn(row, "bytes"),
+    visible: numberIn(row, "visible"),
+    delayed: numberIn(row, "delayed"),
+    leased: numberIn(row, "leased"),
+    dead: numberIn(row, "dead"),
+    moving: numberIn(row, "moving"),
+    nextDueAt: Number.POSITIVE_INFINITY,
+    lastDueAt: 0,
+  };
+  const block = Block.restore({ slot, number: numberIn(row, "number"), ...summary });
+  block.unload(() => stateIn(row));
+  // Decoded here: a state that cannot be says nothing about any of its messages.
+  block.standingOf(0);
+  return block;
+}
+
+function stateIn({ state, notes }: Row): BlockState {
+  const isText = notes === null || typeof notes === "string";
+  if (!isText || !(state === null || state instanceof ArrayBuffer)) throw new Error("The state has another type.");
+  return { state: state && new Uint8Array(state), notes };
+}
+
+function numberIn(row: Row, column: string): number {
+  const value = row[column];
+  if (!Number.isSafeInteger(value)) throw new Error(`The column ${column} holds no number.`);
+  return value as number;
+}
+
+function textIn(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw new Error(`The column ${column} holds no text.`);
+  return value;
+}
+
+/** Undefined for a message that is gone. Throws where something of it does not decode. */
+function viewOf(
+  block: Block,
+  index: number,
+  line: string,
+  group: string | undefined,
+  incarnation: string,
+): View | undefined {
+  const standing = block.standingOf(index);
+  if (standing === GONE) return undefined;
+  const state = STATES.get(standing);
+  const content: unknown = JSON.parse(line);
+  if (state === undefined || typeof content !== "object" || content === null || Array.isArray(content)) {
+    throw new Error("The message does not decode.");
+  }
+  const { error, reason = "max_attempts" } = block.noteOf(index);
+  const isTimed = state !== "visible" && state !== "moving";
+  return {
+    id: formatId(incarnation, { blockNumber: block.number, index }),
+    state,
+    attempts: block.attemptsOf(index),
+    ...(isTimed ? { until: block.visibleAtOf(index) } : {}),
+    group,
+    lastError: error,
+    ...(state === "dead" ? { reason } : {}),
+    line,
+  };
+}
+
+/** Where a page begins. A cursor that no page has given begins at the first row. */
+function placeOf(cursor: string): { slot: number; index: number } {
+  const [, slot = "0", index = "0"] = /^([0-9]{1,15})-([0-9]{1,6})$/.exec(cursor) ?? [];
+  return { slot: Number(slot), index: Number(index) };
+}

@@ -1,0 +1,58 @@
+import type { FieldError } from "../contract/problems.ts";
+import { ProblemError } from "./problem.ts";
+
+/** Faults that an answer names. Further ones are only counted, so that no answer is larger than its request. */
+export const FAULTS_NAMED_MAX = 20;
+
+/** Characters of a path, or of the sentence of a rule, that an answer has at most. */
+export const FAULT_CHARACTERS_MAX = 200;
+
+/** The rules that one request breaks: the first of them in words, and how many there are. */
+export class Faults {
+  readonly #named: FieldError[] = [];
+  #count = 0;
+
+  /** How many there are, named or not. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Counts a fault, and keeps it if it is one of the first.
+   *
+   * @param describe is only called for a fault that is named
+   */
+  add(describe: () => FieldError): void {
+    this.#count += 1;
+    if (this.#named.length === FAULTS_NAMED_MAX) return;
+    const { path, message } = describe();
+    this.#named.push({ path: cut(path), message: cut(message) });
+  }
+
+  /** Counts faults that will not be named, because the first ones have been. */
+  addUnnamed(count: number): void {
+    this.#count += count;
+  }
+
+  /** The problem that answers the request. */
+  problem(): ProblemError {
+    const [first] = this.#named;
+    const unnamed = this.#count - this.#named.length;
+    const others =
+      unnamed === 0 ? "" : ` It breaks ${this.#count} rules: these ${this.#named.length} and ${unnamed} more.`;
+    return new ProblemError("invalid", `${first?.path || "The body"} ${first?.message}.${others}`, this.#named);
+  }
+}
+
+/** `messages[2].delaySeconds` */
+export function pathText(path: readonly PropertyKey[], root: string): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text === "" ? String(part) : `${text}.${String(part)}`;
+  }, root);
+}
+
+/** The beginning of a text that is longer than `FAULT_CHARACTERS_MAX`. */
+export function cut(text: string): string {
+  return text.length <= FAULT_CHARACTERS_MAX ? text : `${text.slice(0, FAULT_CHARACTERS_MAX - 1)}…`;
+}

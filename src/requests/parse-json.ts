@@ -1,0 +1,121 @@
+/**
+ * Parses requests, and lets no request with far too many fields or elements be parsed in full: to make an object of a
+ * million fields takes seconds, and what is beyond all bounds only has to be refused.
+ */
+import { ProblemError } from "./problem.ts";
+
+/** Shorter texts are parsed as they are: they hold too little to take long. */
+const SHORT_CHARACTERS = 64 * 1024;
+
+/** Entries of one object or list of a request that are parsed: more than any schema allows. */
+export const ENTRIES_MAX = 2_000;
+
+/** Fields of one object in a message's body: more than fit into a body. */
+export const BODY_FIELDS_MAX = 200_000;
+
+/** How deep the objects of an HTTP request are: the request, its list of messages, each message. Bodies are deeper. */
+export const HTTP_DEPTH = 3;
+
+const FIELDS_LEFT_OUT = new WeakMap<object, number>();
+
+/** How many fields of a parsed request were left out. It is certain then that it breaks its schema. */
+export function fieldsLeftOut(value: unknown): number {
+  return typeof value === "object" && value !== null ? (FIELDS_LEFT_OUT.get(value) ?? 0) : 0;
+}
+
+/**
+ * Parses a request. Of an object or list with more than `ENTRIES_MAX` entries only the first are parsed: `check` refuses
+ * it, and counts the others. Throws a `SyntaxError` for what is not JSON, and the problem `too_large` for an object in a
+ * body with more than `BODY_FIELDS_MAX` fields.
+ *
+ * @param depth how many objects and lists are around what the request's own fields are in; what is deeper is content
+ */
+export function parseRequest(text: string, depth: number): unknown {
+  if (text.length <= SHORT_CHARACTERS) return JSON.parse(text);
+  const { kept, fields } = new Shortening(text, depth).run();
+  const value: unknown = JSON.parse(kept);
+  if (fields > 0 && typeof value === "object" && value !== null) {
+    FIELDS_LEFT_OUT.set(value, fields);
+    // On the socket the request is a field of its operation.
+    const { request } = value as { request?: unknown };
+    if (typeof request === "object" && request !== null) FIELDS_LEFT_OUT.set(request, fields);
+  }
+  return value;
+}
+
+const [QUOTE, BACKSLASH, COMMA] = ['"', "\\", ","].map((character) => character.charCodeAt(0));
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [..."{}[]"].map((character) => character.charCodeAt(0));
+
+/** One pass over a text that need not be JSON: what is not is found when it is parsed. */
+class Shortening {
+  readonly #text: string;
+  readonly #depth: number;
+  readonly #kept: string[] = [];
+  /** From where on the text is kept; undefined while it is left out. */
+  #keptFrom: number | undefined = 0;
+  #fields = 0;
+  /** Of each object and list around the place that is looked at: its entries so far, and whether it is an object. */
+  readonly #entries: number[] = [];
+  readonly #areObjects: boolean[] = [];
+  /** The depth of the object or list whose other entries are left out. */
+  #cutDepth = 0;
+
+  constructor(text: string, depth: number) {
+    this.#text = text;
+    this.#depth = depth;
+  }
+
+  run(): { kept: string; fields: number } {
+    const text = this.#text;
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) at = endOfString(text, at);
+      else if (code === COMMA) this.#next(at);
+      else if (code === OPEN_OBJECT || code === OPEN_LIST) this.#open(code === OPEN_OBJECT);
+      else if (code === CLOSE_OBJECT || code === CLOSE_LIST) this.#close(at);
+    }
+    if (this.#keptFrom !== undefined) this.#kept.push(text.slice(this.#keptFrom));
+    return { kept: this.#kept.join(""), fields: this.#fields };
+  }
+
+  #open(isObject: boolean): void {
+    this.#entries.push(1);
+    this.#areObjects.push(isObject);
+  }
+
+  #close(at: number): void {
+    if (this.#keptFrom === undefined && this.#entries.length === this.#cutDepth) this.#keptFrom = at;
+    this.#entries.pop();
+    this.#areObjects.pop();
+  }
+
+  #next(at: number): void {
+    const depth = this.#entries.length;
+    if (depth === 0) return;
+    const entries = (this.#entries[depth - 1] ?? 0) + 1;
+    this.#entries[depth - 1] = entries;
+    const isObject = this.#areObjects[depth - 1] === true;
+    if (depth > this.#depth) {
+      if (!isObject || entries <= BODY_FIELDS_MAX) return;
+      throw new ProblemError("too_large", `An object has more than ${BODY_FIELDS_MAX} fields.`);
+    }
+    if (entries <= ENTRIES_MAX) return;
+    if (this.#keptFrom !== undefined) {
+      this.#kept.push(this.#text.slice(this.#keptFrom, at));
+      this.#keptFrom = undefined;
+      this.#cutDepth = depth;
+    }
+    if (isObject && depth === this.#cutDepth) this.#fields += 1;
+  }
+}
+
+/** The place of the quotation mark that ends a string; the end of the text where there is none. */
+function endOfString(text: string, begin: number): number {
+  for (let at = begin; ; ) {
+    at = text.indexOf('"', at + 1);
+    if (at < 0) return text.length;
+    let backslashes = 0;
+    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return at;
+  }
+}

@@ -1,0 +1,111 @@
+/** What asking for names that nobody has used costs: no object, and so no database and no memory. */
+import { listDurableObjectIds } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { directoryOf } from "../../src/env.ts";
+import { AUTHORIZATION, bodiesOf, call, freshQueue, put, receive } from "../support/call.ts";
+import { interceptStatements } from "../support/storage.ts";
+
+type Ask = [method: string, path: string, body?: unknown];
+
+const UNKNOWN: Ask[] = [
+  ["GET", ""],
+  ["DELETE", ""],
+  ["GET", "/messages"],
+  ["GET", "/messages/x-1-0"],
+  ["DELETE", "/messages/x-1-0"],
+  ["POST", "/ack", { receipts: ["x"] }],
+  ["POST", "/retry", { receipts: ["x"] }],
+  ["POST", "/extend", { receipts: ["x"], leaseSeconds: 10 }],
+  ["POST", "/done"],
+  ["POST", "/join", { timeoutSeconds: 20 }],
+  ["POST", "/redrive"],
+  ["POST", "/purge"],
+];
+
+/** Counts what is asked of the directory from here on. */
+async function countFinds(): Promise<() => number> {
+  let finds = 0;
+  await interceptStatements(directoryOf(env), {
+    before: (statement) => {
+      if (statement.startsWith("SELECT incarnation")) finds += 1;
+    },
+  });
+  return () => finds;
+}
+
+test("what creates no queue is answered as before, and makes no object", async () => {
+  const before = await listDurableObjectIds(env.QUEUE);
+
+  const replies = [];
+  for (const [method, path, body] of UNKNOWN) replies.push(await call(method, `${freshQueue()}${path}`, body));
+  const received = await call("POST", `${freshQueue()}/receive`, { max: 10 });
+
+  expect(replies.map(({ status, body }) => `${status} ${body.code}`)).toEqual(UNKNOWN.map(() => "404 unknown_queue"));
+  expect(replies[0]?.body.detail).toMatch(/nobody has put to it/);
+  expect([received.status, received.body]).toEqual([200, { messages: [] }]);
+  expect(await listDurableObjectIds(env.QUEUE)).toEqual(before);
+});
+
+test("what breaks a rule is refused for that before the name is asked about", async () => {
+  const reply = await call("POST", `${freshQueue()}/ack`, { receipts: [] });
+
+  expect(reply.body.code).toBe("invalid");
+});
+
+test("a receive that waits, and a put, reach the object", async () => {
+  const queue = freshQueue();
+
+  const waiting = receive(queue, { timeoutSeconds: 20 });
+  await put(queue, ["a"]);
+
+  expect(bodiesOf(await waiting)).toEqual(["a"]);
+});
+
+test("a queue that is known to exist is not asked about again, and one that was deleted is", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a", "b"]);
+  const finds = await countFinds();
+
+  for (let times = 0; times < 5; times += 1) await call("GET", queue);
+  expect(bodiesOf(await receive(queue))).toEqual(["a"]);
+  await call("DELETE", queue);
+  expect(finds()).toBe(0);
+
+  const replies = [await call("GET", queue), await call("GET", queue)];
+  expect(replies.map(({ body }) => body.code)).toEqual(["unknown_queue", "unknown_queue"]);
+  expect(finds()).toBe(2);
+});
+
+test("a queue that was deleted behind the back of a Worker that knows it is unknown all the same", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a"]);
+  await env.QUEUE.getByName(queue.slice("/v1/queues/".length)).perform({ verb: "delete", nextIncarnation: "next" });
+
+  const replies = [await call("GET", queue), await call("GET", queue)];
+
+  expect(replies.map(({ body }) => body.code)).toEqual(["unknown_queue", "unknown_queue"]);
+});
+
+test("a HEAD on a socket's path is refused, with an upgrade too, and HEAD is no fault of the server elsewhere", async () => {
+  const { app } = await import("../../src/http/app.ts");
+  const upgrade = { Upgrade: "websocket", "Sec-WebSocket-Protocol": "durable-queue.v1" };
+  const statuses = [];
+  for (const [path, headers] of [
+    ["/v1/queues/q/socket", upgrade],
+    ["/v1/queues/q/socket", {}],
+    ["/v1/queues/q/messages", {}],
+    ["/v1/queues/q", {}],
+    ["/v1/queues", {}],
+    ["/healthz", {}],
+    ["/nothing", {}],
+  ] as const) {
+    const request = new Request(`http://queue.test${path}`, {
+      method: "HEAD",
+      headers: { ...AUTHORIZATION, ...headers },
+    });
+    statuses.push((await app.fetch(request, env)).status);
+  }
+
+  expect(statuses).toEqual([426, 426, 404, 404, 200, 200, 404]);
+});

@@ -1,0 +1,103 @@
+/** What breaks rules is reported within bounds, however much of it there is. */
+import { expect, test } from "vitest";
+import * as z from "zod";
+import type { FieldError } from "../../src/contract/problems.ts";
+import { configureRequest, putRequest } from "../../src/contract/schema.ts";
+import { socketPutRequest } from "../../src/contract/socket.ts";
+import { check } from "../../src/requests/check.ts";
+import { ProblemError } from "../../src/requests/problem.ts";
+
+function problemOf(schema: z.ZodType, value: unknown): { code: string; detail: string; errors: FieldError[] } {
+  try {
+    check(schema, value);
+  } catch (error) {
+    if (error instanceof ProblemError) return { code: error.code, detail: error.message, errors: error.errors ?? [] };
+    throw error;
+  }
+  throw new Error("The value was accepted.");
+}
+
+function unknownFields(count: number): Record<string, unknown> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`field-${index}`, index]));
+}
+
+/** Counts how often the schema itself is asked. */
+function counted(schema: z.ZodObject): { schema: z.ZodType; calls: () => number } {
+  let calls = 0;
+  const safeParse = schema.safeParse.bind(schema);
+  schema.safeParse = (value, params) => {
+    calls += 1;
+    return safeParse(value, params);
+  };
+  return { schema, calls: () => calls };
+}
+
+test("twenty faults are all named", () => {
+  const { detail, errors } = problemOf(configureRequest, unknownFields(20));
+
+  expect(errors).toHaveLength(20);
+  expect(detail).toBe("field-0 is not a known field.");
+});
+
+test.each([21, 100, 101, 100_000])("of %d faults the first 20 are named, and the others are counted", (count) => {
+  const { code, detail, errors } = problemOf(configureRequest, unknownFields(count));
+
+  expect(code).toBe("invalid");
+  expect(errors).toEqual(
+    Array.from({ length: 20 }, (_, index) => ({ path: `field-${index}`, message: "is not a known field" })),
+  );
+  expect(detail).toContain(`and ${count - 20} more`);
+});
+
+test("faults of a thousand messages are counted together", () => {
+  const { detail, errors } = problemOf(putRequest, { messages: Array(1_000).fill({ body: 1, colour: "red" }) });
+
+  expect(errors).toHaveLength(20);
+  expect(errors[19]).toEqual({ path: "messages[19].colour", message: "is not a known field" });
+  expect(detail).toContain("and 980 more");
+});
+
+test("an object with very many unknown fields is refused before its schema looks at it", () => {
+  const { schema, calls } = counted(z.strictObject({ known: z.int().optional() }));
+
+  expect(problemOf(schema, { known: "wrong", ...unknownFields(101) }).detail).toContain("and 81 more");
+  expect(calls()).toBe(0);
+  problemOf(schema, unknownFields(100));
+  expect(calls()).toBe(1);
+});
+
+test("so is one within a list, whatever is beside it", () => {
+  const { errors } = problemOf(putRequest, { messages: [{ body: 1 }, { body: 2, ...unknownFields(500) }] });
+
+  expect(errors[0]).toEqual({ path: "messages[1].field-0", message: "is not a known field" });
+});
+
+test("a list that is too long is refused before its elements are looked at", () => {
+  const { schema, calls } = counted(z.strictObject({ list: z.array(z.int()).max(3) }));
+
+  expect(problemOf(schema, { list: ["a", "b", "c", "d"] }).errors).toEqual([
+    { path: "list", message: "expected array to have <=3 items" },
+  ]);
+  expect(calls()).toBe(0);
+});
+
+test("fields of a body are not fields of the request, however many there are", () => {
+  const messages = [{ body: unknownFields(5_000) }];
+
+  expect(check(putRequest, { messages }).messages[0]?.body).toEqual(messages[0]?.body);
+});
+
+test("a field's name and a rule are cut to 200 characters", () => {
+  const { errors, detail } = problemOf(configureRequest, { ["x".repeat(100_000)]: 1 });
+
+  expect(errors[0]?.path).toHaveLength(200);
+  expect(detail.length).toBeLessThan(500);
+});
+
+test("a million faults take no million steps: the request is not copied", () => {
+  const request = { messages: Array.from({ length: 1_000 }, () => ({ body: 1, ...unknownFields(1_000) })) };
+  const { errors, detail } = problemOf(socketPutRequest, request);
+
+  expect(errors).toHaveLength(20);
+  expect(JSON.stringify([errors, detail]).length).toBeLessThan(20_000);
+});

@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { configureRequest, putRequest } from "../../src/contract/schema.ts";
+import { check } from "../../src/requests/check.ts";
+import { ENTRIES_MAX, fieldsLeftOut, HTTP_DEPTH, parseRequest } from "../../src/requests/parse-json.ts";
+import { ProblemError } from "../../src/requests/problem.ts";
+import { operationsOf } from "../../src/socket/frames.ts";
+
+/** Makes a text long enough to be looked at, without another meaning. */
+function long(text: string): string {
+  return text + " ".repeat(70_000);
+}
+
+function fields(count: number): string {
+  return Array.from({ length: count }, (_, index) => `"field-${index}":[1,{"a":",}"}]`).join(",");
+}
+
+function detailOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof ProblemError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "accepted";
+}
+
+test("what is within bounds is parsed as JSON, whatever is in its strings", () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 6 }), (text) => {
+      expect(parseRequest(long(text), HTTP_DEPTH)).toEqual(JSON.parse(text));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("quotation marks and backslashes in strings end nothing", () => {
+  const value = { messages: [{ body: ['"', "\\", '\\"', '\\\\"', "},{", "]"] }] };
+
+  expect(parseRequest(long(JSON.stringify(value)), HTTP_DEPTH)).toEqual(value);
+});
+
+test.each(["{", '{"a":1', '{"a":', '"', "]", "{}}", `{${fields(3_000)}`])(
+  "%.20j is not JSON however long it is",
+  (text) => {
+    expect(() => parseRequest(long(text), HTTP_DEPTH)).toThrow(SyntaxError);
+  },
+);
+
+test("of an object with very many fields the first are parsed, and the others are counted", () => {
+  const value = parseRequest(`{${fields(50_000)}}`, HTTP_DEPTH);
+
+  expect(Object.keys(value as object)).toHaveLength(ENTRIES_MAX);
+  expect(fieldsLeftOut(value)).toBe(50_000 - ENTRIES_MAX);
+  expect(detailOf(() => check(configureRequest, value))).toContain("these 20 and 49980 more");
+});
+
+test("a list with very many elements is as wrong when only the first are parsed", () => {
+  const value = parseRequest(`{"messages":[${"1,".repeat(100_000)}1]}`, HTTP_DEPTH);
+
+  expect((value as { messages: unknown[] }).messages).toHaveLength(ENTRIES_MAX);
+  expect(detailOf(() => check(putRequest, value))).toContain("expected array to have <=1000 items");
+});
+
+test("what a body holds is not bounded by what a request may have", () => {
+  const body = `{"list":[${"1,".repeat(100_000)}1],${fields(5_000)}}`;
+  const text = `{"messages":[{"body":${body}}]}`;
+
+  expect(parseRequest(text, HTTP_DEPTH)).toEqual(JSON.parse(text));
+});
+
+test("an object that fits into no body is too large", () => {
+  const text = `{"messages":[{"body":{${'"a":1,'.repeat(300_000)}"a":1}}]}`;
+
+  expect(detailOf(() => parseRequest(text, HTTP_DEPTH))).toBe("too_large: An object has more than 200000 fields.");
+});
+
+test("the fields of an operation on the socket are counted too", () => {
+  const [operation] = operationsOf(`{"id":1,"verb":"configure","request":{${fields(30_000)}}}`);
+
+  expect(detailOf(() => check(configureRequest, operation?.request))).toContain("and 29980 more");
+});

@@ -53,7 +53,7 @@ export class QueueObject extends DurableObject<Env> {
       this.#nextRound.add(commands, false);
       this.#wake();
     });
-    const { queue, time } = this.#life.open();
+    const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
     const storage = this.#storage;

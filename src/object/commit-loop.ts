@@ -57,7 +57,7 @@ export class CommitLoop {
     this.#sessions = sessions;
     this.#storage = new QueueStorage(ctx.storage);
     this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.submit(commands, false));
-    const { queue, time } = this.#life.open();
+    const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
     this.#wakings = new Wakings(ctx.storage, this.#clock, () => this.wake());
@@ -267,7 +267,7 @@ export class CommitLoop {
    */
   #reload(failed: readonly Incoming[]): void {
     this.#storage.forget();
-    this.#queue = this.#life.open().queue;
+    this.#queue = this.#life.open(this.#storage).queue;
     for (const { ticket } of failed) this.#pendings.undo(ticket);
     const { waits, lost } = this.#pendings.waiting(this.#clock.now(Date.now()));
     const detail = "The queue started over meanwhile. It is not known what has arrived in the other queue.";

@@ -41,7 +41,7 @@ export class QueueLife {
   readonly #ctx: DurableObjectState;
   readonly #env: Env;
   readonly #name: string;
-  readonly #storage: QueueStorage;
+  #storage: QueueStorage;
   readonly #salvage: Salvage;
   readonly #hostStatus: HostStatus;
   readonly #resume: (commands: Incoming[]) => void;
@@ -72,12 +72,13 @@ export class QueueLife {
   }
 
   /**
-   * Loads the queue. Where its stored data is damaged, the queue is an empty one that is never asked anything: `admit`
-   * answers in its place. Throws where the data cannot be judged: it is of a newer version, or there is no room.
+   * Loads the queue from its storage, also anew after a round that failed. Where its stored data is damaged, the queue
+   * is an empty one that is never asked anything: `admit` answers in its place. Throws where the data cannot be judged: it is of a newer version, or there is no room.
    *
    * @returns the queue, and the last server time that it saw, in milliseconds
    */
-  open(): { queue: Queue; time: number } {
+  open(storage: QueueStorage): { queue: Queue; time: number } {
+    this.#storage = storage;
     try {
       const existing = this.#storage.load();
       const queue = new Queue(existing ?? newIncarnation(), this.#storage);

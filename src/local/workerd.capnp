@@ -6,6 +6,8 @@ const config :Workerd.Config = (
   services = [
     (name = "durable-queue", worker = .worker),
     (name = "disk", disk = (writable = true)),
+    # What the program that started workerd knows of this machine, each a file that is there or not.
+    (name = "status", disk = (writable = false)),
   ],
   sockets = [
     (name = "http", http = (), service = "durable-queue"),
@@ -22,6 +24,8 @@ const worker :Workerd.Worker = (
     (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),
     (name = "AUTHKEY", fromEnvironment = "AUTHKEY"),
     (name = "STORAGE_BYTES_MAX", fromEnvironment = "STORAGE_BYTES_MAX"),
+    # GET http://status/disk-nearly-full: 200 while the disk is, 404 while it is not.
+    (name = "HOST_STATUS", service = "status"),
   ],
   # The files of the queues are found by these keys: changing one would hide everything that was stored.
   durableObjectNamespaces = [

@@ -24,6 +24,17 @@ export interface DiskBounds {
   release: number;
 }
 
+/** The room on a file system, in bytes. */
+export interface DiskSpace {
+  freeBytes: number;
+  sizeBytes: number;
+}
+
+async function spaceOf(path: string): Promise<DiskSpace> {
+  const { bavail, blocks, bsize } = await statfs(path);
+  return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+}
+
 /** The bounds of a file system of so many bytes. */
 export function diskBounds(sizeBytes: number): DiskBounds {
   const nearlyFull = Math.min(256 * MIB, Math.floor(sizeBytes / 4));
@@ -42,14 +53,17 @@ export function diskBounds(sizeBytes: number): DiskBounds {
 export class DiskWatch {
   readonly #directory: string;
   readonly #report: (line: string) => void;
+  readonly #space: (path: string) => Promise<DiskSpace>;
   #isNearlyFull = false;
   #timer: NodeJS.Timeout | undefined;
   #failure = "";
   #isStopped = false;
 
-  constructor(directory: DataDirectory, report: (line: string) => void) {
+  /** `space` answers for the file system of a path: by default what the operating system says. */
+  constructor(directory: DataDirectory, report: (line: string) => void, space = spaceOf) {
     this.#directory = directory.path;
     this.#report = report;
+    this.#space = space;
   }
 
   /** Looks for the first time, then every `DISK_POLL_MS` until `stop`. */
@@ -68,10 +82,10 @@ export class DiskWatch {
   /** Looks once. What it cannot do is told once, and tried again the next time. */
   async look(): Promise<void> {
     try {
-      const { bavail, blocks, bsize } = await statfs(this.#directory);
-      const bounds = diskBounds(blocks * bsize);
-      await this.#keepReserve(bavail * bsize, bounds);
-      this.#tell(bavail * bsize, bounds);
+      const { freeBytes, sizeBytes } = await this.#space(this.#directory);
+      const bounds = diskBounds(sizeBytes);
+      this.#tell(freeBytes, bounds);
+      await this.#keepReserve(freeBytes, bounds);
       this.#failure = "";
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);

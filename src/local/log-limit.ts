@@ -46,8 +46,7 @@ export class LogLimit {
 }
 
 /** What is no reason by itself: addresses and names of functions in a trace, and headlines above the reason. */
-const TRACE =
-  /^(\s*$|\s+at |stack: |[0-9a-f ]{16,}$|\S+@[0-9a-f]+|#\s*$|==== |\*\*\* [A-Za-z ]+ \*\*\*$|\s*\/\S+\(\S*\))/;
+const TRACE = /^(\s*$|\s+at |stack: |[0-9a-f ]{16,}$|\S+@[0-9a-f]+|#\s*$|==== |\*\*\* |\s*\/\S+\(\S*\))/;
 
 /** The last line that says something of the last lines of a server, cut to one sentence's length; "" for none. */
 export function reasonIn(lines: readonly string[]): string {

@@ -40,7 +40,12 @@ test("what is too long of a line is left out, and said so", () => {
 });
 
 test("the reason of an end is the last line that says something", () => {
-  const heap = ["# Fatal JavaScript out of memory: Reached heap limit", "#", "#", "==== C stack trace ====", ""];
+  const heap = [
+    "workerd/jsg/setup.c++:44: fatal: V8 fatal error; location = Reached heap limit",
+    "stack: /bin/workerd@3c63c30",
+    "*** Received signal #6: Aborted",
+    "stack: /bin/workerd@3c63c30 /bin/workerd@68538f0",
+  ];
   const accept = ["*** Uncaught exception ***", "a/b/entry.rs:143: overloaded: accept(): Too many open files", ""];
   const trace = [
     "why; sentryErrorContext = x",
@@ -48,7 +53,7 @@ test("the reason of an end is the last line that says something", () => {
     "    at async x (y:1)",
   ];
 
-  expect(reasonIn(heap)).toBe("# Fatal JavaScript out of memory: Reached heap limit");
+  expect(reasonIn(heap)).toBe("fatal: V8 fatal error; location = Reached heap limit");
   expect(reasonIn(accept)).toBe("overloaded: accept(): Too many open files");
   expect(reasonIn(trace)).toBe("why");
   expect(reasonIn([`${"y".repeat(300)}`])).toBe(`${"y".repeat(200)}…`);

@@ -49,6 +49,16 @@ test("npm start serves, and Ctrl-C stops it cleanly", async () => {
   await expect(new QueueManager({ address, authkey: "key", retrySeconds: 0 }).connect()).rejects.toThrow();
 });
 
+test("SIGTERM to npm alone ends the server too", async () => {
+  const program = new Program("npm", ["start", "--ignore-scripts"], { PORT: "0", DATA_DIR: directory, AUTHKEY: "key" });
+  await program.serving();
+
+  program.signal("SIGTERM");
+  await program.ended;
+
+  expect(program.output).toContain("Stopped. Everything that was acknowledged is stored.");
+});
+
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   test(`${signal} ends the server with status 0, and the next one on its directory has its queues`, async () => {
     const first = start({ AUTHKEY: "key" });

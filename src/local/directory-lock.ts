@@ -22,7 +22,7 @@ export type LockOutcome = { held: number } | "taken" | "unsupported";
  *
  * The lock belongs to the open directory, and so to each process that inherits it. It ends when the last of them ends,
  * however that happens: unlike a process id in a file it cannot be left behind. And unlike a file in the directory it
- * cannot be deleted by a cleaner of temporary files; that of systemd even leaves a locked directory alone.
+ * cannot be deleted by a cleaner of temporary files.
  */
 export async function tryLock(directory: string): Promise<LockOutcome> {
   if (process.platform === "win32") return "unsupported";

@@ -39,7 +39,12 @@ async function serve(settings: Settings): Promise<void> {
   const reports = { trouble: console.error, recovery: console.log };
   const options = { host, port, authkey, directory, storageBytesMax };
   const server = await KeptServer.start(options, reports, stopping.signal);
-  directory.writeClientEnvironment(server.address, authkey);
+  try {
+    directory.writeClientEnvironment(server.address, authkey);
+  } catch (error) {
+    // On a full disk the queues can still be emptied, by clients that know where the server is.
+    console.error(`Warning: ${directory.path}/client.env could not be written: ${error}`);
+  }
 
   console.log(`durable-queue serves ${server.address} and keeps its queues in ${directory.path}`);
   if (isNew) console.log(`authkey: ${authkey} (generated, not shown again)`);

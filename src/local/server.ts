@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { type DataDirectory, LOCK_SOCKET } from "./data-directory.ts";
+import { type DataDirectory, STATUS_FOLDER } from "./data-directory.ts";
+import { LOCK_SOCKET } from "./directory-lock.ts";
+import { addressOf, listeningProblem } from "./listening.ts";
+import { ServerLog } from "./server-log.ts";
 
 /** The path of workerd's binary, which its package exports without a declaration. */
 const { default: workerd } = createRequire(import.meta.url)("workerd") as { default: string };
@@ -13,6 +17,10 @@ export interface ServerOptions {
   port: number;
   authkey: string;
   directory: DataDirectory;
+  /** Puts are refused while a queue's database is larger. By default what the environment says, else 9 GB. */
+  storageBytesMax?: number | undefined;
+  /** Ends a start that is under way. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What a stopping server may take to finish open requests. What it has acknowledged is stored at any time. */
@@ -22,7 +30,7 @@ const STOP_MS = 2_000;
 export class Server {
   /** Where it answers, as in `http://127.0.0.1:8787`. */
   readonly address: string;
-  /** Settled when the process has ended: by itself, or because it was stopped. */
+  /** Settled when the process has ended, by itself or because it was stopped: with what ended it and its last words. */
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
 
@@ -33,26 +41,34 @@ export class Server {
   }
 
   /** Starts a server and waits until it answers. Throws with one clear sentence when it cannot. */
-  static async start({ host, port, authkey, directory }: ServerOptions): Promise<Server> {
-    await directory.assertUnused();
-    const process = spawnWorkerd(directory.path, authkey, [
-      `--socket-addr=http=${host.includes(":") ? `[${host}]` : host}:${port}`,
-      `--socket-addr=lock=unix:${LOCK_SOCKET}`,
-      `--directory-path=disk=${directory.path}`,
-      "--control-fd=3",
-    ]);
-    let output = "";
-    process.stderr?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-    });
+  static async start(options: ServerOptions): Promise<Server> {
+    const { host, port, directory, signal } = options;
+    await directory.hold();
+    let process: ChildProcess;
+    try {
+      await directory.assertUnused();
+      signal?.throwIfAborted();
+      process = spawnWorkerd(options);
+    } catch (error) {
+      directory.release();
+      throw error;
+    }
+    const log = new ServerLog(process.stderr as Readable);
     const ended = new Promise<string>((settle) => {
-      process.once("exit", (code, signal) => settle(signal ?? `exit code ${code}`));
+      // "close" comes when what it wrote has been read, too.
+      process.once("close", (code, signal) => settle(log.ending(signal ?? `exit code ${code}`)));
       process.once("error", (error) => settle(error.message));
     });
+    void ended.then(() => directory.release());
+    const abort = () => process.kill("SIGKILL");
+    signal?.addEventListener("abort", abort);
     const listening = await Promise.race([listeningPort(process), ended]);
-    if (typeof listening === "string") throw new Error(failure(output, host, port, listening));
+    signal?.removeEventListener("abort", abort);
+    if (typeof listening === "string") {
+      throw new Error((await listeningProblem(host, port)) ?? `The server ended while starting (${listening}).`);
+    }
     // From now on what workerd says is for the operator.
-    process.stderr?.removeAllListeners("data").pipe(globalThis.process.stderr);
+    log.passOn();
     return new Server(process, addressOf(host, listening), ended);
   }
 
@@ -78,20 +94,32 @@ export class Server {
 /**
  * In a terminal Ctrl-C reaches the whole group of processes. workerd must not hear it, so that it can be stopped in
  * order. When we are killed it must not live on: a watcher reads from a pipe that ends when we do, and kills it then.
+ * Files are for their owner alone. As many as the hard limit allows may be open. Descriptor 4, the locked directory, is
+ * kept open by workerd and by nothing else, so that the lock lasts as long as it.
  */
 const LAUNCHER = `trap "" INT
-exec 4<&0 </dev/null
-(cat <&4 >/dev/null 2>&1; kill -9 $$ 2>/dev/null) 3>&- &
-exec "$0" "$@" 4<&-`;
+umask 077
+ulimit -Sn "$(ulimit -Hn)" 2>/dev/null
+exec 5<&0 </dev/null
+(cat <&5; kill -9 $$) >/dev/null 2>&1 3>&- 4>&- &
+exec "$0" "$@" 5<&-`;
 
-function spawnWorkerd(dataDirectory: string, authkey: string, options: string[]): ChildProcess {
-  const configuration = `${import.meta.dirname}/workerd.capnp`;
-  const args = ["serve", configuration, ...options];
+function spawnWorkerd({ host, port, authkey, directory, storageBytesMax }: ServerOptions): ChildProcess {
+  const args = [
+    "serve",
+    `${import.meta.dirname}/workerd.capnp`,
+    `--socket-addr=http=${host.includes(":") ? `[${host}]` : host}:${port}`,
+    `--socket-addr=lock=unix:${LOCK_SOCKET}`,
+    `--directory-path=disk=${directory.path}`,
+    `--directory-path=status=${join(directory.path, STATUS_FOLDER)}`,
+    "--control-fd=3",
+  ];
   const [command, prefix] = process.platform === "win32" ? [workerd, []] : ["/bin/sh", ["-c", LAUNCHER, workerd]];
+  const limit = storageBytesMax === undefined ? {} : { STORAGE_BYTES_MAX: String(storageBytesMax) };
   return spawn(command, [...prefix, ...args], {
-    cwd: dataDirectory,
-    env: { ...process.env, AUTHKEY: authkey },
-    stdio: ["pipe", "inherit", "pipe", "pipe"],
+    cwd: directory.path,
+    env: { ...process.env, ...limit, AUTHKEY: authkey },
+    stdio: ["pipe", "inherit", "pipe", "pipe", directory.lock ?? "ignore"],
   });
 }
 
@@ -106,19 +134,4 @@ async function listeningPort(process: ChildProcess): Promise<number> {
   }
   // The process ended before it listened: its end tells why.
   return new Promise<never>(() => undefined);
-}
-
-function failure(output: string, host: string, port: number, ending: string): string {
-  if (output.includes(LOCK_SOCKET)) return "Another server has just begun to use this directory.";
-  if (output.includes("Address already in use")) {
-    return `Port ${port} of ${host} is taken: stop what listens there, or set PORT to another.`;
-  }
-  const firstLine = output.split("\n").find((line) => line.trim() !== "") ?? "";
-  return `The server ended while starting (${ending}): ${firstLine}`;
-}
-
-function addressOf(host: string, port: number): string {
-  const isWildcard = host === "0.0.0.0" || host === "*" || host === "::";
-  const name = isWildcard ? "127.0.0.1" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }

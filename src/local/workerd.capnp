@@ -3,9 +3,13 @@
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
+  # The heap at which V8 ends the process, which is then started again: V8's own default, said so that it stays. In MB.
+  v8Flags = ["--max-old-space-size=1400"],
   services = [
     (name = "durable-queue", worker = .worker),
     (name = "disk", disk = (writable = true)),
+    # What the program that started workerd knows of this machine, each a file that is there or not.
+    (name = "status", disk = (writable = false)),
   ],
   sockets = [
     (name = "http", http = (), service = "durable-queue"),
@@ -22,6 +26,8 @@ const worker :Workerd.Worker = (
     (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),
     (name = "AUTHKEY", fromEnvironment = "AUTHKEY"),
     (name = "STORAGE_BYTES_MAX", fromEnvironment = "STORAGE_BYTES_MAX"),
+    # GET http://status/disk-nearly-full: 200 while the disk is, 404 while it is not.
+    (name = "HOST_STATUS", service = "status"),
   ],
   # The files of the queues are found by these keys: changing one would hide everything that was stored.
   durableObjectNamespaces = [

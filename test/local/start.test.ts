@@ -1,74 +1,37 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { QueueManager } from "../../worker-client/src/index.ts";
-
-const ROOT = join(import.meta.dirname, "../..");
-
-/** A started server program: what it prints, and how it ends. */
-class Program {
-  static readonly all: Program[] = [];
-  output = "";
-  readonly ended: Promise<number | null>;
-  readonly #process: ChildProcess;
-
-  constructor(command: string, args: string[], environment: Record<string, string>) {
-    const { AUTHKEY: _, ...inherited } = process.env;
-    // In a group of processes of its own, as from a terminal: Ctrl-C reaches all of it.
-    this.#process = spawn(command, args, { cwd: ROOT, env: { ...inherited, ...environment }, detached: true });
-    for (const stream of [this.#process.stdout, this.#process.stderr]) {
-      stream?.on("data", (chunk: Buffer) => {
-        this.output += chunk.toString();
-      });
-    }
-    this.ended = once(this.#process, "close").then(([code]) => code as number | null);
-    Program.all.push(this);
-  }
-
-  /** `npm start` without its set-up. */
-  static start(environment: Record<string, string>): Program {
-    return new Program(process.execPath, ["src/local/start.ts"], { PORT: "0", DATA_DIR: directory, ...environment });
-  }
-
-  /** Waits until it serves, and answers with its address. */
-  async serving(): Promise<string> {
-    let isOver = false;
-    void this.ended.then(() => {
-      isOver = true;
-    });
-    while (!this.output.includes("Ctrl-C stops it.")) {
-      if (isOver) throw new Error(`It ended: ${this.output}`);
-      await once(this.#process.stdout as NodeJS.EventEmitter, "data");
-    }
-    return /durable-queue serves (\S+)/.exec(this.output)?.[1] as string;
-  }
-
-  signalGroup(signal: NodeJS.Signals): void {
-    const { exitCode, signalCode } = this.#process;
-    if (exitCode === null && signalCode === null) process.kill(-(this.#process.pid as number), signal);
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#process.kill(signal);
-  }
-}
+import { Program } from "../support/start-program.ts";
 
 let directory: string;
+
+function start(environment: Record<string, string>, args: string[] = []): Program {
+  return Program.start({ DATA_DIR: directory, ...environment }, args);
+}
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "durable-queue-start-"));
 });
 
 afterEach(async () => {
-  for (const program of Program.all.splice(0)) {
-    program.signalGroup("SIGKILL");
-    await program.ended;
-  }
+  await Program.killAll();
   rmSync(directory, { recursive: true });
 });
 
@@ -86,31 +49,41 @@ test("npm start serves, and Ctrl-C stops it cleanly", async () => {
   await expect(new QueueManager({ address, authkey: "key", retrySeconds: 0 }).connect()).rejects.toThrow();
 });
 
+test("SIGTERM to npm alone ends the server too", async () => {
+  const program = new Program("npm", ["start", "--ignore-scripts"], { PORT: "0", DATA_DIR: directory, AUTHKEY: "key" });
+  await program.serving();
+
+  program.signal("SIGTERM");
+  await program.ended;
+
+  expect(program.output).toContain("Stopped. Everything that was acknowledged is stored.");
+});
+
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   test(`${signal} ends the server with status 0, and the next one on its directory has its queues`, async () => {
-    const first = Program.start({ AUTHKEY: "key" });
+    const first = start({ AUTHKEY: "key" });
     await new QueueManager({ address: await first.serving(), authkey: "key" }).queue("q").put("item");
     first.signal(signal);
 
     expect(await first.ended).toBe(0);
-    const second = Program.start({ AUTHKEY: "key" });
+    const second = start({ AUTHKEY: "key" });
     const queue = new QueueManager({ address: await second.serving(), authkey: "key" }).queue("q");
     expect(await queue.getNowait()).toBe("item");
   });
 }
 
 test("Ctrl-C while the server starts ends it cleanly, and leaves nothing running", async () => {
-  const program = Program.start({});
+  const program = start({});
   while (!existsSync(join(directory, "authkey"))) await sleep(10);
   program.signalGroup("SIGINT");
 
   expect(await program.ended).toBe(0);
   expect(program.output).not.toMatch(/error|fail/i);
-  await Program.start({}).serving();
+  await start({}).serving();
 });
 
 test("a server that is stopped while somebody waits ends all the same", async () => {
-  const program = Program.start({ AUTHKEY: "key" });
+  const program = start({ AUTHKEY: "key" });
   const manager = new QueueManager({ address: await program.serving(), authkey: "key", retrySeconds: 0 });
   const queue = manager.queue("q");
   await queue.configure({});
@@ -124,12 +97,12 @@ test("a server that is stopped while somebody waits ends all the same", async ()
 });
 
 test("without an AUTHKEY one is generated, told once, and kept where only its owner reads it", async () => {
-  const first = Program.start({});
+  const first = start({});
   await first.serving();
   const authkey = /authkey: (\S+)/.exec(first.output)?.[1] as string;
   first.signal("SIGINT");
   await first.ended;
-  const second = Program.start({});
+  const second = start({});
   const address = await second.serving();
 
   expect(authkey).toMatch(/^[\w-]{43}$/);
@@ -143,7 +116,7 @@ test("without an AUTHKEY one is generated, told once, and kept where only its ow
 });
 
 test("an AUTHKEY that is given is what is asked for, and is not written to the terminal", async () => {
-  const program = Program.start({ AUTHKEY: "opensesame" });
+  const program = start({ AUTHKEY: "opensesame" });
   const address = await program.serving();
 
   await new QueueManager({ address, authkey: "opensesame" }).connect();
@@ -155,14 +128,14 @@ test("an AUTHKEY that is given is what is asked for, and is not written to the t
 });
 
 test("HOST is what it listens on", async () => {
-  const program = Program.start({ AUTHKEY: "key", HOST: "localhost" });
+  const program = start({ AUTHKEY: "key", HOST: "localhost" });
 
   expect(await program.serving()).toMatch(/^http:\/\/localhost:\d+$/);
 });
 
 /** What the program said instead of serving: it must be one clear line, and status 1. */
 async function refusal(environment: Record<string, string>): Promise<string> {
-  const program = Program.start(environment);
+  const program = start(environment);
   expect(await program.ended).toBe(1);
   expect(program.output.trimEnd().split("\n")).toHaveLength(1);
   return program.output.trimEnd();
@@ -179,6 +152,21 @@ test("a taken port is told in one line", async () => {
   expect(line).toBe(`Port ${port} of 127.0.0.1 is taken: stop what listens there, or set PORT to another.`);
 });
 
+test("an address that this machine does not have is told in one line", async () => {
+  const line = await refusal({ AUTHKEY: "key", HOST: "192.0.2.1" });
+
+  expect(line).toBe('HOST is "192.0.2.1": this machine has no such address.');
+});
+
+test("arguments win over the environment, and one that is not known ends it with status 2", async () => {
+  const program = start({ AUTHKEY: "key", HOST: "192.0.2.1" }, ["--host=localhost"]);
+  const unknown = start({ AUTHKEY: "key" }, ["--prot=1"]);
+
+  expect(await program.serving()).toMatch(/^http:\/\/localhost:\d+$/);
+  expect(await unknown.ended).toBe(2);
+  expect(unknown.output).toBe(`Unknown option '--prot': "npm start -- --help" says what is understood.\n`);
+});
+
 test("a directory that cannot be written to is told in one line", async () => {
   const file = join(directory, "file");
   writeFileSync(file, "");
@@ -191,7 +179,7 @@ test("a directory that cannot be written to is told in one line", async () => {
 });
 
 test("a second server on the same directory is told in one line, and the first goes on", async () => {
-  const first = Program.start({ AUTHKEY: "key" });
+  const first = start({ AUTHKEY: "key" });
   const manager = new QueueManager({ address: await first.serving(), authkey: "key" });
   const files = readdirSync(directory);
 
@@ -202,30 +190,66 @@ test("a second server on the same directory is told in one line, and the first g
   await manager.queue("q").put("item");
 });
 
+test("a second server is refused also when a cleaner has removed the socket of the first", async () => {
+  await start({ AUTHKEY: "key" }).serving();
+  rmSync(join(directory, "server.sock"));
+
+  const line = await refusal({ AUTHKEY: "other" });
+
+  expect(line).toBe(`Another server is using ${directory}: stop it, or set DATA_DIR to another directory.`);
+});
+
+test("what is in the directory is for its owner alone, and a directory that is not is told", async () => {
+  chmodSync(directory, 0o755);
+  const program = start({ AUTHKEY: "key" });
+  await new QueueManager({ address: await program.serving(), authkey: "key" }).queue("q").put("item");
+
+  const names = readdirSync(directory, { recursive: true, encoding: "utf8" });
+
+  expect(names.some((name) => name.endsWith(".sqlite"))).toBe(true);
+  expect(names.filter((name) => (statSync(join(directory, name)).mode & 0o077) !== 0)).toEqual([]);
+  expect(program.output).toContain(
+    `Warning: Other users of this machine may enter ${directory} (its mode is 0755): chmod 700 it.\n`,
+  );
+});
+
+test("links that were planted in the directory are not followed", async () => {
+  const victim = join(directory, "victim");
+  mkdirSync(victim);
+  for (const name of ["authkey.new", "client.env", "client.env.new", "reserve"]) {
+    symlinkSync(join(victim, name), join(directory, name));
+  }
+  symlinkSync(victim, join(directory, "status"));
+
+  await start({}).serving();
+
+  expect(readdirSync(victim)).toEqual([]);
+});
+
 test("a server on the directory of one that was killed starts", async () => {
-  const first = Program.start({ AUTHKEY: "key" });
+  const first = start({ AUTHKEY: "key" });
   await first.serving();
   first.signalGroup("SIGKILL");
   await first.ended;
 
-  const second = Program.start({ AUTHKEY: "key" });
+  const second = start({ AUTHKEY: "key" });
 
   await second.serving();
 });
 
 test("a server whose starter was killed ends too", async () => {
-  const first = Program.start({ AUTHKEY: "key" });
+  const first = start({ AUTHKEY: "key" });
   const address = await first.serving();
   first.signal("SIGKILL");
   await first.ended;
 
   await expect(new QueueManager({ address, authkey: "key", retrySeconds: 0 }).connect()).rejects.toThrow();
-  await Program.start({ AUTHKEY: "key" }).serving();
+  await start({ AUTHKEY: "key" }).serving();
 });
 
 test("client.env is read alike by Node and by a shell, whatever the authkey", async () => {
   const authkey = '"a$b`c#d\\e;f&g"';
-  const program = Program.start({ AUTHKEY: authkey });
+  const program = start({ AUTHKEY: authkey });
   await program.serving();
   const file = join(directory, "client.env");
   const print = "process.stdout.write(process.env.DURABLE_QUEUE_AUTHKEY)";
@@ -245,17 +269,3 @@ test("an authkey file that is empty is told in one line, and not taken for a key
 
   expect(line).toBe(`${join(directory, "authkey")} is empty: delete it, and a new authkey is made.`);
 });
-
-for (const port of ["eighty", "-1", "65536", "80.5", ""]) {
-  test(`PORT=${port} is told in one line`, async () => {
-    expect(await refusal({ AUTHKEY: "key", PORT: port })).toBe(`PORT is "${port}": it must be 0 to 65535.`);
-  });
-}
-
-for (const authkey of ["", "two words", "schlüssel", "quo'te"]) {
-  test(`AUTHKEY=${authkey} is told in one line`, async () => {
-    expect(await refusal({ AUTHKEY: authkey })).toBe(
-      "AUTHKEY must be visible ASCII characters without spaces and ', and not empty.",
-    );
-  });
-}

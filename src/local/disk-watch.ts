@@ -1,0 +1,128 @@
+import { randomFillSync } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { open, rm, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { type DataDirectory, DISK_NEARLY_FULL, STATUS_FOLDER } from "./data-directory.ts";
+
+/** How often the free space is looked at, in milliseconds. */
+export const DISK_POLL_MS = 250;
+
+/** The file that keeps room for receives, acks and purges on a full disk. */
+export const RESERVE_FILE = "reserve";
+
+const MIB = 1_048_576;
+
+/** The bounds of a file system, in bytes. */
+export interface DiskBounds {
+  /** With less free, the disk is nearly full: the Worker takes no more puts. */
+  nearlyFull: number;
+  /** With so much free, it is not any more. It is more than `nearlyFull`, so that the two do not follow each other. */
+  roomy: number;
+  /** The size of the file that is given up when little is free. */
+  reserve: number;
+  /** With less free, the reserve is given up. */
+  release: number;
+}
+
+/** The room on a file system, in bytes. */
+export interface DiskSpace {
+  freeBytes: number;
+  sizeBytes: number;
+}
+
+async function spaceOf(path: string): Promise<DiskSpace> {
+  const { bavail, blocks, bsize } = await statfs(path);
+  return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+}
+
+/** The bounds of a file system of so many bytes. */
+export function diskBounds(sizeBytes: number): DiskBounds {
+  const nearlyFull = Math.min(256 * MIB, Math.floor(sizeBytes / 4));
+  return {
+    nearlyFull,
+    roomy: nearlyFull + Math.floor(nearlyFull / 8),
+    reserve: Math.min(16 * MIB, Math.floor(sizeBytes / 8)),
+    release: Math.min(4 * MIB, Math.floor(sizeBytes / 16)),
+  };
+}
+
+/**
+ * Looks after the room on the disk of a data directory: tells the Worker and the operator when it runs out, and gives
+ * up a reserve when it has, so that what is stored can still be received, acked and purged.
+ */
+export class DiskWatch {
+  readonly #directory: string;
+  readonly #report: (line: string) => void;
+  readonly #space: (path: string) => Promise<DiskSpace>;
+  #isNearlyFull = false;
+  #timer: NodeJS.Timeout | undefined;
+  #failure = "";
+  #isStopped = false;
+
+  /** `space` answers for the file system of a path: by default what the operating system says. */
+  constructor(directory: DataDirectory, report: (line: string) => void, space = spaceOf) {
+    this.#directory = directory.path;
+    this.#report = report;
+    this.#space = space;
+  }
+
+  /** Looks for the first time, then every `DISK_POLL_MS` until `stop`. */
+  async start(): Promise<void> {
+    await this.look();
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => void this.start(), DISK_POLL_MS).unref();
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Looks once. What it cannot do is told once, and tried again the next time. */
+  async look(): Promise<void> {
+    try {
+      const { freeBytes, sizeBytes } = await this.#space(this.#directory);
+      const bounds = diskBounds(sizeBytes);
+      this.#tell(freeBytes, bounds);
+      await this.#keepReserve(freeBytes, bounds);
+      this.#failure = "";
+    } catch (error) {
+      const failure = error instanceof Error ? error.message : String(error);
+      if (failure !== this.#failure) this.#report(`The disk of ${this.#directory} cannot be looked after: ${failure}`);
+      this.#failure = failure;
+    }
+  }
+
+  #tell(freeBytes: number, { nearlyFull, roomy }: DiskBounds): void {
+    const file = join(this.#directory, STATUS_FOLDER, DISK_NEARLY_FULL);
+    const free = `${(freeBytes / MIB).toFixed(1)} MiB are free`;
+    if (!this.#isNearlyFull && freeBytes < nearlyFull) {
+      writeFileSync(file, "", { mode: 0o600 });
+      this.#isNearlyFull = true;
+      this.#report(`The disk of ${this.#directory} is nearly full: ${free}. Puts are refused until there is room.`);
+    } else if (this.#isNearlyFull && freeBytes >= roomy) {
+      rmSync(file, { force: true });
+      this.#isNearlyFull = false;
+      this.#report(`The disk of ${this.#directory} has room again: ${free}.`);
+    }
+  }
+
+  async #keepReserve(freeBytes: number, { nearlyFull, reserve, release }: DiskBounds): Promise<void> {
+    const file = join(this.#directory, RESERVE_FILE);
+    if (freeBytes < release) return rm(file, { force: true });
+    // Not made where that would itself make the disk nearly full.
+    if (freeBytes < nearlyFull + reserve) return;
+    const kept = await stat(file).catch(() => undefined);
+    if (kept?.size === reserve) return;
+    await rm(file, { force: true });
+    const made = await open(file, "wx", 0o600);
+    try {
+      // Random: a file system that compresses would keep no room for zeros.
+      for (let left = reserve; left > 0; left -= MIB)
+        await made.write(randomFillSync(Buffer.alloc(Math.min(left, MIB))));
+    } finally {
+      await made.close();
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { codeOf } from "./directory-lock.ts";
+
+/**
+ * Why a server cannot listen there, in one sentence; `undefined` if it can.
+ * For after a failure: it tries, and says what the operating system answers.
+ */
+export async function listeningProblem(host: string, port: number): Promise<string | undefined> {
+  const probe = createServer();
+  try {
+    probe.listen(host === "*" ? { port } : { host, port });
+    await once(probe, "listening");
+    return undefined;
+  } catch (error) {
+    return sentence(host, port, codeOf(error));
+  } finally {
+    probe.close();
+  }
+}
+
+function sentence(host: string, port: number, code: string): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${port} of ${host} is taken: stop what listens there, or set PORT to another.`;
+    case "EACCES":
+      return `Port ${port} of ${host} is not open to this user: set PORT to one from 1024 on.`;
+    case "EADDRNOTAVAIL":
+      return `HOST is "${host}": this machine has no such address.`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `HOST is "${host}": no address is known for that name.`;
+    default:
+      return `HOST is "${host}": this machine cannot listen there (${code}).`;
+  }
+}
+
+/** The address by which a client on this machine reaches a server that listens on `host`. */
+export function addressOf(host: string, port: number): string {
+  const isWildcard = host === "0.0.0.0" || host === "*" || host === "::";
+  const name = isWildcard ? "127.0.0.1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}

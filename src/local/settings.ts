@@ -1,0 +1,113 @@
+import { isIPv6 } from "node:net";
+import { parseArgs } from "node:util";
+
+/** What `npm start` was asked to do. */
+export interface Settings {
+  /** The address to listen on, an IPv6 address without its brackets. */
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** `undefined` when one is to be generated. */
+  authkey: string | undefined;
+  dataDirectory: string;
+  /** Puts are refused while a queue's database is larger. */
+  storageBytesMax: number;
+}
+
+/** A command line that is not understood: the program ends with status 2, as it is the custom. */
+export class UsageError extends Error {}
+
+/** What `--help` prints. */
+export const HELP = `npm start -- [options]: serves durable queues on this machine until Ctrl-C.
+
+  --port <number>               PORT               0 to 65535, 0 takes a free one   (8787)
+  --host <address>              HOST               what to listen on                (127.0.0.1)
+  --data-dir <path>             DATA_DIR           where the queues are kept        (.data)
+  --storage-bytes-max <number>  STORAGE_BYTES_MAX  a queue's size that ends puts    (9000000000)
+                                AUTHKEY            the key to ask for               (generated)
+  --help                        prints this
+
+An option wins over the variable of the environment that is named beside it.`;
+
+/** A queue's database refuses puts from this size on, unless told otherwise: Cloudflare ends it at 10 GB. */
+const STORAGE_BYTES_MAX = 9_000_000_000;
+
+const OPTIONS = {
+  port: { type: "string" },
+  host: { type: "string" },
+  "data-dir": { type: "string" },
+  "storage-bytes-max": { type: "string" },
+  help: { type: "boolean" },
+} as const;
+
+/** A setting as it was given, and the name under which it was. */
+interface Given {
+  name: string;
+  text: string;
+}
+
+/**
+ * Reads the command line and the environment.
+ * Answers "help" when that was asked for. Throws a `UsageError` for a command line that is not understood and an
+ * `Error` for a variable that is wrong, each with one sentence.
+ */
+export function settingsFrom(args: string[], environment: Record<string, string | undefined>): Settings | "help" {
+  const flags = flagsOf(args);
+  if (flags.help === true) return "help";
+  const given = (flag: "port" | "host" | "data-dir" | "storage-bytes-max", fallback: string): Given => {
+    const variable = flag.toUpperCase().replaceAll("-", "_");
+    const text = flags[flag];
+    if (text !== undefined) return { name: `--${flag}`, text };
+    return { name: variable, text: environment[variable] ?? fallback };
+  };
+  return {
+    port: wholeNumber(given("port", "8787"), 0, 65_535),
+    host: hostOf(given("host", "127.0.0.1")),
+    authkey: authkeyOf(environment.AUTHKEY),
+    dataDirectory: pathOf(given("data-dir", ".data")),
+    storageBytesMax: wholeNumber(given("storage-bytes-max", `${STORAGE_BYTES_MAX}`), 1, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function flagsOf(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    // Only its first sentence says what is wrong; the others are about parsing.
+    const [what = ""] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\.$/);
+    throw new UsageError(`${what}: "npm start -- --help" says what is understood.`);
+  }
+}
+
+/** A command line that is wrong is told by its status from an environment that is. */
+function refuse({ name, text }: Given, rule: string): never {
+  const sentence = `${name} is "${text}": ${rule}`;
+  throw name.startsWith("--") ? new UsageError(sentence) : new Error(sentence);
+}
+
+function wholeNumber(given: Given, min: number, max: number): number {
+  const number = Number(given.text);
+  if (!/^[0-9]+$/.test(given.text) || number < min || number > max) refuse(given, `it must be ${min} to ${max}.`);
+  return number;
+}
+
+function hostOf(given: Given): string {
+  const host = given.text.replace(/^\[(.*)\]$/, "$1");
+  if (host.includes(":") ? !isIPv6(host) : !/^(\*|[A-Za-z0-9._-]+)$/.test(host)) {
+    refuse(given, "it must be the name or the address of this machine, without scheme and port.");
+  }
+  return host;
+}
+
+function pathOf(given: Given): string {
+  if (given.text === "") refuse(given, "it must be the path of a directory.");
+  return given.text;
+}
+
+function authkeyOf(authkey: string | undefined): string | undefined {
+  // Without what a header or the quotes of client.env cannot carry.
+  if (authkey !== undefined && !/^[\x21-\x26\x28-\x7e]+$/.test(authkey)) {
+    throw new Error("AUTHKEY must be visible ASCII characters without spaces and ', and not empty.");
+  }
+  return authkey;
+}

@@ -1,0 +1,112 @@
+/** What is done about a disk that runs full. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { DataDirectory } from "../../src/local/data-directory.ts";
+import { DiskWatch, diskBounds } from "../../src/local/disk-watch.ts";
+import { Program } from "../support/start-program.ts";
+
+const MIB = 1_048_576;
+
+let directory: string;
+let reserve: string;
+let nearlyFull: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "durable-queue-disk-"));
+  reserve = join(directory, "reserve");
+  nearlyFull = join(directory, "status/disk-nearly-full");
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** A watch over a disk of 1 GiB that has so many MiB free, and what it reports. */
+async function watchOf(disk: { freeMib: number }): Promise<{ watch: DiskWatch; reports: string[] }> {
+  const data = new DataDirectory(directory);
+  await data.hold();
+  data.release();
+  const reports: string[] = [];
+  const space = async () => ({ freeBytes: disk.freeMib * MIB, sizeBytes: 1_024 * MIB });
+  return { watch: new DiskWatch(data, (line) => reports.push(line), space), reports };
+}
+
+test("a disk that is nearly full is told once, shown while it is, and told once when it is over", async () => {
+  const disk = { freeMib: 256 };
+  const { watch, reports } = await watchOf(disk);
+  const shown: boolean[] = [];
+
+  for (disk.freeMib of [256, 255, 254, 256, 287, 288, 300]) {
+    await watch.look();
+    shown.push(existsSync(nearlyFull));
+  }
+
+  expect(shown).toEqual([false, true, true, true, true, false, false]);
+  expect(reports).toEqual([
+    `The disk of ${directory} is nearly full: 255.0 MiB are free. Puts are refused until there is room.`,
+    `The disk of ${directory} has room again: 288.0 MiB are free.`,
+  ]);
+});
+
+test("a reserve is kept where there is room, given up when hardly any is left, and made again later", async () => {
+  const disk = { freeMib: 1_000 };
+  const { watch } = await watchOf(disk);
+  const kept: boolean[] = [];
+
+  for (disk.freeMib of [1_000, 4, 3.9, 20, 271, 272]) {
+    await watch.look();
+    kept.push(existsSync(reserve));
+  }
+
+  expect(kept).toEqual([true, true, false, false, false, true]);
+  expect(statSync(reserve)).toMatchObject({ size: 16 * MIB });
+});
+
+test("a small disk has bounds in proportion, a large one fixed ones", () => {
+  expect(diskBounds(16 * MIB)).toEqual({ nearlyFull: 4 * MIB, roomy: 4.5 * MIB, reserve: 2 * MIB, release: MIB });
+  expect(diskBounds(1e12)).toEqual(diskBounds(2e12));
+});
+
+test("what keeps it from looking is told once", async () => {
+  const { watch, reports } = await watchOf({ freeMib: 1 });
+  rmSync(join(directory, "status"), { recursive: true });
+
+  await watch.look();
+  await watch.look();
+
+  expect(reports).toEqual([expect.stringMatching(/^The disk of \S+ cannot be looked after: ENOENT/)]);
+});
+
+/** Mounts a file system of its own on the directory, where the system lets this process do so. */
+function mount(path: string): boolean {
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "none", path], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const probe = mkdtempSync(join(tmpdir(), "durable-queue-mount-"));
+const canMount = mount(probe);
+if (canMount) execFileSync("umount", [probe]);
+rmSync(probe, { recursive: true });
+
+test.skipIf(!canMount)("npm start tells of a disk that fills up, and of its room (skipped without root)", async () => {
+  mount(directory);
+  try {
+    const program = Program.start({ DATA_DIR: directory, AUTHKEY: "key" });
+    await program.serving();
+    const { bavail, bsize } = statfsSync(directory);
+    writeFileSync(join(directory, "filling"), Buffer.alloc(bavail * bsize - MIB / 2));
+    await program.printed(/is nearly full: 0\.\d MiB are free/);
+    expect(existsSync(nearlyFull)).toBe(true);
+    rmSync(join(directory, "filling"));
+    await program.printed(/has room again/);
+    expect(existsSync(nearlyFull)).toBe(false);
+  } finally {
+    await Program.killAll();
+    execFileSync("umount", ["-l", directory]);
+  }
+});

@@ -1,0 +1,85 @@
+/** What `npm start` makes of its command line and of the environment. */
+import { expect, test } from "vitest";
+import { settingsFrom, UsageError } from "../../src/local/settings.ts";
+
+test("nothing given is loopback, port 8787, .data and nine gigabytes", () => {
+  expect(settingsFrom([], {})).toEqual({
+    host: "127.0.0.1",
+    port: 8787,
+    authkey: undefined,
+    dataDirectory: ".data",
+    storageBytesMax: 9_000_000_000,
+  });
+});
+
+test("each option says what its variable says, and wins over it", () => {
+  const environment = { PORT: "1", HOST: "a", DATA_DIR: "a", STORAGE_BYTES_MAX: "1", AUTHKEY: "key" };
+  const args = ["--port=2", "--host", "[::1]", "--data-dir=b", "--storage-bytes-max", "2"];
+
+  expect(settingsFrom([], environment)).toMatchObject({ port: 1, host: "a", dataDirectory: "a", storageBytesMax: 1 });
+  expect(settingsFrom(args, environment)).toEqual({
+    host: "::1",
+    port: 2,
+    authkey: "key",
+    dataDirectory: "b",
+    storageBytesMax: 2,
+  });
+});
+
+test("--help is answered whatever else is given", () => {
+  expect(settingsFrom(["--help"], { PORT: "eighty" })).toBe("help");
+});
+
+function refusal(args: string[], environment: Record<string, string> = {}): Error {
+  try {
+    settingsFrom(args, environment);
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error("It was not refused.");
+}
+
+for (const args of [["--prot=1"], ["-p", "1"], ["serve"], ["--port"], ["--authkey=key"], ["--port", "-1"]]) {
+  test(`the arguments ${args.join(" ")} are refused in one line that names the first of them`, () => {
+    const error = refusal(args);
+
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toContain((args[0] as string).replace("=key", "").replace("=1", ""));
+    expect(error.message).toMatch(/^[^\n]*: "npm start -- --help" says what is understood\.$/);
+  });
+}
+
+for (const port of ["eighty", "-1", "65536", "80.5", "", "0x50", " 80"]) {
+  test(`PORT=${port} is told in one line, and so is --port`, () => {
+    expect(refusal([], { PORT: port }).message).toBe(`PORT is "${port}": it must be 0 to 65535.`);
+    expect(refusal([`--port=${port}`])).toBeInstanceOf(UsageError);
+  });
+}
+
+for (const bytes of ["9e9", "9GB", "0", "-1", "", "9007199254740993"]) {
+  test(`STORAGE_BYTES_MAX=${bytes} is told in one line`, () => {
+    expect(refusal([], { STORAGE_BYTES_MAX: bytes }).message).toBe(
+      `STORAGE_BYTES_MAX is "${bytes}": it must be 1 to 9007199254740991.`,
+    );
+  });
+}
+
+for (const host of ["", "http://localhost", "localhost:80", "unix:/tmp/s", "two words", "a;b"]) {
+  test(`HOST=${host} is told in one line`, () => {
+    expect(refusal([], { HOST: host }).message).toBe(
+      `HOST is "${host}": it must be the name or the address of this machine, without scheme and port.`,
+    );
+  });
+}
+
+test("DATA_DIR without a path is refused, and not taken for the folder that one stands in", () => {
+  expect(refusal([], { DATA_DIR: "" }).message).toBe('DATA_DIR is "": it must be the path of a directory.');
+});
+
+for (const authkey of ["", "two words", "schlüssel", "quo'te"]) {
+  test(`AUTHKEY=${authkey} is told in one line`, () => {
+    expect(refusal([], { AUTHKEY: authkey }).message).toBe(
+      "AUTHKEY must be visible ASCII characters without spaces and ', and not empty.",
+    );
+  });
+}

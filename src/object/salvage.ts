@@ -1,11 +1,11 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
-import { Block, type BlockState, type BlockSummary } from "../queue/block.ts";
 import { utf8Bytes } from "../queue/bytes.ts";
 import type { Result } from "../queue/commands.ts";
 import { DamagedRow } from "../queue/damage.ts";
+import { Notes } from "../queue/notes.ts";
 import { formatId } from "../queue/receipt.ts";
 import { splitLines } from "../queue/rows.ts";
-import { DEAD, DELAYED, GONE, LEASED, MOVING, VISIBLE } from "../queue/standings.ts";
+import { DEAD, DELAYED, GONE, LEASED, MOVING, Standings, VISIBLE } from "../queue/standings.ts";
 import type { MessageState, View } from "../queue/viewer.ts";
 
 /** Rows that one page looks at: with what is in them, little enough for one call. */
@@ -125,13 +125,13 @@ export class Salvage {
     try {
       const row = this.#sql.exec<Row>("SELECT * FROM blocks WHERE slot = ?", slot).one();
       if (row.number === 0) return { messages, isWhole };
-      const block = blockOf(slot, row);
+      const readable = readableOf(slot, row);
       const lines = splitLines(textIn(row, "lines"));
       const groups = splitLines(textIn(row, "groups"));
-      isWhole = lines.length === block.count;
+      isWhole = lines.length === readable.count;
       for (const [at, line] of lines.entries()) {
         try {
-          const view = viewOf(block, at, line, groups[at], incarnation);
+          const view = viewOf(readable, at, line, groups[at], incarnation);
           if (view !== undefined) messages.push({ view, at });
         } catch {
           isWhole = false;
@@ -144,33 +144,27 @@ export class Salvage {
   }
 }
 
-function blockOf(slot: number, row: Row): Block {
-  const summary: BlockSummary = {
-    priority: numberIn(row, "priority"),
-    areLetters: row.letters === 1,
-    isGrouped: row.grouped === 1,
-    putAt: numberIn(row, "put_at"),
-    count: numberIn(row, "count"),
-    bytes: numberIn(row, "bytes"),
-    visible: numberIn(row, "visible"),
-    delayed: numberIn(row, "delayed"),
-    leased: numberIn(row, "leased"),
-    dead: numberIn(row, "dead"),
-    moving: numberIn(row, "moving"),
-    nextDueAt: Number.POSITIVE_INFINITY,
-    lastDueAt: 0,
-  };
-  const block = Block.restore({ slot, number: numberIn(row, "number"), ...summary });
-  block.unload(() => stateIn(row));
-  // Decoded here: a state that cannot be says nothing about any of its messages.
-  block.standingOf(0);
-  return block;
+/** What of a row is about its messages, whatever its summary says. */
+interface Readable {
+  number: number;
+  count: number;
+  /** Undefined where all messages are as they were put. */
+  standings: Standings | undefined;
+  notes: Notes | undefined;
 }
 
-function stateIn({ state, notes }: Row): BlockState {
+/** Decodes the state as a whole: one that cannot be decoded says nothing about any of its messages. */
+function readableOf(slot: number, row: Row): Readable {
+  const { state, notes } = row;
+  const count = numberIn(row, "count");
   const isText = notes === null || typeof notes === "string";
   if (!isText || !(state === null || state instanceof ArrayBuffer)) throw new Error("The state has another type.");
-  return { state: state && new Uint8Array(state), notes };
+  return {
+    number: numberIn(row, "number"),
+    count,
+    standings: state === null ? undefined : Standings.decode(slot, new Uint8Array(state), count),
+    notes: notes === null ? undefined : Notes.decode(slot, notes, count),
+  };
 }
 
 function numberIn(row: Row, column: string): number {
@@ -187,26 +181,26 @@ function textIn(row: Row, column: string): string {
 
 /** Undefined for a message that is gone. Throws where something of it does not decode. */
 function viewOf(
-  block: Block,
+  { number, standings, notes }: Readable,
   index: number,
   line: string,
   group: string | undefined,
   incarnation: string,
 ): View | undefined {
-  const standing = block.standingOf(index);
+  const standing = standings?.standing[index] ?? VISIBLE;
   if (standing === GONE) return undefined;
   const state = STATES.get(standing);
   const content: unknown = JSON.parse(line);
   if (state === undefined || typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new Error("The message does not decode.");
   }
-  const { error, reason = "max_attempts" } = block.noteOf(index);
+  const { error, reason = "max_attempts" } = notes?.get(index) ?? {};
   const isTimed = state !== "visible" && state !== "moving";
   return {
-    id: formatId(incarnation, { blockNumber: block.number, index }),
+    id: formatId(incarnation, { blockNumber: number, index }),
     state,
-    attempts: block.attemptsOf(index),
-    ...(isTimed ? { until: block.visibleAtOf(index) } : {}),
+    attempts: standings?.attempts[index] ?? 0,
+    ...(isTimed ? { until: standings?.visibleAt[index] ?? 0 } : {}),
     group,
     lastError: error,
     ...(state === "dead" ? { reason } : {}),

@@ -8,8 +8,11 @@ export const BODY_BYTES_MAX = 1024 * 1024;
 /** Messages in one put, and the most that one receive may ask for. */
 export const BATCH_MESSAGES_MAX = 1_000;
 
-/** All bodies of one put together, and about the most that one receive or list hands out (always at least one message). */
+/** All bodies of one put together, and about the most that one receive hands out (always at least one message). */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+
+/** About the most that one page of a list has (always at least one message): a page is quick, and others have their turn. */
+export const LIST_BYTES_MAX = 1024 * 1024;
 
 /**
  * A whole HTTP request body: a full batch, as bytes in base64, and its envelope. Bounds the memory that a request can

@@ -8,6 +8,7 @@ import { overloaded } from "../queue/refusals.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
 import type { Caller } from "./caller.ts";
+import { Intake } from "./intake.ts";
 import { type Incoming, incomingWait, NextRound } from "./next-round.ts";
 import { isOutOfReach, reaching } from "./out-of-reach.ts";
 import { Pendings } from "./pendings.ts";
@@ -36,6 +37,8 @@ export class CommitLoop {
   readonly #clock: MonotonicClock;
   readonly #nextRound = new NextRound();
   readonly #pendings = new Pendings();
+  /** How commands come in. */
+  readonly intake: Intake;
   readonly #wakings: Wakings;
   readonly #holds: ReadingHolds;
   readonly #surroundings: Surroundings;
@@ -45,8 +48,6 @@ export class CommitLoop {
   #isRunning = false;
   /** Whether something has happened that a round must see, with or without a command. */
   #isDue = false;
-  /** How many of the commands to come are committed each by itself. */
-  #aloneLeft: number;
   /** Commands of the round that is under way. */
   #underWay: Incoming[] = [];
 
@@ -56,7 +57,7 @@ export class CommitLoop {
     this.#name = ctx.id.name ?? "";
     this.#sessions = sessions;
     this.#storage = new QueueStorage(ctx.storage);
-    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.submit(commands, false));
+    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.#submitAgain(commands));
     const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
@@ -66,7 +67,7 @@ export class CommitLoop {
       behind: (session) => this.#suspend(session),
       caughtUp: (session) => this.#resume(session),
     });
-    this.#aloneLeft = recentFailures.take(this.#name, Date.now());
+    this.intake = new Intake(this.#pendings, this.#nextRound, recentFailures.take(this.#name, Date.now()));
     this.#surroundings = surroundingsOf(this.#name, this.#storage);
     for (const { session, ticket, command } of sessions.restore()) {
       this.#pendings.skipTickets(ticket);
@@ -76,27 +77,10 @@ export class CommitLoop {
     this.#pendings.skipTickets(sessions.lastSubscriber);
   }
 
-  /** The last ticket that was given out. */
-  get lastTicket(): number {
-    return this.#pendings.lastTicket;
-  }
-
-  /** A number that no other ticket has. */
-  newTicket(): number {
-    return this.#pendings.newTicket();
-  }
-
-  /** Whether the memory for what has arrived has room for so much more text. */
-  hasRoomFor(characters: number): boolean {
-    return this.#nextRound.hasRoomFor(characters);
-  }
-
-  /** Notes that a command is to be answered, and makes of it what `submit` takes. */
-  take(caller: Caller, command: Command, characters: number, connection?: Session): Incoming {
-    const ticket = this.#pendings.add(caller, command);
-    const isAlone = this.#aloneLeft > 0;
-    if (isAlone) this.#aloneLeft -= 1;
-    return { ticket, command, characters, connection, arrivedAt: Date.now(), isAlone };
+  /** Forgets commands that were taken in, and are not to be submitted. */
+  drop(incoming: readonly Incoming[]): void {
+    this.#nextRound.giveBack(incoming);
+    this.forget(new Set(incoming.map(({ ticket }) => ticket)));
   }
 
   /** @param isBack whether this may be from one of those who were answered last */
@@ -105,9 +89,10 @@ export class CommitLoop {
     if (incoming.length > 0) this.wake();
   }
 
-  /** To be told that so many callers were answered who may have something new. */
-  answered(callers: number): void {
-    this.#nextRound.answered(callers);
+  /** Commands that were taken up and could not be applied come in once more. */
+  #submitAgain(commands: readonly Incoming[]): void {
+    for (const incoming of commands) this.#nextRound.reserve(incoming);
+    this.submit(commands, false);
   }
 
   /** A connection is gone: it waits for nothing any more. */
@@ -294,7 +279,7 @@ export class CommitLoop {
   #sendShipments(): void {
     for (const shipment of this.#queue.takeShipments(this.#clock.now(Date.now()))) {
       const outcome = send(this.#env.QUEUE.getByName(shipment.to), this.#name, shipment);
-      const told = outcome.then((command) => this.submit([this.take(NOBODY, command, 0)], false));
+      const told = outcome.then((command) => this.submit([this.intake.take(NOBODY, command, 0)], false));
       this.#ctx.waitUntil(told);
     }
   }
@@ -304,7 +289,7 @@ export class CommitLoop {
     this.#wakings.forgetAlarm();
     await this.#life.untilWritable();
     await new Promise<void>((resolve) => {
-      this.submit([this.take({ answer: () => resolve() }, { verb: "inspect" }, 0)], false);
+      this.submit([this.intake.take({ answer: () => resolve() }, { verb: "inspect" }, 0)], false);
     });
   }
 }

@@ -1,3 +1,4 @@
+import { LIST_BYTES_MAX } from "../contract/limits.ts";
 import { BLOCK_MESSAGES_MAX } from "../queue/block.ts";
 import type { Command } from "../queue/commands.ts";
 
@@ -41,6 +42,12 @@ const ARRIVED_CHARACTERS_MAX = 12 * 1024 * 1024;
 const SMALL_CHARACTERS = 64 * 1024;
 const RESERVE_CHARACTERS = 2 * 1024 * 1024;
 
+/**
+ * What may still have to be answered by commands that only look, in bytes: so many that 250 lists at a time are served.
+ * What comes beyond is refused as `overloaded`, before it makes everything else wait.
+ */
+const LOOKS_BYTES_MAX = 256 * 1024 * 1024;
+
 /** As many as share a row. More would not make it cheaper, and could be under way while these are stored. */
 const ENOUGH = BLOCK_MESSAGES_MAX;
 
@@ -63,6 +70,8 @@ const AWAY_MS = 250;
 export class NextRound {
   #commands: Incoming[] = [];
   #characters = 0;
+  /** The most that the answers to lists and looks that have arrived can be, in bytes. */
+  #looksBytes = 0;
   /** How many of the commands were held back when it was looked last. */
   #held = 0;
   /** How many were answered and have not been back. An estimate: nobody knows if they come. */
@@ -79,22 +88,34 @@ export class NextRound {
     return this.#held > 0;
   }
 
+  /** Whether one more command can be taken in. One alone always can. */
+  hasRoomFor(command: Command, characters: number): boolean {
+    return this.hasMemoryFor(characters) && this.#looksBytes + looksBytesOf(command) <= LOOKS_BYTES_MAX;
+  }
+
   /** Whether the memory for what has arrived has room for so much more. One command alone always has. */
-  hasRoomFor(characters: number): boolean {
+  hasMemoryFor(characters: number): boolean {
     const reserve = characters <= SMALL_CHARACTERS ? RESERVE_CHARACTERS : 0;
     return this.#commands.length === 0 || this.#characters + characters <= ARRIVED_CHARACTERS_MAX + reserve;
   }
 
+  /** Counts a command that will be added: from now on it takes its part of the memory. */
+  reserve(incoming: Incoming): void {
+    this.#count([incoming], +1);
+  }
+
+  /** Gives back the part of the memory of commands that will not be added. */
+  giveBack(incoming: readonly Incoming[]): void {
+    this.#count(incoming, -1);
+  }
+
   /**
-   * Adds what one caller sends at a time; nothing where he is gone.
+   * Adds what one caller sends at a time, and was reserved; nothing where he is gone.
    *
    * @param isBack whether this may be one of those who were answered
    */
   add(incoming: readonly Incoming[], isBack: boolean): void {
-    for (const command of incoming) {
-      this.#commands.push(command);
-      this.#characters += command.characters;
-    }
+    for (const command of incoming) this.#commands.push(command);
     if (isBack) this.#absent = Math.max(0, this.#absent - 1);
   }
 
@@ -102,7 +123,14 @@ export class NextRound {
   putBack(commands: readonly Incoming[]): void {
     if (commands.length === 0) return;
     this.#commands = [...commands, ...this.#commands];
-    for (const { characters } of commands) this.#characters += characters;
+    this.#count(commands, +1);
+  }
+
+  #count(commands: readonly Incoming[], sign: 1 | -1): void {
+    for (const { command, characters } of commands) {
+      this.#characters += sign * characters;
+      this.#looksBytes += sign * looksBytesOf(command);
+    }
   }
 
   /** To be told how many more callers were answered, and may come back with something new. */
@@ -156,7 +184,8 @@ export class NextRound {
     }
     this.#commands = kept.length === 0 ? this.#commands.slice(index) : [...kept, ...this.#commands.slice(index)];
     this.#held = kept.length;
-    for (const taken of [...round.commands, ...round.overdue]) this.#characters -= taken.characters;
+    this.#count(round.commands, -1);
+    this.#count(round.overdue, -1);
     return round;
   }
 
@@ -173,6 +202,10 @@ export class NextRound {
 /** What is deleted is gone at once, not with the commit: nothing else may fail with it. */
 function standsAlone({ command, isAlone }: Incoming): boolean {
   return isAlone === true || command.verb === "delete";
+}
+
+function looksBytesOf({ verb }: Command): number {
+  return verb === "list" || verb === "look" ? LIST_BYTES_MAX : 0;
 }
 
 /** What waits already, to be applied again: it takes no more memory than it did. */

@@ -41,16 +41,16 @@ export class QueueObject extends DurableObject<Env> {
    */
   perform(command: Command, waitId?: string): Promise<Reply> {
     const characters = charactersOf(command);
-    if (!this.#loop.hasRoomFor(characters)) {
+    if (!this.#loop.intake.hasRoomFor(command, characters)) {
       return Promise.resolve({ ok: false, code: "overloaded", detail: OVERLOADED });
     }
     return new Promise((resolve) => {
       const answer: Caller["answer"] = (_, ...result) => {
-        this.#loop.answered(1);
+        this.#loop.intake.answered(1);
         if (waitId !== undefined) this.#ticketByWait.delete(waitId);
         resolve(replyOf(...result));
       };
-      const incoming = this.#loop.take({ answer }, command, characters);
+      const incoming = this.#loop.intake.take({ answer }, command, characters);
       if (waitId !== undefined) this.#ticketByWait.set(waitId, incoming.ticket);
       this.#loop.submit([incoming], true);
     });
@@ -65,7 +65,7 @@ export class QueueObject extends DurableObject<Env> {
 
   /** Opens a WebSocket. The request was looked at by the Worker. */
   override async fetch(): Promise<Response> {
-    const client = this.#sessions.open(this.#loop.newTicket());
+    const client = this.#sessions.open(this.#loop.intake.newTicket());
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -100,7 +100,7 @@ export class QueueObject extends DurableObject<Env> {
 
   #hear(frame: string | ArrayBuffer, session: Session): void {
     const operations = operationsOf(frame);
-    const hasRoom = this.#loop.hasRoomFor(frame instanceof ArrayBuffer ? frame.byteLength : frame.length);
+    const hasRoom = this.#loop.intake.hasMemoryFor(frame instanceof ArrayBuffer ? frame.byteLength : frame.length);
     const incoming: Incoming[] = [];
     try {
       for (const operation of operations) {
@@ -109,12 +109,12 @@ export class QueueObject extends DurableObject<Env> {
       }
     } catch (error) {
       // Nothing of a frame is applied that could not be taken up as a whole.
-      this.#loop.forget(new Set(incoming.map(({ ticket }) => ticket)));
+      this.#loop.drop(incoming);
       throw error;
     }
     this.#loop.submit(incoming, session.comesBack());
     // A refusal needs no commit, and none may follow that would carry it.
-    this.#loop.answered(this.#sessions.flush());
+    this.#loop.intake.answered(this.#sessions.flush());
   }
 
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
@@ -122,17 +122,18 @@ export class QueueObject extends DurableObject<Env> {
     try {
       if (operation.fault !== undefined) throw operation.fault;
       const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);
-      const nextTicket = this.#loop.lastTicket + 1;
+      const nextTicket = this.#loop.intake.lastTicket + 1;
       if (operation.keys !== undefined) {
         const commands = putCommandsOf(operation, circumstances.now);
         const puts = session.sharedPuts(nextTicket, operation.id, commands.length);
         const each = Math.ceil(characters / commands.length);
-        for (const command of commands) incoming.push(this.#loop.take(puts, command, each, session));
+        for (const command of commands) incoming.push(this.#loop.intake.take(puts, command, each, session));
         return;
       }
       const command = commandOf(operation, circumstances, session);
+      if (!this.#loop.intake.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
       session.begin(nextTicket, operation.id, command);
-      incoming.push(this.#loop.take(session, command, characters, session));
+      incoming.push(this.#loop.intake.take(session, command, characters, session));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       session.refuse(operation.id, error);

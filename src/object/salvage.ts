@@ -1,4 +1,4 @@
-import { BATCH_BYTES_MAX } from "../contract/limits.ts";
+import { LIST_BYTES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "../queue/bytes.ts";
 import type { Result } from "../queue/commands.ts";
 import { DamagedRow } from "../queue/damage.ts";
@@ -93,7 +93,7 @@ export class Salvage {
       const { messages, isWhole } = this.#messagesOf(next, incarnation);
       for (const { view, at } of messages) {
         if (at < index || (state !== undefined && view.state !== state)) continue;
-        if (views.length === limit || bytes >= BATCH_BYTES_MAX) {
+        if (views.length === limit || bytes >= LIST_BYTES_MAX) {
           return { verb: "list", views, bytes, cursor: `${next}-${at}`, damagedRows };
         }
         views.push(view);

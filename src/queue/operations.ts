@@ -13,8 +13,7 @@ export function isOperation(command: Command): command is Operation {
   return OPERATIONS.has(command.verb);
 }
 
-/** @param bytesMax how many bytes of messages the answer may have */
-export function operate(messages: Messages, command: Operation, now: number, bytesMax: number): Result {
+export function operate(messages: Messages, command: Operation, now: number): Result {
   switch (command.verb) {
     case "ack": {
       const stale = messages.leases.ack(command.receipts, command.finish);
@@ -30,7 +29,7 @@ export function operate(messages: Messages, command: Operation, now: number, byt
       return { verb: "extend", extended: command.receipts.length - stale.length, stale, leaseEndsAt };
     }
     case "list":
-      return { verb: "list", ...messages.viewer.list(command.state, command.cursor, command.limit, bytesMax) };
+      return { verb: "list", ...messages.viewer.list(command.state, command.cursor, command.limit) };
     case "look": {
       const place = messages.viewer.find(command.id);
       return place === undefined ? unknownMessage() : { verb: "look", view: messages.viewer.view(place) };

@@ -90,7 +90,7 @@ export class Queue {
       return;
     }
     if (isOperation(command)) {
-      const result = operate(this.#messages, command, now, this.#answers.bytesLeft);
+      const result = operate(this.#messages, command, now);
       this.#answers.add(ticket, result, result.verb === "list" ? result.bytes : 0);
       this.#service.serve(now);
       return;

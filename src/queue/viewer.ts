@@ -1,3 +1,4 @@
+import { LIST_BYTES_MAX } from "../contract/limits.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Block } from "./block.ts";
 import { utf8Bytes } from "./bytes.ts";
@@ -72,12 +73,11 @@ export class Viewer {
   }
 
   /**
-   * Messages after the one that the cursor names, in this state or any.
+   * Messages after the one that the cursor names, in this state or any; about `LIST_BYTES_MAX` of them.
    *
    * @param cursor what the page before gave; empty for the first page
-   * @param bytesMax the message with which there are so many is the last of the page
    */
-  list(state: MessageState | undefined, cursor: string, limit: number, bytesMax: number): Page {
+  list(state: MessageState | undefined, cursor: string, limit: number): Page {
     const views: View[] = [];
     let last = parseId(this.#incarnation, cursor) ?? { blockNumber: 0, index: 0 };
     let lookedAt = 0;
@@ -85,7 +85,7 @@ export class Viewer {
     for (const block of this.#backlog.blocks()) {
       if (block.number < last.blockNumber || !mayHave(block, state)) continue;
       for (let index = block.number === last.blockNumber ? last.index + 1 : 0; index < block.count; index += 1) {
-        if (views.length === limit || lookedAt === LOOKED_AT_MAX || bytes >= bytesMax) {
+        if (views.length === limit || lookedAt === LOOKED_AT_MAX || bytes >= LIST_BYTES_MAX) {
           return { views, bytes, cursor: formatId(this.#incarnation, last) };
         }
         const found = stateOf(block, index);

@@ -12,6 +12,7 @@ import {
   freeingTextOf,
   isFreed,
   type KeyLine,
+  LINE_BYTES_PER_FINGERPRINT,
   type PlaceRange,
   parseLine,
   textOf,
@@ -80,8 +81,7 @@ export class IdempotencyKeys {
   /** What was said under this key; "other" if its content was not the same, undefined if it is not known. */
   find(key: string, contentHash: () => number, now: number): PlaceRange[] | "other" | undefined {
     const fingerprint = fingerprintOf(key);
-    // Taken together before one is looked into, because that may take it out of the table.
-    for (const slot of [...this.#slots.slotsOf(fingerprint)]) {
+    for (const slot of this.#slots.slotsOf(fingerprint)) {
       const line = this.#lineIn(slot, fingerprint, key, now);
       if (line !== undefined) return line.contentHash === contentHash() ? line.ranges : "other";
     }
@@ -114,7 +114,10 @@ export class IdempotencyKeys {
     if (dedupeBlock !== undefined) slotKeys.dedupeBlock = dedupeBlock;
     slotKeys.keys += 1;
     const fingerprint = fingerprintOf(line.key);
-    addLine(slotKeys, textOf(line), fingerprint);
+    const text = textOf(line);
+    // Most keys are so short that their line need not be counted: a character takes at most three bytes.
+    const count = text.length + 2 * line.key.length < LINE_BYTES_PER_FINGERPRINT ? 1 : fingerprintsFor(text);
+    addLine(slotKeys, text, fingerprint, count);
     // A row may have had a key before, or another with its fingerprint.
     this.#slots.add(fingerprint, slot);
   }
@@ -136,7 +139,10 @@ export class IdempotencyKeys {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return NO_KEYS;
     const { freed, until } = slotKeys;
-    if (freed.length > 0) addLine(slotKeys, freeingTextOf(freed), FILLER);
+    if (freed.length > 0) {
+      const text = freeingTextOf(freed);
+      addLine(slotKeys, text, FILLER, fingerprintsFor(text));
+    }
     const { uncommitted } = slotKeys;
     if (uncommitted === undefined) return { ...NO_KEYS, keysUntil: until };
     this.#rows.added(slot, uncommitted.lines, uncommitted.fingerprints, freed);
@@ -230,10 +236,9 @@ export class IdempotencyKeys {
 }
 
 /** Adds a line to what is to be stored: with its fingerprint, and fillers for the rest of its length. */
-function addLine(slotKeys: SlotKeys, line: string, fingerprint: number): void {
+function addLine(slotKeys: SlotKeys, line: string, fingerprint: number, count: number): void {
   slotKeys.uncommitted ??= { lines: [], fingerprintTexts: [], fingerprints: [], index: undefined };
   const { uncommitted } = slotKeys;
-  const count = fingerprintsFor(line);
   const text = encodeFingerprint(fingerprint);
   uncommitted.lines.push(line);
   uncommitted.fingerprints.push(fingerprint);

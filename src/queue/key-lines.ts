@@ -118,9 +118,12 @@ export const BYTES_PER_FINGERPRINT = 128;
 const FINGERPRINT_CHARACTERS = 5;
 const FIRST_CHARACTER = 48;
 
+/** Without the fingerprint itself. */
+export const LINE_BYTES_PER_FINGERPRINT: number = BYTES_PER_FINGERPRINT - FINGERPRINT_CHARACTERS;
+
 /** How many fingerprints a line has: its own and fillers, or only fillers. */
 export function fingerprintsFor(text: string): number {
-  return Math.ceil((utf8Bytes(text) + 1) / (BYTES_PER_FINGERPRINT - FINGERPRINT_CHARACTERS));
+  return Math.ceil((utf8Bytes(text) + 1) / LINE_BYTES_PER_FINGERPRINT);
 }
 
 export function encodeFingerprint(fingerprint: number): string {

@@ -91,12 +91,13 @@ export class Puts {
     const sizes = lines.map(utf8Bytes);
     const blockFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
     const ranges: PlaceRange[] = [];
-    const placed = new Map<string, PlaceRange>();
+    // Where this put has stored the first message of each dedupe key.
+    const placed = known && new Map<string, PlaceRange>();
     let last: Block | undefined;
     let stored = 0;
     for (const message of messages) {
       const key = message.dedupeKey === undefined ? undefined : keyOfDedupeKey(message.dedupeKey);
-      const duplicate = key === undefined ? undefined : (known?.get(key) ?? placed.get(key));
+      const duplicate = key === undefined ? undefined : (known?.get(key) ?? placed?.get(key));
       if (duplicate !== undefined) {
         addRange(ranges, { ...duplicate, isDuplicate: true });
         continue;
@@ -110,7 +111,7 @@ export class Puts {
         this.#storings += 1;
         const until = now + this.rules.dedupeMs;
         this.#keys.remember(block.slot, { key, contentHash: 0, until, ranges: [place] }, block.number);
-        placed.set(key, { ...place });
+        placed?.set(key, { ...place });
       }
       addRange(ranges, place);
       last = block;

@@ -22,8 +22,8 @@ export interface Stored {
 export interface Looked {
   /** The messages to store: the first of each dedupe key that is not known, and those without one. */
   fresh: readonly NewMessage[];
-  /** Where the known dedupe keys lead, by how they are stored; undefined where no message has one. */
-  known: ReadonlyMap<string, PlaceRange> | undefined;
+  /** The dedupe key of each message as it is stored, and where the known ones lead; undefined where none has one. */
+  dedupe: { keys: readonly (string | undefined)[]; known: ReadonlyMap<string, PlaceRange> } | undefined;
   at: number;
   /** How often dedupe keys had been stored by then, and freed. */
   storings: number;
@@ -86,18 +86,18 @@ export class Puts {
   /** Stores the messages of a put, in order. */
   put(put: LookedPut, now: number): Stored {
     const { messages, idempotencyKey } = put.command;
-    const { fresh, known } = this.#look(put, now);
+    const { fresh, dedupe } = this.#look(put, now);
     const lines = fresh.map((message) => lineOf(message, now));
     const sizes = lines.map(utf8Bytes);
     const blockFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
     const ranges: PlaceRange[] = [];
     // Where this put has stored the first message of each dedupe key.
-    const placed = known && new Map<string, PlaceRange>();
+    const placed = dedupe && new Map<string, PlaceRange>();
     let last: Block | undefined;
     let stored = 0;
-    for (const message of messages) {
-      const key = message.dedupeKey === undefined ? undefined : keyOfDedupeKey(message.dedupeKey);
-      const duplicate = key === undefined ? undefined : (known?.get(key) ?? placed?.get(key));
+    for (const [position, message] of messages.entries()) {
+      const key = dedupe?.keys[position];
+      const duplicate = key === undefined ? undefined : (dedupe?.known.get(key) ?? placed?.get(key));
       if (duplicate !== undefined) {
         addRange(ranges, { ...duplicate, isDuplicate: true });
         continue;
@@ -149,18 +149,18 @@ export class Puts {
     if (isTrue) return looked;
     const [storings, freeings] = [this.#storings, this.#freeings];
     if (messages.every(({ dedupeKey }) => dedupeKey === undefined)) {
-      return { fresh: messages, known: undefined, at: now, storings, freeings };
+      return { fresh: messages, dedupe: undefined, at: now, storings, freeings };
     }
-    const keys = new Set<string>();
-    for (const { dedupeKey } of messages) if (dedupeKey !== undefined) keys.add(keyOfDedupeKey(dedupeKey));
-    const known = this.#keys.findEach(keys, now);
-    const fresh = messages.filter(({ dedupeKey }) => {
-      if (dedupeKey === undefined) return true;
-      const key = keyOfDedupeKey(dedupeKey);
+    const keys = messages.map(({ dedupeKey }) => (dedupeKey === undefined ? undefined : keyOfDedupeKey(dedupeKey)));
+    const unseen = new Set<string>();
+    for (const key of keys) if (key !== undefined) unseen.add(key);
+    const known = this.#keys.findEach(unseen, now);
+    const fresh = messages.filter((_, position) => {
+      const key = keys[position];
       // The first of those with one key that is not known takes it out, so that the others are none.
-      return !known.has(key) && keys.delete(key);
+      return key === undefined || (!known.has(key) && unseen.delete(key));
     });
-    return { fresh, known, at: now, storings, freeings };
+    return { fresh, dedupe: { keys, known }, at: now, storings, freeings };
   }
 
   #answerOf(ranges: readonly PlaceRange[]): Stored {

@@ -97,7 +97,15 @@ export const putRequest = z.strictObject({
   messages: z.array(newMessage).min(1).max(BATCH_MESSAGES_MAX),
   timeoutSeconds: waitSeconds,
 });
-export const putReply = z.object({ ids: z.array(z.string()) });
+export const putReply = z.object({
+  /** As many as the messages, in their order. */
+  ids: z.array(z.string()),
+  /**
+   * The positions in the request, from 0 and ascending, of messages that were not stored because their `dedupeKey` is
+   * known or came before in the request: their ids are those of the messages that have it. Absent where all were stored.
+   */
+  duplicates: z.array(z.int()).optional(),
+});
 
 export const receiveRequest = z.strictObject({
   /** The most messages to hand out. */

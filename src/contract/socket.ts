@@ -53,7 +53,9 @@ export const socketPutRequest = putRequest.omit({ timeoutSeconds: true }).extend
 /** The answer to puts that share an operation: for each its id, or null and the problem. */
 export const putsReply = z.object({
   ids: z.array(z.string().nullable()),
-  /** Absent where all were stored. */
+  /** As in the reply to a put, the positions of those whose message was not stored. */
+  duplicates: z.array(z.int()).optional(),
+  /** Absent where none was refused. */
   problems: z.array(z.custom<Problem>().nullable()).optional(),
 });
 export const socketReceiveRequest = receiveRequest.omit({ timeoutSeconds: true }).extend({ wait });

@@ -28,18 +28,24 @@ const INSERT = `INTO blocks (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => 
 const STATEMENTS = {
   write: `INSERT OR REPLACE ${INSERT}`,
   writeKeepingKeys: update(COLUMNS.slice(0, -3), ["keys", "fingerprints"]),
-  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups", "keys", "fingerprints"]),
+  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups"], ["keys", "fingerprints"]),
+  appendKeepingKeys: update(
+    ["commit_number", "totals", ...CONTENTS, ...CHANGING],
+    ["lines", "groups", "keys", "fingerprints"],
+  ),
   update: update(["commit_number", "totals", ...CHANGING], []),
-  merge: update(COLUMNS, [], "UPDATE OR REPLACE"),
+  merge: update(COLUMNS, [], [], "UPDATE OR REPLACE"),
   totals: `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
     totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys,
     fingerprints = fingerprints || excluded.fingerprints`,
 };
 
-function update(replaced: string[], appended: string[], verb = "UPDATE"): string {
+/** @param replacedLast columns whose values come after those of the appended ones */
+function update(replaced: string[], appended: string[], replacedLast: string[] = [], verb = "UPDATE"): string {
   const sets = [
     ...replaced.map((column) => `${column} = ?`),
     ...appended.map((column) => `${column} = ${column} || ?`),
+    ...replacedLast.map((column) => `${column} = ?`),
   ];
   return `${verb} blocks SET ${sets.join(", ")} WHERE slot = ?`;
 }
@@ -57,14 +63,16 @@ export function statementOf(
       const statement = change.keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;
       return [statement, commit, totals, change.number, ...contents(change), ...changing(change), ...texts(change)];
     }
-    case "append":
-      return [STATEMENTS.append, commit, totals, ...contents(change), ...changing(change), ...texts(change)];
+    case "append": {
+      const statement = change.keepsKeys ? STATEMENTS.appendKeepingKeys : STATEMENTS.append;
+      return [statement, commit, totals, ...contents(change), ...changing(change), ...texts(change)];
+    }
     case "update":
       return [STATEMENTS.update, commit, totals, ...changing(change), change.slot];
     case "free":
     case "totals": {
       const none = { ...NO_MESSAGES, ...change };
-      const statement = change.kind === "free" ? STATEMENTS.writeKeepingKeys : STATEMENTS.totals;
+      const statement = change.kind === "totals" ? STATEMENTS.totals : freeing(change.keepsKeys);
       return [statement, commit, totals, 0, ...contents(none), ...changing(none), ...texts(none)];
     }
     case "merge": {
@@ -75,6 +83,10 @@ export function statementOf(
     default:
       return change satisfies never;
   }
+}
+
+function freeing(keepsKeys: boolean): string {
+  return keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;
 }
 
 function contents({

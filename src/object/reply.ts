@@ -38,7 +38,7 @@ export function replyOf(result: Result, surroundings: Surroundings): Reply {
 function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surroundings): string {
   switch (result.verb) {
     case "put":
-      return JSON.stringify({ ids: result.ids });
+      return JSON.stringify({ ids: result.ids, duplicates: result.duplicates });
     case "receive":
       return `{"messages":[${result.deliveries.map(deliveryJson).join(",")}]}`;
     case "push":

@@ -136,15 +136,25 @@ export class Backlog implements StandingCounts {
     return this.#lanes.oldest();
   }
 
-  /** Finds room for messages that are put together. To be asked for the block of one after the other. */
-  beginBatch(messages: readonly NewMessage[], lines: readonly string[], now: number) {
+  /**
+   * Finds room for messages that are put together. To be asked for the block of one after the other.
+   *
+   * @param takesMore whether a block that has messages may take others, for what is not known here
+   */
+  beginBatch(
+    messages: readonly NewMessage[],
+    lineBytes: readonly number[],
+    now: number,
+    takesMore: (block: Block) => boolean,
+  ): (message: NewMessage, lineBytes: number) => Block {
     const blockIn = this.#lanes.beginBatch(
       messages.map((message) => this.#laneOf(message)),
-      lines,
+      lineBytes,
       (block) => this.unsaved.get(block) === "write",
+      takesMore,
       (lane) => this.#newBlock(lane, now),
     );
-    return (message: NewMessage, line: string): Block => blockIn(this.#laneOf(message), line);
+    return (message, bytes) => blockIn(this.#laneOf(message), bytes);
   }
 
   #laneOf({ priority, deadLetter, group }: NewMessage): Lane {
@@ -208,10 +218,15 @@ export class Backlog implements StandingCounts {
     if (block.isEmpty) this.#finish(block);
   }
 
-  /** Removes everything but what is on its way to another queue, where it may have arrived. */
-  purge(): void {
+  /**
+   * Removes everything but what is on its way to another queue, where it may have arrived.
+   *
+   * @param begin is told of each block before its messages are removed
+   */
+  purge(begin: (block: Block) => void): void {
     const isAnyMoving = this.moving > 0;
     for (const block of [...this.#blocks.values()]) {
+      begin(block);
       if (isAnyMoving) {
         this.#removeWhere(block, (standing) => standing !== MOVING);
       } else {

@@ -191,7 +191,8 @@ export interface Refusal {
 }
 
 export type Result =
-  | { verb: "put"; ids: string[] }
+  /** `duplicates`: the positions of messages that were not stored, because their dedupe key is known; absent if none. */
+  | { verb: "put"; ids: string[]; duplicates?: number[] }
   | { verb: "receive"; deliveries: Delivery[] }
   /** `credit`: how many more messages the subscriber is allowed. */
   | { verb: "subscribe" | "unsubscribe"; credit: number }

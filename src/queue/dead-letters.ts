@@ -68,14 +68,6 @@ export class DeadLetters {
     return { transfer: this.#transfers.begin(destination, meant, false) };
   }
 
-  /** Removes those that died here and answers how many there were. */
-  purge(): number {
-    const { dead } = this.#backlog;
-    for (const { block, index } of this.#backlog.places(DEAD)) this.#backlog.remove(block, index);
-    this.#totals.purged += dead;
-    return dead;
-  }
-
   /** The queue in which it died; empty for this one. */
   #sourceOf({ block, index }: PlacedMessage): string {
     return block.areLetters ? (deadLetterOf(this.#window.line(block, index))?.queue ?? "") : "";

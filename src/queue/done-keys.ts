@@ -2,7 +2,7 @@ import type { Backlog } from "./backlog.ts";
 import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import { NO_MESSAGES, type RowChange } from "./rows.ts";
 
-/** Bounds the row that each report appends to. */
+/** Bounds the row that each report appends to, and that the keys of one commit are written to. */
 const KEYS_PER_ROW_MAX = 256;
 
 /**
@@ -12,38 +12,43 @@ const KEYS_PER_ROW_MAX = 256;
 export class DoneKeys {
   readonly #backlog: Backlog;
   readonly #keys: IdempotencyKeys;
-  #row: { slot: number; keys: number; keepsKeys: boolean; isStored: boolean } | undefined;
+  #row: { slot: number; keys: number } | undefined;
+  /** Rows that are full, whose keys are not all stored. */
+  readonly #full: number[] = [];
 
   constructor(backlog: Backlog, keys: IdempotencyKeys) {
     this.#backlog = backlog;
     this.#keys = keys;
   }
 
+  /** The row for the next key, which must be remembered before the next one is asked for. */
   slotForNext(): number {
-    this.#row ??= this.#newRow();
-    this.#row.keys += 1;
-    return this.#row.slot;
-  }
-
-  #newRow() {
-    const slot = this.#backlog.takeSlot();
-    return { slot, keys: 0, keepsKeys: this.#keys.hasStored(slot), isStored: false };
+    const row = this.#row;
+    const isFull = row !== undefined && (row.keys >= KEYS_PER_ROW_MAX || !this.#keys.hasRoom(row.slot));
+    if (row === undefined || isFull) {
+      if (row !== undefined) this.#full.push(row.slot);
+      this.#row = { slot: this.#backlog.takeSlot(), keys: 0 };
+      return this.slotForNext();
+    }
+    row.keys += 1;
+    return row.slot;
   }
 
   /** What to store since the last commit. */
-  takeChange(): RowChange | undefined {
-    const row = this.#row;
-    if (row === undefined) return undefined;
-    const { slot } = row;
+  takeChanges(): RowChange[] {
+    if (this.#row === undefined) return [];
+    const changes = [...this.#full, this.#row.slot].flatMap((slot) => this.#changeOf(slot) ?? []);
+    // Given up only now that all their keys are taken.
+    for (const slot of this.#full.splice(0)) this.#backlog.release(slot, this.#keys.kept(slot));
+    return changes;
+  }
+
+  #changeOf(slot: number): RowChange | undefined {
+    // Where all that is stored has expired, it is written over.
+    const keepsKeys = this.#keys.hasStored(slot);
     const keys = this.#keys.takeUncommitted(slot);
     if (keys.keys === "") return undefined;
-    // Given up only now that all its keys are taken: who reported before and after the limit may share a commit.
-    if (row.keys >= KEYS_PER_ROW_MAX) {
-      this.#backlog.release(slot, this.#keys.kept(slot));
-      this.#row = undefined;
-    }
-    if (row.isStored) return { kind: "totals", slot, ...keys };
-    row.isStored = true;
-    return { kind: "write", slot, keepsKeys: row.keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
+    if (keepsKeys) return { kind: "totals", slot, ...keys };
+    return { kind: "write", slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
 }

@@ -1,5 +1,8 @@
 const CAPACITY_MIN = 1_024;
 
+/** Most fingerprints that are looked for are not there. */
+const NONE: readonly number[] = [];
+
 /**
  * Which rows may hold the key with a fingerprint: pairs of numbers in two flat arrays, some 16 bytes a pair, where a
  * `Map` would take four times that. A million keys have to fit beside everything else.
@@ -14,10 +17,14 @@ export class FingerprintTable {
   size = 0;
 
   /** The slots of a fingerprint, in no order. */
-  *slotsOf(fingerprint: number): Generator<number> {
+  slotsOf(fingerprint: number): readonly number[] {
+    let slots: number[] | undefined;
     for (let place = this.#placeOf(fingerprint); this.#slots[place] !== 0; place = this.#after(place)) {
-      if (this.#fingerprints[place] === fingerprint) yield this.#slots[place] as number;
+      if (this.#fingerprints[place] !== fingerprint) continue;
+      slots ??= [];
+      slots.push(this.#slots[place] as number);
     }
+    return slots ?? NONE;
   }
 
   /** Each pair is there once, however often it is added. */

@@ -1,5 +1,6 @@
 import { Arrivals } from "./arrivals.ts";
-import { Backlog } from "./backlog.ts";
+import { Backlog, type PlacedMessage } from "./backlog.ts";
+import type { Block } from "./block.ts";
 import type { KeyRules } from "./configuration.ts";
 import { doneHashOf, putAtOf } from "./contents.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -14,7 +15,7 @@ import { Retention, type RetentionRules } from "./retention.ts";
 import { completed, rowChangeOf } from "./row-changes.ts";
 import { FREE_ROWS_MAX } from "./row-slots.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
-import { DEAD, MOVING, type StandingCounts } from "./standings.ts";
+import { DEAD, DELAYED, GONE, MOVING, type Standing, type StandingCounts, VISIBLE } from "./standings.ts";
 import { assertLaw, finish, NO_TOTALS } from "./totals.ts";
 import { Transfers } from "./transfers.ts";
 import { Viewer } from "./viewer.ts";
@@ -97,7 +98,7 @@ export class Messages {
     });
     this.#doneKeys = new DoneKeys(this.#backlog, this.#keys);
     for (const row of stored?.blocks ?? []) {
-      if (row.fingerprints !== null) this.#keys.restore(row.slot, row.keysUntil, row.fingerprints);
+      if (row.fingerprints !== null) this.#keys.restore(row.slot, row.keysUntil, row.fingerprints, row.number);
       this.#backlog.restore(row, this.#keys.kept(row.slot));
     }
     this.#backlog.restoreGroups();
@@ -180,14 +181,9 @@ export class Messages {
   done(count: number, key: string | undefined, now: number): void {
     finish(this.totals, count);
     this.#areTotalsUnsaved = true;
-    if (key !== undefined)
-      this.#keys.remember(
-        this.#doneKeys.slotForNext(),
-        key,
-        doneHashOf(count),
-        now + this.puts.rules.idempotencyMs,
-        [],
-      );
+    if (key === undefined) return;
+    const until = now + this.puts.rules.idempotencyMs;
+    this.#keys.remember(this.#doneKeys.slotForNext(), { key, contentHash: doneHashOf(count), until, ranges: [] });
   }
 
   /** Removes a message, whoever holds it. False if it is not here. */
@@ -196,7 +192,7 @@ export class Messages {
     const standing = place?.block.standingOf(place.index);
     // What is on its way to another queue may have arrived there.
     if (place === undefined || standing === MOVING) return false;
-    this.#backlog.remove(place.block, place.index);
+    this.#removeUndone(place);
     this.totals.purged += 1;
     if (standing !== DEAD) finish(this.totals, 1);
     return true;
@@ -206,10 +202,18 @@ export class Messages {
   purge(): number {
     const { visible, delayed, leased, dead } = this.#backlog;
     const unfinished = visible + delayed + leased;
-    this.#backlog.purge();
+    this.#backlog.purge((block) => this.#freeKeys(block, (standing) => standing !== MOVING));
     this.totals.purged += unfinished + dead;
     finish(this.totals, unfinished);
     return unfinished + dead;
+  }
+
+  /** Removes what is dead and answers how many there were. */
+  purgeDead(): number {
+    const { dead } = this.#backlog;
+    for (const place of this.#backlog.places(DEAD)) this.#removeUndone(place);
+    this.totals.purged += dead;
+    return dead;
   }
 
   /** Removes every message that nobody holds. */
@@ -217,10 +221,27 @@ export class Messages {
     const { visible, delayed } = this.#backlog;
     if (visible + delayed === 0) return;
     for (const block of [...this.#backlog.blocks()]) {
-      if (block.visible + block.delayed > 0) this.#backlog.removeUnheld(block);
+      if (block.visible + block.delayed === 0) continue;
+      this.#freeKeys(block, (standing) => standing === VISIBLE || standing === DELAYED);
+      this.#backlog.removeUnheld(block);
     }
     this.totals.purged += visible + delayed;
     finish(this.totals, visible + delayed);
+  }
+
+  #removeUndone({ block, index }: PlacedMessage): void {
+    this.puts.freeKeys(block, { blockNumber: block.number, index, count: 1 });
+    this.#backlog.remove(block, index);
+  }
+
+  /** Lets the dedupe keys of a block's messages in some standings count no more, but not those of what is gone. */
+  #freeKeys(block: Block, isMeant: (standing: Standing) => boolean): void {
+    if (!this.#keys.mayHaveDedupeKeys(block.slot, block.number)) return;
+    for (let index = 0; index < block.count; index += 1) {
+      const standing = block.standingOf(index);
+      if (standing === GONE || !isMeant(standing)) continue;
+      this.puts.freeKeys(block, { blockNumber: block.number, index, count: 1 });
+    }
   }
 
   /** What changed since the last commit; undefined when nothing did. */
@@ -244,8 +265,7 @@ export class Messages {
     this.#areTotalsUnsaved = false;
     this.totals.commit += 1;
     this.totals.lastBlock = this.#backlog.lastBlock;
-    const doneKeys = this.#doneKeys.takeChange();
-    if (doneKeys !== undefined) changes.push(doneKeys);
+    changes.push(...this.#doneKeys.takeChanges());
     return {
       changes: completed(changes, this.#backlog.slots),
       totals: this.totals,

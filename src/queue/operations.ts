@@ -37,7 +37,7 @@ export function operate(messages: Messages, command: Operation, now: number): Re
     case "cancel":
       return messages.cancel(command.id) ? { verb: "cancel" } : unknownMessage();
     case "purge":
-      return { verb: "purge", purged: command.only === "dead" ? messages.deadLetters.purge() : messages.purge() };
+      return { verb: "purge", purged: command.only === "dead" ? messages.purgeDead() : messages.purge() };
     default:
       return command satisfies never;
   }

@@ -4,10 +4,38 @@ import { utf8Bytes } from "./bytes.ts";
 import type { NewMessage, PutCommand } from "./commands.ts";
 import type { KeyRules } from "./configuration.ts";
 import { contentHashOf, lineOf } from "./contents.ts";
-import type { IdempotencyKeys, PlaceRange } from "./idempotency-keys.ts";
+import type { IdempotencyKeys } from "./idempotency-keys.ts";
+import { addRange, keyOfDedupeKey, type PlaceRange } from "./key-lines.ts";
 import type { LineWindow } from "./line-window.ts";
 import { formatId } from "./receipt.ts";
 import type { Totals } from "./rows.ts";
+
+/** What a put is answered with. */
+export interface Stored {
+  /** Those of all messages, also of those that were there already. */
+  ids: string[];
+  /** The positions of messages that were not stored, because one with their dedupe key is known; absent if none. */
+  duplicates?: number[];
+}
+
+/** What was found of the dedupe keys of a put. */
+export interface Looked {
+  /** The messages to store: the first of each dedupe key that is not known, and those without one. */
+  fresh: readonly NewMessage[];
+  /** The dedupe key of each message as it is stored, and where the known ones lead; undefined where none has one. */
+  dedupe: { keys: readonly (string | undefined)[]; known: ReadonlyMap<string, PlaceRange> } | undefined;
+  at: number;
+  /** How often dedupe keys had been stored by then, and freed. */
+  storings: number;
+  freeings: number;
+}
+
+/** A put that is looked into, perhaps more than once. */
+export interface LookedPut {
+  command: PutCommand;
+  /** What was found the last time. */
+  looked?: Looked | undefined;
+}
 
 /** Puts messages into the backlog, each once for its keys. */
 export class Puts {
@@ -16,6 +44,9 @@ export class Puts {
   readonly #window: LineWindow;
   readonly #keys: IdempotencyKeys;
   readonly #totals: Totals;
+  readonly #takesMore = (block: Block): boolean => this.#keys.hasRoom(block.slot);
+  #storings = 0;
+  #freeings = 0;
   rules: KeyRules;
 
   constructor(
@@ -32,50 +63,57 @@ export class Puts {
     this.rules = rules;
   }
 
-  /** The ids that an earlier put with this key made, "other" if that put had other content. */
-  known({ idempotencyKey: key, messages }: PutCommand, now: number): string[] | "other" | undefined {
+  /** What an earlier put with this key was answered, "other" if that put had other content. */
+  known({ idempotencyKey: key, messages }: PutCommand, now: number): Stored | "other" | undefined {
     if (key === undefined) return undefined;
     const known = this.#keys.find(key, () => contentHashOf(messages), now);
-    return typeof known === "object" ? this.#idsOf(known) : known;
+    return typeof known === "object" ? this.#answerOf(known) : known;
   }
 
-  /** Those of the messages that a put would store. */
-  fresh(messages: readonly NewMessage[], now: number): readonly NewMessage[] {
-    if (messages.every(({ dedupeKey }) => dedupeKey === undefined)) return messages;
-    const dedupeKeys = new Set<string>();
-    return messages.filter(({ dedupeKey }) => {
-      if (dedupeKey === undefined) return true;
-      const isFresh = !dedupeKeys.has(dedupeKey) && this.#placeOf(dedupeKey, now) === undefined;
-      dedupeKeys.add(dedupeKey);
-      return isFresh;
-    });
+  /**
+   * Whether a put stores at most so many messages. Its dedupe keys are looked up only where it depends on them, and not
+   * again while it cannot have changed: until another one is stored, what a put would store only grows.
+   */
+  fitsIn(room: number, put: LookedPut, now: number): boolean {
+    const { command, looked } = put;
+    if (command.messages.length <= room) return true;
+    if (room < 0) return false;
+    if (looked !== undefined && looked.storings === this.#storings && looked.fresh.length > room) return false;
+    put.looked = this.#look(put, now);
+    return put.looked.fresh.length <= room;
   }
 
-  /** Stores messages in order. Answers with the ids of all, also of those that were there already. */
-  put({ messages, idempotencyKey }: PutCommand, now: number): string[] {
-    const ranges: PlaceRange[] = [];
-    const fresh = this.fresh(messages, now);
+  /** Stores the messages of a put, in order. */
+  put(put: LookedPut, now: number): Stored {
+    const { messages, idempotencyKey } = put.command;
+    const { fresh, dedupe } = this.#look(put, now);
     const lines = fresh.map((message) => lineOf(message, now));
-    const blockFor = this.#backlog.beginBatch(fresh, lines, now);
+    const sizes = lines.map(utf8Bytes);
+    const blockFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
+    const ranges: PlaceRange[] = [];
+    // Where this put has stored the first message of each dedupe key.
+    const placed = dedupe && new Map<string, PlaceRange>();
     let last: Block | undefined;
     let stored = 0;
-    for (const message of messages) {
-      const { dedupeKey } = message;
-      const known = dedupeKey === undefined ? undefined : this.#placeOf(dedupeKey, now);
-      if (known !== undefined) {
-        ranges.push(known);
+    for (const [position, message] of messages.entries()) {
+      const key = dedupe?.keys[position];
+      const duplicate = key === undefined ? undefined : (dedupe?.known.get(key) ?? placed?.get(key));
+      if (duplicate !== undefined) {
+        addRange(ranges, { ...duplicate, isDuplicate: true });
         continue;
       }
       const line = lines[stored] as string;
-      const block = blockFor(message, line);
-      const visibleAt = message.visibleAt ?? now + message.delayMs;
-      const index = this.#backlog.append(block, utf8Bytes(line), visibleAt > now ? visibleAt : 0, message.group);
-      const place = { blockNumber: block.number, index, count: 1 };
+      const bytes = sizes[stored] as number;
+      const block = blockFor(message, bytes);
+      const place = this.#append(block, message, bytes, now);
       this.#window.add(block, line);
-      if (dedupeKey !== undefined) this.#rememberMessage(block, dedupeKey, now, place);
-      const range = ranges.at(-1);
-      if (range?.blockNumber === block.number && range.index + range.count === index) range.count += 1;
-      else ranges.push(place);
+      if (key !== undefined) {
+        this.#storings += 1;
+        const until = now + this.rules.dedupeMs;
+        this.#keys.remember(block.slot, { key, contentHash: 0, until, ranges: [place] }, block.number);
+        placed?.set(key, { ...place });
+      }
+      addRange(ranges, place);
       last = block;
       stored += 1;
     }
@@ -84,32 +122,59 @@ export class Puts {
     // A put that stored nothing need not be known: sent again, it finds the same duplicates.
     if (idempotencyKey !== undefined && last !== undefined) {
       const until = now + this.rules.idempotencyMs;
-      this.#keys.remember(last.slot, idempotencyKey, contentHashOf(messages), until, ranges);
+      this.#keys.remember(last.slot, { key: idempotencyKey, contentHash: contentHashOf(messages), until, ranges });
     }
-    return this.#idsOf(ranges);
+    return this.#answerOf(ranges);
   }
 
-  #placeOf(dedupeKey: string, now: number): PlaceRange | undefined {
-    const known = this.#keys.find(keyOfMessage(dedupeKey), () => 0, now);
-    return typeof known === "object" ? known[0] && { ...known[0] } : undefined;
+  /** Lets the dedupe keys of messages of a block count no more. */
+  freeKeys({ slot }: Block, range: PlaceRange): void {
+    this.#freeings += 1;
+    this.#keys.free(slot, range);
   }
 
-  #rememberMessage(block: Block, dedupeKey: string, now: number, place: PlaceRange): void {
-    this.#keys.remember(block.slot, keyOfMessage(dedupeKey), 0, now + this.rules.dedupeMs, [{ ...place }]);
+  #append(block: Block, { visibleAt, delayMs, group }: NewMessage, lineBytes: number, now: number): PlaceRange {
+    const dueAt = visibleAt ?? now + delayMs;
+    const index = this.#backlog.append(block, lineBytes, dueAt > now ? dueAt : 0, group);
+    return { blockNumber: block.number, index, count: 1 };
   }
 
-  #idsOf(ranges: PlaceRange[]): string[] {
+  /** Looks up the dedupe keys of a put, unless that was just done. */
+  #look({ command: { messages }, looked }: LookedPut, now: number): Looked {
+    const isTrue =
+      looked !== undefined &&
+      looked.at === now &&
+      looked.storings === this.#storings &&
+      looked.freeings === this.#freeings;
+    if (isTrue) return looked;
+    const [storings, freeings] = [this.#storings, this.#freeings];
+    if (messages.every(({ dedupeKey }) => dedupeKey === undefined)) {
+      return { fresh: messages, dedupe: undefined, at: now, storings, freeings };
+    }
+    const keys = messages.map(({ dedupeKey }) => (dedupeKey === undefined ? undefined : keyOfDedupeKey(dedupeKey)));
+    const unseen = new Set<string>();
+    for (const key of keys) if (key !== undefined) unseen.add(key);
+    const known = this.#keys.findEach(unseen, now);
+    const fresh = messages.filter((_, position) => {
+      const key = keys[position];
+      // The first of those with one key that is not known takes it out, so that the others are none.
+      return key === undefined || (!known.has(key) && unseen.delete(key));
+    });
+    return { fresh, dedupe: { keys, known }, at: now, storings, freeings };
+  }
+
+  #answerOf(ranges: readonly PlaceRange[]): Stored {
     const ids: string[] = [];
-    for (const { blockNumber, index, count } of ranges) {
+    let duplicates: number[] | undefined;
+    for (const { blockNumber, index, count, isDuplicate } of ranges) {
       for (let offset = 0; offset < count; offset += 1) {
+        if (isDuplicate) {
+          duplicates ??= [];
+          duplicates.push(ids.length);
+        }
         ids.push(formatId(this.#incarnation, { blockNumber, index: index + offset }));
       }
     }
-    return ids;
+    return duplicates === undefined ? { ids } : { ids, duplicates };
   }
-}
-
-/** No idempotency key has a space, so none is ever taken for a dedupe key. */
-function keyOfMessage(dedupeKey: string): string {
-  return ` ${dedupeKey}`;
 }

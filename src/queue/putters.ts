@@ -1,10 +1,10 @@
 import { utf8Bytes } from "./bytes.ts";
 import type { PutCommand } from "./commands.ts";
+import type { LookedPut } from "./puts.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
 /** A put that waits for room, with the tickets of all its tries. */
-export interface WaitingPut {
-  command: PutCommand;
+export interface WaitingPut extends LookedPut {
   tickets: number[];
 }
 
@@ -55,17 +55,17 @@ export class Putters {
   }
 
   /** Lets a put wait until the deadline: at the end of the line, or where an earlier try of it waits. */
-  add(ticket: number, command: PutCommand, deadline: number): void {
+  add(waitingPut: WaitingPut, deadline: number): void {
+    const { command, tickets } = waitingPut;
     const { idempotencyKey: key } = command;
     const earlier = key === undefined ? undefined : this.#byKey.get(key);
+    const waiter = earlier ?? this.#line.add(waitingPut, deadline);
+    for (const ticket of tickets) this.#byTicket.set(ticket, waiter);
     if (earlier !== undefined) {
-      earlier.request?.tickets.push(ticket);
+      earlier.request?.tickets.push(...tickets);
       this.#line.setDeadline(earlier, deadline);
-      this.#byTicket.set(ticket, earlier);
     } else {
-      const waiter = this.#line.add({ command, tickets: [ticket] }, deadline);
       if (key !== undefined) this.#byKey.set(key, waiter);
-      this.#byTicket.set(ticket, waiter);
       this.#bytes += sizeOf(command);
     }
   }

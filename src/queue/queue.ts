@@ -245,7 +245,7 @@ export class Queue {
         delayMs: 0,
         deadLetter: deadLetter && { queue, ...deadLetter },
       }));
-      ids = puts.put({ verb: "put", messages: newMessages, timeoutMs: 0 }, now);
+      ({ ids } = puts.put({ command: { verb: "put", messages: newMessages, timeoutMs: 0 } }, now));
     }
     this.#answers.add(ticket, { verb: "accept", ids });
   }

@@ -22,17 +22,18 @@ export function rowChangeOf(
   if (isFinished) {
     window.drop(block);
     backlog.release(slot, idempotencyKeys.kept(slot));
-    if (kind !== "write") return { kind: "free", slot, ...keys };
+    if (kind !== "write") return { kind: "free", slot, keepsKeys, ...keys };
     if (keys.keys === "") return undefined;
     return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
   const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, areLetters, isGrouped, putAt } =
     block;
   const changing = { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, ...block.encode() };
-  if (kind === "update") return { kind, slot, ...changing };
+  // A change that takes keys back is one of the keys too.
+  if (kind === "update" && keys.keys === "") return { kind, slot, ...changing };
   const contents = { priority, areLetters, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
-  if (kind === "append") return { kind, slot, ...contents };
-  return { kind, slot, keepsKeys, number: block.number, ...contents };
+  if (kind === "write") return { kind, slot, keepsKeys, number: block.number, ...contents };
+  return { kind: "append", slot, keepsKeys, ...contents };
 }
 
 /**

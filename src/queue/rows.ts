@@ -74,13 +74,13 @@ export interface Keys {
 export type RowChange =
   /**
    * A new block, in a new row or over one that was free. `number` 0 is none, only keys. Keys that the row holds are
-   * written over too, unless `keepsKeys`: then they stay, before the new ones.
+   * written over too, unless `keepsKeys`: then they stay, before the new ones. So it is in an "append" and a "free".
    */
   | ({ kind: "write"; slot: number; keepsKeys: boolean; number: number } & Contents)
-  | ({ kind: "append"; slot: number } & Contents)
+  | ({ kind: "append"; slot: number; keepsKeys: boolean } & Contents)
   | ({ kind: "update"; slot: number } & Changing)
-  /** A block that is done with. Its keys are kept, for as long as they count. */
-  | ({ kind: "free"; slot: number } & Keys)
+  /** A block that is done with. */
+  | ({ kind: "free"; slot: number; keepsKeys: boolean } & Keys)
   /**
    * A block that is done with and whose row is not needed. It is written as free, over the free row `into`: that is one
    * row less, bills the same one row as "free", and carries the totals, which "delete" does not.

@@ -1,11 +1,12 @@
 /** Serves those who want something of a queue now or are ready to wait for it, in order of arrival. */
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Answers } from "./answers.ts";
-import type { PutCommand, ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
+import type { PutCommand, ReceiveCommand, Refusal, Result, SubscribeCommand } from "./commands.ts";
 import type { Configuration } from "./configuration.ts";
 import { Joiners } from "./joiners.ts";
 import type { Deliveries } from "./leases.ts";
 import type { Messages } from "./messages.ts";
+import type { Puts } from "./puts.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
 import { Receivers, type Stock } from "./receivers.ts";
 import {
@@ -91,19 +92,21 @@ export class Service {
     const { configuration, messages, isStorageFull } = this.#state;
     const { maxSize } = configuration;
     const earlierTry = this.#putters.find(command.idempotencyKey);
-    if (messages.puts.known(command, now) !== undefined) {
-      this.#admit({ command, tickets: [ticket] }, now);
+    const put: WaitingPut = { command, tickets: [ticket] };
+    const known = messages.puts.known(command, now);
+    if (known !== undefined) {
+      this.#admit(put, now, known);
     } else if (configuration.shutdown !== "none") {
       this.#answers.refuse([ticket], shutDown());
     } else if (isStorageFull) {
       this.#answers.refuse([ticket], this.#noRoom);
     } else if (earlierTry !== undefined) {
-      if (hasSameContent(earlierTry.command, command)) this.#putters.add(ticket, command, now + command.timeoutMs);
+      if (hasSameContent(earlierTry.command, command)) this.#putters.add(put, now + command.timeoutMs);
       else this.#answers.refuse([ticket], reusedKey());
     } else if (maxSize > 0 && command.messages.length > maxSize) {
       this.#answers.refuse([ticket], tooMany(command.messages.length, maxSize));
-    } else if (this.#putters.isEmpty && this.#hasRoom(command, now)) {
-      this.#admit({ command, tickets: [ticket] }, now);
+    } else if (this.#putters.isEmpty && this.#hasRoom(put, now)) {
+      this.#admit(put, now, known);
     } else if (command.timeoutMs <= 0) {
       this.#answers.refuse([ticket], this.#noRoom);
     } else if (this.#areTooManyWaiting) {
@@ -111,7 +114,7 @@ export class Service {
     } else if (!this.#putters.hasRoomFor(command)) {
       this.#answers.refuse([ticket], overloaded("The puts that wait for room in the queue take all memory for them"));
     } else {
-      this.#putters.add(ticket, command, now + command.timeoutMs);
+      this.#putters.add(put, now + command.timeoutMs);
     }
   }
 
@@ -188,9 +191,9 @@ export class Service {
       const mayServe = mayHandOut && !paused.receives && messages.counts.visible > 0;
       isAnyoneServed = mayServe && this.#receivers.serve(this.#stock);
       for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
-        if (!this.#hasRoom(first.command, now)) break;
+        if (!this.#hasRoom(first, now)) break;
         this.#putters.serve();
-        this.#admit(first, now);
+        this.#admit(first, now, messages.puts.known(first.command, now));
         isAnyoneServed = true;
       }
     }
@@ -220,24 +223,26 @@ export class Service {
   }
 
   /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
-  #hasRoom(command: PutCommand, now: number): boolean {
+  #hasRoom(put: WaitingPut, now: number): boolean {
     const { configuration, messages, isStorageFull } = this.#state;
     const { maxSize, paused } = configuration;
     if (paused.puts || isStorageFull) return false;
     const { visible, delayed } = messages.counts;
-    return maxSize === 0 || visible + delayed + messages.puts.fresh(command.messages, now).length <= maxSize;
+    return maxSize === 0 || messages.puts.fitsIn(maxSize - visible - delayed, put, now);
   }
 
-  #admit({ command, tickets }: WaitingPut, now: number): void {
-    const { puts } = this.#state.messages;
-    const known = puts.known(command, now);
+  /** @param known what is known of its idempotency key */
+  #admit(put: WaitingPut, now: number, known: ReturnType<Puts["known"]>): void {
+    const { tickets } = put;
     if (known === "other") {
       this.#answers.refuse(tickets, reusedKey());
       return;
     }
     this.#state.exists = true;
-    const ids = known ?? puts.put(command, now);
-    for (const ticket of tickets) this.#answers.add(ticket, { verb: "put", ids });
+    const stored = known ?? this.#state.messages.puts.put(put, now);
+    const { ids, duplicates } = stored;
+    const result: Result = duplicates === undefined ? { verb: "put", ids } : { verb: "put", ids, duplicates };
+    for (const ticket of tickets) this.#answers.add(ticket, result);
   }
 
   #handOut({ max, autoAck, leaseMs }: Taking, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {

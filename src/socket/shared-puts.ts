@@ -12,6 +12,7 @@ export class SharedPuts implements Caller {
   readonly #problems: (Problem | null)[];
   #unanswered: number;
   #isAnyRefused = false;
+  readonly #duplicates: number[] = [];
 
   /**
    * @param id of the operation
@@ -33,13 +34,15 @@ export class SharedPuts implements Caller {
     const index = ticket - this.#firstTicket;
     if (result.verb === "put") {
       this.#ids[index] = result.ids[0] ?? null;
+      if (result.duplicates !== undefined) this.#duplicates.push(index);
     } else if (result.verb === "refused") {
       this.#problems[index] = problemOf(result.code, result.detail);
       this.#isAnyRefused = true;
     }
     this.#unanswered -= 1;
     if (this.#unanswered > 0) return;
-    const reply = this.#isAnyRefused ? { ids: this.#ids, problems: this.#problems } : { ids: this.#ids };
-    this.#send(JSON.stringify({ id: this.#id, reply }));
+    const duplicates = this.#duplicates.length > 0 ? this.#duplicates.sort((a, b) => a - b) : undefined;
+    const problems = this.#isAnyRefused ? this.#problems : undefined;
+    this.#send(JSON.stringify({ id: this.#id, reply: { ids: this.#ids, duplicates, problems } }));
   }
 }

@@ -39,6 +39,57 @@ export function deduplication(level: Level): void {
       expect(await queue.receive()).toEqual([]);
     });
 
+    test("a message that is cancelled or purged can be put again under its dedupe key", async () => {
+      const queue = level.queue();
+      const [cancelled, purged] = await queue.put(
+        ["order-7", "order-8"].map((dedupeKey) => ({ body: "first", dedupeKey })),
+      );
+
+      await queue.cancel(cancelled as string);
+      const [second] = await queue.put([{ body: "second", dedupeKey: "order-7" }]);
+      await queue.purge();
+      const thirds = await queue.put(["order-7", "order-8"].map((dedupeKey) => ({ body: "third", dedupeKey })));
+
+      expect(new Set([cancelled, purged, second, ...thirds]).size).toBe(5);
+      expect(bodiesOf(await queue.receive({ max: 10 }))).toEqual(["third", "third"]);
+    });
+
+    test("a dead message keeps others with its dedupe key away, until it is purged", async () => {
+      const queue = level.queue();
+      const [first] = await queue.put([{ body: "a", dedupeKey: "order-7" }]);
+      const [message] = (await queue.receive()) as [Received];
+      await queue.retry([message.receipt], { dead: true });
+
+      expect(await queue.put([{ body: "b", dedupeKey: "order-7" }])).toEqual([first]);
+      await queue.purge("dead");
+      expect(await queue.put([{ body: "c", dedupeKey: "order-7" }])).not.toEqual([first]);
+    });
+
+    test("what was done before a purge is not put again under its dedupe key", async () => {
+      const queue = level.queue();
+      const ids = await queue.put(["order-7", "order-8"].map((dedupeKey) => ({ body: "a", dedupeKey })));
+      const [message] = (await queue.receive()) as [Received];
+      await queue.ack([message.receipt]);
+      await queue.purge();
+
+      const again = await queue.put(["order-7", "order-8"].map((dedupeKey) => ({ body: "b", dedupeKey })));
+
+      expect(again[0]).toBe(ids[0]);
+      expect(again[1]).not.toBe(ids[1]);
+      expect(bodiesOf(await queue.receive({ max: 10 }))).toEqual(["b"]);
+    });
+
+    test("a put under an idempotency key is the same put also after its messages were purged", async () => {
+      const queue = level.queue();
+      const first = await queue.put([{ body: "a", dedupeKey: "order-7" }], { key: "key" });
+      await queue.purge();
+
+      const second = await queue.put([{ body: "a", dedupeKey: "order-7" }], { key: "key" });
+
+      expect(second).toEqual(first);
+      expect(await queue.receive()).toEqual([]);
+    });
+
     test("a dedupe key is forgotten when the queue's dedupeSeconds are over", async () => {
       const queue = level.queue();
       await queue.configure({ dedupeSeconds: 1 });

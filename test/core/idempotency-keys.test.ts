@@ -15,9 +15,9 @@ const NOTHING_STORED: RowReader = {
 
 test("a key that one row had twice and another has too is known until the other row's is over", () => {
   const keys = new IdempotencyKeys(NOTHING_STORED);
-  keys.remember(3, "key", 7, 100, []);
-  keys.remember(3, "key", 7, 200, []);
-  keys.remember(5, "key", 7, 300, []);
+  keys.remember(3, { key: "key", contentHash: 7, until: 100, ranges: [] });
+  keys.remember(3, { key: "key", contentHash: 7, until: 200, ranges: [] });
+  keys.remember(5, { key: "key", contentHash: 7, until: 300, ranges: [] });
 
   const forgotten = keys.expire(250);
 

@@ -28,6 +28,8 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "storage_full",
       "jitter",
       "duplicate suppressed",
+      "duplicates repeated",
+      "put again after a cancel or purge",
       "group served",
       "redriven",
       "expired",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { putReply } from "../../src/contract/schema.ts";
 import { AUTHORIZATION, arrival, bodiesOf, call, freshQueue, inspect, numbers, put, receive } from "../support/call.ts";
 
 function underKey(key: string): Record<string, string> {
@@ -34,6 +35,24 @@ test("a put over several blocks that is tried again gives the same ids", async (
 
   expect(second).toEqual(first);
   expect(await inspect(queue)).toMatchObject({ visible: 600, accepted: 600 });
+});
+
+test("the reply to a put says which of its messages are duplicates, and says so again when it is repeated", async () => {
+  const queue = freshQueue();
+  const messages = ["a", "b", "c", undefined, "b"].map((dedupeKey, body) => ({ body, dedupeKey }));
+  const without = await call("POST", `${queue}/messages`, { messages: [{ body: 0, dedupeKey: "a" }] });
+
+  const first = await call("POST", `${queue}/messages`, { messages }, underKey("key"));
+  const second = await call("POST", `${queue}/messages`, { messages }, underKey("key"));
+  const third = await call("POST", `${queue}/messages`, { messages: messages.slice(0, 3) }, underKey("other"));
+
+  expect(Object.keys(without.body)).toEqual(["ids"]);
+  expect(putReply.strict().parse(first.body)).toEqual({ ids: first.body.ids, duplicates: [0, 4] });
+  expect(first.body.ids[0]).toBe(without.body.ids[0]);
+  expect(first.body.ids[4]).toBe(first.body.ids[1]);
+  expect(second.body).toEqual(first.body);
+  expect(third.body).toEqual({ ids: first.body.ids.slice(0, 3), duplicates: [0, 1, 2] });
+  expect(await inspect(queue)).toMatchObject({ accepted: 4 });
 });
 
 test("puts under one key that arrive together make one message", async () => {

@@ -36,6 +36,25 @@ for (const [title, forget] of [
       expect(messages.slice(600)).toMatchObject([{ bytes: "AAEC", priority: 3, attempt: 1 }]);
     });
 
+    test("knows which dedupe keys count, and which count no more since a cancel or a purge", async () => {
+      const queue = freshQueue();
+      const messages = ["a", "b", "c", "d"].map((dedupeKey) => ({ body: dedupeKey, dedupeKey }));
+      const putThem = () => call("POST", `${queue}/messages`, { messages });
+      const { ids } = (await putThem()).body;
+      await ack(queue, await receive(queue));
+
+      await call("DELETE", `${queue}/messages/${ids[1]}`);
+      await forget(queue);
+      const afterCancel = (await putThem()).body;
+      await call("POST", `${queue}/purge`);
+      await forget(queue);
+      const afterPurge = (await putThem()).body;
+      await forget(queue);
+
+      expect([afterCancel.duplicates, afterPurge.duplicates]).toEqual([[0, 2, 3], [0]]);
+      expect((await putThem()).body).toEqual({ ids: afterPurge.ids, duplicates: [0, 1, 2, 3] });
+    });
+
     test("keeps leases: nobody else gets the message, and its receipt holds", async () => {
       const queue = freshQueue();
       await put(queue, ["a", "b"]);

@@ -1,5 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import { putReply } from "../../src/contract/schema.ts";
+import { putsReply } from "../../src/contract/socket.ts";
 import { Session } from "../../src/socket/session.ts";
 import { call, freshQueue, inspect, objectOf, put } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
@@ -173,3 +175,33 @@ test("puts that share an operation get each its own answer, also where one joins
     reply: { ids: [stored, null], problems: [null, { code: "full" }] },
   });
 });
+
+test("replies on the socket say which messages are duplicates, and which of the puts that share an operation", async () => {
+  const queue = freshQueue();
+  const socket = await connect(queue);
+  const request = { messages: [{ dedupeKey: "a" }, { dedupeKey: "b" }, { dedupeKey: "a" }] };
+
+  socket.say({ id: 1, verb: "put", request, lines: 3 }, 1, 2, 3);
+  const alone = await socket.next();
+  socket.say(
+    { id: 2, verb: "put", keys: ["1", "2", "3", "4"], lines: 4, request: { messages: runs("c", "b", "d", "c") } },
+    4,
+    5,
+    6,
+    7,
+  );
+  const shared = await socket.next();
+  socket.say({ id: 3, verb: "put", keys: ["5", "1"], lines: 2, request: { messages: runs("e", "other") } }, 8, 9);
+  const refused = await socket.next();
+
+  const [a, b] = alone.reply.ids;
+  expect(putReply.strict().parse(alone.reply)).toEqual({ ids: [a, b, a], duplicates: [2] });
+  expect(putsReply.strict().parse(shared.reply)).toMatchObject({ duplicates: [1, 3] });
+  expect(shared.reply.ids[1]).toBe(b);
+  expect(shared.reply.ids[3]).toBe(shared.reply.ids[0]);
+  expect(Object.keys(refused.reply)).toEqual(["ids", "problems"]);
+});
+
+function runs(...dedupeKeys: string[]) {
+  return dedupeKeys.map((dedupeKey) => ({ dedupeKey }));
+}

@@ -46,6 +46,9 @@ export class Comparison {
       if (expected.messages.some((message) => message.id !== "" && !message.name.startsWith(`${ticket}.`))) {
         this.see("duplicate suppressed");
       }
+      expect(show(result.duplicates ?? []), show(expected.duplicates), difference);
+      if (expected.isFreed) this.see("put again after a cancel or purge");
+      if (expected.isRepeated && expected.duplicates.length > 0) this.see("duplicates repeated");
       if (expected.isRepeated) this.see("put repeated under its key");
       if (expected.isShared) this.see("put repeated while it waits");
     } else if (result.verb === "accept" && expected.verb === "accept") {

@@ -198,16 +198,16 @@ export class History {
     else if (operation < 0.83) this.#retry(ticket);
     else if (operation < 0.87) this.#extend(ticket);
     else if (operation < 0.88) this.#stop(ticket);
+    else if (operation < 0.895) this.#cancel(ticket);
     else if (operation < 0.92) this.#done(ticket);
     else if (operation < 0.93) this.#unsubscribe(ticket);
     else if (operation < 0.96) this.#join(ticket);
     else if (operation < 0.97) this.#configure(ticket);
     else if (operation < 0.974) this.#redrive(ticket);
     else if (operation < 0.979) this.#accept(ticket);
-    else if (operation < 0.981) this.#cancel(ticket);
     else if (operation < 0.985) this.#list(ticket);
     else if (operation < 0.99) this.#pause(ticket);
-    else if (operation < 0.994) this.#purge(ticket);
+    else if (operation < 0.995) this.#purge(ticket);
     else if (operation < 0.996) this.#shutDown(ticket);
     else this.#delete(ticket);
   }
@@ -228,7 +228,7 @@ export class History {
       name: `${ticket}.${index}${random.chance(0.1) ? LONG_BODY : ""}`,
       priority: random.pick([100, 100, 0, 7, 255]),
       delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
-      dedupeKey: random.chance(0.1) ? `dedupe-${random.integer(50)}` : undefined,
+      dedupeKey: random.chance(0.3) ? `dedupe-${random.integer(80)}` : undefined,
       group: random.chance(0.4) ? random.pick(["a", "b", "c", "d"]) : undefined,
       visibleAt: random.chance(0.05) ? this.#now - 2_000 + random.integer(10_000) : undefined,
     }));

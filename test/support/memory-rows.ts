@@ -11,6 +11,7 @@ import {
   type StoredQueue,
   type Totals,
 } from "../../src/queue/rows.ts";
+import { assertRowSize } from "./row-bytes.ts";
 
 interface Row extends Omit<StoredBlock, "fingerprints">, BlockState {
   lines: string;
@@ -77,6 +78,7 @@ export class MemoryRows implements RowReader {
     // The totals ride on what is written.
     if (changes.every(({ kind }) => kind === "delete")) throw new Error("Nothing carries the totals of this commit.");
     for (const source of forgottenArrivals) this.#arrivals.delete(source);
+    const totalsText = JSON.stringify(totals);
     for (const arrival of arrivals) this.#arrivals.set(arrival.source, arrival);
     for (const change of changes) {
       if (change.kind === "delete") {
@@ -94,7 +96,7 @@ export class MemoryRows implements RowReader {
       const keys = appended(row, change);
       switch (change.kind) {
         case "write":
-          this.#rows.set(change.slot, { ...change, ...(change.keepsKeys ? keys : {}) });
+          this.#rows.set(change.slot, { ...change, ...keys });
           break;
         case "append":
           this.#rows.set(change.slot, {
@@ -118,6 +120,7 @@ export class MemoryRows implements RowReader {
             keysUntil: Math.max(row.keysUntil, change.keysUntil),
           });
       }
+      assertRowSize({ ...this.#rows.get(change.slot), totals: totalsText });
     }
     this.#totals = { ...totals };
   }
@@ -145,5 +148,6 @@ function appended(
   change: Exclude<RowChange, { kind: "merge" | "delete" }>,
 ): Partial<Pick<Keys, "keys" | "fingerprints">> {
   if (change.kind === "update") return {};
+  if (change.kind !== "totals" && !change.keepsKeys) return { keys: change.keys, fingerprints: change.fingerprints };
   return { keys: row.keys + change.keys, fingerprints: row.fingerprints + change.fingerprints };
 }

@@ -61,10 +61,19 @@ const DEFAULT_SETTINGS: ModelSettings = {
 
 /**
  * @property isShare of a push: whether there would have been more for it, had it not waited with others
+ * @property isFreed of a put: whether it stored a message with the dedupe key of one that was cancelled or purged
  * @property isLast of a push: whether its credit is used up
  */
 export type ModelAnswer =
-  | { ticket: number; verb: "put"; messages: ModelMessage[]; isRepeated: boolean; isShared: boolean }
+  | {
+      ticket: number;
+      verb: "put";
+      messages: ModelMessage[];
+      duplicates: number[];
+      isRepeated: boolean;
+      isShared: boolean;
+      isFreed: boolean;
+    }
   | { ticket: number; verb: "receive"; deliveries: ModelDelivery[] }
   | { ticket: number; verb: "push"; deliveries: ModelDelivery[]; isShare: boolean; isLast: boolean }
   | { ticket: number; verb: "subscribe" | "unsubscribe"; credit: number }
@@ -122,7 +131,9 @@ export class ModelQueue {
   putters: WaitingPut[] = [];
   joiners: Waiting[] = [];
   dedupeKeys = new Map<string, { until: number; message: ModelMessage }>();
-  keys = new Map<string, { until: number; content: string; messages: ModelMessage[] }>();
+  /** Those whose messages were cancelled or purged. */
+  freedKeys = new Set<string>();
+  keys = new Map<string, { until: number; content: string; messages: ModelMessage[]; duplicates: number[] }>();
   answers: ModelAnswer[] = [];
   now = 0;
   /** Set where nothing more can be stored. */
@@ -284,6 +295,7 @@ export class ModelQueue {
     this.joiners = [];
     this.keys.clear();
     this.dedupeKeys.clear();
+    this.freedKeys.clear();
     this.unfinished = 0;
     this.expired = 0;
     this.moved = 0;
@@ -500,6 +512,7 @@ export class ModelQueue {
       return;
     }
     this.messages.splice(this.messages.indexOf(message), 1);
+    this.#freeKeys([message]);
     if (!message.isDead) this.unfinished = Math.max(0, this.unfinished - 1);
     this.answers.push({ ticket, verb: "cancel" });
     this.serve();
@@ -536,7 +549,8 @@ export class ModelQueue {
       return;
     }
     if (known === undefined) this.unfinished -= count;
-    if (key !== undefined && known === undefined) this.keys.set(key, { until: this.#keysUntil, content, messages: [] });
+    if (key !== undefined && known === undefined)
+      this.keys.set(key, { until: this.#keysUntil, content, messages: [], duplicates: [] });
     this.answers.push({ ticket, verb: "done", unfinished: this.unfinished, isRepeated: known !== undefined });
     this.serve();
   }
@@ -551,6 +565,7 @@ export class ModelQueue {
     const isMeant = ({ isDead, transfer }: ModelMessage) => transfer === undefined && (only === undefined || isDead);
     const purged = this.messages.filter(isMeant).length;
     const unfinished = this.messages.filter((message) => isMeant(message) && !message.isDead).length;
+    this.#freeKeys(this.messages.filter(isMeant));
     this.messages = this.messages.filter((message) => !isMeant(message));
     this.unfinished = Math.max(0, this.unfinished - unfinished);
     this.answers.push({ ticket, verb: "purge", purged });
@@ -604,6 +619,7 @@ export class ModelQueue {
     if (this.shutdown === "immediate") {
       const kept = this.messages.filter((message) => !["visible", "delayed"].includes(this.stateOf(message)));
       this.unfinished = Math.max(0, this.unfinished - (this.messages.length - kept.length));
+      this.#freeKeys(this.messages.filter((message) => !kept.includes(message)));
       this.messages = kept;
     }
     // In turns: all who can be served receive, then all puts that fit come in.
@@ -664,14 +680,33 @@ export class ModelQueue {
       this.#refuse(tickets, "idempotency_key_reused");
       return;
     }
-    const { unfinished } = this;
-    const messages = known?.messages ?? puts.map((put) => this.#duplicateOf(put.dedupeKey) ?? this.#store(put));
-    const isAnyStored = this.unfinished > unfinished;
+    const { messages, duplicates, isFreed } = known === undefined ? this.#storeAll(puts) : { ...known, isFreed: false };
+    const isAnyStored = duplicates.length < messages.length;
     if (key !== undefined && known === undefined && isAnyStored)
-      this.keys.set(key, { until: this.#keysUntil, content, messages });
-    const isRepeated = known !== undefined;
-    const isShared = tickets.length > 1;
-    for (const ticket of tickets) this.answers.push({ ticket, verb: "put", messages, isRepeated, isShared });
+      this.keys.set(key, { until: this.#keysUntil, content, messages, duplicates });
+    const rest = { messages, duplicates, isRepeated: known !== undefined, isShared: tickets.length > 1, isFreed };
+    for (const ticket of tickets) this.answers.push({ ticket, verb: "put", ...rest });
+  }
+
+  #storeAll(puts: ModelPut[]): { messages: ModelMessage[]; duplicates: number[]; isFreed: boolean } {
+    const duplicates: number[] = [];
+    let isFreed = false;
+    const messages = puts.map((put, position) => {
+      const duplicate = this.#duplicateOf(put.dedupeKey);
+      if (duplicate !== undefined) duplicates.push(position);
+      else if (put.dedupeKey !== undefined) isFreed = this.freedKeys.delete(put.dedupeKey) || isFreed;
+      return duplicate ?? this.#store(put);
+    });
+    return { messages, duplicates, isFreed };
+  }
+
+  /** What is removed before it is done may be put again under its dedupe key. */
+  #freeKeys(removed: ModelMessage[]): void {
+    for (const [dedupeKey, { until, message }] of this.dedupeKeys) {
+      if (!removed.includes(message)) continue;
+      this.dedupeKeys.delete(dedupeKey);
+      if (until > this.now) this.freedKeys.add(dedupeKey);
+    }
   }
 
   #refuse(tickets: number[], code: string): void {

@@ -1,0 +1,25 @@
+/**
+ * How large a stored row can become. SQLite refuses a row of more than 2 MB, all its columns together, and with it the
+ * whole commit: so each column has a bound in bytes of UTF-8.
+ */
+
+/**
+ * A row, over all its columns: the 1.4 MB that the largest body takes as base64, `KEYS_BYTES_MAX`, and room for what is
+ * small. Where there are many messages, their lines are at most 64 KiB, their groups 33 KiB and their notes 64 KiB.
+ */
+export const ROW_BYTES_MAX = 1_800_000;
+
+/**
+ * The keys of a row and their fingerprints: `KEYS_APPEND_BYTES_MAX`, what one put adds to that, 170 KiB for 256
+ * messages with the longest dedupe keys under an idempotency key, and 6 KiB for all of them being cancelled.
+ */
+export const KEYS_BYTES_MAX = 256 * 1024;
+
+/** A row with more bytes of keys takes no more messages: the next put begins another. */
+export const KEYS_APPEND_BYTES_MAX = 64 * 1024;
+
+/** A row without messages and with fewer bytes of keys is used again, so that they are written over with it. */
+export const KEYS_REUSE_BYTES_MAX = 32 * 1024;
+
+/** Such a row must have fewer keys than this too: writing them over costs little then. */
+export const KEYS_REUSE_MAX = 64;

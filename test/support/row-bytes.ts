@@ -1,0 +1,27 @@
+import { ROW_BYTES_MAX } from "../../src/queue/row-budget.ts";
+
+/** What a stored row has in its columns. */
+export type Columns = Record<string, string | number | boolean | Uint8Array | null>;
+
+/** The bytes of a row over all its columns, with texts in UTF-8 and eight for each number. */
+export function bytesOfRow(columns: Columns): number {
+  return sum(columns, (text) => Buffer.byteLength(text));
+}
+
+/** Throws for a row that is larger than any may be. */
+export function assertRowSize(columns: Columns): void {
+  // A character takes at most three bytes: most rows need not be counted.
+  if (sum(columns, ({ length }) => 3 * length) <= ROW_BYTES_MAX) return;
+  const bytes = bytesOfRow(columns);
+  if (bytes > ROW_BYTES_MAX) throw new Error(`Row ${columns.slot} has ${bytes} bytes, more than ${ROW_BYTES_MAX}.`);
+}
+
+function sum(columns: Columns, bytesOf: (text: string) => number): number {
+  let bytes = 0;
+  for (const value of Object.values(columns)) {
+    if (typeof value === "string") bytes += bytesOf(value);
+    else if (value instanceof Uint8Array) bytes += value.length;
+    else bytes += 8;
+  }
+  return bytes;
+}

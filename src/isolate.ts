@@ -121,6 +121,40 @@ export class FailedCommits {
   }
 }
 
+/** What requests over HTTP may take of memory together while they are read and until they are answered, in bytes. */
+export const REQUESTS_BYTES_MAX = 64 * 1024 * 1024;
+
+/** What replies over HTTP may take together until their clients have read them, in bytes. */
+export const REPLIES_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Counts bytes that are held for a while, up to a bound. */
+export class ByteLedger {
+  readonly #max: number;
+  #bytes = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Whether as much is held as may be. */
+  get isFull(): boolean {
+    return this.#bytes >= this.#max;
+  }
+
+  /** Whether so much more may be held. One holder alone may always hold what it needs. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes === 0 || this.#bytes + bytes <= this.#max;
+  }
+
+  hold(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
 /** How long a failed commit is remembered, in milliseconds: longer than clients take to connect and ask again. */
 const FAILURE_REMEMBERED_MS = 60_000;
 
@@ -150,6 +184,8 @@ export class RecentFailures {
   }
 }
 
+export const requestBytes = new ByteLedger(REQUESTS_BYTES_MAX);
+export const replyBytes = new ByteLedger(REPLIES_BYTES_MAX);
 export const recentFailures = new RecentFailures(QUEUES_REMEMBERED_MAX);
 export const knownQueues = new KnownQueues(QUEUES_REMEMBERED_MAX);
 export const failedCommits = new FailedCommits(QUEUES_REMEMBERED_MAX);

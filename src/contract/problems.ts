@@ -23,11 +23,11 @@ export const PROBLEMS = {
   storage_full: { status: 507, title: "The queue's storage is full, or nearly so" },
   damaged: { status: 500, title: "The queue's stored data is damaged" },
   internal: { status: 500, title: "The server failed" },
-  unavailable: { status: 503, title: "The queue cannot be reached" },
-  overloaded: { status: 503, title: "The queue has more requests than it can serve" },
+  unavailable: { status: 503, title: "The queue cannot be reached", retryAfterSeconds: 1 },
+  overloaded: { status: 503, title: "The queue has more requests than it can serve", retryAfterSeconds: 1 },
   no_authkey: { status: 503, title: "The server has no authkey" },
   misconfigured: { status: 503, title: "The server's configuration is wrong" },
-} as const satisfies Record<string, { status: number; title: string }>;
+} as const satisfies Record<string, { status: number; title: string; retryAfterSeconds?: number }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
@@ -46,4 +46,6 @@ export interface Problem {
   detail: string;
   /** Present when the code is `invalid`. */
   errors?: FieldError[];
+  /** Present when trying again helps: after this time. Over HTTP also in the header `Retry-After`. */
+  retryAfterSeconds?: number;
 }

@@ -3,11 +3,13 @@ import type * as z from "zod";
 import { ENDPOINTS, type Verb } from "../contract/endpoints.ts";
 import { listQuery } from "../contract/schema.ts";
 import { directoryOf, type Env } from "../env.ts";
+import { replyBytes } from "../isolate.ts";
 import { check } from "../requests/check.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { VERBS } from "../requests/verbs.ts";
+import { jsonResponse } from "./json-response.ts";
 import { reach } from "./reach.ts";
-import { idempotencyKeyOf, jsonOf, queueNameOf } from "./request.ts";
+import { bodyOf, idempotencyKeyOf, queueNameOf } from "./request.ts";
 import { openSocket } from "./socket.ts";
 import { tell } from "./tell.ts";
 
@@ -26,18 +28,30 @@ for (const [verb, { method, path }] of Object.entries(ENDPOINTS) as [Verb, Endpo
   queues.on(method, `/:queue${path}`, async (c) => {
     const hasBody = method === "POST" || method === "PUT";
     const { queue: _, ...place } = c.req.param();
-    return ask(c, verb, hasBody ? await jsonOf(c) : { ...c.req.query(), ...place });
+    if (!hasBody) return ask(c, verb, { ...c.req.query(), ...place });
+    const body = await bodyOf(c);
+    try {
+      return await ask(c, verb, body.value);
+    } finally {
+      body.release();
+    }
   });
 }
 queues.get("/:queue/socket", (c) => openSocket(c, queueNameOf(c)));
+
+/** Verbs whose replies have messages in them. */
+const MAY_BE_LARGE: ReadonlySet<Verb> = new Set(["receive", "list", "look"]);
+
+const OVERLOADED =
+  "Clients have not read what was sent to them, so there is no memory for more: try again in a moment.";
 
 /** The name is checked before an object is touched: each name that is written to is a database that is billed. */
 async function ask(c: Context<{ Bindings: Env }>, verb: Verb, request: unknown): Promise<Response> {
   const queue = queueNameOf(c);
   const command = VERBS[verb](request, { queue, idempotencyKey: idempotencyKeyOf(c), now: Date.now() });
-  const reply = await tell(c.env, queue, command);
-  const status = verb === "put" ? 201 : 200;
-  if (reply.ok) return new Response(reply.json, { status, headers: { "Content-Type": "application/json" } });
+  if (MAY_BE_LARGE.has(verb) && replyBytes.isFull) throw new ProblemError("overloaded", OVERLOADED);
+  const reply = await tell(c.env, queue, command, c.req.raw.signal);
+  if (reply.ok) return jsonResponse(reply.json, verb === "put" ? 201 : 200);
   const { code, detail, path } = reply;
   throw new ProblemError(code, detail, path === undefined ? undefined : [{ path, message: detail }]);
 }

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import { REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import { idempotencyKey, queueName } from "../contract/schema.ts";
+import { requestBytes } from "../isolate.ts";
 import { check } from "../requests/check.ts";
 import { HTTP_DEPTH, parseRequest } from "../requests/parse-json.ts";
 import { ProblemError } from "../requests/problem.ts";
@@ -16,9 +17,41 @@ export function idempotencyKeyOf(c: Context): string | undefined {
   return key === undefined ? undefined : check(idempotencyKey, key, "Idempotency-Key");
 }
 
-/** Reads the body as JSON. An empty body stands for `{}`. */
-export async function jsonOf(c: Context): Promise<unknown> {
-  const text = await readText(c.req.raw);
+/** A request's body, and the part of the isolate's memory that it takes until `release` is called. */
+export interface Body {
+  value: unknown;
+  release(): void;
+}
+
+/**
+ * Reads the body as JSON. An empty body stands for `{}`.
+ *
+ * @throws {ProblemError} `overloaded` where the requests of the isolate take as much memory as they may: before anything
+ *   is parsed, and before anything is read if the sender says how much there is
+ */
+export async function bodyOf(c: Context): Promise<Body> {
+  let held = 0;
+  const hold = (bytes: number) => {
+    if (!requestBytes.hasRoomFor(bytes)) throw new ProblemError("overloaded", OVERLOADED);
+    requestBytes.hold(bytes);
+    held += bytes;
+  };
+  const release = () => {
+    requestBytes.release(held);
+    held = 0;
+  };
+  try {
+    return { value: parsed(await readText(c.req.raw, hold)), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+const OVERLOADED =
+  "The server holds as many requests as it has memory for. This was not applied: try again in a moment.";
+
+function parsed(text: string): unknown {
   try {
     return text === "" ? {} : parseRequest(text, HTTP_DEPTH);
   } catch (error) {
@@ -29,10 +62,12 @@ export async function jsonOf(c: Context): Promise<unknown> {
 }
 
 /** Counts the bytes that come in and not what the sender says of them, so that no request can fill the memory. */
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, hold: (bytes: number) => void): Promise<string> {
   if (request.body === null) return "";
   const tooLarge = () => new ProblemError("too_large", `A request has at most ${REQUEST_BYTES_MAX} bytes.`);
-  if (Number(request.headers.get("Content-Length") ?? 0) > REQUEST_BYTES_MAX) throw tooLarge();
+  const announced = Number(request.headers.get("Content-Length") ?? 0) || 0;
+  if (announced > REQUEST_BYTES_MAX) throw tooLarge();
+  hold(announced);
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";
   let bytes = 0;
@@ -40,6 +75,7 @@ async function readText(request: Request): Promise<string> {
     for await (const chunk of request.body) {
       bytes += chunk.byteLength;
       if (bytes > REQUEST_BYTES_MAX) throw tooLarge();
+      if (announced === 0) hold(chunk.byteLength);
       text += decoder.decode(chunk, { stream: true });
     }
     return text + decoder.decode();

@@ -3,15 +3,18 @@ import { knownQueues } from "../isolate.ts";
 import { type Reply, replyOf } from "../object/reply.ts";
 import type { Command, Result } from "../queue/commands.ts";
 import { unknownQueue } from "../queue/refusals.ts";
+import { performWait } from "./abandoned-waits.ts";
 import { reach } from "./reach.ts";
 
 /**
  * Tells a queue's object a command. What creates no queue, and would not wait for one, is answered here where the
  * directory does not know the name: an object of a guessed name would be a database, and memory, for nothing.
+ *
+ * @param signal is aborted when the client is gone, as far as the platform can tell
  */
-export async function tell(env: Env, queue: string, command: Command): Promise<Reply> {
+export async function tell(env: Env, queue: string, command: Command, signal: AbortSignal): Promise<Reply> {
   if (!mayCreateOrWait(command) && !(await isKnown(env, queue))) return unknownReply(queue, command);
-  const reply = await reach(env, queue, () => perform(env, queue, command));
+  const reply = await reach(env, queue, () => perform(env, queue, command, signal));
   const isGone = reply.ok ? command.verb === "delete" : reply.code === "unknown_queue";
   // An empty receive does not show that there is a queue.
   if (isGone) knownQueues.forget(queue);
@@ -42,8 +45,10 @@ async function isKnown(env: Env, queue: string): Promise<boolean> {
   return entry !== null;
 }
 
-function perform(env: Env, queue: string, command: Command): Promise<Reply> {
-  return env.QUEUE.getByName(queue).perform(command);
+function perform(env: Env, queue: string, command: Command, signal: AbortSignal): Promise<Reply> {
+  const object = env.QUEUE.getByName(queue);
+  const isWait = "timeoutMs" in command && command.timeoutMs > 0;
+  return isWait ? performWait(object, command, signal) : object.perform(command);
 }
 
 /** What the object of a queue that does not exist would say. */

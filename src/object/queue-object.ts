@@ -56,11 +56,12 @@ export class QueueObject extends DurableObject<Env> {
     });
   }
 
-  /** Ends the wait of a call whose client is gone. Its `perform` is never answered. */
+  /** Ends the wait of a call whose client is gone: it is answered as if its time were over. */
   abandon(waitId: string): void {
     const ticket = this.#ticketByWait.get(waitId);
-    this.#ticketByWait.delete(waitId);
-    if (ticket !== undefined) this.#loop.forget(new Set([ticket]));
+    if (ticket === undefined) return;
+    const nobody: Caller = { answer: () => undefined };
+    this.#loop.submit([this.#loop.intake.take(nobody, { verb: "stop", tickets: [ticket] }, 0)], false);
   }
 
   /** Opens a WebSocket. The request was looked at by the Worker. */

@@ -14,7 +14,7 @@ export class ProblemError extends Error {
 
 /** A problem in the words of the interface (RFC 9457). */
 export function problemOf(code: ProblemCode, detail: string, errors?: readonly FieldError[]): Problem {
-  const { status, title } = PROBLEMS[code];
+  const { status, title, ...waiting } = PROBLEMS[code];
   const type = `urn:durable-queue:problem:${code}`;
-  return { type, title, status, code, detail, ...(errors === undefined ? {} : { errors: [...errors] }) };
+  return { type, title, status, code, detail, ...(errors === undefined ? {} : { errors: [...errors] }), ...waiting };
 }

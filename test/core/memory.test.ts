@@ -46,16 +46,3 @@ test("what was only looked at is let go of, although nothing was written", () =>
   // The state and the lines of two blocks.
   expect([first, second]).toEqual([4, 4]);
 });
-
-test("a page of large messages ends at about 8 MiB, as a receive does, and the next goes on from there", () => {
-  const rows = new MemoryRows();
-  const queue = new Queue("i", rows);
-  const message = { content: `"body":"${"x".repeat(1_000_000)}"`, priority: 100, delayMs: 0 };
-  for (const _ of [1, 2, 3]) perform(queue, rows, { verb: "put", messages: Array(4).fill(message), timeoutMs: 0 });
-
-  const first = perform(queue, rows, { verb: "list", cursor: "", limit: 1_000 });
-  const cursor = first?.verb === "list" ? (first.cursor ?? "") : "";
-  const second = perform(queue, rows, { verb: "list", cursor, limit: 1_000 });
-
-  expect([first, second].map((page) => page?.verb === "list" && page.views.length)).toEqual([9, 3]);
-});

@@ -100,13 +100,13 @@ test("the counter says what the storage engine says of each statement, from the 
 
 test("a caller alone, with keys, uses few rows over and over", async () => {
   const queue = freshQueue();
-  for (const message of numbers(500)) await oneMessage(queue, `key-${message}`);
+  for (const message of numbers(250)) await oneMessage(queue, `key-${message}`);
 
   const rows = await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) =>
     sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM blocks").one(),
   );
 
-  expect(rows.rows).toBeLessThanOrEqual(500 / 64 + 2);
+  expect(rows.rows).toBeLessThanOrEqual(250 / 64 + 2);
 });
 
 /** What one message costs from its put to its end, in rows; `work` is everything in between. */

@@ -1,0 +1,55 @@
+/** A client that leaves while its call waits: the wait ends with it, and what it was handed goes to others. */
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { app } from "../../src/http/app.ts";
+import { AUTHORIZATION, arrival, bodiesOf, call, freshQueue, inspect, put, receive } from "../support/call.ts";
+
+/** A call whose client can go. */
+function leavable(path: string, body: object) {
+  const client = new AbortController();
+  const init = { method: "POST", headers: AUTHORIZATION, body: JSON.stringify(body), signal: client.signal };
+  const response = Promise.resolve(app.fetch(new Request(`http://queue.test${path}`, init), env));
+  return { leave: () => client.abort(), response };
+}
+
+test("a receive whose client is gone takes no message and costs no attempt", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+  const { leave, response } = leavable(`${queue}/receive`, { timeoutSeconds: 20 });
+  await arrival(queue);
+
+  leave();
+  await response.catch(() => undefined);
+  await put(queue, ["a"]);
+
+  expect(await receive(queue)).toMatchObject([{ body: "a", attempt: 1 }]);
+});
+
+test("a put whose client is gone is not stored when there is room later", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { maxSize: 1 });
+  await put(queue, ["a"]);
+  const { leave, response } = leavable(`${queue}/messages`, { messages: [{ body: "b" }], timeoutSeconds: 20 });
+  await arrival(queue);
+
+  leave();
+  await response.catch(() => undefined);
+
+  expect(bodiesOf(await receive(queue))).toEqual(["a"]);
+  expect(await inspect(queue)).toMatchObject({ accepted: 1 });
+});
+
+test("other calls that wait go on when one client leaves", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+  const { leave, response } = leavable(`${queue}/receive`, { timeoutSeconds: 20 });
+  await arrival(queue);
+  const other = call("POST", `${queue}/receive`, { timeoutSeconds: 20 });
+  await arrival(queue);
+
+  leave();
+  await response.catch(() => undefined);
+  await put(queue, ["a"]);
+
+  expect(bodiesOf((await other).body.messages)).toEqual(["a"]);
+});

@@ -193,16 +193,20 @@ export class IdempotencyKeys {
   #lineIn(slot: number, fingerprint: number, key: string, now: number): KeyLine | undefined {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return undefined;
-    let isAnyLeft = false;
+    const counts = (line: KeyLine, index: KeyIndex) =>
+      line.until > now && !isFreed(line, index.freed) && !isFreed(line, slotKeys.freed);
     for (const index of this.#indexesOf(slot, slotKeys)) {
-      for (const text of index.linesOf(fingerprint)) {
+      for (const text of index.linesOfKey(key, fingerprint)) {
         const line = parseLine(text);
-        if (line.until <= now || isFreed(line, index.freed) || isFreed(line, slotKeys.freed)) continue;
-        if (line.key === key) return line;
-        isAnyLeft = true;
+        if (line.key === key && counts(line, index)) return line;
       }
     }
-    // Nothing in there counts: so that no key is ever looked for in all rows that had it, it is looked for here no more.
+    // Where nothing else with this fingerprint counts, the row is not looked into for it again: else a key that is put
+    // and freed time after time would be looked for in all rows that ever had it.
+    const indexes = [...this.#indexesOf(slot, slotKeys)];
+    const isAnyLeft = indexes.some((index) =>
+      index.linesOf(fingerprint).some((text) => counts(parseLine(text), index)),
+    );
     if (!isAnyLeft) this.#slots.remove(fingerprint, slot);
     return undefined;
   }

@@ -45,11 +45,34 @@ export function isFreeing(text: string): boolean {
   return text.startsWith(FREEING_PREFIX);
 }
 
+/** The places of which the lines of a row take back the dedupe keys. */
+export function freedIn(text: string): PlaceRange[] {
+  return linesIn(text, FREEING_PREFIX).flatMap((line) => parseLine(line).ranges);
+}
+
+/** How the line of a key begins. */
+export function beginOfLine(key: string): string {
+  return `[${JSON.stringify(key)},`;
+}
+
+/** The lines of a row that begin like this, which stands nowhere else in a line: inside a key a quotation mark is escaped. */
+export function linesIn(text: string, begin: string): string[] {
+  const lines: string[] = [];
+  for (let at = text.indexOf(begin); at >= 0; ) {
+    const end = text.indexOf("\n", at);
+    if (end < 0) break;
+    if (at === 0 || text[at - 1] === "\n") lines.push(text.slice(at, end));
+    at = text.indexOf(begin, end);
+  }
+  return lines;
+}
+
 function rangesText(ranges: readonly PlaceRange[]): string {
-  const texts = ranges.map(
-    ({ blockNumber, index, count, isDuplicate }) => `[${blockNumber},${index},${isDuplicate ? -count : count}]`,
-  );
-  return `[${texts.join(",")}]`;
+  let texts = "";
+  for (const { blockNumber, index, count, isDuplicate } of ranges) {
+    texts += `${texts === "" ? "" : ","}[${blockNumber},${index},${isDuplicate ? -count : count}]`;
+  }
+  return `[${texts}]`;
 }
 
 /** Reads a line of either kind; the key of one that takes back is empty. */

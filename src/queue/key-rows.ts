@@ -1,13 +1,19 @@
-import { fingerprintOf, isFreeing, keyOfLine, type PlaceRange, parseLine } from "./key-lines.ts";
+import { beginOfLine, fingerprintOf, freedIn, isFreeing, keyOfLine, linesIn, type PlaceRange } from "./key-lines.ts";
 import { type RowReader, splitLines } from "./rows.ts";
 
-/** Lines of keys by their fingerprints. A line is parsed when it is looked at, which most never are. */
+/** In so many look-ups the text of a row is searched. With the next one it is split, which takes as long as some tens. */
+const SEARCHES_MAX = 8;
+
+/** Lines of keys, found by key or by fingerprint. A line is parsed when it is looked at, which most never are. */
 export class KeyIndex {
-  /** Lines of one fingerprint are one text, because there is mostly one. */
+  /** The stored keys of a row, until they are split. */
+  #text = "";
+  #searches = 0;
+  /** The lines that are split. Those of one fingerprint are one text, because there is mostly one. */
   readonly #lines = new Map<number, string>();
   /** Messages whose dedupe keys count no more. */
   readonly freed: PlaceRange[] = [];
-  /** How many lines it has. */
+  /** How many lines were added. */
   size = 0;
   /** About what it takes of memory. */
   bytes = 0;
@@ -15,33 +21,55 @@ export class KeyIndex {
   /** Takes in the stored keys of a row. */
   static of(text: string): KeyIndex {
     const index = new KeyIndex();
-    for (const line of splitLines(text)) {
-      if (isFreeing(line)) index.freed.push(...parseLine(line).ranges);
-      else index.add(fingerprintOf(keyOfLine(line)), line);
-    }
+    index.#text = text;
+    index.freed.push(...freedIn(text));
+    // As if it were split already: it may be at any time.
+    index.bytes = 2 * text.length;
     return index;
-  }
-
-  add(fingerprint: number, line: string): void {
-    const others = this.#lines.get(fingerprint);
-    this.#lines.set(fingerprint, others === undefined ? line : `${others}\n${line}`);
-    this.size += 1;
-    this.bytes += line.length + BYTES_PER_LINE;
   }
 
   /** Adds lines with their fingerprints, from a position on. */
   addAll(lines: readonly string[], fingerprints: readonly number[], begin = 0): this {
     for (let position = begin; position < lines.length; position += 1) {
-      this.add(fingerprints[position] as number, lines[position] as string);
+      const line = lines[position] as string;
+      this.#add(fingerprints[position] as number, line);
+      this.size += 1;
+      this.bytes += line.length + BYTES_PER_LINE;
     }
     return this;
   }
 
-  /** The lines with this fingerprint, the newest first. */
+  /** The lines that may be those of this key, the newest first; those of keys with the same fingerprint may be among them. */
+  linesOfKey(key: string, fingerprint: number): string[] {
+    const lines = this.#split(fingerprint);
+    if (this.#text === "") return lines;
+    this.#searches += 1;
+    if (this.#searches > SEARCHES_MAX) return this.linesOf(fingerprint);
+    return lines.concat(linesIn(this.#text, beginOfLine(key)).reverse());
+  }
+
+  /** All lines with this fingerprint, the newest first. */
   linesOf(fingerprint: number): string[] {
+    if (this.#text === "") return this.#split(fingerprint);
+    const newer = new Map(this.#lines);
+    this.#lines.clear();
+    for (const line of splitLines(this.#text)) {
+      if (!isFreeing(line)) this.#add(fingerprintOf(keyOfLine(line)), line);
+    }
+    this.#text = "";
+    for (const [ofNewer, lines] of newer) this.#add(ofNewer, lines);
+    return this.#split(fingerprint);
+  }
+
+  #split(fingerprint: number): string[] {
     const lines = this.#lines.get(fingerprint);
     if (lines === undefined) return [];
     return lines.includes("\n") ? lines.split("\n").reverse() : [lines];
+  }
+
+  #add(fingerprint: number, line: string): void {
+    const others = this.#lines.get(fingerprint);
+    this.#lines.set(fingerprint, others === undefined ? line : `${others}\n${line}`);
   }
 }
 

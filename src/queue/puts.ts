@@ -95,8 +95,10 @@ export class Puts {
     const placed = dedupe && new Map<string, PlaceRange>();
     let last: Block | undefined;
     let stored = 0;
-    for (const [position, message] of messages.entries()) {
+    let position = 0;
+    for (const message of messages) {
       const key = dedupe?.keys[position];
+      position += 1;
       const duplicate = key === undefined ? undefined : (dedupe?.known.get(key) ?? placed?.get(key));
       if (duplicate !== undefined) {
         addRange(ranges, { ...duplicate, isDuplicate: true });

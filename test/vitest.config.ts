@@ -13,8 +13,8 @@ const resolve = { conditions: ["source"] };
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,
-    // Most tests wait for something, so that three at a time do not slow each other down.
-    maxWorkers: 3,
+    // Most tests wait for something, so that four at a time do not slow each other down.
+    maxWorkers: 4,
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
       // The state machine, which needs no platform, and everything that runs on Node.

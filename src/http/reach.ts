@@ -18,9 +18,8 @@ export async function reach<Value>(env: Env, queue: string | undefined, call: ()
       throw new ProblemError("storage_full", "The disk, or what the plan gives a queue, is full: nothing was stored.");
     }
     console.error(error);
-    const isOverloaded = error instanceof Error && "overloaded" in error && error.overloaded === true;
     const detail = "It is not known whether this was applied. Try again, a put under the same Idempotency-Key.";
-    throw new ProblemError(isOverloaded ? "overloaded" : "unavailable", detail);
+    throw new ProblemError("unavailable", detail);
   }
 }
 

@@ -4,6 +4,9 @@
  * nothing in here may be needed for a right answer: it saves work, and keeps trouble from being repeated.
  */
 
+import { ByteLedger } from "./byte-ledger.ts";
+import { IdleCollection } from "./idle-collection.ts";
+
 /** Names of queues that an isolate keeps in mind, and queues of which it remembers trouble. About 2 MB each at most. */
 export const QUEUES_REMEMBERED_MAX = 10_000;
 
@@ -122,38 +125,10 @@ export class FailedCommits {
 }
 
 /** What requests over HTTP may take of memory together while they are read and until they are answered, in bytes. */
-export const REQUESTS_BYTES_MAX = 64 * 1024 * 1024;
+export const REQUESTS_BYTES_MAX = 24 * 1024 * 1024;
 
 /** What replies over HTTP may take together until their clients have read them, in bytes. */
-export const REPLIES_BYTES_MAX = 64 * 1024 * 1024;
-
-/** Counts bytes that are held for a while, up to a bound. */
-export class ByteLedger {
-  readonly #max: number;
-  #bytes = 0;
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  /** Whether as much is held as may be. */
-  get isFull(): boolean {
-    return this.#bytes >= this.#max;
-  }
-
-  /** Whether so much more may be held. One holder alone may always hold what it needs. */
-  hasRoomFor(bytes: number): boolean {
-    return this.#bytes === 0 || this.#bytes + bytes <= this.#max;
-  }
-
-  hold(bytes: number): void {
-    this.#bytes += bytes;
-  }
-
-  release(bytes: number): void {
-    this.#bytes -= bytes;
-  }
-}
+export const REPLIES_BYTES_MAX = 16 * 1024 * 1024;
 
 /** How long a failed commit is remembered, in milliseconds: longer than clients take to connect and ask again. */
 const FAILURE_REMEMBERED_MS = 60_000;
@@ -184,6 +159,7 @@ export class RecentFailures {
   }
 }
 
+export const idleCollection = new IdleCollection();
 export const requestBytes = new ByteLedger(REQUESTS_BYTES_MAX);
 export const replyBytes = new ByteLedger(REPLIES_BYTES_MAX);
 export const recentFailures = new RecentFailures(QUEUES_REMEMBERED_MAX);

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Env } from "../env.ts";
+import { idleCollection } from "../isolate.ts";
 import { cut } from "../requests/faults.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { requireAuthkey } from "./authkey.ts";
@@ -20,6 +21,7 @@ app.use(async function setHeaders(c, next) {
 
 app.get("/healthz", (c) => {
   const fault = faultOf(c.env);
+  idleCollection.collectIfIdle(Date.now());
   if (fault !== undefined) throw fault;
   return c.json({ status: "ok" });
 });

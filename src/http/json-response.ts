@@ -1,3 +1,4 @@
+import { waitUntil } from "cloudflare:workers";
 import { replyBytes } from "../isolate.ts";
 
 /** Smaller replies are given to the platform as they are. */
@@ -14,9 +15,10 @@ export function jsonResponse(json: string, status: number): Response {
   const headers = { "Content-Type": "application/json" };
   if (json.length <= SMALL_CHARACTERS) return new Response(json, { status, headers });
   const bytes = new TextEncoder().encode(json);
-  replyBytes.hold(bytes.length);
+  const held = replyBytes.hold(bytes.length);
   const { readable, writable } = new FixedLengthStream(bytes.length);
-  void write(writable, bytes).finally(() => replyBytes.release(bytes.length));
+  // Otherwise the platform would drop this with a client that goes away.
+  waitUntil(write(writable, bytes).finally(() => replyBytes.release(held)));
   return new Response(readable, { status, headers });
 }
 

@@ -1,9 +1,9 @@
+import { waitUntil } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
 import type * as z from "zod";
 import { ENDPOINTS, type Verb } from "../contract/endpoints.ts";
 import { listQuery } from "../contract/schema.ts";
 import { directoryOf, type Env } from "../env.ts";
-import { replyBytes } from "../isolate.ts";
 import { check } from "../requests/check.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { VERBS } from "../requests/verbs.ts";
@@ -30,26 +30,18 @@ for (const [verb, { method, path }] of Object.entries(ENDPOINTS) as [Verb, Endpo
     const { queue: _, ...place } = c.req.param();
     if (!hasBody) return ask(c, verb, { ...c.req.query(), ...place });
     const body = await bodyOf(c);
-    try {
-      return await ask(c, verb, body.value);
-    } finally {
-      body.release();
-    }
+    const answered = ask(c, verb, body.value).finally(body.release);
+    // Otherwise the platform would drop this with a client that goes away, and the memory would stay taken.
+    waitUntil(answered.catch(() => undefined));
+    return answered;
   });
 }
 queues.get("/:queue/socket", (c) => openSocket(c, queueNameOf(c)));
-
-/** Verbs whose replies have messages in them. */
-const MAY_BE_LARGE: ReadonlySet<Verb> = new Set(["receive", "list", "look"]);
-
-const OVERLOADED =
-  "Clients have not read what was sent to them, so there is no memory for more: try again in a moment.";
 
 /** The name is checked before an object is touched: each name that is written to is a database that is billed. */
 async function ask(c: Context<{ Bindings: Env }>, verb: Verb, request: unknown): Promise<Response> {
   const queue = queueNameOf(c);
   const command = VERBS[verb](request, { queue, idempotencyKey: idempotencyKeyOf(c), now: Date.now() });
-  if (MAY_BE_LARGE.has(verb) && replyBytes.isFull) throw new ProblemError("overloaded", OVERLOADED);
   const reply = await tell(c.env, queue, command, c.req.raw.signal);
   if (reply.ok) return jsonResponse(reply.json, verb === "put" ? 201 : 200);
   const { code, detail, path } = reply;

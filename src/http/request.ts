@@ -26,30 +26,47 @@ export interface Body {
 /**
  * Reads the body as JSON. An empty body stands for `{}`.
  *
- * @throws {ProblemError} `overloaded` where the requests of the isolate take as much memory as they may: before anything
- *   is parsed, and before anything is read if the sender says how much there is
+ * A request whose sender says how large it is is read when there is room for it in the isolate's memory.
+ *
+ * @throws {ProblemError} `overloaded` where there is none for ten seconds: nothing was parsed then
  */
 export async function bodyOf(c: Context): Promise<Body> {
-  let held = 0;
-  const hold = (bytes: number) => {
-    if (!requestBytes.hasRoomFor(bytes)) throw new ProblemError("overloaded", OVERLOADED);
-    requestBytes.hold(bytes);
-    held += bytes;
-  };
-  const release = () => {
-    requestBytes.release(held);
-    held = 0;
-  };
+  const request = c.req.raw;
+  const announced = Number(request.headers.get("Content-Length") ?? 0) || 0;
+  if (announced > REQUEST_BYTES_MAX) throw tooLarge();
+  const held = await requestBytes.holdWhenRoom(Math.max(announced, UNANNOUNCED_BYTES));
+  if (held === undefined) {
+    await drain(request);
+    throw new ProblemError("overloaded", OVERLOADED);
+  }
+  const release = () => requestBytes.release(held);
   try {
-    return { value: parsed(await readText(c.req.raw, hold)), release };
+    return { value: parsed(await readText(request)), release };
   } catch (error) {
     release();
     throw error;
   }
 }
 
+/** What a request counts for at least: most are small, and some do not say how large they are. */
+const UNANNOUNCED_BYTES = 4 * 1024;
+
 const OVERLOADED =
   "The server holds as many requests as it has memory for. This was not applied: try again in a moment.";
+
+/** Many clients hear no answer while they send: what is not wanted has to be taken all the same. */
+async function drain(request: Request): Promise<void> {
+  if (request.body === null) return;
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > REQUEST_BYTES_MAX) return;
+  }
+}
+
+function tooLarge(): ProblemError {
+  return new ProblemError("too_large", `A request has at most ${REQUEST_BYTES_MAX} bytes.`);
+}
 
 function parsed(text: string): unknown {
   try {
@@ -62,12 +79,8 @@ function parsed(text: string): unknown {
 }
 
 /** Counts the bytes that come in and not what the sender says of them, so that no request can fill the memory. */
-async function readText(request: Request, hold: (bytes: number) => void): Promise<string> {
+async function readText(request: Request): Promise<string> {
   if (request.body === null) return "";
-  const tooLarge = () => new ProblemError("too_large", `A request has at most ${REQUEST_BYTES_MAX} bytes.`);
-  const announced = Number(request.headers.get("Content-Length") ?? 0) || 0;
-  if (announced > REQUEST_BYTES_MAX) throw tooLarge();
-  hold(announced);
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";
   let bytes = 0;
@@ -75,7 +88,6 @@ async function readText(request: Request, hold: (bytes: number) => void): Promis
     for await (const chunk of request.body) {
       bytes += chunk.byteLength;
       if (bytes > REQUEST_BYTES_MAX) throw tooLarge();
-      if (announced === 0) hold(chunk.byteLength);
       text += decoder.decode(chunk, { stream: true });
     }
     return text + decoder.decode();

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { type DataDirectory, STATUS_FOLDER } from "./data-directory.ts";
 import { LOCK_SOCKET } from "./directory-lock.ts";
+import { beat } from "./heartbeat.ts";
 import { addressOf, listeningProblem } from "./listening.ts";
 import { ServerLog } from "./server-log.ts";
 
@@ -69,7 +70,9 @@ export class Server {
     }
     // From now on what workerd says is for the operator.
     log.passOn();
-    return new Server(process, addressOf(host, listening), ended);
+    const address = addressOf(host, listening);
+    void ended.then(beat(address));
+    return new Server(process, address, ended);
   }
 
   get pid(): number {

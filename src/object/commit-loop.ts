@@ -1,5 +1,5 @@
 import type { Env } from "../env.ts";
-import { recentFailures } from "../isolate.ts";
+import { idleCollection, recentFailures } from "../isolate.ts";
 import { MonotonicClock } from "../queue/clock.ts";
 import type { Command, Result } from "../queue/commands.ts";
 import type { Configuration } from "../queue/configuration.ts";
@@ -57,7 +57,7 @@ export class CommitLoop {
     this.#name = ctx.id.name ?? "";
     this.#sessions = sessions;
     this.#storage = new QueueStorage(ctx.storage);
-    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.#submitAgain(commands));
+    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.submit(this.intake.again(commands), false));
     const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
@@ -89,12 +89,6 @@ export class CommitLoop {
     if (incoming.length > 0) this.wake();
   }
 
-  /** Commands that were taken up and could not be applied come in once more. */
-  #submitAgain(commands: readonly Incoming[]): void {
-    for (const incoming of commands) this.#nextRound.reserve(incoming);
-    this.submit(commands, false);
-  }
-
   /** A connection is gone: it waits for nothing any more. */
   leave(session: Session): void {
     const { tickets, subscriber } = session;
@@ -114,6 +108,7 @@ export class CommitLoop {
     this.#isDue = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
+    idleCollection.noteWork(Date.now());
     this.#ctx.waitUntil(this.#run());
   }
 
@@ -122,7 +117,7 @@ export class CommitLoop {
       do {
         this.#isDue = false;
         const { commands, overdue } = await this.#nextRound.gather(() => this.#holds.look());
-        for (const { ticket } of overdue) this.#refuse(ticket, overloaded("Connections of the queue do not read"));
+        for (const { ticket } of overdue) this.#refuse(ticket, overloaded("Clients have too much unread"));
         await this.#commit(commands);
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.#ctx.storage.sync();
@@ -131,7 +126,7 @@ export class CommitLoop {
         // Rounds without commands must let in what arrives.
         if (commands.length === 0) await scheduler.wait(0);
       } while (this.#isDue || !this.#nextRound.isEmpty || (this.#life.isServing && this.#queue.isBehind));
-      const isForReaders = this.#sessions.readers.areAny || this.#nextRound.isHolding;
+      const isForReaders = this.#holds.areAny || this.#nextRound.isHolding;
       this.#wakings.planTimer(this.#life.isServing ? this.#queue : undefined, isForReaders);
       this.#sessions.keep(this.#pendings.lastTicket);
       this.#isRunning = false;
@@ -172,7 +167,7 @@ export class CommitLoop {
   /** Answers how many of the commands were applied: the others must wait until the answers of these are given. */
   async #apply(commands: Incoming[], mayWrite: boolean, now: number): Promise<number> {
     const queue = this.#queue;
-    queue.mayHandOut = !this.#sessions.readers.areTooFarBehind;
+    queue.mayHandOut = this.#holds.mayHandOut;
     if (mayWrite || commands.length > 0) queue.isStorageFull = this.#life.isStorageFull;
     if (mayWrite) queue.advance(now);
     for (const [index, { ticket, command }] of commands.entries()) {

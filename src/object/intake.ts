@@ -46,6 +46,12 @@ export class Intake {
     return incoming;
   }
 
+  /** Commands that were taken up and could not be applied come in once more. */
+  again(commands: readonly Incoming[]): readonly Incoming[] {
+    for (const incoming of commands) this.#nextRound.reserve(incoming);
+    return commands;
+  }
+
   /** To be told that so many callers were answered who may have something new. */
   answered(callers: number): void {
     this.#nextRound.answered(callers);

@@ -1,3 +1,4 @@
+import { replyBytes } from "../isolate.ts";
 import type { Command } from "../queue/commands.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
@@ -34,7 +35,7 @@ export class ReadingHolds {
    */
   look(): Hold {
     const { readers } = this.#sessions;
-    if (!readers.areAny) return () => undefined;
+    if (!readers.areAny) return this.mayHandOut ? () => undefined : holdLarge;
     const { behind, caughtUp, stalled } = readers.look(Date.now());
     for (const session of stalled) {
       session.socket.close(POLICY, "The connection does not read what is sent to it.");
@@ -47,10 +48,22 @@ export class ReadingHolds {
     return ({ connection, command }) => {
       // A connection that is behind goes on or is closed: what it asks waits for as long as that takes.
       if ((connection as Session | undefined)?.isBehind) return Number.POSITIVE_INFINITY;
-      return readers.areTooFarBehind && mayBeLarge(command) ? HELD_MS_MAX : undefined;
+      return this.mayHandOut || !mayBeLarge(command) ? undefined : HELD_MS_MAX;
     };
   }
+
+  /** Whether messages may be handed out: neither connections nor clients over HTTP have too much unread. */
+  get mayHandOut(): boolean {
+    return !this.#sessions.readers.areTooFarBehind && !replyBytes.isFull;
+  }
+
+  /** Whether it must be looked again soon: nothing tells of reading. */
+  get areAny(): boolean {
+    return this.#sessions.readers.areAny || !this.mayHandOut;
+  }
 }
+
+const holdLarge: Hold = ({ command }) => (mayBeLarge(command) ? HELD_MS_MAX : undefined);
 
 /** Whether the answer to a command may be as large as a batch. */
 function mayBeLarge({ verb }: Command): boolean {

@@ -49,7 +49,8 @@ export class HeavyConnection {
     this.#socket = socket;
     this.#counts = counts;
     this.doesRead = doesRead;
-    socket.on("message", (frame: Buffer) => this.#hear(frame));
+    // What a connection was sent that does not read comes out when it ends, and says nothing.
+    if (doesRead) socket.on("message", (frame: Buffer) => this.#hear(frame));
     socket.on("error", () => undefined);
     this.closed = new Promise((settle) => {
       socket.on("close", (code: number) => {

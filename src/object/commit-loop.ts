@@ -92,6 +92,8 @@ export class CommitLoop {
   /** A connection is gone: it waits for nothing any more. */
   leave(session: Session): void {
     const { tickets, subscriber } = session;
+    // What it has asked without reading the answers would be held for ever.
+    if (session.isBehind) this.#nextRound.forget(session);
     this.forget(tickets, subscriber);
     this.#nextRound.add([], session.comesBack());
   }

@@ -119,6 +119,14 @@ export class NextRound {
     if (isBack) this.#absent = Math.max(0, this.#absent - 1);
   }
 
+  /** Forgets what a connection has asked that is gone, and that was not applied. */
+  forget(connection: object): void {
+    const forgotten = this.#commands.filter((incoming) => incoming.connection === connection);
+    this.#count(forgotten, -1);
+    this.#commands = this.#commands.filter((incoming) => incoming.connection !== connection);
+    this.#held = Math.min(this.#held, this.#commands.length);
+  }
+
   /** Puts commands before all others: those that were taken and not applied, or are to be applied again. */
   putBack(commands: readonly Incoming[]): void {
     if (commands.length === 0) return;

@@ -40,3 +40,27 @@ test("what a client asks that does not read waits until it has read, and each op
   expect(answers.map(({ id }) => id)).toEqual(lists.map(({ id }) => id));
   expect(answers.every(({ reply }) => reply.messages.length > 0)).toBe(true);
 });
+
+test("what a client asked that left without reading is forgotten, and its queue goes on", async () => {
+  const name = freshName();
+  const queue = server.manager().queue<string>(name);
+  for (let puts = 0; puts < 2; puts += 1) await queue.putMany(Array<string>(8).fill("x".repeat(MEGABYTE)));
+  const slow = await connect(name);
+  slow.pause();
+  const lists = Array.from({ length: 200 }, (_, index) => ({ id: index + 1, verb: "list", request: { limit: 8 } }));
+  slow.say(lists.map((line) => JSON.stringify(line)).join("\n"));
+  await queue.describe();
+  slow.terminate();
+
+  // As many as may wait at a time: what the other has left would take their place. Its end is heard in a moment.
+  const other = await connect(name);
+  let isRefused = true;
+  for (let tries = 0; isRefused && tries < 100; tries += 1) {
+    const ids = Array.from({ length: 250 }, (_, index) => 1 + index + 250 * tries);
+    const again = ids.map((id) => ({ id, verb: "list", request: { limit: 1 } }));
+    other.say(again.map((line) => JSON.stringify(line)).join("\n"));
+    isRefused = false;
+    for (const _ of ids) isRefused = "problem" in (await other.next(({ id }) => id !== undefined)) || isRefused;
+  }
+  expect(isRefused).toBe(false);
+});

@@ -27,6 +27,8 @@ export interface Reader {
 }
 
 interface Reading {
+  /** What it had unread when it was looked last. */
+  unread: number;
   /** What it had taken when it was looked last. */
   taken: number;
   /** When it last took something, in milliseconds by the machine's clock. */
@@ -76,12 +78,13 @@ export class Readers<Connection extends Reader> {
   sentTo(session: Connection): void {
     const { outbox } = session;
     if (this.#reading.has(session) || (outbox.isEmpty && outbox.inFlight < LOOKED_AT_BYTES_MIN)) return;
-    this.#reading.set(session, { taken: outbox.taken, since: Date.now() });
+    this.#reading.set(session, { unread: 0, taken: outbox.taken, since: Date.now() });
   }
 
   /** To be told of a connection that is closed. */
   left(session: Connection): void {
     session.outbox.drop();
+    this.#unread -= this.#reading.get(session)?.unread ?? 0;
     this.#reading.delete(session);
     if (session.outbox.inFlight > 0) this.#abandoned.add(session);
   }
@@ -97,6 +100,7 @@ export class Readers<Connection extends Reader> {
       if (outbox.taken > reading.taken) Object.assign(reading, { taken: outbox.taken, since: now });
       outbox.send();
       const { unread } = outbox;
+      reading.unread = unread;
       this.#unread += unread;
       if (unread === 0) this.#reading.delete(session);
       else if (now - reading.since > stalledMsMax) changes.stalled.push(session);

@@ -4,6 +4,9 @@ import { LINE_CHARACTERS_MAX, LogLimit, reasonIn, WINDOW_MS } from "./log-limit.
 /** So many of its last lines are searched for the reason of an end. */
 const LAST_LINES = 50;
 
+/** What workerd says at each start because of `--expose-gc`: its own scripts are compiled anew, a moment's work. */
+const KNOWN_WARNING = /warning: .*bootstrap compile cache failed its compatibility check/;
+
 /** What workerd writes to its standard error: kept while it starts, then passed on to ours within a limit. */
 export class ServerLog {
   readonly #last: string[] = [];
@@ -44,6 +47,7 @@ export class ServerLog {
   }
 
   #line(line: string): void {
+    if (KNOWN_WARNING.test(line)) return;
     this.#last.push(line.slice(0, LINE_CHARACTERS_MAX));
     if (this.#last.length > LAST_LINES) this.#last.shift();
     if (!this.#isPassedOn) return;

@@ -29,7 +29,7 @@ const FRAMES = (process.env.FRAMES ?? "").split(",").filter((name) => name !== "
 /** With more the server is ended, which is a fault. */
 const PEAK_MIB_MAX = Number(process.env.PEAK_MIB_MAX ?? 2_000);
 /** What the server has when it has been left alone for a while. */
-const REST_MIB_MAX = 300;
+const REST_MIB_MAX = Number(process.env.REST_MIB_MAX ?? 1_000);
 const REST_SECONDS = 60;
 const POLL_MS = 500;
 const SLOWEST_SHOWN = 6;

@@ -79,7 +79,7 @@ test("a put that waits for room when the storage becomes full is told so when it
   await call("PUT", queue, { maxSize: 1 });
   await put(queue, ["a"]);
 
-  const waiting = call("POST", `${queue}/messages`, { messages: [{ body: "b" }], timeoutSeconds: 0.3 });
+  const waiting = call("POST", `${queue}/messages`, { messages: [{ body: "b" }], timeoutSeconds: 2 });
   await arrival(queue);
   env.STORAGE_BYTES_MAX = "1";
 

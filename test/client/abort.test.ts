@@ -98,3 +98,24 @@ test("a put that is aborted while it waits over a socket is not put later, when 
 
   expect(await queue.describe()).toMatchObject({ accepted: 1, delayed: 1 });
 });
+
+test("over HTTP, a get that is aborted while it waits takes no message and costs no attempt", async () => {
+  const queue = server.manager({ transport: "http" }).queue<string>(freshName());
+  await queue.configure({ maxAttempts: 1 });
+  for (let gets = 0; gets < 3; gets += 1) {
+    const controller = new AbortController();
+    const waiting = queue.get({ signal: controller.signal });
+    controller.abort(REASON);
+    await expect(waiting).rejects.toBe(REASON);
+  }
+  const controller = new AbortController();
+  const waiting = queue.get({ signal: controller.signal });
+  await queue.describe();
+  controller.abort(REASON);
+  await expect(waiting).rejects.toBe(REASON);
+
+  await queue.put("a");
+
+  expect(await queue.get({ timeoutSeconds: 20 })).toBe("a");
+  expect(await queue.describe()).toMatchObject({ dead: 0, visible: 0 });
+});

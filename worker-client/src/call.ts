@@ -20,7 +20,10 @@ export interface Call {
 }
 
 /** What of a call decides how often it is tried. */
-export type Terms = Pick<Call, "idempotencyKey" | "isRepeatable" | "signal">;
+export interface Terms extends Pick<Call, "idempotencyKey" | "isRepeatable" | "signal"> {
+  /** Whether an abort lets the try end that is under way, so that its answer is known. Default false. */
+  letsTryEnd?: boolean;
+}
 
 export interface Outcome<Value> {
   value: Value;

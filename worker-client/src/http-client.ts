@@ -60,14 +60,15 @@ export class HttpClient {
   /** One try: the answer's value, the error that a refusal stands for, or why nobody knows. */
   async #try<Value>(
     { method, path, body, waitSeconds = 0 }: HttpRequest,
-    { idempotencyKey, signal }: Terms,
+    { idempotencyKey, signal, letsTryEnd = false }: Terms,
   ): Promise<{ value: Value } | { refusal: QueueError } | { cause: unknown }> {
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#authkey}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
     const lost = new AbortController();
     const timer = setTimeout(() => lost.abort(), Math.ceil(waitSeconds * 1_000) + ANSWER_MS);
-    const anySignal = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]);
+    const isAlone = signal === undefined || letsTryEnd;
+    const anySignal = isAlone ? lost.signal : AbortSignal.any([signal, lost.signal]);
     try {
       const request = { method, headers, redirect: "error", signal: anySignal } as const;
       const response = await this.#fetch(

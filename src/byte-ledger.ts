@@ -44,6 +44,15 @@ export class ByteLedger {
     return held;
   }
 
+  /** Has a holder hold so many bytes in all. False where there is no room: it holds what it held. */
+  grow(held: Held, bytes: number): boolean {
+    const more = bytes - held.bytes;
+    if (this.#bytes > held.bytes && this.#bytes + more > this.#max) return false;
+    this.#bytes += more;
+    held.bytes = bytes;
+    return true;
+  }
+
   /** Lets go of what was held. Does nothing the second time. */
   release(held: Held): void {
     if (this.#held.delete(held)) this.#bytes -= held.bytes;

@@ -15,10 +15,10 @@ export async function performWait(
   command: Command,
   signal: AbortSignal,
 ): Promise<Reply> {
+  if (signal.aborted) return { ok: false, code: "unavailable", detail: "The client is gone." };
   const waitId = crypto.randomUUID();
   const abandon = () => waitUntil(object.abandon(waitId));
   signal.addEventListener("abort", abandon, { once: true });
-  if (signal.aborted) abandon();
   try {
     const reply = await object.perform(command, waitId);
     if (signal.aborted) await giveBack(object, command, reply);

@@ -41,7 +41,12 @@ export async function bodyOf(c: Context): Promise<Body> {
   }
   const release = () => requestBytes.release(held);
   try {
-    return { value: parsed(await readText(request)), release };
+    const text = await readText(request, (bytes) => {
+      if (bytes > held.bytes && !requestBytes.grow(held, bytes)) throw new ProblemError("overloaded", OVERLOADED);
+    });
+    // What is small is not counted while it waits: there may be many of these.
+    if (held.bytes <= SMALL_BYTES) release();
+    return { value: parsed(text), release };
   } catch (error) {
     release();
     throw error;
@@ -50,6 +55,9 @@ export async function bodyOf(c: Context): Promise<Body> {
 
 /** What a request counts for at least: most are small, and some do not say how large they are. */
 const UNANNOUNCED_BYTES = 4 * 1024;
+
+/** A request up to this counts only while it is read. */
+const SMALL_BYTES = 64 * 1024;
 
 const OVERLOADED =
   "The server holds as many requests as it has memory for. This was not applied: try again in a moment.";
@@ -79,7 +87,7 @@ function parsed(text: string): unknown {
 }
 
 /** Counts the bytes that come in and not what the sender says of them, so that no request can fill the memory. */
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, read: (bytes: number) => void): Promise<string> {
   if (request.body === null) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";
@@ -88,6 +96,7 @@ async function readText(request: Request): Promise<string> {
     for await (const chunk of request.body) {
       bytes += chunk.byteLength;
       if (bytes > REQUEST_BYTES_MAX) throw tooLarge();
+      read(bytes);
       text += decoder.decode(chunk, { stream: true });
     }
     return text + decoder.decode();

@@ -50,6 +50,8 @@ export class CommitLoop {
   #isDue = false;
   /** Commands of the round that is under way. */
   #underWay: Incoming[] = [];
+  /** Whether that round is written. */
+  #isStored = false;
 
   constructor(ctx: DurableObjectState, env: Env, sessions: Sessions) {
     this.#ctx = ctx;
@@ -93,8 +95,8 @@ export class CommitLoop {
   leave(session: Session): void {
     const { tickets, subscriber } = session;
     // What it has asked without reading the answers would be held for ever.
-    if (session.isBehind) this.#nextRound.forget(session);
-    this.forget(tickets, subscriber);
+    const unapplied = session.isBehind ? this.#nextRound.forget(session).map(({ ticket }) => ticket) : [];
+    this.forget(new Set([...tickets, ...unapplied]), subscriber);
     this.#nextRound.add([], session.comesBack());
   }
 
@@ -147,9 +149,12 @@ export class CommitLoop {
 
   async #commit(commands: Incoming[]): Promise<void> {
     this.#underWay = commands;
+    this.#isStored = false;
     try {
       await this.#round(commands);
     } catch (error) {
+      // What is stored cannot be undone here, and must not be applied again.
+      if (this.#isStored) throw error;
       if (this.#life.turnsDamaged(error)) this.#refuseAll();
       else this.#recover(error);
     }
@@ -159,10 +164,13 @@ export class CommitLoop {
     const now = this.#clock.now(Date.now());
     const { configuration } = this.#queue;
     const { commands, mayWrite } = await reaching(this.#life.admit(incoming, (...answer) => this.#answer(...answer)));
+    this.#underWay = commands;
+    if (incoming.some(({ command }) => command.verb === "delete")) this.#wakings.forgetAlarm();
     const applied = await this.#apply(commands, mayWrite, now);
     this.#nextRound.putBack(commands.slice(applied));
     this.#underWay = commands.slice(0, applied);
     if (mayWrite) await this.#store(configuration, now);
+    this.#isStored = true;
     this.#giveAnswers();
   }
 
@@ -176,9 +184,7 @@ export class CommitLoop {
       if (queue.isAnswerFull) return index;
       if (!this.#pendings.begin(ticket, command, now) && !this.#isSubscription(command)) continue;
       queue.apply(ticket, command, now);
-      if (command.verb !== "delete") continue;
-      this.#wakings.forgetAlarm();
-      await reaching(this.#life.erase());
+      if (command.verb === "delete") await reaching(this.#life.erase());
     }
     return commands.length;
   }
@@ -224,7 +230,8 @@ export class CommitLoop {
   /** The stored data turned out to be damaged: what waits is told so, and what the round had come to is not said. */
   #refuseAll(): void {
     this.#queue.takeAnswers();
-    for (const ticket of [...this.#pendings.tickets, ...this.#sessions.subscribers]) {
+    const underWay = this.#underWay.map(({ ticket }) => ticket);
+    for (const ticket of [...underWay, ...this.#pendings.appliedTickets, ...this.#sessions.subscribers]) {
       this.#answer(ticket, this.#life.refusal);
     }
     this.#nextRound.answered(this.#sessions.flush());
@@ -255,21 +262,35 @@ export class CommitLoop {
     const detail = "The queue started over meanwhile. It is not known what has arrived in the other queue.";
     for (const ticket of lost) this.#refuse(ticket, { verb: "refused", code: "unavailable", detail });
     if (failed.length > 1) this.#nextRound.putBack(failed.map((incoming) => ({ ...incoming, isAlone: true })));
-    const subscriptions = this.#sessions.subscriptions();
-    this.#nextRound.putBack([...subscriptions, ...waits].map(({ ticket, command }) => incomingWait(ticket, command)));
+    const tickets = new Set(failed.map(({ ticket }) => ticket));
+    const subscriptions = this.#sessions
+      .subscriptions()
+      .map(({ session, ...wait }) => ({ ...wait, connection: session }));
+    this.#putBackWaits([...subscriptions, ...waits].filter(({ ticket }) => !tickets.has(ticket)));
     this.#isDue = true;
   }
 
   /** What a connection waits for that is behind with reading, the queue does not know until it has caught up. */
   #suspend(session: Session): void {
-    this.#queue.leave(new Set(session.waits().map(({ ticket }) => ticket)), session.subscriber);
+    const tickets = new Set(this.#appliedWaits(session).map(({ ticket }) => ticket));
+    // Also where it had just caught up, and they are not applied again.
+    this.#nextRound.takeOut(tickets);
+    this.#queue.leave(tickets, session.subscriber);
   }
 
   #resume(session: Session): void {
-    for (const { ticket, command } of session.waits()) {
-      const wasApplied = ticket === session.subscriber || this.#pendings.wasApplied(ticket);
-      if (wasApplied) this.#nextRound.add([incomingWait(ticket, command, session)], false);
-    }
+    this.#putBackWaits(this.#appliedWaits(session).map((wait) => ({ ...wait, connection: session })));
+  }
+
+  #appliedWaits(session: Session): { ticket: number; command: Command }[] {
+    const isSubscription = (ticket: number) => ticket === session.subscriber;
+    return session.waits().filter(({ ticket }) => isSubscription(ticket) || this.#pendings.wasApplied(ticket));
+  }
+
+  /** Before everything that was asked later; each once, though it may stand there already. */
+  #putBackWaits(waits: { ticket: number; command: Command; connection?: object | undefined }[]): void {
+    this.#nextRound.takeOut(new Set(waits.map(({ ticket }) => ticket)));
+    this.#nextRound.putBack(waits.map(({ ticket, command, connection }) => incomingWait(ticket, command, connection)));
   }
 
   /** To be called when the transfers are stored. */

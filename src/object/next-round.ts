@@ -119,12 +119,23 @@ export class NextRound {
     if (isBack) this.#absent = Math.max(0, this.#absent - 1);
   }
 
-  /** Forgets what a connection has asked that is gone, and that was not applied. */
-  forget(connection: object): void {
-    const forgotten = this.#commands.filter((incoming) => incoming.connection === connection);
-    this.#count(forgotten, -1);
-    this.#commands = this.#commands.filter((incoming) => incoming.connection !== connection);
+  /** Forgets what a connection has asked that is gone, and that was not applied. Answers what that was. */
+  forget(connection: object): Incoming[] {
+    return this.#remove((incoming) => incoming.connection === connection);
+  }
+
+  /** Takes out commands with these tickets, which are about to come in anew or must not any more. */
+  takeOut(tickets: ReadonlySet<number>): void {
+    this.#remove(({ ticket }) => tickets.has(ticket));
+  }
+
+  #remove(isMeant: (incoming: Incoming) => boolean): Incoming[] {
+    const removed = this.#commands.filter(isMeant);
+    if (removed.length === 0) return removed;
+    this.#count(removed, -1);
+    this.#commands = this.#commands.filter((incoming) => !isMeant(incoming));
     this.#held = Math.min(this.#held, this.#commands.length);
+    return removed;
   }
 
   /** Puts commands before all others: those that were taken and not applied, or are to be applied again. */

@@ -1,6 +1,13 @@
 import type { Command } from "../queue/commands.ts";
 import type { Caller, Pending } from "./caller.ts";
 
+/** A command that waits, and the connection that it came on. */
+interface Wait {
+  ticket: number;
+  command: Command;
+  connection?: object | undefined;
+}
+
 /** Commands that are not answered yet, by their tickets. */
 export class Pendings {
   readonly #byTicket = new Map<number, Pending>();
@@ -10,9 +17,9 @@ export class Pendings {
     return this.#lastTicket;
   }
 
-  /** The tickets of all commands that are not answered. */
-  get tickets(): Iterable<number> {
-    return this.#byTicket.keys();
+  /** The tickets of all commands that were applied and are not answered. */
+  get appliedTickets(): number[] {
+    return [...this.#byTicket.keys()].filter((ticket) => this.wasApplied(ticket));
   }
 
   newTicket(): number {
@@ -69,15 +76,16 @@ export class Pendings {
    * What was applied and not answered, to be applied again to a queue that was loaded anew, with what is left of its
    * time; and what cannot be, because it waits for something that is under way.
    */
-  waiting(now: number): { waits: { ticket: number; command: Command }[]; lost: number[] } {
-    const waits: { ticket: number; command: Command }[] = [];
+  waiting(now: number): { waits: Wait[]; lost: number[] } {
+    const waits: Wait[] = [];
     const lost: number[] = [];
     for (const [ticket, { caller, command, deadline }] of this.#byTicket) {
       if (deadline === undefined) continue;
       if (command.verb === "redrive") lost.push(ticket);
       // What a connection waits for that is behind comes back when it has caught up.
       if (!("timeoutMs" in command) || (caller.isBehind && command.verb === "receive")) continue;
-      waits.push({ ticket, command: { ...command, timeoutMs: Math.max(0, deadline - now) } });
+      const connection = caller.isBehind === undefined ? undefined : caller;
+      waits.push({ ticket, command: { ...command, timeoutMs: Math.max(0, deadline - now) }, connection });
     }
     return { waits, lost };
   }

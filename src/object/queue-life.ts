@@ -92,6 +92,7 @@ export class QueueLife {
       return { queue, time: existing?.stored?.totals.time ?? 0 };
     } catch (error) {
       if (isFullError(error) || this.#isNewer()) throw error;
+      this.#queue = undefined;
       this.#noteDamage(error);
       return { queue: new Queue(newIncarnation(), this.#storage), time: 0 };
     }
@@ -146,8 +147,10 @@ export class QueueLife {
     this.#damage = undefined;
     damagedQueues.delete(this.#name);
     this.#fullUntil = Number.NEGATIVE_INFINITY;
-    this.#isLookedUp = true;
+    // Until the name is removed: where that fails, the entry is looked up again by who tries once more.
+    this.#isLookedUp = false;
     if (incarnation !== undefined) await this.#directory.remove(this.#name, incarnation);
+    this.#isLookedUp = true;
     this.#incarnation = undefined;
   }
 

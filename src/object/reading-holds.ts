@@ -35,6 +35,7 @@ export class ReadingHolds {
    */
   look(): Hold {
     const { readers } = this.#sessions;
+    if (readers.isAbandonedTooMuch) throw new Error("Clients that do not read hold too much of what was sent to them.");
     if (!readers.areAny) return this.mayHandOut ? () => undefined : holdLarge;
     const { behind, caughtUp, stalled } = readers.look(Date.now());
     for (const session of stalled) {
@@ -44,7 +45,6 @@ export class ReadingHolds {
     }
     for (const session of behind) this.#events.behind(session);
     for (const session of caughtUp) this.#events.caughtUp(session);
-    if (readers.isAbandonedTooMuch) throw new Error("Clients that do not read hold too much of what was sent to them.");
     return ({ connection, command }) => {
       // A connection that is behind goes on or is closed: what it asks waits for as long as that takes.
       if ((connection as Session | undefined)?.isBehind) return Number.POSITIVE_INFINITY;

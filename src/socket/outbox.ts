@@ -16,7 +16,7 @@ export class Outbox {
   #lines: string[] = [];
   /** The text of the lines. */
   #characters = 0;
-  /** What was given to the platform over all. */
+  /** What was given to the platform over all, in bytes. */
   #sent = 0;
 
   constructor(socket: WebSocket) {
@@ -56,8 +56,8 @@ export class Outbox {
       }
       this.#socket.send(this.#lines.slice(begin, end).join("\n"));
       this.#characters -= characters;
-      this.#sent += characters;
-      inFlight += characters;
+      this.#sent += this.inFlight - inFlight;
+      inFlight = this.inFlight;
       begin = end;
     }
     this.#lines = begin === 0 ? this.#lines : this.#lines.slice(begin);

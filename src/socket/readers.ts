@@ -16,6 +16,9 @@ const STALLED_MS_MAX = 30_000;
 /** The same while others have to wait for it. */
 const STALLED_MS_MAX_FOR_OTHERS = 2_000;
 
+/** How long a connection may be behind, in milliseconds: what it asks takes a part of the memory that all share. */
+const BEHIND_MS_MAX = 120_000;
+
 /** What closed connections may have left with the platform, which frees it only when the other side hangs up. */
 const ABANDONED_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -31,6 +34,8 @@ interface Reading {
   unread: number;
   /** What it had taken when it was looked last. */
   taken: number;
+  /** When it was last not behind, in milliseconds by the machine's clock. */
+  caughtUpAt: number;
   /** When it last took something, in milliseconds by the machine's clock. */
   since: number;
 }
@@ -70,7 +75,10 @@ export class Readers<Connection extends Reader> {
   /** Whether what closed connections have left can only be freed by starting anew. */
   get isAbandonedTooMuch(): boolean {
     let bytes = 0;
-    for (const { outbox } of this.#abandoned) bytes += outbox.inFlight;
+    for (const session of this.#abandoned) {
+      if (session.outbox.inFlight === 0) this.#abandoned.delete(session);
+      bytes += session.outbox.inFlight;
+    }
     return bytes >= ABANDONED_BYTES_MAX;
   }
 
@@ -78,7 +86,8 @@ export class Readers<Connection extends Reader> {
   sentTo(session: Connection): void {
     const { outbox } = session;
     if (this.#reading.has(session) || (outbox.isEmpty && outbox.inFlight < LOOKED_AT_BYTES_MIN)) return;
-    this.#reading.set(session, { unread: 0, taken: outbox.taken, since: Date.now() });
+    const now = Date.now();
+    this.#reading.set(session, { unread: 0, taken: outbox.taken, since: now, caughtUpAt: now });
   }
 
   /** To be told of a connection that is closed. */
@@ -92,7 +101,6 @@ export class Readers<Connection extends Reader> {
   /** Looks at what was read, sends more, and answers what has changed. To be called once in an event. */
   look(now: number): ReadingChanges<Connection> {
     const changes: ReadingChanges<Connection> = { behind: [], caughtUp: [], stalled: [] };
-    for (const session of this.#abandoned) if (session.outbox.inFlight === 0) this.#abandoned.delete(session);
     const stalledMsMax = this.areTooFarBehind ? STALLED_MS_MAX_FOR_OTHERS : STALLED_MS_MAX;
     this.#unread = 0;
     for (const [session, reading] of this.#reading) {
@@ -103,7 +111,14 @@ export class Readers<Connection extends Reader> {
       reading.unread = unread;
       this.#unread += unread;
       if (unread === 0) this.#reading.delete(session);
-      else if (now - reading.since > stalledMsMax) changes.stalled.push(session);
+      const isStalled = now - reading.since > stalledMsMax || now - reading.caughtUpAt > BEHIND_MS_MAX;
+      if (unread > 0 && isStalled) {
+        changes.stalled.push(session);
+        this.#reading.delete(session);
+        this.#unread -= unread;
+        continue;
+      }
+      if (unread < CONNECTION_UNREAD_MAX && !session.isBehind) reading.caughtUpAt = now;
       if (!session.isBehind && unread >= CONNECTION_UNREAD_MAX) {
         session.isBehind = true;
         changes.behind.push(session);

@@ -81,6 +81,8 @@ export class Sessions {
   flush(): number {
     let leaving = 0;
     for (const session of this.#marks.news) {
+      // Puts may be answered that share an operation of a connection which is gone.
+      if (!this.#bySocket.has(session.socket)) continue;
       if (session.flush()) leaving += 1;
       this.readers.sentTo(session);
     }

@@ -144,6 +144,28 @@ test("a subscription and what waits go on when the queue is loaded again after a
   expect(lines.find(({ push }) => push !== undefined)?.push).toMatchObject([{ body: "a" }]);
 });
 
+test("a subscription has its credit once when the round fails in which its object woke", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+  const socket = await connect(queue);
+  socket.say({ id: 1, verb: "subscribe", request: { credit: 1 } });
+  await socket.next();
+  await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
+  let writes = 0;
+  await interceptStatements(objectOf(queue), {
+    before: (statement) => {
+      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
+      writes += 1;
+      if (writes === 1) throw new Error("The row is too large.");
+    },
+  });
+
+  await put(queue, ["a", "b"]);
+
+  expect((await socket.next()).push).toMatchObject([{ body: "a" }]);
+  expect(await inspect(queue)).toMatchObject({ visible: 1, leased: 1 });
+});
+
 test("a frame on which the server fails ends its connection, and nothing of it is applied", async () => {
   const queue = freshQueue();
   await put(queue, ["before"]);

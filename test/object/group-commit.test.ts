@@ -3,19 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Reply } from "../../src/object/reply.ts";
 import type { Command } from "../../src/queue/commands.ts";
 import { arrival, bodiesOf, call, freshQueue, inspect, numbers, objectOf, put, receive } from "../support/call.ts";
-import { interceptStatements } from "../support/storage.ts";
-
-/** Lets the writes of rows with these numbers, counted from 1, fail as what is too large for a row would. */
-async function breakWrites(queue: string, ...failing: number[]): Promise<void> {
-  let writes = 0;
-  await interceptStatements(objectOf(queue), {
-    before: (statement) => {
-      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
-      writes += 1;
-      if (failing.includes(writes)) throw new Error("The row is too large.");
-    },
-  });
-}
+import { breakWrites } from "../support/storage.ts";
 
 function putCommand(body: number): Command {
   return { verb: "put", messages: [{ content: `"body":${body}`, priority: 100, delayMs: 0 }], timeoutMs: 0 };
@@ -45,7 +33,7 @@ test("commands that arrive together are stored as one row", async () => {
 test("a put whose write fails is refused, and leaves nothing", async () => {
   const queue = freshQueue();
   await put(queue, ["before"]);
-  await breakWrites(queue, 1);
+  await breakWrites(objectOf(queue), 1);
 
   const reply = await call("POST", `${queue}/messages`, { messages: [{ body: "failed" }] });
 
@@ -58,7 +46,7 @@ test("a put whose write fails is refused, and leaves nothing", async () => {
 test("of a batch over several rows nothing is stored when a later row fails", async () => {
   const queue = freshQueue();
   await put(queue, ["before"]);
-  await breakWrites(queue, 3);
+  await breakWrites(objectOf(queue), 3);
 
   const reply = await call("POST", `${queue}/messages`, { messages: numbers(1_000).map((body) => ({ body })) });
 
@@ -69,7 +57,7 @@ test("of a batch over several rows nothing is stored when a later row fails", as
 
 test("the put that creates a queue leaves no queue when its write fails", async () => {
   const queue = freshQueue();
-  await breakWrites(queue, 1);
+  await breakWrites(objectOf(queue), 1);
 
   const reply = await call("POST", `${queue}/messages`, { messages: [{ body: "failed" }] });
 
@@ -81,7 +69,7 @@ test("an ack whose write fails is refused, and the message is still there", asyn
   const queue = freshQueue();
   await put(queue, ["a"]);
   const [message] = await receive(queue, { leaseSeconds: 1 });
-  await breakWrites(queue, 1);
+  await breakWrites(objectOf(queue), 1);
 
   const failed = await call("POST", `${queue}/ack`, { receipts: [message?.receipt] });
 
@@ -96,7 +84,7 @@ test("when a commit of many commands fails, only the one at fault is refused, an
   const waiting = call("POST", `${queue}/receive`, { timeoutSeconds: 20, max: 10 });
   await arrival(queue);
   // The first write is that of all ten, the others are those of each.
-  await breakWrites(queue, 1, 5);
+  await breakWrites(objectOf(queue), 1, 5);
 
   const replies = await putTogether(queue, 10);
 
@@ -112,7 +100,7 @@ test("a put that waits for room goes on waiting, with its deadline, when another
   await put(queue, ["a"]);
   const waiting = call("POST", `${queue}/messages`, { messages: [{ body: "b" }], timeoutSeconds: 20 });
   await arrival(queue);
-  await breakWrites(queue, 1);
+  await breakWrites(objectOf(queue), 1);
 
   const failed = await call("POST", `${queue}/receive`);
   const received = await receive(queue);

@@ -5,7 +5,7 @@ import { putsReply } from "../../src/contract/socket.ts";
 import { Session } from "../../src/socket/session.ts";
 import { call, freshQueue, inspect, objectOf, put } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
-import { interceptStatements } from "../support/storage.ts";
+import { breakWrites } from "../support/storage.ts";
 
 vi.spyOn(console, "error").mockReturnValue();
 
@@ -101,14 +101,7 @@ test("an operation whose write fails is refused, and its connection goes on", as
   const queue = freshQueue();
   await put(queue, ["before"]);
   const socket = await connect(queue);
-  let writes = 0;
-  await interceptStatements(objectOf(queue), {
-    before: (statement) => {
-      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
-      writes += 1;
-      if (writes === 1) throw new Error("The row is too large.");
-    },
-  });
+  await breakWrites(objectOf(queue), 1);
 
   socket.say({ id: 1, verb: "put", lines: 1 }, { n: 1 });
   const refused = await socket.next();
@@ -126,14 +119,7 @@ test("a subscription and what waits go on when the queue is loaded again after a
   socket.say({ id: 1, verb: "receive", request: { wait: true } });
   socket.say({ id: 2, verb: "subscribe", request: { credit: 1 } });
   await socket.next();
-  let writes = 0;
-  await interceptStatements(objectOf(queue), {
-    before: (statement) => {
-      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
-      writes += 1;
-      if (writes === 1) throw new Error("The row is too large.");
-    },
-  });
+  await breakWrites(objectOf(queue), 1);
 
   const failed = await call("POST", `${queue}/messages`, { messages: [{ body: "failed" }] });
   await put(queue, ["a", "b"]);
@@ -151,14 +137,7 @@ test("a subscription has its credit once when the round fails in which its objec
   socket.say({ id: 1, verb: "subscribe", request: { credit: 1 } });
   await socket.next();
   await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
-  let writes = 0;
-  await interceptStatements(objectOf(queue), {
-    before: (statement) => {
-      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
-      writes += 1;
-      if (writes === 1) throw new Error("The row is too large.");
-    },
-  });
+  await breakWrites(objectOf(queue), 1);
 
   await put(queue, ["a", "b"]);
 

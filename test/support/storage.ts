@@ -22,3 +22,15 @@ export function interceptStatements(
     sql.exec = intercepted;
   });
 }
+
+/** Lets the writes of rows with these numbers, counted from 1, fail as what is too large for a row would. */
+export function breakWrites(stub: DurableObjectStub<undefined>, ...failing: number[]): Promise<void> {
+  let writes = 0;
+  return interceptStatements(stub, {
+    before: (statement) => {
+      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
+      writes += 1;
+      if (failing.includes(writes)) throw new Error("The row is too large.");
+    },
+  });
+}

@@ -36,7 +36,8 @@ import {
 z.config({ jitless: true });
 
 const seconds = z.number().min(0);
-const receipts = z.array(z.string().min(1).max(RECEIPT_CHARACTERS_MAX)).min(1).max(RECEIPTS_MAX);
+/** Tokens of leases. */
+export const receipts = z.array(z.string().min(1).max(RECEIPT_CHARACTERS_MAX)).min(1).max(RECEIPTS_MAX);
 
 export const queueName = z.string().regex(QUEUE_NAME_PATTERN, {
   error: "must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit",

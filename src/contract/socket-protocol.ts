@@ -4,7 +4,7 @@
  */
 
 /** The subprotocol: the name and the version of the format. */
-export const SOCKET_PROTOCOL = "durable-queue.v1";
+export const SOCKET_PROTOCOL = "durable-queue.v2";
 
 /** What the server answers with the other at any time, without waking the queue. */
 export const PING = "ping";

@@ -13,6 +13,7 @@ import {
   ONE_TIME,
   putRequest,
   type ReceivedMessage,
+  receipts,
   receiveRequest,
 } from "./schema.ts";
 
@@ -67,8 +68,20 @@ export const subscribeRequest = z.strictObject({
   /** Default: what the queue is configured to. */
   leaseSeconds: leaseSeconds.optional(),
 });
-/** `credit`: how many more messages may be pushed. */
-export const subscribeReply = z.object({ credit: z.int() });
+export const subscribeReply = z.object({
+  /** How many more messages may be pushed. */
+  credit: z.int(),
+  /** How long the leases of what is pushed last from now on. */
+  leaseSeconds: z.number(),
+  /** The server's time, by which leases end: seconds since 1970. */
+  time: z.number(),
+});
+
+/**
+ * Says that handlers have begun with these deliveries, so that each counts as an attempt. Not answered: receipts whose
+ * lease is over come back as `lost`.
+ */
+export const beginRequest = z.strictObject({ receipts });
 
 /** Ends waits as if their time were over: each of the operations is answered, unless it was already. */
 export const stopRequest = z.strictObject({ ids: z.array(operationId).min(1).max(SOCKET_WAITS_MAX) });
@@ -85,7 +98,9 @@ export type ServerLine =
   /** The end of the subscription. */
   | { problem: Problem; id?: undefined }
   /** Operations that waited and that the queue has forgotten: they are to be sent again. */
-  | { again: number[] };
+  | { again: number[] }
+  /** Receipts whose leases are over before their time: the messages were cancelled, removed or taken back. */
+  | { lost: string[] };
 
 export type SubscribeRequest = z.input<typeof subscribeRequest>;
 export type SubscribeReply = z.output<typeof subscribeReply>;

@@ -89,7 +89,7 @@ test("a queue that was deleted behind the back of a Worker that knows it is unkn
 
 test("a HEAD on a socket's path is refused, with an upgrade too, and HEAD is no fault of the server elsewhere", async () => {
   const { app } = await import("../../src/http/app.ts");
-  const upgrade = { Upgrade: "websocket", "Sec-WebSocket-Protocol": "durable-queue.v1" };
+  const upgrade = { Upgrade: "websocket", "Sec-WebSocket-Protocol": "durable-queue.v2" };
   const statuses = [];
   for (const [path, headers] of [
     ["/v1/queues/q/socket", upgrade],

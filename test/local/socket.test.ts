@@ -32,7 +32,7 @@ describe("opening", () => {
   const offer = {
     ...upgrade,
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    "Sec-WebSocket-Protocol": "durable-queue.v1",
+    "Sec-WebSocket-Protocol": "durable-queue.v2",
   };
   const authorization = { Authorization: `Bearer ${AUTHKEY}` };
 

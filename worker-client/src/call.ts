@@ -1,8 +1,10 @@
 import type { Verb } from "../../src/contract/endpoints.ts";
 import { IDEMPOTENCY_SECONDS } from "../../src/contract/limits.ts";
+import type { SubscribeRequest } from "../../src/contract/socket.ts";
 import type { Deadline } from "./deadline.ts";
 import { Full, Paused, type QueueError, Unavailable } from "./errors.ts";
 import type { Outgoing } from "./outgoing.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 /** Something to be asked of a queue, whichever way it takes. */
 export interface Call {
@@ -17,6 +19,8 @@ export interface Call {
   /** False for what must not be applied twice. Default true. */
   isRepeatable?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** For how long it is sent again while the server cannot be reached or fails. Default: what the manager was told. */
+  retrySeconds?: number | undefined;
 }
 
 /** What of a call decides how often it is tried. */
@@ -40,6 +44,27 @@ export interface Route {
   send<Value>(call: Call): Promise<Outcome<Value>>;
   /** Ends its connections, if it has any. */
   close(): void;
+  /** How messages are pushed; undefined where they can only be asked for. */
+  readonly pushes?: Pushes | undefined;
+}
+
+/** A way on which messages are pushed to one subscriber. */
+export interface Pushes {
+  /** Whether no socket can be had for the time being, so that messages must be asked for. */
+  readonly isOnHttp: boolean;
+  /** The subscriber is told when it can grant credit. */
+  subscribe(subscriber: Subscriber): void;
+  /** Lets so many more messages be pushed. False while there is no connection: the subscriber is told when there is. */
+  grant(request: SubscribeRequest): boolean;
+  /**
+   * Says that handlers begin with these deliveries. When this returns it is on its way, in one frame with all calls that
+   * were made before: a handler that ends the process cannot keep it back.
+   */
+  begin(receipts: readonly string[]): void;
+  /** The subscriber is told when nothing will come any more. */
+  unsubscribe(): void;
+  /** Gives the connection up and opens another one, on which everything that is not answered is sent again. */
+  restart(): void;
 }
 
 /** For how long a call is repeated under one key. The server forgets a key `IDEMPOTENCY_SECONDS` after its first use. */

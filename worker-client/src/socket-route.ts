@@ -128,6 +128,8 @@ export class SocketRoute implements Route, LinkEvents {
       this.#subscriber?.pushed(line.push);
     } else if ("again" in line) {
       for (const id of line.again) this.#sendAgain(id);
+    } else if ("lost" in line) {
+      this.#subscriber?.lost(line.lost);
     } else if (line.id === undefined || line.id === SUBSCRIBE) {
       if ("problem" in line) this.#subscriber?.ended(errorOf(line.problem));
     } else if (line.id === UNSUBSCRIBE) {

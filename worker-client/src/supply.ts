@@ -56,6 +56,12 @@ export class Supply implements Subscriber {
     else this.#grant(this.#consumer.room);
   }
 
+  granted(): void {}
+
+  lost(): void {}
+
+  away(): void {}
+
   pushed(messages: ReceivedMessage[]): void {
     this.#credit -= messages.length;
     this.#consumer.take(messages);

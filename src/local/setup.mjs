@@ -44,7 +44,7 @@ function isSetUp() {
     const installed = packagesOf("node_modules/.package-lock.json");
     return (
       Object.keys(wanted).every(
-        (path) => path in installed || !path.startsWith("node_modules/") || wanted[path].optional === true,
+        (path) => path in installed || !path.includes("node_modules/") || wanted[path].optional === true,
       ) &&
       Object.keys(installed).every(
         (path) =>

@@ -1,33 +1,17 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
+import { blocks, type CodeBlock, documents } from "../support/code-blocks.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AUTHKEY = "docs";
 const run = promisify(execFile);
-
-interface CodeBlock {
-  file: string;
-  language: string;
-  code: string;
-}
-
-const documents = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "worker-client/README.md"].concat(
-  globSync("docs/**/*.md", { cwd: ROOT }),
-);
-const blocks = documents.flatMap((file): CodeBlock[] =>
-  [...readFileSync(join(ROOT, file), "utf8").matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map((match) => ({
-    file,
-    language: match[1] as string,
-    code: match[2] as string,
-  })),
-);
 
 const directory = new DataDirectory(mkdtempSync(join(tmpdir(), "durable-queue-docs-")));
 const scripts = join(ROOT, "test-results/docs");
@@ -54,11 +38,6 @@ function write({ file, code }: CodeBlock): string {
 async function runProgram(block: CodeBlock): Promise<string> {
   const { stdout } = await run(process.execPath, ["--conditions=source", write(block)], { env });
   return stdout;
-}
-
-/** Runs a program that does not end by itself. */
-function start(block: CodeBlock): ChildProcess {
-  return spawn(process.execPath, ["--conditions=source", write(block)], { env, stdio: "ignore" });
 }
 
 describe("the documents", () => {
@@ -88,38 +67,31 @@ describe("the documents", () => {
     expect(missing).toEqual([]);
   });
 
-  test("show npm commands that other checks run", () => {
-    const commands = blocks.filter(({ language, code }) => language === "sh" && code.startsWith("npm "));
-    const continuousIntegration = readFileSync(join(ROOT, ".ci/run"), "utf8");
-    const testOfStart = "test/local/start.test.ts";
+  test("show commands that are run by a check", () => {
+    const continuousIntegration = readFileSync(join(ROOT, ".ci/run"), "utf8").split("\n");
+    const tested = {
+      "npm start": "test/local/start.test.ts",
+      "mkdir ../squares": "test/docs/readme-example.test.ts",
+      "node --env-file=.env worker.ts": "test/docs/readme-example.test.ts",
+      "node --env-file=.env master.ts": "test/docs/readme-example.test.ts",
+    };
 
-    const unchecked = commands
-      .map(({ code }) => code.trim())
-      .filter((command) => !continuousIntegration.split("\n").includes(command))
-      .filter((command) => command !== "npm start" || !existsSync(join(ROOT, testOfStart)));
+    const unchecked = blocks
+      .filter(({ language }) => language === "sh")
+      .map(({ code }) => code.split("\n")[0] as string)
+      .filter((line) => !continuousIntegration.includes(line) && !(line in tested) && !line.startsWith("curl "));
 
     expect(unchecked).toEqual([]);
-  });
-});
-
-describe("the README", () => {
-  test("has a master and a worker that do the job together", async () => {
-    const [master, worker] = blocks.filter(({ file, language }) => file === "README.md" && language === "ts");
-
-    const masterIsDone = runProgram(master as CodeBlock);
-    const working = start(worker as CodeBlock);
-    const output = await masterIsDone;
-    working.kill();
-
-    expect(output).toBe("Result: 3 * 3 = 9\nResult: 4 * 4 = 16\nResult: 5 * 5 = 25\n");
+    expect(Object.values(tested).filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
-  test("puts a task with curl", async () => {
-    const [curl] = blocks.filter(({ file, code }) => file === "README.md" && code.startsWith("curl"));
+  test("put tasks with curl", async () => {
+    const curls = blocks.filter(({ code }) => code.startsWith("curl "));
+    writeFileSync(join(scripts, "messages.json"), JSON.stringify({ messages: [{ body: "a file" }] }));
 
-    const { stdout } = await run("/bin/sh", ["-c", (curl as CodeBlock).code], { env });
+    const answers = await Promise.all(curls.map(({ code }) => run("/bin/sh", ["-c", code], { env, cwd: scripts })));
 
-    expect(JSON.parse(stdout)).toEqual({ ids: [expect.any(String)] });
+    expect(answers.map(({ stdout }) => JSON.parse(stdout))).toEqual(curls.map(() => ({ ids: [expect.any(String)] })));
   });
 });
 

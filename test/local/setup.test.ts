@@ -25,7 +25,9 @@ work();
 
 const A = { version: "1.0.0", integrity: "sha512-a" };
 const ELSEWHERE = { version: "1.0.0", integrity: "sha512-e", optional: true };
-const LOCK_FILE = { "": { name: "clone" }, "node_modules/a": A, "node_modules/for-another-machine": ELSEWHERE };
+const B = { version: "1.0.0", integrity: "sha512-b" };
+const INSTALLED = { "node_modules/a": A, "client/node_modules/b": B };
+const LOCK_FILE = { "": { name: "clone" }, client: {}, ...INSTALLED, "node_modules/for-another-machine": ELSEWHERE };
 
 let folder: string;
 let clone: string;
@@ -36,15 +38,16 @@ function write(path: string, text: string): void {
   writeFileSync(join(clone, path), text);
 }
 
-function writeInstalled(path: string, packages: object): void {
+/** Writes a file in npm's form that says which packages there are. */
+function writePackages(path: string, packages: object): void {
   write(path, JSON.stringify({ packages }));
 }
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "durable-queue-setup-"));
   clone = join(folder, "clone");
-  writeInstalled("package-lock.json", LOCK_FILE);
-  writeInstalled("installed.json", { "node_modules/a": A });
+  writePackages("package-lock.json", LOCK_FILE);
+  writePackages("installed.json", INSTALLED);
   write(SCRIPT, readFileSync(join(import.meta.dirname, "../..", SCRIPT), "utf8"));
   mkdirSync(join(folder, "bin"));
   writeFileSync(join(folder, "bin/npm"), NPM, { mode: 0o755 });
@@ -105,12 +108,12 @@ test("a fresh clone is set up with one npm ci, told in one line, and not again",
 });
 
 for (const [what, packages] of [
-  ["a package is missing", {}],
-  ["a package has another version", { "node_modules/a": { ...A, version: "0.9.0" } }],
-  ["a package is not in the lock file any more", { "node_modules/a": A, "node_modules/b": A }],
+  ["a package is missing", { "node_modules/a": A }],
+  ["a package has another version", { ...INSTALLED, "node_modules/a": { ...A, version: "0.9.0" } }],
+  ["a package is not in the lock file any more", { ...INSTALLED, "node_modules/c": A }],
 ] as const) {
   test(`it is set up again when ${what}`, async () => {
-    writeInstalled("node_modules/.package-lock.json", packages);
+    writePackages("node_modules/.package-lock.json", packages);
 
     expect(await new FirstRun().status).toBe(0);
 

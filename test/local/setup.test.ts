@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+const ROOT = join(import.meta.dirname, "../..");
 const SCRIPT = "src/local/setup.mjs";
 
 /** Waits for the file "go" if there is a file "hold", then installs, or fails with NPM_STATUS. */
@@ -48,7 +49,7 @@ beforeEach(() => {
   clone = join(folder, "clone");
   writePackages("package-lock.json", LOCK_FILE);
   writePackages("installed.json", INSTALLED);
-  write(SCRIPT, readFileSync(join(import.meta.dirname, "../..", SCRIPT), "utf8"));
+  write(SCRIPT, readFileSync(join(ROOT, SCRIPT), "utf8"));
   mkdirSync(join(folder, "bin"));
   writeFileSync(join(folder, "bin/npm"), NPM, { mode: 0o755 });
 });
@@ -190,4 +191,17 @@ test("what the npm around it was told does not make another install", async () =
 
   expect(await run.status).toBe(0);
   expect(npmCommands()).toEqual(["ci npm_config_registry"]);
+});
+
+test("every npm script sets the clone up first", () => {
+  const scriptsOf = (path: string) =>
+    (JSON.parse(readFileSync(join(ROOT, path), "utf8")) as { scripts: Record<string, string> }).scripts;
+  const root = scriptsOf("package.json");
+  const client = scriptsOf("worker-client/package.json");
+
+  const bare = Object.keys(root).filter((name) => root[name] !== root.setup && root[`pre${name}`] !== root.setup);
+
+  expect(root.setup).toBe(`node ${SCRIPT}`);
+  expect(bare).toEqual([]);
+  expect([client.prebuild, client.prepack]).toEqual([`node ../${SCRIPT}`, "npm run build"]);
 });

@@ -3,6 +3,7 @@ import type { ExtendReply, ReceivedMessage } from "../../src/contract/schema.ts"
 import type { Route } from "./call.ts";
 import { type QueueError, ShutDown } from "./errors.ts";
 import { Message } from "./message.ts";
+import { turn } from "./platform.ts";
 import { QueueCalls } from "./queue-calls.ts";
 import { Supply } from "./supply.ts";
 
@@ -158,7 +159,7 @@ export class Worker {
     held.message.settle();
     if (this.#done.length === 0) {
       this.#finishing += 1;
-      setImmediate(() => this.#ackDone());
+      turn(() => this.#ackDone());
     }
     this.#done.push(held);
   }

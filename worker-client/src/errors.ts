@@ -199,6 +199,12 @@ export class Closed extends QueueError {
 /** Errors that have the frames of their caller already. */
 const traced = new WeakSet<Error>();
 
+/** What of errors not every runtime has. */
+interface StackClass {
+  captureStackTrace?: (holder: object, above: unknown) => void;
+  stackTraceLimit?: number;
+}
+
 /** So many frames are looked through for those of the caller. */
 const FRAMES_MAX = 50;
 
@@ -208,15 +214,15 @@ const FRAMES_MAX = 50;
  * anything else. Does nothing for what is not an `Error`, nor for an error that has them already.
  */
 export function withCaller(error: unknown): unknown {
-  if (!(error instanceof Error) || traced.has(error) || Error.captureStackTrace === undefined) return error;
+  const { captureStackTrace, stackTraceLimit: limit = 10 } = Error as StackClass;
+  if (!(error instanceof Error) || traced.has(error) || captureStackTrace === undefined) return error;
   traced.add(error);
   const holder: { stack?: string } = {};
-  const limit = Error.stackTraceLimit;
   try {
-    Error.stackTraceLimit = FRAMES_MAX;
-    Error.captureStackTrace(holder, withCaller);
+    (Error as StackClass).stackTraceLimit = FRAMES_MAX;
+    captureStackTrace(holder, withCaller);
   } finally {
-    Error.stackTraceLimit = limit;
+    (Error as StackClass).stackTraceLimit = limit;
   }
   const own = ownFolder();
   const frames = (holder.stack ?? "").split("\n").slice(1);
@@ -227,5 +233,5 @@ export function withCaller(error: unknown): unknown {
 
 /** Where the files of this package are; undefined where it was bundled together with others. */
 function ownFolder(): string | undefined {
-  return /^(.*\/)errors\.[jt]s$/.exec(import.meta.url ?? "")?.[1];
+  return /^(.*\/)errors\.[jt]s$/.exec((import.meta as { url?: string }).url ?? "")?.[1];
 }

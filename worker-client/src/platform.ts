@@ -41,15 +41,19 @@ export class Timer {
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
   }
 
   #start(ms: number): void {
     const part = Math.min(ms, TIMER_MS_MAX);
     this.#timer = setTimeout(() => (ms > part ? this.#start(ms - part) : this.#run()), part);
-    // A number in some runtimes.
-    if (!this.#holds) (this.#timer as { unref?: () => void }).unref?.();
+    if (!this.#holds) unref(this.#timer);
   }
+}
+
+/** Lets the process end although the timer runs, where timers can be told: some runtimes have numbers for them. */
+export function unref(timer: unknown): void {
+  (timer as { unref?: () => void }).unref?.();
 }
 
 /** Waits so long. Throws the signal's reason as soon as that is aborted. */
@@ -83,7 +87,7 @@ export function isBun(): boolean {
 
 /** So many bytes of chance. */
 export function randomBytes(count: number): Uint8Array {
-  return globalThis.crypto.getRandomValues(new Uint8Array(count));
+  return crypto.getRandomValues(new Uint8Array(count));
 }
 
 /** Bytes as base64, with padding. */

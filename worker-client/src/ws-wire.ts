@@ -67,7 +67,9 @@ class WsOpening implements Opening {
       this.#isOver = true;
       events.opened(new WsWire(socket, wire));
     });
-    socket.on("message", (data: Buffer, isBinary) => events.frame(isBinary ? undefined : data.toString()));
+    socket.on("message", (data: { toString(): string }, isBinary: boolean) =>
+      events.frame(isBinary ? undefined : data.toString()),
+    );
     socket.on("error", (cause) => {
       if (!this.#isOver) events.refused({ kind: isDropped(cause) ? "dropped" : "failed", cause });
       this.#isOver = true;

@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
-import { Empty, Invalid, type Queue, QueueManager, Unauthorized, Unavailable } from "../../worker-client/src/index.ts";
+import { Closed, Empty, Invalid, type Queue, QueueManager, Unauthorized } from "../../worker-client/src/index.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
 import { runThroughProxy } from "../support/through-proxy.ts";
@@ -457,45 +457,61 @@ describe("a process", () => {
   });
 });
 
-test("closing the manager ends calls that are not answered as Unavailable, and the connections", async () => {
-  const manager = server.manager({ address: proxy.address });
-  const queue = manager.queue(freshName());
-  const refusal = expect(queue.get()).rejects.toThrow(Unavailable);
-  await queue.qsize();
+describe("closing the manager", () => {
+  test("ends calls that are not answered as Closed, and the connections", async () => {
+    const manager = server.manager({ address: proxy.address });
+    const queue = manager.queue(freshName());
+    const refusal = expect(queue.get()).rejects.toMatchObject({ name: "Closed", code: "closed", queue: queue.name });
+    await queue.qsize();
 
-  await manager.close();
+    await manager.close();
 
-  await refusal;
-  await expect.poll(() => proxy.connections).toBe(0);
-});
+    await refusal;
+    await expect.poll(() => proxy.connections).toBe(0);
+  });
 
-test("a call after the manager was closed opens a connection again, which the next close ends", async () => {
-  const manager = server.manager({ address: proxy.address });
-  const queue = manager.queue<number>(freshName());
-  await queue.put(1);
-  await manager.close();
+  test.each(["websocket", "http"] as const)("refuses later calls over %s", async (transport) => {
+    const manager = server.manager({ address: proxy.address, transport });
+    const queue = manager.queue<number>(freshName());
+    await queue.put(1);
+    await manager.close();
 
-  expect(await queue.get()).toBe(1);
-  const waiting = queue.get();
-  await expect.poll(() => proxy.connections).toBe(1);
-  await manager.close();
+    await expect(queue.get()).rejects.toThrow(Closed);
+    await expect(manager.queue(queue.name).put(2)).rejects.toThrow(Closed);
+    await expect(manager.connect()).rejects.toThrow(Closed);
+  });
 
-  await expect(waiting).rejects.toThrow(Unavailable);
-  await expect.poll(() => proxy.connections).toBe(0);
-});
+  test("ends what is asked over HTTP, too", async () => {
+    const manager = server.manager({ address: proxy.address, transport: "http" });
+    const isAsked = proxy.nextRequest("receive");
+    const refusal = expect(manager.queue(freshName()).get()).rejects.toThrow(Closed);
+    await isAsked;
 
-test("closing the manager ends what is asked while it cannot connect, however often it was closed before", async () => {
-  const manager = server.manager({ address: proxy.address });
-  const queue = manager.queue<number>(freshName());
-  await proxy.refuse();
-  const putting = queue.put(1);
-  await Promise.all([manager.close(), expect(putting).rejects.toThrow(Unavailable)]);
+    await manager.close();
 
-  const waiting = queue.get();
-  await proxy.accept();
-  await expect.poll(() => proxy.connections).toBe(1);
-  await manager.close();
+    await refusal;
+  });
 
-  await expect(waiting).rejects.toThrow(Unavailable);
-  await expect.poll(() => proxy.connections).toBe(0);
+  test("ends what is asked while it cannot connect", async () => {
+    const manager = server.manager({ address: proxy.address });
+    await proxy.refuse();
+    const refusal = expect(manager.queue<number>(freshName()).put(1)).rejects.toThrow(Closed);
+
+    await manager.close();
+
+    await refusal;
+  });
+
+  test("ends its workers, who hear why", async () => {
+    const manager = server.manager({ address: proxy.address });
+    const queue = manager.queue<number>(freshName());
+    await queue.put(1);
+    const worker = queue.work(() => undefined);
+    await queue.join();
+
+    await manager.close();
+
+    await expect(worker.finished).rejects.toThrow(Closed);
+    await expect(worker.close()).rejects.toThrow(Closed);
+  });
 });

@@ -2,8 +2,10 @@ import type { Verb } from "../../src/contract/endpoints.ts";
 import { IDEMPOTENCY_SECONDS } from "../../src/contract/limits.ts";
 import type { SubscribeRequest } from "../../src/contract/socket.ts";
 import type { Deadline } from "./deadline.ts";
-import { Full, Paused, type QueueError, Unavailable } from "./errors.ts";
+import { Closed, Full, Paused, QueueError, Unavailable } from "./errors.ts";
+import { type Instant, msSince } from "./instant.ts";
 import type { Outgoing } from "./outgoing.ts";
+import type { Place } from "./problems.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** Something to be asked of a queue, whichever way it takes. */
@@ -23,8 +25,8 @@ export interface Call {
   retrySeconds?: number | undefined;
 }
 
-/** What of a call decides how often it is tried. */
-export interface Terms extends Pick<Call, "idempotencyKey" | "isRepeatable" | "signal"> {
+/** What of a call decides how often it is tried, and until when. */
+export interface Terms extends Pick<Call, "idempotencyKey" | "isRepeatable" | "signal" | "deadline" | "retrySeconds"> {
   /** Whether an abort lets the try end that is under way, so that its answer is known. Default false. */
   letsTryEnd?: boolean;
 }
@@ -35,11 +37,20 @@ export interface Outcome<Value> {
   isRepeated: boolean;
 }
 
+/** What has become of a call before it takes another way. */
+export interface History {
+  /** Whether it was tried, and its answer lost. */
+  wasTried: boolean;
+  /** Since when the server cannot be reached, or fails. */
+  outage: Instant | undefined;
+}
+
 /** A way to one queue. */
 export interface Route {
   /**
    * Sends a call until it has an answer. A 4xx is an answer: certainly not applied. Anything else that is not a
-   * success is unknown, and the call is sent again, for `retrySeconds` at most; then it throws `Unavailable`.
+   * success is unknown, and the call is sent again, for `retrySeconds` at most; then it throws `Unavailable`. A call
+   * with a deadline has ended `GRACE_SECONDS` after it in any case. After `close` every call throws `Closed`.
    */
   send<Value>(call: Call): Promise<Outcome<Value>>;
   /** Ends its connections, if it has any. */
@@ -71,7 +82,8 @@ export interface Pushes {
 const KEYED_RETRY_MS = (IDEMPOTENCY_SECONDS - 60) * 1_000;
 
 /** For how long a call is sent again, from its first failure on. */
-export function retryMsOf({ idempotencyKey }: Terms, retryMs: number): number {
+export function retryMsOf({ idempotencyKey, retrySeconds }: Terms, managerMs: number): number {
+  const retryMs = retrySeconds === undefined ? managerMs : retrySeconds * 1_000;
   return idempotencyKey === undefined ? retryMs : Math.min(retryMs, KEYED_RETRY_MS);
 }
 
@@ -95,15 +107,47 @@ const PASSING_CODES: readonly string[] = [
   ...["full", "storage_full", "paused", "shut_down", "done_too_often", "unknown_queue"],
 ];
 
-/** What a caller is to be told where the last of his tries was refused. */
+/** What a caller is to be told where the last of the tries was refused. */
 export function refusalOf({ idempotencyKey }: Terms, refusal: QueueError, isRepeated: boolean): QueueError {
   const isCertain = idempotencyKey === undefined || !isRepeated || !PASSING_CODES.includes(refusal.code);
   if (isCertain) return refusal;
-  return new Unavailable(`The answer to an earlier try was lost. ${refusal.message}`, refusal);
+  const message = `The answer to an earlier try was lost, so that it is not known whether this was applied. ${refusal.message}`;
+  return new Unavailable(message, { queue: refusal.queue, status: refusal.status, cause: refusal });
 }
 
-/** What a caller is to be told where all of his tries have failed. */
-export function unavailable(address: string, outageMs: number, cause: unknown): Unavailable {
-  const seconds = (outageMs / 1_000).toFixed(1);
-  return new Unavailable(`${address} could not be reached, or failed, for ${seconds} seconds.`, cause);
+/** Outages shorter than this are not worth a number. */
+const SHORT_MS = 1_000;
+
+/**
+ * What a caller is to be told where all tries have failed.
+ *
+ * @param outage since when the server cannot be reached, or fails
+ * @param mayBeApplied whether a try may have come to the server
+ */
+export function unavailable(
+  { address, queue }: Place,
+  outage: Instant | undefined,
+  mayBeApplied: boolean,
+  cause: unknown,
+): Unavailable {
+  const outageMs = outage === undefined ? 0 : msSince(outage);
+  const time = outageMs < SHORT_MS ? "" : ` for ${(outageMs / 1_000).toFixed(1)} seconds`;
+  const reason = cause instanceof Error ? ` (${textOf(cause)})` : "";
+  const outcome = mayBeApplied ? "It is not known whether this was applied" : "This was not sent";
+  const about = queue === undefined ? "" : ` Queue: ${queue}.`;
+  const message = `${address} could not be reached, or did not answer${time}${reason}. ${outcome}.${about}`;
+  return new Unavailable(message, { queue, cause });
+}
+
+/** The innermost reason, for `fetch` says only that it failed. */
+function textOf(cause: Error): string {
+  const inner = cause.cause instanceof Error && !(cause instanceof QueueError) ? cause.cause : cause;
+  const text = inner.message === "" ? String((inner as { code?: unknown }).code ?? inner.name) : inner.message;
+  return text.replace(/\.$/, "");
+}
+
+/** What a caller is to be told where its way was closed, before the call or while it was under way. */
+export function closed({ queue }: Place, mayBeApplied: boolean): Closed {
+  const outcome = mayBeApplied ? "It is not known whether this was applied" : "This was not sent";
+  return new Closed(`The connection was closed by its owner. ${outcome}.`, { queue });
 }

@@ -1,11 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "./backoff.ts";
-import { isFinal, type Outcome, refusalOf, retryMsOf, type Terms, unavailable } from "./call.ts";
+import { closed, type History, isFinal, type Outcome, refusalOf, retryMsOf, type Terms, unavailable } from "./call.ts";
+import { type Deadline, GRACE_SECONDS } from "./deadline.ts";
 import { QueueError } from "./errors.ts";
-import { problemErrorOf } from "./problems.ts";
+import { type Instant, instant, msSince } from "./instant.ts";
+import { sleep, Timer } from "./platform.ts";
+import { errorOf, isPassing, type Place, problemIn } from "./problems.ts";
+import { isObject } from "./replies.ts";
 
 /** What a server may take to answer beyond the time it was asked to wait. After that the connection counts as lost. */
 const ANSWER_MS = 15_000;
+/** The same for what is not sent a second time, so that its answer is worth waiting for. */
+const LONG_ANSWER_MS = 60_000;
+/** What a try is given at least that is not the first, where less than that is left to try. */
+const LAST_TRY_MS = 1_000;
+/** Of a page that goes into a message. */
+const EXCERPT_CHARACTERS = 200;
 
 export interface HttpRequest {
   method: string;
@@ -15,7 +24,14 @@ export interface HttpRequest {
   body?: string | undefined;
   /** How long the server is asked to wait. */
   waitSeconds?: number | undefined;
+  /** The queue that it is about, for messages. */
+  queue?: string | undefined;
+  /** Whether a value has the form of a reply. Default: any object has. */
+  isReply?: ((value: unknown) => boolean) | undefined;
 }
+
+/** What has come of a try: the answer's value, the error that a refusal stands for, or why it is not known. */
+type Try<Value> = { value: Value } | { refusal: QueueError } | { cause: unknown; wasSent: boolean };
 
 /** Sends requests to a server, and sends them again while it cannot be reached. */
 export class HttpClient {
@@ -23,6 +39,9 @@ export class HttpClient {
   readonly #authkey: string;
   readonly #retryMs: number;
   readonly #fetch: typeof fetch;
+  /** What is under way: each ends when the client is closed. */
+  readonly #open = new Set<AbortController>();
+  #isClosed = false;
 
   constructor(address: string, authkey: string, retrySeconds: number, fetchFunction: typeof fetch) {
     this.#address = address;
@@ -31,74 +50,136 @@ export class HttpClient {
     this.#fetch = fetchFunction;
   }
 
-  /**
-   * Sends a request until it has an answer, as `Route.send` does.
-   *
-   * @param wasTried whether it was tried another way before, without an answer
-   */
-  async send<Value>(request: HttpRequest, terms: Terms, wasTried = false): Promise<Outcome<Value>> {
-    const { isRepeatable = true, signal } = terms;
+  /** Ends all requests, and lets none begin: they throw `Closed`. */
+  close(): void {
+    this.#isClosed = true;
+    for (const open of this.#open) open.abort();
+  }
+
+  /** Sends a request until it has an answer, as `Route.send` does. */
+  async send<Value>(request: HttpRequest, terms: Terms, history?: History): Promise<Outcome<Value>> {
+    const { isRepeatable = true, signal, deadline } = terms;
+    const place: Place = { address: this.#address, queue: request.queue };
     const retryMs = retryMsOf(terms, this.#retryMs);
-    let outageBeganAt: number | undefined;
+    let wasTried = history?.wasTried ?? false;
+    let outage = history?.outage;
     for (let failures = 1; ; failures += 1) {
       signal?.throwIfAborted();
-      const isRepeated = wasTried || failures > 1;
-      const answer = await this.#try<Value>(request, terms);
-      if ("value" in answer) return { value: answer.value, isRepeated };
-      if ("refusal" in answer) throw refusalOf(terms, answer.refusal, isRepeated);
+      if (this.#isClosed) throw closed(place, wasTried);
+      const begun = instant();
+      const answer = await this.#try<Value>(request, terms, place, tryMsOf(request, terms, retryMs, outage));
+      if ("value" in answer) return { value: answer.value, isRepeated: wasTried };
+      if ("refusal" in answer) throw refusalOf(terms, answer.refusal, wasTried);
+      wasTried ||= answer.wasSent;
       signal?.throwIfAborted();
-      // Of the wall clock, which goes on while the machine sleeps, as the server's does.
-      const now = Date.now();
-      outageBeganAt ??= now;
-      if (!isRepeatable || now - outageBeganAt >= retryMs) {
-        throw unavailable(this.#address, now - outageBeganAt, answer.cause);
-      }
-      await pause(backoffMs(failures, Math.random()), signal);
+      if (this.#isClosed) throw closed(place, wasTried);
+      outage ??= begun;
+      const isOver = msSince(outage) >= retryMs || deadline?.leftMs === 0;
+      if ((!isRepeatable && wasTried) || isOver) throw unavailable(place, outage, wasTried, answer.cause);
+      await this.#pause(Math.min(backoffMs(failures, Math.random()), msLeft(deadline)), signal);
+      if (deadline?.leftMs === 0) throw unavailable(place, outage, wasTried, answer.cause);
     }
   }
 
-  /** One try: the answer's value, the error that a refusal stands for, or why nobody knows. */
-  async #try<Value>(
-    { method, path, body, waitSeconds = 0 }: HttpRequest,
-    { idempotencyKey, signal, letsTryEnd = false }: Terms,
-  ): Promise<{ value: Value } | { refusal: QueueError } | { cause: unknown }> {
+  async #try<Value>(request: HttpRequest, terms: Terms, place: Place, ms: number): Promise<Try<Value>> {
+    const { method, path, body } = request;
+    const { idempotencyKey, signal, letsTryEnd = false } = terms;
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#authkey}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
-    const lost = new AbortController();
-    const timer = setTimeout(() => lost.abort(), Math.ceil(waitSeconds * 1_000) + ANSWER_MS);
-    const isAlone = signal === undefined || letsTryEnd;
-    const anySignal = isAlone ? lost.signal : AbortSignal.any([signal, lost.signal]);
+    const lost = this.#begin(letsTryEnd ? undefined : signal);
+    let reason: unknown;
+    const timer = new Timer(ms, () => {
+      reason = new QueueError("No answer came in time", { code: "timeout" });
+      lost.abort();
+    });
     try {
-      const request = { method, headers, redirect: "error", signal: anySignal } as const;
-      const response = await this.#fetch(
-        `${this.#address}${path}`,
-        body === undefined ? request : { ...request, body },
-      );
-      return interpret<Value>(response, await response.text());
+      // A redirect is looked at and not followed: not every runtime lets it be refused.
+      const init: RequestInit = { method, headers, redirect: "manual", signal: lost.signal };
+      const response = await this.#fetch(`${this.#address}${path}`, body === undefined ? init : { ...init, body });
+      return interpret<Value>(response, await response.text(), request, place);
     } catch (cause) {
-      return { cause };
+      return { cause: reason ?? cause, wasSent: !isUnsent(cause) };
     } finally {
-      clearTimeout(timer);
+      timer.clear();
+      lost.end();
+    }
+  }
+
+  /** Something that ends when the client is closed, or when the signal is aborted. */
+  #begin(signal: AbortSignal | undefined) {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    this.#open.add(controller);
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    const end = () => {
+      this.#open.delete(controller);
+      signal?.removeEventListener("abort", abort);
+    };
+    return { signal: controller.signal, abort, end };
+  }
+
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const pause = this.#begin(signal);
+    try {
+      await sleep(ms, pause.signal);
+    } catch {
+      signal?.throwIfAborted();
+    } finally {
+      pause.end();
     }
   }
 }
 
-function interpret<Value>(response: Response, text: string) {
-  // What is not JSON comes from somebody in between, who may have passed the call on or not.
-  if (response.ok) return { value: JSON.parse(text) as Value };
-  const error = problemErrorOf(text) ?? new QueueError("unexpected", unexpected(response, text));
-  return isFinal(response.status, error) ? { refusal: error } : { cause: error };
+function msLeft(deadline: Deadline | undefined): number {
+  return deadline?.leftMs ?? Number.POSITIVE_INFINITY;
 }
 
-function unexpected(response: Response, text: string): string {
-  return `The server answered ${response.status}, but not as a durable-queue server: ${text.slice(0, 200)}`;
+/** How long a try may take: it does not outlive its call. */
+function tryMsOf(request: HttpRequest, terms: Terms, retryMs: number, outage: Instant | undefined): number {
+  const answerMs = (terms.isRepeatable ?? true) ? ANSWER_MS : LONG_ANSWER_MS;
+  const ms = Math.ceil((request.waitSeconds ?? 0) * 1_000) + answerMs;
+  const retryLeftMs = outage === undefined ? ms : Math.max(LAST_TRY_MS, retryMs - msSince(outage));
+  return Math.min(ms, retryLeftMs, msLeft(terms.deadline) + GRACE_SECONDS * 1_000);
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(ms, undefined, signal && { signal });
-  } catch {
-    signal?.throwIfAborted();
+function interpret<Value>(response: Response, text: string, request: HttpRequest, place: Place): Try<Value> {
+  const { status } = response;
+  if (response.ok) {
+    const value = parsed(text);
+    if ((request.isReply ?? isObject)(value)) return { value: value as Value };
+    // What is not a reply comes from something in between, which may have passed the call on or not.
+    return { cause: unexpected(status, text, place), wasSent: true };
   }
+  const problem = problemIn(text);
+  if (problem === undefined) {
+    const error = unexpected(status, text, place);
+    return isPassing(status) ? { cause: error, wasSent: true } : { refusal: error };
+  }
+  const error = errorOf(problem, place);
+  return isFinal(status, error) ? { refusal: error } : { cause: error, wasSent: true };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unexpected(status: number, text: string, { address, queue }: Place): QueueError {
+  const excerpt = text.slice(0, EXCERPT_CHARACTERS);
+  const answer = status === 0 ? "a redirect" : `${status}, but not as a durable-queue server: ${excerpt}`;
+  const message = `${address} answered ${answer}. It is not known whether this was applied.`;
+  return new QueueError(message, { code: "unexpected", status, queue });
+}
+
+/** With these codes nothing was sent: there is no connection. */
+const UNSENT_CODES: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"];
+
+function isUnsent(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  return UNSENT_CODES.includes(code) || UNSENT_CODES.includes(cause?.code) || code === "ConnectionRefused";
 }

@@ -11,6 +11,7 @@
 export type { DeadLetter, DeathReason } from "./dead-letter.ts";
 export type { WaitOptions } from "./deadline.ts";
 export {
+  Closed,
   DoneTooOften,
   Empty,
   type FieldError,
@@ -20,6 +21,7 @@ export {
   OrderConflict,
   Paused,
   QueueError,
+  type QueueErrorCode,
   ShutDown,
   StorageFull,
   TooLarge,

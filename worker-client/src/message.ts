@@ -121,7 +121,7 @@ export class Message<Item> {
   /** @internal */
   lose(): void {
     this.#lost ??= new AbortController();
-    this.#lost.abort(new QueueError("lease_lost", `The lease of ${this.id} is over.`));
+    this.#lost.abort(new QueueError(`The lease of ${this.id} is over.`, { code: "lease_lost" }));
   }
 
   /** @internal To be acked by whoever says this. */

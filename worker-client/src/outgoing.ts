@@ -2,6 +2,7 @@ import { BATCH_MESSAGES_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits
 import type { PutRequest } from "../../src/contract/schema.ts";
 import type { MessageRun } from "../../src/contract/socket.ts";
 import { Invalid, TooLarge } from "./errors.ts";
+import { base64Of } from "./platform.ts";
 
 /**
  * More than the server takes of any batch, and with what surrounds it less than a request or a frame may have. What is
@@ -76,9 +77,9 @@ export class Outgoing {
     const characters = this.#texts.reduce((sum, text) => sum + text.length, 0);
     // A character takes at most three bytes: most puts need not be counted.
     if (characters * 3 <= CONTENTS_BYTES_MAX) return;
-    const bytes = this.#texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    const bytes = this.#texts.reduce((sum, text) => sum + new TextEncoder().encode(text).length, 0);
     if (bytes <= CONTENTS_BYTES_MAX) return;
-    throw new TooLarge("too_large", `The items have ${bytes} bytes; a put has at most ${CONTENTS_BYTES_MAX}.`);
+    throw new TooLarge(`The items have ${bytes} bytes; a put has at most ${CONTENTS_BYTES_MAX}.`);
   }
 }
 
@@ -90,11 +91,11 @@ function isEmpty(options: MessageOptions): boolean {
 
 function tooMany(count: number): Invalid {
   const message = `must be at most ${BATCH_MESSAGES_MAX}, not ${count}`;
-  return new Invalid("invalid", `messages ${message}.`, [{ path: "messages", message }]);
+  return new Invalid(`messages ${message}.`, { errors: [{ path: "messages", message }] });
 }
 
 function textOf(item: unknown): string {
-  if (item instanceof Uint8Array) return `"${Buffer.from(item).toString("base64")}"`;
+  if (item instanceof Uint8Array) return `"${base64Of(item)}"`;
   const text = JSON.stringify(item);
   if (text === undefined) throw new TypeError(`An item must have a JSON form; ${typeof item} has none.`);
   return text;

@@ -1,22 +1,29 @@
 import type { MessageRun } from "../../src/contract/socket.ts";
-import { type Call, isInVain, type Outcome, refusalOf, retryMsOf, unavailable } from "./call.ts";
-import type { QueueError } from "./errors.ts";
-import type { HttpRoute } from "./http-route.ts";
+import { type Call, closed, type History, isInVain, type Outcome, refusalOf, retryMsOf, unavailable } from "./call.ts";
+import { GRACE_SECONDS } from "./deadline.ts";
+import { QueueError } from "./errors.ts";
+import { type Instant, instant, msSince } from "./instant.ts";
+import { Timer } from "./platform.ts";
+import type { Place } from "./problems.ts";
 
 interface Settlers {
   settle(outcome: Outcome<unknown>): void;
   fail(error: unknown): void;
 }
 
-/** Whoever sends a call. */
+/** What sends a call. */
 export interface Watcher {
+  /** Its own time is over: `GRACE_SECONDS` later it has to have ended. */
   timeIsOver(call: PendingCall): void;
+  /** It has ended without an answer, because that did not come by then. */
+  hasEnded(call: PendingCall): void;
   isAborted(call: PendingCall): void;
 }
 
 /** A call that is on its way over a socket, maybe not for the first time. */
 export class PendingCall {
-  readonly id: number;
+  /** Under which it was sent last, or will be sent. */
+  id: number;
   readonly call: Call;
   /** How often its answer, or the connection, was lost. */
   failures = 0;
@@ -29,25 +36,37 @@ export class PendingCall {
   isShared = false;
   /** Whether it is to be sent by itself, because with others it was refused. */
   isAlone = false;
+  /** What it was answered when it was tried; it waits here for its turn to wait at the server. */
+  vain: { answer: unknown } | undefined;
+  readonly #place: Place;
   readonly #retryMs: number;
   readonly #settlers: Settlers;
   #wasTried = false;
-  #outageBeganAt: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #outage: Instant | undefined;
+  #timer: Timer | undefined;
   #onAbort: (() => void) | undefined;
 
-  constructor(id: number, call: Call, retryMs: number, settlers: Settlers) {
+  constructor(id: number, call: Call, place: Place, retryMs: number, settlers: Settlers) {
     this.id = id;
     this.call = call;
+    this.#place = place;
     this.#retryMs = retryMsOf(call, retryMs);
     this.#settlers = settlers;
   }
 
-  /** Tells when its wait is over, and when its caller does not want it any more, who is told at once. */
+  /** Tells when its time is over, and when its caller does not want it any more, who is told at once. */
   watch(watcher: Watcher): void {
     const { signal, deadline } = this.call;
-    const leftMs = deadline?.leftMs ?? 0;
-    if (leftMs > 0 && leftMs < 2 ** 31) this.#timer = setTimeout(() => watcher.timeIsOver(this), leftMs);
+    const leftMs = deadline?.leftMs ?? Number.POSITIVE_INFINITY;
+    if (leftMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = new Timer(leftMs, () => {
+        this.#timer = new Timer(GRACE_SECONDS * 1_000, () => {
+          this.giveUp(new QueueError("No answer came in time", { code: "timeout" }));
+          watcher.hasEnded(this);
+        });
+        watcher.timeIsOver(this);
+      });
+    }
     if (signal === undefined) return;
     this.#onAbort = () => {
       watcher.isAborted(this);
@@ -63,18 +82,20 @@ export class PendingCall {
     return deadline !== undefined && !deadline.isOver;
   }
 
+  /** Whether its own time is over. */
+  get #isOverdue(): boolean {
+    return this.call.deadline?.leftMs === 0;
+  }
+
   /**
    * The lines to send for it.
    *
-   * @param mayWait false where no more may wait at the server: then it is only tried
+   * @param isWaiting false where it is only tried
    */
-  takeLines(mayWait: boolean): string[] {
+  takeLines(isWaiting: boolean): string[] {
     const { verb, request, messages, idempotencyKey: key } = this.call;
-    this.isWaiting = mayWait && this.mayWait;
-    this.isShared = false;
-    this.wasSent = true;
-    this.sentAt = performance.now();
-    const fields = this.isWaiting ? { ...request, wait: true } : request;
+    this.#wasTaken(performance.now(), isWaiting, false);
+    const fields = isWaiting ? { ...request, wait: true } : request;
     if (messages === undefined) return [JSON.stringify({ id: this.id, verb, request: fields, key })];
     const runs = messages.runs;
     const put = runs === undefined ? fields : { ...fields, messages: runs };
@@ -90,16 +111,27 @@ export class PendingCall {
   /** What to send for it in an operation that it shares. */
   takeShare(now: number): { line: string; key: string; run: MessageRun | undefined } {
     const { messages, idempotencyKey } = this.call;
-    this.isWaiting = false;
-    this.isShared = true;
-    this.wasSent = true;
-    this.sentAt = now;
+    this.#wasTaken(now, false, true);
     return { line: messages?.lines[0] as string, key: idempotencyKey as string, run: messages?.runs?.[0] };
   }
 
+  #wasTaken(now: number, isWaiting: boolean, isShared: boolean): void {
+    this.isWaiting = isWaiting;
+    this.isShared = isShared;
+    this.vain = undefined;
+    this.wasSent = true;
+    this.sentAt = now;
+  }
+
   /** Whether the answer is that of a try, and it is to wait. */
-  mustWaitAfter(outcome: unknown): boolean {
-    return this.mayWait && !this.isWaiting && isInVain(outcome);
+  mustWaitAfter(answer: unknown): boolean {
+    return this.mayWait && !this.isWaiting && isInVain(answer);
+  }
+
+  /** The answer came: a reply, or the error that a problem stands for. */
+  conclude(answer: unknown): void {
+    if (answer instanceof QueueError) this.refuse(answer);
+    else this.settle(answer);
   }
 
   settle(reply: unknown): void {
@@ -112,46 +144,69 @@ export class PendingCall {
     this.#settlers.fail(refusalOf(this.call, error, this.#wasTried));
   }
 
+  /** It cannot be sent at once: its time without a server begins. */
+  waitForConnection(): void {
+    this.#outage ??= instant();
+  }
+
   /**
    * It was sent, and its answer is lost. False if that is its end.
    *
    * @param heardAt when something was last heard over its connection
    */
-  lose(address: string, cause: Error, heardAt = 0): boolean {
+  lose(cause: Error, heardAt = 0): boolean {
     // A wait that went on over a connection that worked is not part of an outage.
-    if (this.isWaiting && heardAt > this.sentAt) this.#outageBeganAt = undefined;
+    if (this.isWaiting && heardAt > this.sentAt) this.#outage = undefined;
     this.wasSent = false;
     this.isWaiting = false;
     this.#wasTried = true;
     this.failures += 1;
-    if (this.call.isRepeatable ?? true) return this.fail(address, cause);
-    this.giveUp(address, cause);
+    if (this.call.isRepeatable ?? true) return this.fail(cause);
+    this.giveUp(cause);
     return false;
   }
 
   /** The server could not be reached. False if that has gone on for too long. */
-  fail(address: string, cause: Error): boolean {
-    // Of the wall clock, which goes on while the machine sleeps, as the server's does.
-    const now = Date.now();
-    this.#outageBeganAt ??= now;
-    if (now - this.#outageBeganAt < this.#retryMs) return true;
-    this.giveUp(address, cause);
+  fail(cause: Error): boolean {
+    this.#outage ??= instant();
+    if (msSince(this.#outage) < this.#retryMs && !this.#isOverdue) return true;
+    this.giveUp(cause);
     return false;
   }
 
-  giveUp(address: string, cause: Error): void {
-    this.#end();
-    this.#settlers.fail(unavailable(address, Date.now() - (this.#outageBeganAt ?? Date.now()), cause));
+  /** As `fail`, while a try to connect goes on: one that is allowed no repetition has it to its end. */
+  failInTry(cause: Error): boolean {
+    return this.#retryMs === 0 || this.fail(cause);
   }
 
-  /** Goes on over HTTP. */
-  handOver(http: HttpRoute): void {
+  giveUp(cause: Error): void {
     this.#end();
-    http.send(this.call, this.#wasTried).then(this.#settlers.settle, this.#settlers.fail);
+    this.#settlers.fail(unavailable(this.#place, this.#outage, this.#mayBeApplied, cause));
+  }
+
+  /** Its owner has closed the way. */
+  close(): void {
+    this.#end();
+    this.#settlers.fail(closed(this.#place, this.#mayBeApplied));
+  }
+
+  /** What another way has to know of it. */
+  get history(): History {
+    return { wasTried: this.#wasTried, outage: this.#outage };
+  }
+
+  /** Goes on another way. */
+  goOn(send: (call: Call, history: History) => Promise<Outcome<unknown>>): void {
+    this.#end();
+    send(this.call, this.history).then(this.#settlers.settle, this.#settlers.fail);
+  }
+
+  get #mayBeApplied(): boolean {
+    return this.#wasTried || this.wasSent;
   }
 
   #end(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     if (this.#onAbort !== undefined) this.call.signal?.removeEventListener("abort", this.#onAbort);
   }
 }

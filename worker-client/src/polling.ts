@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { BATCH_MESSAGES_MAX } from "../../src/contract/limits.ts";
 import type { ReceiveReply } from "../../src/contract/schema.ts";
 import { backoffMs } from "./backoff.ts";
@@ -6,6 +5,7 @@ import type { Route } from "./call.ts";
 import type { Consumer } from "./consumer.ts";
 import { Deadline } from "./deadline.ts";
 import { Unavailable } from "./errors.ts";
+import { sleep } from "./platform.ts";
 
 /** How long one request for messages may wait, and so how long a clean end may take. */
 const POLL_SECONDS = 5;

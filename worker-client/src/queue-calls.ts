@@ -2,6 +2,7 @@ import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { AckReply } from "../../src/contract/schema.ts";
 import type { Call, Outcome, Route } from "./call.ts";
 import { UnknownQueue } from "./errors.ts";
+import { turn } from "./platform.ts";
 
 /** Acks that travel together. */
 interface AckBatch {
@@ -36,7 +37,7 @@ export class QueueCalls {
 
   #ackBatch(finish: boolean): AckBatch {
     const receipts: string[] = [];
-    const outcome = new Promise<void>((begin) => setImmediate(begin)).then(async () => {
+    const outcome = new Promise<void>((begin) => turn(begin)).then(async () => {
       if (this.#ackBatches.get(finish)?.receipts === receipts) this.#ackBatches.delete(finish);
       const { value, isRepeated } = await this.send<AckReply>("ack", {
         request: finish ? { receipts } : { receipts, finish },

@@ -1,6 +1,7 @@
 import { QUEUE_NAME_PATTERN } from "../../src/contract/limits.ts";
 import type { ListReply } from "../../src/contract/schema.ts";
 import { HttpClient } from "./http-client.ts";
+import { environment } from "./platform.ts";
 import { Queue } from "./queue.ts";
 import { Routes } from "./routes.ts";
 
@@ -29,8 +30,8 @@ export class QueueManager {
   readonly #routes: Routes;
 
   constructor(options: QueueManagerOptions = {}) {
-    const { DURABLE_QUEUE_ADDRESS, DURABLE_QUEUE_AUTHKEY } = process.env;
-    const { address = DURABLE_QUEUE_ADDRESS ?? "http://127.0.0.1:8787", authkey = DURABLE_QUEUE_AUTHKEY } = options;
+    const { address = environment("DURABLE_QUEUE_ADDRESS") ?? "http://127.0.0.1:8787" } = options;
+    const { authkey = environment("DURABLE_QUEUE_AUTHKEY") } = options;
     const { retrySeconds = 60, allowPlainHttp = false } = options;
     if (authkey === undefined) {
       throw new TypeError("There is no authkey: give it as an option, or set DURABLE_QUEUE_AUTHKEY.");

@@ -97,7 +97,9 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
     const deadline = new Deadline(options);
     for (;;) {
       const [message] = await this.#receive({ max: 1, leaseSeconds: GET_LEASE_SECONDS }, deadline, signal);
-      if (message === undefined) throw new Empty(this.name);
+      if (message === undefined) {
+        throw new Empty(`No message became visible in ${this.name} in time.`, { queue: this.name });
+      }
       if (await this.#take(message.receipt ?? "")) return itemOf<Item>(message);
     }
   }
@@ -135,7 +137,7 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
       await this.calls.send<DoneReply>("done", { request: { count }, idempotencyKey: newKey() });
     } catch (error) {
       if (error instanceof UnknownQueue)
-        throw new DoneTooOften("done_too_often", "The queue does not exist, so nothing in it is unfinished.");
+        throw new DoneTooOften(`${error.message} Nothing in it is unfinished.`, { queue: this.name });
       throw error;
     }
   }

@@ -3,6 +3,9 @@ import type { HttpClient } from "./http-client.ts";
 import { HttpRoute } from "./http-route.ts";
 import { SocketRoute } from "./socket-route.ts";
 
+/** How many connections may be open on which nothing is awaited. The one that was used least recently is closed. */
+export const IDLE_LINKS_MAX = 50;
+
 export interface RoutesOptions {
   address: string;
   authkey: string;
@@ -14,9 +17,16 @@ export interface RoutesOptions {
 /** The ways of one manager to the queues of its server. */
 export class Routes {
   readonly #options: RoutesOptions;
-  readonly #shared = new Map<string, Route>();
-  /** Those that have begun to connect, and were not closed since. */
-  readonly #sockets = new Set<SocketRoute>();
+  /** The ways that calls share, for as long as anything uses them. */
+  readonly #shared = new Map<string, WeakRef<Route>>();
+  readonly #unused = new FinalizationRegistry<string>((queue) => {
+    if (this.#shared.get(queue)?.deref() === undefined) this.#shared.delete(queue);
+  });
+  /** Those that have begun to connect, and have not ended their connection since. */
+  readonly #live = new Set<SocketRoute>();
+  /** Those of them on whose connection nothing is awaited, the one that was used least recently first. */
+  readonly #idle = new Set<SocketRoute>();
+  #isClosed = false;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
@@ -24,10 +34,11 @@ export class Routes {
 
   /** The way to a queue that all calls share. */
   shared(queue: string): Route {
-    let route = this.#shared.get(queue);
+    let route = this.#shared.get(queue)?.deref();
     if (route === undefined) {
       route = this.own(queue);
-      this.#shared.set(queue, route);
+      this.#shared.set(queue, new WeakRef(route));
+      this.#unused.register(route, queue);
     }
     return route;
   }
@@ -35,23 +46,39 @@ export class Routes {
   /** A way to a queue of one's own. */
   own(queue: string): Route {
     const { address, authkey, retrySeconds, transport } = this.#options;
-    const http = new HttpRoute(queue, this.#options.http);
+    const http = new HttpRoute(queue, address, this.#options.http);
     if (transport === "http") return http;
     const url = `${address.replace(/^http/, "ws")}/v1/queues/${encodeURIComponent(queue)}/socket`;
     const socket: SocketRoute = new SocketRoute({
-      url,
-      authkey,
+      target: { url, authkey, address, queue },
       retrySeconds,
       http,
-      opening: () => this.#sockets.add(socket),
-      closed: () => this.#sockets.delete(socket),
+      isClosed: () => this.#isClosed,
+      live: (isLive) => (isLive ? this.#live.add(socket) : this.#live.delete(socket)),
+      idle: (isIdle) => this.#sort(socket, isIdle),
     });
     return socket;
   }
 
-  /** Ends all connections. */
+  /** How many ways are remembered, and how many connections are open, or being opened. */
+  get sizes(): { routes: number; connections: number } {
+    return { routes: this.#shared.size, connections: this.#live.size };
+  }
+
+  /** Ends all connections. Calls that are not answered, and all later ones, throw `Closed`. */
   close(): void {
-    for (const socket of [...this.#sockets]) socket.close();
+    this.#isClosed = true;
+    for (const socket of [...this.#live]) socket.close();
+    this.#options.http.close();
     this.#shared.clear();
+  }
+
+  #sort(socket: SocketRoute, isIdle: boolean): void {
+    this.#idle.delete(socket);
+    if (!isIdle) return;
+    this.#idle.add(socket);
+    if (this.#idle.size <= IDLE_LINKS_MAX) return;
+    const [oldest] = this.#idle;
+    oldest?.closeIfIdle();
   }
 }

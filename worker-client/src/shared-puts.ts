@@ -1,7 +1,8 @@
-import type { Problem } from "../../src/contract/problems.ts";
 import type { MessageRun, PutsReply, ServerLine } from "../../src/contract/socket.ts";
-import { errorOf, type QueueError } from "./errors.ts";
+import type { QueueError } from "./errors.ts";
 import type { PendingCall } from "./pending-call.ts";
+import { errorOf, isProblem, type Place } from "./problems.ts";
+import { isText } from "./replies.ts";
 
 const NO_OPTIONS: MessageRun = {};
 
@@ -35,12 +36,14 @@ export class SharedPuts {
   /** Tells what has become of each: its id, or why it was refused. Undefined for all where one of them broke a rule. */
   answer(
     line: Extract<ServerLine, { id: number }>,
+    place: Place,
     tell: (put: PendingCall, outcome: string | QueueError | undefined) => void,
   ): void {
     const { ids, problems } = ("reply" in line ? line.reply : {}) as Partial<PutsReply>;
     for (const [index, put] of this.#puts.entries()) {
+      const id = ids?.[index];
       const problem = problems?.[index];
-      tell(put, ids?.[index] ?? (problem ? errorOf(problem as Problem) : undefined));
+      tell(put, isText(id) ? id : isProblem(problem) ? errorOf(problem, place) : undefined);
     }
   }
 }

@@ -1,161 +1,236 @@
-import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
-import { WebSocket } from "ws";
 import type { ServerLine } from "../../src/contract/socket.ts";
-import { PING, PONG, SOCKET_PROTOCOL } from "../../src/contract/socket-protocol.ts";
-import { isFinal } from "./call.ts";
+import { PING, PONG } from "../../src/contract/socket-protocol.ts";
 import { QueueError } from "./errors.ts";
-import { problemErrorOf } from "./problems.ts";
+import { linesOf } from "./lines.ts";
+import { openWire } from "./open-wire.ts";
+import { Timer, turn } from "./platform.ts";
+import type { Opening, Refusal, Target, Wire } from "./wire.ts";
 
-/** How long an opening may take. */
-const OPENING_MS = 10_000;
-/** After so long without a word the other side is asked whether it is there; after so long again it is not. */
-const SILENCE_MS = 7_500;
-/** The page of a proxy is not read further than this. */
-const PAGE_CHARACTERS_MAX = 10_000;
-
-/** Why a socket did not open. */
-export type Refusal =
-  /** The server says why, and will say it again. */
-  | { kind: "refused"; error: QueueError }
-  /** Something answers, but lets no socket through. */
-  | { kind: "unsupported"; cause: Error }
-  /** Something is there, but the connection ended without an answer. */
-  | { kind: "dropped"; cause: Error }
-  /** Nothing answers, or nobody knows. */
-  | { kind: "failed"; cause: Error };
+/** How long an opening may take, with the reading of a page that comes in place of a socket. */
+export const OPENING_MS = 10_000;
+/** After so long without a byte the other side is asked whether it is there. */
+export const SILENCE_MS = 5_000;
+/** After so long without an answer to that, it is not. */
+export const PONG_MS = 5_000;
+/** A timer that is so late was held up by this process, or by the machine: what came meanwhile is not read yet. */
+const LATE_MS = 1_000;
+/** So often in a row that is believed. */
+const LATE_TIMES_MAX = 3;
 
 export interface LinkEvents {
+  /** Called once, unless `refused` is. */
+  opened(link: SocketLink): void;
+  refused(refusal: Refusal): void;
   /** A line came. */
   heard(line: ServerLine): void;
-  /** The connection is gone. Called once. */
+  /** The connection is gone. Called once, after `opened`. */
   lost(link: SocketLink, cause: Error): void;
-  /** Called now and then while somebody waits for something. */
+  /** Called now and then while something is awaited. */
   tick(): void;
 }
 
-/** One open WebSocket. */
-export class SocketLink {
-  readonly #socket: WebSocket;
-  readonly #wire: Socket;
-  readonly #events: LinkEvents;
-  readonly #timer: NodeJS.Timeout;
-  /** When something was last heard. */
-  heardAt = 0;
-  /** Since when it is silent, or was asked why. */
-  #silentSince = performance.now();
-  #wasUsed = false;
-  #isAsked = false;
-  #isBusy = true;
+/** Begins to open a link. The result gives it up; then nothing is told any more. */
+export function openLink(target: Target, events: LinkEvents): () => void {
+  let opening: Opening | undefined;
+  let link: SocketLink | undefined;
+  let isOver = false;
+  const refuse = (refusal: Refusal) => {
+    if (isOver) return;
+    isOver = true;
+    timer.clear();
+    events.refused(refusal);
+  };
+  const timer = new Timer(OPENING_MS, () => {
+    if (opening?.giveUp()) return;
+    refuse({ kind: "dropped", cause: new QueueError("It took too long to connect.", { code: "timeout" }) });
+  });
+  const whenOpen = openWire(target, {
+    opened(wire) {
+      if (isOver) {
+        wire.terminate();
+        return;
+      }
+      isOver = true;
+      timer.clear();
+      link = new SocketLink(wire, events);
+      events.opened(link);
+    },
+    refused: refuse,
+    frame: (text) => link?.frame(text),
+    closed: (reason) => link?.ended(reason),
+  });
+  whenOpen.then(
+    (begun) => {
+      opening = begun;
+      if (isOver && link === undefined) begun.giveUp();
+    },
+    (cause: Error) => refuse({ kind: "failed", cause }),
+  );
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    timer.clear();
+    opening?.giveUp();
+  };
+}
 
-  private constructor(socket: WebSocket, wire: Socket, events: LinkEvents) {
-    this.#socket = socket;
+/** One open connection to a queue. It ends when what comes is not of a server of queues, or when nothing comes. */
+export class SocketLink {
+  readonly #wire: Wire;
+  readonly #events: LinkEvents;
+  /** When something was last heard; 0 if nothing was. */
+  heardAt = 0;
+  #wasUsed = false;
+  #isNonsense = false;
+  #isOver = false;
+  #isBusy = true;
+  /** When the last sign of life was noticed, and which that was. */
+  #aliveAt = performance.now();
+  #life: number;
+  /** Whether a frame came since that was noticed. */
+  #hasHeard = false;
+  /** Since when it is asked whether it is there; undefined while it is not. */
+  #askedAt: number | undefined;
+  #lateTimes = 0;
+  /** When the timer is to fire. */
+  #dueAt = 0;
+  #timer: Timer | undefined;
+
+  constructor(wire: Wire, events: LinkEvents) {
     this.#wire = wire;
     this.#events = events;
-    this.#timer = setInterval(() => this.#watch(), SILENCE_MS / 3).unref();
-    socket.on("message", (frame: Buffer) => this.#hear(frame.toString()));
-    socket.on("close", (code, reason) => {
-      clearInterval(this.#timer);
-      events.lost(this, new QueueError("disconnected", `The connection ended: ${code} ${reason.toString()}`.trim()));
-    });
+    this.#life = wire.life;
+    this.#watchIn(SILENCE_MS);
   }
 
-  static open(url: string, authkey: string, events: LinkEvents): Promise<SocketLink | Refusal> {
-    return new Promise((settle) => {
-      const socket = new WebSocket(url, [SOCKET_PROTOCOL], {
-        headers: { Authorization: `Bearer ${authkey}` },
-        handshakeTimeout: OPENING_MS,
-        // It costs more than it saves, and the server has none either.
-        perMessageDeflate: false,
-        maxPayload: 0,
-      });
-      let wire: Socket | undefined;
-      socket.on("error", (cause) => settle({ kind: isDropped(cause) ? "dropped" : "failed", cause }));
-      socket.on("unexpected-response", (_, response) => void refusalOf(response).then(settle));
-      socket.on("upgrade", (response) => {
-        wire = response.socket;
-      });
-      socket.on("open", () => settle(new SocketLink(socket, wire as Socket, events)));
-    });
-  }
-
-  /** Whether it was spoken to and said nothing. */
+  /** Whether it was spoken to and said nothing, or nothing that a server of queues says. */
   get isBarren(): boolean {
-    return this.#wasUsed && this.heardAt === 0;
+    return this.#isNonsense || (this.#wasUsed && this.heardAt === 0);
+  }
+
+  /** Whether the process may end although this is open. */
+  get canRest(): boolean {
+    return this.#wire.canRest;
   }
 
   send(frame: string): void {
     this.#wasUsed = true;
-    this.#socket.send(frame);
+    this.#wire.send(frame);
+    // Something in between may have dropped a connection that was idle, and tell neither side.
+    if (this.#askedAt === undefined && performance.now() - this.#aliveAt > SILENCE_MS) this.#ask();
   }
 
-  /** Keeps the process alive while it is busy, and only then. */
+  /** Whether something is awaited. Keeps the process alive while that is so, and only then. */
   set isBusy(isBusy: boolean) {
-    if (isBusy === this.#isBusy) return;
+    if (isBusy === this.#isBusy || this.#isOver) return;
     this.#isBusy = isBusy;
-    if (isBusy) this.#wire.ref();
-    else this.#wire.unref();
-    // It may have been silent because there was nothing to say.
-    if (isBusy) this.#silentSince = performance.now();
+    this.#wire.hold(isBusy);
+    if (isBusy && this.#timer === undefined) this.#watchIn(SILENCE_MS);
   }
 
-  /** Ends the connection in order. */
+  /** Ends the connection in order. It tells nothing any more. */
   close(): void {
-    this.#socket.close(1000);
+    this.#end();
+    this.#wire.close();
   }
 
-  /** Gives the connection up. */
+  /** Gives the connection up. It tells nothing any more. */
   terminate(): void {
-    this.#socket.terminate();
+    this.#end();
+    this.#wire.terminate();
   }
 
-  #hear(frame: string): void {
-    this.heardAt = performance.now();
-    this.#silentSince = this.heardAt;
-    this.#isAsked = false;
-    if (frame === PONG) return;
-    for (const line of frame.split("\n")) this.#events.heard(JSON.parse(line) as ServerLine);
+  /** @internal */
+  frame(text: string | undefined): void {
+    if (this.#isOver) return;
+    this.#aliveAt = performance.now();
+    this.#hasHeard = true;
+    this.#askedAt = undefined;
+    this.#lateTimes = 0;
+    const lines = text === PONG ? [] : text === undefined ? undefined : linesOf(text);
+    if (lines === undefined) {
+      this.#isNonsense = true;
+      this.#lose("The other side does not speak as a durable-queue server", "unexpected");
+      return;
+    }
+    this.heardAt = this.#aliveAt;
+    for (const line of lines) if (!this.#isOver) this.#events.heard(line);
+  }
+
+  /** Gives the connection up because of a reply that does not fit its call. */
+  endAsNonsense(): void {
+    this.#isNonsense = true;
+    this.#lose("The other side does not answer as a durable-queue server", "unexpected");
+  }
+
+  /** @internal */
+  ended(reason: string): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#events.lost(this, new QueueError(`The connection ended: ${reason}`, { code: "disconnected" }));
+  }
+
+  #lose(reason: string, code: "unexpected" | "timeout"): void {
+    if (this.#isOver) return;
+    this.terminate();
+    this.#events.lost(this, new QueueError(reason, { code }));
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#timer?.clear();
+  }
+
+  /** Bytes are a sign of life too: a large frame takes long to come, or to go. */
+  #lookForLife(): void {
+    const life = this.#wire.life;
+    if (!this.#hasHeard && life !== this.#life) {
+      this.#aliveAt = performance.now();
+      this.#askedAt = undefined;
+      this.#lateTimes = 0;
+    }
+    this.#life = life;
+    this.#hasHeard = false;
+  }
+
+  #ask(): void {
+    this.#wire.send(PING);
+    this.#askedAt = performance.now();
+    this.#life = this.#wire.life;
+    this.#hasHeard = false;
+    this.#watchIn(PONG_MS);
+  }
+
+  #watchIn(ms: number): void {
+    this.#timer?.clear();
+    this.#dueAt = performance.now() + ms;
+    this.#timer = new Timer(ms, () => this.#watch(), { holds: false });
   }
 
   #watch(): void {
-    if (!this.#isBusy) return;
+    this.#timer = undefined;
+    if (this.#isOver || !this.#isBusy) return;
+    const isLate = performance.now() - this.#dueAt > LATE_MS && this.#lateTimes < LATE_TIMES_MAX;
+    // What has come while the process did something else is read before it is judged.
+    turn(() => turn(() => this.#judge(isLate)));
+  }
+
+  #judge(isLate: boolean): void {
+    if (this.#isOver || this.#timer !== undefined) return;
+    this.#lookForLife();
     this.#events.tick();
-    if (performance.now() - this.#silentSince < SILENCE_MS) return;
-    if (this.#isAsked) {
-      this.terminate();
+    if (this.#isOver) return;
+    const now = performance.now();
+    if (this.#askedAt !== undefined && isLate) {
+      this.#lateTimes += 1;
+      this.#ask();
+    } else if (this.#askedAt !== undefined && now - this.#askedAt >= PONG_MS) {
+      this.#lose("The other side says nothing any more", "timeout");
+    } else if (this.#askedAt === undefined && now - this.#aliveAt >= SILENCE_MS) {
+      this.#ask();
     } else {
-      this.#isAsked = true;
-      this.#silentSince = performance.now();
-      this.send(PING);
+      const since = this.#askedAt === undefined ? this.#aliveAt + SILENCE_MS : this.#askedAt + PONG_MS;
+      this.#watchIn(Math.max(1, since - now));
     }
   }
-}
-
-/** Whether the machine was reached, and the connection ended or said nothing that opens a socket. */
-function isDropped(cause: NodeJS.ErrnoException): boolean {
-  return cause.code === undefined || cause.code === "ECONNRESET";
-}
-
-/** What an answer means that is not the opening of a socket. */
-async function refusalOf(response: IncomingMessage): Promise<Refusal> {
-  const status = response.statusCode ?? 0;
-  let text = "";
-  try {
-    for await (const chunk of response.setEncoding("utf8")) {
-      text += chunk;
-      if (text.length > PAGE_CHARACTERS_MAX) break;
-    }
-  } catch {
-    // What has come of it must do.
-  }
-  const error = problemErrorOf(text);
-  // A proxy that does not know of sockets may pass on the request without their headers.
-  const isLost = error === undefined || error.code === "upgrade_required" || error.code === "not_found";
-  if (isLost) {
-    return {
-      kind: "unsupported",
-      cause: new QueueError("unexpected", `The answer was ${status}: ${text.slice(0, 200)}`),
-    };
-  }
-  return isFinal(status, error) ? { kind: "refused", error } : { kind: "failed", cause: error };
 }

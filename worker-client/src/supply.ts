@@ -97,7 +97,7 @@ export class Supply implements Subscriber {
     try {
       await this.#polling.run(isOnHttp, this.#stopping.signal);
     } catch (error) {
-      this.ended(error instanceof QueueError ? error : new QueueError("unexpected", String(error)));
+      this.ended(error instanceof QueueError ? error : new QueueError(String(error), { cause: error }));
       return;
     } finally {
       this.#isPolling = false;

@@ -3,6 +3,7 @@ import type { ExtendReply, ReceivedMessage } from "../../src/contract/schema.ts"
 import type { Route } from "./call.ts";
 import { type QueueError, ShutDown } from "./errors.ts";
 import { Message } from "./message.ts";
+import { turn, unref } from "./platform.ts";
 import { QueueCalls } from "./queue-calls.ts";
 import { Supply } from "./supply.ts";
 
@@ -51,7 +52,7 @@ export class Worker {
   readonly #capacity: number;
   readonly #leaseSeconds: number;
   readonly #onError: NonNullable<WorkOptions["onError"]>;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: ReturnType<typeof setInterval>;
   /** Not begun, in the order in which they came. */
   readonly #waiting: Held[] = [];
   readonly #running = new Set<Held>();
@@ -76,7 +77,8 @@ export class Worker {
     this.#capacity = concurrency + prefetch;
     this.#leaseSeconds = leaseSeconds;
     this.#onError = onError;
-    this.#timer = setInterval(() => void this.#extend(), (leaseSeconds * 1_000) / 3).unref();
+    this.#timer = setInterval(() => void this.#extend(), (leaseSeconds * 1_000) / 3);
+    unref(this.#timer);
     this.finished = new Promise((settle, fail) => {
       this.#settle = settle;
       this.#fail = fail;
@@ -158,7 +160,7 @@ export class Worker {
     held.message.settle();
     if (this.#done.length === 0) {
       this.#finishing += 1;
-      setImmediate(() => this.#ackDone());
+      turn(() => this.#ackDone());
     }
     this.#done.push(held);
   }

@@ -1,0 +1,111 @@
+/**
+ * What differs between the runtimes that this client runs in: Node, Bun, Deno and workerd. Nothing here, nor anywhere
+ * else in the client, is done when the module is imported: workerd refuses timers and chance there.
+ */
+
+/** What of the runtimes is not in every one of them. */
+interface Runtime {
+  setImmediate?: (run: () => void) => unknown;
+  process?: { env?: Record<string, string | undefined>; versions?: Record<string, string> };
+  Buffer?: {
+    from(bytes: ArrayBuffer, offset: number, length: number): { toString(encoding: "base64"): string };
+    from(text: string, encoding: "base64"): Uint8Array;
+  };
+}
+
+const runtime = globalThis as unknown as Runtime;
+
+/** The longest that the timers of the runtimes take; they fire at once for more. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** A part of a text that `String.fromCharCode` takes as arguments. */
+const BYTES_AT_A_TIME = 8_192;
+
+/** Runs this when the present turn of the event loop is over. It keeps the process alive until then. */
+export function turn(run: () => void): void {
+  if (runtime.setImmediate !== undefined) runtime.setImmediate(run);
+  else setTimeout(run, 0);
+}
+
+/** A timer for any time, also for more than the 24.8 days that the runtimes know; for `Infinity` it never fires. */
+export class Timer {
+  readonly #run: () => void;
+  readonly #holds: boolean;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param holds whether it keeps the process alive, where the runtime lets that be said */
+  constructor(ms: number, run: () => void, { holds = true }: { holds?: boolean } = {}) {
+    this.#run = run;
+    this.#holds = holds;
+    if (ms !== Number.POSITIVE_INFINITY) this.#start(ms);
+  }
+
+  clear(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+  }
+
+  #start(ms: number): void {
+    const part = Math.min(ms, TIMER_MS_MAX);
+    this.#timer = setTimeout(() => (ms > part ? this.#start(ms - part) : this.#run()), part);
+    if (!this.#holds) unref(this.#timer);
+  }
+}
+
+/** Lets the process end although the timer runs, where timers can be told: some runtimes have numbers for them. */
+export function unref(timer: unknown): void {
+  (timer as { unref?: () => void }).unref?.();
+}
+
+/** Waits so long. Throws the signal's reason as soon as that is aborted. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((settle, fail) => {
+    if (signal?.aborted) {
+      fail(signal.reason);
+      return;
+    }
+    const abort = () => {
+      timer.clear();
+      fail(signal?.reason);
+    };
+    const timer = new Timer(ms, () => {
+      signal?.removeEventListener("abort", abort);
+      settle();
+    });
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+/** A variable of the environment; undefined where there is none. */
+export function environment(name: string): string | undefined {
+  return runtime.process?.env?.[name];
+}
+
+/** Whether this is Bun, whose `ws` is not that of npm. */
+export function isBun(): boolean {
+  return runtime.process?.versions?.bun !== undefined;
+}
+
+/** So many bytes of chance. */
+export function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
+/** Bytes as base64, with padding. */
+export function base64Of(bytes: Uint8Array): string {
+  const buffer = runtime.Buffer;
+  if (buffer !== undefined) {
+    return buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  }
+  let text = "";
+  for (let begin = 0; begin < bytes.length; begin += BYTES_AT_A_TIME) {
+    text += String.fromCharCode(...bytes.subarray(begin, begin + BYTES_AT_A_TIME));
+  }
+  return btoa(text);
+}
+
+/** The bytes of a base64 text, in memory of their own. */
+export function bytesOf(base64: string): Uint8Array {
+  const buffer = runtime.Buffer;
+  if (buffer !== undefined) return new Uint8Array(buffer.from(base64, "base64"));
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}

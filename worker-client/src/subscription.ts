@@ -1,0 +1,102 @@
+import { CREDIT_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
+import type { Problem } from "../../src/contract/problems.ts";
+import type { ServerLine, SubscribeReply, SubscribeRequest } from "../../src/contract/socket.ts";
+import { isFinal } from "./call.ts";
+import { type Instant, instant } from "./instant.ts";
+import { errorOf, type Place } from "./problems.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+/** A consumer to which messages are pushed, and what it says on the connection that there is. */
+export class Subscription {
+  subscriber: Subscriber | undefined;
+  readonly #place: Place;
+  readonly #tryLater: (request: SubscribeRequest) => void;
+  /** Not sent yet. */
+  #granted: SubscribeRequest | undefined;
+  /** Operations that are not answered, and when those that grant credit were sent. */
+  readonly #grants = new Map<number, { sentAt: Instant; request: SubscribeRequest }>();
+  #unsubscribing: { id: number | undefined; since: number } | undefined;
+
+  /** @param tryLater is told of credit that the server could not take for the time being */
+  constructor(place: Place, tryLater: (request: SubscribeRequest) => void) {
+    this.#place = place;
+    this.#tryLater = tryLater;
+  }
+
+  /** Adds credit to what is sent next. */
+  grant({ credit, leaseSeconds }: SubscribeRequest): void {
+    const sum = credit + (this.#granted?.credit ?? 0);
+    this.#granted = { credit: sum, leaseSeconds: leaseSeconds ?? this.#granted?.leaseSeconds };
+  }
+
+  unsubscribe(): void {
+    this.#granted = undefined;
+    this.#unsubscribing = { id: undefined, since: performance.now() };
+  }
+
+  /** Since when the end of the subscription is asked for; undefined if it is not. */
+  get unsubscribingSince(): number | undefined {
+    return this.#unsubscribing?.since;
+  }
+
+  /** The lines that are to be sent. */
+  takeLines(nextId: () => number): string[] {
+    const lines: string[] = [];
+    const { credit, leaseSeconds } = this.#granted ?? { credit: 0 };
+    this.#granted = undefined;
+    for (let left = credit; left > 0; left -= CREDIT_MAX) {
+      const request: SubscribeRequest = { credit: Math.min(left, CREDIT_MAX), leaseSeconds };
+      const id = nextId();
+      this.#grants.set(id, { sentAt: instant(), request });
+      lines.push(JSON.stringify({ id, verb: "subscribe", request }));
+    }
+    if (this.#unsubscribing !== undefined && this.#unsubscribing.id === undefined) {
+      this.#unsubscribing.id = nextId();
+      lines.push(JSON.stringify({ id: this.#unsubscribing.id, verb: "unsubscribe" }));
+    }
+    return lines;
+  }
+
+  /** Whether an operation with this id is not answered. */
+  has(id: number): boolean {
+    return this.#grants.has(id) || this.#unsubscribing?.id === id;
+  }
+
+  /** True if this answers one of its operations. */
+  answer(line: Extract<ServerLine, { id: number }>): boolean {
+    const grant = this.#grants.get(line.id);
+    if (grant !== undefined) {
+      this.#grants.delete(line.id);
+      if ("reply" in line) this.subscriber?.granted(line.reply as SubscribeReply, grant.sentAt);
+      else this.#refuse(line.problem, grant.request);
+      return true;
+    }
+    if (this.#unsubscribing?.id !== line.id) return false;
+    this.#unsubscribing = undefined;
+    this.subscriber?.unsubscribed();
+    return true;
+  }
+
+  #refuse(problem: Problem, request: SubscribeRequest): void {
+    const error = errorOf(problem, this.#place);
+    if (isFinal(problem.status, error)) this.subscriber?.ended(error);
+    else this.#tryLater(request);
+  }
+
+  /** The connection is gone. */
+  clear(): void {
+    this.#granted = undefined;
+    this.#grants.clear();
+    this.#unsubscribing = undefined;
+  }
+}
+
+/** Operations that say that handlers begin with these deliveries. */
+export function beginLines(receipts: readonly string[], nextId: () => number): string[] {
+  const lines: string[] = [];
+  for (let begin = 0; begin < receipts.length; begin += RECEIPTS_MAX) {
+    const request = { receipts: receipts.slice(begin, begin + RECEIPTS_MAX) };
+    lines.push(JSON.stringify({ id: nextId(), verb: "begin", request }));
+  }
+  return lines;
+}

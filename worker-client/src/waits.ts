@@ -1,0 +1,75 @@
+import type { PendingCall } from "./pending-call.ts";
+
+/**
+ * How many calls of a kind wait at the server at a time: together `SOCKET_WAITS_MAX`, which a connection may have. Each
+ * kind has a share of its own, so that gets that wait cannot keep out the puts that they wait for. Calls beyond it are
+ * tried, and wait here for their turn.
+ */
+export const WAITS_MAX: Readonly<Record<string, number>> = { receive: 200, put: 30, join: 20 };
+
+interface Share {
+  readonly max: number;
+  /** How many wait at the server, or may still do so. */
+  held: number;
+  /** Those for which there was no room, in the order in which they wait. */
+  readonly parked: Set<PendingCall>;
+}
+
+/** Which calls of one connection wait at the server, and which wait here until there is room for them. */
+export class Waits {
+  readonly #shares = new Map<string, Share>();
+
+  constructor() {
+    for (const [kind, max] of Object.entries(WAITS_MAX)) this.#shares.set(kind, { max, held: 0, parked: new Set() });
+  }
+
+  /** Takes a place at the server, if one is free. */
+  take(kind: string): boolean {
+    const share = this.#shares.get(kind);
+    if (share === undefined || share.held >= share.max) return false;
+    share.held += 1;
+    return true;
+  }
+
+  /** Gives a place back. True if a call waits here for it. */
+  free(kind: string): boolean {
+    const share = this.#shares.get(kind);
+    if (share === undefined) return false;
+    share.held -= 1;
+    return share.parked.size > 0;
+  }
+
+  /** Lets a call that was tried wait here. True if there is a place for it at once. */
+  park(pending: PendingCall): boolean {
+    const share = this.#shares.get(pending.call.verb);
+    share?.parked.add(pending);
+    return share !== undefined && share.held < share.max;
+  }
+
+  /** It does not wait here any more. */
+  leave(pending: PendingCall): void {
+    this.#shares.get(pending.call.verb)?.parked.delete(pending);
+  }
+
+  /** Those that have waited here the longest, as many as there are places, which they take. */
+  admit(): PendingCall[] {
+    const admitted: PendingCall[] = [];
+    for (const share of this.#shares.values()) {
+      for (const pending of share.parked) {
+        if (share.held >= share.max) break;
+        share.held += 1;
+        share.parked.delete(pending);
+        admitted.push(pending);
+      }
+    }
+    return admitted;
+  }
+
+  /** With a connection goes all that waits on it. */
+  clear(): void {
+    for (const share of this.#shares.values()) {
+      share.held = 0;
+      share.parked.clear();
+    }
+  }
+}

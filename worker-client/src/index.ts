@@ -8,6 +8,13 @@
  * await manager.queue<number>("task_queue").put(7);
  */
 
+export type {
+  MessagesOptions,
+  PauseOptions,
+  PurgeOptions,
+  RedriveOptions,
+  ShutdownOptions,
+} from "./admin-options.ts";
 export type { DeadLetter, DeathReason } from "./dead-letter.ts";
 export type { WaitOptions } from "./deadline.ts";
 export {
@@ -30,10 +37,14 @@ export {
   UnknownMessage,
   UnknownQueue,
 } from "./errors.ts";
-export type { Message, RetryOptions } from "./message.ts";
+export type { Message, RejectOptions, RetryOptions } from "./message.ts";
 export type { MessageState, MessageView } from "./message-view.ts";
-export type { OperatedQueue, RedriveOptions } from "./operated-queue.ts";
-export type { PutOptions, Queue, ReceiveOptions } from "./queue.ts";
+export type { OperatedQueue } from "./operated-queue.ts";
+export type { CallOptions } from "./options.ts";
+export type { ItemOptions, PutManyOptions, PutOptions } from "./put-options.ts";
+export type { GetOptions, JoinOptions, Queue, ReceiveOptions } from "./queue.ts";
 export type { Order, QueueDescription, QueueOptions } from "./queue-description.ts";
-export { QueueManager, type QueueManagerOptions } from "./queue-manager.ts";
-export type { Handler, Worker, WorkOptions } from "./worker.ts";
+export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./queue-manager.ts";
+export type { Handler } from "./run.ts";
+export type { CloseOptions, WorkOptions } from "./work-options.ts";
+export type { Worker } from "./worker.ts";

@@ -8,26 +8,22 @@ import type {
   QueueDescription as QueueDescriptionReply,
   RedriveReply,
 } from "../../src/contract/schema.ts";
+import {
+  type MessagesOptions,
+  ADMIN_OPTIONS as OPTIONS,
+  type PauseOptions,
+  type PurgeOptions,
+  type RedriveOptions,
+  type ShutdownOptions,
+} from "./admin-options.ts";
 import { UnknownMessage, UnknownQueue } from "./errors.ts";
-import { type MessageState, type MessageView, viewOf } from "./message-view.ts";
+import { type MessageView, viewOf } from "./message-view.ts";
+import { CALL_OPTIONS, type CallOptions, checkBoolean, checkOptions } from "./options.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 import type { QueueDescription, QueueOptions } from "./queue-description.ts";
 
 const NO_MESSAGES: MessagesReply = { messages: [], cursor: null };
 const NONE_LEFT: RedriveReply = { redriven: 0, left: 0 };
-
-export interface RedriveOptions {
-  /** Only these, at most 1,000. Default: all dead letters. */
-  ids?: readonly string[] | undefined;
-  /** Only the first so many. */
-  max?: number | undefined;
-  /** To this queue. Default: what died here stays here, what died elsewhere goes back there. */
-  to?: string | undefined;
-  /** Only what died in this other queue. */
-  from?: string | undefined;
-  /** Is told after each step, of at most 10,000 here or 1,000 to another queue, how many were redriven and are left. */
-  progress?: ((redriven: number, left: number) => void) | undefined;
-}
 
 /** What one does with a queue who operates it: configure it, look into it, help it out of trouble. */
 export abstract class OperatedQueue<Item> {
@@ -42,9 +38,11 @@ export abstract class OperatedQueue<Item> {
   }
 
   /** Creates the queue if need be and changes the options that are given. */
-  async configure(options: QueueOptions): Promise<QueueDescription> {
+  async configure(options: QueueOptions, callOptions: CallOptions = {}): Promise<QueueDescription> {
+    checkOptions("configure()", options, OPTIONS.configure);
+    checkOptions("configure()", callOptions, CALL_OPTIONS);
     const request: ConfigureRequest & Record<string, unknown> = { ...options };
-    const { value } = await this.calls.send<QueueDescriptionReply>("configure", { request });
+    const { value } = await this.calls.send<QueueDescriptionReply>("configure", { request, ...callOptions });
     return value;
   }
 
@@ -52,37 +50,44 @@ export abstract class OperatedQueue<Item> {
    * As in Python 3.13: from now on puts throw `ShutDown`, and so do gets and receives once nothing is left. Those who
    * wait are woken. `immediate` discards what nobody holds, and what comes back later, as if it were done.
    */
-  async shutdown({ immediate = false }: { immediate?: boolean | undefined } = {}): Promise<void> {
-    await this.calls.send<QueueDescriptionReply>("shutdown", { request: { immediate } });
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    checkOptions("shutdown()", options, OPTIONS.shutdown);
+    const { immediate = false, ...call } = options;
+    checkBoolean("immediate", immediate);
+    await this.calls.send<QueueDescriptionReply>("shutdown", { request: { immediate }, ...call });
   }
 
-  /** Lets puts, or receives, or both wait until `resume`. */
-  async pause({ only }: { only?: "puts" | "receives" | undefined } = {}): Promise<void> {
-    await this.calls.send<QueueDescriptionReply>("pause", { request: { only } });
+  /**
+   * Lets puts, or receives, or both wait until `resume`. Workers begin with nothing more: what was pushed to them and is
+   * not begun is taken back. What they have begun goes on.
+   */
+  async pause(options: PauseOptions = {}): Promise<void> {
+    checkOptions("pause()", options, OPTIONS.pause);
+    const { only, ...call } = options;
+    await this.calls.send<QueueDescriptionReply>("pause", { request: { only }, ...call });
   }
 
   /** Ends a pause: of puts, of receives, or of both. */
-  async resume({ only }: { only?: "puts" | "receives" | undefined } = {}): Promise<void> {
-    await this.calls.send<QueueDescriptionReply>("resume", { request: { only } });
+  async resume(options: PauseOptions = {}): Promise<void> {
+    checkOptions("resume()", options, OPTIONS.pause);
+    const { only, ...call } = options;
+    await this.calls.send<QueueDescriptionReply>("resume", { request: { only }, ...call });
   }
 
   /** The configuration and all counts. Throws `UnknownQueue` if the queue does not exist. */
-  async describe({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<QueueDescription> {
-    const { value } = await this.calls.send<QueueDescriptionReply>("inspect", { signal });
+  async describe(options: CallOptions = {}): Promise<QueueDescription> {
+    checkOptions("describe()", options, CALL_OPTIONS);
+    const { value } = await this.calls.send<QueueDescriptionReply>("inspect", { ...options });
     return value;
   }
 
   /** The messages in this state, or all, in the order of their puts. They are looked at, not taken. */
-  async *messages({
-    state,
-    signal,
-  }: {
-    state?: MessageState;
-    signal?: AbortSignal;
-  } = {}): AsyncGenerator<MessageView<Item>> {
+  async *messages(options: MessagesOptions = {}): AsyncGenerator<MessageView<Item>> {
+    checkOptions("messages()", options, OPTIONS.messages);
+    const { state, ...call } = options;
     for (let cursor: string | null = ""; cursor !== null; ) {
       const request = { ...(state === undefined ? {} : { state }), cursor };
-      const outcome = this.calls.send<MessagesReply>("list", { request, signal });
+      const outcome = this.calls.send<MessagesReply>("list", { request, ...call });
       const page: MessagesReply = await this.calls.orIfUnknown(outcome, NO_MESSAGES);
       for (const message of page.messages) yield viewOf<Item>(message);
       cursor = page.cursor;
@@ -90,18 +95,20 @@ export abstract class OperatedQueue<Item> {
   }
 
   /** Looks at one message. Throws `UnknownMessage` if it is not in the queue. */
-  async look(id: string): Promise<MessageView<Item>> {
-    const { value } = await this.calls.send<MessageViewReply>("look", { request: { id } });
+  async look(id: string, options: CallOptions = {}): Promise<MessageView<Item>> {
+    checkOptions("look()", options, CALL_OPTIONS);
+    const { value } = await this.calls.send<MessageViewReply>("look", { request: { id }, ...options });
     return viewOf<Item>(value);
   }
 
   /**
-   * Removes one message, also while somebody holds it, whose receipt is stale then. False if it is not in the queue,
-   * also because an earlier try removed it and its answer was lost.
+   * Removes one message, also while a consumer works on it: its lease is over then, and its worker is told. False if it
+   * is not in the queue, also because an earlier try removed it and its answer was lost.
    */
-  async cancel(id: string): Promise<boolean> {
+  async cancel(id: string, options: CallOptions = {}): Promise<boolean> {
+    checkOptions("cancel()", options, CALL_OPTIONS);
     try {
-      await this.calls.send("cancel", { request: { id } });
+      await this.calls.send("cancel", { request: { id }, ...options });
       return true;
     } catch (error) {
       if (error instanceof UnknownMessage || error instanceof UnknownQueue) return false;
@@ -115,7 +122,9 @@ export abstract class OperatedQueue<Item> {
    *
    * What goes to another queue arrives there once, also when this throws `Unavailable`: it is then under way.
    */
-  async redrive({ ids, max = Number.POSITIVE_INFINITY, to, from, progress }: RedriveOptions = {}): Promise<number> {
+  async redrive(options: RedriveOptions = {}): Promise<number> {
+    checkOptions("redrive()", options, OPTIONS.redrive);
+    const { ids, max = Number.POSITIVE_INFINITY, to, from, progress, ...call } = options;
     let redriven = 0;
     // What dies again while this goes on must not keep it going for ever.
     let most = max;
@@ -124,7 +133,7 @@ export abstract class OperatedQueue<Item> {
       // Said again after a lost answer, "the first so many" would be the next.
       const isRepeatable = max === Number.POSITIVE_INFINITY;
       const request = { ids, to, from, ...limit };
-      const outcome = this.calls.send<RedriveReply>("redrive", { request, isRepeatable });
+      const outcome = this.calls.send<RedriveReply>("redrive", { request, isRepeatable, ...call });
       const reply = await this.calls.orIfUnknown(outcome, NONE_LEFT);
       redriven += reply.redriven;
       most = Math.min(most, redriven + reply.left);
@@ -138,14 +147,17 @@ export abstract class OperatedQueue<Item> {
    * Removes every message, also those that are leased, or only the dead ones, and answers how many there were. It is
    * not repeated when its answer is lost, because it could then remove what was put since: it throws `Unavailable`.
    */
-  async purge({ only }: { only?: "dead" | undefined } = {}): Promise<number> {
-    const outcome = this.calls.send<PurgeReply>("purge", { request: { only }, isRepeatable: false });
+  async purge(options: PurgeOptions = {}): Promise<number> {
+    checkOptions("purge()", options, OPTIONS.purge);
+    const { only, ...call } = options;
+    const outcome = this.calls.send<PurgeReply>("purge", { request: { only }, isRepeatable: false, ...call });
     return (await this.calls.orIfUnknown(outcome, { purged: 0 })).purged;
   }
 
   /** Deletes the queue with all its messages. False if there was none. Not repeated when its answer is lost, as `purge`. */
-  async delete(): Promise<boolean> {
-    const outcome = this.calls.send<DeleteReply>("delete", { isRepeatable: false });
+  async delete(options: CallOptions = {}): Promise<boolean> {
+    checkOptions("delete()", options, CALL_OPTIONS);
+    const outcome = this.calls.send<DeleteReply>("delete", { isRepeatable: false, ...options });
     return (await this.calls.orIfUnknown(outcome, { deleted: false })).deleted;
   }
 }

@@ -1,14 +1,9 @@
-import { BATCH_MESSAGES_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
+import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, BODY_BYTES_MAX } from "../../src/contract/limits.ts";
 import type { PutRequest } from "../../src/contract/schema.ts";
 import type { MessageRun } from "../../src/contract/socket.ts";
 import { Invalid, TooLarge } from "./errors.ts";
+import { shown } from "./options.ts";
 import { base64Of } from "./platform.ts";
-
-/**
- * More than the server takes of any batch, and with what surrounds it less than a request or a frame may have. What is
- * larger than those is not read to its end, so that its sender might not hear why.
- */
-const CONTENTS_BYTES_MAX = REQUEST_BYTES_MAX - 1_048_576;
 
 /** As many of these as may share an operation have room in one frame. */
 const SMALL_CHARACTERS = 8_192;
@@ -25,21 +20,25 @@ export class Outgoing {
   readonly #texts: string[];
   /** Which of the items are bytes; undefined if none is. */
   readonly #areBytes: boolean[] | undefined;
-  /** The options of all of them, as JSON; "{}" for none. */
-  readonly #options: string;
+  /** The options of each as JSON, "{}" for none; one for all where they are the same. */
+  readonly #options: readonly string[];
 
   /**
-   * Throws a `TypeError` for what JSON has no words for, such as `undefined`, a function or a bigint, and `Invalid` for
-   * more than any request or frame can carry.
+   * Throws a `TypeError` for what JSON has no words for, such as `undefined`, a function or a bigint, `Invalid` for too
+   * many, and `TooLarge` for an item or a batch that the server would not take.
+   *
+   * @param options those of all items, or of each
    */
-  constructor(items: readonly unknown[], options: MessageOptions) {
+  constructor(items: readonly unknown[], options: MessageOptions | readonly MessageOptions[]) {
     if (items.length > BATCH_MESSAGES_MAX) throw tooMany(items.length);
     this.#texts = items.map(textOf);
-    this.#options = isEmpty(options) ? "{}" : JSON.stringify(options);
+    this.#options = (isList(options) ? options : [options]).map((each) =>
+      isEmpty(each) ? "{}" : JSON.stringify(each),
+    );
     if (items.some((item) => item instanceof Uint8Array)) {
       this.#areBytes = items.map((item) => item instanceof Uint8Array);
     }
-    this.#assertSize();
+    this.#assertSizes(items);
   }
 
   get count(): number {
@@ -53,8 +52,9 @@ export class Outgoing {
 
   /** The member `messages` of an HTTP request. */
   get json(): string {
-    const rest = this.#options === "{}" ? "" : `,${this.#options.slice(1, -1)}`;
     const messages = this.#texts.map((text, index) => {
+      const options = this.#optionsOf(index);
+      const rest = options === "{}" ? "" : `,${options.slice(1, -1)}`;
       return `{"${this.#areBytes?.[index] === true ? "bytes" : "body"}":${text}${rest}}`;
     });
     return `[${messages.join(",")}]`;
@@ -67,20 +67,37 @@ export class Outgoing {
 
   /** What the lines are; undefined where that need not be said. */
   get runs(): MessageRun[] | undefined {
-    if (this.#areBytes === undefined && this.#options === "{}") return undefined;
-    const options = JSON.parse(this.#options) as MessageOptions;
-    if (this.#areBytes === undefined) return [{ count: this.count, ...options }];
-    return this.#areBytes.map((bytes) => ({ ...options, bytes }));
+    const areOptionsShared = this.#options.length === 1;
+    if (this.#areBytes === undefined && areOptionsShared) {
+      if (this.#options[0] === "{}") return undefined;
+      return [{ count: this.count, ...(JSON.parse(this.#options[0] as string) as MessageOptions) }];
+    }
+    return this.#texts.map((_, index) => {
+      const options = JSON.parse(this.#optionsOf(index)) as MessageOptions;
+      return this.#areBytes?.[index] === true ? { ...options, bytes: true } : options;
+    });
   }
 
-  #assertSize(): void {
+  #optionsOf(index: number): string {
+    return this.#options[this.#options.length === 1 ? 0 : index] as string;
+  }
+
+  #assertSizes(items: readonly unknown[]): void {
     const characters = this.#texts.reduce((sum, text) => sum + text.length, 0);
     // A character takes at most three bytes: most puts need not be counted.
-    if (characters * 3 <= CONTENTS_BYTES_MAX) return;
-    const bytes = this.#texts.reduce((sum, text) => sum + new TextEncoder().encode(text).length, 0);
-    if (bytes <= CONTENTS_BYTES_MAX) return;
-    throw new TooLarge(`The items have ${bytes} bytes; a put has at most ${CONTENTS_BYTES_MAX}.`);
+    if (characters * 3 <= BODY_BYTES_MAX) return;
+    let batchBytes = 0;
+    for (const [index, item] of items.entries()) {
+      const bytes = item instanceof Uint8Array ? item.byteLength : bytesOf(this.#texts[index] as string);
+      batchBytes += bytes;
+      if (bytes > BODY_BYTES_MAX) throw tooLarge(`messages[${index}]`, "has", bytes, BODY_BYTES_MAX);
+    }
+    if (batchBytes > BATCH_BYTES_MAX) throw tooLarge("messages", "have", batchBytes, BATCH_BYTES_MAX);
   }
+}
+
+function isList(options: MessageOptions | readonly MessageOptions[]): options is readonly MessageOptions[] {
+  return Array.isArray(options);
 }
 
 /** Whether there is no option, as in most puts. */
@@ -91,12 +108,24 @@ function isEmpty(options: MessageOptions): boolean {
 
 function tooMany(count: number): Invalid {
   const message = `must be at most ${BATCH_MESSAGES_MAX}, not ${count}`;
-  return new Invalid(`messages ${message}.`, { errors: [{ path: "messages", message }] });
+  return new Invalid(`messages ${message}.`, { code: "invalid", errors: [{ path: "messages", message }] });
+}
+
+function tooLarge(path: string, has: string, bytes: number, bytesMax: number): TooLarge {
+  const message = `${has} ${bytes} bytes, more than ${bytesMax}`;
+  return new TooLarge(`${path} ${message}.`, { code: "too_large", errors: [{ path, message }] });
+}
+
+const encoder = new TextEncoder();
+
+/** The bytes of a text in UTF-8. */
+function bytesOf(text: string): number {
+  return encoder.encode(text).length;
 }
 
 function textOf(item: unknown): string {
   if (item instanceof Uint8Array) return `"${base64Of(item)}"`;
   const text = JSON.stringify(item);
-  if (text === undefined) throw new TypeError(`An item must have a JSON form; ${typeof item} has none.`);
+  if (text === undefined) throw new TypeError(`An item must have a JSON form; ${shown(item)} has none.`);
   return text;
 }

@@ -1,7 +1,8 @@
 import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { AckReply } from "../../src/contract/schema.ts";
 import type { Call, Outcome, Route } from "./call.ts";
-import { UnknownQueue } from "./errors.ts";
+import { UnknownQueue, withCaller } from "./errors.ts";
+import type { CallOptions } from "./options.ts";
 import { turn } from "./platform.ts";
 
 /** Acks that travel together. */
@@ -12,19 +13,35 @@ interface AckBatch {
 
 /** The calls about one queue. */
 export class QueueCalls {
+  /** The queue's name. */
+  readonly queue: string;
   readonly route: Route;
   readonly #ackBatches = new Map<boolean, AckBatch>();
 
-  constructor(route: Route) {
+  constructor(queue: string, route: Route) {
+    this.queue = queue;
     this.route = route;
   }
 
-  send<Reply>(verb: Call["verb"], call: Omit<Call, "verb"> = {}): Promise<Outcome<Reply>> {
-    return this.route.send<Reply>({ verb, ...call });
+  async send<Reply>(verb: Call["verb"], call: Omit<Call, "verb"> = {}): Promise<Outcome<Reply>> {
+    try {
+      return await this.route.send<Reply>({ verb, ...call });
+    } catch (error) {
+      throw withCaller(error);
+    }
   }
 
   /** Acks a message, together with all others that are acked in the same turn of the event loop. */
-  async ack(receipt: string, finish: boolean): Promise<{ isAcked: boolean; isRepeated: boolean }> {
+  async ack(
+    receipt: string,
+    finish: boolean,
+    { signal, retrySeconds }: CallOptions = {},
+  ): Promise<{ isAcked: boolean; isRepeated: boolean }> {
+    if (signal !== undefined || retrySeconds !== undefined) {
+      const request = { receipts: [receipt], finish };
+      const { value, isRepeated } = await this.send<AckReply>("ack", { request, signal, retrySeconds });
+      return { isAcked: value.acked === 1, isRepeated };
+    }
     let batch = this.#ackBatches.get(finish);
     if (batch === undefined || batch.receipts.length === RECEIPTS_MAX) {
       batch = this.#ackBatch(finish);

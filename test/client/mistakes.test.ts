@@ -1,0 +1,167 @@
+/** Mistakes in plain JavaScript, where no type checker tells of them: a sentence with the option, the rule, the value. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type PutOptions, type Queue, QueueManager } from "../../worker-client/src/index.ts";
+import { freshName, TestServer } from "../support/server.ts";
+
+const server = new TestServer();
+
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+
+function freshQueue<Item = unknown>(): Queue<Item> {
+  return server.manager().queue<Item>(freshName());
+}
+
+describe("an option that a call does not have", () => {
+  const calls: [call: string, meant: string, make: (queue: Queue) => unknown][] = [
+    ["put()", "delaySeconds", (queue) => queue.put(1, { delay: 300 } as PutOptions)],
+    ["put()", "dedupeKey", (queue) => queue.put(1, { dedupekey: "a" } as PutOptions)],
+    ["putMany()", "priority", (queue) => queue.putMany([1], { priorty: 1 } as PutOptions)],
+    ["get()", "timeoutSeconds", (queue) => queue.get({ timeout: 1 } as object)],
+    ["getNowait()", "signal", (queue) => queue.getNowait({ singal: undefined } as object)],
+    ["receive()", "leaseSeconds", (queue) => queue.receive({ lease: 1 } as object)],
+    ["work()", "concurrency", (queue) => queue.work(() => 1, { concurency: 5 } as object)],
+    ["join()", "timeoutSeconds", (queue) => queue.join({ timeoutMs: 5 } as object)],
+    ["configure()", "maxAttempts", (queue) => queue.configure({ maxAttempt: 3 } as object)],
+    ["purge()", "only", (queue) => queue.purge({ onyl: "dead" } as object)],
+    ["shutdown()", "immediate", (queue) => queue.shutdown({ imediate: true } as object)],
+    ["messages()", "state", (queue) => queue.messages({ states: "dead" } as object).next()],
+    ["describe()", "retrySeconds", (queue) => queue.describe({ retrySecond: 1 } as object)],
+    ["QueueManager", "authkey", () => new QueueManager({ authKey: "a" } as object)],
+  ];
+
+  test.each(calls)("of %s is refused, and %s is said to be meant", async (call, meant, make) => {
+    const refusal = Promise.resolve().then(() => make(freshQueue()));
+
+    await expect(refusal).rejects.toThrow(TypeError);
+    await expect(refusal).rejects.toThrow(`${call} has no option`);
+    await expect(refusal).rejects.toThrow(`Did you mean "${meant}"?`);
+  });
+
+  test("is named with all that there are where none is like it", async () => {
+    await expect(freshQueue().purge({ everything: true } as object)).rejects.toThrow(
+      'purge() has no option "everything". It has: only, signal, retrySeconds.',
+    );
+  });
+
+  test("may not stand in place of the options at all", async () => {
+    await expect(freshQueue().put(1, 5 as unknown as PutOptions)).rejects.toThrow(
+      "put() takes its options as an object, not 5.",
+    );
+  });
+});
+
+describe("a value that an option cannot have", () => {
+  const calls: [said: string, make: (queue: Queue) => unknown][] = [
+    ["at must be a Date, not 1795000000000.", (queue) => queue.put(1, { at: 1_795_000_000_000 as unknown as Date })],
+    ['at must be a Date, not "tomorrow".', (queue) => queue.put(1, { at: "tomorrow" as unknown as Date })],
+    ["at must be a valid Date, not an invalid one.", (queue) => queue.put(1, { at: new Date(Number.NaN) })],
+    ["timeoutSeconds must be a number of 0 or more, not -1.", (queue) => queue.get({ timeoutSeconds: -1 })],
+    ["timeoutSeconds must be a number of 0 or more, not NaN.", (queue) => queue.get({ timeoutSeconds: Number.NaN })],
+    [
+      'timeoutSeconds must be a number of 0 or more, not "5".',
+      (queue) => queue.receive({ timeoutSeconds: "5" as unknown as number }),
+    ],
+    ["retrySeconds must be a number of 0 or more, not -1.", (queue) => queue.put(1, { retrySeconds: -1 })],
+    ["signal must be an AbortSignal, not 5.", (queue) => queue.put(1, { signal: 5 as unknown as AbortSignal })],
+    ["concurrency must be an integer from 1 to 10000, not 0.", (queue) => queue.work(() => 1, { concurrency: 0 })],
+    ["concurrency must be an integer from 1 to 10000, not 1.5.", (queue) => queue.work(() => 1, { concurrency: 1.5 })],
+    ["prefetch must be an integer from 0 to 10000, not -1.", (queue) => queue.work(() => 1, { prefetch: -1 })],
+    ["leaseSeconds must be a number from 1 to 43200, not 0.5.", (queue) => queue.work(() => 1, { leaseSeconds: 0.5 })],
+    [
+      "onError must be a function, not true.",
+      (queue) => queue.work(() => 1, { onError: true as unknown as () => void }),
+    ],
+    ["The handler of work() must be a function, not undefined.", (queue) => queue.work(undefined as never)],
+    ["An item must have a JSON form; undefined has none.", (queue) => queue.put(undefined)],
+    ["An item must have a JSON form; a function has none.", (queue) => queue.put(() => 1)],
+    ["putMany() takes an array of items. For one item there is put().", (queue) => queue.putMany("abc" as never)],
+    ['transport must be "websocket" or "http", not "tcp".', () => server.manager({ transport: "tcp" as "http" })],
+    ['allowPlainHttp must be true or false, not "yes".', () => server.manager({ allowPlainHttp: "yes" as never })],
+    [
+      'The name of a queue must be 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or a digit, not "mail:out".',
+      () => server.manager().queue("mail:out"),
+    ],
+  ];
+
+  test.each(calls)("is told: %s", async (said, make) => {
+    await expect(Promise.resolve().then(() => make(freshQueue()))).rejects.toThrow(said);
+  });
+});
+
+describe("putMany", () => {
+  test("with one dedupeKey for several items is refused, and stores nothing", async () => {
+    const queue = freshQueue<string>();
+
+    await expect(queue.putMany(["a", "b", "c"], { dedupeKey: "key" })).rejects.toThrow(
+      "putMany() would store only the first item under one dedupeKey.",
+    );
+    expect(await queue.qsize()).toBe(0);
+    await queue.putMany(["a"], { dedupeKey: "key" });
+    expect(await queue.qsize()).toBe(1);
+  });
+
+  test.each(["websocket", "http"] as const)("gives each item its own options, over %s", async (transport) => {
+    const queue = server.manager({ transport }).queue<{ n: number }>(freshName());
+    await queue.configure({ order: "priority" });
+    const items = [3, 1, 2, 1].map((n) => ({ n }));
+
+    const ids = await queue.putMany(items, {
+      group: "all",
+      each: ({ n }, index) => ({ priority: n, dedupeKey: `key-${n}`, group: index === 0 ? "first" : undefined }),
+    });
+
+    expect(ids[3]).toBe(ids[1]);
+    const messages = await queue.receive({ max: 10 });
+    expect(messages.map(({ item, priority, group }) => [item.n, priority, group])).toEqual([
+      [1, 1, undefined],
+      [2, 2, undefined],
+      [3, 3, "first"],
+    ]);
+  });
+
+  test("refuses a key of all items that each() leaves to one of several", async () => {
+    const refusal = freshQueue<number>().putMany([1, 2], {
+      dedupeKey: "key",
+      each: (n) => (n === 1 ? { dedupeKey: "own" } : {}),
+    });
+
+    await expect(refusal).rejects.toThrow("The dedupeKey of all items would be that of items[1] too.");
+  });
+
+  test("mixes bytes and JSON, each with its own options", async () => {
+    const queue = freshQueue<unknown>();
+
+    await queue.putMany([new Uint8Array([1, 2]), "text"], { each: (_, index) => ({ priority: index }) });
+
+    const messages = await queue.receive({ max: 2 });
+    expect(messages.map(({ item, priority }) => [item, priority])).toEqual([
+      [new Uint8Array([1, 2]), 0],
+      ["text", 1],
+    ]);
+  });
+});
+
+describe("a put that is too large", () => {
+  test.each([
+    ["as text", "x".repeat(1_048_576)],
+    ["as bytes", new Uint8Array(1_048_577)],
+    ["as far too many bytes", new Uint8Array(6_000_000)],
+  ])("is refused before anything is sent: %s", async (_, item) => {
+    const manager = new QueueManager({ address: "http://127.0.0.1:9", authkey: "none", retrySeconds: 0 });
+
+    await expect(manager.queue("any").put(item)).rejects.toMatchObject({ name: "TooLarge", code: "too_large" });
+  });
+});
+
+test("an address that would send the authkey in the clear is refused, unless the environment allows it", () => {
+  const make = () => new QueueManager({ address: "http://queue:8787", authkey: "a" });
+
+  expect(make).toThrow("DURABLE_QUEUE_ALLOW_PLAIN_HTTP=1");
+  process.env.DURABLE_QUEUE_ALLOW_PLAIN_HTTP = "1";
+  try {
+    expect(make).not.toThrow();
+  } finally {
+    delete process.env.DURABLE_QUEUE_ALLOW_PLAIN_HTTP;
+  }
+});

@@ -1,23 +1,43 @@
 import type { ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
-import { QueueError } from "./errors.ts";
+import { errorText } from "./error-text.ts";
+import { QueueError, Unavailable } from "./errors.ts";
+import { instant } from "./instant.ts";
 import { itemOf } from "./items.ts";
+import type { Lease } from "./lease.ts";
+import { CALL_OPTIONS, type CallOptions, checkOptions, type Known } from "./options.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 
-export interface RetryOptions {
-  /** When the message becomes visible again: at most 366 days. Default: what the queue's `retryDelay…` say. */
-  delaySeconds?: number | undefined;
-  /** Why this attempt failed, at most 1,024 characters; the next one finds it in `lastError`. */
-  error?: string | undefined;
+export interface RejectOptions extends CallOptions {
+  /**
+   * Why it failed; the next attempt, or the dead letter, has it as `lastError`. An error is told with its name, its
+   * message and where it was thrown; what is longer than 1,024 characters is cut.
+   */
+  error?: unknown;
 }
 
-/** A message that was received: it is this worker's until the lease ends, and comes back if it is not acked by then. */
+export interface RetryOptions extends RejectOptions {
+  /** When the message becomes visible again: at most 366 days. Default: what the queue's `retryDelay…` say. */
+  delaySeconds?: number | undefined;
+}
+
+const REJECT_OPTIONS: Known<RejectOptions> = { error: true, ...CALL_OPTIONS };
+const RETRY_OPTIONS: Known<RetryOptions> = { delaySeconds: true, ...REJECT_OPTIONS };
+
+/**
+ * A message that was received: it is this consumer's until its lease ends, and comes back if it is not acked by then.
+ *
+ * What is done with it throws as all calls do; see `Queue`.
+ */
 export class Message<Item> {
   /** Unique in its queue for all time. */
   readonly id: string;
   readonly item: Item;
-  /** Which delivery of this message this is, from 1. More than 1 means that it may have been worked on before. */
+  /**
+   * Which attempt this is, from 1: how often a handler has begun with the message, this time included. More than 1 means
+   * that it may have been worked on before.
+   */
   readonly attempt: number;
   readonly priority: number;
   readonly group: string | undefined;
@@ -25,17 +45,21 @@ export class Message<Item> {
   readonly lastError: string | undefined;
   /** Where it comes from, if it died in another queue. */
   readonly deadLetter: DeadLetter | undefined;
+  /** @internal */
+  readonly receipt: string;
+  /** @internal */
+  readonly lease: Lease;
   readonly #putAt: number;
   readonly #at: number | undefined;
-  #leaseEndsAt: number | undefined;
-  readonly #receipt: string;
-  #isSettled = false;
-  /** Made when somebody asks for it: most never do. */
-  #lost: AbortController | undefined;
   readonly #calls: QueueCalls;
+  #leaseEndsAt: number;
+  #isSettled = false;
+  #isLost = false;
+  /** Made when the signal is asked for: for most messages it never is. */
+  #aborting: AbortController | undefined;
 
-  /** @internal Messages come from `Queue.receive`. */
-  constructor(received: ReceivedMessage, calls: QueueCalls) {
+  /** @internal Messages come from `Queue.receive` and `Queue.work`. */
+  constructor(received: ReceivedMessage, lease: Lease, calls: QueueCalls) {
     this.id = received.id;
     this.item = itemOf<Item>(received);
     this.attempt = received.attempt;
@@ -43,10 +67,11 @@ export class Message<Item> {
     this.group = received.group;
     this.lastError = received.lastError;
     this.deadLetter = deadLetterOf(received);
+    this.receipt = received.receipt ?? "";
+    this.lease = lease;
     this.#putAt = received.putAt;
     this.#at = received.at;
-    this.#leaseEndsAt = received.leaseEndsAt;
-    this.#receipt = received.receipt ?? "";
+    this.#leaseEndsAt = received.leaseEndsAt ?? 0;
     this.#calls = calls;
   }
 
@@ -61,80 +86,137 @@ export class Message<Item> {
 
   /** When the lease ends, by the server's clock. */
   get leaseEndsAt(): Date {
-    return dateOf(this.#leaseEndsAt ?? 0);
+    return dateOf(this.#leaseEndsAt);
   }
 
   /**
    * The work is done: removes the message and counts it done for `join`. True when that is certain.
    *
-   * False when the lease was over, so that the message is, or was, somebody else's to do again; also when an earlier
+   * False when the lease was over, so that the message is, or was, another consumer's to do again; also when an earlier
    * try was applied and its answer lost, which a second try cannot tell from that.
    */
-  async ack(): Promise<boolean> {
-    this.#isSettled = true;
-    return (await this.#calls.ack(this.#receipt, true)).isAcked;
+  async ack(options: CallOptions = {}): Promise<boolean> {
+    checkOptions("ack()", options, CALL_OPTIONS);
+    return this.#settle(async () => (await this.#calls.ack(this.receipt, true, options)).isAcked);
   }
 
   /**
-   * Gives the message back; if this was the last of its `maxAttempts`, it is dead. True when that is certain; false as
-   * for `ack`.
+   * Gives the message back after a failure; if this was the last of its `maxAttempts`, it is dead. True when that is
+   * certain; false as for `ack`.
    */
-  async retry({ delaySeconds, error }: RetryOptions = {}): Promise<boolean> {
-    this.#isSettled = true;
-    const { value } = await this.#send<RetryReply>("retry", { delaySeconds, error });
-    return value.retried === 1;
+  async retry(options: RetryOptions = {}): Promise<boolean> {
+    checkOptions("retry()", options, RETRY_OPTIONS);
+    const { delaySeconds, error } = options;
+    return this.#giveBack({ delaySeconds, error: error === undefined ? undefined : errorText(error) }, options);
   }
 
   /**
    * Gives the message up: it is dead at once, whatever attempts are left, and goes where dead messages of its queue go.
    * For what will never succeed. True when that is certain; false as for `ack`.
    */
-  async reject({ error }: Pick<RetryOptions, "error"> = {}): Promise<boolean> {
-    this.#isSettled = true;
-    const { value } = await this.#send<RetryReply>("retry", { dead: true, error });
-    return value.retried === 1;
+  async reject(options: RejectOptions = {}): Promise<boolean> {
+    checkOptions("reject()", options, REJECT_OPTIONS);
+    const { error } = options;
+    return this.#giveBack({ dead: true, error: error === undefined ? undefined : errorText(error) }, options);
   }
 
   /**
-   * Gives back what was not begun: it is visible at once, and this delivery does not count as an attempt. True when that
+   * Gives the message back as if it had not been begun: it is visible at once, and no attempt is counted. True when that
    * is certain; false as for `ack`.
    */
-  async release(): Promise<boolean> {
-    this.#isSettled = true;
-    const { value } = await this.#send<RetryReply>("retry", { begun: false });
-    return value.retried === 1;
+  async release(options: CallOptions = {}): Promise<boolean> {
+    checkOptions("release()", options, CALL_OPTIONS);
+    return this.#giveBack({ begun: false }, options);
   }
 
-  /** Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. */
-  async extend(leaseSeconds: number): Promise<boolean> {
-    const { value } = await this.#send<ExtendReply>("extend", { leaseSeconds });
-    if (value.extended === 1) this.#leaseEndsAt = value.leaseEndsAt;
+  /**
+   * Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. A worker extends the
+   * leases of its messages by itself, and none to an earlier end than this.
+   */
+  async extend(leaseSeconds: number, options: CallOptions = {}): Promise<boolean> {
+    checkOptions("extend()", options, CALL_OPTIONS);
+    const sentAt = instant();
+    const request = { receipts: [this.receipt], leaseSeconds };
+    const { value } = await this.#calls.send<ExtendReply>("extend", { request, ...options });
+    if (value.extended === 1) this.extended(value.leaseEndsAt, () => this.lease.prolong(leaseSeconds * 1_000, sentAt));
     return value.extended === 1;
   }
 
-  /** Aborted when the lease is over, as far as its worker knows: what is done from then on may be done twice. */
+  /**
+   * Aborted when the lease is over, as far as this machine knows, or the message was taken away: what is done from then
+   * on may be done twice. In a worker also when the handler's `timeoutSeconds` have passed. Its reason says which.
+   */
   get signal(): AbortSignal {
-    this.#lost ??= new AbortController();
-    return this.#lost.signal;
+    if (this.#aborting === undefined) {
+      this.#aborting = new AbortController();
+      if (!this.#isSettled) this.lease.whenOver(() => this.lose());
+    }
+    return this.#aborting.signal;
+  }
+
+  /** @internal The server has prolonged the lease. */
+  extended(leaseEndsAt: number, prolong: () => void): void {
+    this.#leaseEndsAt = leaseEndsAt;
+    prolong();
+  }
+
+  /** @internal The lease is over. */
+  lose(): void {
+    if (this.#isSettled || this.#isLost) return;
+    this.#isLost = true;
+    this.abort(this.lostError());
   }
 
   /** @internal */
-  lose(): void {
-    this.#lost ??= new AbortController();
-    this.#lost.abort(new QueueError(`The lease of ${this.id} is over.`, { code: "lease_lost" }));
+  abort(reason: QueueError): void {
+    this.lease.end();
+    this.#aborting ??= new AbortController();
+    this.#aborting.abort(reason);
   }
 
-  /** @internal To be acked by whoever says this. */
+  /** @internal What is told of a message whose lease was over before its handler had ended. */
+  lostError(): QueueError {
+    const { queue } = this.#calls;
+    const detail = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
+    return new QueueError(`The lease of message ${this.id} of ${queue} is over: ${detail}.`, {
+      code: "lease_lost",
+      queue,
+    });
+  }
+
+  /** @internal To be acked, or given back, by the caller of this. */
   settle(): void {
     this.#isSettled = true;
+    this.lease.end();
   }
 
-  /** @internal Whether it was acked, given back or given up, or tried to be. */
+  /** @internal Whether it was acked, given back or given up, or may have been. */
   get isSettled(): boolean {
     return this.#isSettled;
   }
 
-  #send<Reply>(verb: "retry" | "extend", request: object) {
-    return this.#calls.send<Reply>(verb, { request: { receipts: [this.#receipt], ...request } });
+  /** @internal Whether its lease is known to be over. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** What was refused leaves the message as it was: its handler may do something else with it. */
+  async #settle(settle: () => Promise<boolean>): Promise<boolean> {
+    this.#isSettled = true;
+    try {
+      const isDone = await settle();
+      this.lease.end();
+      return isDone;
+    } catch (error) {
+      if (error instanceof QueueError && !(error instanceof Unavailable)) this.#isSettled = false;
+      throw error;
+    }
+  }
+
+  #giveBack(request: object, { signal, retrySeconds }: CallOptions): Promise<boolean> {
+    return this.#settle(async () => {
+      const call = { request: { receipts: [this.receipt], ...request }, signal, retrySeconds };
+      return (await this.#calls.send<RetryReply>("retry", call)).value.retried === 1;
+    });
   }
 }

@@ -1,23 +1,27 @@
 import type { ReceivedMessage } from "../../src/contract/schema.ts";
+import type { SubscribeReply } from "../../src/contract/socket.ts";
 import type { Route } from "./call.ts";
 import type { Consumer } from "./consumer.ts";
 import { QueueError } from "./errors.ts";
+import type { Instant } from "./instant.ts";
 import { Polling } from "./polling.ts";
-import { SocketRoute } from "./socket-route.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** Brings messages to a consumer: pushed over a socket, or asked for over HTTP. Never more than it has room for. */
 export class Supply implements Subscriber {
   readonly #route: Route;
   readonly #consumer: Consumer;
-  readonly #leaseSeconds: number;
+  readonly #leaseSeconds: number | undefined;
   readonly #polling: Polling;
   readonly #stopping = new AbortController();
   #isPolling = false;
   /** How many more messages may come of what was granted. */
   #credit = 0;
+  /** Whether the credit is being taken back. */
+  #isWithdrawing = false;
 
-  constructor(route: Route, consumer: Consumer, leaseSeconds: number) {
+  /** @param leaseSeconds undefined for what the queue is configured to */
+  constructor(route: Route, consumer: Consumer, leaseSeconds: number | undefined) {
     this.#route = route;
     this.#consumer = consumer;
     this.#leaseSeconds = leaseSeconds;
@@ -25,25 +29,35 @@ export class Supply implements Subscriber {
   }
 
   start(): void {
-    if (this.#route instanceof SocketRoute) this.#route.subscribe(this);
+    if (this.#route.pushes !== undefined) this.#route.pushes.subscribe(this);
     else void this.#poll();
   }
 
-  /**
-   * To be told when the consumer has more room.
-   *
-   * @param isIdle whether it has nothing left to do: else credit is granted in larger parts
-   */
-  roomMade(isIdle: boolean, capacity: number): void {
+  /** How many more messages may be pushed. */
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** To be called when the consumer may have more room. Credit is granted in large parts, unless it has nothing to do. */
+  roomMade(): void {
+    const { room, isIdle, capacity } = this.#consumer;
     this.#polling.roomMade();
-    const room = this.#consumer.room - this.#credit;
-    if (isIdle || room * 2 >= capacity) this.#grant(room);
+    const more = room - this.#credit;
+    if (isIdle || more * 2 >= capacity) this.#grant(more);
+  }
+
+  /** Takes back what was granted and not used. What the consumer has room for then is granted anew. */
+  withdraw(): void {
+    const { pushes } = this.#route;
+    if (pushes === undefined || this.#isPolling || this.#credit <= 0 || this.#isWithdrawing) return;
+    this.#isWithdrawing = true;
+    pushes.unsubscribe();
   }
 
   /** Nothing is wanted any more. The consumer is told when nothing can come. */
   stop(): void {
     this.#stopping.abort();
-    if (this.#route instanceof SocketRoute && !this.#isPolling) this.#route.unsubscribe();
+    if (this.#route.pushes !== undefined && !this.#isPolling) this.#route.pushes.unsubscribe();
   }
 
   get #isStopping(): boolean {
@@ -51,29 +65,41 @@ export class Supply implements Subscriber {
   }
 
   connected(): void {
-    this.#credit = 0;
-    if (this.#isStopping) this.unsubscribed();
-    else this.#grant(this.#consumer.room);
+    this.#forgetCredit();
+    if (this.#isStopping) {
+      this.unsubscribed();
+      return;
+    }
+    this.#consumer.connected();
+    this.#grant(this.#consumer.room);
   }
 
-  granted(): void {}
-
-  lost(): void {}
-
-  away(): void {}
+  granted(reply: SubscribeReply, sentAt: Instant): void {
+    this.#consumer.granted(reply, sentAt);
+  }
 
   pushed(messages: ReceivedMessage[]): void {
     this.#credit -= messages.length;
     this.#consumer.take(messages);
   }
 
+  lost(receipts: readonly string[]): void {
+    this.#consumer.lost(receipts);
+  }
+
   unsubscribed(): void {
-    this.#consumer.ended(undefined);
+    this.#forgetCredit();
+    if (this.#isStopping) this.#consumer.ended(undefined);
+    else this.roomMade();
   }
 
   disconnected(): void {
-    this.#credit = 0;
+    this.#forgetCredit();
     if (this.#isStopping) this.unsubscribed();
+  }
+
+  away(error: QueueError): void {
+    this.#consumer.away(error);
   }
 
   ended(error: QueueError): void {
@@ -85,19 +111,26 @@ export class Supply implements Subscriber {
     else void this.#poll();
   }
 
+  #forgetCredit(): void {
+    this.#credit = 0;
+    this.#isWithdrawing = false;
+  }
+
   #grant(credit: number): void {
-    if (!(this.#route instanceof SocketRoute) || this.#isPolling || this.#isStopping || credit <= 0) return;
-    if (this.#route.grant({ credit, leaseSeconds: this.#leaseSeconds })) this.#credit += credit;
+    const { pushes } = this.#route;
+    if (pushes === undefined || this.#isPolling || this.#isStopping || this.#isWithdrawing || credit <= 0) return;
+    if (pushes.grant({ credit, leaseSeconds: this.#leaseSeconds })) this.#credit += credit;
   }
 
   async #poll(): Promise<void> {
-    const route = this.#route;
-    const isOnHttp = () => !(route instanceof SocketRoute) || route.isOnHttp;
+    const { pushes } = this.#route;
     this.#isPolling = true;
     try {
-      await this.#polling.run(isOnHttp, this.#stopping.signal);
+      await this.#polling.run(() => pushes?.isOnHttp ?? true, this.#stopping.signal);
     } catch (error) {
-      this.ended(error instanceof QueueError ? error : new QueueError(String(error), { cause: error }));
+      this.ended(
+        error instanceof QueueError ? error : new QueueError(String(error), { code: "unexpected", cause: error }),
+      );
       return;
     } finally {
       this.#isPolling = false;

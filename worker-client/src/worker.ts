@@ -1,96 +1,112 @@
-import { ERROR_CHARACTERS_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
-import type { ExtendReply, ReceivedMessage } from "../../src/contract/schema.ts";
-import type { Route } from "./call.ts";
-import { type QueueError, ShutDown } from "./errors.ts";
+import type { ReceivedMessage } from "../../src/contract/schema.ts";
+import type { SubscribeReply } from "../../src/contract/socket.ts";
+import type { Consumer } from "./consumer.ts";
+import { Closed, type QueueError, ShutDown } from "./errors.ts";
+import { Holdings } from "./holdings.ts";
+import { type Instant, instant, msSince } from "./instant.ts";
+import { Lease } from "./lease.ts";
 import { Message } from "./message.ts";
-import { turn, unref } from "./platform.ts";
-import { QueueCalls } from "./queue-calls.ts";
+import { checkNumber, checkOptions } from "./options.ts";
+import { Timer, turn } from "./platform.ts";
+import { Prefetch } from "./prefetch.ts";
+import type { QueueCalls } from "./queue-calls.ts";
+import { type Report, reportOf } from "./reports.ts";
+import { type Handler, run } from "./run.ts";
+import { ServerClock } from "./server-clock.ts";
+import { Settlements } from "./settlements.ts";
 import { Supply } from "./supply.ts";
+import { CLOSE_OPTIONS, type CloseOptions, type WorkOptions } from "./work-options.ts";
 
-/** What is done with a message. Kept: it is acked. Broken: it is given back, with the error for the next attempt. */
-export type Handler<Item> = (message: Message<Item>) => Promise<unknown> | unknown;
+/** How long leases last until the server has said. */
+const LEASE_MS_DEFAULT = 30_000;
 
-export interface WorkOptions {
-  /** How many messages are worked on at the same time: from 1. Default 1. */
-  concurrency?: number | undefined;
-  /**
-   * How many more messages wait here, so that the next is at hand when one is done: from 0. Default: as many as
-   * `concurrency`. Few where the work takes long, for others could have them; many where it is short.
-   */
-  prefetch?: number | undefined;
-  /**
-   * How long a message is this worker's when nobody hears of it any more: 1 to 43,200. Default 30. It is extended for
-   * as long as the handler runs, so that it need not cover the work.
-   */
-  leaseSeconds?: number | undefined;
-  /** Closes the worker. */
-  signal?: AbortSignal | undefined;
-  /** Is told of what went wrong where nobody else is: a handler's error, an ack that the server refused. */
-  onError?: ((error: unknown, message: Message<unknown>) => void) | undefined;
-}
+/** How long handlers may begin one after the other before everything else has its turn. */
+const TURN_MS = 5;
 
-/** A message that is this worker's for the time being. */
-interface Held {
-  readonly receipt: string;
-  readonly message: Message<unknown>;
-  /** When the lease is over for certain, by this machine's steady clock: counted from before the server did. */
-  until: number;
-}
+/** How often leases are looked at: in a lease this often, and not less or more often than these allow. */
+const LOOKS_PER_LEASE = 10;
+const LOOK_MS_MIN = 50;
+const LOOK_MS_MAX = 1_000;
+
+/** What waits behind handlers of which none ends for so long is given to other workers. */
+const STUCK_MS = 50;
+
+/** After so long without work, no more is expected at once than can be worked on at once. */
+const IDLE_MS = 100;
 
 /** Works through a queue: see `Queue.work`. */
-export class Worker {
+export class Worker implements Consumer {
   /**
-   * Kept when the worker has ended, because it was closed or the queue was shut down and is empty. Broken with the
+   * Settles when the worker has ended, because it was closed or the queue was shut down and is empty. Rejects with the
    * error if the server refuses it, as for a wrong authkey.
    */
   readonly finished: Promise<void>;
-  readonly #route: Route;
   readonly #calls: QueueCalls;
-  readonly #supply: Supply;
   readonly #handler: Handler<unknown>;
   readonly #concurrency: number;
-  readonly #capacity: number;
-  readonly #leaseSeconds: number;
-  readonly #onError: NonNullable<WorkOptions["onError"]>;
-  readonly #timer: ReturnType<typeof setInterval>;
-  /** Not begun, in the order in which they came. */
-  readonly #waiting: Held[] = [];
-  readonly #running = new Set<Held>();
-  /** Worked on, and not acked yet. */
-  #done: Held[] = [];
-  /** Worked on, and the server is being told. */
-  #finishing = 0;
+  readonly #timeoutMs: number | undefined;
+  readonly #isLeaseGiven: boolean;
+  readonly #report: Report;
+  readonly #holdings: Holdings;
+  readonly #prefetch: Prefetch;
+  readonly #settlements: Settlements;
+  readonly #supply: Supply;
+  readonly #clock = new ServerClock();
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort = () => void this.close();
+  /** When the event loop was last seen to go on. */
+  #beat = instant();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #restTimer: Timer | undefined;
+  #isTurnPlanned = false;
   #isStopping = false;
+  #closing: Timer | undefined;
   #end: { error: QueueError | undefined } | undefined;
   #settle = () => {};
   #fail = (_: unknown) => {};
 
-  /** @internal Workers come from `Queue.work`. */
-  constructor(route: Route, handler: Handler<unknown>, options: WorkOptions) {
-    const { concurrency = 1, prefetch = concurrency, leaseSeconds = 30, signal, onError = () => {} } = options;
-    if (!(Number.isInteger(concurrency) && concurrency >= 1)) throw new RangeError(`concurrency: ${concurrency}`);
-    if (!(Number.isInteger(prefetch) && prefetch >= 0)) throw new RangeError(`prefetch: ${prefetch}`);
-    this.#route = route;
-    this.#calls = new QueueCalls(route);
+  /** @internal Workers come from `Queue.work`. `start` begins the work. */
+  constructor(calls: QueueCalls, handler: Handler<unknown>, options: WorkOptions) {
+    const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
+    this.#calls = calls;
     this.#handler = handler;
     this.#concurrency = concurrency;
-    this.#capacity = concurrency + prefetch;
-    this.#leaseSeconds = leaseSeconds;
-    this.#onError = onError;
-    this.#timer = setInterval(() => void this.#extend(), (leaseSeconds * 1_000) / 3);
-    unref(this.#timer);
+    this.#timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000;
+    this.#isLeaseGiven = leaseSeconds !== undefined;
+    this.#report = reportOf(calls.queue, onError);
+    this.#prefetch = new Prefetch(concurrency, prefetch);
+    const leaseMs = leaseSeconds === undefined ? LEASE_MS_DEFAULT : leaseSeconds * 1_000;
+    this.#holdings = new Holdings(calls, leaseMs, () => this.#plan());
+    this.#settlements = new Settlements(calls, this.#report, () => this.#endIfDone());
+    this.#supply = new Supply(calls.route, this, leaseSeconds);
+    this.#signal = signal;
     this.finished = new Promise((settle, fail) => {
       this.#settle = settle;
       this.#fail = fail;
     });
-    this.#supply = new Supply(route, this, leaseSeconds);
-    this.#supply.start();
-    if (signal?.aborted) void this.close();
-    signal?.addEventListener("abort", () => void this.close(), { once: true });
   }
 
-  /** Takes nothing more, gives back what it has not begun, and waits for the handlers that run. As `finished`. */
-  close(): Promise<void> {
+  /** @internal */
+  start(): void {
+    this.#watch();
+    this.#supply.start();
+    if (this.#signal?.aborted) void this.close();
+    this.#signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  /**
+   * Takes nothing more, gives back what it has not begun, and waits for the handlers that run: for `timeoutSeconds` if
+   * these are given. Then the signals of their messages are aborted, and the messages given back. As `finished`. A
+   * handler must not await it: it would wait for itself.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    checkOptions("close()", options, CLOSE_OPTIONS);
+    const { timeoutSeconds } = options;
+    if (timeoutSeconds !== undefined) {
+      checkNumber("timeoutSeconds", timeoutSeconds, { min: 0, max: 86_400 });
+      this.#closing?.clear();
+      if (this.#timer !== undefined) this.#closing = new Timer(timeoutSeconds * 1_000, () => this.#giveUp());
+    }
     if (!this.#isStopping) {
       this.#isStopping = true;
       this.#supply.stop();
@@ -104,17 +120,66 @@ export class Worker {
 
   /** @internal */
   get room(): number {
-    return this.#capacity - this.#waiting.length - this.#running.size;
+    return this.capacity - this.#holdings.size;
   }
 
   /** @internal */
-  take(messages: ReceivedMessage[]): void {
-    const until = performance.now() + this.#leaseSeconds * 1_000;
-    for (const received of messages) {
-      const message = new Message<unknown>(received, this.#calls);
-      this.#waiting.push({ receipt: received.receipt ?? "", message, until });
+  get slots(): number {
+    return this.#concurrency - this.#holdings.size;
+  }
+
+  /** @internal */
+  get capacity(): number {
+    return this.#concurrency + this.#prefetch.size;
+  }
+
+  /** @internal Whether nothing waits. */
+  get isIdle(): boolean {
+    return this.#holdings.waiting === 0;
+  }
+
+  /** @internal The server counts an attempt by what it is told over a connection that may have been lost since. */
+  connected(): void {
+    this.#clock.reset();
+    const running = [...this.#holdings.running].filter(({ isSettled }) => !isSettled);
+    if (running.length > 0) this.#calls.route.pushes?.begin(running.map(({ receipt }) => receipt));
+  }
+
+  /** @internal */
+  granted({ leaseSeconds, time }: SubscribeReply, sentAt: Instant): void {
+    this.#clock.heard(time * 1_000, sentAt);
+    if (!this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
+  }
+
+  /** @internal */
+  take(received: ReceivedMessage[], leaseSeconds?: number): void {
+    // What has lain here since before the event loop stood still may be another consumer's by now.
+    const unseenMs = this.#startAnewAfterGap();
+    if (leaseSeconds !== undefined && !this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
+    const late: Message<unknown>[] = [];
+    for (const each of received) {
+      const message = new Message<unknown>(
+        each,
+        this.#leaseOf(each, unseenMs, leaseSeconds !== undefined),
+        this.#calls,
+      );
+      if (message.lease.leftMs > 0) this.#holdings.add(message);
+      else late.push(message);
     }
-    this.#startNext();
+    if (late.length > 0) this.#settlements.release(late);
+    if (this.#end !== undefined) this.#settlements.release(this.#holdings.takeWaiting());
+    this.#turn();
+  }
+
+  /** @internal */
+  lost(receipts: readonly string[]): void {
+    this.#holdings.lose(receipts);
+    this.#plan();
+  }
+
+  /** @internal */
+  away(error: QueueError): void {
+    this.#report(error);
   }
 
   /** @internal */
@@ -122,115 +187,151 @@ export class Worker {
     if (this.#end !== undefined) return;
     this.#end = { error };
     this.#isStopping = true;
-    const receipts = this.#waiting.splice(0).map(({ receipt }) => receipt);
-    for (let begin = 0; begin < receipts.length; begin += RECEIPTS_MAX) {
-      const request = { receipts: receipts.slice(begin, begin + RECEIPTS_MAX), begun: false };
-      this.#tell(this.#calls.send("retry", { request }));
-    }
+    this.#settlements.release(this.#holdings.takeWaiting());
     this.#endIfDone();
   }
 
-  #startNext(): void {
-    while (this.#running.size < this.#concurrency && !this.#isStopping) {
-      const held = this.#waiting.shift();
-      if (held === undefined) break;
-      // Whoever has slept through a lease must not begin what is somebody else's by now.
-      if (performance.now() < held.until) void this.#work(held);
-    }
+  #leaseOf({ leaseEndsAt = 0 }: ReceivedMessage, unseenMs: number, isAsked: boolean): Lease {
+    const { leaseMs } = this.#holdings;
+    const leftMs = leaseMs - unseenMs;
+    if (isAsked || !this.#clock.isKnown) return new Lease(leaseMs, leftMs);
+    return new Lease(leaseMs, Math.min(leftMs, leaseEndsAt * 1_000 - this.#clock.nowMs));
   }
 
-  async #work(held: Held): Promise<void> {
-    const { message } = held;
-    this.#running.add(held);
-    try {
-      await this.#handler(message);
-      if (!message.isSettled) this.#finish(held);
-    } catch (error) {
-      this.#onError(error, message);
-      if (!message.isSettled) this.#tell(message.retry({ error: textOf(error) }), message);
-    }
-    this.#running.delete(held);
-    this.#startNext();
-    this.#supply.roomMade(this.#waiting.length === 0, this.#capacity);
+  #setLease(ms: number): void {
+    if (ms === this.#holdings.leaseMs || !(ms > 0)) return;
+    this.#holdings.leaseMs = ms;
+    this.#watch();
+  }
+
+  #watch(): void {
+    clearInterval(this.#timer);
+    const everyMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, this.#holdings.leaseMs / LOOKS_PER_LEASE));
+    this.#timer = setInterval(() => this.#look(), everyMs);
+    (this.#timer as { unref?: () => void }).unref?.();
+  }
+
+  #look(): void {
+    this.#startAnewAfterGap();
+    this.#beat = instant();
+    this.#holdings.look();
+    if (this.#holdings.waiting > 0 || this.#isStopping) this.#plan();
+  }
+
+  /**
+   * Whoever stood still for longer than a lease knows nothing of what it held: it gives up the connection, with what was
+   * pushed on it meanwhile. Answers for how long nothing was looked at.
+   */
+  #startAnewAfterGap(): number {
+    const ms = msSince(this.#beat);
+    if (ms <= this.#holdings.leaseMs) return ms;
+    this.#beat = instant();
+    this.#clock.reset();
+    this.#holdings.look();
+    this.#settlements.flush();
+    this.#calls.route.pushes?.restart();
+    return ms;
+  }
+
+  /** Everything else that is to be done has its turn before the next handlers begin. */
+  #plan(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    turn(() => {
+      this.#isTurnPlanned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.#settlements.flush();
+    this.#supply.roomMade();
+    this.#beginSome();
+    this.#planRest();
     this.#endIfDone();
   }
 
-  /** Acks a message, with all others that are done in the same turn of the event loop. */
-  #finish(held: Held): void {
-    held.message.settle();
-    if (this.#done.length === 0) {
-      this.#finishing += 1;
-      turn(() => this.#ackDone());
+  #beginSome(): void {
+    const { running } = this.#holdings;
+    const beganAt = performance.now();
+    while (running.size < this.#concurrency && !this.#isStopping) {
+      const next = this.#holdings.takeNext(Math.min(this.#concurrency - running.size, this.#prefetch.stepSize));
+      if (next.length === 0) return;
+      this.#settlements.flush();
+      this.#holdings.prepare();
+      for (const message of next) running.add(message);
+      this.#calls.route.pushes?.begin(next.map(({ receipt }) => receipt));
+      for (const message of next) this.#begin(message);
+      if (performance.now() - beganAt < TURN_MS) continue;
+      this.#plan();
+      return;
     }
-    this.#done.push(held);
   }
 
-  #ackDone(): void {
-    const done = this.#done.splice(0);
-    for (let begin = 0; begin < done.length; begin += RECEIPTS_MAX) {
-      const some = done.slice(begin, begin + RECEIPTS_MAX);
-      const receipts = some.map(({ receipt }) => receipt);
-      this.#tell(this.#calls.send("ack", { request: { receipts } }), ...some.map(({ message }) => message));
-    }
-    this.#finishing -= 1;
+  #begin(message: Message<unknown>): void {
+    const beganAt = performance.now();
+    run(this.#handler, message, this.#timeoutMs, this.#calls.queue, (failure) => {
+      this.#prefetch.ran(performance.now() - beganAt);
+      this.#holdings.running.delete(message);
+      if (failure !== undefined) this.#report(failure.error, message);
+      if (!message.isSettled) {
+        if (failure === undefined) this.#settlements.ack(message);
+        else this.#settlements.failed(message, failure.error);
+      }
+      this.#forgetRest();
+      this.#plan();
+    });
+    this.#prefetch.blocked(performance.now() - beganAt);
   }
 
-  /** Waits for what the server is told. Where it cannot be, the message comes back when its lease ends. */
-  #tell(telling: Promise<unknown>, ...messages: Message<unknown>[]): void {
-    this.#finishing += 1;
-    telling
-      .catch((error: unknown) => {
-        for (const message of messages) this.#onError(error, message);
-      })
-      .finally(() => {
-        this.#finishing -= 1;
-        this.#endIfDone();
-      });
+  /** What waits behind long work must not wait for long, and what is not worked on must not be promised here. */
+  #planRest(): void {
+    const { running, waiting } = this.#holdings;
+    const isStuck = running.size >= this.#concurrency && waiting + this.#supply.credit > 0;
+    const isIdle = running.size + waiting === 0 && this.#supply.credit > this.#concurrency;
+    const isDue = this.#prefetch.isAdaptive && !this.#isStopping && (isStuck || isIdle);
+    if (!isDue) this.#forgetRest();
+    else this.#restTimer ??= new Timer(isStuck ? STUCK_MS : IDLE_MS, () => this.#rest(), { holds: false });
+  }
+
+  #forgetRest(): void {
+    this.#restTimer?.clear();
+    this.#restTimer = undefined;
+  }
+
+  #rest(): void {
+    this.#forgetRest();
+    this.#prefetch.reset();
+    this.#settlements.release(this.#holdings.takeWaiting());
+    this.#supply.withdraw();
+    this.#plan();
+  }
+
+  /** The time for closing is over: handlers that go on do so without their messages. */
+  #giveUp(): void {
+    const { queue } = this.#calls;
+    for (const message of this.#holdings.running) {
+      const error = new Closed(`The worker of ${queue} was closed before its handler had ended.`, { queue });
+      this.#report(error, message);
+      if (!message.isSettled) this.#settlements.failed(message, error);
+      message.abort(error);
+    }
+    this.#holdings.running.clear();
+    this.ended(undefined);
+    this.#endIfDone();
   }
 
   #endIfDone(): void {
-    if (this.#end === undefined || this.#running.size + this.#finishing > 0) return;
+    if (this.#end === undefined || this.#holdings.running.size > 0 || !this.#settlements.areAllTold) return;
     clearInterval(this.#timer);
-    this.#route.close();
+    this.#forgetRest();
+    this.#closing?.clear();
+    this.#timer = undefined;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#calls.route.close();
     const { error } = this.#end;
-    if (error === undefined || error instanceof ShutDown) this.#settle();
+    const isInOrder = error === undefined || error instanceof ShutDown || error.code === "closed";
+    if (isInOrder) this.#settle();
     else this.#fail(error);
   }
-
-  /** Keeps what is held for longer, and lets go of what is lost. */
-  async #extend(): Promise<void> {
-    const leaseMs = this.#leaseSeconds * 1_000;
-    const now = performance.now();
-    const held = [...this.#running, ...this.#waiting].filter(
-      ({ message, until }) => !message.isSettled && until - now < leaseMs * 0.7,
-    );
-    for (let begin = 0; begin < held.length; begin += RECEIPTS_MAX) {
-      await this.#extendSome(held.slice(begin, begin + RECEIPTS_MAX));
-    }
-  }
-
-  async #extendSome(held: Held[]): Promise<void> {
-    const sentAt = performance.now();
-    const request = { receipts: held.map(({ receipt }) => receipt), leaseSeconds: this.#leaseSeconds };
-    try {
-      const { value } = await this.#calls.send<ExtendReply>("extend", { request });
-      const stale = new Set(value.stale);
-      for (const each of held) {
-        if (stale.has(each.receipt)) this.#lose(each);
-        else each.until = sentAt + this.#leaseSeconds * 1_000;
-      }
-    } catch {
-      // Without an answer the leases end when they end.
-    }
-  }
-
-  #lose(held: Held): void {
-    const place = this.#waiting.indexOf(held);
-    if (place >= 0) this.#waiting.splice(place, 1);
-    else held.message.lose();
-  }
-}
-
-function textOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, ERROR_CHARACTERS_MAX);
 }

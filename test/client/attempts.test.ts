@@ -1,0 +1,134 @@
+/** An attempt counts when a handler began it. What only waited in a worker loses nothing by what happens to that. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Queue } from "../../worker-client/src/index.ts";
+import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
+import { count, type Said, type Task, WorkerProcess } from "../support/worker-process.ts";
+
+const server = new TestServer();
+const processes: WorkerProcess[] = [];
+
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+afterEach(() => Promise.all(processes.splice(0).map((worker) => worker.kill())));
+
+/** A worker in a process of its own, which the test need not end. */
+function start(queue: Queue<Task>, work: ConstructorParameters<typeof WorkerProcess>[1] = {}): WorkerProcess {
+  const worker = new WorkerProcess({ address: server.address, authkey: AUTHKEY, queue: queue.name }, work);
+  processes.push(worker);
+  return worker;
+}
+
+/** A worker that is started again whenever it was killed, as a service manager would. */
+class KeptWorker {
+  readonly said: Said[] = [];
+  kills = 0;
+  #current: WorkerProcess;
+  readonly #kept: Promise<void>;
+
+  constructor(startOne: () => WorkerProcess) {
+    this.#current = startOne();
+    this.#kept = this.#keep(startOne);
+  }
+
+  async #keep(startOne: () => WorkerProcess): Promise<void> {
+    for (;;) {
+      const ended = await this.#current.ended;
+      this.said.push(...this.#current.said);
+      if (ended !== "SIGKILL") return;
+      this.kills += 1;
+      this.#current = startOne();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#current.ready();
+    await this.#current.close();
+    await this.#kept;
+  }
+}
+
+async function freshQueue(options: Parameters<Queue["configure"]>[0] = {}): Promise<Queue<Task>> {
+  const queue = server.manager().queue<Task>(freshName());
+  await queue.configure({ retryDelaySeconds: 0, retryDelayJitter: 0, leaseSeconds: 1, ...options });
+  return queue;
+}
+
+async function attemptsOf(queue: Queue<Task>): Promise<Record<string, [state: string, attempts: number]>> {
+  const all: Record<string, [string, number]> = {};
+  for await (const { item, state, attempts } of queue.messages()) all[item.name] = [state, attempts];
+  return all;
+}
+
+describe("a message that kills its worker", () => {
+  test.each([
+    ["by default", {}],
+    ["with a large prefetch", { prefetch: 10 }],
+    ["with a large prefetch and concurrency", { concurrency: 4, prefetch: 10 }],
+  ])("dies of its own attempts, and none beside it loses one without having begun: %s", async (_, work) => {
+    const queue = await freshQueue({ maxAttempts: 3 });
+    const innocents = Array.from({ length: 8 }, (_, n): Task => ({ name: `innocent-${n}` }));
+    await queue.putMany([{ name: "poison", kills: true }, ...innocents]);
+    const kept = new KeptWorker(() => start(queue, work));
+
+    await queue.join();
+    await kept.close();
+
+    expect(count(kept.said)).toMatchObject({ poison: 3 });
+    expect(kept.kills).toBe(3);
+    expect(await attemptsOf(queue)).toEqual({ poison: ["dead", 3] });
+    expect(await queue.describe()).toMatchObject({ done: 8, dead: 1 });
+  });
+});
+
+test("a worker that is frozen is sent each message once, and what it had is done by others, with no attempt lost", async () => {
+  const queue = await freshQueue({ maxAttempts: 2 });
+  const frozen = await start(queue, { concurrency: 1, prefetch: 9 }).ready();
+  await queue.put({ name: "first" });
+  await queue.join();
+  frozen.signal("SIGSTOP");
+
+  const names = Array.from({ length: 5 }, (_, n) => `task-${n}`);
+  await queue.putMany(names.map((name) => ({ name })));
+  const other = await start(queue, { concurrency: 5, prefetch: 0 }).ready();
+  await queue.join();
+  frozen.signal("SIGCONT");
+  await queue.put({ name: "last", sleepMs: 50 });
+  await queue.join();
+
+  const begun = count([...frozen.said, ...other.said]);
+  expect(begun).toEqual({ first: 1, last: 1, ...Object.fromEntries(names.map((name) => [name, 1])) });
+  expect(await queue.describe()).toMatchObject({ done: 7, dead: 0 });
+});
+
+test("what a frozen worker was sent and nobody else took is done by it when it goes on, as its first attempt", async () => {
+  const queue = await freshQueue({ maxAttempts: 2 });
+  const frozen = await start(queue, { concurrency: 1, prefetch: 9 }).ready();
+  await queue.put({ name: "first" });
+  await queue.join();
+  frozen.signal("SIGSTOP");
+  await queue.putMany(["a", "b", "c"].map((name) => ({ name })));
+  await expect.poll(async () => (await queue.describe()).leased, { timeout: 5_000 }).toBe(3);
+  await expect.poll(async () => (await queue.describe()).visible, { timeout: 5_000 }).toBe(3);
+  frozen.signal("SIGCONT");
+  await queue.join();
+
+  const attempts = frozen.said.flatMap((said) => (said.what === "begin" ? [said.attempt] : []));
+  expect(frozen.begun).toEqual({ first: 1, a: 1, b: 1, c: 1 });
+  expect(attempts).toEqual([1, 1, 1, 1]);
+});
+
+test("a deploy that kills workers again and again costs what has not begun nothing", async () => {
+  const queue = await freshQueue({ maxAttempts: 3 });
+  const names = Array.from({ length: 10 }, (_, n) => `task-${n}`);
+  await queue.putMany([{ name: "long", sleepMs: 60_000 }, ...names.map((name) => ({ name, sleepMs: 60_000 }))]);
+
+  for (let deploy = 0; deploy < 5; deploy += 1) {
+    const worker = start(queue, { concurrency: 1, prefetch: 20 });
+    await worker.until(({ what }) => what === "begin");
+    await worker.kill();
+    await expect.poll(async () => (await queue.describe()).leased, { timeout: 5_000 }).toBe(0);
+  }
+
+  const attempts = Object.values(await attemptsOf(queue)).map(([, each]) => each);
+  expect(attempts.reduce((sum, each) => sum + each, 0)).toBe(5);
+});

@@ -1,0 +1,137 @@
+import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
+import type { ExtendReply } from "../../src/contract/schema.ts";
+import { type Instant, instant } from "./instant.ts";
+import type { Message } from "./message.ts";
+import type { QueueCalls } from "./queue-calls.ts";
+
+/** A lease is extended when less than this part of it is left. */
+const EXTENDED_BELOW = 2 / 3;
+
+/**
+ * A handler begins with at least this part of a lease, and beside it all that is worked on has as much: so one that keeps
+ * the event loop for nearly as long as a lease loses none.
+ */
+const BEGUN_ABOVE = 0.85;
+
+/** The messages of a worker, and their leases. */
+export class Holdings {
+  /** Those that are worked on. */
+  readonly running = new Set<Message<unknown>>();
+  /** How long leases last, in milliseconds. */
+  leaseMs: number;
+  readonly #calls: QueueCalls;
+  readonly #changed: () => void;
+  /** Not begun, in the order in which they came. */
+  #waiting: Message<unknown>[] = [];
+  /** Those whose extension is on its way. */
+  readonly #extending = new Set<Message<unknown>>();
+  /** Those that were just extended: more is not to be had. */
+  readonly #fresh = new WeakSet<Message<unknown>>();
+
+  /** @param changed is called when messages that waited can begin, or are gone */
+  constructor(calls: QueueCalls, leaseMs: number, changed: () => void) {
+    this.#calls = calls;
+    this.leaseMs = leaseMs;
+    this.#changed = changed;
+  }
+
+  /** How many are not begun. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get size(): number {
+    return this.#waiting.length + this.running.size;
+  }
+
+  add(message: Message<unknown>): void {
+    this.#waiting.push(message);
+  }
+
+  /** Takes out all that are not begun. */
+  takeWaiting(): Message<unknown>[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
+  }
+
+  /**
+   * Takes out the next to begin, at most `max`: each still this worker's for long enough. One that was begun before
+   * comes alone, because it may be what ended the worker that had it.
+   */
+  takeNext(max: number): Message<unknown>[] {
+    const next: Message<unknown>[] = [];
+    while (next.length < max) {
+      const message = this.#waiting[0];
+      if (message === undefined || (message.attempt > 1 && next.length > 0)) break;
+      const { leftMs, lengthMs } = message.lease;
+      if (leftMs > 0 && leftMs < lengthMs * BEGUN_ABOVE && !this.#fresh.has(message)) {
+        this.#extend(this.#waiting.slice(0, max));
+        break;
+      }
+      this.#waiting.shift();
+      // What is over is another consumer's by now, and was never begun here.
+      if (leftMs <= 0) continue;
+      next.push(message);
+      if (message.attempt > 1) break;
+    }
+    return next;
+  }
+
+  /** Prolongs all leases of which a part is over, and lets go of those that are over. To be called now and then. */
+  look(): void {
+    this.#waiting = this.#waiting.filter(({ lease }) => lease.leftMs > 0);
+    for (const message of this.running) if (message.lease.leftMs <= 0) message.lose();
+    this.#extend(this.#below(EXTENDED_BELOW, [...this.running, ...this.#waiting]));
+  }
+
+  /** Prolongs what is worked on, before something begins that may keep the event loop. */
+  prepare(): void {
+    if (this.running.size > 0) this.#extend(this.#below(BEGUN_ABOVE, [...this.running]));
+  }
+
+  /** Leases that are over before their time. */
+  lose(receipts: readonly string[]): void {
+    const lost = new Set(receipts);
+    this.#waiting = this.#waiting.filter(({ receipt }) => !lost.has(receipt));
+    for (const message of this.running) if (lost.has(message.receipt)) message.lose();
+  }
+
+  #below(part: number, messages: Message<unknown>[]): Message<unknown>[] {
+    return messages.filter(({ isSettled, isLost, lease }) => {
+      return !isSettled && !isLost && lease.leftMs < part * this.leaseMs;
+    });
+  }
+
+  #extend(messages: readonly Message<unknown>[]): void {
+    const due = messages.filter((message) => !this.#extending.has(message));
+    for (let begin = 0; begin < due.length; begin += RECEIPTS_MAX) {
+      void this.#extendSome(due.slice(begin, begin + RECEIPTS_MAX));
+    }
+  }
+
+  async #extendSome(messages: Message<unknown>[]): Promise<void> {
+    for (const message of messages) this.#extending.add(message);
+    const sentAt = instant();
+    const { leaseMs } = this;
+    const request = { receipts: messages.map(({ receipt }) => receipt), leaseSeconds: leaseMs / 1_000 };
+    try {
+      const { value } = await this.#calls.send<ExtendReply>("extend", { request, retrySeconds: 0 });
+      this.#extended(messages, value, leaseMs, sentAt);
+    } catch {
+      // Without an answer the leases end when they end. Those that have not are tried again.
+    }
+    for (const message of messages) this.#extending.delete(message);
+    this.#changed();
+  }
+
+  #extended(messages: Message<unknown>[], { stale, leaseEndsAt }: ExtendReply, leaseMs: number, sentAt: Instant): void {
+    const lost = new Set(stale);
+    for (const message of messages) {
+      if (lost.has(message.receipt)) continue;
+      message.extended(leaseEndsAt, () => message.lease.prolong(leaseMs, sentAt));
+      this.#fresh.add(message);
+    }
+    if (stale.length > 0) this.lose(stale);
+  }
+}

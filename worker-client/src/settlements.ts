@@ -1,0 +1,87 @@
+import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
+import type { AckReply, RetryReply } from "../../src/contract/schema.ts";
+import { errorText } from "./error-text.ts";
+import { QueueError } from "./errors.ts";
+import type { Message } from "./message.ts";
+import type { QueueCalls } from "./queue-calls.ts";
+import type { Report } from "./reports.ts";
+
+/** Tells the server what has become of a worker's messages, and reports what it did not take. */
+export class Settlements {
+  readonly #calls: QueueCalls;
+  readonly #report: Report;
+  readonly #changed: () => void;
+  #done: Message<unknown>[] = [];
+  #untold = 0;
+
+  /** @param changed is called when the server was told something */
+  constructor(calls: QueueCalls, report: Report, changed: () => void) {
+    this.#calls = calls;
+    this.#report = report;
+    this.#changed = changed;
+  }
+
+  /** Whether the server knows everything. */
+  get areAllTold(): boolean {
+    return this.#done.length + this.#untold === 0;
+  }
+
+  /** Acks a message, with all others that are done before `flush`. */
+  ack(message: Message<unknown>): void {
+    message.settle();
+    this.#done.push(message);
+  }
+
+  flush(): void {
+    const done = this.#done.splice(0);
+    for (let begin = 0; begin < done.length; begin += RECEIPTS_MAX) {
+      const some = done.slice(begin, begin + RECEIPTS_MAX);
+      this.#tell(
+        some,
+        this.#calls.send<AckReply>("ack", { request: { receipts: some.map(({ receipt }) => receipt) } }),
+      );
+    }
+  }
+
+  /** Gives a message back whose handler failed. */
+  failed(message: Message<unknown>, error: unknown, delaySeconds?: number): void {
+    message.settle();
+    const request = { receipts: [message.receipt], error: errorText(error), delaySeconds };
+    // What failed because the lease was over is told once.
+    const isKnown = error instanceof QueueError && error.code === "lease_lost";
+    this.#tell([message], this.#calls.send<RetryReply>("retry", { request }), isKnown);
+  }
+
+  /** Gives back messages that were not begun. */
+  release(messages: readonly Message<unknown>[]): void {
+    for (let begin = 0; begin < messages.length; begin += RECEIPTS_MAX) {
+      const some = messages.slice(begin, begin + RECEIPTS_MAX);
+      for (const message of some) message.settle();
+      const request = { receipts: some.map(({ receipt }) => receipt), begun: false };
+      // A lease that is over has given the message back already.
+      this.#tell(some, this.#calls.send<RetryReply>("retry", { request }), true);
+    }
+  }
+
+  #tell(
+    messages: Message<unknown>[],
+    telling: Promise<{ value: { stale: string[] }; isRepeated: boolean }>,
+    isKnown = false,
+  ): void {
+    this.#untold += 1;
+    telling
+      .then(({ value, isRepeated }) => {
+        // A second try cannot tell what the first has done from a lease that was over.
+        if (isKnown || isRepeated || value.stale.length === 0) return;
+        const stale = new Set(value.stale);
+        for (const message of messages) if (stale.has(message.receipt)) this.#report(message.lostError(), message);
+      })
+      .catch((error: unknown) => {
+        for (const message of messages) this.#report(error, message);
+      })
+      .finally(() => {
+        this.#untold -= 1;
+        this.#changed();
+      });
+  }
+}

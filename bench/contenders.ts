@@ -4,6 +4,7 @@ import type { Contender } from "./contender.ts";
 const OURS = "./contenders/durable-queue.ts";
 const MODULES: Readonly<Record<string, string>> = {
   "durable-queue": OURS,
+  "durable-queue-defaults": OURS,
   "durable-queue-http": OURS,
   "bare-object": "./contenders/bare-object.ts",
   bullmq: "./peers/bullmq.ts",

@@ -1,16 +1,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { QueueManager } from "durable-queue";
+import { QueueManager, type WorkOptions } from "durable-queue";
 import type * as Ws from "ws";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
 import { type Connection, type Contender, QUEUES, type RunningServer } from "../contender.ts";
 
 const AUTHKEY = "bench";
-const CONCURRENCY = 400;
-/** Many, because the work is short: so says the option. */
-const PREFETCH = 800;
-const LEASE_SECONDS = 60;
+/** For work that is short: many at a time, and many that wait. */
+const TUNED: WorkOptions = { concurrency: 400, prefetch: 800, leaseSeconds: 60 };
 /** The longest wait of a receive over HTTP. */
 const WAIT_SECONDS = 25;
 
@@ -49,15 +47,14 @@ async function start(directory: string): Promise<RunningServer> {
   };
 }
 
-async function connect(address: string, transport: "websocket" | "http"): Promise<Connection> {
+async function connect(address: string, transport: "websocket" | "http", work = TUNED): Promise<Connection> {
   const manager = new QueueManager({ address, authkey: AUTHKEY, transport, fetch: countedFetch });
   const queues = { tasks: manager.queue<string>("tasks"), results: manager.queue<string>("results") };
   return {
     put: (name, body) => queues[name].put(body),
     putAll: (name, bodies) => queues[name].putMany(bodies),
     async consume(name, handle) {
-      const options = { concurrency: CONCURRENCY, prefetch: PREFETCH, leaseSeconds: LEASE_SECONDS };
-      queues[name].work(({ item }) => handle(item), { ...options, onError: (error) => console.error(error) });
+      queues[name].work(({ item }) => handle(item), work);
     },
     wait(name) {
       queues[name].receive({ timeoutSeconds: WAIT_SECONDS }).catch((error) => console.error(error));
@@ -75,6 +72,14 @@ const common = { durability: "fsync before each confirm", isDurable: true, versi
 
 export const contenders: readonly Contender[] = [
   { ...common, name: "durable-queue", title: "durable-queue", connect: (address) => connect(address, "websocket") },
+  {
+    ...common,
+    name: "durable-queue-defaults",
+    title: "durable-queue, default options",
+    // Only workers have options that could be tuned.
+    without: ["single-puts", "lone-puts", "batch-puts", "latency", "idle-waiters", "machine"],
+    connect: (address) => connect(address, "websocket", {}),
+  },
   {
     ...common,
     name: "durable-queue-http",

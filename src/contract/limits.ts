@@ -56,9 +56,24 @@ export const LEASE_SECONDS_MIN = 1;
 /** 12 hours. */
 export const LEASE_SECONDS_MAX = 43_200;
 
-/** Deliveries after which a message is dead; 0 stands for no limit. */
-export const MAX_ATTEMPTS_DEFAULT = 5;
+/**
+ * Attempts after which a message is dead; 0 stands for no limit. With the delays below ten attempts go on for four to nine
+ * minutes, so that an ordinary restart of what a handler needs kills no message.
+ */
+export const MAX_ATTEMPTS_DEFAULT = 10;
 export const MAX_ATTEMPTS_MAX = 1_000_000;
+
+/** How long a message is not visible after its first attempt, in seconds, unless it is configured. */
+export const RETRY_DELAY_SECONDS_DEFAULT = 1;
+/** What that is multiplied with after each further attempt, unless it is configured. */
+export const RETRY_DELAY_FACTOR_DEFAULT = 2;
+/** The most that the delay grows to, in seconds, unless it is configured. */
+export const RETRY_DELAY_SECONDS_MAX_DEFAULT = 300;
+/**
+ * How much of the delay may be left out by chance, unless it is configured. Half: what failed together comes back spread
+ * over half of the delay, and nothing comes back much earlier than a delay is for.
+ */
+export const RETRY_DELAY_JITTER_DEFAULT = 0.5;
 
 /** Dead messages that one call redrives. */
 export const REDRIVE_MAX = 10_000;

@@ -117,7 +117,7 @@ export const receiveRequest = z.strictObject({
   /** Removes the messages as they are handed out, so that a lost reply loses them; they stay unfinished until done. */
   autoAck: z.boolean().default(false),
 });
-/** Why a message is dead: delivered `maxAttempts` times, older than `retentionSeconds`, or given up by a retry. */
+/** Why a message is dead: begun `maxAttempts` times, older than `retentionSeconds`, or given up by a retry. */
 export const deathReason = z.enum(["max_attempts", "expired", "rejected"]);
 
 /** What a message says that died in another queue and came to this one, its `deadLetterQueue`. */
@@ -138,7 +138,7 @@ export const receivedMessage = z.object({
   bytes: z.base64().optional(),
   priority: z.int(),
   group: z.string().optional(),
-  /** Which delivery of this message this is, from 1. */
+  /** How often a handler has begun with this message, this time included: from 1. */
   attempt: z.int(),
   putAt: z.number(),
   /** When it was to be visible, where it was put for later. */
@@ -215,7 +215,7 @@ export const messageView = z.object({
   bytes: z.base64().optional(),
   priority: z.int(),
   group: z.string().optional(),
-  /** How often it was delivered. */
+  /** How often a handler has begun with it. */
   attempts: z.int(),
   putAt: z.number(),
   at: z.number().optional(),
@@ -279,15 +279,15 @@ export const configureRequest = z.strictObject({
   leaseSeconds: leaseSeconds.optional(),
   /** How many messages of one group may be leased, or wait for their next attempt, at the same time. Default 1. */
   maxLeasedPerGroup: z.int().min(1).max(MAX_LEASED_PER_GROUP_MAX).optional(),
-  /** Deliveries after which a message that was not acked is dead. Default 5; 0 for no limit. */
+  /** Attempts after which a message that was not acked is dead. Default 10; 0 for no limit. */
   maxAttempts: z.int().min(0).max(MAX_ATTEMPTS_MAX).optional(),
-  /** How long a message is not visible after its first attempt. Default 0. */
+  /** How long a message is not visible after its first attempt. Default 1. */
   retryDelaySeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
-  /** What that is multiplied with after each further attempt. Default 1. */
+  /** What that is multiplied with after each further attempt. Default 2. */
   retryDelayFactor: z.number().min(1).max(100).optional(),
-  /** The most that it grows to. Default 366 days. */
+  /** The most that it grows to. Default 300. */
   retryDelayMaxSeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
-  /** How much of the delay may be left out by chance, 0 to 1. Default 0. */
+  /** How much of the delay may be left out by chance, 0 to 1. Default 0.5. */
   retryDelayJitter: z.number().min(0).max(1).optional(),
   /** For how long an `Idempotency-Key` is remembered. Default and at least 300. */
   idempotencySeconds: z.number().min(IDEMPOTENCY_SECONDS).max(KEY_SECONDS_MAX).optional(),
@@ -330,7 +330,7 @@ export const queueDescription = z.object({
   visible: z.int(),
   delayed: z.int(),
   leased: z.int(),
-  /** Delivered `maxAttempts` times and not acked, expired or given up, and not moved to a dead-letter queue. */
+  /** Begun `maxAttempts` times and not acked, expired or given up, and not moved to a dead-letter queue. */
   dead: z.int(),
   /** On their way to another queue, and not yet known to have arrived. */
   moving: z.int(),

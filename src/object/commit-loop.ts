@@ -48,6 +48,8 @@ export class CommitLoop {
   #isRunning = false;
   /** Whether something has happened that a round must see, with or without a command. */
   #isDue = false;
+  /** Connections that have said something since the last round began. */
+  readonly #heard = new Set<Session>();
   /** Commands of the round that is under way. */
   #underWay: Incoming[] = [];
   /** Whether that round is written. */
@@ -89,6 +91,13 @@ export class CommitLoop {
   submit(incoming: readonly Incoming[], isBack: boolean): void {
     this.#nextRound.add(incoming, isBack);
     if (incoming.length > 0) this.wake();
+  }
+
+  /** A connection has said something, whatever it was. */
+  heard(session: Session): void {
+    this.#heard.add(session);
+    // It may be that nothing is pushed to it until the queue knows.
+    if (session.hearBy !== undefined) this.wake();
   }
 
   /** A connection is gone: it waits for nothing any more. */
@@ -178,12 +187,17 @@ export class CommitLoop {
   async #apply(commands: Incoming[], mayWrite: boolean, now: number): Promise<number> {
     const queue = this.#queue;
     queue.mayHandOut = this.#holds.mayHandOut;
+    for (const session of this.#heard) {
+      session.heard();
+      queue.heard(session.subscriber);
+    }
+    this.#heard.clear();
     if (mayWrite || commands.length > 0) queue.isStorageFull = this.#life.isStorageFull;
     if (mayWrite) queue.advance(now);
     for (const [index, { ticket, command }] of commands.entries()) {
       if (queue.isAnswerFull) return index;
       if (!this.#pendings.begin(ticket, command, now) && !this.#isSubscription(command)) continue;
-      queue.apply(ticket, command, now);
+      queue.apply(ticket, this.#upToDate(ticket, command), now);
       if (command.verb === "delete") await reaching(this.#life.erase());
     }
     return commands.length;
@@ -212,6 +226,12 @@ export class CommitLoop {
     return command.verb === "subscribe" && this.#sessions.subscribed(command.subscriber) !== undefined;
   }
 
+  /** A subscription that is restored is as its connection is by now, which may have said something meanwhile. */
+  #upToDate(ticket: number, command: Command): Command {
+    const isRestored = command.verb === "subscribe" && command.subscriber === ticket;
+    return isRestored ? { ...command, hearBy: this.#sessions.subscribed(ticket)?.hearBy } : command;
+  }
+
   #answer(ticket: number, result: Result): void {
     const caller = this.#pendings.take(ticket) ?? this.#sessions.subscribed(ticket);
     caller?.answer(ticket, result, this.#surroundings);
@@ -219,6 +239,7 @@ export class CommitLoop {
 
   #giveAnswers(): void {
     for (const { ticket, result } of this.#queue.takeAnswers()) this.#answer(ticket, result);
+    this.#sessions.tellLost(this.#queue.takeLost());
     this.#nextRound.answered(this.#sessions.flush());
   }
 
@@ -230,6 +251,7 @@ export class CommitLoop {
   /** The stored data turned out to be damaged: what waits is told so, and what the round had come to is not said. */
   #refuseAll(): void {
     this.#queue.takeAnswers();
+    this.#queue.takeLost();
     const underWay = this.#underWay.map(({ ticket }) => ticket);
     for (const ticket of [...underWay, ...this.#pendings.appliedTickets, ...this.#sessions.subscribers]) {
       this.#answer(ticket, this.#life.refusal);

@@ -31,7 +31,7 @@ const YOUNG_COMMITS = 16;
 const READING: ReadonlySet<Command["verb"]> = new Set(["inspect", "list", "look", "delete", "put"]);
 
 /** These need not be answered at once, so they wait until something can be stored: a refusal would end them for good. */
-const PATIENT: ReadonlySet<Command["verb"]> = new Set(["subscribe", "unsubscribe", "stop", "settle"]);
+const PATIENT: ReadonlySet<Command["verb"]> = new Set(["subscribe", "unsubscribe", "begin", "stop", "settle"]);
 
 /**
  * How one queue comes to be, and what can keep it from being served: its entry in the directory, stored data that is

@@ -113,6 +113,7 @@ export class QueueObject extends DurableObject<Env> {
       this.#loop.drop(incoming);
       throw error;
     }
+    this.#loop.heard(session);
     this.#loop.submit(incoming, session.comesBack());
     // A refusal needs no commit, and none may follow that would carry it.
     this.#loop.intake.answered(this.#sessions.flush());

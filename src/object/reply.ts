@@ -43,9 +43,14 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
       return `{"messages":[${result.deliveries.map(deliveryJson).join(",")}]}`;
     case "push":
       return `[${result.deliveries.map(deliveryJson).join(",")}]`;
-    case "subscribe":
+    case "subscribe": {
+      const { credit, leaseMs, time } = result;
+      return JSON.stringify({ credit, leaseSeconds: leaseMs / 1_000, time: time / 1_000 });
+    }
     case "unsubscribe":
       return JSON.stringify({ credit: result.credit });
+    case "begin":
+      return JSON.stringify({ stale: result.stale });
     case "stop":
       return JSON.stringify({ stopped: result.stopped });
     case "ack":

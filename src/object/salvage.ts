@@ -194,12 +194,13 @@ function viewOf(
   if (state === undefined || typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new Error("The message does not decode.");
   }
-  const { error, reason = "max_attempts" } = notes?.get(index) ?? {};
+  const { error, reason = "max_attempts", unbegun = 0 } = notes?.get(index) ?? {};
+  const uncounted = unbegun + Number(standings?.isUnbegun(index) ?? false);
   const isTimed = state !== "visible" && state !== "moving";
   return {
     id: formatId(incarnation, { blockNumber: number, index }),
     state,
-    attempts: standings?.attempts[index] ?? 0,
+    attempts: (standings?.deliveriesOf(index) ?? 0) - uncounted,
     ...(isTimed ? { until: standings?.visibleAt[index] ?? 0 } : {}),
     group,
     lastError: error,

@@ -1,11 +1,15 @@
+import { BEGIN_STORED_MS } from "../queue/begun-marks.ts";
 import type { MonotonicClock } from "../queue/clock.ts";
 import type { Queue } from "../queue/queue.ts";
 
 /** The object wakes itself at multiples of this, because each alarm that is set is a row. */
 const ALARM_STEP_MS = 10_000;
 
-/** A wait up to this is cheaper spent in memory, with a timer, than with an alarm. */
-const TIMER_MS = 1_000;
+/**
+ * A wait up to this is cheaper spent in memory, with a timer, than with an alarm. While a timer is set the object stays
+ * in memory: what is to be stored in the end must not be forgotten before.
+ */
+const TIMER_MS = Math.max(1_000, BEGIN_STORED_MS);
 
 /** How soon it is looked again at connections that have something unread: nothing tells of reading. */
 const READING_MS_MIN = 5;

@@ -1,36 +1,35 @@
-import type { Block } from "./block.ts";
 import { Heap } from "./heap.ts";
 
-interface Entry {
+interface Entry<Item> {
   at: number;
-  block: Block;
+  item: Item;
 }
 
-function isBefore(a: Entry, b: Entry): boolean {
+function isBefore<Item>(a: Entry<Item>, b: Entry<Item>): boolean {
   return a.at < b.at;
 }
 
-/** When blocks must be looked at again: each once, never later than something happens to one of its messages. */
-export class Agenda {
+/** When things must be looked at again: each once, never later than something happens to it, or in it. */
+export class Agenda<Item> {
   /** May also hold what is not planned any more. */
-  #entries = new Heap<Entry>(isBefore);
-  readonly #plannedAt = new Map<Block, number>();
+  #entries = new Heap<Entry<Item>>(isBefore);
+  readonly #plannedAt = new Map<Item, number>();
 
-  /** Of two times for a block the earlier one counts. */
-  plan(block: Block, at: number): void {
-    const planned = this.#plannedAt.get(block);
+  /** Of two times for an item the earlier one counts. */
+  plan(item: Item, at: number): void {
+    const planned = this.#plannedAt.get(item);
     if (planned !== undefined && planned <= at) return;
-    this.#plannedAt.set(block, at);
-    this.#entries.push({ at, block });
+    this.#plannedAt.set(item, at);
+    this.#entries.push({ at, item });
     if (this.#entries.size > 2 * this.#plannedAt.size + 1_000) this.#sweep();
   }
 
-  drop(block: Block): void {
-    this.#plannedAt.delete(block);
+  drop(item: Item): void {
+    this.#plannedAt.delete(item);
   }
 
-  isPlanned(block: Block, by: number): boolean {
-    return (this.#plannedAt.get(block) ?? Number.POSITIVE_INFINITY) <= by;
+  isPlanned(item: Item, by: number): boolean {
+    return (this.#plannedAt.get(item) ?? Number.POSITIVE_INFINITY) <= by;
   }
 
   clear(): void {
@@ -38,18 +37,18 @@ export class Agenda {
     this.#sweep();
   }
 
-  /** Takes a block off whose time has come. */
-  take(now: number): Block | undefined {
+  /** Takes an item off whose time has come. */
+  take(now: number): Item | undefined {
     if (this.nextAt > now) return undefined;
     const next = this.#entries.pop();
-    if (next !== undefined) this.#plannedAt.delete(next.block);
-    return next?.block;
+    if (next !== undefined) this.#plannedAt.delete(next.item);
+    return next?.item;
   }
 
   /** Infinity when nothing is planned. */
   get nextAt(): number {
     for (let next = this.#entries.peek(); next !== undefined; next = this.#entries.peek()) {
-      if (this.#plannedAt.get(next.block) === next.at) return next.at;
+      if (this.#plannedAt.get(next.item) === next.at) return next.at;
       this.#entries.pop();
     }
     return Number.POSITIVE_INFINITY;
@@ -57,7 +56,7 @@ export class Agenda {
 
   /** Drops what is not planned any more, which would stay in memory for as long as a lease can last. */
   #sweep(): void {
-    this.#entries = new Heap(isBefore);
-    for (const [block, at] of this.#plannedAt) this.#entries.push({ at, block });
+    this.#entries = new Heap<Entry<Item>>(isBefore);
+    for (const [item, at] of this.#plannedAt) this.#entries.push({ at, item });
   }
 }

@@ -1,4 +1,5 @@
 import { Agenda } from "./agenda.ts";
+import { BegunMarks } from "./begun-marks.ts";
 import { Block, type Lane } from "./block.ts";
 import { checkSummary } from "./block-summary.ts";
 import type { NewMessage } from "./commands.ts";
@@ -45,11 +46,12 @@ export class Backlog implements StandingCounts {
   readonly #lanes = new Lanes();
   readonly slots: RowSlots;
   readonly unsaved = new Map<Block, Unsaved>();
+  readonly #marks = new BegunMarks();
   readonly #loaded: LoadedBlocks;
 
   readonly #turns: Turns;
   /** When a delay or a lease ends. */
-  readonly #due = new Agenda();
+  readonly #due = new Agenda<Block>();
   /** To be told what becomes of blocks. */
   watcher: BlockWatcher | undefined;
 
@@ -195,9 +197,32 @@ export class Backlog implements StandingCounts {
   }
 
   /** Counts the delivery of the message that is next, and answers with its number. */
-  deliver(block: Block, index: number): number {
+  deliver(block: Block, index: number, isBegun: boolean): number {
     this.groups.served(block, index);
-    return block.deliver(index);
+    return block.deliver(index, isBegun);
+  }
+
+  /** Notes that a handler has begun with a message that is leased, which is stored when the block is next written. */
+  begin(block: Block, index: number, now: number): void {
+    block.begin(index);
+    this.#loaded.use(block);
+    if (!this.unsaved.has(block)) this.#marks.add(block, now);
+  }
+
+  /** When something must be stored that was begun, if nothing else is; else Infinity. */
+  get nextMarkAt(): number {
+    return this.#marks.nextAt;
+  }
+
+  /**
+   * Takes up into what the next commit writes the blocks in which something was begun too long ago.
+   *
+   * @param blocksMax how many blocks may wait for that in memory
+   */
+  saveMarks(now: number, blocksMax: number): void {
+    for (const block of this.#marks.due(now, blocksMax))
+      if (!this.unsaved.has(block)) this.unsaved.set(block, "update");
+    for (const block of this.unsaved.keys()) this.#marks.stored(block);
   }
 
   remove(block: Block, index: number): void {
@@ -270,7 +295,7 @@ export class Backlog implements StandingCounts {
 
   /** Lets go of the states that were used longest ago. To be called when everything is stored. */
   unloadOldest(blocksMax: number): void {
-    this.#loaded.unloadOldest(blocksMax);
+    this.#loaded.unloadOldest(blocksMax, (block) => this.#marks.has(block));
   }
 
   /** No message becomes visible by itself before this time. */

@@ -113,9 +113,22 @@ export class Block implements BlockSummary {
     return (this.#standings?.standing[index] ?? VISIBLE) as Standing;
   }
 
-  attemptsOf(index: number): number {
+  /** How often a message was delivered: the number of its newest receipt. */
+  deliveriesOf(index: number): number {
     this.#ensureLoaded();
-    return this.#standings?.attempts[index] ?? 0;
+    return this.#standings?.deliveriesOf(index) ?? 0;
+  }
+
+  /** Whether a message is leased and no handler has begun with it. */
+  isUnbegun(index: number): boolean {
+    this.#ensureLoaded();
+    return this.#standings?.isUnbegun(index) ?? false;
+  }
+
+  /** How often a handler has begun with a message: its deliveries without those that were never begun. */
+  attemptsOf(index: number): number {
+    const unbegun = (this.noteOf(index).unbegun ?? 0) + Number(this.isUnbegun(index));
+    return this.deliveriesOf(index) - unbegun;
   }
 
   /** When a message is next visible, when its lease ends, or when it died. */
@@ -136,7 +149,12 @@ export class Block implements BlockSummary {
     this.#notes.change(index, change);
   }
 
-  /** The attempts that count. */
+  /** Notes that the newest delivery of a message does not count as an attempt. To be called once for each at most. */
+  noteUnbegun(index: number): void {
+    this.note(index, { unbegun: (this.noteOf(index).unbegun ?? 0) + 1 });
+  }
+
+  /** The attempts that `maxAttempts` is compared with: those since the last redrive. */
   countedAttemptsOf(index: number): number {
     return this.attemptsOf(index) - (this.noteOf(index).spared ?? 0);
   }
@@ -180,11 +198,13 @@ export class Block implements BlockSummary {
   }
 
   /** Counts the delivery and answers with its number. */
-  deliver(index: number): number {
-    const { attempts } = this.#touch();
-    const attempt = (attempts[index] ?? 0) + 1;
-    attempts[index] = attempt;
-    return attempt;
+  deliver(index: number, isBegun: boolean): number {
+    return this.#touch().deliver(index, isBegun);
+  }
+
+  /** Notes that a handler has begun with a message that is leased. */
+  begin(index: number): void {
+    this.#touch().begin(index);
   }
 
   /** Moves a message to a standing that lasts until `visibleAt`, and answers with the one before. */
@@ -195,6 +215,7 @@ export class Block implements BlockSummary {
     this.#count(standing, +1);
     standings.standing[index] = standing;
     standings.visibleAt[index] = visibleAt;
+    if (standing !== LEASED) standings.begin(index);
     if (standing === VISIBLE) {
       this.#firstCandidate = Math.min(this.#firstCandidate, index);
       this.#lastCandidate = Math.max(this.#lastCandidate, index);

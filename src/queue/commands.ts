@@ -66,6 +66,8 @@ export interface SubscribeCommand {
   credit: number;
   /** Undefined takes what the queue is configured to. */
   leaseMs?: number | undefined;
+  /** Of a subscription that is restored, what its last push said. */
+  hearBy?: number | undefined;
 }
 
 export interface DoneCommand {
@@ -129,6 +131,8 @@ export type Command =
   | { verb: "unsubscribe"; subscriber: number }
   /** Ends the waits of commands with these tickets, which are answered as if their time were over. */
   | { verb: "stop"; tickets: number[] }
+  /** Counts these deliveries as attempts: handlers have begun with them. */
+  | { verb: "begin"; receipts: string[] }
   | { verb: "ack"; receipts: string[]; finish: boolean }
   | RetryCommand
   | { verb: "extend"; receipts: string[]; leaseMs: number }
@@ -159,6 +163,7 @@ export interface Delivery {
   id: string;
   /** Absent when the message was removed as it was handed out. */
   lease?: { receipt: string; endsAt: number };
+  /** How often a handler has begun with the message, this time included. */
   attempt: number;
   group?: string | undefined;
   lastError?: string | undefined;
@@ -194,10 +199,17 @@ export type Result =
   /** `duplicates`: the positions of messages that were not stored, because their dedupe key is known; absent if none. */
   | { verb: "put"; ids: string[]; duplicates?: number[] }
   | { verb: "receive"; deliveries: Delivery[] }
-  /** `credit`: how many more messages the subscriber is allowed. */
-  | { verb: "subscribe" | "unsubscribe"; credit: number }
-  /** What is pushed to a subscriber. */
-  | { verb: "push"; deliveries: Delivery[] }
+  /**
+   * `credit`: how many more messages the subscriber is allowed. `leaseMs`: how long what is pushed is leased. `time`: that
+   * of the queue, by which leases end.
+   */
+  | { verb: "subscribe"; credit: number; leaseMs: number; time: number }
+  /** `credit`: how many more messages the subscriber was allowed. */
+  | { verb: "unsubscribe"; credit: number }
+  /** What is pushed to a subscriber. `hearBy`: if nothing is heard from it before this time, nothing more is pushed. */
+  | { verb: "push"; deliveries: Delivery[]; hearBy: number }
+  /** `stale`: the receipts that fit no lease. */
+  | { verb: "begin"; stale: string[] }
   /** How many waits were ended. */
   | { verb: "stop"; stopped: number }
   | { verb: "ack"; acked: number; stale: string[] }

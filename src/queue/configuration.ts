@@ -1,9 +1,12 @@
 import {
   DEDUPE_SECONDS_DEFAULT,
-  DELAY_SECONDS_MAX,
   IDEMPOTENCY_SECONDS,
   LEASE_SECONDS_DEFAULT,
   MAX_ATTEMPTS_DEFAULT,
+  RETRY_DELAY_FACTOR_DEFAULT,
+  RETRY_DELAY_JITTER_DEFAULT,
+  RETRY_DELAY_SECONDS_DEFAULT,
+  RETRY_DELAY_SECONDS_MAX_DEFAULT,
 } from "../contract/limits.ts";
 import type { OrderName } from "./orders.ts";
 import type { Redelivery } from "./redelivery.ts";
@@ -61,10 +64,10 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   maxLeasedPerGroup: 1,
   redelivery: {
     maxAttempts: MAX_ATTEMPTS_DEFAULT,
-    retryDelayMs: 0,
-    retryDelayFactor: 1,
-    retryDelayMaxMs: DELAY_SECONDS_MAX * 1_000,
-    retryDelayJitter: 0,
+    retryDelayMs: RETRY_DELAY_SECONDS_DEFAULT * 1_000,
+    retryDelayFactor: RETRY_DELAY_FACTOR_DEFAULT,
+    retryDelayMaxMs: RETRY_DELAY_SECONDS_MAX_DEFAULT * 1_000,
+    retryDelayJitter: RETRY_DELAY_JITTER_DEFAULT,
   },
   keys: { idempotencyMs: IDEMPOTENCY_SECONDS * 1_000, dedupeMs: DEDUPE_SECONDS_DEFAULT * 1_000 },
   retention: { retentionMs: 0, deadLetterExpired: false },

@@ -91,8 +91,8 @@ export class DeadLetters {
   }
 
   /**
-   * Makes dead messages visible again, as if they had not been delivered yet. Their attempts go on counting, because a
-   * receipt of an earlier one must never fit again.
+   * Makes dead messages visible again, with all attempts before them. Their deliveries go on counting, because a receipt
+   * of an earlier one must never fit again.
    */
   #revive(letters: PlacedMessage[], now: number): number {
     for (const { block, index } of letters) {

@@ -106,8 +106,8 @@ export class Groups {
   moved(block: Block, index: number, before: Standing, after: Standing): void {
     const group = this.#members.get(block)?.[index];
     if (group === undefined) return;
-    const attempts = block.attemptsOf(index);
-    group.inWork += Number(isInWork(after, attempts)) - Number(isInWork(before, attempts));
+    const deliveries = block.deliveriesOf(index);
+    group.inWork += Number(isInWork(after, deliveries)) - Number(isInWork(before, deliveries));
     if (after === VISIBLE && before !== VISIBLE) group.ready.push(this.#order.rankOf(block, index));
     if (after === GONE) this.#leave(group);
     if (group.ready.size > 2 * group.present + STALE_MAX) this.#dropStale(group);
@@ -186,7 +186,7 @@ export class Groups {
     if (group === undefined) return;
     group.present += 1;
     if (standing === VISIBLE) group.ready.push(this.#order.rankOf(block, index));
-    if (isInWork(standing, block.attemptsOf(index))) group.inWork += 1;
+    if (isInWork(standing, block.deliveriesOf(index))) group.inWork += 1;
     this.#refresh(group);
   }
 
@@ -228,6 +228,6 @@ export class Groups {
   }
 }
 
-function isInWork(standing: Standing, attempts: number): boolean {
-  return standing === LEASED || (standing === DELAYED && attempts > 0);
+function isInWork(standing: Standing, deliveries: number): boolean {
+  return standing === LEASED || (standing === DELAYED && deliveries > 0);
 }

@@ -4,6 +4,7 @@ import type { Block } from "./block.ts";
 import { utf8Bytes } from "./bytes.ts";
 import type { Delivery, RetryCommand } from "./commands.ts";
 import type { LineWindow } from "./line-window.ts";
+import { LostLeases } from "./lost-leases.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
 import { fateOf, type Redelivery } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
@@ -18,6 +19,16 @@ export interface Deliveries {
   bytes: number;
 }
 
+/** How messages are taken. */
+export interface Taking {
+  /** The most messages. */
+  max: number;
+  /** Undefined removes them as they are handed out. */
+  leaseMs: number | undefined;
+  /** Whether these deliveries are attempts at once, and not only when they are begun. */
+  isBegun: boolean;
+}
+
 /** Hands messages out, and does what their holders say of them. */
 export class Leases {
   readonly #incarnation: string;
@@ -25,6 +36,8 @@ export class Leases {
   readonly #window: LineWindow;
   readonly #totals: Totals;
   readonly #retention: Retention;
+  /** Leases that were ended here. */
+  readonly lost = new LostLeases();
 
   constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals, retention: Retention) {
     this.#incarnation = incarnation;
@@ -49,10 +62,9 @@ export class Leases {
   /**
    * Hands out visible messages in order.
    *
-   * @param leaseMs undefined removes them as they are handed out
    * @param bytesMax the message with which there are so many is the last
    */
-  handOut(max: number, leaseMs: number | undefined, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
+  handOut({ max, leaseMs, isBegun }: Taking, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
     const deliveries: Delivery[] = [];
     let bytes = 0;
     while (deliveries.length < max && bytes < bytesMax) {
@@ -60,13 +72,14 @@ export class Leases {
       if (next === undefined) break;
       const { block, index } = next;
       const line = this.#window.line(block, index);
-      const attempt = this.#backlog.deliver(block, index);
+      const number = this.#backlog.deliver(block, index, isBegun);
       const place = { blockNumber: block.number, index };
+      const { error, unbegun = 0 } = block.noteOf(index);
       const delivery: Delivery = {
         id: formatId(this.#incarnation, place),
-        attempt,
+        attempt: number - unbegun,
         group: this.#backlog.groups.groupOf(block, index),
-        lastError: block.noteOf(index).error,
+        lastError: error,
         line,
       };
       if (leaseMs === undefined) {
@@ -74,7 +87,7 @@ export class Leases {
       } else {
         const endsAt = now + leaseMs;
         this.#backlog.move(block, index, LEASED, endsAt);
-        delivery.lease = { receipt: formatReceipt(this.#incarnation, { ...place, attempt }), endsAt };
+        delivery.lease = { receipt: formatReceipt(this.#incarnation, { ...place, delivery: number }), endsAt };
       }
       deliveries.push(delivery);
       bytes += utf8Bytes(line);
@@ -98,10 +111,11 @@ export class Leases {
     const { receipts, delayMs, error, isDead, isBegun } = command;
     return this.#withLeases(receipts, (block, index) => {
       if (!isBegun) {
-        block.note(index, { spared: (block.noteOf(index).spared ?? 0) + 1 });
-        this.#backlog.move(block, index, VISIBLE, now);
+        this.#putBack(block, index, now);
         return;
       }
+      // Of what fails a handler knows, though it may not have said before that it began.
+      block.begin(index);
       block.note(index, { error, reason: isDead ? "rejected" : undefined });
       const dead = { standing: DEAD, visibleAt: now } as const;
       const failed = { incarnation: this.#incarnation, block, index, endedAt: now };
@@ -109,6 +123,46 @@ export class Leases {
       this.#backlog.move(block, index, standing, visibleAt);
       if (standing === DEAD) finish(this.#totals, 1);
     });
+  }
+
+  /**
+   * Counts these deliveries as attempts, unless they are counted already.
+   *
+   * @returns the receipts that fit no lease
+   */
+  begin(receipts: string[], now: number): string[] {
+    return this.#withLeases(receipts, (block, index) => {
+      if (block.isUnbegun(index)) this.#backlog.begin(block, index, now);
+    });
+  }
+
+  /** Makes visible again, in their places, the leased messages with which no handler has begun. Their leases are lost. */
+  takeBack(now: number): void {
+    for (const { block, index } of this.#backlog.places(LEASED)) {
+      if (!block.isUnbegun(index)) continue;
+      this.lose(block, index);
+      this.#putBack(block, index, now);
+    }
+  }
+
+  /** Takes down a lease that ends now, though nobody has asked for it who holds it. Nothing where there is none. */
+  lose(block: Block, index: number): void {
+    if (block.standingOf(index) !== LEASED) return;
+    const receipt = { blockNumber: block.number, index, delivery: block.deliveriesOf(index) };
+    this.lost.add(formatReceipt(this.#incarnation, receipt));
+  }
+
+  /** The same for all leases: their messages are about to be removed. */
+  loseAll(): void {
+    for (const { block, index } of this.#backlog.places(LEASED)) {
+      if (this.lost.isFull) return;
+      this.lose(block, index);
+    }
+  }
+
+  #putBack(block: Block, index: number, now: number): void {
+    block.noteUnbegun(index);
+    this.#backlog.move(block, index, VISIBLE, now);
   }
 
   extend(receipts: string[], endsAt: number): string[] {
@@ -134,6 +188,6 @@ export class Leases {
 }
 
 /** Whether the receipt is that of the newest lease and the lease is not over. */
-function isHeld(block: Block, { index, attempt }: Receipt): boolean {
-  return block.standingOf(index) === LEASED && block.attemptsOf(index) === attempt;
+function isHeld(block: Block, { index, delivery }: Receipt): boolean {
+  return block.standingOf(index) === LEASED && block.deliveriesOf(index) === delivery;
 }

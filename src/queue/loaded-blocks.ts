@@ -32,11 +32,15 @@ export class LoadedBlocks {
     block.unload(() => this.#load(block));
   }
 
-  /** Lets go of the states that were used longest ago, until there are so many. */
-  unloadOldest(blocksMax: number): void {
+  /**
+   * Lets go of the states that were used longest ago, until there are so many.
+   *
+   * @param isKept whether a state is not stored as it is
+   */
+  unloadOldest(blocksMax: number, isKept: (block: Block) => boolean): void {
     for (const block of this.#blocks) {
       if (this.#blocks.size <= blocksMax) return;
-      this.unload(block);
+      if (!isKept(block)) this.unload(block);
     }
   }
 

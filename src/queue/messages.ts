@@ -10,7 +10,7 @@ import { Leases } from "./leases.ts";
 import { LineWindow } from "./line-window.ts";
 import type { OrderName } from "./orders.ts";
 import { Puts } from "./puts.ts";
-import { fateOf, type Redelivery } from "./redelivery.ts";
+import { fateOfLeased, type Redelivery } from "./redelivery.ts";
 import { Retention, type RetentionRules } from "./retention.ts";
 import { completed, rowChangeOf } from "./row-changes.ts";
 import { FREE_ROWS_MAX } from "./row-slots.ts";
@@ -114,12 +114,17 @@ export class Messages {
     return this.#backlog.nextDueAt;
   }
 
+  /** When something must be stored that was begun, if nothing else is; else Infinity. */
+  get nextMarkAt(): number {
+    return this.#backlog.nextMarkAt;
+  }
+
   /** Lets time pass: what is due becomes visible, keys expire. */
   advance(now: number): void {
     this.totals.time = now;
     this.retention.beginRound();
     const died = this.#backlog.promote(now, (block, index, endedAt) =>
-      fateOf({ incarnation: this.#incarnation, block, index, endedAt }, now, this.redelivery),
+      fateOfLeased({ incarnation: this.#incarnation, block, index, endedAt }, now, this.redelivery),
     );
     finish(this.totals, died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
@@ -192,6 +197,7 @@ export class Messages {
     const standing = place?.block.standingOf(place.index);
     // What is on its way to another queue may have arrived there.
     if (place === undefined || standing === MOVING) return false;
+    this.leases.lose(place.block, place.index);
     this.#removeUndone(place);
     this.totals.purged += 1;
     if (standing !== DEAD) finish(this.totals, 1);
@@ -202,6 +208,7 @@ export class Messages {
   purge(): number {
     const { visible, delayed, leased, dead } = this.#backlog;
     const unfinished = visible + delayed + leased;
+    this.leases.loseAll();
     this.#backlog.purge((block) => this.#freeKeys(block, (standing) => standing !== MOVING));
     this.totals.purged += unfinished + dead;
     finish(this.totals, unfinished);
@@ -248,6 +255,7 @@ export class Messages {
   takeCommit(): Commit | undefined {
     if (this.#deadLetterQueue !== "") this.transfers.beginDeadLetters(this.#deadLetterQueue, this.totals.time);
     const { unsaved } = this.#backlog;
+    this.#backlog.saveMarks(this.totals.time, this.#memory.blocks);
     // Old rows are deleted together with something else, unless they make each waking slow.
     const areRowsTooMany = this.#backlog.slots.excess > this.#memory.freeRows;
     if (unsaved.size === 0 && !this.#areTotalsUnsaved && !this.arrivals.areUncommitted && !areRowsTooMany) {

@@ -8,6 +8,8 @@ export interface Note {
   error?: string | undefined;
   /** Attempts that do not count, because the message was dead and redriven after them. */
   spared?: number | undefined;
+  /** Deliveries that are no attempts, because no handler began with them. */
+  unbegun?: number | undefined;
   /** When it was last redriven: its time begins anew then. */
   redrivenAt?: number | undefined;
   /** Why it is dead, if not because it was delivered as often as it may be. */
@@ -144,6 +146,7 @@ function isNote(note: unknown): note is Note {
       case "error":
         return typeof value === "string";
       case "spared":
+      case "unbegun":
       case "redrivenAt":
       case "transfer":
         return typeof value === "number";

@@ -3,10 +3,13 @@ import type { Messages } from "./messages.ts";
 import { unknownMessage } from "./refusals.ts";
 
 /** The commands that are about messages alone, need nobody to wait and are answered at once. */
-export type Operation = Extract<Command, { verb: "ack" | "retry" | "extend" | "list" | "look" | "cancel" | "purge" }>;
+export type Operation = Extract<
+  Command,
+  { verb: "begin" | "ack" | "retry" | "extend" | "list" | "look" | "cancel" | "purge" }
+>;
 
 const OPERATIONS: ReadonlySet<Command["verb"]> = new Set<Operation["verb"]>([
-  ...(["ack", "retry", "extend", "list", "look", "cancel", "purge"] as const),
+  ...(["begin", "ack", "retry", "extend", "list", "look", "cancel", "purge"] as const),
 ]);
 
 export function isOperation(command: Command): command is Operation {
@@ -15,6 +18,8 @@ export function isOperation(command: Command): command is Operation {
 
 export function operate(messages: Messages, command: Operation, now: number): Result {
   switch (command.verb) {
+    case "begin":
+      return { verb: "begin", stale: messages.leases.begin(command.receipts, now) };
     case "ack": {
       const stale = messages.leases.ack(command.receipts, command.finish);
       return { verb: "ack", acked: command.receipts.length - stale.length, stale };

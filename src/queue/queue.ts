@@ -103,7 +103,7 @@ export class Queue {
         this.#service.receive(ticket, command, now);
         break;
       case "subscribe":
-        this.#service.subscribe(ticket, command);
+        this.#service.subscribe(ticket, command, now);
         break;
       case "unsubscribe":
         this.#service.unsubscribe(ticket, command.subscriber);
@@ -157,9 +157,14 @@ export class Queue {
     return this.#answers.take();
   }
 
-  /** When `advance` must be called even if no command comes: only where somebody waits, else Infinity. */
+  /** The receipts of leases that were ended since it was last asked, though not by who held them. */
+  takeLost(): string[] {
+    return this.#messages.leases.lost.take();
+  }
+
+  /** When `advance` must be called even if no command comes: where somebody waits or something is to be stored. */
   get nextEventAt(): number {
-    return this.#service.nextEventAt;
+    return Math.min(this.#service.nextEventAt, this.exists ? this.#messages.nextMarkAt : Number.POSITIVE_INFINITY);
   }
 
   /** Whether somebody waits only until a deadline of his. All others wait until they are told to stop. */
@@ -171,6 +176,11 @@ export class Queue {
   leave(tickets: ReadonlySet<number>, subscriber: number | undefined): void {
     this.#service.leave(tickets, subscriber);
     this.#redrives.leave(tickets);
+  }
+
+  /** To be told before a round of each subscriber whose connection has said something since the last, whatever it was. */
+  heard(subscriber: number): void {
+    this.#service.heard(subscriber);
   }
 
   /** What is to be sent to other queues once the commit is stored. What becomes of each is to be told by "settle". */
@@ -261,10 +271,21 @@ export class Queue {
     const { time } = this.#messages.totals;
     const messages = new Messages(nextIncarnation, DEFAULT_CONFIGURATION, this.#storage);
     messages.totals.time = time;
+    this.#loseAll(messages);
     Object.assign(this.#state, { exists: false, configuration: DEFAULT_CONFIGURATION, messages });
     this.#service.dismissAtDeletion();
     this.#redrives.dismiss();
     this.#answers.add(ticket, { verb: "delete" });
+  }
+
+  /** The leases of this life end. To be told of in the next one. */
+  #loseAll({ leases }: Messages): void {
+    try {
+      this.#messages.leases.loseAll();
+    } catch {
+      // What cannot be read can be deleted all the same: it is not told of.
+    }
+    for (const receipt of this.takeLost()) leases.lost.add(receipt);
   }
 
   #configure(ticket: number, settings: Settings, now: number): void {
@@ -282,6 +303,7 @@ export class Queue {
 
   #pause(ticket: number, paused: Partial<Paused>, now: number): void {
     this.#change({ paused });
+    if (paused.receives === true) this.#messages.leases.takeBack(now);
     this.#service.serve(now);
     this.#answers.add(ticket, { verb: "pause", description: describe(this.#state, now) });
   }
@@ -296,5 +318,5 @@ export class Queue {
 /** These create the queue, but for the receivers': on an unknown name they wait as on an empty queue. */
 const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
   ...(["put", "accept", "configure", "shutdown", "pause"] as const),
-  ...(["receive", "subscribe", "unsubscribe", "stop"] as const),
+  ...(["receive", "subscribe", "unsubscribe", "begin", "stop"] as const),
 ]);

@@ -1,6 +1,6 @@
 /**
- * A message's id names its place: the queue's incarnation, its block, its index there. A receipt adds the attempt,
- * which only grows, so that of all receipts of a message only the newest fits (a fencing token).
+ * A message's id names its place: the queue's incarnation, its block, its index there. A receipt adds the number of the
+ * delivery, which only grows, so that of all receipts of a message only the newest fits (a fencing token).
  *
  * The incarnation is random and new each time a queue is created: a receipt from before a deletion fits nothing.
  */
@@ -10,7 +10,8 @@ export interface Place {
 }
 
 export interface Receipt extends Place {
-  attempt: number;
+  /** Which delivery of the message this is, from 1, whether a handler began with it or not. */
+  delivery: number;
 }
 
 export function formatId(incarnation: string, place: Place): string {
@@ -18,7 +19,7 @@ export function formatId(incarnation: string, place: Place): string {
 }
 
 export function formatReceipt(incarnation: string, receipt: Receipt): string {
-  return `${incarnation}-${receipt.blockNumber}-${receipt.index}-${receipt.attempt}`;
+  return `${incarnation}-${receipt.blockNumber}-${receipt.index}-${receipt.delivery}`;
 }
 
 /** Undefined for text that is no id of this incarnation. */
@@ -36,9 +37,9 @@ export function parseReceipt(incarnation: string, text: string): Receipt | undef
   if (afterBlock < 0 || afterIndex < 0) return undefined;
   const blockNumber = numberIn(text, afterIncarnation + 1, afterBlock, 15);
   const index = numberIn(text, afterBlock + 1, afterIndex, 6);
-  const attempt = numberIn(text, afterIndex + 1, text.length, 10);
-  const isReceipt = blockNumber > 0 && index >= 0 && attempt > 0;
-  return isReceipt ? { blockNumber, index, attempt } : undefined;
+  const delivery = numberIn(text, afterIndex + 1, text.length, 10);
+  const isReceipt = blockNumber > 0 && index >= 0 && delivery > 0;
+  return isReceipt ? { blockNumber, index, delivery } : undefined;
 }
 
 /** The number that is written there as `String` would write it; -1 for anything else, or more digits. */

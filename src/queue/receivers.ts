@@ -1,4 +1,5 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
+import { Agenda } from "./agenda.ts";
 import type { Answers } from "./answers.ts";
 import type { ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
 import type { Deliveries } from "./leases.ts";
@@ -18,6 +19,10 @@ interface Subscription {
   leaseMs: number | undefined;
   /** How much was pushed since the last grant of credit. */
   bytes: number;
+  /** When the first lease ends of what was pushed since it was last heard; undefined where nothing was. */
+  hearBy: number | undefined;
+  /** Whether it was not heard by then. */
+  isUnheard: boolean;
   /** Its place in the line; undefined while it cannot be served. */
   waiter: Waiter<WaitingReceive | Subscription> | undefined;
 }
@@ -29,14 +34,22 @@ export interface Stock {
   /** False also while what this round hands out has reached its bound. */
   readonly isAnyNext: boolean;
   /** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
-  handOut(receive: Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">, bytesMax?: number): Deliveries;
+  handOut(receive: Handing, bytesMax?: number): Deliveries;
+}
+
+/** How messages are handed out. */
+export interface Handing extends Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck"> {
+  /** Whether they count as attempts only when it is said that a handler began with them. */
+  isPushed?: boolean;
 }
 
 /**
  * Those who wait for messages, in order of arrival.
  *
  * A subscription that was served goes to the end of the line, and takes no more than its share of what is visible, so
- * that no large credit keeps messages from others who wait.
+ * that no large credit keeps messages from others who wait. One whose leases end without a word from its connection is
+ * served no more until there is one: most likely its worker is frozen, and would keep its messages from others again and
+ * again.
  */
 export class Receivers {
   readonly #answers: Answers;
@@ -44,6 +57,8 @@ export class Receivers {
   /** Where each receive stands, so that leaving costs no walk along the line. */
   readonly #byTicket = new Map<number, Waiter<WaitingReceive | Subscription>>();
   readonly #subscriptions = new Map<number, Subscription>();
+  /** By when subscriptions must be heard to which something was pushed. */
+  readonly #hearings = new Agenda<Subscription>();
 
   constructor(answers: Answers) {
     this.#answers = answers;
@@ -67,13 +82,18 @@ export class Receivers {
   }
 
   /** Adds to a subscriber's credit, and answers how much it has. */
-  subscribe({ subscriber, credit, leaseMs }: SubscribeCommand): number {
+  subscribe({ subscriber, credit, leaseMs, hearBy }: SubscribeCommand, now: number): number {
     const known = this.#subscriptions.get(subscriber);
-    const subscription = known ?? { subscriber, credit: 0, leaseMs, bytes: 0, waiter: undefined };
+    const unserved = { bytes: 0, hearBy: undefined, isUnheard: false, waiter: undefined };
+    const subscription = known ?? { subscriber, credit: 0, leaseMs, ...unserved };
     this.#subscriptions.set(subscriber, subscription);
     subscription.credit += credit;
     subscription.leaseMs = leaseMs;
     subscription.bytes = 0;
+    if (hearBy !== undefined) {
+      this.#expectWord(subscription, hearBy);
+      this.dismissUnheard(now);
+    }
     if (subscription.waiter === undefined) this.#lineUp(subscription);
     return subscription.credit;
   }
@@ -81,16 +101,47 @@ export class Receivers {
   /** Ends a subscription, and answers how much credit was left. */
   unsubscribe(subscriber: number): number {
     const subscription = this.#subscriptions.get(subscriber);
+    if (subscription === undefined) return 0;
     this.#subscriptions.delete(subscriber);
-    if (subscription?.waiter !== undefined) this.#line.remove(subscription.waiter);
-    return subscription?.credit ?? 0;
+    this.#hearings.drop(subscription);
+    this.#stepOut(subscription);
+    return subscription.credit;
+  }
+
+  /** Its connection has said something, whatever it was. It can be served again. */
+  heard(subscriber: number): void {
+    const subscription = this.#subscriptions.get(subscriber);
+    if (subscription === undefined) return;
+    this.#hearings.drop(subscription);
+    subscription.hearBy = undefined;
+    if (!subscription.isUnheard) return;
+    subscription.isUnheard = false;
+    this.#lineUp(subscription);
+  }
+
+  #expectWord(subscription: Subscription, hearBy: number): void {
+    subscription.hearBy = hearBy;
+    this.#hearings.plan(subscription, hearBy);
+  }
+
+  /** Takes those out of the line who have not been heard in time. */
+  dismissUnheard(now: number): void {
+    for (let next = this.#hearings.take(now); next !== undefined; next = this.#hearings.take(now)) {
+      next.isUnheard = true;
+      this.#stepOut(next);
+    }
+  }
+
+  #stepOut(subscription: Subscription): void {
+    if (subscription.waiter !== undefined) this.#line.remove(subscription.waiter);
+    subscription.waiter = undefined;
   }
 
   /** Puts a subscription at the end of the line, if it may be pushed anything. */
   #lineUp(subscription: Subscription): void {
-    const { credit, bytes } = subscription;
+    const { credit, bytes, isUnheard } = subscription;
     // What was not taken in yet is bounded in its size too: who grants credit has taken in what came before.
-    const canBeServed = credit > 0 && bytes < BATCH_BYTES_MAX;
+    const canBeServed = credit > 0 && bytes < BATCH_BYTES_MAX && !isUnheard;
     subscription.waiter = canBeServed ? this.#line.add(subscription, Number.POSITIVE_INFINITY) : undefined;
   }
 
@@ -117,12 +168,14 @@ export class Receivers {
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
-    const receive = { max: Math.min(credit, share), leaseMs, autoAck: false };
+    const receive = { max: Math.min(credit, share), leaseMs, autoAck: false, isPushed: true };
     const { deliveries, bytes } = stock.handOut(receive, BATCH_BYTES_MAX - receiver.bytes);
     receiver.credit -= deliveries.length;
     receiver.bytes += bytes;
+    const hearBy = receiver.hearBy ?? deliveries[0]?.lease?.endsAt ?? Number.POSITIVE_INFINITY;
+    this.#expectWord(receiver, hearBy);
     this.#lineUp(receiver);
-    this.#answers.add(subscriber, { verb: "push", deliveries }, bytes);
+    this.#answers.add(subscriber, { verb: "push", deliveries, hearBy }, bytes);
   }
 
   /** Answers those whose deadline has come: with nothing. */
@@ -157,6 +210,7 @@ export class Receivers {
     }
     this.#answers.refuse([...this.#subscriptions.keys()], refusal);
     this.#subscriptions.clear();
+    this.#hearings.clear();
     this.#byTicket.clear();
   }
 

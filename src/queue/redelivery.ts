@@ -4,7 +4,7 @@ import { DEAD, DELAYED, type Fate, VISIBLE } from "./standings.ts";
 
 /** What becomes of a message that was not finished: when it is delivered again, and how often. */
 export interface Redelivery {
-  /** Deliveries after which a message is dead; 0 for no limit. */
+  /** Attempts after which a message is dead; 0 for no limit. */
   maxAttempts: number;
   /** How long it is not visible after its first attempt. */
   retryDelayMs: number;
@@ -36,6 +36,14 @@ export interface FailedAttempt {
   block: Block;
   index: number;
   endedAt: number;
+}
+
+/** What becomes of a message whose lease is over. One with which no handler began costs no attempt and no delay. */
+export function fateOfLeased(over: FailedAttempt, now: number, redelivery: Redelivery): Fate {
+  const { block, index, endedAt } = over;
+  if (!block.isUnbegun(index)) return fateOf(over, now, redelivery);
+  block.noteUnbegun(index);
+  return { standing: VISIBLE, visibleAt: endedAt };
 }
 
 /**

@@ -26,7 +26,7 @@ export class Retention implements BlockWatcher {
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   readonly #totals: Totals;
-  readonly #agenda = new Agenda();
+  readonly #agenda = new Agenda<Block>();
   #blocksLeft = BLOCKS_PER_ROUND;
   /** Up to when everything would have expired if a round had no end. */
   #behind = 0;

@@ -8,7 +8,7 @@ import type { Deliveries } from "./leases.ts";
 import type { Messages } from "./messages.ts";
 import type { Puts } from "./puts.ts";
 import { Putters, type WaitingPut } from "./putters.ts";
-import { Receivers, type Stock } from "./receivers.ts";
+import { type Handing, Receivers, type Stock } from "./receivers.ts";
 import {
   full,
   overloaded,
@@ -20,9 +20,6 @@ import {
   tooManyWait,
   unknownQueue,
 } from "./refusals.ts";
-
-/** How much a receiver takes, and for how long. */
-type Taking = Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck">;
 
 /** What a queue is at the moment. */
 export interface QueueState {
@@ -67,6 +64,7 @@ export class Service {
 
   /** Serves those who can be served at this time, then dismisses those whose wait is over. */
   advance(now: number): void {
+    this.#receivers.dismissUnheard(now);
     this.serve(now);
     this.#receivers.expire(now);
     for (const { tickets } of this.#putters.expire(now)) this.#answers.refuse(tickets, this.#noRoom);
@@ -132,13 +130,27 @@ export class Service {
   }
 
   /** What is visible is pushed when the command has been answered. */
-  subscribe(ticket: number, command: SubscribeCommand): void {
-    if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
-    else this.#answers.add(ticket, { verb: "subscribe", credit: this.#receivers.subscribe(command) });
+  subscribe(ticket: number, command: SubscribeCommand, now: number): void {
+    if (this.#hasNothingToCome) {
+      this.#answers.refuse([ticket], shutDown());
+      return;
+    }
+    const { leaseMs = this.#state.configuration.leaseMs } = command;
+    this.#answers.add(ticket, {
+      verb: "subscribe",
+      credit: this.#receivers.subscribe(command, now),
+      leaseMs,
+      time: now,
+    });
   }
 
   unsubscribe(ticket: number, subscriber: number): void {
     this.#answers.add(ticket, { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) });
+  }
+
+  /** Something was heard from the connection of a subscription, which need not be there. */
+  heard(subscriber: number): void {
+    this.#receivers.heard(subscriber);
   }
 
   /** Ends waits as if their time were over. */
@@ -245,10 +257,12 @@ export class Service {
     for (const ticket of tickets) this.#answers.add(ticket, result);
   }
 
-  #handOut({ max, autoAck, leaseMs }: Taking, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
+  #handOut(handing: Handing, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
+    const { max, autoAck, leaseMs, isPushed } = handing;
     const { configuration, messages } = this.#state;
     const heldForMs = autoAck ? undefined : (leaseMs ?? configuration.leaseMs);
-    return messages.leases.handOut(max, heldForMs, now, Math.min(bytesMax, this.#answers.bytesLeft));
+    const taking = { max, leaseMs: heldForMs, isBegun: isPushed !== true };
+    return messages.leases.handOut(taking, now, Math.min(bytesMax, this.#answers.bytesLeft));
   }
 
   /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */

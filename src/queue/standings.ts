@@ -40,10 +40,15 @@ export interface Fate {
 /** A double, a 32-bit count, a byte. */
 const BYTES_PER_MESSAGE = 13;
 
+/** In the count of deliveries: that no handler has begun with the lease that lasts. Never set where there is no lease. */
+const UNBEGUN_BIT = 2 ** 31;
+const COUNT_BITS = UNBEGUN_BIT - 1;
+
 /** Where each message of a block stands, until when, and how often it was delivered. */
 export class Standings {
   visibleAt: Float64Array;
-  attempts: Uint32Array;
+  /** How often each was delivered, and in the highest bit whether no handler has begun with the newest delivery. */
+  #deliveries: Uint32Array;
   standing: Uint8Array;
   /** How many messages this is about. */
   count: number;
@@ -52,7 +57,7 @@ export class Standings {
   constructor(count: number) {
     this.count = count;
     this.visibleAt = new Float64Array(count);
-    this.attempts = new Uint32Array(count);
+    this.#deliveries = new Uint32Array(count);
     this.standing = new Uint8Array(count);
   }
 
@@ -72,7 +77,7 @@ export class Standings {
     standings.count = count;
     // Sliced, because typed arrays of numbers must begin at a multiple of their size.
     standings.visibleAt = new Float64Array(bytes.slice(0, count * 8).buffer);
-    standings.attempts = new Uint32Array(bytes.slice(count * 8, count * 12).buffer);
+    standings.#deliveries = new Uint32Array(bytes.slice(count * 8, count * 12).buffer);
     standings.standing = bytes.slice(count * 12);
     for (const standing of standings.standing) {
       if (!isStanding(standing)) throw new DamagedRow(slot, `its state has the standing ${standing}`);
@@ -83,12 +88,12 @@ export class Standings {
     return standings;
   }
 
-  /** All times, all attempts, all standings. */
+  /** All times, all counts of deliveries, all standings. */
   encode(): Uint8Array {
     const { count } = this;
     const bytes = new Uint8Array(count * BYTES_PER_MESSAGE);
     bytes.set(new Uint8Array(this.visibleAt.buffer, 0, count * 8), 0);
-    bytes.set(new Uint8Array(this.attempts.buffer, 0, count * 4), count * 8);
+    bytes.set(new Uint8Array(this.#deliveries.buffer, 0, count * 4), count * 8);
     bytes.set(this.standing.subarray(0, count), count * 12);
     return bytes;
   }
@@ -97,8 +102,30 @@ export class Standings {
     if (this.count === this.standing.length) this.#grow();
     this.standing[this.count] = standing;
     this.visibleAt[this.count] = visibleAt;
-    this.attempts[this.count] = 0;
+    this.#deliveries[this.count] = 0;
     this.count += 1;
+  }
+
+  /** How often a message was delivered: the number of its newest receipt. */
+  deliveriesOf(index: number): number {
+    return (this.#deliveries[index] ?? 0) & COUNT_BITS;
+  }
+
+  /** Whether a message is leased and no handler has begun with it. */
+  isUnbegun(index: number): boolean {
+    return this.standing[index] === LEASED && (this.#deliveries[index] ?? 0) >= UNBEGUN_BIT;
+  }
+
+  /** Counts a delivery and answers with its number. */
+  deliver(index: number, isBegun: boolean): number {
+    const delivery = this.deliveriesOf(index) + 1;
+    this.#deliveries[index] = isBegun ? delivery : delivery + UNBEGUN_BIT;
+    return delivery;
+  }
+
+  /** Notes that a handler has begun with a message, or that its lease is over. */
+  begin(index: number): void {
+    this.#deliveries[index] = this.deliveriesOf(index);
   }
 
   /**
@@ -121,6 +148,7 @@ export class Standings {
         : { standing: VISIBLE, visibleAt: dueAt };
       this.standing[index] = standing;
       this.visibleAt[index] = visibleAt;
+      this.begin(index);
       moved?.(index, before, standing);
     }
   }
@@ -154,10 +182,10 @@ export class Standings {
   #grow(): void {
     const grown = new Standings(Math.max(8, 2 * this.count));
     grown.visibleAt.set(this.visibleAt);
-    grown.attempts.set(this.attempts);
+    grown.#deliveries.set(this.#deliveries);
     grown.standing.set(this.standing);
     this.visibleAt = grown.visibleAt;
-    this.attempts = grown.attempts;
+    this.#deliveries = grown.#deliveries;
     this.standing = grown.standing;
   }
 }

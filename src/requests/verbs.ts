@@ -69,7 +69,7 @@ export const VERBS = {
     putCommand(messages.map(newMessageOf), timeoutSeconds, idempotencyKey, now),
   ),
   receive: verb(receiveRequest, receiveCommand),
-  ack: (request) => ackCommand(isPlainAck(request) ? { ...request, finish: true } : check(ackRequest, request)),
+  ack: (request) => ackCommand(isOnlyReceipts(request) ? { ...request, finish: true } : check(ackRequest, request)),
   retry: verb(retryRequest, retryCommand),
   extend: verb(extendRequest, extendCommand),
   done: verb(doneRequest, (request, { idempotencyKey }) => doneCommand(request, idempotencyKey)),
@@ -88,10 +88,10 @@ export const VERBS = {
 } as const satisfies Record<Verb, ToCommand>;
 
 /**
- * Whether an ack has receipts and nothing else. Only for speed, because every message comes back in one: what this does
- * not know is left to the schema.
+ * Whether a request, as of an ack, has receipts and nothing else. Only for speed, because every message comes back in
+ * one: what this does not know is left to the schema.
  */
-function isPlainAck(request: unknown): request is { receipts: string[] } {
+export function isOnlyReceipts(request: unknown): request is { receipts: string[] } {
   if (typeof request !== "object" || request === null || !("receipts" in request)) return false;
   const { receipts } = request;
   if (!Array.isArray(receipts) || receipts.length === 0 || receipts.length > RECEIPTS_MAX) return false;

@@ -12,8 +12,10 @@ export interface Attachment {
   subscriber: number;
   credit: number;
   leaseMs: number | undefined;
-  /** Which ticket was the last when it came to wait for what is pushed. */
+  /** Which ticket was the last when it came to wait for what is pushed; 0 where it never did. */
   subscribedAt: number;
+  /** By when it must be heard, or nothing more is pushed to it; undefined where nothing was pushed since it was heard. */
+  hearBy?: number | undefined;
   receives: [ticket: number, id: number, max: number, leaseMs: number | undefined, autoAck: boolean][];
   /** Everything else that waits. It is too large to be kept, so the other side is asked to send it again. */
   again: number[];
@@ -57,6 +59,7 @@ export class Session implements Caller, Connection {
   #credit = 0;
   #leaseMs: number | undefined;
   #subscribedAt = 0;
+  #hearBy: number | undefined;
   /** Whether it went to the end of the line. */
   #wasServed = false;
   /** Whether it may ask something because of what it is about to be told. */
@@ -77,7 +80,8 @@ export class Session implements Caller, Connection {
 
   /** The session of a socket that outlived the object's memory. What it waits for is to be had from `waits`. */
   static restore(socket: WebSocket, marks: Marks): Session {
-    const { subscriber, credit, leaseMs, subscribedAt, receives, again } = socket.deserializeAttachment() as Attachment;
+    const attachment = socket.deserializeAttachment() as Attachment;
+    const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives, again } = attachment;
     const session = new Session(socket, subscriber, marks);
     for (const [ticket, id, max, receiveLeaseMs, autoAck] of receives) {
       const timeoutMs = Number.POSITIVE_INFINITY;
@@ -86,6 +90,7 @@ export class Session implements Caller, Connection {
     session.#credit = credit;
     session.#leaseMs = leaseMs;
     session.#subscribedAt = subscribedAt;
+    session.#hearBy = hearBy;
     if (again.length > 0) session.#say(JSON.stringify({ again }));
     return session;
   }
@@ -102,6 +107,23 @@ export class Session implements Caller, Connection {
       waits.push({ session: this, ticket: subscriber, command, since: this.#subscribedAt });
     }
     return waits;
+  }
+
+  /** By when it must be heard; undefined where nothing was pushed since it was. */
+  get hearBy(): number | undefined {
+    return this.#hearBy;
+  }
+
+  /** To be told that it has said something, whatever it was. */
+  heard(): void {
+    if (this.#hearBy === undefined) return;
+    this.#hearBy = undefined;
+    this.#marks.changed.add(this);
+  }
+
+  /** Whether it has subscribed since it was opened. It is told then of leases that are lost. */
+  get hasSubscribed(): boolean {
+    return this.#subscribedAt > 0;
   }
 
   /** The tickets of everything that is not answered, but for puts that share an operation. */
@@ -143,8 +165,11 @@ export class Session implements Caller, Connection {
   answer(ticket: number, result: Result, surroundings: Surroundings): void {
     this.#marks.changed.add(this);
     if (ticket === this.subscriber) {
-      if (result.verb === "push") this.#push(result.deliveries.length, replyOf(result, surroundings));
-      else if (result.verb === "refused") this.#end(result);
+      if (result.verb === "push") {
+        this.#hearBy = result.hearBy;
+        this.#push(result.deliveries.length, replyOf(result, surroundings));
+      }
+      if (result.verb === "refused") this.#end(result);
       return;
     }
     const unanswered = this.#unanswered.get(ticket);
@@ -152,6 +177,10 @@ export class Session implements Caller, Connection {
     this.#unanswered.delete(ticket);
     if (this.#ticketById.get(unanswered.id) === ticket) this.#ticketById.delete(unanswered.id);
     if (unanswered.isWait) this.#waits -= 1;
+    if (result.verb === "begin") {
+      this.tellLost(result.stale);
+      return;
+    }
     if (result.verb === "subscribe") this.#credit = result.credit;
     if (result.verb === "unsubscribe") {
       this.#credit = 0;
@@ -160,6 +189,11 @@ export class Session implements Caller, Connection {
     // Whoever has put one thing may have another. Who acks mostly has more to work on, or waits for what is pushed.
     this.#isAboutToLeave ||= result.verb === "put" || result.verb === "receive";
     this.#say(lineOf(unanswered.id, replyOf(result, surroundings)));
+  }
+
+  /** Tells it of leases that are over, at most as many as share a line. Nothing where there are none. */
+  tellLost(receipts: readonly string[]): void {
+    if (receipts.length > 0) this.#say(JSON.stringify({ lost: receipts }));
   }
 
   #say(line: string): void {
@@ -227,7 +261,8 @@ export class Session implements Caller, Connection {
       else if (isWait) again.push(id);
     }
     const subscription = { credit: this.#credit, leaseMs: this.#leaseMs, subscribedAt: this.#subscribedAt };
-    const attachment: Attachment = { subscriber: this.subscriber, ...subscription, receives, again };
+    const hearBy = this.#hearBy;
+    const attachment: Attachment = { subscriber: this.subscriber, ...subscription, hearBy, receives, again };
     this.socket.serializeAttachment(attachment);
   }
 }

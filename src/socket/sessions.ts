@@ -1,6 +1,10 @@
+import { RECEIPTS_MAX } from "../contract/limits.ts";
 import { PING, PONG } from "../contract/socket-protocol.ts";
 import { Readers } from "./readers.ts";
 import { type Marks, Session, type Wait } from "./session.ts";
+
+/** What one round may say of lost leases on all connections together, in characters. */
+export const LOST_CHARACTERS_MAX = 8 * 1024 * 1024;
 
 /** The connections of one object. They live longer than its memory: what each waits for is kept with its socket. */
 export class Sessions {
@@ -75,6 +79,24 @@ export class Sessions {
     this.#marks.changed.delete(session);
     this.readers.left(session);
     return session;
+  }
+
+  /**
+   * Tells of leases that were ended, though nobody who holds them asked for it, whoever has subscribed. Where there are
+   * many connections each hears of as many as fit; who is behind with reading hears of none.
+   */
+  tellLost(receipts: readonly string[]): void {
+    if (receipts.length === 0) return;
+    const listeners = [...this.#bySocket.values()].filter(({ hasSubscribed, isBehind }) => hasSubscribed && !isBehind);
+    let characters = Math.floor(LOST_CHARACTERS_MAX / Math.max(1, listeners.length));
+    const told = receipts.filter((receipt) => {
+      characters -= receipt.length + 3;
+      return characters >= 0;
+    });
+    for (let begin = 0; begin < told.length; begin += RECEIPTS_MAX) {
+      const line = told.slice(begin, begin + RECEIPTS_MAX);
+      for (const session of listeners) session.tellLost(line);
+    }
   }
 
   /** Sends what there is to be sent. Answers how many more connections may now come back with something new. */

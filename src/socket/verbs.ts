@@ -1,6 +1,7 @@
 import type { Verb } from "../contract/endpoints.ts";
 import { emptyRequest } from "../contract/schema.ts";
 import {
+  beginRequest,
   socketJoinRequest,
   socketPutRequest,
   socketReceiveRequest,
@@ -12,7 +13,7 @@ import { check } from "../requests/check.ts";
 import { joinCommand, putCommand, receiveCommand } from "../requests/commands.ts";
 import { orMilliseconds } from "../requests/milliseconds.ts";
 import { ProblemError } from "../requests/problem.ts";
-import { type Circumstances, VERBS } from "../requests/verbs.ts";
+import { type Circumstances, isOnlyReceipts, VERBS } from "../requests/verbs.ts";
 import type { Operation } from "./frames.ts";
 import { messagesOfLines } from "./line-messages.ts";
 
@@ -49,6 +50,10 @@ export function commandOf(operation: Operation, circumstances: Circumstances, co
     case "unsubscribe":
       check(emptyRequest, request);
       return { verb, subscriber: connection.subscriber };
+    case "begin": {
+      const { receipts } = isOnlyReceipts(request) ? request : check(beginRequest, request);
+      return { verb, receipts };
+    }
     case "stop": {
       const { ids } = check(stopRequest, request);
       return { verb, tickets: ids.flatMap((id) => connection.ticketOf(id) ?? []) };
@@ -59,7 +64,7 @@ export function commandOf(operation: Operation, circumstances: Circumstances, co
   }
 }
 
-const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "stop"];
+const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "begin", "stop"];
 
 /** The commands of puts that share an operation: one message each, stored or refused alone. */
 export function putCommandsOf({ verb, request = {}, contents, keys = [] }: Operation, now: number): Command[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Level, messagesOf, receiptsOf } from "./driver.ts";
+import { bodiesOf, immediate, type Level, messagesOf, receiptsOf } from "./driver.ts";
 
 export function bounds(level: Level): void {
   describe("bounds", () => {
@@ -121,7 +121,7 @@ export function bounds(level: Level): void {
     });
 
     test("what comes back from a lease may pass the bound", async () => {
-      const queue = level.queue();
+      const queue = await immediate(level);
       await queue.configure({ maxSize: 1 });
       await queue.put(messagesOf("a"));
       const receipts = receiptsOf(await queue.receive());

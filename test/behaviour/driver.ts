@@ -50,6 +50,13 @@ export interface Level {
   arrival(queue: Driver): Promise<void>;
 }
 
+/** A queue in which what failed is visible again at once, and not after a delay. */
+export async function immediate(level: Level): Promise<Driver> {
+  const queue = level.queue();
+  await queue.configure({ retryDelaySeconds: 0 });
+  return queue;
+}
+
 /** What a refused call rejects with. */
 export class Refused extends Error {
   readonly code: string;

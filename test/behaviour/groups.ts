@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Driver, type Level, type NewMessage, type Received, receiptsOf } from "./driver.ts";
+import { bodiesOf, type Driver, immediate, type Level, type NewMessage, type Received, receiptsOf } from "./driver.ts";
 
 /** Messages named after their group, as in "a1", or after nothing, as in "1". */
 function grouped(...names: string[]): NewMessage[] {
@@ -126,7 +126,7 @@ export function groups(level: Level): void {
     });
 
     test("a lease that ends lets its group go on, with the same message", async () => {
-      const queue = level.queue();
+      const queue = await immediate(level);
       await queue.put(grouped("a1", "a2"));
       await queue.receive({ leaseSeconds: 1 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Level, messagesOf, type Received, receiptsOf } from "./driver.ts";
+import { bodiesOf, immediate, type Level, messagesOf, type Received, receiptsOf } from "./driver.ts";
 
 export function leases(level: Level): void {
   describe("leases", () => {
@@ -13,7 +13,7 @@ export function leases(level: Level): void {
     });
 
     test("a message whose lease ends is handed out again, and only its newest receipt counts", async () => {
-      const queue = level.queue();
+      const queue = await immediate(level);
       await queue.put(messagesOf("a"));
       const [old] = (await queue.receive({ leaseSeconds: 1 })) as [Received];
       await level.pass(1.1);
@@ -25,7 +25,7 @@ export function leases(level: Level): void {
     });
 
     test("who waits is given a message whose lease ends", async () => {
-      const queue = level.queue();
+      const queue = await immediate(level);
       await queue.put(messagesOf("a"));
       await queue.receive({ leaseSeconds: 1 });
 
@@ -37,7 +37,7 @@ export function leases(level: Level): void {
     });
 
     test("a queue's own leaseSeconds holds for a receive that says none", async () => {
-      const queue = level.queue();
+      const queue = await immediate(level);
       await queue.configure({ leaseSeconds: 1 });
       await queue.put(messagesOf("a"));
       await queue.receive();
@@ -69,8 +69,8 @@ export function leases(level: Level): void {
       });
     }
 
-    test("a retried message is visible at once and carries the error of its last attempt", async () => {
-      const queue = level.queue();
+    test("a retried message is visible again and carries the error of its last attempt", async () => {
+      const queue = await immediate(level);
       await queue.put(messagesOf("a"));
       await queue.retry(receiptsOf(await queue.receive()), { error: 'It "broke"\n.' });
       const second = await queue.receive();
@@ -82,7 +82,7 @@ export function leases(level: Level): void {
     });
 
     test("a lease that is extended outlasts its first end, under the same receipt", async () => {
-      const queue = level.queue();
+      const queue = await immediate(level);
       await queue.put(messagesOf("a", "b"));
       const [a, b] = (await queue.receive({ max: 2, leaseSeconds: 1 })) as [Received, Received];
 
@@ -95,7 +95,7 @@ export function leases(level: Level): void {
     });
 
     test("a lease can be cut short", async () => {
-      const queue = level.queue();
+      const queue = await immediate(level);
       await queue.put(messagesOf("a"));
       await queue.extend(receiptsOf(await queue.receive({ leaseSeconds: 60 })), 1);
 
@@ -105,7 +105,7 @@ export function leases(level: Level): void {
     });
 
     test("an acked message never comes back, though its lease would have ended", async () => {
-      const queue = level.queue();
+      const queue = await immediate(level);
       await queue.put(messagesOf("a", "b"));
       const [a] = (await queue.receive({ max: 2, leaseSeconds: 1 })) as [Received];
       await queue.ack([a.receipt]);

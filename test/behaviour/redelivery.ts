@@ -60,8 +60,8 @@ export function redelivery(level: Level): void {
       const again = await queue.receive();
       await queue.retry(receiptsOf(again), { error: "failed" });
 
-      expect(again).toMatchObject([{ body: "a", attempt: 2 }]);
-      expect(await queue.list("dead")).toMatchObject([{ body: "a", attempts: 2, lastError: "failed" }]);
+      expect(again).toMatchObject([{ body: "a", attempt: 1 }]);
+      expect(await queue.list("dead")).toMatchObject([{ body: "a", attempts: 1, lastError: "failed" }]);
     });
 
     test("a join that waits returns when the lease of the last attempt ends", async () => {
@@ -77,17 +77,17 @@ export function redelivery(level: Level): void {
       expect(await joining).toBe(true);
     });
 
-    test("a queue says five attempts unless it is told otherwise, and 0 for no limit", async () => {
-      const [five, none] = [level.queue(), level.queue()];
+    test("a queue says ten attempts unless it is told otherwise, and 0 for no limit", async () => {
+      const [ten, none] = [level.queue(), level.queue()];
       await none.configure({ maxAttempts: 0 });
 
-      for (const queue of [five, none]) {
+      for (const queue of [ten, none]) {
         await queue.put(messagesOf("a"));
-        for (let attempt = 1; attempt <= 6; attempt += 1) await fail(queue);
+        for (let attempt = 1; attempt <= 11; attempt += 1) await fail(queue);
       }
 
-      expect(await five.describe()).toMatchObject({ maxAttempts: 5, dead: 1 });
-      expect(await none.receive()).toMatchObject([{ attempt: 7 }]);
+      expect(await ten.describe()).toMatchObject({ maxAttempts: 10, dead: 1 });
+      expect(await none.receive()).toMatchObject([{ attempt: 12 }]);
     });
 
     test("a dead message counts as done for join, and not when it is redriven", async () => {

@@ -58,7 +58,7 @@ export function schedules(level: Level, now: () => number): void {
     ] as const) {
       test(`after attempt ${attempt} a retry without a delay of its own takes the queue's, here ${delay} seconds`, async () => {
         const queue = level.queue();
-        const growing = { retryDelaySeconds: 100, retryDelayFactor: 3, retryDelayMaxSeconds: 500 };
+        const growing = { retryDelaySeconds: 100, retryDelayFactor: 3, retryDelayMaxSeconds: 500, retryDelayJitter: 0 };
         await queue.configure({ ...growing, maxAttempts: 0 });
         const [id] = await queue.put(messagesOf("a"));
 
@@ -86,7 +86,7 @@ export function schedules(level: Level, now: () => number): void {
 
     test("with jitter, messages that failed together do not come back together, nor later than without", async () => {
       const queue = level.queue();
-      await queue.configure({ retryDelaySeconds: 1_000, retryDelayJitter: 0.5 });
+      await queue.configure({ retryDelaySeconds: 1_000, retryDelayMaxSeconds: 1_000, retryDelayJitter: 0.5 });
       await queue.put(messagesOf(...Array(20).keys()));
 
       await queue.retry(receiptsOf(await queue.receive({ max: 20 })));

@@ -111,6 +111,7 @@ test("what is pushed is leased as the subscriber has asked last, or as the queue
 
   queue.subscribe(ANN, 2, 5_000);
   queue.now += 5_000;
+  queue.queue.heard(ANN);
   queue.tell();
   expect(queue.heard()).toEqual([
     { ticket: ANN, bodies: [1] },
@@ -118,6 +119,7 @@ test("what is pushed is leased as the subscriber has asked last, or as the queue
   ]);
 
   queue.now += 5_000;
+  queue.queue.heard(ANN);
   queue.subscribe(ANN, 1);
   queue.now += 29_999;
   queue.tell();

@@ -13,8 +13,8 @@ test("a queue is created by its configuration, with defaults for what is not sai
 
   const storage = { storageBytes: expect.any(Number), rowsWritten: expect.any(Number) };
   const retries = {
-    ...{ maxAttempts: 5, retryDelaySeconds: 0, retryDelayFactor: 1 },
-    ...{ retryDelayMaxSeconds: 31_622_400, retryDelayJitter: 0, idempotencySeconds: 300, dedupeSeconds: 300 },
+    ...{ maxAttempts: 10, retryDelaySeconds: 1, retryDelayFactor: 2 },
+    ...{ retryDelayMaxSeconds: 300, retryDelayJitter: 0.5, idempotencySeconds: 300, dedupeSeconds: 300 },
     ...{ retentionSeconds: 0, deadLetterExpired: false, deadLetterQueue: null },
   };
   const running = { shutdown: "none", paused: { puts: false, receives: false } };

@@ -10,7 +10,7 @@ for (const [verb, request, changed] of [
     const queue = freshQueue();
     await put(queue, ["a", "b", "c"]);
     const [old] = await receive(queue);
-    await call("POST", `${queue}/retry`, { receipts: [old?.receipt] });
+    await call("POST", `${queue}/retry`, { receipts: [old?.receipt], delaySeconds: 0 });
     const [current, acked, held] = await receive(queue, { max: 3 });
     await call("POST", `${queue}/ack`, { receipts: [acked?.receipt] });
     const before = await inspect(queue);

@@ -77,7 +77,7 @@ for (const [title, forget] of [
         Leased,
       ];
       await ack(queue, [acked]);
-      await call("POST", `${queue}/retry`, { receipts: [retried.receipt], error: "no luck" });
+      await call("POST", `${queue}/retry`, { receipts: [retried.receipt], error: "no luck", delaySeconds: 0 });
       await call("POST", `${queue}/extend`, { receipts: [extended.receipt], leaseSeconds: 600 });
 
       await forget(queue);

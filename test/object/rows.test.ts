@@ -1,6 +1,6 @@
 /** What Cloudflare bills, by the queue's own counter, which adds up what the storage engine reports for each write. */
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { expect, test, vi } from "vitest";
 import { FREE_ROWS_MAX } from "../../src/queue/row-slots.ts";
 import {
   ack,
@@ -8,6 +8,7 @@ import {
   call,
   freshQueue,
   inspect,
+  type Leased,
   nameOf,
   numbers,
   objectOf,
@@ -15,6 +16,7 @@ import {
   receiptsOf,
   receive,
 } from "../support/call.ts";
+import { connect } from "../support/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 /** Rows that this many messages cost, from the first put to the last ack, by the message. */
@@ -111,7 +113,7 @@ test("a caller alone, with keys, uses few rows over and over", async () => {
 
 /** What one message costs from its put to its end, in rows; `work` is everything in between. */
 async function rowsOf(queue: string, options: object, work: () => Promise<unknown>): Promise<number> {
-  await call("PUT", queue, {});
+  await call("PUT", queue, { retryDelaySeconds: 0 });
   const before = await inspect(queue);
   await call("POST", `${queue}/messages`, { messages: [{ body: "task", ...options }] });
   await work();
@@ -168,6 +170,52 @@ test("a retry for which no worker waits is a row of its own", async () => {
   });
 
   expect(rows).toBe(5);
+});
+
+/** Has one message pushed, and says that a handler has begun. */
+async function beginOne(queue: string) {
+  const socket = await connect(queue);
+  socket.say({ id: 1, verb: "subscribe", request: { credit: 1 } });
+  await socket.next();
+  const { push } = (await socket.next()) as { push: Leased[] };
+  const receipts = receiptsOf(push);
+  socket.say({ id: 2, verb: "begin", request: { receipts } });
+  // What is said on one connection is applied in order.
+  socket.say({ id: 3, verb: "inspect" });
+  expect(await socket.next()).toMatchObject({ id: 3 });
+  return { socket, receipts };
+}
+
+test("to say that a handler has begun costs no row where the ack follows within a second: put, lease, ack", async () => {
+  const queue = freshQueue();
+
+  const rows = await rowsOf(queue, {}, async () => {
+    const { socket, receipts } = await beginOne(queue);
+    socket.say({ id: 4, verb: "ack", request: { receipts } });
+    expect(await socket.next()).toMatchObject({ id: 4, reply: { acked: 1 } });
+  });
+
+  expect(rows).toBe(3);
+});
+
+test("to say that a handler has begun costs one row where it goes on for longer, and the object may be forgotten then", async () => {
+  const queue = freshQueue();
+  let before = 0;
+  let after = 0;
+
+  const rows = await rowsOf(queue, {}, async () => {
+    const { socket, receipts } = await beginOne(queue);
+    before = (await inspect(queue)).rowsWritten;
+    await vi.waitFor(async () => expect((await inspect(queue)).rowsWritten).toBeGreaterThan(before), 10_000);
+    after = (await inspect(queue)).rowsWritten;
+    await abortAllDurableObjects();
+    const views = await call("GET", `${queue}/messages`);
+    expect(views.body.messages).toMatchObject([{ state: "leased", attempts: 1 }]);
+    expect((await call("POST", `${queue}/ack`, { receipts })).body).toEqual({ acked: 1, stale: [] });
+    socket.end();
+  });
+
+  expect([after - before, rows]).toEqual([1, 4]);
 });
 
 test("messages in groups cost no row more than others", async () => {

@@ -1,6 +1,6 @@
 import type { Answer } from "../../src/queue/answers.ts";
 import type { Delivery } from "../../src/queue/commands.ts";
-import type { ModelDelivery, ModelLease, ModelMessage } from "./model-message.ts";
+import { attemptsOf, type ModelDelivery, type ModelLease, type ModelMessage } from "./model-message.ts";
 import type { ModelAnswer, ModelQueue } from "./model-queue.ts";
 
 const LEASES_REMEMBERED = 200;
@@ -23,8 +23,12 @@ export class Comparison {
     this.sightings[sighting] = (this.sightings[sighting] ?? 0) + 1;
   }
 
-  /** Compares what both answered, and takes down ids and receipts that the queue gave. */
-  compare(given: Answer[]): void {
+  /**
+   * Compares what both answered, and takes down ids and receipts that the queue gave.
+   *
+   * @param lost the receipts of leases that the queue has ended
+   */
+  compare(given: Answer[], lost: string[]): void {
     // Who is dismissed at the same time is told in no particular order.
     const byTicket = (a: { ticket: number }, b: { ticket: number }) => a.ticket - b.ticket;
     const answers = given.sort(byTicket);
@@ -32,6 +36,11 @@ export class Comparison {
     this.#model.answers = [];
     expect(answers.length, expected.length, () => `answers ${show(answers)} instead of ${show(expected)}`);
     for (const [index, answer] of answers.entries()) this.#compareOne(answer, expected[index] as ModelAnswer);
+    const expectedLost = this.#model.lost.map(({ message, delivery }) => `${message.id}-${delivery}`);
+    expect(show(lost.sort()), show(expectedLost.sort()), () => "lost leases");
+    if (lost.length > 0) this.see("lost");
+    this.#model.lost = [];
+    for (const sighting of this.#model.seen.splice(0)) this.see(sighting);
   }
 
   #compareOne({ ticket, result }: Answer, expected: ModelAnswer): void {
@@ -70,7 +79,7 @@ export class Comparison {
       expect(result.stopped, expected.stopped, difference);
       if (result.stopped > 0) this.see("stopped");
     } else if (
-      (result.verb === "ack" || result.verb === "retry" || result.verb === "extend") &&
+      (result.verb === "ack" || result.verb === "retry" || result.verb === "extend" || result.verb === "begin") &&
       expected.verb === "changed"
     ) {
       expect(result.stale.length, expected.stale.length, difference);
@@ -98,7 +107,7 @@ export class Comparison {
         if (reason === "expired") this.see("expired listed");
         const message = expected.messages[index] as ModelMessage;
         expect(state, this.#model.stateOf(message), difference);
-        expect(attempts, message.attempts, difference);
+        expect(attempts, attemptsOf(message), difference);
         this.see(`${state} listed`);
       }
     } else {
@@ -116,7 +125,7 @@ export class Comparison {
 
   #compareDeliveries(deliveries: Delivery[], expected: ModelDelivery[], difference: () => string): void {
     expect(deliveries.length, expected.length, difference);
-    for (const [index, { message, attempt, lastError }] of expected.entries()) {
+    for (const [index, { message, delivery: number, attempt, lastError }] of expected.entries()) {
       const delivery = deliveries[index];
       // The message may have reached one who waited, whose ticket is older than the put's.
       if (message.id === "") message.id = delivery?.id ?? "";
@@ -127,9 +136,10 @@ export class Comparison {
       if (message.group !== undefined) this.see("group served");
       expect(delivery?.line.startsWith(`{"body":"${message.name}"`), true, difference);
       if (attempt > 1) this.see("redelivery");
+      if (attempt < number) this.see("redelivery that is no further attempt");
       this.see(`${this.#model.settings.order} delivery`);
       if (delivery?.lease !== undefined)
-        this.leases.push({ lease: { message, attempt }, receipt: delivery.lease.receipt });
+        this.leases.push({ lease: { message, delivery: number }, receipt: delivery.lease.receipt });
     }
     if (this.leases.length > LEASES_REMEMBERED * 2) this.leases = this.leases.slice(-LEASES_REMEMBERED);
   }

@@ -109,7 +109,8 @@ export class Crowd {
 
   #operation(draft: Draft): OpenOperation {
     this.#ids += 1;
-    return { id: this.#ids, verb: draft.verb, isWait: draft.isWait, text: textOf(this.#ids, draft) };
+    const { verb, isWait, isSilent = false } = draft;
+    return { id: this.#ids, verb, isWait, isSilent, text: textOf(this.#ids, draft) };
   }
 
   #callOnce(socket: TrackedSocket): void {

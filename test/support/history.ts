@@ -1,11 +1,13 @@
 import type { Answer } from "../../src/queue/answers.ts";
+import { BEGIN_STORED_MS } from "../../src/queue/begun-marks.ts";
 import type { Command } from "../../src/queue/commands.ts";
 import type { Memory } from "../../src/queue/messages.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import type { Shipment } from "../../src/queue/transfers.ts";
+import type { View } from "../../src/queue/viewer.ts";
 import { Comparison, expect, type Sightings, show } from "./comparison.ts";
 import { MemoryRows } from "./memory-rows.ts";
-import type { ModelLease, ModelOrder, ModelPut } from "./model-message.ts";
+import { attemptsOf, type ModelLease, type ModelOrder, type ModelPut } from "./model-message.ts";
 import { ModelQueue } from "./model-queue.ts";
 import type { ModelReceiver } from "./model-receivers.ts";
 import { Random } from "./random.ts";
@@ -17,7 +19,7 @@ const LOOK = -2;
 /** These know an unknown name: they create the queue, or wait for it. */
 const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
   ...(["put", "accept", "configure", "shutdown", "pause"] as const),
-  ...(["receive", "subscribe", "unsubscribe", "stop"] as const),
+  ...(["receive", "subscribe", "unsubscribe", "begin", "stop"] as const),
 ]);
 
 /** Lets the queue and the model live through the same random history and throws at the first difference. */
@@ -30,6 +32,8 @@ export class History {
   #incarnations = 0;
   #queue: Queue;
   #now = 1_700_000_000_000;
+  /** When something was last stored, or nothing was to be. */
+  #committedAt = 0;
   #tickets = 0;
   /** The numbers of those who may be subscribed. */
   readonly #subscribers = [0, 0, 0, 0].map(() => this.#newTicket());
@@ -63,11 +67,13 @@ export class History {
     if (random.chance(0.01)) this.#crashBeforeCommit();
     const hasLeft = random.chance(0.03);
     if (hasLeft) this.#leave();
+    const isHeard = random.chance(0.3);
+    if (isHeard) this.#hear(random.pick(this.#subscribers));
     const hadFullStorage = this.#model.isStorageFull;
     const isStorageFull = random.chance(0.02);
     this.#queue.isStorageFull = isStorageFull;
     this.#model.isStorageFull = isStorageFull;
-    this.#advance(hasLeft || hadFullStorage);
+    this.#advance(hasLeft || isHeard || hadFullStorage);
     this.#compare();
     for (const receiver of this.#returning.splice(0)) this.#waitAgain(receiver);
     for (let commands = 1 + random.integer(8); commands > 0; commands -= 1) {
@@ -86,7 +92,7 @@ export class History {
   #advance(hasChanged: boolean): void {
     const { nextEventAt } = this.#queue;
     const isEarly = nextEventAt > this.#now && !hasChanged;
-    const waiting = isEarly ? [...this.#model.waits(), ...this.#model.receivers.waiting()] : [];
+    const waiting = isEarly ? [...this.#model.waits(), ...this.#model.receivers.waiting(this.#now)] : [];
     this.#queue.advance(this.#now);
     this.#catchUp();
     this.#model.advance(this.#now);
@@ -103,7 +109,8 @@ export class History {
   }
 
   #compare(): void {
-    this.#comparison.compare([...this.#answers.splice(0), ...this.#queue.takeAnswers()]);
+    const answers = [...this.#answers.splice(0), ...this.#queue.takeAnswers()];
+    this.#comparison.compare(answers, this.#queue.takeLost());
   }
 
   #newTicket(): number {
@@ -115,6 +122,7 @@ export class History {
     const commit = this.#queue.takeCommit();
     this.#model.beginDeadLetters();
     if (commit !== undefined) this.#rows.write(commit);
+    this.#committedAt = this.#now;
     for (const shipment of this.#queue.takeShipments(this.#now)) {
       const bodies = shipment.messages.map(({ content }) => content);
       const expected = this.#model.messagesIn(shipment.number).map(({ name }) => `"body":${JSON.stringify(name)}`);
@@ -138,20 +146,41 @@ export class History {
     const existing = stored === undefined ? { incarnation, configuration } : { incarnation, configuration, stored };
     this.#queue = new Queue(exists ? existing : incarnation, this.#rows, this.#someMemory());
     // Those without a deadline are connections that live on, most of them: they say again what they wait for.
-    const waiting = this.#model.receivers.waiting().filter(({ deadline }) => deadline === Number.POSITIVE_INFINITY);
+    const waiting = this.#model.receivers.all.filter(
+      ({ deadline, max }) => deadline === Number.POSITIVE_INFINITY && max > 0,
+    );
     this.#returning = waiting.filter(() => this.#random.chance(0.8));
     this.#model.restart();
+    this.#forgetMarks();
     // Nobody will be told any more, whether they have arrived or not.
     for (const shipment of this.#sent.splice(0)) if (this.#random.chance(0.5)) this.#arrived.add(keyOf(shipment));
   }
 
-  /** When a message that failed is visible again: within the bounds, or by now if it is seen in another state. */
-  #drawn(id: string, earliest: number, latest: number): number {
+  /** Of what was begun a moment ago, and not stored with anything else, the queue may know no more. */
+  #forgetMarks(): void {
+    for (const message of this.#model.messages) {
+      if (!message.leased || message.begunAt === undefined) continue;
+      const attempts = this.#look(message.id)?.attempts;
+      if (attempts === attemptsOf(message)) continue;
+      const isRecent = message.begunAt + BEGIN_STORED_MS > this.#committedAt;
+      expect(isRecent, true, () => `begun at ${message.begunAt}, stored at ${this.#committedAt}`);
+      message.begunAt = undefined;
+      expect(attempts, attemptsOf(message), () => "attempts after a restart");
+      this.#comparison.see("begin forgotten in a crash");
+    }
+  }
+
+  #look(id: string): View | undefined {
     this.#queue.apply(LOOK, { verb: "look", id }, this.#now);
     const answers = this.#queue.takeAnswers();
     const look = answers.find(({ ticket }) => ticket === LOOK)?.result;
     this.#answers.push(...answers.filter(({ ticket }) => ticket !== LOOK));
-    const view = look?.verb === "look" ? look.view : undefined;
+    return look?.verb === "look" ? look.view : undefined;
+  }
+
+  /** When a message that failed is visible again: within the bounds, or by now if it is seen in another state. */
+  #drawn(id: string, earliest: number, latest: number): number {
+    const view = this.#look(id);
     if (view?.state !== "delayed") return Math.min(latest, this.#now);
     const { until = 0 } = view;
     const isWithin = until > this.#now && until >= Math.floor(earliest) && until <= latest;
@@ -194,6 +223,7 @@ export class History {
     else if (operation < (isCrowded ? 0.1 : 0.33)) this.#put(ticket);
     else if (operation < 0.55) this.#receive(ticket);
     else if (operation < 0.58) this.#subscribe(ticket);
+    else if (operation < 0.62) this.#begin(ticket);
     else if (operation < 0.76) this.#ack(ticket);
     else if (operation < 0.83) this.#retry(ticket);
     else if (operation < 0.87) this.#extend(ticket);
@@ -260,8 +290,22 @@ export class History {
     const subscriber = this.#random.pick(this.#subscribers);
     const credit = 1 + this.#random.integer(this.#random.chance(0.2) ? 30 : 4);
     const leaseMs = this.#leaseMs();
+    if (this.#random.chance(0.5)) this.#hear(subscriber);
     this.#tell(ticket, { verb: "subscribe", subscriber, credit, leaseMs }, () =>
-      this.#model.subscribe(ticket, subscriber, credit, leaseMs),
+      this.#model.subscribe(ticket, { subscriber, credit, leaseMs }),
+    );
+  }
+
+  /** A connection says something. Where it subscribes nothing need be served before that. */
+  #hear(subscriber: number): void {
+    this.#queue.heard(subscriber);
+    this.#model.heard(subscriber);
+  }
+
+  #begin(ticket: number): void {
+    const { leases, receipts } = this.#someLeases();
+    this.#tell(ticket, { verb: "begin", receipts }, () =>
+      this.#model.withLeases(ticket, leases, (held) => this.#model.begin(held)),
     );
   }
 
@@ -290,11 +334,13 @@ export class History {
     return this.#model.waits().flatMap(({ ticket }) => (this.#random.chance(0.3) ? [ticket] : []));
   }
 
-  #waitAgain({ ticket, isSubscription, max, leaseMs, deadline }: ModelReceiver): void {
+  #waitAgain({ ticket, isSubscription, max, leaseMs, deadline, hearBy }: ModelReceiver): void {
     this.#comparison.see(isSubscription ? "subscribed again" : "waited again");
     if (isSubscription) {
-      this.#tell(ticket, { verb: "subscribe", subscriber: ticket, credit: max, leaseMs }, () =>
-        this.#model.subscribe(ticket, ticket, max, leaseMs),
+      if (hearBy <= this.#now) this.#comparison.see("subscribed again unheard");
+      const kept = hearBy === Number.POSITIVE_INFINITY ? {} : { hearBy };
+      this.#tell(ticket, { verb: "subscribe", subscriber: ticket, credit: max, leaseMs, ...kept }, () =>
+        this.#model.subscribe(ticket, { subscriber: ticket, credit: max, leaseMs, ...kept }),
       );
     } else {
       this.#tell(ticket, receiveCommand(max, leaseMs, deadline), () =>

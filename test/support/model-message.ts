@@ -9,7 +9,11 @@ export interface ModelMessage {
   since: number;
   visibleAt: number;
   leased: boolean;
-  attempts: number;
+  /** Whether it is known of its lease that a handler has begun with it, and since when. */
+  begunAt: number | undefined;
+  deliveries: number;
+  /** Deliveries that are over and that no handler began with. */
+  unbegun: number;
   /** Attempts before the last redrive, which do not count. */
   spared: number;
   isDead: boolean;
@@ -31,13 +35,18 @@ export interface ModelPut {
 
 export interface ModelLease {
   message: ModelMessage;
-  attempt: number;
+  /** Which delivery it is. */
+  delivery: number;
 }
 
-export interface ModelDelivery {
-  message: ModelMessage;
+export interface ModelDelivery extends ModelLease {
   attempt: number;
   lastError: string | undefined;
+}
+
+/** How often a handler has begun with a message. */
+export function attemptsOf({ deliveries, unbegun, leased, begunAt }: ModelMessage): number {
+  return deliveries - unbegun - (leased && begunAt === undefined ? 1 : 0);
 }
 
 export type ModelOrder = "fifo" | "lifo" | "priority";

@@ -1,4 +1,5 @@
 import {
+  attemptsOf,
   byPlace,
   comparePlaces,
   type ModelDelivery,
@@ -46,11 +47,11 @@ const DEFAULT_SETTINGS: ModelSettings = {
   maxSize: 0,
   order: "fifo",
   maxLeasedPerGroup: 1,
-  maxAttempts: 5,
-  retryDelayMs: 0,
-  retryDelayFactor: 1,
-  retryDelayMaxMs: 366 * 86_400_000,
-  retryDelayJitter: 0,
+  maxAttempts: 10,
+  retryDelayMs: 1_000,
+  retryDelayFactor: 2,
+  retryDelayMaxMs: 300_000,
+  retryDelayJitter: 0.5,
   leaseMs: 30_000,
   idempotencyMs: 300_000,
   dedupeMs: 300_000,
@@ -135,6 +136,10 @@ export class ModelQueue {
   freedKeys = new Set<string>();
   keys = new Map<string, { until: number; content: string; messages: ModelMessage[]; duplicates: number[] }>();
   answers: ModelAnswer[] = [];
+  /** Leases that were ended though nobody who holds them asked for it. */
+  lost: ModelLease[] = [];
+  /** What came about that is worth testing. */
+  seen: string[] = [];
   now = 0;
   /** Set where nothing more can be stored. */
   isStorageFull = false;
@@ -160,7 +165,13 @@ export class ModelQueue {
   advance(now: number): void {
     this.now = now;
     for (const message of this.messages) {
-      if (message.leased && message.visibleAt <= now) this.#endAttempt(message, message.visibleAt);
+      if (!message.leased || message.visibleAt > now) continue;
+      if (message.begunAt !== undefined) {
+        this.#endAttempt(message, message.visibleAt);
+      } else {
+        this.giveBack(message, message.visibleAt);
+        this.seen.push("lease over unbegun");
+      }
     }
     this.serve();
     this.#end(this.waits().filter(({ deadline }) => deadline <= now));
@@ -239,7 +250,7 @@ export class ModelQueue {
   #inWork(group: string): number {
     return this.messages.filter((message) => {
       const state = message.group === group ? this.stateOf(message) : "";
-      return state === "leased" || (state === "delayed" && message.attempts > 0);
+      return state === "leased" || (state === "delayed" && message.deliveries > 0);
     }).length;
   }
 
@@ -289,6 +300,7 @@ export class ModelQueue {
     for (const { ticket } of this.transfers) if (ticket !== undefined) this.#refuse([ticket], "unavailable");
     for (const { ticket } of this.postponed) this.refuseUnknown(ticket);
     this.answers.push({ ticket, verb: "delete" });
+    this.#lose(this.messages);
     this.exists = false;
     this.messages = [];
     this.putters = [];
@@ -343,8 +355,8 @@ export class ModelQueue {
     }
   }
 
-  receive(receive: Omit<ModelReceiver, "isSubscription">, isWaitAllowed: boolean): void {
-    const receiver = { ...receive, isSubscription: false };
+  receive(receive: Omit<ModelReceiver, "isSubscription" | "hearBy">, isWaitAllowed: boolean): void {
+    const receiver = { ...receive, isSubscription: false, hearBy: Number.POSITIVE_INFINITY };
     const isAnyNext = !this.paused.receives && this.next() !== undefined;
     if (isAnyNext) this.#handOut(receiver, receiver.max);
     else if (this.#isOver) this.#refuse([receiver.ticket], "shut_down");
@@ -353,10 +365,22 @@ export class ModelQueue {
     this.serve();
   }
 
-  subscribe(ticket: number, subscriber: number, credit: number, leaseMs: number | undefined): void {
+  /** @param hearBy of a subscription that is restored */
+  subscribe(
+    ticket: number,
+    grant: { subscriber: number; credit: number; leaseMs: number | undefined; hearBy?: number },
+  ): void {
+    const { subscriber, credit, leaseMs, hearBy } = grant;
     if (this.#isOver) this.#refuse([ticket], "shut_down");
-    else this.answers.push({ ticket, verb: "subscribe", credit: this.receivers.grant(subscriber, credit, leaseMs) });
+    else {
+      const granted = this.receivers.grant(subscriber, credit, leaseMs, hearBy);
+      this.answers.push({ ticket, verb: "subscribe", credit: granted });
+    }
     this.serve();
+  }
+
+  heard(subscriber: number): void {
+    if (this.receivers.heard(subscriber, this.now)) this.seen.push("heard again");
   }
 
   unsubscribe(ticket: number, subscriber: number): void {
@@ -366,13 +390,25 @@ export class ModelQueue {
   /** Does something to each message whose newest lease this is and lasts. */
   withLeases(ticket: number, leases: ModelLease[], change: (message: ModelMessage) => void): void {
     const stale: number[] = [];
-    for (const [index, { message, attempt }] of leases.entries()) {
-      const isHeld = this.messages.includes(message) && message.leased && message.attempts === attempt;
+    for (const [index, { message, delivery }] of leases.entries()) {
+      const isHeld = this.messages.includes(message) && message.leased && message.deliveries === delivery;
       if (isHeld) change(message);
       else stale.push(index);
     }
     this.answers.push({ ticket, verb: "changed", count: leases.length - stale.length, stale });
     this.serve();
+  }
+
+  begin(message: ModelMessage): void {
+    if (message.begunAt !== undefined) return;
+    message.begunAt = this.now;
+    this.seen.push("begun");
+  }
+
+  #lose(messages: ModelMessage[]): void {
+    for (const message of messages) {
+      if (this.stateOf(message) === "leased") this.lost.push({ message, delivery: message.deliveries });
+    }
   }
 
   retry(message: ModelMessage, delayMs: number | undefined, error: string | undefined, isDead: boolean): void {
@@ -381,14 +417,14 @@ export class ModelQueue {
   }
 
   /** What nobody has begun to work on. */
-  giveBack(message: ModelMessage): void {
-    Object.assign(message, { leased: false, spared: message.spared + 1, visibleAt: this.now });
+  giveBack(message: ModelMessage, visibleAt = this.now): void {
+    Object.assign(message, { leased: false, unbegun: message.unbegun + 1, visibleAt });
   }
 
   /** An attempt that ended without an ack. */
   #endAttempt(message: ModelMessage, endedAt: number, delayMs?: number, isRejected = false): void {
     const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = this.settings;
-    const attempts = message.attempts - message.spared;
+    const attempts = message.deliveries - message.unbegun - message.spared;
     message.leased = false;
     message.isDead = isRejected || (maxAttempts > 0 && attempts >= maxAttempts);
     const backoff = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
@@ -422,7 +458,7 @@ export class ModelQueue {
       else this.#beginTransfer(meant, { to: destination, areDeadLetters: false, ticket });
     } else {
       for (const message of meant) {
-        Object.assign(message, { isDead: false, spared: message.attempts, visibleAt: this.now, since: this.now });
+        Object.assign(message, { isDead: false, spared: attemptsOf(message), visibleAt: this.now, since: this.now });
       }
       this.unfinished += meant.length;
       this.answers.push({ ticket, verb: "redrive", redriven: meant.length, left: this.letters().length });
@@ -511,6 +547,7 @@ export class ModelQueue {
       this.#refuse([ticket], "unknown_message");
       return;
     }
+    this.#lose([message]);
     this.messages.splice(this.messages.indexOf(message), 1);
     this.#freeKeys([message]);
     if (!message.isDead) this.unfinished = Math.max(0, this.unfinished - 1);
@@ -566,6 +603,7 @@ export class ModelQueue {
     const purged = this.messages.filter(isMeant).length;
     const unfinished = this.messages.filter((message) => isMeant(message) && !message.isDead).length;
     this.#freeKeys(this.messages.filter(isMeant));
+    this.#lose(this.messages.filter(isMeant));
     this.messages = this.messages.filter((message) => !isMeant(message));
     this.unfinished = Math.max(0, this.unfinished - unfinished);
     this.answers.push({ ticket, verb: "purge", purged });
@@ -584,6 +622,12 @@ export class ModelQueue {
   pause(ticket: number, paused: { puts?: boolean; receives?: boolean }): void {
     this.exists = true;
     this.paused = { ...this.paused, ...paused };
+    const unbegun = this.messages.filter(({ leased, begunAt }) => leased && begunAt === undefined);
+    if (paused.receives === true) {
+      this.#lose(unbegun);
+      for (const message of unbegun) this.giveBack(message);
+      if (unbegun.length > 0) this.seen.push("taken back by a pause");
+    }
     this.serve();
     this.answers.push({ ticket, verb: "pause" });
   }
@@ -625,9 +669,9 @@ export class ModelQueue {
     // In turns: all who can be served receive, then all puts that fit come in.
     for (let isAnyoneServed = true; isAnyoneServed; ) {
       isAnyoneServed = false;
-      while (!this.paused.receives && this.receivers.waiting().length > 0 && this.next() !== undefined) {
-        const share = this.receivers.share(this.visible().length);
-        for (const receiver of this.receivers.waiting()) {
+      while (!this.paused.receives && this.receivers.waiting(this.now).length > 0 && this.next() !== undefined) {
+        const share = this.receivers.share(this.visible().length, this.now);
+        for (const receiver of this.receivers.waiting(this.now)) {
           if (this.next() !== undefined) this.#handOut(receiver, share);
         }
         isAnyoneServed = true;
@@ -731,7 +775,9 @@ export class ModelQueue {
       since: Math.max(this.now, visibleAt ?? this.now + delayMs),
       visibleAt: visibleAt ?? this.now + delayMs,
       leased: false,
-      attempts: 0,
+      begunAt: undefined,
+      deliveries: 0,
+      unbegun: 0,
       spared: 0,
       isDead: false,
       source: "",
@@ -750,19 +796,22 @@ export class ModelQueue {
   #handOut(receiver: ModelReceiver, share: number): void {
     const { ticket, max, leaseMs, isSubscription } = receiver;
     const most = isSubscription ? Math.min(max, share) : max;
+    const leaseEndsAt = this.now + (leaseMs ?? this.settings.leaseMs);
     const deliveries: ModelDelivery[] = [];
     const visible = this.visible();
     for (let next = this.next(visible); next !== undefined && deliveries.length < most; next = this.next(visible)) {
       const message = next;
       visible.splice(visible.indexOf(message), 1);
-      message.attempts += 1;
+      message.deliveries += 1;
       message.leased = true;
-      message.visibleAt = this.now + (leaseMs ?? this.settings.leaseMs);
+      message.begunAt = isSubscription ? undefined : this.now;
+      message.visibleAt = leaseEndsAt;
       this.#served(message.group);
       if (leaseMs === 0) this.remove(message, false);
-      deliveries.push({ message, attempt: message.attempts, lastError: message.lastError });
+      const { deliveries: delivery, unbegun, lastError } = message;
+      deliveries.push({ message, delivery, attempt: delivery - unbegun, lastError });
     }
-    this.receivers.served(receiver, deliveries.length);
+    this.receivers.served(receiver, deliveries.length, leaseEndsAt);
     if (isSubscription) {
       const isShare = deliveries.length === share && share < max && this.next(visible) !== undefined;
       this.answers.push({ ticket, verb: "push", deliveries, isShare, isLast: deliveries.length === max });

@@ -8,6 +8,8 @@ export interface ModelReceiver {
   /** 0 takes messages for good, undefined takes what the queue is configured to. */
   leaseMs: number | undefined;
   deadline: number;
+  /** Of a subscription, when it is served no more if it is not heard before; Infinity where nothing is expected. */
+  hearBy: number;
 }
 
 /** Who should be given messages, and how many: an array in order of arrival. */
@@ -15,19 +17,26 @@ export class ModelReceivers {
   /** Among them subscriptions without credit, which wait for nothing and come to the end when they are granted some. */
   all: ModelReceiver[] = [];
 
-  waiting(): ModelReceiver[] {
-    return this.all.filter(({ max }) => max > 0);
+  waiting(now: number): ModelReceiver[] {
+    return this.all.filter(({ max, hearBy }) => max > 0 && hearBy > now);
   }
 
   /** How many each subscription may have at most of what is visible. */
-  share(visible: number): number {
-    return Math.max(1, Math.floor(visible / this.waiting().length));
+  share(visible: number, now: number): number {
+    return Math.max(1, Math.floor(visible / this.waiting(now).length));
   }
 
   /** Adds to the credit of a subscriber, and answers how much it has. */
-  grant(subscriber: number, credit: number, leaseMs: number | undefined): number {
+  grant(subscriber: number, credit: number, leaseMs: number | undefined, hearBy = this.#hearByOf(subscriber)): number {
     const max = this.#creditOf(subscriber);
-    const granted = { ticket: subscriber, isSubscription: true, max: max + credit, leaseMs, deadline: Infinity };
+    const granted = {
+      ticket: subscriber,
+      isSubscription: true,
+      max: max + credit,
+      leaseMs,
+      deadline: Infinity,
+      hearBy,
+    };
     if (max > 0) this.all = this.all.map((receiver) => (isOf(subscriber, receiver) ? granted : receiver));
     else this.all = [...this.#without(subscriber), granted];
     return granted.max;
@@ -40,14 +49,37 @@ export class ModelReceivers {
     return credit;
   }
 
-  /** Whoever was given messages does not wait any more, or does so behind all others. */
-  served(receiver: ModelReceiver, messages: number): void {
+  /** A connection has said something. Answers whether it was not served any more before. */
+  heard(subscriber: number, now: number): boolean {
+    const receiver = this.#find(subscriber);
+    if (receiver === undefined) return false;
+    const isUnheard = receiver.hearBy <= now;
+    if (isUnheard) this.all = [...this.#without(subscriber), receiver];
+    receiver.hearBy = Infinity;
+    return isUnheard && receiver.max > 0;
+  }
+
+  /**
+   * Whoever was given messages does not wait any more, or does so behind all others.
+   *
+   * @param leaseEndsAt when the leases end that it was given
+   */
+  served(receiver: ModelReceiver, messages: number, leaseEndsAt: number): void {
     this.all = this.all.filter((other) => other !== receiver);
-    if (receiver.isSubscription) this.all.push({ ...receiver, max: receiver.max - messages });
+    const hearBy = receiver.hearBy === Infinity ? leaseEndsAt : receiver.hearBy;
+    if (receiver.isSubscription) this.all.push({ ...receiver, max: receiver.max - messages, hearBy });
+  }
+
+  #find(subscriber: number): ModelReceiver | undefined {
+    return this.all.find((receiver) => isOf(subscriber, receiver));
+  }
+
+  #hearByOf(subscriber: number): number {
+    return this.#find(subscriber)?.hearBy ?? Infinity;
   }
 
   #creditOf(subscriber: number): number {
-    return this.all.find((receiver) => isOf(subscriber, receiver))?.max ?? 0;
+    return this.#find(subscriber)?.max ?? 0;
   }
 
   #without(subscriber: number): ModelReceiver[] {

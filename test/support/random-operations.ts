@@ -10,6 +10,8 @@ export interface Draft {
   contents: string[];
   /** Whether it may wait for as long as it takes. What is sure to be refused may not. */
   isWait: boolean;
+  /** Whether it is answered only if it cannot be done. */
+  isSilent?: boolean;
   /** A field that no operation has. */
   extra?: string;
 }
@@ -75,6 +77,7 @@ const VALID: Maker[] = [
   (random, { waiting }) => ({ verb: "stop", request: { ids: [...waiting.slice(-3), random.integer(1_000_000)] } }),
   (random, known) => ({ verb: "ack", request: { receipts: receiptsOf(random, known), finish: random.chance(0.7) } }),
   (random, known) => ({ verb: "ack", request: { receipts: receiptsOf(random, known) } }),
+  (random, known) => ({ verb: "begin", request: { receipts: receiptsOf(random, known) }, isSilent: true }),
   (random, known) => ({ verb: "retry", request: { receipts: receiptsOf(random, known), dead: random.chance(0.3) } }),
   (random, known) => ({ verb: "retry", request: { receipts: receiptsOf(random, known), begun: false } }),
   (random, known) => ({ verb: "extend", request: { receipts: receiptsOf(random, known), leaseSeconds: 60 } }),
@@ -137,6 +140,7 @@ const BROKEN: Maker[] = [
     request: random.pick([{}, { receipts: [] }, { receipts: [""] }]),
   }),
   () => ({ verb: "ack", request: { receipts: ["r".repeat(129)] } }),
+  (random) => ({ verb: "begin", request: random.pick([{}, { receipts: [] }, { receipts: ["r"], finish: true }]) }),
   () => ({ verb: "retry", request: { receipts: ["r"], error: "e".repeat(2_000) } }),
   () => ({ verb: "retry", request: { receipts: ["r"], dead: true, delaySeconds: 1 } }),
   () => ({ verb: "extend", request: { receipts: ["r"] } }),

@@ -6,6 +6,8 @@ export interface OpenOperation {
   verb: string;
   /** Whether it may wait for as long as it takes. */
   isWait: boolean;
+  /** Whether it is answered only if it cannot be done. */
+  isSilent: boolean;
   /** The text that was sent, the lines of its contents included. */
   text: string;
 }
@@ -16,6 +18,7 @@ interface ServerLine {
   reply?: { messages?: { id: string; receipt?: string }[]; ids?: (string | null)[] };
   problem?: unknown;
   push?: { id: string; receipt?: string }[];
+  lost?: string[];
   again?: number[];
 }
 
@@ -24,6 +27,8 @@ export class TrackedSocket {
   readonly #socket: WebSocket;
   readonly #open = new Map<number, OpenOperation>();
   readonly #settled = new Set<number>();
+  /** Operations that need no answer. */
+  readonly #silent = new Set<number>();
   /** Operations that the queue has forgotten, to be sent again. */
   readonly forgotten: OpenOperation[] = [];
   /** What breaks the rule that each operation has one answer. */
@@ -64,6 +69,10 @@ export class TrackedSocket {
   say(operations: readonly OpenOperation[], tail?: string): void {
     if (this.isClosed) return;
     for (const operation of operations) {
+      if (operation.isSilent) {
+        this.#silent.add(operation.id);
+        continue;
+      }
       this.#open.set(operation.id, operation);
       this.#settled.delete(operation.id);
     }
@@ -103,7 +112,8 @@ export class TrackedSocket {
     this.changed();
   }
 
-  #hear({ id, reply, push, again, problem }: ServerLine): void {
+  #hear({ id, reply, push, again, problem, lost }: ServerLine): void {
+    if (lost?.length === 0) this.faults.push("nothing was told as lost");
     for (const message of push ?? reply?.messages ?? []) {
       this.messageIds.push(message.id);
       if (message.receipt !== undefined) this.receipts.push(message.receipt);
@@ -122,7 +132,7 @@ export class TrackedSocket {
   }
 
   #settle(id: number, how: string): void {
-    if (this.#open.delete(id)) this.#settled.add(id);
+    if (this.#open.delete(id) || this.#silent.delete(id)) this.#settled.add(id);
     else this.faults.push(`${id} was ${how} ${this.#settled.has(id) ? "twice" : "and never asked"}`);
   }
 }

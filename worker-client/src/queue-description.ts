@@ -11,15 +11,15 @@ export interface QueueOptions {
    * Default 1.
    */
   maxLeasedPerGroup?: number | undefined;
-  /** Deliveries after which a message that was not acked is dead: 0 to 1,000,000. Default 5; 0 for no limit. */
+  /** Attempts after which a message that was not acked is dead: 0 to 1,000,000. Default 10; 0 for no limit. */
   maxAttempts?: number | undefined;
-  /** How long a message is not visible after its first attempt, given back or not. Default 0, at most 366 days. */
+  /** How long a message is not visible after its first attempt, given back or not. Default 1, at most 366 days. */
   retryDelaySeconds?: number | undefined;
-  /** What the delay is multiplied with after each further attempt: 1 to 100. Default 1. */
+  /** What the delay is multiplied with after each further attempt: 1 to 100. Default 2. */
   retryDelayFactor?: number | undefined;
-  /** The most that the delay grows to. Default and at most 366 days. */
+  /** The most that the delay grows to. Default 300, at most 366 days. */
   retryDelayMaxSeconds?: number | undefined;
-  /** How much of the delay may be left out by chance: 0 to 1. Default 0. */
+  /** How much of the delay may be left out by chance: 0 to 1. Default 0.5. */
   retryDelayJitter?: number | undefined;
   /** For how long a put is known again under its `idempotencyKey`: 300 to 86,400. Default 300. */
   idempotencySeconds?: number | undefined;

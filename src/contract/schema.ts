@@ -151,7 +151,11 @@ export const receivedMessage = z.object({
   lastError: z.string().optional(),
   deadLetter: deadLetter.optional(),
 });
-export const receiveReply = z.object({ messages: z.array(receivedMessage) });
+export const receiveReply = z.object({
+  messages: z.array(receivedMessage),
+  /** How long the leases of the messages last. Absent where there are no messages, and with autoAck. */
+  leaseSeconds: z.number().optional(),
+});
 
 export const ackRequest = z.strictObject({
   receipts,

@@ -40,7 +40,7 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     case "put":
       return JSON.stringify({ ids: result.ids, duplicates: result.duplicates });
     case "receive":
-      return `{"messages":[${result.deliveries.map(deliveryJson).join(",")}]}`;
+      return receiveJson(result.deliveries);
     case "push":
       return `[${result.deliveries.map(deliveryJson).join(",")}]`;
     case "subscribe": {
@@ -91,6 +91,12 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     default:
       return result satisfies never;
   }
+}
+
+function receiveJson(deliveries: readonly Delivery[]): string {
+  const leaseMs = deliveries[0]?.lease?.ms;
+  const lease = leaseMs === undefined ? "" : `,"leaseSeconds":${leaseMs / 1_000}`;
+  return `{"messages":[${deliveries.map(deliveryJson).join(",")}]${lease}}`;
 }
 
 function listJson({ views, cursor, damagedRows }: Extract<Result, { verb: "list" }>): string {

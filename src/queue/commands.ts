@@ -162,7 +162,7 @@ export type Command =
 export interface Delivery {
   id: string;
   /** Absent when the message was removed as it was handed out. */
-  lease?: { receipt: string; endsAt: number };
+  lease?: { receipt: string; endsAt: number; ms: number };
   /** How often a handler has begun with the message, this time included. */
   attempt: number;
   group?: string | undefined;

@@ -87,7 +87,11 @@ export class Leases {
       } else {
         const endsAt = now + leaseMs;
         this.#backlog.move(block, index, LEASED, endsAt);
-        delivery.lease = { receipt: formatReceipt(this.#incarnation, { ...place, delivery: number }), endsAt };
+        delivery.lease = {
+          receipt: formatReceipt(this.#incarnation, { ...place, delivery: number }),
+          endsAt,
+          ms: leaseMs,
+        };
       }
       deliveries.push(delivery);
       bytes += utf8Bytes(line);

@@ -3,12 +3,13 @@ import type { SubscribeReply } from "../../src/contract/socket.ts";
 import type { Consumer } from "./consumer.ts";
 import { Closed, type QueueError, ShutDown } from "./errors.ts";
 import { Holdings } from "./holdings.ts";
-import { type Instant, instant, msSince } from "./instant.ts";
+import type { Instant } from "./instant.ts";
 import { Lease } from "./lease.ts";
 import { Message } from "./message.ts";
 import { checkNumber, checkOptions } from "./options.ts";
 import { Timer, turn } from "./platform.ts";
 import { Prefetch } from "./prefetch.ts";
+import { Pulse } from "./pulse.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 import { type Report, reportOf } from "./reports.ts";
 import { type Handler, run } from "./run.ts";
@@ -22,11 +23,6 @@ const LEASE_MS_DEFAULT = 30_000;
 
 /** How long handlers may begin one after the other before everything else has its turn. */
 const TURN_MS = 5;
-
-/** How often leases are looked at: in a lease this often, and not less or more often than these allow. */
-const LOOKS_PER_LEASE = 10;
-const LOOK_MS_MIN = 50;
-const LOOK_MS_MAX = 1_000;
 
 /** What waits behind handlers of which none ends for so long is given to other workers. */
 const STUCK_MS = 50;
@@ -54,9 +50,7 @@ export class Worker implements Consumer {
   readonly #clock = new ServerClock();
   readonly #signal: AbortSignal | undefined;
   readonly #abort = () => void this.close();
-  /** When the event loop was last seen to go on. */
-  #beat = instant();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #pulse = new Pulse(() => this.#look());
   #restTimer: Timer | undefined;
   #isTurnPlanned = false;
   #isStopping = false;
@@ -88,7 +82,7 @@ export class Worker implements Consumer {
 
   /** @internal */
   start(): void {
-    this.#watch();
+    this.#pulse.start(this.#holdings.leaseMs);
     this.#supply.start();
     if (this.#signal?.aborted) void this.close();
     this.#signal?.addEventListener("abort", this.#abort, { once: true });
@@ -105,7 +99,7 @@ export class Worker implements Consumer {
     if (timeoutSeconds !== undefined) {
       checkNumber("timeoutSeconds", timeoutSeconds, { min: 0, max: 86_400 });
       this.#closing?.clear();
-      if (this.#timer !== undefined) this.#closing = new Timer(timeoutSeconds * 1_000, () => this.#giveUp());
+      if (this.#pulse.isGoing) this.#closing = new Timer(timeoutSeconds * 1_000, () => this.#giveUp());
     }
     if (!this.#isStopping) {
       this.#isStopping = true;
@@ -201,31 +195,24 @@ export class Worker implements Consumer {
   #setLease(ms: number): void {
     if (ms === this.#holdings.leaseMs || !(ms > 0)) return;
     this.#holdings.leaseMs = ms;
-    this.#watch();
-  }
-
-  #watch(): void {
-    clearInterval(this.#timer);
-    const everyMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, this.#holdings.leaseMs / LOOKS_PER_LEASE));
-    this.#timer = setInterval(() => this.#look(), everyMs);
-    (this.#timer as { unref?: () => void }).unref?.();
+    this.#pulse.start(ms);
   }
 
   #look(): void {
     this.#startAnewAfterGap();
-    this.#beat = instant();
+    this.#pulse.seen();
     this.#holdings.look();
     if (this.#holdings.waiting > 0 || this.#isStopping) this.#plan();
   }
 
   /**
-   * Whoever stood still for longer than a lease knows nothing of what it held: it gives up the connection, with what was
-   * pushed on it meanwhile. Answers for how long nothing was looked at.
+   * A worker that stood still for longer than a lease knows nothing of what it held: it gives up the connection, with
+   * what was pushed on it meanwhile. Answers for how long nothing was looked at.
    */
   #startAnewAfterGap(): number {
-    const ms = msSince(this.#beat);
+    const ms = this.#pulse.unseenMs;
     if (ms <= this.#holdings.leaseMs) return ms;
-    this.#beat = instant();
+    this.#pulse.seen();
     this.#clock.reset();
     this.#holdings.look();
     this.#settlements.flush();
@@ -323,10 +310,9 @@ export class Worker implements Consumer {
 
   #endIfDone(): void {
     if (this.#end === undefined || this.#holdings.running.size > 0 || !this.#settlements.areAllTold) return;
-    clearInterval(this.#timer);
+    this.#pulse.stop();
     this.#forgetRest();
     this.#closing?.clear();
-    this.#timer = undefined;
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#calls.route.close();
     const { error } = this.#end;

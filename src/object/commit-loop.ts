@@ -48,8 +48,6 @@ export class CommitLoop {
   #isRunning = false;
   /** Whether something has happened that a round must see, with or without a command. */
   #isDue = false;
-  /** Connections that have said something since the last round began. */
-  readonly #heard = new Set<Session>();
   /** Commands of the round that is under way. */
   #underWay: Incoming[] = [];
   /** Whether that round is written. */
@@ -95,7 +93,7 @@ export class CommitLoop {
 
   /** A connection has said something, whatever it was. */
   heard(session: Session): void {
-    this.#heard.add(session);
+    this.#sessions.noteWord(session);
     // It may be that nothing is pushed to it until the queue knows.
     if (session.hearBy !== undefined) this.wake();
   }
@@ -187,17 +185,13 @@ export class CommitLoop {
   async #apply(commands: Incoming[], mayWrite: boolean, now: number): Promise<number> {
     const queue = this.#queue;
     queue.mayHandOut = this.#holds.mayHandOut;
-    for (const session of this.#heard) {
-      session.heard();
-      queue.heard(session.subscriber);
-    }
-    this.#heard.clear();
+    for (const subscriber of this.#sessions.takeHeard()) queue.heard(subscriber);
     if (mayWrite || commands.length > 0) queue.isStorageFull = this.#life.isStorageFull;
     if (mayWrite) queue.advance(now);
     for (const [index, { ticket, command }] of commands.entries()) {
       if (queue.isAnswerFull) return index;
       if (!this.#pendings.begin(ticket, command, now) && !this.#isSubscription(command)) continue;
-      queue.apply(ticket, this.#upToDate(ticket, command), now);
+      queue.apply(ticket, this.#sessions.upToDate(ticket, command), now);
       if (command.verb === "delete") await reaching(this.#life.erase());
     }
     return commands.length;
@@ -224,12 +218,6 @@ export class CommitLoop {
   /** A command that restores a subscription has its connection's number and is not answered. */
   #isSubscription(command: Command): boolean {
     return command.verb === "subscribe" && this.#sessions.subscribed(command.subscriber) !== undefined;
-  }
-
-  /** A subscription that is restored is as its connection is by now, which may have said something meanwhile. */
-  #upToDate(ticket: number, command: Command): Command {
-    const isRestored = command.verb === "subscribe" && command.subscriber === ticket;
-    return isRestored ? { ...command, hearBy: this.#sessions.subscribed(ticket)?.hearBy } : command;
   }
 
   #answer(ticket: number, result: Result): void {

@@ -46,7 +46,7 @@ export class Backlog implements StandingCounts {
   readonly #lanes = new Lanes();
   readonly slots: RowSlots;
   readonly unsaved = new Map<Block, Unsaved>();
-  readonly #marks = new BegunMarks();
+  readonly marks = new BegunMarks();
   readonly #loaded: LoadedBlocks;
 
   readonly #turns: Turns;
@@ -206,23 +206,7 @@ export class Backlog implements StandingCounts {
   begin(block: Block, index: number, now: number): void {
     block.begin(index);
     this.#loaded.use(block);
-    if (!this.unsaved.has(block)) this.#marks.add(block, now);
-  }
-
-  /** When something must be stored that was begun, if nothing else is; else Infinity. */
-  get nextMarkAt(): number {
-    return this.#marks.nextAt;
-  }
-
-  /**
-   * Takes up into what the next commit writes the blocks in which something was begun too long ago.
-   *
-   * @param blocksMax how many blocks may wait for that in memory
-   */
-  saveMarks(now: number, blocksMax: number): void {
-    for (const block of this.#marks.due(now, blocksMax))
-      if (!this.unsaved.has(block)) this.unsaved.set(block, "update");
-    for (const block of this.unsaved.keys()) this.#marks.stored(block);
+    if (!this.unsaved.has(block)) this.marks.add(block, now);
   }
 
   remove(block: Block, index: number): void {
@@ -295,7 +279,7 @@ export class Backlog implements StandingCounts {
 
   /** Lets go of the states that were used longest ago. To be called when everything is stored. */
   unloadOldest(blocksMax: number): void {
-    this.#loaded.unloadOldest(blocksMax, (block) => this.#marks.has(block));
+    this.#loaded.unloadOldest(blocksMax, (block) => this.marks.has(block));
   }
 
   /** No message becomes visible by itself before this time. */

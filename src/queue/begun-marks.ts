@@ -1,3 +1,4 @@
+import type { Unsaved } from "./backlog.ts";
 import type { Block } from "./block.ts";
 
 /** How long what was begun may wait to be stored with something else, in milliseconds. Then it is written by itself. */
@@ -27,21 +28,17 @@ export class BegunMarks {
   }
 
   /**
-   * The blocks that are to be written now.
+   * To be called before what is unsaved is written: adds the blocks that are to be written now for their marks alone, and
+   * forgets all that are written, or are no more.
    *
    * @param blocksMax so many may go on waiting; beyond it the oldest are written before their time
    */
-  due(now: number, blocksMax: number): Block[] {
-    const due: Block[] = [];
+  save(unsaved: Map<Block, Unsaved>, now: number, blocksMax: number): void {
+    for (const block of unsaved.keys()) this.#storeAt.delete(block);
     for (const [block, storeAt] of this.#storeAt) {
-      if (storeAt > now && this.#storeAt.size - due.length <= blocksMax) break;
-      due.push(block);
+      if (storeAt > now && this.#storeAt.size <= blocksMax) return;
+      unsaved.set(block, "update");
+      this.#storeAt.delete(block);
     }
-    return due;
-  }
-
-  /** To be told of each block that is written, or is no more. */
-  stored(block: Block): void {
-    this.#storeAt.delete(block);
   }
 }

@@ -116,7 +116,7 @@ export class Messages {
 
   /** When something must be stored that was begun, if nothing else is; else Infinity. */
   get nextMarkAt(): number {
-    return this.#backlog.nextMarkAt;
+    return this.#backlog.marks.nextAt;
   }
 
   /** Lets time pass: what is due becomes visible, keys expire. */
@@ -255,7 +255,7 @@ export class Messages {
   takeCommit(): Commit | undefined {
     if (this.#deadLetterQueue !== "") this.transfers.beginDeadLetters(this.#deadLetterQueue, this.totals.time);
     const { unsaved } = this.#backlog;
-    this.#backlog.saveMarks(this.totals.time, this.#memory.blocks);
+    this.#backlog.marks.save(unsaved, this.totals.time, this.#memory.blocks);
     // Old rows are deleted together with something else, unless they make each waking slow.
     const areRowsTooMany = this.#backlog.slots.excess > this.#memory.freeRows;
     if (unsaved.size === 0 && !this.#areTotalsUnsaved && !this.arrivals.areUncommitted && !areRowsTooMany) {

@@ -1,5 +1,6 @@
 import { RECEIPTS_MAX } from "../contract/limits.ts";
 import { PING, PONG } from "../contract/socket-protocol.ts";
+import type { Command } from "../queue/commands.ts";
 import { Readers } from "./readers.ts";
 import { type Marks, Session, type Wait } from "./session.ts";
 
@@ -14,6 +15,8 @@ export class Sessions {
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();
   readonly #marks: Marks = { news: new Set(), changed: new Set() };
+  /** Connections that have said something since a round began. */
+  readonly #heard = new Set<Session>();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
@@ -66,6 +69,25 @@ export class Sessions {
     return this.#bySubscriber.get(subscriber);
   }
 
+  /** A connection has said something, whatever it was. */
+  noteWord(session: Session): void {
+    this.#heard.add(session);
+  }
+
+  /** The subscribers that have said something since this was last asked. To be asked as a round begins. */
+  takeHeard(): number[] {
+    const heard = [...this.#heard];
+    this.#heard.clear();
+    for (const session of heard) session.heard();
+    return heard.map(({ subscriber }) => subscriber);
+  }
+
+  /** A subscription that is restored is as its connection is by now, which may have said something meanwhile. */
+  upToDate(ticket: number, command: Command): Command {
+    const isRestored = command.verb === "subscribe" && command.subscriber === ticket;
+    return isRestored ? { ...command, hearBy: this.subscribed(ticket)?.hearBy } : command;
+  }
+
   of(socket: WebSocket): Session | undefined {
     return this.#bySocket.get(socket);
   }
@@ -77,6 +99,7 @@ export class Sessions {
     this.#bySubscriber.delete(session.subscriber);
     this.#marks.news.delete(session);
     this.#marks.changed.delete(session);
+    this.#heard.delete(session);
     this.readers.left(session);
     return session;
   }

@@ -171,7 +171,6 @@ export class LinkKeeper implements LinkEvents {
   }
 
   heard(line: ServerLine): void {
-    this.#barren = 0;
     if (this.#outage !== undefined) this.#endOutage();
     this.#events.heard(line);
   }
@@ -180,7 +179,7 @@ export class LinkKeeper implements LinkEvents {
     if (this.#link !== link) return;
     this.#forget();
     if (performance.now() - this.#openedAt > LASTING_MS) this.#failures = 0;
-    if (link.isBarren) this.#barren += 1;
+    this.#barren = link.isBarren ? this.#barren + 1 : 0;
     this.#beginOutage(cause);
     this.#events.lost(link, cause);
     if (this.#barren >= BARREN_MAX) this.#turnToHttp();

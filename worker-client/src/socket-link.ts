@@ -172,6 +172,7 @@ export class SocketLink {
 
   #lose(reason: string, code: "unexpected" | "timeout"): void {
     if (this.#isOver) return;
+    if (this.#isNonsense) this.heardAt = 0;
     this.terminate();
     this.#events.lost(this, new QueueError(reason, { code }));
   }

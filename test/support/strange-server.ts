@@ -1,0 +1,66 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+
+interface Manners {
+  /** What it does with a socket that was opened. */
+  socket?: (socket: WebSocket) => void;
+  /** In place of opening sockets. */
+  upgrade?: (socket: Duplex, request: IncomingMessage) => void;
+  /** How it answers plain requests. */
+  request?: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** Something that listens where a server of queues is expected. */
+export class StrangeServer {
+  /** How many sockets were asked for. */
+  upgrades = 0;
+  /** How many plain requests came. */
+  requests = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Duplex>();
+
+  private constructor({ socket, upgrade, request }: Manners) {
+    const sockets = new WebSocketServer({ noServer: true });
+    sockets.on("connection", (opened) => {
+      opened.on("error", () => undefined);
+      socket?.(opened);
+    });
+    this.#server = createServer((incoming, response) => {
+      this.requests += 1;
+      if (request === undefined) response.destroy();
+      else request(incoming, response);
+    });
+    this.#server.on("connection", (wire) => {
+      this.#sockets.add(wire);
+      wire.on("error", () => undefined);
+      wire.on("close", () => this.#sockets.delete(wire));
+    });
+    this.#server.on("upgrade", (incoming, wire: Duplex, head) => {
+      this.upgrades += 1;
+      if (upgrade !== undefined) upgrade(wire, incoming);
+      else sockets.handleUpgrade(incoming, wire, head, (opened) => sockets.emit("connection", opened, incoming));
+    });
+  }
+
+  static async start(manners: Manners): Promise<StrangeServer> {
+    const server = new StrangeServer(manners);
+    await new Promise<void>((listening) => server.#server.listen(0, "127.0.0.1", listening));
+    return server;
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  async stop(): Promise<void> {
+    for (const wire of this.#sockets) wire.destroy();
+    await new Promise((closed) => this.#server.close(closed));
+  }
+}

@@ -131,8 +131,8 @@ describe("onError", () => {
     await queue.join();
 
     expect(printed.mock.calls.map(([text, error]) => [text, (error as Error).message])).toEqual([
-      [`durable-queue: ${queue.name}: a handler failed (message ${id}, attempt 1):`, "the database is away"],
-      [`durable-queue: ${queue.name}: a handler failed (message ${id}, attempt 2):`, "the database is away"],
+      [`durable-queue: ${queue.name}: message ${id}, attempt 1:`, "the database is away"],
+      [`durable-queue: ${queue.name}: message ${id}, attempt 2:`, "the database is away"],
     ]);
   });
 

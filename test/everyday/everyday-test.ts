@@ -81,6 +81,7 @@ class KeptWorker implements Disturbed {
 class Producer implements Disturbed {
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
+  #hasFinished = false;
 
   constructor(settings: object) {
     const program = join(import.meta.dirname, "producer-program.ts");
@@ -88,7 +89,11 @@ class Producer implements Disturbed {
     this.#process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     this.#ended = once(this.#process, "close");
     const lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });
-    lines.on("line", (line) => heard(JSON.parse(line) as ProducerSaid));
+    lines.on("line", (line) => {
+      const said = JSON.parse(line) as ProducerSaid;
+      this.#hasFinished ||= said.what === "finished";
+      heard(said);
+    });
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -98,6 +103,7 @@ class Producer implements Disturbed {
   async finish(): Promise<void> {
     this.signal("SIGTERM");
     await this.#ended;
+    if (!this.#hasFinished) calls.unexpected.push("A producer ended by itself.");
   }
 }
 

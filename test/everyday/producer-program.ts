@@ -114,7 +114,7 @@ async function wait(): Promise<void> {
   else if (way === 2) await timed("getNowait", NOWAIT_MS, () => side.getNowait());
   else if (way === 3) await timed("join", deadlineMs, () => tasks.join({ timeoutSeconds }));
   else {
-    const signal = AbortSignal.timeout(deadlineMs);
+    const signal = AbortSignal.timeout(Math.round(deadlineMs));
     await timed("get with a signal", deadlineMs, async () => {
       await side.get({ signal }).catch((error: unknown) => {
         if (!signal.aborted) throw error;

@@ -147,10 +147,9 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
     checkFunction("The handler of work()", handler);
     checkWorkOptions(options);
     const calls = new QueueCalls(this.name, this.#routes.own(this.name));
-    const worker = new Worker(calls, handler as Handler<unknown>, options);
+    // Not told by `finished`: an error that nothing else waits for must not go unheard.
+    const worker: Worker = new Worker(calls, handler as Handler<unknown>, options, () => this.#workers.delete(worker));
     this.#workers.add(worker);
-    const forget = () => this.#workers.delete(worker);
-    worker.finished.then(forget, forget);
     worker.start();
     return worker;
   }

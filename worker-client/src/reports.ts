@@ -16,7 +16,7 @@ export function reportOf(queue: string, onError: OnError | undefined): Report {
   return (error, message) => {
     const failed = (failure: unknown) => {
       print(error, message);
-      print(failure, undefined, "onError failed");
+      print(failure, message, " onError failed:");
     };
     try {
       // An onError that is async must not end the process by a promise that nothing looks at.
@@ -31,7 +31,7 @@ export function reportOf(queue: string, onError: OnError | undefined): Report {
 function printer(queue: string): (error: unknown, message?: Message<unknown>, what?: string) => void {
   let since = 0;
   let printed = 0;
-  return (error, message, what = message === undefined ? "the worker" : "a handler failed") => {
+  return (error, message, what = "") => {
     const now = performance.now();
     if (now - since > PRINTED_MS) {
       if (printed > PRINTED_MAX) say(`durable-queue: ${queue}: ${printed - PRINTED_MAX} more errors were not printed.`);
@@ -40,8 +40,8 @@ function printer(queue: string): (error: unknown, message?: Message<unknown>, wh
     }
     printed += 1;
     if (printed > PRINTED_MAX) return;
-    const about = message === undefined ? "" : ` (message ${message.id}, attempt ${message.attempt})`;
-    say(`durable-queue: ${queue}: ${what}${about}:`, error);
+    const about = message === undefined ? "" : ` message ${message.id}, attempt ${message.attempt}:`;
+    say(`durable-queue: ${queue}:${about}${what}`, error);
   };
 }
 

@@ -2,6 +2,7 @@ import type { ReceivedMessage } from "../../src/contract/schema.ts";
 import type { SubscribeReply } from "../../src/contract/socket.ts";
 import type { Consumer } from "./consumer.ts";
 import { Closed, type QueueError, ShutDown } from "./errors.ts";
+import { HoardWatch } from "./hoard-watch.ts";
 import { Holdings } from "./holdings.ts";
 import type { Instant } from "./instant.ts";
 import { Lease } from "./lease.ts";
@@ -24,12 +25,6 @@ const LEASE_MS_DEFAULT = 30_000;
 /** How long handlers may begin one after the other before everything else has its turn. */
 const TURN_MS = 5;
 
-/** What waits behind handlers of which none ends for so long is given to other workers. */
-const STUCK_MS = 50;
-
-/** After so long without work, no more is expected at once than can be worked on at once. */
-const IDLE_MS = 100;
-
 /** Works through a queue: see `Queue.work`. */
 export class Worker implements Consumer {
   /**
@@ -38,6 +33,7 @@ export class Worker implements Consumer {
    */
   readonly finished: Promise<void>;
   readonly #calls: QueueCalls;
+  readonly #over: () => void;
   readonly #handler: Handler<unknown>;
   readonly #concurrency: number;
   readonly #timeoutMs: number | undefined;
@@ -51,7 +47,7 @@ export class Worker implements Consumer {
   readonly #signal: AbortSignal | undefined;
   readonly #abort = () => void this.close();
   readonly #pulse = new Pulse(() => this.#look());
-  #restTimer: Timer | undefined;
+  readonly #hoardWatch: HoardWatch;
   #isTurnPlanned = false;
   #isStopping = false;
   #closing: Timer | undefined;
@@ -59,16 +55,22 @@ export class Worker implements Consumer {
   #settle = () => {};
   #fail = (_: unknown) => {};
 
-  /** @internal Workers come from `Queue.work`. `start` begins the work. */
-  constructor(calls: QueueCalls, handler: Handler<unknown>, options: WorkOptions) {
+  /**
+   * @internal Workers come from `Queue.work`. `start` begins the work.
+   *
+   * @param over is called when it has ended
+   */
+  constructor(calls: QueueCalls, handler: Handler<unknown>, options: WorkOptions, over: () => void) {
     const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
     this.#calls = calls;
+    this.#over = over;
     this.#handler = handler;
     this.#concurrency = concurrency;
     this.#timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000;
     this.#isLeaseGiven = leaseSeconds !== undefined;
     this.#report = reportOf(calls.queue, onError);
     this.#prefetch = new Prefetch(concurrency, prefetch);
+    this.#hoardWatch = new HoardWatch(concurrency, () => this.#giveAway());
     const leaseMs = leaseSeconds === undefined ? LEASE_MS_DEFAULT : leaseSeconds * 1_000;
     this.#holdings = new Holdings(calls, leaseMs, () => this.#plan());
     this.#settlements = new Settlements(calls, this.#report, () => this.#endIfDone());
@@ -234,7 +236,9 @@ export class Worker implements Consumer {
     this.#settlements.flush();
     this.#supply.roomMade();
     this.#beginSome();
-    this.#planRest();
+    const { running, waiting } = this.#holdings;
+    if (!this.#prefetch.isAdaptive || this.#isStopping) this.#hoardWatch.clear();
+    else this.#hoardWatch.look({ running: running.size, waiting, credit: this.#supply.credit });
     this.#endIfDone();
   }
 
@@ -265,29 +269,14 @@ export class Worker implements Consumer {
         if (failure === undefined) this.#settlements.ack(message);
         else this.#settlements.failed(message, failure.error);
       }
-      this.#forgetRest();
+      this.#hoardWatch.clear();
       this.#plan();
     });
     this.#prefetch.blocked(performance.now() - beganAt);
   }
 
   /** What waits behind long work must not wait for long, and what is not worked on must not be promised here. */
-  #planRest(): void {
-    const { running, waiting } = this.#holdings;
-    const isStuck = running.size >= this.#concurrency && waiting + this.#supply.credit > 0;
-    const isIdle = running.size + waiting === 0 && this.#supply.credit > this.#concurrency;
-    const isDue = this.#prefetch.isAdaptive && !this.#isStopping && (isStuck || isIdle);
-    if (!isDue) this.#forgetRest();
-    else this.#restTimer ??= new Timer(isStuck ? STUCK_MS : IDLE_MS, () => this.#rest(), { holds: false });
-  }
-
-  #forgetRest(): void {
-    this.#restTimer?.clear();
-    this.#restTimer = undefined;
-  }
-
-  #rest(): void {
-    this.#forgetRest();
+  #giveAway(): void {
     this.#prefetch.reset();
     this.#settlements.release(this.#holdings.takeWaiting());
     this.#supply.withdraw();
@@ -311,10 +300,11 @@ export class Worker implements Consumer {
   #endIfDone(): void {
     if (this.#end === undefined || this.#holdings.running.size > 0 || !this.#settlements.areAllTold) return;
     this.#pulse.stop();
-    this.#forgetRest();
+    this.#hoardWatch.clear();
     this.#closing?.clear();
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#calls.route.close();
+    this.#over();
     const { error } = this.#end;
     const isInOrder = error === undefined || error instanceof ShutDown || error.code === "closed";
     if (isInOrder) this.#settle();

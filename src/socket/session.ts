@@ -178,7 +178,7 @@ export class Session implements Caller, Connection {
     if (this.#ticketById.get(unanswered.id) === ticket) this.#ticketById.delete(unanswered.id);
     if (unanswered.isWait) this.#waits -= 1;
     if (result.verb === "begin") {
-      this.tellLost(result.stale);
+      if (result.stale.length > 0) this.tell(lostLine(result.stale));
       return;
     }
     if (result.verb === "subscribe") this.#credit = result.credit;
@@ -191,9 +191,9 @@ export class Session implements Caller, Connection {
     this.#say(lineOf(unanswered.id, replyOf(result, surroundings)));
   }
 
-  /** Tells it of leases that are over, at most as many as share a line. Nothing where there are none. */
-  tellLost(receipts: readonly string[]): void {
-    if (receipts.length > 0) this.#say(JSON.stringify({ lost: receipts }));
+  /** Tells it something that it has not asked for, with the next frame. */
+  tell(line: string): void {
+    this.#say(line);
   }
 
   #say(line: string): void {
@@ -265,6 +265,11 @@ export class Session implements Caller, Connection {
     const attachment: Attachment = { subscriber: this.subscriber, ...subscription, hearBy, receives, again };
     this.socket.serializeAttachment(attachment);
   }
+}
+
+/** The line that tells of leases that are over: at least one, at most as many as share a line. */
+export function lostLine(receipts: readonly string[]): string {
+  return JSON.stringify({ lost: receipts });
 }
 
 function lineOf(id: number, reply: Reply): string {

@@ -2,7 +2,7 @@ import { RECEIPTS_MAX } from "../contract/limits.ts";
 import { PING, PONG } from "../contract/socket-protocol.ts";
 import type { Command } from "../queue/commands.ts";
 import { Readers } from "./readers.ts";
-import { type Marks, Session, type Wait } from "./session.ts";
+import { lostLine, type Marks, Session, type Wait } from "./session.ts";
 
 /** What one round may say of lost leases on all connections together, in characters. */
 export const LOST_CHARACTERS_MAX = 8 * 1024 * 1024;
@@ -117,8 +117,8 @@ export class Sessions {
       return characters >= 0;
     });
     for (let begin = 0; begin < told.length; begin += RECEIPTS_MAX) {
-      const line = told.slice(begin, begin + RECEIPTS_MAX);
-      for (const session of listeners) session.tellLost(line);
+      const line = lostLine(told.slice(begin, begin + RECEIPTS_MAX));
+      for (const session of listeners) session.tell(line);
     }
   }
 

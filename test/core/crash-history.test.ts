@@ -7,12 +7,12 @@ function cleanHistory(): CrashHistory {
   history.putAttempted("a");
   history.putAcknowledged("a", "id-a");
   history.delivered(delivery({}), 0);
-  history.ackAcknowledged("a", 1);
+  history.ackAcknowledged("a", 1_000);
   return history;
 }
 
 function delivery(changes: Partial<Delivery>): Delivery {
-  return { value: "a", id: "id-a", attempt: 1, leasedAt: 1_000, leaseEndsAt: 2_000, ...changes };
+  return { value: "a", id: "id-a", attempt: 1, isPushed: false, leasedAt: 1_000, leaseEndsAt: 2_000, ...changes };
 }
 
 describe("the checker of the crash test", () => {
@@ -27,6 +27,18 @@ describe("the checker of the crash test", () => {
     history.delivered(delivery({ attempt: 2, leasedAt: 2_000, leaseEndsAt: 3_000 }), 0);
 
     expect(history.verdict()).toMatchObject({ isClean: true, acknowledged: 0, redeliveries: 1 });
+  });
+
+  test("accepts an attempt that comes again because it was pushed and not known to be begun, and none that goes down", () => {
+    const history = new CrashHistory();
+    history.putAttempted("a");
+    history.delivered(delivery({ attempt: 2, isPushed: true }), 0);
+    history.delivered(delivery({ attempt: 2, leasedAt: 2_000, leaseEndsAt: 3_000 }), 0);
+    const { isClean } = history.verdict();
+    history.delivered(delivery({ attempt: 1, leasedAt: 3_000, leaseEndsAt: 4_000 }), 0);
+
+    expect(isClean).toBe(true);
+    expect(history.verdict()).toMatchObject({ isClean: false, attemptRepeated: ["a"] });
   });
 
   test.each<[fault: string, spoil: (history: CrashHistory) => void]>([

@@ -43,7 +43,8 @@ async function consume(queue: Queue<string>): Promise<void> {
   await Promise.all(
     messages.map(async (message) => {
       const isForgotten = isLoadOn && random.chance(0.05);
-      if (!isForgotten && (await message.ack())) history.ackAcknowledged(message.item, message.attempt);
+      const { leasedAt } = deliveryOf(message);
+      if (!isForgotten && (await message.ack())) history.ackAcknowledged(message.item, leasedAt);
     }),
   );
 }
@@ -63,7 +64,8 @@ async function drain(queue: Queue<string>): Promise<QueueDescription> {
 
 function deliveryOf({ item, id, attempt, leaseEndsAt }: Message<string>): Delivery {
   const endsAt = leaseEndsAt.getTime();
-  return { value: item, id, attempt, leasedAt: endsAt - LEASE_SECONDS * 1_000, leaseEndsAt: endsAt };
+  const leasedAt = endsAt - LEASE_SECONDS * 1_000;
+  return { value: item, id, attempt, isPushed: false, leasedAt, leaseEndsAt: endsAt };
 }
 
 /** Opens a copy of every database, as SQLite itself would after the crash. */
@@ -129,7 +131,7 @@ try {
     new QueueManager({ address: server.address, authkey: AUTHKEY }).queue<string>("crash"),
   );
   // Nobody looks after dead messages here.
-  await queues[0]?.configure({ maxAttempts: 0 });
+  await queues[0]?.configure({ maxAttempts: 0, retryDelaySeconds: 0 });
   const load = queues.flatMap((queue, client) => [produce(queue, client), consumeWhileLoadIsOn(queue)]);
   const kills = killAgainAndAgain(server).then((last) => {
     server = last;

@@ -77,7 +77,7 @@ class CutRun {
 
   async load(): Promise<void> {
     // Nobody looks after dead messages here.
-    await this.#undisturbed().configure({ maxAttempts: 0 });
+    await this.#undisturbed().configure({ maxAttempts: 0, retryDelaySeconds: 0 });
     const clients: Promise<void>[] = [];
     for (let putter = 0; putter < PUTTERS; putter += 1) clients.push(this.#put(await this.#queue(), putter));
     for (let receiver = 0; receiver < RECEIVERS; receiver += 1) clients.push(this.#receive(await this.#queue()));
@@ -162,13 +162,14 @@ class CutRun {
     const messages = await queue.receive({ max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 });
     await Promise.all(
       messages.map(async (message) => {
-        const delivery = deliveryOf(message);
+        const delivery = deliveryOf(message, false);
+        const { leasedAt } = delivery;
         this.#history.delivered(delivery, ackedBefore);
         if (this.#isLoadOn && this.#random.chance(0.05)) return;
         if (this.#random.chance(0.1) && (await message.extend(2 * LEASE_SECONDS))) {
           delivery.leaseEndsAt = message.leaseEndsAt.getTime();
         }
-        await this.#ack(message);
+        await this.#ack(message, leasedAt);
       }),
     );
   }
@@ -177,17 +178,18 @@ class CutRun {
   async #work(queue: Queue<string>): Promise<void> {
     const worker = queue.work(
       async (message) => {
-        this.#history.delivered(deliveryOf(message), 0);
+        const delivery = deliveryOf(message, true);
+        this.#history.delivered(delivery, 0);
         if (this.#random.chance(0.01)) await sleep(1_500 * LEASE_SECONDS);
-        if (this.#random.chance(0.5)) await this.#ack(message);
+        if (this.#random.chance(0.5)) await this.#ack(message, delivery.leasedAt);
       },
       { concurrency: 8, leaseSeconds: LEASE_SECONDS, signal: this.#ending.signal },
     );
     await worker.finished;
   }
 
-  async #ack(message: Message<string>): Promise<void> {
-    if (await message.ack()) this.#history.ackAcknowledged(valueIn(message), message.attempt);
+  async #ack(message: Message<string>, leasedAt: number): Promise<void> {
+    if (await message.ack()) this.#history.ackAcknowledged(valueIn(message), leasedAt);
   }
 
   #itemOf(value: string): string {
@@ -209,8 +211,9 @@ function valueIn({ item }: Message<string>): string {
   return item.slice(0, item.indexOf(" "));
 }
 
-function deliveryOf(message: Message<string>): Delivery {
+function deliveryOf(message: Message<string>, isPushed: boolean): Delivery {
   const endsAt = message.leaseEndsAt.getTime();
   const { id, attempt } = message;
-  return { value: valueIn(message), id, attempt, leasedAt: endsAt - LEASE_SECONDS * 1_000, leaseEndsAt: endsAt };
+  const leasedAt = endsAt - LEASE_SECONDS * 1_000;
+  return { value: valueIn(message), id, attempt, isPushed, leasedAt, leaseEndsAt: endsAt };
 }

@@ -6,6 +6,8 @@ export interface Delivery {
   value: string;
   id: string;
   attempt: number;
+  /** Whether it was pushed: then it is no attempt if a cut or a crash keeps it secret that a handler has begun. */
+  isPushed: boolean;
   /** The lease by the server's clock, in milliseconds. It may end earlier, by an ack. */
   leasedAt: number;
   leaseEndsAt: number;
@@ -27,7 +29,7 @@ export interface Verdict {
   ackUndone: string[];
   /** Messages that two held at the same time. */
   doublyLeased: string[];
-  /** Attempt numbers that came back or went down: a receipt that could fit two leases. */
+  /** Messages of which an attempt was numbered twice, though it was counted, or the numbers went down. */
   attemptRepeated: string[];
   isClean: boolean;
 }
@@ -36,8 +38,8 @@ export class CrashHistory {
   readonly #attempted = new Set<string>();
   readonly #acknowledged = new Map<string, string>();
   readonly #deliveries = new Map<string, Delivery[]>();
-  /** Each value with how many were acked before it, and which of its attempts it was. */
-  readonly #acked = new Map<string, { position: number; attempt: number }>();
+  /** Each value with how many were acked before it, and when the lease of that ack began. */
+  readonly #acked = new Map<string, { position: number; leasedAt: number }>();
   readonly #ackUndone = new Set<string>();
 
   get acknowledged(): number {
@@ -65,8 +67,9 @@ export class CrashHistory {
     else deliveries.push(delivery);
   }
 
-  ackAcknowledged(value: string, attempt: number): void {
-    this.#acked.set(value, { position: this.#acked.size, attempt });
+  /** @param leasedAt when the lease began under which it was acked */
+  ackAcknowledged(value: string, leasedAt: number): void {
+    this.#acked.set(value, { position: this.#acked.size, leasedAt });
   }
 
   /** To be called when the queue was drained. */
@@ -86,8 +89,8 @@ export class CrashHistory {
       .map(([value]) => value);
     const doublyLeased = valuesWhere(isDoublyLeased);
     const attemptRepeated = valuesWhere(hasRepeatedAttempt);
-    for (const [value, { attempt }] of this.#acked) {
-      if (this.#deliveries.get(value)?.some((later) => later.attempt > attempt)) this.#ackUndone.add(value);
+    for (const [value, { leasedAt }] of this.#acked) {
+      if (this.#deliveries.get(value)?.some((later) => later.leasedAt > leasedAt)) this.#ackUndone.add(value);
     }
     const ackUndone = [...this.#ackUndone];
     const deliveries = all.reduce((sum, [, list]) => sum + list.length, 0);
@@ -111,7 +114,7 @@ export class CrashHistory {
 
 /** Nobody acks and then holds on, and nobody gives back early here: a lease lasts until the next one or its end. */
 function isDoublyLeased(deliveries: Delivery[]): boolean {
-  const inOrder = deliveries.toSorted((a, b) => a.attempt - b.attempt);
+  const inOrder = byLease(deliveries);
   return inOrder.some((delivery, index) => {
     const next = inOrder[index + 1];
     return next !== undefined && next.leasedAt < delivery.leaseEndsAt;
@@ -119,5 +122,13 @@ function isDoublyLeased(deliveries: Delivery[]): boolean {
 }
 
 function hasRepeatedAttempt(deliveries: Delivery[]): boolean {
-  return new Set(deliveries.map(({ attempt }) => attempt)).size < deliveries.length;
+  const inOrder = byLease(deliveries);
+  return inOrder.some(({ attempt, isPushed }, index) => {
+    const next = inOrder[index + 1];
+    return next !== undefined && next.attempt < attempt + (isPushed ? 0 : 1);
+  });
+}
+
+function byLease(deliveries: Delivery[]): Delivery[] {
+  return deliveries.toSorted((a, b) => a.leasedAt - b.leasedAt || a.attempt - b.attempt);
 }

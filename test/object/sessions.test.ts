@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { LOST_CHARACTERS_MAX, Sessions } from "../../src/socket/sessions.ts";
+
+/** A socket that outlived its object's memory, and what was sent on it. */
+class KeptSocket {
+  readonly sent: string[] = [];
+  readonly readyState = WebSocket.OPEN;
+  readonly bufferedAmount = 0;
+  readonly #attachment: object;
+
+  constructor(subscriber: number, subscribedAt: number) {
+    const waits = { receives: [], again: [] };
+    this.#attachment = { subscriber, credit: 0, leaseMs: undefined, subscribedAt, ...waits };
+  }
+
+  deserializeAttachment(): object {
+    return this.#attachment;
+  }
+
+  send(frame: string): void {
+    this.sent.push(frame);
+  }
+
+  get lost(): string[] {
+    return this.sent
+      .flatMap((frame) => frame.split("\n"))
+      .flatMap((line) => (JSON.parse(line) as { lost: string[] }).lost);
+  }
+}
+
+function sessionsOf(sockets: KeptSocket[]): Sessions {
+  const state = { getWebSockets: () => sockets } as unknown as DurableObjectState;
+  const sessions = new Sessions(state);
+  sessions.restore();
+  return sessions;
+}
+
+const RECEIPTS = Array.from({ length: 10_000 }, (_, index) => `incarnation-1-${index}-1`);
+
+test("lost leases are told to all who have ever subscribed, and to no others", () => {
+  const sockets = [new KeptSocket(1, 5), new KeptSocket(2, 0), new KeptSocket(3, 7)];
+  const sessions = sessionsOf(sockets);
+
+  sessions.tellLost(RECEIPTS);
+  sessions.flush();
+
+  expect(sockets.map(({ lost }) => lost.length)).toEqual([10_000, 0, 10_000]);
+});
+
+test("lost leases that are told to many connections stay inside a budget for all of them", () => {
+  const sockets = Array.from({ length: 2_000 }, (_, index) => new KeptSocket(index + 1, 1));
+  const sessions = sessionsOf(sockets);
+
+  sessions.tellLost(RECEIPTS);
+  sessions.flush();
+
+  const characters = sockets.flatMap(({ sent }) => sent).reduce((sum, frame) => sum + frame.length, 0);
+  expect(characters).toBeLessThan(1.1 * LOST_CHARACTERS_MAX);
+  expect(new Set(sockets.map(({ lost }) => lost.length)).size).toBe(1);
+  expect(sockets[0]?.lost.length).toBeGreaterThan(50);
+});

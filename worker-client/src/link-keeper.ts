@@ -219,7 +219,7 @@ export class LinkKeeper implements LinkEvents {
     this.#pause?.clear();
     this.#pause = undefined;
     this.#sweeping?.clear();
-    this.#warning?.clear();
+    this.#endOutage();
     this.#events.live(false);
   }
 
@@ -228,7 +228,6 @@ export class LinkKeeper implements LinkEvents {
     this.#barren = 0;
     this.#failures = 0;
     this.#stop();
-    this.#endOutage();
     this.#events.turnedToHttp();
   }
 

@@ -85,8 +85,8 @@ export class QueueManager {
   }
 
   /**
-   * Ends the connections. Calls that are not answered throw `Unavailable`; workers are to be closed before. A process
-   * ends without this: a connection on which nothing is waited for does not keep it.
+   * Ends the connections. Calls that are not answered, and all later ones, throw `Closed`, and workers end with that:
+   * they are to be closed before. A process ends without this: a connection on which nothing is waited for does not keep it.
    */
   async close(): Promise<void> {
     this.#routes.close();

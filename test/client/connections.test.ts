@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import { Deadline } from "../../worker-client/src/deadline.ts";
@@ -143,6 +145,23 @@ describe("connections on which nothing is awaited", () => {
     expect(routes.sizes).toEqual({ routes: IDLE_LINKS_MAX + 20, connections: IDLE_LINKS_MAX + 1 });
     routes.close();
     await expect(waiting).rejects.toThrow(Closed);
+  });
+
+  test("and ways to queues are forgotten when nothing uses them", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const routes = routesTo(server.address);
+    const used = routes.shared(freshName());
+    for (const _ of numbers(1_000)) routes.shared(freshName());
+
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return routes.sizes.routes;
+      })
+      .toBe(1);
+    expect((await used.send({ verb: "configure" })).isRepeated).toBe(false);
+    routes.close();
   });
 
   test("are closed when their queue is deleted", async () => {

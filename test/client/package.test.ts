@@ -9,8 +9,10 @@ const CLIENT = `${import.meta.dirname}/../../worker-client`;
 
 /** The modules that are there when a program runs: imports of types are not. */
 function importsOf(path: string): string[] {
-  const statements = readFileSync(path, "utf8").matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";$/gm);
-  return [...statements].map(([, specifier]) => specifier as string);
+  const text = readFileSync(path, "utf8");
+  const statements = text.matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";$/gm);
+  const calls = text.matchAll(/await import\("([^"]+)"\)/g);
+  return [...statements, ...calls].map(([, specifier]) => specifier as string);
 }
 
 /** The packages that a module and all that it imports need. */

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Message, type Queue, type QueueDescription, QueueManager } from "../../worker-client/src/index.ts";
+import {
+  type Message,
+  type Queue,
+  type QueueDescription,
+  QueueManager,
+  Unavailable,
+} from "../../worker-client/src/index.ts";
 import { Random } from "../support/random.ts";
 import { type Cuts, CuttingProxy } from "./cutting-proxy.ts";
 import { CrashHistory, type Delivery, type Verdict } from "./history.ts";
@@ -159,7 +165,9 @@ class CutRun {
   /** Receives and acks. Some messages it holds on to for longer, and some it forgets, as who dies does. */
   async #consume(queue: Queue<string>): Promise<void> {
     const ackedBefore = this.#history.acked;
-    const messages = await queue.receive({ max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 });
+    const messages = await queue
+      .receive({ max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 })
+      .catch(noneIfUnavailable);
     await Promise.all(
       messages.map(async (message) => {
         const delivery = deliveryOf(message, false);
@@ -216,4 +224,10 @@ function deliveryOf(message: Message<string>, isPushed: boolean): Delivery {
   const { id, attempt } = message;
   const leasedAt = endsAt - LEASE_SECONDS * 1_000;
   return { value: valueIn(message), id, attempt, isPushed, leasedAt, leaseEndsAt: endsAt };
+}
+
+/** A receive whose time is over while the server is away has brought nothing. */
+function noneIfUnavailable(error: unknown): [] {
+  if (error instanceof Unavailable) return [];
+  throw error;
 }

@@ -53,6 +53,12 @@ export class Deadline {
     return this.#isEndless ? Number.POSITIVE_INFINITY : Math.max(0, this.#triesUntil - performance.now());
   }
 
+  /** How long it is until it has to have ended, in milliseconds, if it was not answered by its time. */
+  get graceLeftMs(): number {
+    if (this.#isEndless) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#triesUntil + GRACE_SECONDS * 1_000 - performance.now());
+  }
+
   /** Most are, and the clock need not be asked about them. */
   get #isEndless(): boolean {
     return this.#triesUntil === Number.POSITIVE_INFINITY;

@@ -13,6 +13,8 @@ const ANSWER_MS = 15_000;
 const LONG_ANSWER_MS = 60_000;
 /** What a try is given at least that is not the first, where less than that is left to try. */
 const LAST_TRY_MS = 1_000;
+/** Between tries in the grace after a call's time. */
+const SHORT_PAUSE_MS = 50;
 /** Of a page that goes into a message. */
 const EXCERPT_CHARACTERS = 200;
 
@@ -74,10 +76,10 @@ export class HttpClient {
       signal?.throwIfAborted();
       if (this.#isClosed) throw closed(place, wasTried);
       outage ??= begun;
-      const isOver = msSince(outage) >= retryMs || deadline?.leftMs === 0;
+      const isOver = msSince(outage) >= retryMs || isOverdue(deadline, outage);
       if ((!isRepeatable && wasTried) || isOver) throw unavailable(place, outage, wasTried, answer.cause);
-      await this.#pause(Math.min(backoffMs(failures, Math.random()), msLeft(deadline)), signal);
-      if (deadline?.leftMs === 0) throw unavailable(place, outage, wasTried, answer.cause);
+      await this.#pause(Math.min(backoffMs(failures, Math.random()), deadline?.leftMs || SHORT_PAUSE_MS), signal);
+      if (isOverdue(deadline, outage)) throw unavailable(place, outage, wasTried, answer.cause);
     }
   }
 
@@ -132,8 +134,10 @@ export class HttpClient {
   }
 }
 
-function msLeft(deadline: Deadline | undefined): number {
-  return deadline?.leftMs ?? Number.POSITIVE_INFINITY;
+/** Whether its time is over, in an outage that is not just a connection that was lost a moment ago. */
+function isOverdue(deadline: Deadline | undefined, outage: Instant): boolean {
+  if (deadline === undefined || deadline.leftMs > 0) return false;
+  return deadline.graceLeftMs === 0 || msSince(outage) > GRACE_SECONDS * 1_000;
 }
 
 /** How long a try may take: it does not outlive its call. */
@@ -141,7 +145,7 @@ function tryMsOf(request: HttpRequest, terms: Terms, retryMs: number, outage: In
   const answerMs = (terms.isRepeatable ?? true) ? ANSWER_MS : LONG_ANSWER_MS;
   const ms = Math.ceil((request.waitSeconds ?? 0) * 1_000) + answerMs;
   const retryLeftMs = outage === undefined ? ms : Math.max(LAST_TRY_MS, retryMs - msSince(outage));
-  return Math.min(ms, retryLeftMs, msLeft(terms.deadline) + GRACE_SECONDS * 1_000);
+  return Math.min(ms, retryLeftMs, terms.deadline?.graceLeftMs ?? Number.POSITIVE_INFINITY);
 }
 
 function interpret<Value>(response: Response, text: string, request: HttpRequest, place: Place): Try<Value> {

@@ -1,5 +1,6 @@
 import type { ServerLine } from "../../src/contract/socket.ts";
 import { backoffMs } from "./backoff.ts";
+import { GRACE_SECONDS } from "./deadline.ts";
 import { QueueError, Unavailable } from "./errors.ts";
 import { type Instant, instant, msSince } from "./instant.ts";
 import { Timer } from "./platform.ts";
@@ -86,9 +87,10 @@ export class LinkKeeper implements LinkEvents {
     return this.#httpUntil !== 0 && Date.now() < this.#httpUntil;
   }
 
-  /** Why the server cannot be reached; undefined while it can, or that is not known yet. */
+  /** Why the server cannot be reached; undefined while it can, or a connection was only lost a moment ago. */
   get outage(): Error | undefined {
-    return this.#link === undefined && this.#outage !== undefined ? this.#lastCause : undefined;
+    if (this.#link !== undefined || this.#outage === undefined) return undefined;
+    return msSince(this.#outage) > GRACE_SECONDS * 1_000 ? this.#lastCause : undefined;
   }
 
   /** Opens a connection, if there is none and it is not being done. */
@@ -196,10 +198,7 @@ export class LinkKeeper implements LinkEvents {
   }
 
   #openLater(): void {
-    if (!this.#events.isNeeded) {
-      this.#stop();
-      return;
-    }
+    if (!this.#events.isNeeded) return this.#stop();
     this.#failures += 1;
     // The first connection after one that has lasted is opened at once.
     const ms = this.#failures === 1 && this.#openedAt > 0 ? 0 : backoffMs(this.#failures, Math.random());
@@ -219,7 +218,7 @@ export class LinkKeeper implements LinkEvents {
     this.#pause?.clear();
     this.#pause = undefined;
     this.#sweeping?.clear();
-    this.#warning?.clear();
+    this.#endOutage();
     this.#events.live(false);
   }
 
@@ -228,7 +227,6 @@ export class LinkKeeper implements LinkEvents {
     this.#barren = 0;
     this.#failures = 0;
     this.#stop();
-    this.#endOutage();
     this.#events.turnedToHttp();
   }
 

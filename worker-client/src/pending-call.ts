@@ -82,11 +82,6 @@ export class PendingCall {
     return deadline !== undefined && !deadline.isOver;
   }
 
-  /** Whether its own time is over. */
-  get #isOverdue(): boolean {
-    return this.call.deadline?.leftMs === 0;
-  }
-
   /**
    * The lines to send for it.
    *
@@ -169,7 +164,7 @@ export class PendingCall {
   /** The server could not be reached. False if that has gone on for too long. */
   fail(cause: Error): boolean {
     this.#outage ??= instant();
-    if (msSince(this.#outage) < this.#retryMs && !this.#isOverdue) return true;
+    if (msSince(this.#outage) < this.#retryMs) return true;
     this.giveUp(cause);
     return false;
   }

@@ -21,7 +21,7 @@ const LAST_ID = 2_147_483_647;
 export type AnswerLine = Extract<ServerLine, { id: number }>;
 
 export interface CallsEvents {
-  /** Why the server cannot be reached; undefined while it can, or that is not known yet. */
+  /** Why the server cannot be reached; undefined while it can, or that has lasted a moment only. */
   readonly outage: Error | undefined;
   /** Something is to be sent as soon as there is a connection. */
   toSend(): void;

@@ -26,14 +26,16 @@ interface Answer {
 
 /** Opens a socket with the package `ws`: in Node and Deno. */
 export async function openWsWire(target: Target, events: WireEvents): Promise<Opening> {
-  let library: typeof import("ws");
+  let socket: WebSocket;
   try {
-    library = await import("ws");
+    const library = await import("ws");
+    socket = new library.WebSocket(target.url, [SOCKET_PROTOCOL], optionsOf(target));
   } catch (error) {
+    // Not every runtime can load it, and it is left out of bundles for those that have no such connections.
     events.refused({ kind: "unsupported", cause: error instanceof Error ? error : new Error(String(error)) });
     return { giveUp: () => false };
   }
-  return new WsOpening(new library.WebSocket(target.url, [SOCKET_PROTOCOL], optionsOf(target)), target, events);
+  return new WsOpening(socket, target, events);
 }
 
 function optionsOf({ authkey }: Target) {

@@ -1,0 +1,83 @@
+/** Calls that stay without an answer on a connection that lives, on a clock of the test. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Call } from "../../worker-client/src/call.ts";
+import { Deadline } from "../../worker-client/src/deadline.ts";
+import { Outbox } from "../../worker-client/src/outbox.ts";
+import { ANSWER_SECONDS, SocketCalls } from "../../worker-client/src/socket-calls.ts";
+
+let calls: SocketCalls;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const nothing = () => undefined;
+  const place = { address: "http://queue.test", queue: "tasks" };
+  const events = { toSend: nothing, rest: nothing, nonsense: nothing, unwanted: nothing, isTaken: () => false };
+  calls = new SocketCalls(place, 120, { ...events, outage: undefined });
+  calls.connected();
+});
+afterEach(() => vi.useRealTimers());
+
+/** Begins a call, and sends it. */
+function send(call: Call) {
+  const outcome = calls.send(call);
+  outcome.catch(() => undefined);
+  return { outcome, id: sent()[0]?.id ?? 0 };
+}
+
+/** The operations that are to be sent. */
+function sent(): { id: number; verb: string }[] {
+  const frames: string[] = [];
+  const outbox = new Outbox((frame) => frames.push(frame));
+  calls.addTo(outbox);
+  outbox.flush();
+  return frames.flatMap((frame) => frame.split("\n").map((line) => JSON.parse(line)));
+}
+
+function pass(seconds: number): void {
+  vi.advanceTimersByTime(seconds * 1_000);
+  calls.tick();
+}
+
+test("what can be repeated is sent again, alone and under another id, and others go on", async () => {
+  const inspecting = send({ verb: "inspect" });
+  const waiting = send({ verb: "receive", deadline: new Deadline({}) });
+
+  pass(ANSWER_SECONDS - 1);
+  expect(sent()).toEqual([]);
+  pass(2);
+
+  const [again] = sent();
+  expect(again).toMatchObject({ verb: "inspect" });
+  expect([inspecting.id, waiting.id]).not.toContain(again?.id);
+  calls.answered({ id: again?.id ?? 0, reply: { name: "tasks" } });
+  calls.answered({ id: waiting.id, reply: { messages: [] } });
+  expect(await inspecting.outcome).toEqual({ value: { name: "tasks" }, isRepeated: true });
+  expect(await waiting.outcome).toEqual({ value: { messages: [] }, isRepeated: false });
+});
+
+test("what cannot be repeated fails, and is not known to be applied", async () => {
+  const { outcome } = send({ verb: "purge", isRepeatable: false });
+
+  pass(ANSWER_SECONDS + 1);
+
+  await expect(outcome).rejects.toThrow("It is not known whether this was applied.");
+  expect(sent()).toEqual([]);
+});
+
+test("a wait is told to end when its time is over, and fails if that is not answered either", async () => {
+  const { outcome, id } = send({ verb: "join", deadline: new Deadline({ timeoutSeconds: 5 }) });
+
+  vi.advanceTimersByTime(5_000);
+  expect(sent()).toMatchObject([{ verb: "stop", request: { ids: [id] } }]);
+  vi.advanceTimersByTime(1_000);
+
+  await expect(outcome).rejects.toMatchObject({ code: "unavailable", queue: "tasks" });
+});
+
+test("a wait that is answered in time ends as it was answered", async () => {
+  const { outcome, id } = send({ verb: "join", deadline: new Deadline({ timeoutSeconds: 5 }) });
+
+  vi.advanceTimersByTime(5_000);
+  calls.answered({ id, reply: { finished: false } });
+
+  expect(await outcome).toMatchObject({ value: { finished: false } });
+});

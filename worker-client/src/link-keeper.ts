@@ -198,7 +198,10 @@ export class LinkKeeper implements LinkEvents {
   }
 
   #openLater(): void {
-    if (!this.#events.isNeeded) return this.#stop();
+    if (!this.#events.isNeeded) {
+      this.#stop();
+      return;
+    }
     this.#failures += 1;
     // The first connection after one that has lasted is opened at once.
     const ms = this.#failures === 1 && this.#openedAt > 0 ? 0 : backoffMs(this.#failures, Math.random());

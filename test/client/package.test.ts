@@ -9,8 +9,11 @@ const CLIENT = `${import.meta.dirname}/../../worker-client`;
 
 /** The modules that are there when a program runs: imports of types are not. */
 function importsOf(path: string): string[] {
-  const statements = readFileSync(path, "utf8").matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";$/gm);
-  return [...statements].map(([, specifier]) => specifier as string);
+  const source = readFileSync(path, "utf8");
+  const statements = source.matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";$/gm);
+  // `typeof import("…")` is a type.
+  const expressions = source.matchAll(/(?<!typeof )\bimport\("([^"]+)"\)/g);
+  return [...statements, ...expressions].map(([, specifier]) => specifier as string);
 }
 
 /** The packages that a module and all that it imports need. */

@@ -1,6 +1,5 @@
 import type { ReceivedMessage } from "../../src/contract/schema.ts";
 import type { SubscribeReply } from "../../src/contract/socket.ts";
-import type { Consumer } from "./consumer.ts";
 import { Closed, type QueueError, ShutDown } from "./errors.ts";
 import { Holdings } from "./holdings.ts";
 import type { Instant } from "./instant.ts";
@@ -30,8 +29,12 @@ const STUCK_MS = 50;
 /** After so long without work, no more is expected at once than can be worked on at once. */
 const IDLE_MS = 100;
 
-/** Works through a queue: see `Queue.work`. */
-export class Worker implements Consumer {
+/**
+ * Works through a queue: see `Queue.work`.
+ *
+ * It is a `Consumer`, which is not said here because the published declarations know nothing of that interface.
+ */
+export class Worker {
   /**
    * Settles when the worker has ended, because it was closed or the queue was shut down and is empty. Rejects with the
    * error if the server refuses it, as for a wrong authkey.

@@ -3,6 +3,7 @@ import { type Message, type Queue, type QueueDescription, QueueManager } from ".
 import { Random } from "../support/random.ts";
 import { type Cuts, CuttingProxy } from "./cutting-proxy.ts";
 import { CrashHistory, type Delivery, type Verdict } from "./history.ts";
+import { received } from "./received.ts";
 
 /** Short, so that what a cut left leased comes back while the test runs. */
 const LEASE_SECONDS = 1;
@@ -159,7 +160,7 @@ class CutRun {
   /** Receives and acks. Some messages it holds on to for longer, and some it forgets, as who dies does. */
   async #consume(queue: Queue<string>): Promise<void> {
     const ackedBefore = this.#history.acked;
-    const messages = await queue.receive({ max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 });
+    const messages = await received(queue, { max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 });
     await Promise.all(
       messages.map(async (message) => {
         const delivery = deliveryOf(message);

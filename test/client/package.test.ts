@@ -9,10 +9,11 @@ const CLIENT = `${import.meta.dirname}/../../worker-client`;
 
 /** The modules that are there when a program runs: imports of types are not. */
 function importsOf(path: string): string[] {
-  const text = readFileSync(path, "utf8");
-  const statements = text.matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";$/gm);
-  const calls = text.matchAll(/await import\("([^"]+)"\)/g);
-  return [...statements, ...calls].map(([, specifier]) => specifier as string);
+  const source = readFileSync(path, "utf8");
+  const statements = source.matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";$/gm);
+  // `typeof import("…")` is a type.
+  const expressions = source.matchAll(/(?<!typeof )\bimport\("([^"]+)"\)/g);
+  return [...statements, ...expressions].map(([, specifier]) => specifier as string);
 }
 
 /** The packages that a module and all that it imports need. */

@@ -11,6 +11,7 @@ import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
 import { Random } from "../support/random.ts";
 import { CrashHistory, type Delivery } from "./history.ts";
+import { received } from "./received.ts";
 
 const KILLS = Number(process.env.KILLS ?? 50);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
@@ -38,9 +39,7 @@ async function produce(queue: Queue<string>, client: number): Promise<void> {
 /** Receives and acks. Some messages it forgets while the load is on, as a worker that dies does. */
 async function consume(queue: Queue<string>): Promise<void> {
   const ackedBefore = history.acked;
-  const messages = await queue
-    .receive({ max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 })
-    .catch(noneIfUnavailable);
+  const messages = await received(queue, { max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 });
   for (const message of messages) history.delivered(deliveryOf(message), ackedBefore);
   await Promise.all(
     messages.map(async (message) => {
@@ -145,10 +144,4 @@ try {
 } finally {
   await server.stop();
   rmSync(directory.path, { recursive: true });
-}
-
-/** A receive whose time is over while the server is away has brought nothing. */
-function noneIfUnavailable(error: unknown): [] {
-  if (error instanceof Unavailable) return [];
-  throw error;
 }

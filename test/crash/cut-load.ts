@@ -9,6 +9,7 @@ import {
 import { Random } from "../support/random.ts";
 import { type Cuts, CuttingProxy } from "./cutting-proxy.ts";
 import { CrashHistory, type Delivery, type Verdict } from "./history.ts";
+import { received } from "./received.ts";
 
 /** Short, so that what a cut left leased comes back while the test runs. */
 const LEASE_SECONDS = 1;
@@ -165,9 +166,7 @@ class CutRun {
   /** Receives and acks. Some messages it holds on to for longer, and some it forgets, as who dies does. */
   async #consume(queue: Queue<string>): Promise<void> {
     const ackedBefore = this.#history.acked;
-    const messages = await queue
-      .receive({ max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 })
-      .catch(noneIfUnavailable);
+    const messages = await received(queue, { max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 });
     await Promise.all(
       messages.map(async (message) => {
         const delivery = deliveryOf(message, false);
@@ -224,10 +223,4 @@ function deliveryOf(message: Message<string>, isPushed: boolean): Delivery {
   const { id, attempt } = message;
   const leasedAt = endsAt - LEASE_SECONDS * 1_000;
   return { value: valueIn(message), id, attempt, isPushed, leasedAt, leaseEndsAt: endsAt };
-}
-
-/** A receive whose time is over while the server is away has brought nothing. */
-function noneIfUnavailable(error: unknown): [] {
-  if (error instanceof Unavailable) return [];
-  throw error;
 }

@@ -48,7 +48,7 @@ export const PUT_OPTIONS: Known<PutOptions> = {
 export const PUT_MANY_OPTIONS: Known<PutManyOptions<unknown>> = { ...PUT_OPTIONS, each: true };
 
 /**
- * What is sent of the options of a batch: once for all items, or for each where `each` is given.
+ * @internal What is sent of the options of a batch: once for all items, or for each where `each` is given.
  *
  * @throws {TypeError} for a `dedupeKey` that several items would share
  */

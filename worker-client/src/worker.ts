@@ -1,6 +1,5 @@
 import type { ReceivedMessage } from "../../src/contract/schema.ts";
 import type { SubscribeReply } from "../../src/contract/socket.ts";
-import type { Consumer } from "./consumer.ts";
 import { Closed, type QueueError, ShutDown } from "./errors.ts";
 import { HoardWatch } from "./hoard-watch.ts";
 import { Holdings } from "./holdings.ts";
@@ -25,8 +24,12 @@ const LEASE_MS_DEFAULT = 30_000;
 /** How long handlers may begin one after the other before everything else has its turn. */
 const TURN_MS = 5;
 
-/** Works through a queue: see `Queue.work`. */
-export class Worker implements Consumer {
+/**
+ * Works through a queue: see `Queue.work`.
+ *
+ * It is a `Consumer`, which is not said here because the published declarations know nothing of that interface.
+ */
+export class Worker {
   /**
    * Settles when the worker has ended, because it was closed or the queue was shut down and is empty. Rejects with the
    * error if the server refuses it, as for a wrong authkey.

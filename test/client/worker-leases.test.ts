@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+/** The leases of what a worker holds. */
+import type { Queue } from "../../worker-client/src/index.ts";
+import { freshName, TestServer } from "../support/server.ts";
+import { closedWorkers, Gate, leasedOf, unreported } from "../support/workers.ts";
+
+const server = new TestServer();
+const work = closedWorkers();
+
+beforeAll(() => server.start());
+afterAll(() => server.remove());
+
+describe.each(["websocket", "http"] as const)("over %s", (transport) => {
+  function freshQueue<Item = unknown>(): Queue<Item> {
+    return server.manager({ transport }).queue<Item>(freshName());
+  }
+
+  describe("a lease", () => {
+    // Over HTTP nothing waits in a worker.
+    test.each(transport === "websocket" ? [["worked on"], ["worked on", "waits"]] : [["worked on"]])(
+      "is extended for as long as the handler runs, and while a message waits for it: %j, %j",
+      async (...items) => {
+        const queue = freshQueue<string>();
+        await queue.putMany(items);
+        const attempts: number[] = [];
+        const gate = new Gate();
+        const handler = async ({ attempt }: { attempt: number }) => {
+          attempts.push(attempt);
+          await gate.passed;
+        };
+
+        const worker = work(queue, handler, { leaseSeconds: 1, prefetch: 1 });
+        await leasedOf(queue).toBe(items.length);
+        const others = await queue.receive({ timeoutSeconds: 3 });
+        gate.open();
+        await queue.join();
+        await worker.close();
+
+        expect(others).toEqual([]);
+        expect(attempts).toEqual(items.map(() => 1));
+        expect(await queue.describe()).toMatchObject({ done: items.length });
+      },
+    );
+
+    test("that is lost aborts the message's signal, and the worker goes on", async () => {
+      const queue = freshQueue<string>();
+      await queue.put("cancelled");
+      const begun = new Gate();
+      const worked: unknown[] = [];
+
+      work(
+        queue,
+        async ({ item, signal }) => {
+          begun.open();
+          if (item === "cancelled") await new Promise<void>((lost) => signal.addEventListener("abort", () => lost()));
+          worked.push([item, signal.aborted, signal.reason?.code]);
+        },
+        { leaseSeconds: 1, onError: unreported },
+      );
+      await begun.passed;
+      for await (const { id } of queue.messages()) await queue.cancel(id);
+      await queue.put("next");
+      await queue.join();
+
+      expect(worked).toEqual([
+        ["cancelled", true, "lease_lost"],
+        ["next", false, undefined],
+      ]);
+    });
+
+    test("that the handler has ended by its ack does not abort the message's signal", async () => {
+      const queue = freshQueue<string>();
+      await queue.put("item");
+      const outcome = new Promise<boolean>((settle) => {
+        work(
+          queue,
+          async (message) => {
+            await message.ack();
+            await sleep(1_500);
+            settle(message.signal.aborted);
+          },
+          { leaseSeconds: 1 },
+        );
+      });
+
+      expect(await outcome).toBe(false);
+    });
+  });
+});
+
+test("a lease that is lost keeps a message that waits from being begun", async () => {
+  const queue = server.manager().queue<string>(freshName());
+  await queue.putMany(["first", "cancelled"]);
+  const gate = new Gate();
+  const worked: string[] = [];
+
+  work(queue, ({ item }) => worked.push(item) && gate.passed, { leaseSeconds: 3_600, prefetch: 1 });
+  await leasedOf(queue).toBe(2);
+  for await (const { id, item } of queue.messages()) if (item === "cancelled") await queue.cancel(id);
+  gate.open();
+  await queue.join();
+
+  expect(worked).toEqual(["first"]);
+});

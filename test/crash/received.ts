@@ -1,0 +1,14 @@
+import { type Message, type Queue, type ReceiveOptions, Unavailable } from "../../worker-client/src/index.ts";
+
+/**
+ * What a receive with a time limit brings. Nothing as well if there was no connection when its time was over: what the
+ * server handed out to it by then comes back.
+ */
+export async function received(queue: Queue<string>, options: ReceiveOptions): Promise<Message<string>[]> {
+  try {
+    return await queue.receive(options);
+  } catch (error) {
+    if (error instanceof Unavailable) return [];
+    throw error;
+  }
+}

@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Message, type Queue, type QueueDescription, QueueManager, Unavailable } from "durable-queue";
+import { type Message, type Queue, type QueueDescription, QueueManager } from "durable-queue";
 import { buildWorker } from "../../src/local/build-worker.ts";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";

@@ -1,11 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Message,
-  type Queue,
-  type QueueDescription,
-  QueueManager,
-  Unavailable,
-} from "../../worker-client/src/index.ts";
+import { type Message, type Queue, type QueueDescription, QueueManager } from "../../worker-client/src/index.ts";
 import { Random } from "../support/random.ts";
 import { type Cuts, CuttingProxy } from "./cutting-proxy.ts";
 import { CrashHistory, type Delivery, type Verdict } from "./history.ts";

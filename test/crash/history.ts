@@ -5,7 +5,11 @@
 export interface Delivery {
   value: string;
   id: string;
+  /** Which delivery of the message this is, as its receipt says. */
+  number: number;
   attempt: number;
+  /** Whether the server counts the attempt at once, and not only when it is told that a handler has begun. */
+  isBegun: boolean;
   /** The lease by the server's clock, in milliseconds. It may end earlier, by an ack. */
   leasedAt: number;
   leaseEndsAt: number;
@@ -27,8 +31,10 @@ export interface Verdict {
   ackUndone: string[];
   /** Messages that two held at the same time. */
   doublyLeased: string[];
-  /** Attempt numbers that came back or went down: a receipt that could fit two leases. */
-  attemptRepeated: string[];
+  /** Numbers of deliveries that came back: a receipt that could fit two leases. */
+  numberRepeated: string[];
+  /** Attempts that went down, or were not counted although the message had been begun. */
+  attemptForgotten: string[];
   isClean: boolean;
 }
 
@@ -36,8 +42,8 @@ export class CrashHistory {
   readonly #attempted = new Set<string>();
   readonly #acknowledged = new Map<string, string>();
   readonly #deliveries = new Map<string, Delivery[]>();
-  /** Each value with how many were acked before it, and which of its attempts it was. */
-  readonly #acked = new Map<string, { position: number; attempt: number }>();
+  /** Each value with how many were acked before it, and which of its deliveries it was. */
+  readonly #acked = new Map<string, { position: number; number: number }>();
   readonly #ackUndone = new Set<string>();
 
   get acknowledged(): number {
@@ -65,8 +71,9 @@ export class CrashHistory {
     else deliveries.push(delivery);
   }
 
-  ackAcknowledged(value: string, attempt: number): void {
-    this.#acked.set(value, { position: this.#acked.size, attempt });
+  /** @param number that of the delivery */
+  ackAcknowledged(value: string, number: number): void {
+    this.#acked.set(value, { position: this.#acked.size, number });
   }
 
   /** To be called when the queue was drained. */
@@ -85,13 +92,14 @@ export class CrashHistory {
       })
       .map(([value]) => value);
     const doublyLeased = valuesWhere(isDoublyLeased);
-    const attemptRepeated = valuesWhere(hasRepeatedAttempt);
-    for (const [value, { attempt }] of this.#acked) {
-      if (this.#deliveries.get(value)?.some((later) => later.attempt > attempt)) this.#ackUndone.add(value);
+    const numberRepeated = valuesWhere(hasRepeatedNumber);
+    const attemptForgotten = valuesWhere(hasForgottenAttempt);
+    for (const [value, { number }] of this.#acked) {
+      if (this.#deliveries.get(value)?.some((later) => later.number > number)) this.#ackUndone.add(value);
     }
     const ackUndone = [...this.#ackUndone];
     const deliveries = all.reduce((sum, [, list]) => sum + list.length, 0);
-    const faults = [lost, unexpected, doubled, ackUndone, doublyLeased, attemptRepeated];
+    const faults = [lost, unexpected, doubled, ackUndone, doublyLeased, numberRepeated, attemptForgotten];
     return {
       attempted: this.#attempted.size,
       acknowledged: this.#acknowledged.size,
@@ -103,7 +111,8 @@ export class CrashHistory {
       doubled,
       ackUndone,
       doublyLeased,
-      attemptRepeated,
+      numberRepeated,
+      attemptForgotten,
       isClean: faults.every((values) => values.length === 0),
     };
   }
@@ -111,13 +120,22 @@ export class CrashHistory {
 
 /** Nobody acks and then holds on, and nobody gives back early here: a lease lasts until the next one or its end. */
 function isDoublyLeased(deliveries: Delivery[]): boolean {
-  const inOrder = deliveries.toSorted((a, b) => a.attempt - b.attempt);
-  return inOrder.some((delivery, index) => {
-    const next = inOrder[index + 1];
-    return next !== undefined && next.leasedAt < delivery.leaseEndsAt;
-  });
+  return hasNeighbours(deliveries, (delivery, next) => next.leasedAt < delivery.leaseEndsAt);
 }
 
-function hasRepeatedAttempt(deliveries: Delivery[]): boolean {
-  return new Set(deliveries.map(({ attempt }) => attempt)).size < deliveries.length;
+function hasRepeatedNumber(deliveries: Delivery[]): boolean {
+  return hasNeighbours(deliveries, (delivery, next) => next.number === delivery.number);
+}
+
+function hasForgottenAttempt(deliveries: Delivery[]): boolean {
+  return hasNeighbours(deliveries, ({ attempt, isBegun }, next) => next.attempt < attempt + (isBegun ? 1 : 0));
+}
+
+/** Whether there are two deliveries, one after the other, of which this is true. */
+function hasNeighbours(deliveries: Delivery[], isFound: (delivery: Delivery, next: Delivery) => boolean): boolean {
+  const inOrder = deliveries.toSorted((a, b) => a.number - b.number);
+  return inOrder.some((delivery, index) => {
+    const next = inOrder[index + 1];
+    return next !== undefined && isFound(delivery, next);
+  });
 }

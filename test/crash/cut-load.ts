@@ -182,7 +182,8 @@ class CutRun {
         if (this.#random.chance(0.01)) await sleep(1_500 * LEASE_SECONDS);
         if (this.#random.chance(0.5)) await this.#ack(message);
       },
-      { concurrency: 8, leaseSeconds: LEASE_SECONDS, signal: this.#ending.signal },
+      // That leases are lost is what is meant to happen.
+      { concurrency: 8, leaseSeconds: LEASE_SECONDS, signal: this.#ending.signal, onError: () => undefined },
     );
     await worker.finished;
   }

@@ -60,7 +60,8 @@ describe.each(FRAMES)("a server whose socket says %s", (_, frame) => {
     const ends = await Promise.allSettled([queue.put(1), queue.get({ timeoutSeconds: 0.3 }), queue.describe()]);
 
     for (const end of ends) expect(end).toMatchObject({ status: "rejected", reason: expect.any(Unavailable) });
-    expect(server.requests).toBeGreaterThan(0);
+    // Where the machine is slow, the calls may have ended before; the worker goes on.
+    await expect.poll(() => server?.requests, { timeout: 10_000 }).toBeGreaterThan(0);
     await manager.close();
     expect(await worker.finished).toBeUndefined();
   });

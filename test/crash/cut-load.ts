@@ -160,7 +160,11 @@ class CutRun {
   /** Receives and acks. Some messages it holds on to for longer, and some it forgets, as who dies does. */
   async #consume(queue: Queue<string>): Promise<void> {
     const ackedBefore = this.#history.acked;
-    const messages = await received(queue, { max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 });
+    const messages = await received(queue, {
+      max: this.#isLoadOn ? 8 : 200,
+      leaseSeconds: LEASE_SECONDS,
+      timeoutSeconds: 0.5,
+    });
     await Promise.all(
       messages.map(async (message) => {
         const delivery = deliveryOf(message, true);

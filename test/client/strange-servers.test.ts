@@ -1,7 +1,7 @@
 /** What answers is no server of queues, or none that works: calls end by their bounds, and the process goes on. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
-import { Closed, QueueError, QueueManager, Unavailable } from "../../worker-client/src/index.ts";
+import { QueueError, QueueManager, Unavailable } from "../../worker-client/src/index.ts";
 import { StrangeServer } from "../support/strange-server.ts";
 
 const uncaught: unknown[] = [];
@@ -60,9 +60,10 @@ describe.each(FRAMES)("a server whose socket says %s", (_, frame) => {
     const ends = await Promise.allSettled([queue.put(1), queue.get({ timeoutSeconds: 0.3 }), queue.describe()]);
 
     for (const end of ends) expect(end).toMatchObject({ status: "rejected", reason: expect.any(Unavailable) });
-    expect(server.requests).toBeGreaterThan(0);
+    // Where the machine is slow, the calls may have ended before; the worker goes on.
+    await expect.poll(() => server?.requests, { timeout: 10_000 }).toBeGreaterThan(0);
     await manager.close();
-    await expect(worker.finished).rejects.toThrow(Closed);
+    expect(await worker.finished).toBeUndefined();
   });
 });
 

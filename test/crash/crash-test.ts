@@ -11,7 +11,7 @@ import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
 import { Random } from "../support/random.ts";
 import { CrashHistory, type Delivery } from "./history.ts";
-import { received } from "./received.ts";
+import { numberOf, received } from "./received.ts";
 
 const KILLS = Number(process.env.KILLS ?? 50);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
@@ -44,8 +44,7 @@ async function consume(queue: Queue<string>): Promise<void> {
   await Promise.all(
     messages.map(async (message) => {
       const isForgotten = isLoadOn && random.chance(0.05);
-      const { leasedAt } = deliveryOf(message);
-      if (!isForgotten && (await message.ack())) history.ackAcknowledged(message.item, leasedAt);
+      if (!isForgotten && (await message.ack())) history.ackAcknowledged(message.item, numberOf(message));
     }),
   );
 }
@@ -54,19 +53,20 @@ async function consumeWhileLoadIsOn(queue: Queue<string>): Promise<void> {
   while (isLoadOn) await consume(queue);
 }
 
-/** Consumes until nothing is left, neither visible nor leased to somebody who died. */
+/** Consumes until nothing is left, also of what was leased to a client that died. */
 async function drain(queue: Queue<string>): Promise<QueueDescription> {
   for (;;) {
     const description = await queue.describe();
-    if (description.visible + description.leased === 0) return description;
+    if (description.unfinished === 0) return description;
     await consume(queue);
   }
 }
 
-function deliveryOf({ item, id, attempt, leaseEndsAt }: Message<string>): Delivery {
-  const endsAt = leaseEndsAt.getTime();
-  const leasedAt = endsAt - LEASE_SECONDS * 1_000;
-  return { value: item, id, attempt, isPushed: false, leasedAt, leaseEndsAt: endsAt };
+function deliveryOf(message: Message<string>): Delivery {
+  const { item, id, attempt } = message;
+  const endsAt = message.leaseEndsAt.getTime();
+  const lease = { number: numberOf(message), leasedAt: endsAt - LEASE_SECONDS * 1_000, leaseEndsAt: endsAt };
+  return { value: item, id, attempt, isBegun: true, ...lease };
 }
 
 /** Opens a copy of every database, as SQLite itself would after the crash. */
@@ -131,7 +131,7 @@ try {
   const queues = Array.from({ length: CLIENTS }, () =>
     new QueueManager({ address: server.address, authkey: AUTHKEY }).queue<string>("crash"),
   );
-  // Nobody looks after dead messages here.
+  // Nobody looks after dead messages here, and what lapsed comes back at once.
   await queues[0]?.configure({ maxAttempts: 0, retryDelaySeconds: 0 });
   const load = queues.flatMap((queue, client) => [produce(queue, client), consumeWhileLoadIsOn(queue)]);
   const kills = killAgainAndAgain(server).then((last) => {

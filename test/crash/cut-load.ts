@@ -3,7 +3,7 @@ import { type Message, type Queue, type QueueDescription, QueueManager } from ".
 import { Random } from "../support/random.ts";
 import { type Cuts, CuttingProxy } from "./cutting-proxy.ts";
 import { CrashHistory, type Delivery, type Verdict } from "./history.ts";
-import { received } from "./received.ts";
+import { numberOf, received } from "./received.ts";
 
 /** Short, so that what a cut left leased comes back while the test runs. */
 const LEASE_SECONDS = 1;
@@ -77,7 +77,7 @@ class CutRun {
   }
 
   async load(): Promise<void> {
-    // Nobody looks after dead messages here.
+    // Nobody looks after dead messages here, and what lapsed comes back at once.
     await this.#undisturbed().configure({ maxAttempts: 0, retryDelaySeconds: 0 });
     const clients: Promise<void>[] = [];
     for (let putter = 0; putter < PUTTERS; putter += 1) clients.push(this.#put(await this.#queue(), putter));
@@ -90,7 +90,7 @@ class CutRun {
   async outcome(): Promise<CutReport> {
     const queue = this.#undisturbed();
     let description = await queue.describe();
-    while (description.visible + description.leased > 0) {
+    while (description.unfinished > 0) {
       await this.#consume(queue);
       description = await queue.describe();
     }
@@ -160,17 +160,20 @@ class CutRun {
   /** Receives and acks. Some messages it holds on to for longer, and some it forgets, as who dies does. */
   async #consume(queue: Queue<string>): Promise<void> {
     const ackedBefore = this.#history.acked;
-    const messages = await received(queue, { max: 8, leaseSeconds: LEASE_SECONDS, timeoutSeconds: 0.5 });
+    const messages = await received(queue, {
+      max: this.#isLoadOn ? 8 : 200,
+      leaseSeconds: LEASE_SECONDS,
+      timeoutSeconds: 0.5,
+    });
     await Promise.all(
       messages.map(async (message) => {
-        const delivery = deliveryOf(message, false);
-        const { leasedAt } = delivery;
+        const delivery = deliveryOf(message, true);
         this.#history.delivered(delivery, ackedBefore);
         if (this.#isLoadOn && this.#random.chance(0.05)) return;
         if (this.#random.chance(0.1) && (await message.extend(2 * LEASE_SECONDS))) {
           delivery.leaseEndsAt = message.leaseEndsAt.getTime();
         }
-        await this.#ack(message, leasedAt);
+        await this.#ack(message);
       }),
     );
   }
@@ -179,18 +182,18 @@ class CutRun {
   async #work(queue: Queue<string>): Promise<void> {
     const worker = queue.work(
       async (message) => {
-        const delivery = deliveryOf(message, true);
-        this.#history.delivered(delivery, 0);
+        this.#history.delivered(deliveryOf(message, false), 0);
         if (this.#random.chance(0.01)) await sleep(1_500 * LEASE_SECONDS);
-        if (this.#random.chance(0.5)) await this.#ack(message, delivery.leasedAt);
+        if (this.#random.chance(0.5)) await this.#ack(message);
       },
-      { concurrency: 8, leaseSeconds: LEASE_SECONDS, signal: this.#ending.signal },
+      // That leases are lost is what is meant to happen.
+      { concurrency: 8, leaseSeconds: LEASE_SECONDS, signal: this.#ending.signal, onError: () => undefined },
     );
     await worker.finished;
   }
 
-  async #ack(message: Message<string>, leasedAt: number): Promise<void> {
-    if (await message.ack()) this.#history.ackAcknowledged(valueIn(message), leasedAt);
+  async #ack(message: Message<string>): Promise<void> {
+    if (await message.ack()) this.#history.ackAcknowledged(valueIn(message), numberOf(message));
   }
 
   #itemOf(value: string): string {
@@ -212,9 +215,9 @@ function valueIn({ item }: Message<string>): string {
   return item.slice(0, item.indexOf(" "));
 }
 
-function deliveryOf(message: Message<string>, isPushed: boolean): Delivery {
+function deliveryOf(message: Message<string>, isBegun: boolean): Delivery {
   const endsAt = message.leaseEndsAt.getTime();
   const { id, attempt } = message;
-  const leasedAt = endsAt - LEASE_SECONDS * 1_000;
-  return { value: valueIn(message), id, attempt, isPushed, leasedAt, leaseEndsAt: endsAt };
+  const lease = { number: numberOf(message), leasedAt: endsAt - LEASE_SECONDS * 1_000, leaseEndsAt: endsAt };
+  return { value: valueIn(message), id, attempt, isBegun, ...lease };
 }

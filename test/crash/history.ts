@@ -5,9 +5,11 @@
 export interface Delivery {
   value: string;
   id: string;
+  /** Which delivery of the message this is, as its receipt says. */
+  number: number;
   attempt: number;
-  /** Whether it was pushed: then it is no attempt if a cut or a crash keeps it secret that a handler has begun. */
-  isPushed: boolean;
+  /** Whether the server counts the attempt at once, and not only when it is told that a handler has begun. */
+  isBegun: boolean;
   /** The lease by the server's clock, in milliseconds. It may end earlier, by an ack. */
   leasedAt: number;
   leaseEndsAt: number;
@@ -29,8 +31,10 @@ export interface Verdict {
   ackUndone: string[];
   /** Messages that two held at the same time. */
   doublyLeased: string[];
-  /** Messages of which an attempt was numbered twice, though it was counted, or the numbers went down. */
-  attemptRepeated: string[];
+  /** Numbers of deliveries that came back: a receipt that could fit two leases. */
+  numberRepeated: string[];
+  /** Attempts that went down, or were not counted although the message had been begun. */
+  attemptForgotten: string[];
   isClean: boolean;
 }
 
@@ -38,8 +42,8 @@ export class CrashHistory {
   readonly #attempted = new Set<string>();
   readonly #acknowledged = new Map<string, string>();
   readonly #deliveries = new Map<string, Delivery[]>();
-  /** Each value with how many were acked before it, and when the lease of that ack began. */
-  readonly #acked = new Map<string, { position: number; leasedAt: number }>();
+  /** Each value with how many were acked before it, and which of its deliveries it was. */
+  readonly #acked = new Map<string, { position: number; number: number }>();
   readonly #ackUndone = new Set<string>();
 
   get acknowledged(): number {
@@ -67,9 +71,9 @@ export class CrashHistory {
     else deliveries.push(delivery);
   }
 
-  /** @param leasedAt when the lease began under which it was acked */
-  ackAcknowledged(value: string, leasedAt: number): void {
-    this.#acked.set(value, { position: this.#acked.size, leasedAt });
+  /** @param number that of the delivery */
+  ackAcknowledged(value: string, number: number): void {
+    this.#acked.set(value, { position: this.#acked.size, number });
   }
 
   /** To be called when the queue was drained. */
@@ -88,13 +92,14 @@ export class CrashHistory {
       })
       .map(([value]) => value);
     const doublyLeased = valuesWhere(isDoublyLeased);
-    const attemptRepeated = valuesWhere(hasRepeatedAttempt);
-    for (const [value, { leasedAt }] of this.#acked) {
-      if (this.#deliveries.get(value)?.some((later) => later.leasedAt > leasedAt)) this.#ackUndone.add(value);
+    const numberRepeated = valuesWhere(hasRepeatedNumber);
+    const attemptForgotten = valuesWhere(hasForgottenAttempt);
+    for (const [value, { number }] of this.#acked) {
+      if (this.#deliveries.get(value)?.some((later) => later.number > number)) this.#ackUndone.add(value);
     }
     const ackUndone = [...this.#ackUndone];
     const deliveries = all.reduce((sum, [, list]) => sum + list.length, 0);
-    const faults = [lost, unexpected, doubled, ackUndone, doublyLeased, attemptRepeated];
+    const faults = [lost, unexpected, doubled, ackUndone, doublyLeased, numberRepeated, attemptForgotten];
     return {
       attempted: this.#attempted.size,
       acknowledged: this.#acknowledged.size,
@@ -106,7 +111,8 @@ export class CrashHistory {
       doubled,
       ackUndone,
       doublyLeased,
-      attemptRepeated,
+      numberRepeated,
+      attemptForgotten,
       isClean: faults.every((values) => values.length === 0),
     };
   }
@@ -114,21 +120,22 @@ export class CrashHistory {
 
 /** Nobody acks and then holds on, and nobody gives back early here: a lease lasts until the next one or its end. */
 function isDoublyLeased(deliveries: Delivery[]): boolean {
-  const inOrder = byLease(deliveries);
+  return hasNeighbours(deliveries, (delivery, next) => next.leasedAt < delivery.leaseEndsAt);
+}
+
+function hasRepeatedNumber(deliveries: Delivery[]): boolean {
+  return hasNeighbours(deliveries, (delivery, next) => next.number === delivery.number);
+}
+
+function hasForgottenAttempt(deliveries: Delivery[]): boolean {
+  return hasNeighbours(deliveries, ({ attempt, isBegun }, next) => next.attempt < attempt + (isBegun ? 1 : 0));
+}
+
+/** Whether there are two deliveries, one after the other, of which this is true. */
+function hasNeighbours(deliveries: Delivery[], isFound: (delivery: Delivery, next: Delivery) => boolean): boolean {
+  const inOrder = deliveries.toSorted((a, b) => a.number - b.number);
   return inOrder.some((delivery, index) => {
     const next = inOrder[index + 1];
-    return next !== undefined && next.leasedAt < delivery.leaseEndsAt;
+    return next !== undefined && isFound(delivery, next);
   });
-}
-
-function hasRepeatedAttempt(deliveries: Delivery[]): boolean {
-  const inOrder = byLease(deliveries);
-  return inOrder.some(({ attempt, isPushed }, index) => {
-    const next = inOrder[index + 1];
-    return next !== undefined && next.attempt < attempt + (isPushed ? 0 : 1);
-  });
-}
-
-function byLease(deliveries: Delivery[]): Delivery[] {
-  return deliveries.toSorted((a, b) => a.leasedAt - b.leasedAt || a.attempt - b.attempt);
 }

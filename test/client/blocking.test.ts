@@ -18,14 +18,14 @@ function start(queue: Queue<Task>, work: ConstructorParameters<typeof WorkerProc
 }
 
 describe.each([
-  [{}, 800, 5],
-  [{ concurrency: 5 }, 600, 8],
-  [{ concurrency: 3, prefetch: 6 }, 800, 8],
-  [{ concurrency: 10, prefetch: 0 }, 300, 12],
-] as const)("with %o, a lease of a second and handlers that block %i ms", (work, blockMs, messages) => {
+  [{}, 1_200, 4],
+  [{ concurrency: 5 }, 1_000, 5],
+  [{ concurrency: 3, prefetch: 6 }, 1_200, 5],
+  [{ concurrency: 10, prefetch: 0 }, 400, 12],
+] as const)("with %o, a lease of two seconds and handlers that block %i ms", (work, blockMs, messages) => {
   test("each message is done once", async () => {
     const queue = server.manager().queue<Task>(freshName());
-    await queue.configure({ leaseSeconds: 1 });
+    await queue.configure({ leaseSeconds: 2 });
     const names = Array.from({ length: messages }, (_, n) => `task-${n}`);
     await queue.putMany(names.map((name) => ({ name, blockMs })));
 

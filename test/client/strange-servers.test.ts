@@ -1,5 +1,5 @@
 /** What answers is no server of queues, or none that works: calls end by their bounds, and the process goes on. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { QueueError, QueueManager, Unavailable } from "../../worker-client/src/index.ts";
 import { StrangeServer } from "../support/strange-server.ts";
@@ -8,16 +8,18 @@ const uncaught: unknown[] = [];
 const note = (error: unknown) => uncaught.push(error);
 let server: StrangeServer | undefined;
 
-beforeEach(() => {
-  uncaught.length = 0;
+beforeAll(() => {
   process.on("uncaughtException", note);
   process.on("unhandledRejection", note);
 });
-afterEach(async () => {
-  await server?.stop();
+afterAll(() => {
   process.off("uncaughtException", note);
   process.off("unhandledRejection", note);
   expect(uncaught).toEqual([]);
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
 });
 
 function managerOf({ address }: StrangeServer, transport?: "http"): QueueManager {
@@ -47,12 +49,14 @@ const FRAMES: [name: string, frame: string | Buffer][] = [
   ["a problem without words", '{"id":1,"problem":{}}'],
 ];
 
-describe.each(FRAMES)("a server whose socket says %s", (_, frame) => {
-  test.each([
+// Each waits for its calls' bounds, so that several at a time take no longer.
+describe.concurrent.each(FRAMES)("a server whose socket says %s", (_, frame) => {
+  test.for<[string, (socket: WebSocket) => void]>([
     ["to what it is sent", (socket: WebSocket) => socket.on("message", () => socket.send(frame))],
     ["before it is sent anything", (socket: WebSocket) => socket.send(frame)],
-  ])("%s: calls go over HTTP then, and end by their bounds", async (_, manners) => {
-    server = await StrangeServer.start({ socket: manners });
+  ])("%s: calls go over HTTP then, and end by their bounds", async ([, manners], { expect, onTestFinished }) => {
+    const server = await StrangeServer.start({ socket: manners });
+    onTestFinished(() => server.stop());
     const manager = managerOf(server);
     const queue = manager.queue<number>("queue");
     const worker = queue.work(() => undefined);
@@ -61,7 +65,7 @@ describe.each(FRAMES)("a server whose socket says %s", (_, frame) => {
 
     for (const end of ends) expect(end).toMatchObject({ status: "rejected", reason: expect.any(Unavailable) });
     // Where the machine is slow, the calls may have ended before; the worker goes on.
-    await expect.poll(() => server?.requests, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => server.requests, { timeout: 10_000 }).toBeGreaterThan(0);
     await manager.close();
     expect(await worker.finished).toBeUndefined();
   });

@@ -1,6 +1,6 @@
+/** The leases of what a worker holds. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-/** The leases of what a worker holds. */
 import type { Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { closedWorkers, Gate, leasedOf, unreported } from "../support/workers.ts";
@@ -91,15 +91,25 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
 
 test("a lease that is lost keeps a message that waits from being begun", async () => {
   const queue = server.manager().queue<string>(freshName());
-  await queue.putMany(["first", "cancelled"]);
+  const ids = await queue.putMany(["first", "second", "cancelled"]);
   const gate = new Gate();
   const worked: string[] = [];
 
-  work(queue, ({ item }) => worked.push(item) && gate.passed, { leaseSeconds: 3_600, prefetch: 1 });
-  await leasedOf(queue).toBe(2);
-  for await (const { id, item } of queue.messages()) if (item === "cancelled") await queue.cancel(id);
-  gate.open();
+  work(
+    queue,
+    async ({ item, signal }) => {
+      worked.push(item);
+      if (item === "first") await gate.passed;
+      else await new Promise<void>((lost) => signal.addEventListener("abort", () => lost()));
+      gate.open();
+    },
+    { leaseSeconds: 3_600, concurrency: 2, prefetch: 1, onError: unreported },
+  );
+  await leasedOf(queue).toBe(3);
+  await queue.cancel(ids[2] as string);
+  // Told after the other, so that what comes of it shows that the worker knows of both.
+  await queue.cancel(ids[1] as string);
   await queue.join();
 
-  expect(worked).toEqual(["first"]);
+  expect(worked.sort()).toEqual(["first", "second"]);
 });

@@ -7,11 +7,11 @@ import type { QueueCalls } from "./queue-calls.ts";
 /** A lease is extended when less than this part of it is left. */
 const EXTENDED_BELOW = 2 / 3;
 
-/**
- * A handler begins with at least this part of a lease, and beside it all that is worked on has as much: so one that keeps
- * the event loop for nearly as long as a lease loses none.
- */
-const BEGUN_ABOVE = 0.85;
+/** A handler begins with at least this part of a lease: so it may keep the event loop for nearly as long. */
+const BEGUN_ABOVE = 0.95;
+
+/** What is worked on beside it has as much where handlers have kept the event loop, and else at least this. */
+const BESIDE_ABOVE = 0.85;
 
 /** The messages of a worker, and their leases. */
 export class Holdings {
@@ -85,9 +85,14 @@ export class Holdings {
     this.#extend(this.#below(EXTENDED_BELOW, [...this.running, ...this.#waiting]));
   }
 
-  /** Prolongs what is worked on, before something begins that may keep the event loop. */
-  prepare(): void {
-    if (this.running.size > 0) this.#extend(this.#below(BEGUN_ABOVE, [...this.running]));
+  /**
+   * Prolongs what is worked on, before another handler begins.
+   *
+   * @param mayBlock whether that may keep the event loop
+   */
+  prepare(mayBlock: boolean): void {
+    if (this.running.size === 0) return;
+    this.#extend(this.#below(mayBlock ? BEGUN_ABOVE : BESIDE_ABOVE, [...this.running]));
   }
 
   /** Leases that are over before their time. */

@@ -11,11 +11,9 @@ import { sleep } from "./platform.ts";
 /** How long one request for messages may wait, and so how long a clean end may take. */
 const POLL_SECONDS = 5;
 
-/** For how long one request is tried while the server is away, and after which its consumer is told. */
-const TRIED_SECONDS = 5;
-
-/** How often it is told again. */
-const AWAY_MS = 60_000;
+/** After so long without a server the consumer is told, and then again every so often. */
+const AWAY_MS = 5_000;
+const STILL_AWAY_MS = 60_000;
 
 /** Brings messages to a consumer by asking for them. */
 export class Polling {
@@ -37,24 +35,18 @@ export class Polling {
   async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake, { once: true });
-    let toldAt: Instant | undefined;
+    const outage = new Outage((error) => this.#consumer.away(error));
     try {
-      for (let failures = 0; mustGoOn() && !signal.aborted; ) {
+      while (mustGoOn() && !signal.aborted) {
         try {
           // What is received counts as begun, so nothing is asked for that would have to wait here.
           if (this.#consumer.slots > 0) await this.#ask();
           else await new Promise<void>((resolve) => (this.#wake = resolve));
-          failures = 0;
-          toldAt = undefined;
+          outage.isOver();
         } catch (error) {
           if (signal.aborted) return;
           if (!(error instanceof Unavailable)) throw error;
-          failures += 1;
-          if (toldAt === undefined || msSince(toldAt) >= AWAY_MS) {
-            this.#consumer.away(error);
-            toldAt = instant();
-          }
-          await sleep(backoffMs(failures, Math.random()), signal).catch(() => undefined);
+          await sleep(outage.failed(error), signal).catch(() => undefined);
         }
       }
     } finally {
@@ -71,8 +63,39 @@ export class Polling {
     const max = Math.min(this.#consumer.slots, BATCH_MESSAGES_MAX);
     const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
     const request = { max, leaseSeconds: this.#leaseSeconds };
-    const call = { verb: "receive", request, deadline, retrySeconds: TRIED_SECONDS } as const;
+    // Tried once: between two tries it can be stopped.
+    const call = { verb: "receive", request, deadline, retrySeconds: 0 } as const;
     const { value } = await this.#route.send<ReceiveReply>(call);
     this.#consumer.take(value.messages, value.leaseSeconds);
+  }
+}
+
+/** A time without a server. */
+class Outage {
+  readonly #tell: (error: Unavailable) => void;
+  #failures = 0;
+  #tellAfterMs = AWAY_MS;
+  #since: Instant | undefined;
+
+  constructor(tell: (error: Unavailable) => void) {
+    this.#tell = tell;
+  }
+
+  isOver(): void {
+    this.#failures = 0;
+    this.#tellAfterMs = AWAY_MS;
+    this.#since = undefined;
+  }
+
+  /** Notes that a try has failed, and answers how long to wait before the next one, in milliseconds. */
+  failed(error: Unavailable): number {
+    this.#failures += 1;
+    this.#since ??= instant();
+    if (msSince(this.#since) >= this.#tellAfterMs) {
+      this.#tell(error);
+      this.#tellAfterMs = STILL_AWAY_MS;
+      this.#since = instant();
+    }
+    return backoffMs(this.#failures, Math.random());
   }
 }

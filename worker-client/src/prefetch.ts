@@ -47,9 +47,14 @@ export class Prefetch {
     return Math.min(PREFETCH_MAX, Math.floor((this.#concurrency * WAITING_MS) / Math.max(this.#runMs, 0.001)));
   }
 
+  /** Whether the next handler may keep the event loop for long. */
+  get mayBlock(): boolean {
+    return this.#runs < RUNS_MIN || this.#blockingMs >= QUICK_MS;
+  }
+
   /** How many handlers may begin in one step, without a look at anything else between them. */
   get stepSize(): number {
-    if (this.#runs < RUNS_MIN || this.#blockingMs >= QUICK_MS) return 1;
+    if (this.mayBlock) return 1;
     return Math.max(1, Math.floor(QUICK_MS / Math.max(this.#blockingMs, 0.001)));
   }
 

@@ -252,7 +252,7 @@ export class Worker {
       const next = this.#holdings.takeNext(Math.min(this.#concurrency - running.size, this.#prefetch.stepSize));
       if (next.length === 0) return;
       this.#settlements.flush();
-      this.#holdings.prepare();
+      this.#holdings.prepare(this.#prefetch.mayBlock);
       for (const message of next) running.add(message);
       this.#calls.route.pushes?.begin(next.map(({ receipt }) => receipt));
       for (const message of next) this.#begin(message);

@@ -154,6 +154,12 @@ export class Block implements BlockSummary {
     this.note(index, { unbegun: (this.noteOf(index).unbegun ?? 0) + 1 });
   }
 
+  /** Takes back `noteUnbegun`: a handler had begun with the newest delivery after all. */
+  noteBegun(index: number): void {
+    const unbegun = (this.noteOf(index).unbegun ?? 0) - 1;
+    this.note(index, { unbegun: unbegun > 0 ? unbegun : undefined });
+  }
+
   /** The attempts that `maxAttempts` is compared with: those since the last redrive. */
   countedAttemptsOf(index: number): number {
     return this.attemptsOf(index) - (this.noteOf(index).spared ?? 0);

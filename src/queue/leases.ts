@@ -38,6 +38,8 @@ export class Leases {
   readonly #retention: Retention;
   /** Leases that were ended here. */
   readonly lost = new LostLeases();
+  /** When the leases would have ended that were taken back, by the index of their messages. */
+  readonly #takenBack = new WeakMap<Block, Map<number, number>>();
 
   constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals, retention: Retention) {
     this.#incarnation = incarnation;
@@ -135,15 +137,34 @@ export class Leases {
    * @returns the receipts that fit no lease
    */
   begin(receipts: string[], now: number): string[] {
+    for (const text of receipts) this.#giveAgain(parseReceipt(this.#incarnation, text), now);
     return this.#withLeases(receipts, (block, index) => {
       if (block.isUnbegun(index)) this.#backlog.begin(block, index, now);
     });
+  }
+
+  /**
+   * A handler had begun before its worker could know that the message was taken back: it has its lease again, unless the
+   * message was handed out since. Not in a group, where another may have come in its place.
+   */
+  #giveAgain(receipt: Receipt | undefined, now: number): void {
+    const block = receipt && this.#backlog.blockAt(receipt);
+    if (receipt === undefined || block === undefined) return;
+    const { index, delivery } = receipt;
+    const endsAt = this.#takenBack.get(block)?.get(index) ?? 0;
+    const isFree = block.standingOf(index) === VISIBLE && block.deliveriesOf(index) === delivery && !block.isGrouped;
+    if (endsAt <= now || !isFree) return;
+    this.#takenBack.get(block)?.delete(index);
+    block.noteBegun(index);
+    this.#backlog.move(block, index, LEASED, endsAt);
   }
 
   /** Makes visible again, in their places, the leased messages with which no handler has begun. Their leases are lost. */
   takeBack(now: number): void {
     for (const { block, index } of this.#backlog.places(LEASED)) {
       if (!block.isUnbegun(index)) continue;
+      const ends = this.#takenBack.get(block) ?? new Map<number, number>();
+      this.#takenBack.set(block, ends.set(index, block.visibleAtOf(index)));
       this.lose(block, index);
       this.#putBack(block, index, now);
     }

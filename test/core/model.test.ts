@@ -25,6 +25,7 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "begin forgotten in a crash",
       "lease over unbegun",
       "taken back by a pause",
+      "begun though taken back",
       "lost",
       "heard again",
       "subscribed again unheard",

@@ -304,9 +304,10 @@ export class History {
 
   #begin(ticket: number): void {
     const { leases, receipts } = this.#someLeases();
-    this.#tell(ticket, { verb: "begin", receipts }, () =>
-      this.#model.withLeases(ticket, leases, (held) => this.#model.begin(held)),
-    );
+    this.#tell(ticket, { verb: "begin", receipts }, () => {
+      for (const lease of leases) this.#model.giveAgain(lease);
+      this.#model.withLeases(ticket, leases, (held) => this.#model.begin(held));
+    });
   }
 
   #unsubscribe(ticket: number): void {

@@ -11,6 +11,8 @@ export interface ModelMessage {
   leased: boolean;
   /** Whether it is known of its lease that a handler has begun with it, and since when. */
   begunAt: number | undefined;
+  /** When its lease would have ended that a pause took back. */
+  takenBackUntil: number;
   deliveries: number;
   /** Deliveries that are over and that no handler began with. */
   unbegun: number;

@@ -160,6 +160,7 @@ export class ModelQueue {
     for (const { group } of byPlace(this.messages.filter((message) => message.group !== undefined)))
       this.#takeTurn(group);
     for (const transfer of this.transfers) delete transfer.ticket;
+    for (const message of this.messages) message.takenBackUntil = 0;
   }
 
   advance(now: number): void {
@@ -405,6 +406,17 @@ export class ModelQueue {
     this.seen.push("begun");
   }
 
+  /** What a pause took back of which a handler had begun already is leased again, unless it was handed out since. */
+  giveAgain({ message, delivery }: ModelLease): void {
+    const isFree = this.messages.includes(message) && this.stateOf(message) === "visible";
+    const isSame = message.deliveries === delivery && message.group === undefined;
+    const { takenBackUntil } = message;
+    if (!isFree || !isSame || takenBackUntil <= this.now) return;
+    const unbegun = message.unbegun - 1;
+    Object.assign(message, { leased: true, begunAt: this.now, unbegun, visibleAt: takenBackUntil, takenBackUntil: 0 });
+    this.seen.push("begun though taken back");
+  }
+
   #lose(messages: ModelMessage[]): void {
     for (const message of messages) {
       if (this.stateOf(message) === "leased") this.lost.push({ message, delivery: message.deliveries });
@@ -625,7 +637,10 @@ export class ModelQueue {
     const unbegun = this.messages.filter(({ leased, begunAt }) => leased && begunAt === undefined);
     if (paused.receives === true) {
       this.#lose(unbegun);
-      for (const message of unbegun) this.giveBack(message);
+      for (const message of unbegun) {
+        message.takenBackUntil = message.visibleAt;
+        this.giveBack(message);
+      }
       if (unbegun.length > 0) this.seen.push("taken back by a pause");
     }
     this.serve();
@@ -778,6 +793,7 @@ export class ModelQueue {
       begunAt: undefined,
       deliveries: 0,
       unbegun: 0,
+      takenBackUntil: 0,
       spared: 0,
       isDead: false,
       source: "",

@@ -13,8 +13,9 @@ const BLOCKED_MS = 20;
 /** For so long after that nothing waits in the worker. */
 const BLOCKED_REST_MS = 60_000;
 
-/** Handlers that keep the event loop for less than this are begun together. */
+/** Handlers that keep the event loop for less than this are begun together, as many as keep it for so long. */
 const QUICK_MS = 1;
+const STEP_MS = 5;
 
 /**
  * How many messages a worker holds beyond those that it works on, so that the next is at hand when one is done.
@@ -30,7 +31,7 @@ export class Prefetch {
   #runs = 0;
   /** How long handlers take: up at once, down slowly. */
   #runMs = 0;
-  /** The same of how long they keep the event loop. */
+  /** For how long they keep the event loop, on average: a pause of the runtime itself must not count for much. */
   #blockingMs = 0;
   #restsUntil = 0;
 
@@ -55,18 +56,18 @@ export class Prefetch {
   /** How many handlers may begin in one step, without a look at anything else between them. */
   get stepSize(): number {
     if (this.mayBlock) return 1;
-    return Math.max(1, Math.floor(QUICK_MS / Math.max(this.#blockingMs, 0.001)));
+    return Math.max(1, Math.floor(STEP_MS / Math.max(this.#blockingMs, 0.001)));
   }
 
   /** @param ms from a handler's beginning to its end */
   ran(ms: number): void {
     this.#runs += 1;
-    this.#runMs = follow(this.#runMs, ms);
+    this.#runMs = ms > this.#runMs ? ms : average(this.#runMs, ms);
   }
 
   /** @param ms for how long a handler kept the event loop when it began */
   blocked(ms: number): void {
-    this.#blockingMs = follow(this.#blockingMs, ms);
+    this.#blockingMs = average(this.#blockingMs, ms);
     if (ms > BLOCKED_MS) this.#restsUntil = performance.now() + BLOCKED_REST_MS;
   }
 
@@ -76,6 +77,7 @@ export class Prefetch {
   }
 }
 
-function follow(average: number, sample: number): number {
-  return sample > average ? sample : average + (sample - average) / 10;
+/** The average of what came, in which the last ten count for most. */
+function average(before: number, sample: number): number {
+  return before + (sample - before) / 10;
 }

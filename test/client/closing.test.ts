@@ -69,7 +69,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     ];
     const outcomes = await Promise.all(calls.map((call) => call(queue).catch((error: Closed) => error.code)));
 
-    expect(outcomes.slice(0, -1)).toEqual(Array(5).fill("closed"));
+    expect(outcomes).toEqual(Array(6).fill("closed"));
     expect(await server.manager().queue(queue.name).describe()).toMatchObject({ visible: 1 });
   });
 
@@ -84,6 +84,33 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     expect(await outcome).toEqual(["Closed", "closed"]);
   });
 });
+
+test.each(["websocket", "http"] as const)(
+  "with timeoutSeconds ends although the server is away, over %s",
+  async (transport) => {
+    const crashing = new TestServer();
+    await crashing.start();
+    const queue = crashing.manager({ transport }).queue<string>("any");
+    await queue.put("item");
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const errors: string[] = [];
+    const worker = queue.work(
+      async () => {
+        begun.resolve();
+        await gate.promise;
+      },
+      { onError: (error) => errors.push((error as QueueError).code) },
+    );
+    await begun.promise;
+    await crashing.remove();
+    gate.resolve();
+
+    await worker.close({ timeoutSeconds: 0.2 });
+
+    await expect.poll(() => errors).toEqual(["closed"]);
+  },
+);
 
 test("a worker whose server is away closes", async () => {
   const manager = new QueueManager({ address: "http://127.0.0.1:9", authkey: "none" });

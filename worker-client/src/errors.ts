@@ -15,7 +15,7 @@ export type QueueErrorCode =
   | "closed"
   /** A connection ended. Only as the cause of another error. */
   | "disconnected"
-  /** No answer came in time. Only as the cause of another error. */
+  /** A handler took longer than its `timeoutSeconds`; or no answer came in time, as the cause of another error. */
   | "timeout"
   /** An answer that no durable-queue server gives. */
   | "unexpected"

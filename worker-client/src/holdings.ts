@@ -2,6 +2,7 @@ import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { ExtendReply } from "../../src/contract/schema.ts";
 import { type Instant, instant } from "./instant.ts";
 import type { Message } from "./message.ts";
+import { afterReading } from "./platform.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 
 /** A lease is extended when less than this part of it is left. */
@@ -10,8 +11,14 @@ const EXTENDED_BELOW = 2 / 3;
 /** A handler begins with at least this part of a lease: so it may keep the event loop for nearly as long. */
 const BEGUN_ABOVE = 0.95;
 
+/** Where a lease was just extended, what is left of it is what can be had: the way to the server takes the rest. */
+const FRESH_ABOVE = 0.5;
+
 /** What is worked on beside it has as much where handlers have kept the event loop, and else at least this. */
 const BESIDE_ABOVE = 0.85;
+
+/** For so long after its end a lease may have been prolonged by an answer that has not come. */
+const UNANSWERED_MS = 2_000;
 
 /** The messages of a worker, and their leases. */
 export class Holdings {
@@ -23,10 +30,9 @@ export class Holdings {
   readonly #changed: () => void;
   /** Not begun, in the order in which they came. */
   #waiting: Message<unknown>[] = [];
-  /** Those whose extension is on its way. */
-  readonly #extending = new Set<Message<unknown>>();
-  /** Those that were just extended: more is not to be had. */
+  /** Those that were just extended: more is hardly to be had. */
   readonly #fresh = new WeakSet<Message<unknown>>();
+  #extensions = 0;
 
   /** @param changed is called when messages that waited can begin, or are gone */
   constructor(calls: QueueCalls, leaseMs: number, changed: () => void) {
@@ -64,8 +70,10 @@ export class Holdings {
     while (next.length < max) {
       const message = this.#waiting[0];
       if (message === undefined || (message.attempt > 1 && next.length > 0)) break;
-      const { leftMs, lengthMs } = message.lease;
-      if (leftMs > 0 && leftMs < lengthMs * BEGUN_ABOVE && !this.#fresh.has(message)) {
+      const { leftMs, lengthMs, isExtending } = message.lease;
+      if (isExtending) break;
+      const enough = this.#fresh.has(message) ? FRESH_ABOVE : BEGUN_ABOVE;
+      if (leftMs > 0 && leftMs < lengthMs * enough) {
         this.#extend(this.#waiting.slice(0, max));
         break;
       }
@@ -78,11 +86,29 @@ export class Holdings {
     return next;
   }
 
+  /** Puts messages back, before all others, that were taken out and did not begin. */
+  putBack(messages: readonly Message<unknown>[]): void {
+    this.#waiting = [...messages, ...this.#waiting];
+  }
+
+  /** Whether the server was asked to prolong leases and has not answered. */
+  get isExtending(): boolean {
+    return this.#extensions > 0;
+  }
+
   /** Prolongs all leases of which a part is over, and lets go of those that are over. To be called now and then. */
   look(): void {
-    this.#waiting = this.#waiting.filter(({ lease }) => lease.leftMs > 0);
-    for (const message of this.running) if (message.lease.leftMs <= 0) message.lose();
     this.#extend(this.#below(EXTENDED_BELOW, [...this.running, ...this.#waiting]));
+    // An answer that prolongs them may have arrived and not been read.
+    afterReading(() => this.#letGo());
+  }
+
+  #letGo(): void {
+    this.#waiting = this.#waiting.filter(({ lease }) => lease.leftMs > 0 || lease.isExtending);
+    for (const message of this.running) {
+      const { leftMs, isExtending } = message.lease;
+      if (leftMs <= (isExtending ? -UNANSWERED_MS : 0)) message.lose();
+    }
   }
 
   /**
@@ -95,11 +121,14 @@ export class Holdings {
     this.#extend(this.#below(mayBlock ? BEGUN_ABOVE : BESIDE_ABOVE, [...this.running]));
   }
 
-  /** Leases that are over before their time. */
+  /**
+   * Leases that are over before their time. Of what is worked on the server may have heard since that it has begun: so it
+   * is asked again.
+   */
   lose(receipts: readonly string[]): void {
     const lost = new Set(receipts);
     this.#waiting = this.#waiting.filter(({ receipt }) => !lost.has(receipt));
-    for (const message of this.running) if (lost.has(message.receipt)) message.lose();
+    this.#extend([...this.running].filter(({ receipt, isSettled }) => lost.has(receipt) && !isSettled));
   }
 
   #below(part: number, messages: Message<unknown>[]): Message<unknown>[] {
@@ -109,14 +138,15 @@ export class Holdings {
   }
 
   #extend(messages: readonly Message<unknown>[]): void {
-    const due = messages.filter((message) => !this.#extending.has(message));
+    const due = messages.filter(({ lease }) => !lease.isExtending);
     for (let begin = 0; begin < due.length; begin += RECEIPTS_MAX) {
       void this.#extendSome(due.slice(begin, begin + RECEIPTS_MAX));
     }
   }
 
   async #extendSome(messages: Message<unknown>[]): Promise<void> {
-    for (const message of messages) this.#extending.add(message);
+    this.#extensions += 1;
+    for (const { lease } of messages) lease.isExtending = true;
     const sentAt = instant();
     const { leaseMs } = this;
     const request = { receipts: messages.map(({ receipt }) => receipt), leaseSeconds: leaseMs / 1_000 };
@@ -126,17 +156,21 @@ export class Holdings {
     } catch {
       // Without an answer the leases end when they end. Those that have not are tried again.
     }
-    for (const message of messages) this.#extending.delete(message);
+    this.#extensions -= 1;
+    for (const { lease } of messages) lease.isExtending = false;
     this.#changed();
   }
 
   #extended(messages: Message<unknown>[], { stale, leaseEndsAt }: ExtendReply, leaseMs: number, sentAt: Instant): void {
     const lost = new Set(stale);
     for (const message of messages) {
-      if (lost.has(message.receipt)) continue;
+      if (lost.has(message.receipt)) {
+        message.lose();
+        continue;
+      }
       message.extended(leaseEndsAt, () => message.lease.prolong(leaseMs, sentAt));
       this.#fresh.add(message);
     }
-    if (stale.length > 0) this.lose(stale);
+    this.#waiting = this.#waiting.filter(({ receipt }) => !lost.has(receipt));
   }
 }

@@ -17,7 +17,7 @@ export function newKey(): string {
 
 /** A caller's own key. Throws `Invalid` for what the server would refuse, because no header and no frame can carry it. */
 export function checkedKey(key: string): string {
-  if (PATTERN.test(key)) return key;
+  if (typeof key === "string" && PATTERN.test(key)) return key;
   const message = `must be 1 to ${IDEMPOTENCY_KEY_CHARACTERS_MAX} visible ASCII characters without spaces`;
   throw new Invalid(`Idempotency-Key ${message}.`, { errors: [{ path: "Idempotency-Key", message }] });
 }

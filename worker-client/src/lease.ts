@@ -1,10 +1,12 @@
 import { type Instant, instant } from "./instant.ts";
-import { Timer } from "./platform.ts";
+import { afterReading, Timer } from "./platform.ts";
 
 /** For how long a message is still this consumer's, as far as this machine knows. */
 export class Lease {
   /** How long it lasts when it is new, in milliseconds. */
   readonly lengthMs: number;
+  /** Whether the server was asked for more of it and has not answered: it may last longer than is known. */
+  isExtending = false;
   #endsAt: Instant;
   #timer: Timer | undefined;
   #over: (() => void) | undefined;
@@ -38,7 +40,7 @@ export class Lease {
   whenOver(over: () => void): void {
     this.#timer?.clear();
     this.#over = over;
-    this.#timer = new Timer(Math.max(0, this.leftMs), () => this.#look(), { holds: false });
+    this.#timer = new Timer(Math.max(0, this.leftMs), () => afterReading(() => this.#look()), { holds: false });
   }
 
   /** Nothing is called back any more. */

@@ -2,7 +2,7 @@ import type { ExtendReply, ReceivedMessage, RetryReply } from "../../src/contrac
 import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
 import { errorText } from "./error-text.ts";
-import { QueueError, Unavailable } from "./errors.ts";
+import { Closed, QueueError, Unavailable } from "./errors.ts";
 import { instant } from "./instant.ts";
 import { itemOf } from "./items.ts";
 import type { Lease } from "./lease.ts";
@@ -151,6 +151,8 @@ export class Message<Item> {
       this.#aborting = new AbortController();
       if (!this.#isSettled) this.lease.whenOver(() => this.lose());
     }
+    // A handler that kept the event loop looks before any timer could.
+    if (this.lease.leftMs <= 0 && !this.lease.isExtending) this.lose();
     return this.#aborting.signal;
   }
 
@@ -208,7 +210,7 @@ export class Message<Item> {
       this.lease.end();
       return isDone;
     } catch (error) {
-      if (error instanceof QueueError && !(error instanceof Unavailable)) this.#isSettled = false;
+      if (isCertain(error)) this.#isSettled = false;
       throw error;
     }
   }
@@ -219,4 +221,10 @@ export class Message<Item> {
       return (await this.#calls.send<RetryReply>("retry", call)).value.retried === 1;
     });
   }
+}
+
+/** Whether a call that failed so has changed nothing. */
+function isCertain(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError) return true;
+  return error instanceof QueueError && !(error instanceof Unavailable || error instanceof Closed);
 }

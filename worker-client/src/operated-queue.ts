@@ -18,7 +18,7 @@ import {
 } from "./admin-options.ts";
 import { UnknownMessage, UnknownQueue } from "./errors.ts";
 import { type MessageView, viewOf } from "./message-view.ts";
-import { CALL_OPTIONS, type CallOptions, checkBoolean, checkOptions } from "./options.ts";
+import { CALL_OPTIONS, type CallOptions, checkBoolean, checkNumber, checkOptions, shown } from "./options.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 import type { QueueDescription, QueueOptions } from "./queue-description.ts";
 
@@ -96,6 +96,7 @@ export abstract class OperatedQueue<Item> {
 
   /** Looks at one message. Throws `UnknownMessage` if it is not in the queue. */
   async look(id: string, options: CallOptions = {}): Promise<MessageView<Item>> {
+    checkId(id);
     checkOptions("look()", options, CALL_OPTIONS);
     const { value } = await this.calls.send<MessageViewReply>("look", { request: { id }, ...options });
     return viewOf<Item>(value);
@@ -106,6 +107,7 @@ export abstract class OperatedQueue<Item> {
    * is not in the queue, also because an earlier try removed it and its answer was lost.
    */
   async cancel(id: string, options: CallOptions = {}): Promise<boolean> {
+    checkId(id);
     checkOptions("cancel()", options, CALL_OPTIONS);
     try {
       await this.calls.send("cancel", { request: { id }, ...options });
@@ -125,6 +127,7 @@ export abstract class OperatedQueue<Item> {
   async redrive(options: RedriveOptions = {}): Promise<number> {
     checkOptions("redrive()", options, OPTIONS.redrive);
     const { ids, max = Number.POSITIVE_INFINITY, to, from, progress, ...call } = options;
+    checkNumber("max", max, { min: 1 });
     let redriven = 0;
     // What dies again while this goes on must not keep it going for ever.
     let most = max;
@@ -159,5 +162,12 @@ export abstract class OperatedQueue<Item> {
     checkOptions("delete()", options, CALL_OPTIONS);
     const outcome = this.calls.send<DeleteReply>("delete", { isRepeatable: false, ...options });
     return (await this.calls.orIfUnknown(outcome, { deleted: false })).deleted;
+  }
+}
+
+/** Throws a `TypeError` for what can be no message's id: it would be another path of the server. */
+function checkId(id: unknown): void {
+  if (typeof id !== "string" || !/^[\x21-\x7e]+$/.test(id)) {
+    throw new TypeError(`The id of a message must be a text without spaces, not ${shown(id)}.`);
   }
 }

@@ -27,6 +27,20 @@ export function turn(run: () => void): void {
   else setTimeout(run, 0);
 }
 
+/**
+ * Runs this when what has arrived was read: timers come before reading, so that after a pause of the event loop they know
+ * less than there is to know.
+ */
+export function afterReading(run: () => void): void {
+  turn(() => turn(run));
+}
+
+/** Whether this can be waited for, whichever class it is of. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject && "then" in value && typeof value.then === "function";
+}
+
 /** A timer for any time, also for more than the 24.8 days that the runtimes know; for `Infinity` it never fires. */
 export class Timer {
   readonly #run: () => void;

@@ -10,8 +10,9 @@ const RUNS_MIN = 10;
 /** A handler that keeps the event loop from going on for longer may do so again. */
 const BLOCKED_MS = 20;
 
-/** For so long after that nothing waits in the worker. */
-const BLOCKED_REST_MS = 60_000;
+/** So many times as long, and at most for so long, nothing waits in the worker after that. */
+const BLOCKED_REST_FACTOR = 20;
+const BLOCKED_REST_MS_MAX = 60_000;
 
 /** Handlers that keep the event loop for less than this are begun together, as many as keep it for so long. */
 const QUICK_MS = 1;
@@ -68,7 +69,9 @@ export class Prefetch {
   /** @param ms for how long a handler kept the event loop when it began */
   blocked(ms: number): void {
     this.#blockingMs = average(this.#blockingMs, ms);
-    if (ms > BLOCKED_MS) this.#restsUntil = performance.now() + BLOCKED_REST_MS;
+    if (ms <= BLOCKED_MS) return;
+    const restMs = Math.min(BLOCKED_REST_MS_MAX, BLOCKED_REST_FACTOR * ms);
+    this.#restsUntil = Math.max(this.#restsUntil, performance.now() + restMs);
   }
 
   /** Expects nothing any more: there was nothing to do, or a handler takes longer than those before. */

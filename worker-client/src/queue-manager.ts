@@ -15,7 +15,7 @@ import {
 import { environment } from "./platform.ts";
 import { Queue } from "./queue.ts";
 import { Routes } from "./routes.ts";
-import { CLOSE_OPTIONS, type CloseOptions } from "./work-options.ts";
+import { type CloseOptions, checkCloseOptions } from "./work-options.ts";
 import type { Worker } from "./worker.ts";
 
 export interface QueueManagerOptions {
@@ -140,15 +140,15 @@ export class QueueManager {
    * are made later, throw `Closed`. A process ends without this: a connection on which nothing is waited for does not
    * keep it. A handler must not await it.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    checkOptions("close()", options, CLOSE_OPTIONS);
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(options);
     // What a worker ends with is told by its `finished`.
     const closed = Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
     this.#closing ??= closed.then(() => {
       this.#routes.close();
       this.#http.close();
     });
-    return this.#closing;
+    await this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

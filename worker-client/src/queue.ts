@@ -6,7 +6,15 @@ import { checkedKey, newKey } from "./keys.ts";
 import { Lease } from "./lease.ts";
 import { Message } from "./message.ts";
 import { OperatedQueue } from "./operated-queue.ts";
-import { CALL_OPTIONS, type CallOptions, checkFunction, checkNumber, checkOptions, type Known } from "./options.ts";
+import {
+  CALL_OPTIONS,
+  type CallOptions,
+  checkBoolean,
+  checkFunction,
+  checkNumber,
+  checkOptions,
+  type Known,
+} from "./options.ts";
 import { Outgoing } from "./outgoing.ts";
 import { batchOptionsOf, PUT_MANY_OPTIONS, PUT_OPTIONS, type PutManyOptions, type PutOptions } from "./put-options.ts";
 import { QueueCalls } from "./queue-calls.ts";
@@ -232,8 +240,8 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
 }
 
 function deadlineOf(options: WaitOptions): Deadline {
-  const { timeoutSeconds } = options;
-  if (timeoutSeconds !== undefined && options.block !== false)
-    checkNumber("timeoutSeconds", timeoutSeconds, { min: 0 });
+  const { block, timeoutSeconds } = options;
+  checkBoolean("block", block);
+  if (timeoutSeconds !== undefined && block !== false) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0 });
   return new Deadline(options);
 }

@@ -1,4 +1,5 @@
 import type { Message } from "./message.ts";
+import { isPromise } from "./platform.ts";
 
 /** Is told of what went wrong. Never throws. */
 export type Report = (error: unknown, message?: Message<unknown>) => void;
@@ -21,7 +22,7 @@ export function reportOf(queue: string, onError: OnError | undefined): Report {
     try {
       // An onError that is async must not end the process by a promise that nothing looks at.
       const told: unknown = onError(error, message);
-      if (told instanceof Promise) told.catch(failed);
+      if (isPromise(told)) told.then(undefined, failed);
     } catch (failure) {
       failed(failure);
     }

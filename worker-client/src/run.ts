@@ -1,6 +1,6 @@
 import { QueueError } from "./errors.ts";
 import type { Message } from "./message.ts";
-import { Timer } from "./platform.ts";
+import { isPromise, Timer } from "./platform.ts";
 
 /**
  * What is done with a message. When it returns, or its promise is fulfilled, the message is acked; when it throws, or
@@ -49,8 +49,4 @@ export function run(
   } catch (error) {
     end({ error });
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

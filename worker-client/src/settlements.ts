@@ -1,7 +1,6 @@
 import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { AckReply, RetryReply } from "../../src/contract/schema.ts";
 import { errorText } from "./error-text.ts";
-import { QueueError } from "./errors.ts";
 import type { Message } from "./message.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 import type { Report } from "./reports.ts";
@@ -44,11 +43,11 @@ export class Settlements {
   }
 
   /** Gives a message back whose handler failed. */
-  failed(message: Message<unknown>, error: unknown, delaySeconds?: number): void {
+  failed(message: Message<unknown>, error: unknown): void {
     message.settle();
-    const request = { receipts: [message.receipt], error: errorText(error), delaySeconds };
-    // What failed because the lease was over is told once.
-    const isKnown = error instanceof QueueError && error.code === "lease_lost";
+    const request = { receipts: [message.receipt], error: errorText(error) };
+    // A handler that failed because the lease was over has told so already.
+    const isKnown = message.isLost && error === message.signal.reason;
     this.#tell([message], this.#calls.send<RetryReply>("retry", { request }), isKnown);
   }
 

@@ -1,11 +1,10 @@
 import type { ServerLine, SubscribeRequest } from "../../src/contract/socket.ts";
-import { backoffMs } from "./backoff.ts";
 import { type Call, closed, type Outcome, type Pushes, type Route } from "./call.ts";
 import type { QueueError } from "./errors.ts";
 import type { HttpRoute } from "./http-route.ts";
 import { type KeeperEvents, LinkKeeper } from "./link-keeper.ts";
 import { Outbox } from "./outbox.ts";
-import { Timer, turn } from "./platform.ts";
+import { turn } from "./platform.ts";
 import { errorOf, type Place } from "./problems.ts";
 import { ANSWER_SECONDS, type CallsEvents, SocketCalls } from "./socket-calls.ts";
 import type { SocketLink } from "./socket-link.ts";
@@ -43,9 +42,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
     this.#place = options.target;
     this.#keeper = new LinkKeeper(options.target, this);
     this.#calls = new SocketCalls(this.#place, options.retrySeconds, this);
-    this.#subscription = new Subscription(this.#place, (request) => {
-      new Timer(backoffMs(1, Math.random()), () => this.grant(request));
-    });
+    this.#subscription = new Subscription(this.#place, (request) => this.grant(request));
   }
 
   get pushes(): Pushes {

@@ -1,8 +1,10 @@
 import { CREDIT_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { Problem } from "../../src/contract/problems.ts";
 import type { ServerLine, SubscribeReply, SubscribeRequest } from "../../src/contract/socket.ts";
+import { backoffMs } from "./backoff.ts";
 import { isFinal } from "./call.ts";
 import { type Instant, instant } from "./instant.ts";
+import { Timer } from "./platform.ts";
 import { errorOf, type Place } from "./problems.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -16,8 +18,10 @@ export class Subscription {
   /** Operations that are not answered, and when those that grant credit were sent. */
   readonly #grants = new Map<number, { sentAt: Instant; request: SubscribeRequest }>();
   #unsubscribing: { id: number | undefined; since: number } | undefined;
+  /** Until credit is granted again that the server could not take for the time being. */
+  readonly #later = new Set<Timer>();
 
-  /** @param tryLater is told of credit that the server could not take for the time being */
+  /** @param tryLater is told of that credit when it is to be granted again */
   constructor(place: Place, tryLater: (request: SubscribeRequest) => void) {
     this.#place = place;
     this.#tryLater = tryLater;
@@ -30,7 +34,7 @@ export class Subscription {
   }
 
   unsubscribe(): void {
-    this.#granted = undefined;
+    this.#forgetGranted();
     this.#unsubscribing = { id: undefined, since: performance.now() };
   }
 
@@ -80,12 +84,27 @@ export class Subscription {
   #refuse(problem: Problem, request: SubscribeRequest): void {
     const error = errorOf(problem, this.#place);
     if (isFinal(problem.status, error)) this.subscriber?.ended(error);
-    else this.#tryLater(request);
+    else this.#grantLater(request);
+  }
+
+  #grantLater(request: SubscribeRequest): void {
+    const again = () => {
+      this.#later.delete(timer);
+      this.#tryLater(request);
+    };
+    const timer: Timer = new Timer(backoffMs(1, Math.random()), again, { holds: false });
+    this.#later.add(timer);
+  }
+
+  #forgetGranted(): void {
+    this.#granted = undefined;
+    for (const timer of this.#later) timer.clear();
+    this.#later.clear();
   }
 
   /** The connection is gone. */
   clear(): void {
-    this.#granted = undefined;
+    this.#forgetGranted();
     this.#grants.clear();
     this.#unsubscribing = undefined;
   }

@@ -45,7 +45,7 @@ const WORK_OPTIONS: Known<WorkOptions> = {
   onError: true,
 };
 
-export const CLOSE_OPTIONS: Known<CloseOptions> = { timeoutSeconds: true };
+const CLOSE_OPTIONS: Known<CloseOptions> = { timeoutSeconds: true };
 
 /** Throws a `TypeError` or a `RangeError` for an option that there is not, or with a value that it cannot have. */
 export function checkWorkOptions(options: WorkOptions): void {
@@ -56,4 +56,11 @@ export function checkWorkOptions(options: WorkOptions): void {
   if (leaseSeconds !== undefined) checkNumber("leaseSeconds", leaseSeconds, { min: 1, max: 43_200 });
   if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0.001, max: 31_622_400 });
   if (onError !== undefined) checkFunction("onError", onError);
+}
+
+/** Throws a `TypeError` or a `RangeError` for what cannot be said of closing. */
+export function checkCloseOptions(options: CloseOptions): void {
+  checkOptions("close()", options, CLOSE_OPTIONS);
+  const { timeoutSeconds } = options;
+  if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0, max: 86_400 });
 }

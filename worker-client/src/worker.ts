@@ -1,28 +1,28 @@
 import type { ReceivedMessage } from "../../src/contract/schema.ts";
 import type { SubscribeReply } from "../../src/contract/socket.ts";
 import { Closed, type QueueError, ShutDown } from "./errors.ts";
+import { Handlers } from "./handlers.ts";
 import { HoardWatch } from "./hoard-watch.ts";
 import { Holdings } from "./holdings.ts";
 import type { Instant } from "./instant.ts";
 import { Lease } from "./lease.ts";
 import { Message } from "./message.ts";
-import { checkNumber, checkOptions } from "./options.ts";
 import { Timer, turn } from "./platform.ts";
 import { Prefetch } from "./prefetch.ts";
 import { Pulse } from "./pulse.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 import { type Report, reportOf } from "./reports.ts";
-import { type Handler, run } from "./run.ts";
+import type { Handler } from "./run.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Settlements } from "./settlements.ts";
 import { Supply } from "./supply.ts";
-import { CLOSE_OPTIONS, type CloseOptions, type WorkOptions } from "./work-options.ts";
+import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-options.ts";
 
 /** How long leases last until the server has said. */
 const LEASE_MS_DEFAULT = 30_000;
 
-/** How long handlers may begin one after the other before everything else has its turn. */
-const TURN_MS = 5;
+/** For how long a worker that gives up on its handlers tries to give their messages back. */
+const LAST_WORDS_MS = 800;
 
 /**
  * Works through a queue: see `Queue.work`.
@@ -37,18 +37,21 @@ export class Worker {
   readonly finished: Promise<void>;
   readonly #calls: QueueCalls;
   readonly #over: () => void;
-  readonly #handler: Handler<unknown>;
   readonly #concurrency: number;
-  readonly #timeoutMs: number | undefined;
   readonly #isLeaseGiven: boolean;
   readonly #report: Report;
   readonly #holdings: Holdings;
   readonly #prefetch: Prefetch;
   readonly #settlements: Settlements;
+  readonly #handlers: Handlers;
   readonly #supply: Supply;
   readonly #clock = new ServerClock();
   readonly #signal: AbortSignal | undefined;
-  readonly #abort = () => void this.close();
+  readonly #stop = () => {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#supply.stop();
+  };
   readonly #pulse = new Pulse(() => this.#look());
   readonly #hoardWatch: HoardWatch;
   #isTurnPlanned = false;
@@ -67,16 +70,23 @@ export class Worker {
     const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
     this.#calls = calls;
     this.#over = over;
-    this.#handler = handler;
     this.#concurrency = concurrency;
-    this.#timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000;
     this.#isLeaseGiven = leaseSeconds !== undefined;
     this.#report = reportOf(calls.queue, onError);
     this.#prefetch = new Prefetch(concurrency, prefetch);
     this.#hoardWatch = new HoardWatch(concurrency, () => this.#giveAway());
     const leaseMs = leaseSeconds === undefined ? LEASE_MS_DEFAULT : leaseSeconds * 1_000;
     this.#holdings = new Holdings(calls, leaseMs, () => this.#plan());
-    this.#settlements = new Settlements(calls, this.#report, () => this.#endIfDone());
+    this.#settlements = new Settlements(calls, this.#report, () => this.#told());
+    this.#handlers = new Handlers(handler, {
+      ...{ calls, holdings: this.#holdings, settlements: this.#settlements, prefetch: this.#prefetch },
+      ...{ report: this.#report, concurrency },
+      timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
+      changed: () => {
+        this.#hoardWatch.clear();
+        this.#plan();
+      },
+    });
     this.#supply = new Supply(calls.route, this, leaseSeconds);
     this.#signal = signal;
     this.finished = new Promise((settle, fail) => {
@@ -89,8 +99,8 @@ export class Worker {
   start(): void {
     this.#pulse.start(this.#holdings.leaseMs);
     this.#supply.start();
-    if (this.#signal?.aborted) void this.close();
-    this.#signal?.addEventListener("abort", this.#abort, { once: true });
+    if (this.#signal?.aborted) this.#stop();
+    this.#signal?.addEventListener("abort", this.#stop, { once: true });
   }
 
   /**
@@ -98,19 +108,15 @@ export class Worker {
    * these are given. Then the signals of their messages are aborted, and the messages given back. As `finished`. A
    * handler must not await it: it would wait for itself.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    checkOptions("close()", options, CLOSE_OPTIONS);
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(options);
     const { timeoutSeconds } = options;
-    if (timeoutSeconds !== undefined) {
-      checkNumber("timeoutSeconds", timeoutSeconds, { min: 0, max: 86_400 });
+    if (timeoutSeconds !== undefined && this.#pulse.isGoing) {
       this.#closing?.clear();
-      if (this.#pulse.isGoing) this.#closing = new Timer(timeoutSeconds * 1_000, () => this.#giveUp());
+      this.#closing = new Timer(timeoutSeconds * 1_000, () => this.#giveUp());
     }
-    if (!this.#isStopping) {
-      this.#isStopping = true;
-      this.#supply.stop();
-    }
-    return this.finished;
+    this.#stop();
+    await this.finished;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -122,9 +128,11 @@ export class Worker {
     return this.capacity - this.#holdings.size;
   }
 
-  /** @internal */
+  /** @internal Where handlers may keep the event loop, one after the other: each counts as begun. */
   get slots(): number {
-    return this.#concurrency - this.#holdings.size;
+    const free = this.#concurrency - this.#holdings.size;
+    if (!this.#prefetch.mayBlock) return free;
+    return this.#holdings.waiting === 0 ? Math.min(1, free) : 0;
   }
 
   /** @internal */
@@ -184,7 +192,9 @@ export class Worker {
   /** @internal */
   ended(error: QueueError | undefined): void {
     if (this.#end !== undefined) return;
-    this.#end = { error };
+    // That the connection was closed is no news to a worker that is closing.
+    const isInOrder = error instanceof ShutDown || (this.#isStopping && error instanceof Closed);
+    this.#end = { error: isInOrder ? undefined : error };
     this.#isStopping = true;
     this.#settlements.release(this.#holdings.takeWaiting());
     this.#endIfDone();
@@ -238,44 +248,11 @@ export class Worker {
   #turn(): void {
     this.#settlements.flush();
     this.#supply.roomMade();
-    this.#beginSome();
+    if (!this.#isStopping) this.#handlers.begin();
     const { running, waiting } = this.#holdings;
     if (!this.#prefetch.isAdaptive || this.#isStopping) this.#hoardWatch.clear();
     else this.#hoardWatch.look({ running: running.size, waiting, credit: this.#supply.credit });
     this.#endIfDone();
-  }
-
-  #beginSome(): void {
-    const { running } = this.#holdings;
-    const beganAt = performance.now();
-    while (running.size < this.#concurrency && !this.#isStopping) {
-      const next = this.#holdings.takeNext(Math.min(this.#concurrency - running.size, this.#prefetch.stepSize));
-      if (next.length === 0) return;
-      this.#settlements.flush();
-      this.#holdings.prepare(this.#prefetch.mayBlock);
-      for (const message of next) running.add(message);
-      this.#calls.route.pushes?.begin(next.map(({ receipt }) => receipt));
-      for (const message of next) this.#begin(message);
-      if (performance.now() - beganAt < TURN_MS) continue;
-      this.#plan();
-      return;
-    }
-  }
-
-  #begin(message: Message<unknown>): void {
-    const beganAt = performance.now();
-    run(this.#handler, message, this.#timeoutMs, this.#calls.queue, (failure) => {
-      this.#prefetch.ran(performance.now() - beganAt);
-      this.#holdings.running.delete(message);
-      if (failure !== undefined) this.#report(failure.error, message);
-      if (!message.isSettled) {
-        if (failure === undefined) this.#settlements.ack(message);
-        else this.#settlements.failed(message, failure.error);
-      }
-      this.#hoardWatch.clear();
-      this.#plan();
-    });
-    this.#prefetch.blocked(performance.now() - beganAt);
   }
 
   /** What waits behind long work must not wait for long, and what is not worked on must not be promised here. */
@@ -297,20 +274,31 @@ export class Worker {
     }
     this.#holdings.running.clear();
     this.ended(undefined);
+    // What the server cannot be told by then comes back when its lease ends.
+    this.#closing = new Timer(LAST_WORDS_MS, () => this.#finish());
     this.#endIfDone();
   }
 
+  #told(): void {
+    this.#endIfDone();
+    if (this.#holdings.waiting > 0) this.#plan();
+  }
+
   #endIfDone(): void {
-    if (this.#end === undefined || this.#holdings.running.size > 0 || !this.#settlements.areAllTold) return;
+    const isDone = this.#holdings.running.size === 0 && this.#settlements.areAllTold;
+    if (this.#end !== undefined && isDone) this.#finish();
+  }
+
+  #finish(): void {
+    if (!this.#pulse.isGoing) return;
     this.#pulse.stop();
     this.#hoardWatch.clear();
     this.#closing?.clear();
-    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#signal?.removeEventListener("abort", this.#stop);
     this.#calls.route.close();
     this.#over();
-    const { error } = this.#end;
-    const isInOrder = error === undefined || error instanceof ShutDown || error.code === "closed";
-    if (isInOrder) this.#settle();
+    const error = this.#end?.error;
+    if (error === undefined) this.#settle();
     else this.#fail(error);
   }
 }

@@ -11,8 +11,12 @@ beforeAll(() => server.start());
 afterAll(() => server.remove());
 afterEach(() => Promise.all(processes.splice(0).map((worker) => worker.kill())));
 
-function start(queue: Queue<Task>, work: ConstructorParameters<typeof WorkerProcess>[1] = {}): WorkerProcess {
-  const worker = new WorkerProcess({ address: server.address, authkey: AUTHKEY, queue: queue.name }, work);
+function start(
+  queue: Queue<Task>,
+  work: ConstructorParameters<typeof WorkerProcess>[1] = {},
+  transport: "websocket" | "http" = "websocket",
+): WorkerProcess {
+  const worker = new WorkerProcess({ address: server.address, authkey: AUTHKEY, queue: queue.name, transport }, work);
   processes.push(worker);
   return worker;
 }
@@ -37,6 +41,71 @@ describe.each([
     expect(worker.said.filter(({ what }) => what === "error" || what === "lost")).toEqual([]);
     expect(await queue.describe()).toMatchObject({ done: messages, dead: 0 });
   });
+});
+
+test("over HTTP, too, what blocks is done once, and what waits for it loses no attempt", async () => {
+  const queue = server.manager().queue<Task>(freshName());
+  await queue.configure({ leaseSeconds: 2, maxAttempts: 1 });
+  const names = Array.from({ length: 6 }, (_, n) => `task-${n}`);
+  await queue.putMany(names.map((name) => ({ name, blockMs: 900 })));
+
+  const worker = start(queue, { concurrency: 5 }, "http");
+  await queue.join();
+  await worker.close();
+
+  expect(worker.begun).toEqual(Object.fromEntries(names.map((name) => [name, 1])));
+  expect(await queue.describe()).toMatchObject({ done: 6, dead: 0 });
+});
+
+test("what blocks after thousands that were quick is done once, and so are these", async () => {
+  const queue = server.manager().queue<Task>(freshName());
+  await queue.configure({ leaseSeconds: 2 });
+  const quick = Array.from({ length: 2_000 }, (_, n): Task => ({ name: `quick-${n}` }));
+  const slow = Array.from({ length: 6 }, (_, n): Task => ({ name: `slow-${n}`, blockMs: 900 }));
+  await queue.putMany(quick.slice(0, 1_000));
+  await queue.putMany(quick.slice(1_000));
+  await queue.putMany(slow);
+
+  const worker = start(queue, { concurrency: 5 });
+  await queue.join();
+  await worker.close();
+
+  expect(Object.values(worker.begun)).toEqual(Array(2_006).fill(1));
+  expect(worker.said.filter(({ what }) => what === "error" || what === "lost")).toEqual([]);
+});
+
+test("a short task is not sent to a worker whose handlers block while another is idle", async () => {
+  const queue = server.manager().queue<Task>(freshName());
+  const [a, b] = [await start(queue, { concurrency: 5 }).ready(), await start(queue, { concurrency: 5 }).ready()];
+  await queue.putMany(Array.from({ length: 4 }, (_, n) => ({ name: `first-${n}`, blockMs: 100 })));
+  await queue.join();
+
+  await queue.put({ name: "long", blockMs: 5_000 });
+  await expect
+    .poll(() => [...a.said, ...b.said].some((said) => said.what === "begin" && said.name === "long"))
+    .toBe(true);
+  for (let n = 0; n < 10; n += 1) await queue.put({ name: `short-${n}` });
+  await expect.poll(async () => (await queue.describe()).unfinished, { timeout: 4_000 }).toBe(1);
+
+  expect([...a.said, ...b.said].filter((said) => said.what === "end" && said.name === "long")).toEqual([]);
+});
+
+test("a handler that has blocked for longer than its lease sees that in its signal", async () => {
+  const queue = server.manager().queue<string>(freshName());
+  await queue.configure({ leaseSeconds: 1, maxAttempts: 1 });
+  await queue.put("item");
+  const aborted = Promise.withResolvers<boolean>();
+
+  const worker = queue.work(
+    (message) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_300);
+      aborted.resolve(message.signal.aborted);
+    },
+    { onError: () => undefined },
+  );
+
+  expect(await aborted.promise).toBe(true);
+  await worker.close();
 });
 
 test("a handler that blocks for longer than its lease is told that another has the message", async () => {

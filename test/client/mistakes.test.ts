@@ -165,3 +165,31 @@ test("an address that would send the authkey in the clear is refused, unless the
     delete process.env.DURABLE_QUEUE_ALLOW_PLAIN_HTTP;
   }
 });
+
+test.each(["websocket", "http"] as const)(
+  "what JSON cannot say is refused to its caller alone, over %s",
+  async (transport) => {
+    const queue = server.manager({ transport }).queue<number>(freshName());
+    const odd = 1n as unknown as number;
+
+    const outcomes = await Promise.allSettled([
+      queue.put(1),
+      queue.configure({ maxSize: odd }),
+      queue.receive({ max: odd }),
+      queue.qsize(),
+    ]);
+
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"]);
+    expect(outcomes[1]).toMatchObject({ reason: expect.any(TypeError) });
+  },
+);
+
+test("what is no text is neither a message's id nor a key", async () => {
+  const queue = freshQueue<number>();
+
+  await expect(queue.look(undefined as unknown as string)).rejects.toThrow(
+    "The id of a message must be a text without spaces, not undefined.",
+  );
+  await expect(queue.cancel({} as string)).rejects.toThrow(TypeError);
+  await expect(queue.put(1, { idempotencyKey: 5 as unknown as string })).rejects.toMatchObject({ code: "invalid" });
+});

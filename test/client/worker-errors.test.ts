@@ -288,6 +288,30 @@ test("a cancelled message and a pause reach the worker without waiting for its l
   expect(begun).toEqual(["worked on", "waits 1", "waits 2"]);
 });
 
+test.each([{}, { concurrency: 20 }])(
+  "tasks are each worked on once while their queue is paused and resumed: %o",
+  async (options) => {
+    const queue = await freshQueue<number>();
+    const errors: unknown[] = [];
+    const runs = new Map<number, number>();
+    await queue.putMany(Array.from({ length: 1_000 }, (_, n) => n));
+
+    work(queue, async ({ item }) => runs.set(item, (runs.get(item) ?? 0) + 1), {
+      ...options,
+      onError: (error) => errors.push(error),
+    });
+    for (let pause = 0; pause < 10; pause += 1) {
+      await queue.pause({ only: "receives" });
+      await expect.poll(async () => (await queue.describe()).leased).toBe(0);
+      await queue.resume();
+    }
+    await queue.join();
+
+    expect([...runs.values()]).toEqual(Array(1_000).fill(1));
+    expect(errors).toEqual([]);
+  },
+);
+
 test("a worker uses the queue's own leaseSeconds", async () => {
   const queue = await freshQueue<string>({ leaseSeconds: 600 });
   await queue.put("item");

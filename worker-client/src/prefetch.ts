@@ -43,9 +43,14 @@ export class Prefetch {
     this.#concurrency = concurrency;
   }
 
+  /** Whether a handler has kept the event loop for long just now, so that the next may. */
+  get isBlocking(): boolean {
+    return this.isAdaptive && performance.now() < this.#restsUntil;
+  }
+
   get size(): number {
     if (!this.isAdaptive) return this.#fixed;
-    if (this.#runs < RUNS_MIN || performance.now() < this.#restsUntil) return 0;
+    if (this.#runs < RUNS_MIN || this.isBlocking) return 0;
     return Math.min(PREFETCH_MAX, Math.floor((this.#concurrency * WAITING_MS) / Math.max(this.#runMs, 0.001)));
   }
 

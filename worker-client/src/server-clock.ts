@@ -27,8 +27,14 @@ export class ServerClock {
     this.#sentAt = undefined;
   }
 
-  get isKnown(): boolean {
-    return this.#sentAt !== undefined;
+  /**
+   * What is left of a lease, in milliseconds, or a little less.
+   *
+   * @param endsAt when it ends by the server's clock, in seconds since 1970
+   * @param unknownMs what to take it for while nothing was learnt
+   */
+  leftMs(endsAt: number, unknownMs: number): number {
+    return this.#sentAt === undefined ? unknownMs : endsAt * 1_000 - this.nowMs;
   }
 
   /** The server's time in milliseconds since 1970, or a little later than it is there. */

@@ -10,6 +10,7 @@ export class Settlements {
   readonly #calls: QueueCalls;
   readonly #report: Report;
   readonly #changed: () => void;
+  readonly #givingUp = new AbortController();
   #done: Message<unknown>[] = [];
   #untold = 0;
 
@@ -25,6 +26,11 @@ export class Settlements {
     return this.#done.length + this.#untold === 0;
   }
 
+  /** Ends what the server is being told. It is reported. */
+  giveUp(reason: Error): void {
+    this.#givingUp.abort(reason);
+  }
+
   /** Acks a message, with all others that are done before `flush`. */
   ack(message: Message<unknown>): void {
     message.settle();
@@ -35,10 +41,7 @@ export class Settlements {
     const done = this.#done.splice(0);
     for (let begin = 0; begin < done.length; begin += RECEIPTS_MAX) {
       const some = done.slice(begin, begin + RECEIPTS_MAX);
-      this.#tell(
-        some,
-        this.#calls.send<AckReply>("ack", { request: { receipts: some.map(({ receipt }) => receipt) } }),
-      );
+      this.#tell(some, this.#send<AckReply>("ack", { receipts: some.map(({ receipt }) => receipt) }));
     }
   }
 
@@ -48,7 +51,7 @@ export class Settlements {
     const request = { receipts: [message.receipt], error: errorText(error) };
     // A handler that failed because the lease was over has told so already.
     const isKnown = message.isLost && error === message.signal.reason;
-    this.#tell([message], this.#calls.send<RetryReply>("retry", { request }), isKnown);
+    this.#tell([message], this.#send<RetryReply>("retry", request), isKnown);
   }
 
   /** Gives back messages that were not begun. */
@@ -58,8 +61,12 @@ export class Settlements {
       for (const message of some) message.settle();
       const request = { receipts: some.map(({ receipt }) => receipt), begun: false };
       // A lease that is over has given the message back already.
-      this.#tell(some, this.#calls.send<RetryReply>("retry", { request }), true);
+      this.#tell(some, this.#send<RetryReply>("retry", request), true);
     }
+  }
+
+  #send<Reply>(verb: "ack" | "retry", request: Record<string, unknown>) {
+    return this.#calls.send<Reply>(verb, { request, signal: this.#givingUp.signal });
   }
 
   #tell(

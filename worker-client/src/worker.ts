@@ -1,3 +1,4 @@
+import { LEASE_SECONDS_DEFAULT } from "../../src/contract/limits.ts";
 import type { ReceivedMessage } from "../../src/contract/schema.ts";
 import type { SubscribeReply } from "../../src/contract/socket.ts";
 import { Closed, type QueueError, ShutDown } from "./errors.ts";
@@ -17,9 +18,6 @@ import { ServerClock } from "./server-clock.ts";
 import { Settlements } from "./settlements.ts";
 import { Supply } from "./supply.ts";
 import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-options.ts";
-
-/** How long leases last until the server has said. */
-const LEASE_MS_DEFAULT = 30_000;
 
 /** For how long a worker that gives up on its handlers tries to give their messages back. */
 const LAST_WORDS_MS = 800;
@@ -75,7 +73,8 @@ export class Worker {
     this.#report = reportOf(calls.queue, onError);
     this.#prefetch = new Prefetch(concurrency, prefetch);
     this.#hoardWatch = new HoardWatch(concurrency, () => this.#giveAway());
-    const leaseMs = leaseSeconds === undefined ? LEASE_MS_DEFAULT : leaseSeconds * 1_000;
+    // Until the server has said how long leases last.
+    const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#holdings = new Holdings(calls, leaseMs, () => this.#plan());
     this.#settlements = new Settlements(calls, this.#report, () => this.#told());
     this.#handlers = new Handlers(handler, {
@@ -123,9 +122,10 @@ export class Worker {
     return this.close();
   }
 
-  /** @internal */
+  /** @internal Where handlers keep the event loop, one: what came while one does could not begin, nor be given back. */
   get room(): number {
-    return this.capacity - this.#holdings.size;
+    const room = this.capacity - this.#holdings.size;
+    return this.#prefetch.isBlocking ? Math.min(room, this.#holdings.waiting === 0 ? 1 : 0) : room;
   }
 
   /** @internal Where handlers may keep the event loop, one after the other: each counts as begun. */
@@ -165,11 +165,11 @@ export class Worker {
     if (leaseSeconds !== undefined && !this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
     const late: Message<unknown>[] = [];
     for (const each of received) {
-      const message = new Message<unknown>(
-        each,
-        this.#leaseOf(each, unseenMs, leaseSeconds !== undefined),
-        this.#calls,
-      );
+      const { leaseMs } = this.#holdings;
+      // Where they were asked for, the answer that brought them is all that tells of the server's time.
+      const leftMs = leaseSeconds === undefined ? this.#clock.leftMs(each.leaseEndsAt ?? 0, leaseMs) : leaseMs;
+      const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - unseenMs));
+      const message = new Message<unknown>(each, lease, this.#calls);
       if (message.lease.leftMs > 0) this.#holdings.add(message);
       else late.push(message);
     }
@@ -198,13 +198,6 @@ export class Worker {
     this.#isStopping = true;
     this.#settlements.release(this.#holdings.takeWaiting());
     this.#endIfDone();
-  }
-
-  #leaseOf({ leaseEndsAt = 0 }: ReceivedMessage, unseenMs: number, isAsked: boolean): Lease {
-    const { leaseMs } = this.#holdings;
-    const leftMs = leaseMs - unseenMs;
-    if (isAsked || !this.#clock.isKnown) return new Lease(leaseMs, leftMs);
-    return new Lease(leaseMs, Math.min(leftMs, leaseEndsAt * 1_000 - this.#clock.nowMs));
   }
 
   #setLease(ms: number): void {
@@ -247,8 +240,11 @@ export class Worker {
 
   #turn(): void {
     this.#settlements.flush();
-    this.#supply.roomMade();
+    const { isBlocking } = this.#prefetch;
+    if (isBlocking && this.#supply.credit > 1) this.#supply.withdraw();
+    if (!isBlocking) this.#supply.roomMade();
     if (!this.#isStopping) this.#handlers.begin();
+    if (isBlocking) this.#supply.roomMade();
     const { running, waiting } = this.#holdings;
     if (!this.#prefetch.isAdaptive || this.#isStopping) this.#hoardWatch.clear();
     else this.#hoardWatch.look({ running: running.size, waiting, credit: this.#supply.credit });
@@ -291,9 +287,13 @@ export class Worker {
 
   #finish(): void {
     if (!this.#pulse.isGoing) return;
+    const { queue } = this.#calls;
     this.#pulse.stop();
     this.#hoardWatch.clear();
     this.#closing?.clear();
+    this.#settlements.giveUp(
+      new Closed(`The worker of ${this.#calls.queue} was closed.`, { queue: this.#calls.queue }),
+    );
     this.#signal?.removeEventListener("abort", this.#stop);
     this.#calls.route.close();
     this.#over();

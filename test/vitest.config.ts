@@ -27,7 +27,7 @@ export default defineConfig({
             "test/behaviour/{core,client}.test.ts",
           ],
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       // The Worker and its Durable Objects, inside the runtime that serves them.
@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/{object,http}/**/*.test.ts", "test/behaviour/{object,http}.test.ts"],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           provide: seeds,
         },
       },

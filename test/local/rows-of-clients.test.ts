@@ -3,7 +3,7 @@ import type { Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 
 const CALLERS = 32;
-const MESSAGES_OF_EACH = 100;
+const MESSAGES_OF_EACH = 40;
 const server = new TestServer();
 
 beforeAll(() => server.start());

@@ -445,6 +445,8 @@ export class History {
     const isPaused = this.#random.chance(0.3);
     const paused = this.#random.pick([{ puts: isPaused }, { receives: isPaused }, { puts: false, receives: false }]);
     this.#tell(ticket, { verb: "pause", paused }, () => this.#model.pause(ticket, paused));
+    // What workers said before they could know of it.
+    if (this.#random.chance(0.5)) this.#begin(this.#newTicket());
   }
 
   #shutDown(ticket: number): void {

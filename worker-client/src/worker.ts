@@ -291,9 +291,7 @@ export class Worker {
     this.#pulse.stop();
     this.#hoardWatch.clear();
     this.#closing?.clear();
-    this.#settlements.giveUp(
-      new Closed(`The worker of ${this.#calls.queue} was closed.`, { queue: this.#calls.queue }),
-    );
+    this.#settlements.giveUp(new Closed(`The worker of ${queue} was closed.`, { queue }));
     this.#signal?.removeEventListener("abort", this.#stop);
     this.#calls.route.close();
     this.#over();

@@ -24,6 +24,8 @@ const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 const SECONDS = Number(process.env.SECONDS ?? 600);
 const WORKERS = Number(process.env.WORKERS ?? 3);
 const PRODUCERS = Number(process.env.PRODUCERS ?? 2);
+/** How many of the workers are over HTTP, from 0 to 1. */
+const HTTP_SHARE = Number(process.env.HTTP_SHARE ?? 0.2);
 const AUTHKEY = "everyday-test";
 /** Short, so that leases end while the test runs. Handlers block for less. */
 const LEASE_SECONDS = 2;
@@ -140,11 +142,11 @@ async function rest(queue: Queue<Task>): Promise<Rest> {
   for await (const { id, item, attempts } of queue.messages({ state: "dead" })) {
     dead.set(id, { name: item.name, attempts });
   }
-  return { dead, unfinished };
+  return { dead, unfinished, isAnyOverHttp: HTTP_SHARE > 0 };
 }
 
 async function main(): Promise<number> {
-  console.log(`SEED=${SEED} SECONDS=${SECONDS} WORKERS=${WORKERS} PRODUCERS=${PRODUCERS}`);
+  console.log(`SEED=${SEED} SECONDS=${SECONDS} WORKERS=${WORKERS} PRODUCERS=${PRODUCERS} HTTP_SHARE=${HTTP_SHARE}`);
   await buildWorker();
   const directory = new DataDirectory(mkdtempSync(`${tmpdir()}/durable-queue-everyday-`));
   let server = await Server.start({ host: "127.0.0.1", port: 0, authkey: AUTHKEY, directory });
@@ -157,7 +159,10 @@ async function main(): Promise<number> {
   const queue = manager.queue<Task>(place.queue);
   await queue.configure({ leaseSeconds: LEASE_SECONDS, retryDelayMaxSeconds: RETRY_SECONDS_MAX });
   const workers = Array.from({ length: WORKERS }, (_, n) => {
-    return new KeptWorker(() => ({ ...place, ...(random.chance(0.2) ? { transport: "http" } : {}) }), `worker-${n}`);
+    return new KeptWorker(
+      () => ({ ...place, ...(random.chance(HTTP_SHARE) ? { transport: "http" } : {}) }),
+      `worker-${n}`,
+    );
   });
   const producers = Array.from({ length: PRODUCERS }, (_, n) => {
     return new Producer({ ...place, side: "side", seed: random.integer(2 ** 31), name: `task-${n}` });

@@ -15,6 +15,7 @@ export default defineConfig({
     root: `${import.meta.dirname}/..`,
     // Most tests wait for something, so that four at a time do not slow each other down.
     maxWorkers: 4,
+    maxConcurrency: 20,
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
       // The state machine, which needs no platform, and everything that runs on Node.

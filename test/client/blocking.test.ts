@@ -1,5 +1,5 @@
 /** Handlers that keep the event loop: each message is done once, as long as a handler takes no longer than a lease. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Queue } from "../../worker-client/src/index.ts";
 import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
 import { type Task, WorkerProcess } from "../support/worker-process.ts";
@@ -8,8 +8,10 @@ const server = new TestServer();
 const processes: WorkerProcess[] = [];
 
 beforeAll(() => server.start());
-afterAll(() => server.remove());
-afterEach(() => Promise.all(processes.splice(0).map((worker) => worker.kill())));
+afterAll(async () => {
+  await Promise.all(processes.map((worker) => worker.kill()));
+  await server.remove();
+});
 
 function start(
   queue: Queue<Task>,
@@ -21,7 +23,8 @@ function start(
   return worker;
 }
 
-describe.each([
+// What blocks does so without using the processor, each in a process of its own.
+describe.concurrent.each([
   [{}, 1_200, 4],
   [{ concurrency: 5 }, 1_000, 5],
   [{ concurrency: 3, prefetch: 6 }, 1_200, 5],

@@ -68,11 +68,13 @@ export class QueueManager {
     const {
       address = environment("DURABLE_QUEUE_ADDRESS") ?? "http://127.0.0.1:8787",
       authkey = environment("DURABLE_QUEUE_AUTHKEY"),
-      allowPlainHttp = environment("DURABLE_QUEUE_ALLOW_PLAIN_HTTP") === "1",
+      allowPlainHttp,
       retrySeconds = 60,
     } = options;
     if (authkey === undefined) {
-      throw new TypeError("There is no authkey: give it as an option, or set DURABLE_QUEUE_AUTHKEY.");
+      throw new TypeError(
+        "There is no authkey: give it as an option, or set DURABLE_QUEUE_AUTHKEY (from a file: node --env-file=.env).",
+      );
     }
     if (!/^[\x21-\x7e]+$/.test(authkey)) {
       throw new TypeError("authkey must be visible ASCII without spaces.");
@@ -81,7 +83,7 @@ export class QueueManager {
     checkNumber("retrySeconds", retrySeconds, { min: 0 });
     if (options.fetch !== undefined) checkFunction("fetch", options.fetch);
     const url = urlOf(address);
-    if (url.protocol === "http:" && !isLoopback(url.hostname) && !allowPlainHttp) {
+    if (url.protocol === "http:" && !isLoopback(url.hostname) && !mayBePlain(allowPlainHttp)) {
       throw new TypeError(
         `${address} would send the authkey in the clear: use https, or say allowPlainHttp (DURABLE_QUEUE_ALLOW_PLAIN_HTTP=1).`,
       );
@@ -165,6 +167,11 @@ function urlOf(address: string): URL {
     throw new TypeError("address must have neither a user, a password, a query nor a fragment.");
   }
   return url;
+}
+
+/** The variable is read only where it matters: some runtimes ask before they let a program read one. */
+function mayBePlain(allowPlainHttp: boolean | undefined): boolean {
+  return allowPlainHttp ?? environment("DURABLE_QUEUE_ALLOW_PLAIN_HTTP") === "1";
 }
 
 function isLoopback(hostname: string): boolean {

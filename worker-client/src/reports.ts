@@ -1,3 +1,4 @@
+import { Unavailable } from "./errors.ts";
 import type { Message } from "./message.ts";
 import { isPromise } from "./platform.ts";
 
@@ -42,7 +43,9 @@ function printer(queue: string): (error: unknown, message?: Message<unknown>, wh
     printed += 1;
     if (printed > PRINTED_MAX) return;
     const about = message === undefined ? "" : ` message ${message.id}, attempt ${message.attempt}:`;
-    say(`durable-queue: ${queue}:${about}${what}`, error);
+    // Where a server is away there is no line of the program to be found.
+    const isAway = message === undefined && error instanceof Unavailable;
+    say(`durable-queue: ${queue}:${about}${what}`, isAway ? error.message : error);
   };
 }
 

@@ -43,6 +43,8 @@ export class HttpClient {
   readonly #fetch: typeof fetch;
   /** What is under way: each ends when the client is closed. */
   readonly #open = new Set<AbortController>();
+  /** Requests that were left by their callers, and what is done with their answers. */
+  readonly #left = new Set<Promise<unknown>>();
   #isClosed = false;
 
   constructor(address: string, authkey: string, retrySeconds: number, fetchFunction: typeof fetch) {
@@ -50,6 +52,17 @@ export class HttpClient {
     this.#authkey = authkey;
     this.#retryMs = retrySeconds * 1_000;
     this.#fetch = fetchFunction;
+  }
+
+  /** Notes that a request goes on without its caller. */
+  leave(rest: Promise<unknown>): void {
+    const forgotten = rest.finally(() => this.#left.delete(forgotten));
+    this.#left.add(forgotten);
+  }
+
+  /** Waits until nothing goes on that was left: some seconds at most. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#left);
   }
 
   /** Ends all requests, and lets none begin: they throw `Closed`. */

@@ -86,7 +86,7 @@ export class HttpRoute implements Route {
     return new Promise((resolve, reject) => {
       const abort = () => {
         reject(signal?.reason);
-        sent.then(({ value }) => this.#giveBack(value)).catch(() => undefined);
+        this.#client.leave(sent.then(({ value }) => this.#giveBack(value)).catch(() => undefined));
       };
       if (signal?.aborted) abort();
       signal?.addEventListener("abort", abort, { once: true });

@@ -8,7 +8,7 @@ import { Unavailable } from "./errors.ts";
 import { type Instant, instant, msSince } from "./instant.ts";
 import { sleep } from "./platform.ts";
 
-/** How long one request for messages may wait, and so how long a clean end may take. */
+/** How long one request for messages may wait. */
 const POLL_SECONDS = 5;
 
 /** After so long without a server the consumer is told, and then again every so often. */
@@ -29,8 +29,8 @@ export class Polling {
   }
 
   /**
-   * Asks until it is stopped, or need not go on. A request that waits is waited for, and what it brings is taken: the
-   * server would not notice if it were given up, and give it messages. Throws what the server says if it refuses.
+   * Asks until it is stopped, or need not go on. A request that waits then goes on by itself, and what it brings is given
+   * back. Throws what the server says if it refuses.
    */
   async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
@@ -40,7 +40,7 @@ export class Polling {
       while (mustGoOn() && !signal.aborted) {
         try {
           // What is received counts as begun, so nothing is asked for that would have to wait here.
-          if (this.#consumer.slots > 0) await this.#ask();
+          if (this.#consumer.slots > 0) await this.#ask(signal);
           else await new Promise<void>((resolve) => (this.#wake = resolve));
           outage.isOver();
         } catch (error) {
@@ -59,12 +59,12 @@ export class Polling {
     this.#wake();
   }
 
-  async #ask(): Promise<void> {
+  async #ask(signal: AbortSignal): Promise<void> {
     const max = Math.min(this.#consumer.slots, BATCH_MESSAGES_MAX);
     const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
     const request = { max, leaseSeconds: this.#leaseSeconds };
     // Tried once: between two tries it can be stopped.
-    const call = { verb: "receive", request, deadline, retrySeconds: 0 } as const;
+    const call = { verb: "receive", request, deadline, signal, retrySeconds: 0 } as const;
     const { value } = await this.#route.send<ReceiveReply>(call);
     this.#consumer.take(value.messages, value.leaseSeconds);
   }

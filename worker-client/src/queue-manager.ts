@@ -146,10 +146,12 @@ export class QueueManager {
     checkCloseOptions(options);
     // What a worker ends with is told by its `finished`.
     const closed = Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
-    this.#closing ??= closed.then(() => {
-      this.#routes.close();
-      this.#http.close();
-    });
+    this.#closing ??= closed
+      .then(() => this.#http.settled())
+      .then(() => {
+        this.#routes.close();
+        this.#http.close();
+      });
     await this.#closing;
   }
 

@@ -56,8 +56,7 @@ export class Worker {
   #isStopping = false;
   #closing: Timer | undefined;
   #end: { error: QueueError | undefined } | undefined;
-  #settle = () => {};
-  #fail = (_: unknown) => {};
+  readonly #ending = Promise.withResolvers<void>();
 
   /**
    * @internal Workers come from `Queue.work`. `start` begins the work.
@@ -88,10 +87,7 @@ export class Worker {
     });
     this.#supply = new Supply(calls.route, this, leaseSeconds);
     this.#signal = signal;
-    this.finished = new Promise((settle, fail) => {
-      this.#settle = settle;
-      this.#fail = fail;
-    });
+    this.finished = this.#ending.promise;
   }
 
   /** @internal */
@@ -296,7 +292,7 @@ export class Worker {
     this.#calls.route.close();
     this.#over();
     const error = this.#end?.error;
-    if (error === undefined) this.#settle();
-    else this.#fail(error);
+    if (error === undefined) this.#ending.resolve();
+    else this.#ending.reject(error);
   }
 }

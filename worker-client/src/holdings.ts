@@ -32,6 +32,8 @@ export class Holdings {
   #waiting: Message<unknown>[] = [];
   /** Those that were just extended: more is hardly to be had. */
   readonly #fresh = new WeakSet<Message<unknown>>();
+  /** Those that wait though it was said that a handler begins with them. */
+  readonly #announced = new WeakSet<Message<unknown>>();
   #extensions = 0;
 
   /** @param changed is called when messages that waited can begin, or are gone */
@@ -88,6 +90,7 @@ export class Holdings {
 
   /** Puts messages back, before all others, that were taken out and did not begin. */
   putBack(messages: readonly Message<unknown>[]): void {
+    for (const message of messages) this.#announced.add(message);
     this.#waiting = [...messages, ...this.#waiting];
   }
 
@@ -122,13 +125,15 @@ export class Holdings {
   }
 
   /**
-   * Leases that are over before their time. Of what is worked on the server may have heard since that it has begun: so it
-   * is asked again.
+   * Leases that are over before their time. The server may have heard since that a handler has begun, which gives a
+   * message its lease again: of those it is asked.
    */
   lose(receipts: readonly string[]): void {
     const lost = new Set(receipts);
-    this.#waiting = this.#waiting.filter(({ receipt }) => !lost.has(receipt));
-    this.#extend([...this.running].filter(({ receipt, isSettled }) => lost.has(receipt) && !isSettled));
+    const announced = this.#waiting.filter((message) => lost.has(message.receipt) && this.#announced.has(message));
+    const running = [...this.running].filter(({ receipt, isSettled }) => lost.has(receipt) && !isSettled);
+    this.#waiting = this.#waiting.filter((message) => !lost.has(message.receipt) || this.#announced.has(message));
+    this.#extend([...announced, ...running]);
   }
 
   #below(part: number, messages: Message<unknown>[]): Message<unknown>[] {

@@ -51,3 +51,14 @@ test("the table of the performance page has the medians of what was measured, fo
   const written = tableRows().map(([title, _, ...cells]) => [title, ...cells]);
   expect(written).toEqual(expected);
 });
+
+test("the table of workers with default options has the medians of what was measured", () => {
+  const report = readReport(`${DOCS}/performance-workers.json`);
+  const page = readFileSync(`${DOCS}/performance.md`, "utf8");
+  const measured = report.contenders.map(({ name, title }) => {
+    return `| ${title} | ${shown(medianOf(report, "pipeline", name, "perSecond"))} |`;
+  });
+  expect(page).toContain(
+    ["| | pipeline, tasks/s |", "| --- | --- |", ...measured.filter((row) => !row.includes("–"))].join("\n"),
+  );
+});

@@ -173,6 +173,8 @@ export class LinkKeeper implements LinkEvents {
   }
 
   heard(line: ServerLine): void {
+    // A connection that works and is cut is not one that cannot be opened: the next is opened at once.
+    this.#failures = 0;
     if (this.#outage !== undefined) this.#endOutage();
     this.#events.heard(line);
   }

@@ -25,10 +25,10 @@ function start(
 
 // What blocks does so without using the processor, each in a process of its own.
 describe.concurrent.each([
-  [{}, 1_200, 4],
-  [{ concurrency: 5 }, 1_000, 5],
-  [{ concurrency: 3, prefetch: 6 }, 1_200, 5],
-  [{ concurrency: 10, prefetch: 0 }, 400, 12],
+  [{}, 1_200, 3],
+  [{ concurrency: 5 }, 1_000, 4],
+  [{ concurrency: 3, prefetch: 6 }, 1_200, 4],
+  [{ concurrency: 10, prefetch: 0 }, 400, 8],
 ] as const)("with %o, a lease of two seconds and handlers that block %i ms", (work, blockMs, messages) => {
   test("each message is done once", async () => {
     const queue = server.manager().queue<Task>(freshName());
@@ -60,20 +60,19 @@ test("over HTTP, too, what blocks is done once, and what waits for it loses no a
   expect(await queue.describe()).toMatchObject({ done: 6, dead: 0 });
 });
 
-test("what blocks after thousands that were quick is done once, and so are these", async () => {
+test("what blocks after a thousand that were quick is done once, and so are these", async () => {
   const queue = server.manager().queue<Task>(freshName());
   await queue.configure({ leaseSeconds: 2 });
-  const quick = Array.from({ length: 2_000 }, (_, n): Task => ({ name: `quick-${n}` }));
-  const slow = Array.from({ length: 6 }, (_, n): Task => ({ name: `slow-${n}`, blockMs: 900 }));
-  await queue.putMany(quick.slice(0, 1_000));
-  await queue.putMany(quick.slice(1_000));
+  const quick = Array.from({ length: 1_000 }, (_, n): Task => ({ name: `quick-${n}` }));
+  const slow = Array.from({ length: 5 }, (_, n): Task => ({ name: `slow-${n}`, blockMs: 900 }));
+  await queue.putMany(quick);
   await queue.putMany(slow);
 
   const worker = start(queue, { concurrency: 5 });
   await queue.join();
   await worker.close();
 
-  expect(Object.values(worker.begun)).toEqual(Array(2_006).fill(1));
+  expect(Object.values(worker.begun)).toEqual(Array(1_005).fill(1));
   expect(worker.said.filter(({ what }) => what === "error" || what === "lost")).toEqual([]);
 });
 

@@ -137,10 +137,12 @@ export class Leases {
    * @returns the receipts that fit no lease
    */
   begin(receipts: string[], now: number): string[] {
-    for (const text of receipts) this.#giveAgain(parseReceipt(this.#incarnation, text), now);
-    return this.#withLeases(receipts, (block, index) => {
+    const begin = (block: Block, index: number) => {
       if (block.isUnbegun(index)) this.#backlog.begin(block, index, now);
-    });
+    };
+    const stale = this.#withLeases(receipts, begin);
+    for (const text of stale) this.#giveAgain(parseReceipt(this.#incarnation, text), now);
+    return this.#withLeases(stale, begin);
   }
 
   /**

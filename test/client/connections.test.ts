@@ -1,6 +1,4 @@
 /** How many connections a process has, how long they last, and that they keep no process. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -8,20 +6,18 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import { Deadline } from "../../worker-client/src/deadline.ts";
 import { HttpClient } from "../../worker-client/src/http-client.ts";
-import { Closed, Empty, Full, type Queue } from "../../worker-client/src/index.ts";
+import { Closed, Empty, Full, type Queue, type QueueManagerOptions } from "../../worker-client/src/index.ts";
 import { IDLE_LINKS_MAX, Routes } from "../../worker-client/src/routes.ts";
 import { WAITS_MAX } from "../../worker-client/src/waits.ts";
+import { outputOf } from "../support/output-of.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
 import { StrangeServer } from "../support/strange-server.ts";
+import { numbers } from "../support/workers.ts";
 
 const server = new TestServer();
 beforeAll(() => server.start());
 afterAll(() => server.remove());
-
-function numbers(end: number): number[] {
-  return Array.from({ length: end }, (_, number) => number);
-}
 
 /** A proxy of its own, that counts connections. */
 async function withProxy(use: (proxy: FaultyProxy) => Promise<void>): Promise<void> {
@@ -179,38 +175,30 @@ describe("connections on which nothing is awaited", () => {
 });
 
 describe("a process", () => {
-  /** Runs a program that has a `manager`, and tells what it has printed when it has ended by itself. */
-  async function outputOf(program: string, options: object): Promise<string> {
-    const source = new URL("../../worker-client/src/index.ts", import.meta.url);
-    // A timer that keeps nothing alive fires only in a process that something else keeps.
-    const text = `
-      import { QueueManager } from ${JSON.stringify(source)};
-      const manager = new QueueManager(${JSON.stringify({ address: server.address, authkey: AUTHKEY, ...options })});
-      ${program}
+  /** What such a program has printed. A timer that keeps nothing alive fires only in a process that something else keeps. */
+  function printed(program: string, options: QueueManagerOptions): Promise<string> {
+    const timed = `${program}
       setTimeout(() => console.log("still there"), 3_000).unref();`;
-    const child = spawn(process.execPath, ["--input-type=module", "--eval", text], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const ended = once(child, "exit");
-    const output = (await child.stdout.toArray()).join("");
-    expect(await ended).toEqual([0, null]);
-    return output;
+    return outputOf(timed, { address: server.address, authkey: AUTHKEY, ...options });
   }
 
-  test.each(["websocket", "http"])("ends at once after it was refused over %s", async (transport) => {
+  test.each(["websocket", "http"] as const)("ends at once after it was refused over %s", async (transport) => {
     const program = `await manager.queue("q").put(1).catch((error) => console.log(error.name));`;
 
-    expect(await outputOf(program, { authkey: "wrong", transport })).toBe("Unauthorized\n");
+    expect(await printed(program, { authkey: "wrong", transport })).toBe("Unauthorized\n");
   });
 
-  test.each(["websocket", "http"])("ends at once after a call whose time is over, over %s", async (transport) => {
-    const silent = await StrangeServer.start({ upgrade: () => undefined, request: () => undefined });
-    const { address } = silent;
-    const program = `await manager.queue("q").get({ timeoutSeconds: 0.1 }).catch((error) => console.log(error.name));`;
+  test.each(["websocket", "http"] as const)(
+    "ends at once after a call whose time is over, over %s",
+    async (transport) => {
+      const silent = await StrangeServer.start({ upgrade: () => undefined, request: () => undefined });
+      const { address } = silent;
+      const program = `await manager.queue("q").get({ timeoutSeconds: 0.1 }).catch((error) => console.log(error.name));`;
 
-    expect(await outputOf(program, { address, transport })).toBe("Unavailable\n");
-    await silent.stop();
-  });
+      expect(await printed(program, { address, transport })).toBe("Unavailable\n");
+      await silent.stop();
+    },
+  );
 
   test("does nothing when the client is imported, and has no module of Node in it", () => {
     const folder = new URL("../../worker-client/src/", import.meta.url);

@@ -1,6 +1,4 @@
 /** What of the socket its callers notice: the calls themselves are the same as over HTTP. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -8,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import { Closed, Empty, Invalid, type Queue, QueueManager, Unauthorized } from "../../worker-client/src/index.ts";
+import { outputOf } from "../support/output-of.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
 import { runThroughProxy } from "../support/through-proxy.ts";
@@ -398,27 +397,17 @@ describe("where no socket can be had", () => {
 });
 
 describe("a process", () => {
-  /** Runs a program that has a `queue`, and tells what it has printed when it has ended by itself. */
-  async function outputOf(program: string, queue: Queue<string>): Promise<string> {
-    const source = new URL("../../worker-client/src/index.ts", import.meta.url);
-    const text = `
-      import { QueueManager } from ${JSON.stringify(source)};
-      const manager = new QueueManager({ address: ${JSON.stringify(server.address)}, authkey: ${JSON.stringify(AUTHKEY)} });
-      const queue = manager.queue(${JSON.stringify(queue.name)});
+  /** What a program that has a `queue` has printed. */
+  function printed(program: string, { name }: Queue<string>): Promise<string> {
+    const text = `const queue = manager.queue(${JSON.stringify(name)});
       ${program}`;
-    const child = spawn(process.execPath, ["--input-type=module", "--eval", text], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const ended = once(child, "exit");
-    const output = (await child.stdout.toArray()).join("");
-    expect(await ended).toEqual([0, null]);
-    return output;
+    return outputOf(text, { address: server.address, authkey: AUTHKEY });
   }
 
   test("ends by itself when it waits for nothing, although a connection is open", async () => {
     const queue = freshQueue<string>();
 
-    expect(await outputOf(`console.log(await queue.put("item"));`, queue)).toMatch(/\S/);
+    expect(await printed(`console.log(await queue.put("item"));`, queue)).toMatch(/\S/);
 
     expect(await queue.qsize()).toBe(1);
   });
@@ -426,7 +415,7 @@ describe("a process", () => {
   test("stays while it waits, and ends when that is over", async () => {
     const queue = freshQueue<string>();
 
-    const output = outputOf(`await queue.put(1); await queue.put(await queue.join() ? "done" : "not");`, queue);
+    const output = printed(`await queue.put(1); await queue.put(await queue.join() ? "done" : "not");`, queue);
     await queue.get();
     await queue.taskDone();
 
@@ -438,7 +427,7 @@ describe("a process", () => {
     const queue = freshQueue<string>();
     await queue.put("item");
 
-    const output = await outputOf(
+    const output = await printed(
       `const worker = queue.work(({ item }) => { console.log(item); worker.close(); });`,
       queue,
     );
@@ -450,7 +439,7 @@ describe("a process", () => {
   test("ends soon after it has closed its manager", async () => {
     const queue = freshQueue<string>();
 
-    await outputOf(
+    await printed(
       `queue.get().catch((error) => console.log(error.name)); await queue.qsize(); await manager.close();`,
       queue,
     );

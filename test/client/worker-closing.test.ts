@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
 /** How workers end. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Queue, Unauthorized } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { closedWorkers, Gate, itemsOf, leasedOf, numbers, unreported } from "../support/workers.ts";

@@ -1,28 +1,20 @@
 /** What goes wrong in a worker is told, and strands neither a message nor the worker. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Handler, Queue, QueueError, Worker, WorkOptions } from "../../worker-client/src/index.ts";
-import { freshName, TestServer } from "../support/server.ts";
+import type { Queue, QueueError, QueueOptions } from "../../worker-client/src/index.ts";
+import { TestServer } from "../support/server.ts";
+import { closedWorkers, impatientQueue } from "../support/workers.ts";
 
 const server = new TestServer();
-const workers: Worker[] = [];
+const work = closedWorkers();
 
 beforeAll(() => server.start());
 afterAll(() => server.remove());
-afterEach(async () => {
+afterEach(() => {
   vi.restoreAllMocks();
-  await Promise.allSettled(workers.splice(0).map((worker) => worker.close()));
 });
 
-async function freshQueue<Item = unknown>(options: Parameters<Queue["configure"]>[0] = {}): Promise<Queue<Item>> {
-  const queue = server.manager().queue<Item>(freshName());
-  await queue.configure({ retryDelaySeconds: 0, ...options });
-  return queue;
-}
-
-function work<Item>(queue: Queue<Item>, handler: Handler<Item>, options?: WorkOptions): Worker {
-  const worker = queue.work(handler, options);
-  workers.push(worker);
-  return worker;
+function freshQueue<Item = unknown>(options: QueueOptions = {}): Promise<Queue<Item>> {
+  return impatientQueue(server, options);
 }
 
 /** What the dead messages of a queue have as their last error. */

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
 /** What becomes of the message of a handler that fails, or has said itself what becomes of it. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Message, Queue } from "../../worker-client/src/index.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { freshName, TestServer } from "../support/server.ts";

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
 /** A worker and its messages. See the other files for what fails, for leases and for closing. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { closedWorkers, Gate, leasedOf, numbers } from "../support/workers.ts";

@@ -1,5 +1,6 @@
 import { afterEach, expect } from "vitest";
-import type { Handler, Message, Queue, Worker, WorkOptions } from "../../worker-client/src/index.ts";
+import type { Handler, Message, Queue, QueueOptions, Worker, WorkOptions } from "../../worker-client/src/index.ts";
+import { freshName, type TestServer } from "./server.ts";
 
 /** Something that a test lets happen. */
 export class Gate {
@@ -21,6 +22,13 @@ export function numbers(end: number): number[] {
 /** What is in some messages. */
 export function itemsOf<Item>(messages: readonly Message<Item>[]): Item[] {
   return messages.map(({ item }) => item);
+}
+
+/** A new queue of a server, in which what failed comes back at once unless the options say otherwise. */
+export async function impatientQueue<Item>(server: TestServer, options: QueueOptions): Promise<Queue<Item>> {
+  const queue = server.manager().queue<Item>(freshName());
+  await queue.configure({ retryDelaySeconds: 0, ...options });
+  return queue;
 }
 
 /** For a handler that is meant to fail: without it the error would be printed. */

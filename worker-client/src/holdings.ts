@@ -1,5 +1,6 @@
 import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { ExtendReply } from "../../src/contract/schema.ts";
+import { chunksOf } from "./chunks.ts";
 import { type Instant, instant } from "./instant.ts";
 import type { Message } from "./message.ts";
 import { afterReading } from "./platform.ts";
@@ -144,9 +145,7 @@ export class Holdings {
 
   #extend(messages: readonly Message<unknown>[]): void {
     const due = messages.filter(({ lease }) => !lease.isExtending);
-    for (let begin = 0; begin < due.length; begin += RECEIPTS_MAX) {
-      void this.#extendSome(due.slice(begin, begin + RECEIPTS_MAX));
-    }
+    for (const some of chunksOf(due, RECEIPTS_MAX)) void this.#extendSome(some);
   }
 
   async #extendSome(messages: Message<unknown>[]): Promise<void> {
@@ -173,7 +172,7 @@ export class Holdings {
         message.lose();
         continue;
       }
-      message.extended(leaseEndsAt, () => message.lease.prolong(leaseMs, sentAt));
+      message.extended(leaseEndsAt, leaseMs, sentAt);
       this.#fresh.add(message);
     }
     this.#waiting = this.#waiting.filter(({ receipt }) => !lost.has(receipt));

@@ -1,4 +1,5 @@
 import type { ServerLine } from "../../src/contract/socket.ts";
+import { AWAY_AGAIN_MS, AWAY_MS } from "./away.ts";
 import { backoffMs } from "./backoff.ts";
 import { GRACE_SECONDS } from "./deadline.ts";
 import { QueueError, Unavailable } from "./errors.ts";
@@ -19,10 +20,6 @@ const LASTING_MS = 1_000;
 export const IDLE_SECONDS = 10;
 /** The same where an open connection keeps the process from ending. */
 const RESTLESS_IDLE_SECONDS = 0.25;
-/** A subscriber hears of an outage that has lasted so long, */
-const AWAY_SECONDS = 5;
-/** and again so long after each time. */
-const AWAY_AGAIN_SECONDS = 60;
 /** How often calls without a connection are looked through for those whose time is over. */
 const SWEEP_MS = 250;
 
@@ -141,7 +138,7 @@ export class LinkKeeper implements LinkEvents {
   watchOutage(): void {
     this.#warning?.clear();
     if (this.#outage === undefined) return;
-    this.#warnIn(Math.max(0, AWAY_SECONDS * 1_000 - msSince(this.#outage)));
+    this.#warnIn(Math.max(0, AWAY_MS - msSince(this.#outage)));
   }
 
   opened(link: SocketLink): void {
@@ -261,7 +258,7 @@ export class LinkKeeper implements LinkEvents {
     this.#lastCause = cause;
     if (this.#outage !== undefined) return;
     this.#outage = instant();
-    this.#warnIn(AWAY_SECONDS * 1_000);
+    this.#warnIn(AWAY_MS);
   }
 
   #endOutage(): void {
@@ -274,7 +271,7 @@ export class LinkKeeper implements LinkEvents {
       ms,
       () => {
         if (this.#outage === undefined) return;
-        this.#warnIn(AWAY_AGAIN_SECONDS * 1_000);
+        this.#warnIn(AWAY_AGAIN_MS);
         const { address, queue } = this.#target;
         const message = `${address} could not be reached for ${(msSince(this.#outage) / 1_000).toFixed(0)} seconds`;
         const cause = this.#lastCause;

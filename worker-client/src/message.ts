@@ -3,7 +3,7 @@ import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
 import { errorText } from "./error-text.ts";
 import { Closed, QueueError, Unavailable } from "./errors.ts";
-import { instant } from "./instant.ts";
+import { type Instant, instant } from "./instant.ts";
 import { itemOf } from "./items.ts";
 import type { Lease } from "./lease.ts";
 import { CALL_OPTIONS, type CallOptions, checkOptions, type Known } from "./options.ts";
@@ -138,7 +138,7 @@ export class Message<Item> {
     const sentAt = instant();
     const request = { receipts: [this.receipt], leaseSeconds };
     const { value } = await this.#calls.send<ExtendReply>("extend", { request, ...options });
-    if (value.extended === 1) this.extended(value.leaseEndsAt, () => this.lease.prolong(leaseSeconds * 1_000, sentAt));
+    if (value.extended === 1) this.extended(value.leaseEndsAt, leaseSeconds * 1_000, sentAt);
     return value.extended === 1;
   }
 
@@ -156,10 +156,10 @@ export class Message<Item> {
     return this.#aborting.signal;
   }
 
-  /** @internal The server has prolonged the lease. */
-  extended(leaseEndsAt: number, prolong: () => void): void {
+  /** @internal The server has prolonged the lease by `ms`, which was asked for at `sentAt`. */
+  extended(leaseEndsAt: number, ms: number, sentAt: Instant): void {
     this.#leaseEndsAt = leaseEndsAt;
-    prolong();
+    this.lease.prolong(ms, sentAt);
   }
 
   /** @internal The lease is over. */

@@ -1,5 +1,6 @@
 import { BATCH_MESSAGES_MAX } from "../../src/contract/limits.ts";
 import type { ReceiveReply } from "../../src/contract/schema.ts";
+import { AWAY_AGAIN_MS, AWAY_MS } from "./away.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Route } from "./call.ts";
 import type { Consumer } from "./consumer.ts";
@@ -10,10 +11,6 @@ import { sleep } from "./platform.ts";
 
 /** How long one request for messages may wait. */
 const POLL_SECONDS = 5;
-
-/** After so long without a server the consumer is told, and then again every so often. */
-const AWAY_MS = 5_000;
-const STILL_AWAY_MS = 60_000;
 
 /** Brings messages to a consumer by asking for them. */
 export class Polling {
@@ -93,7 +90,7 @@ class Outage {
     this.#since ??= instant();
     if (msSince(this.#since) >= this.#tellAfterMs) {
       this.#tell(error);
-      this.#tellAfterMs = STILL_AWAY_MS;
+      this.#tellAfterMs = AWAY_AGAIN_MS;
       this.#since = instant();
     }
     return backoffMs(this.#failures, Math.random());

@@ -1,4 +1,5 @@
 import { instant, msSince } from "./instant.ts";
+import { unref } from "./platform.ts";
 
 /** How often it is looked in the time of a lease, and not less or more often than these allow. */
 const LOOKS_PER_LEASE = 10;
@@ -25,7 +26,7 @@ export class Pulse {
     this.stop();
     const everyMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, leaseMs / LOOKS_PER_LEASE));
     this.#timer = setInterval(this.#look, everyMs);
-    (this.#timer as { unref?: () => void }).unref?.();
+    unref(this.#timer);
   }
 
   /** For how long nothing was looked at, in milliseconds: mostly less than the time between two looks. */

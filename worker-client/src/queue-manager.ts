@@ -146,12 +146,7 @@ export class QueueManager {
     checkCloseOptions(options);
     // What a worker ends with is told by its `finished`.
     const closed = Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
-    this.#closing ??= closed
-      .then(() => this.#http.settled())
-      .then(() => {
-        this.#routes.close();
-        this.#http.close();
-      });
+    this.#closing ??= closed.then(() => this.#http.settled()).then(() => this.#routes.close());
     await this.#closing;
   }
 

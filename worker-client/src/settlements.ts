@@ -1,5 +1,6 @@
 import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { AckReply, RetryReply } from "../../src/contract/schema.ts";
+import { chunksOf } from "./chunks.ts";
 import { errorText } from "./error-text.ts";
 import type { Message } from "./message.ts";
 import type { QueueCalls } from "./queue-calls.ts";
@@ -38,9 +39,7 @@ export class Settlements {
   }
 
   flush(): void {
-    const done = this.#done.splice(0);
-    for (let begin = 0; begin < done.length; begin += RECEIPTS_MAX) {
-      const some = done.slice(begin, begin + RECEIPTS_MAX);
+    for (const some of chunksOf(this.#done.splice(0), RECEIPTS_MAX)) {
       this.#tell(some, this.#send<AckReply>("ack", { receipts: some.map(({ receipt }) => receipt) }));
     }
   }
@@ -56,8 +55,7 @@ export class Settlements {
 
   /** Gives back messages that were not begun. */
   release(messages: readonly Message<unknown>[]): void {
-    for (let begin = 0; begin < messages.length; begin += RECEIPTS_MAX) {
-      const some = messages.slice(begin, begin + RECEIPTS_MAX);
+    for (const some of chunksOf(messages, RECEIPTS_MAX)) {
       for (const message of some) message.settle();
       const request = { receipts: some.map(({ receipt }) => receipt), begun: false };
       // A lease that is over has given the message back already.

@@ -3,6 +3,7 @@ import type { ServerLine } from "../../src/contract/socket.ts";
 import { Abandoned } from "./abandoned.ts";
 import { backoffMs } from "./backoff.ts";
 import { type Call, isFinal, type Outcome } from "./call.ts";
+import { chunksOf } from "./chunks.ts";
 import { addCalls } from "./departures.ts";
 import { QueueError } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
@@ -128,10 +129,8 @@ export class SocketCalls {
 
   /** Adds all that is to be sent. */
   addTo(outbox: Outbox): void {
-    const stops = this.#stops.splice(0);
-    for (let begin = 0; begin < stops.length; begin += SOCKET_WAITS_MAX) {
-      const request = { ids: stops.slice(begin, begin + SOCKET_WAITS_MAX) };
-      outbox.add([JSON.stringify({ id: this.nextId(), verb: "stop", request })]);
+    for (const ids of chunksOf(this.#stops.splice(0), SOCKET_WAITS_MAX)) {
+      outbox.add([JSON.stringify({ id: this.nextId(), verb: "stop", request: { ids } })]);
     }
     for (const pending of this.#waits.admit()) outbox.add(pending.takeLines(true));
     const unsent = this.#unsent.filter((pending) => this.#calls.get(pending.id) === pending && !pending.wasSent);

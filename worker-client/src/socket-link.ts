@@ -3,7 +3,7 @@ import { PING, PONG } from "../../src/contract/socket-protocol.ts";
 import { QueueError } from "./errors.ts";
 import { linesOf } from "./lines.ts";
 import { openWire } from "./open-wire.ts";
-import { Timer, turn } from "./platform.ts";
+import { afterReading, Timer } from "./platform.ts";
 import type { Opening, Refusal, Target, Wire } from "./wire.ts";
 
 /** How long an opening may take, with the reading of a page that comes in place of a socket. */
@@ -213,7 +213,7 @@ export class SocketLink {
     if (this.#isOver || !this.#isBusy) return;
     const isLate = performance.now() - this.#dueAt > LATE_MS && this.#lateTimes < LATE_TIMES_MAX;
     // What has come while the process did something else is read before it is judged.
-    turn(() => turn(() => this.#judge(isLate)));
+    afterReading(() => this.#judge(isLate));
   }
 
   #judge(isLate: boolean): void {

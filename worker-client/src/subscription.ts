@@ -3,6 +3,7 @@ import type { Problem } from "../../src/contract/problems.ts";
 import type { ServerLine, SubscribeReply, SubscribeRequest } from "../../src/contract/socket.ts";
 import { backoffMs } from "./backoff.ts";
 import { isFinal } from "./call.ts";
+import { chunksOf } from "./chunks.ts";
 import { type Instant, instant } from "./instant.ts";
 import { Timer } from "./platform.ts";
 import { errorOf, type Place } from "./problems.ts";
@@ -112,10 +113,7 @@ export class Subscription {
 
 /** Operations that say that handlers begin with these deliveries. */
 export function beginLines(receipts: readonly string[], nextId: () => number): string[] {
-  const lines: string[] = [];
-  for (let begin = 0; begin < receipts.length; begin += RECEIPTS_MAX) {
-    const request = { receipts: receipts.slice(begin, begin + RECEIPTS_MAX) };
-    lines.push(JSON.stringify({ id: nextId(), verb: "begin", request }));
-  }
-  return lines;
+  return [...chunksOf(receipts, RECEIPTS_MAX)].map((some) => {
+    return JSON.stringify({ id: nextId(), verb: "begin", request: { receipts: some } });
+  });
 }

@@ -23,16 +23,16 @@ import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-o
 const LAST_WORDS_MS = 800;
 
 /**
- * Works through a queue: see `Queue.work`.
- *
- * It is a `Consumer`, which is not said here because the published declarations know nothing of that interface.
+ * Works through a queue: see `Queue.work`. It is a `Consumer`, which is not said here because the published declarations
+ * know nothing of that interface.
  */
 export class Worker {
+  readonly #ending = Promise.withResolvers<void>();
   /**
    * Settles when the worker has ended, because it was closed or the queue was shut down and is empty. Rejects with the
    * error if the server refuses it, as for a wrong authkey.
    */
-  readonly finished: Promise<void>;
+  readonly finished: Promise<void> = this.#ending.promise;
   readonly #calls: QueueCalls;
   readonly #over: () => void;
   readonly #concurrency: number;
@@ -56,7 +56,6 @@ export class Worker {
   #isStopping = false;
   #closing: Timer | undefined;
   #end: { error: QueueError | undefined } | undefined;
-  readonly #ending = Promise.withResolvers<void>();
 
   /**
    * @internal Workers come from `Queue.work`. `start` begins the work.
@@ -77,8 +76,12 @@ export class Worker {
     this.#holdings = new Holdings(calls, leaseMs, () => this.#plan());
     this.#settlements = new Settlements(calls, this.#report, () => this.#told());
     this.#handlers = new Handlers(handler, {
-      ...{ calls, holdings: this.#holdings, settlements: this.#settlements, prefetch: this.#prefetch },
-      ...{ report: this.#report, concurrency },
+      calls,
+      holdings: this.#holdings,
+      settlements: this.#settlements,
+      prefetch: this.#prefetch,
+      report: this.#report,
+      concurrency,
       timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
       changed: () => {
         this.#hoardWatch.clear();
@@ -87,7 +90,6 @@ export class Worker {
     });
     this.#supply = new Supply(calls.route, this, leaseSeconds);
     this.#signal = signal;
-    this.finished = this.#ending.promise;
   }
 
   /** @internal */
@@ -169,7 +171,7 @@ export class Worker {
       if (message.lease.leftMs > 0) this.#holdings.add(message);
       else late.push(message);
     }
-    if (late.length > 0) this.#settlements.release(late);
+    this.#settlements.release(late);
     if (this.#end !== undefined) this.#settlements.release(this.#holdings.takeWaiting());
     this.#turn();
   }

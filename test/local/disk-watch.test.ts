@@ -100,7 +100,8 @@ test.skipIf(!canMount)("npm start tells of a disk that fills up, and of its room
     await program.serving();
     const { bavail, bsize } = statfsSync(directory);
     writeFileSync(join(directory, "filling"), Buffer.alloc(bavail * bsize - MIB / 2));
-    await program.printed(/is nearly full: 0\.\d MiB are free/);
+    // The watch may look while the file is still being written, so that any figure below its bound is right.
+    await program.printed(/is nearly full: [0-3]\.\d MiB are free/);
     expect(existsSync(nearlyFull)).toBe(true);
     rmSync(join(directory, "filling"));
     await program.printed(/has room again/);

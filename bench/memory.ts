@@ -4,8 +4,8 @@
 import { execFileSync } from "node:child_process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { NewMessage } from "../src/queue/commands.ts";
-import { DEFAULT_CONFIGURATION } from "../src/queue/configuration.ts";
+import type { NewMessage } from "../src/queue/base/commands.ts";
+import { DEFAULT_CONFIGURATION } from "../src/queue/base/configuration.ts";
 import { Queue } from "../src/queue/queue.ts";
 import { MemoryRows } from "../test/support/memory-rows.ts";
 

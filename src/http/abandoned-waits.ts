@@ -1,7 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
 import type { QueueObject } from "../object/queue-object.ts";
 import type { Reply } from "../object/reply.ts";
-import type { Command } from "../queue/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 
 /**
  * Has a command performed that may wait. When its client goes meanwhile, the wait is ended; and what it was handed all

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { SOCKET_PROTOCOL } from "../contract/socket-protocol.ts";
 import type { Env } from "../env.ts";
 import { ProblemError } from "../requests/problem.ts";
-import { reach } from "./reach.ts";
+import { reach } from "./call-object.ts";
 
 /** Opens a WebSocket to the queue's object. From then on the frames go there without passing through here. */
 export async function openSocket(c: Context<{ Bindings: Env }>, queue: string): Promise<Response> {

@@ -1,10 +1,10 @@
 import { directoryOf, type Env } from "../env.ts";
 import { knownQueues } from "../isolate.ts";
 import { type Reply, replyOf } from "../object/reply.ts";
-import type { Command, Result } from "../queue/commands.ts";
+import type { Command, Result } from "../queue/base/commands.ts";
 import { unknownQueue } from "../queue/refusals.ts";
 import { performWait } from "./abandoned-waits.ts";
-import { reach } from "./reach.ts";
+import { reach } from "./call-object.ts";
 
 /**
  * Tells a queue's object a command. What creates no queue, and would not wait for one, is answered here where the

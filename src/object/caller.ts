@@ -1,4 +1,4 @@
-import type { Command, Result } from "../queue/commands.ts";
+import type { Command, Result } from "../queue/base/commands.ts";
 import type { Surroundings } from "./reply.ts";
 
 /** Whoever is to be answered. */

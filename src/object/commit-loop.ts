@@ -1,22 +1,22 @@
 import type { Env } from "../env.ts";
 import { idleCollection, recentFailures } from "../isolate.ts";
+import type { Command, Result } from "../queue/base/commands.ts";
+import type { Configuration } from "../queue/base/configuration.ts";
 import { MonotonicClock } from "../queue/clock.ts";
-import type { Command, Result } from "../queue/commands.ts";
-import type { Configuration } from "../queue/configuration.ts";
 import type { Queue } from "../queue/queue.ts";
 import { overloaded } from "../queue/refusals.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
 import type { Caller } from "./caller.ts";
+import { type Incoming, incomingWait, NextRound } from "./commit-batcher.ts";
 import { Intake } from "./intake.ts";
-import { type Incoming, incomingWait, NextRound } from "./next-round.ts";
 import { isOutOfReach, reaching } from "./out-of-reach.ts";
 import { Pendings } from "./pendings.ts";
 import { QueueLife } from "./queue-life.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { ReadingHolds } from "./reading-holds.ts";
 import { type Surroundings, surroundingsOf } from "./reply.ts";
-import { send } from "./shipping.ts";
+import { send } from "./send-transfer.ts";
 import { isFullError } from "./storage-bound.ts";
 import { Wakings } from "./wakings.ts";
 

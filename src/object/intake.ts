@@ -1,6 +1,6 @@
-import type { Command } from "../queue/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import type { Caller } from "./caller.ts";
-import type { Incoming, NextRound } from "./next-round.ts";
+import type { Incoming, NextRound } from "./commit-batcher.ts";
 import type { Pendings } from "./pendings.ts";
 
 /** How commands come in: each gets a ticket, and its part of the memory for what has arrived. */

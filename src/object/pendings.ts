@@ -1,4 +1,4 @@
-import type { Command } from "../queue/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import type { Caller, Pending } from "./caller.ts";
 
 /** A command that waits, and the connection that it came on. */

@@ -1,12 +1,12 @@
 import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";
-import type { Command, Refusal, Result } from "../queue/commands.ts";
+import type { Command, Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import { newIncarnation } from "../requests/incarnation.ts";
+import type { Incoming } from "./commit-batcher.ts";
 import type { DirectoryObject } from "./directory-object.ts";
 import { NEWEST_VERSION, storedVersion } from "./migrations.ts";
-import type { Incoming } from "./next-round.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { HostStatus, isFullError } from "./storage-bound.ts";

@@ -1,11 +1,11 @@
-import type { BlockState } from "../queue/block.ts";
-import type { Configuration } from "../queue/configuration.ts";
-import { DamagedRow } from "../queue/damage.ts";
+import type { Configuration } from "../queue/base/configuration.ts";
+import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
-import type { Arrival, Commit, RowReader, StoredBlock, Totals } from "../queue/rows.ts";
-import { NO_TOTALS } from "../queue/totals.ts";
-import { statementOf, type Value } from "./block-rows.ts";
+import type { Arrival, Commit, RowReader, StoredBlock, Totals } from "../queue/store/rows.ts";
+import type { BlockState } from "../queue/store/segment.ts";
+import { NO_TOTALS } from "../queue/store/totals.ts";
 import { migrate, storedVersion } from "./migrations.ts";
+import { statementOf, type Value } from "./segment-rows.ts";
 
 /** How much is written before the size of the database is looked at again. */
 const LOOK_AFTER_CHARACTERS = 64 * 1024;

@@ -1,8 +1,8 @@
 import { replyBytes } from "../isolate.ts";
-import type { Command } from "../queue/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
-import type { Hold } from "./next-round.ts";
+import type { Hold } from "./commit-batcher.ts";
 
 /** How long a command may be held back, because connections do not read, before it is refused as `overloaded`. */
 const HELD_MS_MAX = 10_000;

@@ -1,6 +1,5 @@
 import type { ProblemCode } from "../contract/problems.ts";
-import type { Delivery, Description, Result } from "../queue/commands.ts";
-import type { View } from "../queue/viewer.ts";
+import type { Delivery, Description, Result, View } from "../queue/base/commands.ts";
 
 /** What a queue's object answers: the JSON text of a success, ready to be sent, or why the command was refused. */
 export type Reply =

@@ -1,12 +1,11 @@
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
-import { utf8Bytes } from "../queue/bytes.ts";
-import type { Result } from "../queue/commands.ts";
-import { DamagedRow } from "../queue/damage.ts";
-import { Notes } from "../queue/notes.ts";
-import { formatId } from "../queue/receipt.ts";
-import { splitLines } from "../queue/rows.ts";
-import { DEAD, DELAYED, GONE, LEASED, MOVING, Standings, VISIBLE } from "../queue/standings.ts";
-import type { MessageState, View } from "../queue/viewer.ts";
+import { utf8Bytes } from "../queue/base/bytes.ts";
+import type { MessageState, Result, View } from "../queue/base/commands.ts";
+import { DamagedRow } from "../queue/base/damage.ts";
+import { formatId } from "../queue/base/receipt.ts";
+import { Notes } from "../queue/store/notes.ts";
+import { splitLines } from "../queue/store/rows.ts";
+import { DEAD, DELAYED, GONE, LEASED, MOVING, Standings, VISIBLE } from "../queue/store/states.ts";
 
 /** Rows that one page looks at: with what is in them, little enough for one call. */
 const PAGE_ROWS_MAX = 1_000;

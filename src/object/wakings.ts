@@ -1,6 +1,6 @@
-import { BEGIN_STORED_MS } from "../queue/begun-marks.ts";
 import type { MonotonicClock } from "../queue/clock.ts";
 import type { Queue } from "../queue/queue.ts";
+import { BEGIN_STORED_MS } from "../queue/store/begun-marks.ts";
 
 /** The object wakes itself at multiples of this, because each alarm that is set is a row. */
 const ALARM_STEP_MS = 10_000;

@@ -1,12 +1,12 @@
 import { BATCH_MESSAGES_MAX } from "../contract/limits.ts";
-import type { Backlog, PlacedMessage } from "./backlog.ts";
-import type { Block } from "./block.ts";
-import type { RedriveCommand } from "./commands.ts";
-import { deadLetterOf } from "./contents.ts";
-import type { LineWindow } from "./line-window.ts";
-import type { Totals } from "./rows.ts";
-import { DEAD, DELAYED, VISIBLE } from "./standings.ts";
-import type { Transfers } from "./transfers.ts";
+import type { RedriveCommand } from "./base/commands.ts";
+import type { Transfers } from "./outbound-transfers.ts";
+import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import { deadLetterOf } from "./store/payload.ts";
+import type { LineWindow } from "./store/payload-cache.ts";
+import type { Totals } from "./store/rows.ts";
+import type { Block } from "./store/segment.ts";
+import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Letters looked at in one call for more that go to the same queue, once one has been found. */

@@ -1,5 +1,5 @@
-import type { Description } from "./commands.ts";
-import type { QueueState } from "./service.ts";
+import type { Description } from "./base/commands.ts";
+import type { QueueState } from "./dispatcher.ts";
 
 /** What there is to say of a queue: its configuration, where its messages are, what has happened since it was created. */
 export function describe({ configuration, messages }: QueueState, now: number): Description {

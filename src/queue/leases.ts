@@ -1,16 +1,17 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
-import type { Backlog, PlacedMessage } from "./backlog.ts";
-import type { Block } from "./block.ts";
-import { utf8Bytes } from "./bytes.ts";
-import type { Delivery, RetryCommand } from "./commands.ts";
-import type { LineWindow } from "./line-window.ts";
+import { utf8Bytes } from "./base/bytes.ts";
+import type { Delivery, RetryCommand } from "./base/commands.ts";
+import type { Redelivery } from "./base/configuration.ts";
+import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
 import { LostLeases } from "./lost-leases.ts";
-import { formatId, formatReceipt, parseReceipt, type Receipt } from "./receipt.ts";
-import { fateOf, type Redelivery } from "./redelivery.ts";
+import { fateOf } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
-import type { Totals } from "./rows.ts";
-import { DEAD, LEASED, VISIBLE } from "./standings.ts";
-import { finish } from "./totals.ts";
+import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import type { LineWindow } from "./store/payload-cache.ts";
+import type { Totals } from "./store/rows.ts";
+import type { Block } from "./store/segment.ts";
+import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
+import { finish } from "./store/totals.ts";
 
 /** Messages that are handed out together. */
 export interface Deliveries {

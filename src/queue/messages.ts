@@ -1,23 +1,22 @@
-import { Arrivals } from "./arrivals.ts";
-import { Backlog, type PlacedMessage } from "./backlog.ts";
-import type { Block } from "./block.ts";
-import type { KeyRules } from "./configuration.ts";
-import { doneHashOf, putAtOf } from "./contents.ts";
+import type { KeyRules, OrderName, Redelivery, RetentionRules } from "./base/configuration.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { DoneKeys } from "./done-keys.ts";
-import { IdempotencyKeys } from "./idempotency-keys.ts";
+import { Arrivals } from "./inbound-transfers.ts";
 import { Leases } from "./leases.ts";
-import { LineWindow } from "./line-window.ts";
-import type { OrderName } from "./orders.ts";
+import { Transfers } from "./outbound-transfers.ts";
 import { Puts } from "./puts.ts";
-import { fateOfLeased, type Redelivery } from "./redelivery.ts";
-import { Retention, type RetentionRules } from "./retention.ts";
-import { completed, rowChangeOf } from "./row-changes.ts";
-import { FREE_ROWS_MAX } from "./row-slots.ts";
-import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./rows.ts";
-import { DEAD, DELAYED, GONE, MOVING, type Standing, type StandingCounts, VISIBLE } from "./standings.ts";
-import { assertLaw, finish, NO_TOTALS } from "./totals.ts";
-import { Transfers } from "./transfers.ts";
+import { fateOfLeased } from "./redelivery.ts";
+import { Retention } from "./retention.ts";
+import { Backlog, type PlacedMessage } from "./schedule/backlog.ts";
+import { DoneKeys } from "./store/done-keys.ts";
+import { IdempotencyKeys } from "./store/idempotency-keys.ts";
+import { doneHashOf, putAtOf } from "./store/payload.ts";
+import { LineWindow } from "./store/payload-cache.ts";
+import { completed, rowChangeOf } from "./store/row-changes.ts";
+import { FREE_ROWS_MAX } from "./store/row-slots.ts";
+import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./store/rows.ts";
+import type { Block } from "./store/segment.ts";
+import { DEAD, DELAYED, GONE, MOVING, type Standing, type StandingCounts, VISIBLE } from "./store/states.ts";
+import { assertLaw, finish, NO_TOTALS } from "./store/totals.ts";
 import { Viewer } from "./viewer.ts";
 
 /** What of stored messages stays in memory: what was used last. */
@@ -96,7 +95,7 @@ export class Messages {
       rules: keys,
       totals: this.totals,
     });
-    this.#doneKeys = new DoneKeys(this.#backlog, this.#keys);
+    this.#doneKeys = new DoneKeys(this.#backlog.slots, this.#keys);
     for (const row of stored?.blocks ?? []) {
       if (row.fingerprints !== null) this.#keys.restore(row.slot, row.keysUntil, row.fingerprints, row.number);
       this.#backlog.restore(row, this.#keys.kept(row.slot));
@@ -265,7 +264,8 @@ export class Messages {
     assertLaw(this.totals, this.#backlog);
     const changes: RowChange[] = [];
     for (const [block, kind] of unsaved) {
-      const change = rowChangeOf(block, kind, this.#backlog, this.#window, this.#keys);
+      const groups = this.#backlog.groups.takeUncommitted(block);
+      const change = rowChangeOf(block, kind, this.#backlog.slots, this.#window, this.#keys, groups);
       if (change !== undefined) changes.push(change);
     }
     unsaved.clear();

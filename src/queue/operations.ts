@@ -1,4 +1,4 @@
-import type { Command, Result } from "./commands.ts";
+import type { Command, Result } from "./base/commands.ts";
 import type { Messages } from "./messages.ts";
 import { unknownMessage } from "./refusals.ts";
 

@@ -1,14 +1,14 @@
-import type { Backlog } from "./backlog.ts";
-import type { Block } from "./block.ts";
-import { utf8Bytes } from "./bytes.ts";
-import type { NewMessage, PutCommand } from "./commands.ts";
-import type { KeyRules } from "./configuration.ts";
-import { contentHashOf, lineOf } from "./contents.ts";
-import type { IdempotencyKeys } from "./idempotency-keys.ts";
-import { addRange, keyOfDedupeKey, type PlaceRange } from "./key-lines.ts";
-import type { LineWindow } from "./line-window.ts";
-import { formatId } from "./receipt.ts";
-import type { Totals } from "./rows.ts";
+import { utf8Bytes } from "./base/bytes.ts";
+import type { NewMessage, PutCommand } from "./base/commands.ts";
+import type { KeyRules } from "./base/configuration.ts";
+import { formatId } from "./base/receipt.ts";
+import type { Backlog } from "./schedule/backlog.ts";
+import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
+import { addRange, keyOfDedupeKey, type PlaceRange } from "./store/key-records.ts";
+import { contentHashOf, lineOf } from "./store/payload.ts";
+import type { LineWindow } from "./store/payload-cache.ts";
+import type { Totals } from "./store/rows.ts";
+import type { Block } from "./store/segment.ts";
 
 /** What a put is answered with. */
 export interface Stored {

@@ -14,12 +14,20 @@
  * out `takeAnswers()`. A command that waits is answered in a later round. Nothing in here is a promise, so a group
  * of commands is applied in one turn and committed as one.
  */
-import { type Answer, Answers } from "./answers.ts";
-import type { AcceptCommand, Command, DoneCommand, SettleCommand } from "./commands.ts";
-import { type Configuration, changed, DEFAULT_CONFIGURATION, type Paused, type Settings } from "./configuration.ts";
+
+import type { AcceptCommand, Command, DoneCommand, SettleCommand } from "./base/commands.ts";
+import {
+  type Configuration,
+  changed,
+  DEFAULT_CONFIGURATION,
+  type Paused,
+  type Settings,
+} from "./base/configuration.ts";
 import { describe } from "./describe.ts";
+import { type QueueState, Service } from "./dispatcher.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { isOperation, operate } from "./operations.ts";
+import type { Shipment } from "./outbound-transfers.ts";
 import { Redrives } from "./redrives.ts";
 import {
   doneTooOften,
@@ -30,9 +38,8 @@ import {
   unknownQueue,
   unknownVerb,
 } from "./refusals.ts";
-import type { Commit, RowReader, StoredQueue } from "./rows.ts";
-import { type QueueState, Service } from "./service.ts";
-import type { Shipment } from "./transfers.ts";
+import { type Answer, Answers } from "./results.ts";
+import type { Commit, RowReader, StoredQueue } from "./store/rows.ts";
 
 /** What is stored of a queue that exists. */
 export interface Existing {

@@ -1,9 +1,9 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
-import { Agenda } from "./agenda.ts";
-import type { Answers } from "./answers.ts";
-import type { ReceiveCommand, Refusal, SubscribeCommand } from "./commands.ts";
+import type { ReceiveCommand, Refusal, SubscribeCommand } from "./base/commands.ts";
 import type { Deliveries } from "./leases.ts";
-import { type Waiter, WaitingLine } from "./waiting-line.ts";
+import type { Answers } from "./results.ts";
+import { Agenda } from "./schedule/timer-heap.ts";
+import { type Waiter, WaitingLine } from "./wait-queue.ts";
 
 /** A receive that waits: it is answered once. */
 interface WaitingReceive {

@@ -1,20 +1,7 @@
-import type { Block } from "./block.ts";
-import { hashText, mixed } from "./hash.ts";
-import { DEAD, DELAYED, type Fate, VISIBLE } from "./standings.ts";
-
-/** What becomes of a message that was not finished: when it is delivered again, and how often. */
-export interface Redelivery {
-  /** Attempts after which a message is dead; 0 for no limit. */
-  maxAttempts: number;
-  /** How long it is not visible after its first attempt. */
-  retryDelayMs: number;
-  /** What the delay is multiplied with after each further attempt; 1 keeps it as it is. */
-  retryDelayFactor: number;
-  /** The most that it grows to. */
-  retryDelayMaxMs: number;
-  /** How much of the delay, 0 to 1, may be left out by chance, so that what failed together does not return together. */
-  retryDelayJitter: number;
-}
+import type { Redelivery } from "./base/configuration.ts";
+import { hashText, mixed } from "./base/hash.ts";
+import type { Block } from "./store/segment.ts";
+import { DEAD, DELAYED, type Fate, VISIBLE } from "./store/states.ts";
 
 /**
  * How long a message is not visible after an attempt that failed.

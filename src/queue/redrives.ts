@@ -1,7 +1,7 @@
-import type { Answers } from "./answers.ts";
-import type { Outcome, RedriveCommand, Refusal } from "./commands.ts";
+import type { Outcome, RedriveCommand, Refusal } from "./base/commands.ts";
 import type { Messages } from "./messages.ts";
 import { overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
+import type { Answers } from "./results.ts";
 
 /** Redrives that wait for an earlier one. What comes beyond these is refused. */
 const POSTPONED_MAX = 1_000;

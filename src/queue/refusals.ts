@@ -1,6 +1,6 @@
 /** Why a command is not applied, in sentences for whoever reads them. */
 import type { ProblemCode } from "../contract/problems.ts";
-import type { Refusal } from "./commands.ts";
+import type { Refusal } from "./base/commands.ts";
 
 function refusal(code: ProblemCode, detail: string, path?: string): Refusal {
   return path === undefined ? { verb: "refused", code, detail } : { verb: "refused", code, detail, path };

@@ -1,19 +1,12 @@
-import { Agenda } from "./agenda.ts";
-import type { Backlog, BlockWatcher } from "./backlog.ts";
-import type { Block } from "./block.ts";
-import { timeOf } from "./contents.ts";
-import type { LineWindow } from "./line-window.ts";
-import type { Totals } from "./rows.ts";
-import { DEAD, VISIBLE } from "./standings.ts";
-import { finish } from "./totals.ts";
-
-/** For how long a message may wait for somebody to take it. */
-export interface RetentionRules {
-  /** From its put, from the time for which it was put, or from its redrive; 0 for ever. */
-  retentionMs: number;
-  /** Whether what expired is kept as dead; otherwise it is removed, and counted. */
-  deadLetterExpired: boolean;
-}
+import type { RetentionRules } from "./base/configuration.ts";
+import type { Backlog, BlockWatcher } from "./schedule/backlog.ts";
+import { Agenda } from "./schedule/timer-heap.ts";
+import { timeOf } from "./store/payload.ts";
+import type { LineWindow } from "./store/payload-cache.ts";
+import type { Totals } from "./store/rows.ts";
+import type { Block } from "./store/segment.ts";
+import { DEAD, VISIBLE } from "./store/states.ts";
+import { finish } from "./store/totals.ts";
 
 /** Bounds what one round reads and changes: a backlog that expires all at once takes many rounds. */
 const BLOCKS_PER_ROUND = 256;

@@ -1,37 +1,11 @@
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
-import type { Backlog } from "./backlog.ts";
-import type { Block } from "./block.ts";
-import { utf8Bytes } from "./bytes.ts";
-import type { DeathReason } from "./commands.ts";
-import type { LineWindow } from "./line-window.ts";
-import { formatId, parseId } from "./receipt.ts";
-import { DEAD, DELAYED, LEASED, MOVING, VISIBLE } from "./standings.ts";
-
-/** Where a message is that is still in the queue. */
-export type MessageState = "visible" | "delayed" | "leased" | "dead" | "moving";
-
-/** A message as it is looked at, which changes nothing. */
-export interface View {
-  id: string;
-  state: MessageState;
-  attempts: number;
-  /** When it is visible again, when its lease ends, or when it died; undefined for one that is visible. */
-  until?: number;
-  group?: string | undefined;
-  lastError?: string | undefined;
-  /** Why it is dead. */
-  reason?: DeathReason;
-  /** A JSON object: the content, priority and time of the put, as stored. */
-  line: string;
-}
-
-/** Some of the messages, and where the next page begins: null where there is none. */
-export interface Page {
-  views: View[];
-  /** The size of their lines, in UTF-8. */
-  bytes: number;
-  cursor: string | null;
-}
+import { utf8Bytes } from "./base/bytes.ts";
+import type { MessageState, Page, View } from "./base/commands.ts";
+import { formatId, parseId } from "./base/receipt.ts";
+import type { Backlog } from "./schedule/backlog.ts";
+import type { LineWindow } from "./store/payload-cache.ts";
+import type { Block } from "./store/segment.ts";
+import { DEAD, DELAYED, LEASED, MOVING, VISIBLE } from "./store/states.ts";
 
 /** Messages looked through in one call, so that no call takes long: a page may be short, or even empty. */
 const LOOKED_AT_MAX = 20_000;

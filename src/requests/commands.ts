@@ -11,7 +11,7 @@ import type {
   receiveRequest,
   retryRequest,
 } from "../contract/schema.ts";
-import type { Command, NewMessage } from "../queue/commands.ts";
+import type { Command, NewMessage } from "../queue/base/commands.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 import { assertSchedule, assertSizes } from "./new-messages.ts";
 

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { base64BytesOf } from "../contract/base64.ts";
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX } from "../contract/limits.ts";
 import type { messageOptions, newMessage } from "../contract/schema.ts";
-import type { NewMessage } from "../queue/commands.ts";
+import type { NewMessage } from "../queue/base/commands.ts";
 import { Faults } from "./faults.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 import { ProblemError } from "./problem.ts";

@@ -22,7 +22,7 @@ import {
   retryRequest,
   shutdownRequest,
 } from "../contract/schema.ts";
-import type { Command } from "../queue/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import { check } from "./check.ts";
 import {
   ackCommand,

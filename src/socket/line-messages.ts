@@ -2,7 +2,7 @@ import type * as z from "zod";
 import { base64CharactersOf, isBase64 } from "../contract/base64.ts";
 import { BODY_BYTES_MAX, PRIORITY_DEFAULT } from "../contract/limits.ts";
 import type { messageRun } from "../contract/socket.ts";
-import type { NewMessage } from "../queue/commands.ts";
+import type { NewMessage } from "../queue/base/commands.ts";
 import { assertLength, optionsOf } from "../requests/new-messages.ts";
 import { ProblemError } from "../requests/problem.ts";
 

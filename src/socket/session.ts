@@ -1,7 +1,7 @@
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
 import type { Caller } from "../object/caller.ts";
 import { type Reply, replyOf, type Surroundings } from "../object/reply.ts";
-import type { Command, ReceiveCommand, Refusal, Result } from "../queue/commands.ts";
+import type { Command, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
 import { ProblemError, problemOf } from "../requests/problem.ts";
 import { Outbox } from "./outbox.ts";
 import { SharedPuts } from "./shared-puts.ts";

@@ -1,6 +1,6 @@
 import { RECEIPTS_MAX } from "../contract/limits.ts";
 import { PING, PONG } from "../contract/socket-protocol.ts";
-import type { Command } from "../queue/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import { Readers } from "./readers.ts";
 import { lostLine, type Marks, Session, type Wait } from "./session.ts";
 

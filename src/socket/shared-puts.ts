@@ -1,6 +1,6 @@
 import type { Problem } from "../contract/problems.ts";
 import type { Caller } from "../object/caller.ts";
-import type { Result } from "../queue/commands.ts";
+import type { Result } from "../queue/base/commands.ts";
 import { problemOf } from "../requests/problem.ts";
 
 /** Puts that share an operation, and are answered together. */

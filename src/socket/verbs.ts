@@ -8,7 +8,7 @@ import {
   stopRequest,
   subscribeRequest,
 } from "../contract/socket.ts";
-import type { Command } from "../queue/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import { check } from "../requests/check.ts";
 import { joinCommand, putCommand, receiveCommand } from "../requests/commands.ts";
 import { orMilliseconds } from "../requests/milliseconds.ts";

@@ -1,11 +1,11 @@
 /** What a queue does, described once and shown on every level. */
 import { bounds } from "./bounds.ts";
+import { looking } from "./browsing.ts";
 import { deadLetterQueues } from "./dead-letter-queues.ts";
 import { deduplication } from "./deduplication.ts";
 import type { Level } from "./driver.ts";
 import { groups } from "./groups.ts";
 import { leases } from "./leases.ts";
-import { looking } from "./looking.ts";
 import { messages } from "./messages.ts";
 import { orders } from "./orders.ts";
 import { redelivery } from "./redelivery.ts";

@@ -1,7 +1,7 @@
 import { describe } from "vitest";
 import { type Reply, replyOf } from "../../src/object/reply.ts";
-import { type OtherQueue, send } from "../../src/object/shipping.ts";
-import type { Command } from "../../src/queue/commands.ts";
+import { type OtherQueue, send } from "../../src/object/send-transfer.ts";
+import type { Command } from "../../src/queue/base/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { VERBS } from "../../src/requests/verbs.ts";
 import { MemoryRows } from "../support/memory-rows.ts";

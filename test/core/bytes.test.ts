@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { utf8Bytes } from "../../src/queue/bytes.ts";
+import { utf8Bytes } from "../../src/queue/base/bytes.ts";
 import { Random } from "../support/random.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 

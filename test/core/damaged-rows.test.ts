@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { Block, type BlockState } from "../../src/queue/block.ts";
-import { DamagedRow } from "../../src/queue/damage.ts";
-import type { StoredBlock } from "../../src/queue/rows.ts";
-import { NONE, Standings } from "../../src/queue/standings.ts";
+import { DamagedRow } from "../../src/queue/base/damage.ts";
+import type { StoredBlock } from "../../src/queue/store/rows.ts";
+import { Block, type BlockState } from "../../src/queue/store/segment.ts";
+import { NONE, Standings } from "../../src/queue/store/states.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Command } from "../../src/queue/commands.ts";
+import type { Command } from "../../src/queue/base/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 

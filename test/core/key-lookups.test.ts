@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Command, NewMessage, Result } from "../../src/queue/commands.ts";
-import { hashText } from "../../src/queue/hash.ts";
+import type { Command, NewMessage, Result } from "../../src/queue/base/commands.ts";
+import { hashText } from "../../src/queue/base/hash.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Command, Result } from "../../src/queue/commands.ts";
+import type { Command, Result } from "../../src/queue/base/commands.ts";
 import { DEFAULT_MEMORY } from "../../src/queue/messages.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { BLOCK_MESSAGES_MAX } from "../../src/queue/block.ts";
-import { CUT_ERROR_BYTES, ERRORS_BYTES_MAX } from "../../src/queue/notes.ts";
+import { CUT_ERROR_BYTES, ERRORS_BYTES_MAX } from "../../src/queue/store/notes.ts";
+import { BLOCK_MESSAGES_MAX } from "../../src/queue/store/segment.ts";
 import { Random } from "../support/random.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { BATCH_BYTES_MAX } from "../../src/contract/limits.ts";
-import type { Command, Delivery, Result } from "../../src/queue/commands.ts";
+import type { Command, Delivery, Result } from "../../src/queue/base/commands.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 
 /** Who waits: the ticket of a command, or the number of a subscriber. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Command, NewMessage, Result } from "../../src/queue/commands.ts";
+import type { Command, NewMessage, Result } from "../../src/queue/base/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import { KEYS_BYTES_MAX } from "../../src/queue/row-budget.ts";
+import { KEYS_BYTES_MAX } from "../../src/queue/store/row-budget.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { Random } from "../support/random.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { SettleCommand } from "../../src/queue/commands.ts";
-import { DEFAULT_CONFIGURATION } from "../../src/queue/configuration.ts";
+import type { SettleCommand } from "../../src/queue/base/commands.ts";
+import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
+import type { Shipment } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import type { Shipment } from "../../src/queue/transfers.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { Random } from "../support/random.ts";
 import { ToldQueue } from "../support/told-queue.ts";

@@ -3,7 +3,7 @@ import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
-import { DamagedRow } from "../../src/queue/damage.ts";
+import { DamagedRow } from "../../src/queue/base/damage.ts";
 import { bodiesOf, call, freshQueue, inspect, nameOf, numbers, objectOf, put, receive } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";

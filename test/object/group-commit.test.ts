@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Reply } from "../../src/object/reply.ts";
-import type { Command } from "../../src/queue/commands.ts";
+import type { Command } from "../../src/queue/base/commands.ts";
 import { arrival, bodiesOf, call, freshQueue, inspect, numbers, objectOf, put, receive } from "../support/call.ts";
 import { breakWrites } from "../support/storage.ts";
 

@@ -1,5 +1,5 @@
-import type { Answer } from "../../src/queue/answers.ts";
-import type { Delivery } from "../../src/queue/commands.ts";
+import type { Delivery } from "../../src/queue/base/commands.ts";
+import type { Answer } from "../../src/queue/results.ts";
 import { attemptsOf, type ModelDelivery, type ModelLease, type ModelMessage } from "./model-message.ts";
 import type { ModelAnswer, ModelQueue } from "./model-queue.ts";
 

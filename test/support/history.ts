@@ -1,10 +1,9 @@
-import type { Answer } from "../../src/queue/answers.ts";
-import { BEGIN_STORED_MS } from "../../src/queue/begun-marks.ts";
-import type { Command } from "../../src/queue/commands.ts";
+import type { Command, View } from "../../src/queue/base/commands.ts";
 import type { Memory } from "../../src/queue/messages.ts";
+import type { Shipment } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import type { Shipment } from "../../src/queue/transfers.ts";
-import type { View } from "../../src/queue/viewer.ts";
+import type { Answer } from "../../src/queue/results.ts";
+import { BEGIN_STORED_MS } from "../../src/queue/store/begun-marks.ts";
 import { Comparison, expect, type Sightings, show } from "./comparison.ts";
 import { MemoryRows } from "./memory-rows.ts";
 import { attemptsOf, type ModelLease, type ModelOrder, type ModelPut } from "./model-message.ts";

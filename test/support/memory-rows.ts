@@ -1,4 +1,3 @@
-import type { BlockState } from "../../src/queue/block.ts";
 import {
   type Arrival,
   type Commit,
@@ -10,7 +9,8 @@ import {
   type StoredBlock,
   type StoredQueue,
   type Totals,
-} from "../../src/queue/rows.ts";
+} from "../../src/queue/store/rows.ts";
+import type { BlockState } from "../../src/queue/store/segment.ts";
 import { assertRowSize } from "./row-bytes.ts";
 
 interface Row extends Omit<StoredBlock, "fingerprints">, BlockState {

@@ -1,4 +1,4 @@
-import { ROW_BYTES_MAX } from "../../src/queue/row-budget.ts";
+import { ROW_BYTES_MAX } from "../../src/queue/store/row-budget.ts";
 
 /** What a stored row has in its columns. */
 export type Columns = Record<string, string | number | boolean | Uint8Array | null>;

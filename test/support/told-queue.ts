@@ -1,6 +1,6 @@
-import type { Command, Result } from "../../src/queue/commands.ts";
+import type { Command, Result } from "../../src/queue/base/commands.ts";
+import type { Shipment } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import type { Shipment } from "../../src/queue/transfers.ts";
 import { MemoryRows } from "./memory-rows.ts";
 
 /** A queue that is told one command after the other, each a round of its own. Time passes when it is said. */

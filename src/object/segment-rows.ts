@@ -1,0 +1,112 @@
+import { type Keys, NO_KEYS, NO_MESSAGES, type RowChange } from "../queue/store/rows.ts";
+import type { BlockState, BlockSummary, Lane } from "../queue/store/segment.ts";
+
+/** How the row of a block is written. */
+
+/** What a block's messages are. */
+const CONTENTS = ["priority", "letters", "grouped", "put_at", "count", "bytes", "keys_until"];
+/** What changes when they are delivered. */
+const CHANGING = [
+  ...["visible", "delayed", "leased", "dead", "moving", "next_due_at", "last_due_at", "state", "notes"],
+];
+/** All columns, in the order in which `valuesOf` has their values. */
+const COLUMNS = [
+  "commit_number",
+  "totals",
+  "number",
+  ...CONTENTS,
+  ...CHANGING,
+  "lines",
+  "groups",
+  "keys",
+  "fingerprints",
+  "slot",
+];
+
+const INSERT = `INTO blocks (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
+
+const STATEMENTS = {
+  write: `INSERT OR REPLACE ${INSERT}`,
+  writeKeepingKeys: update(COLUMNS.slice(0, -3), ["keys", "fingerprints"]),
+  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups"], ["keys", "fingerprints"]),
+  appendKeepingKeys: update(
+    ["commit_number", "totals", ...CONTENTS, ...CHANGING],
+    ["lines", "groups", "keys", "fingerprints"],
+  ),
+  update: update(["commit_number", "totals", ...CHANGING], []),
+  merge: update(COLUMNS, [], [], "UPDATE OR REPLACE"),
+  totals: `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
+    totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys,
+    fingerprints = fingerprints || excluded.fingerprints`,
+};
+
+/** @param replacedLast columns whose values come after those of the appended ones */
+function update(replaced: string[], appended: string[], replacedLast: string[] = [], verb = "UPDATE"): string {
+  const sets = [
+    ...replaced.map((column) => `${column} = ?`),
+    ...appended.map((column) => `${column} = ${column} || ?`),
+    ...replacedLast.map((column) => `${column} = ?`),
+  ];
+  return `${verb} blocks SET ${sets.join(", ")} WHERE slot = ?`;
+}
+
+export type Value = string | number | Uint8Array | null;
+
+/** The statement that writes a change, and its values. What is deleted carries no totals and is no such change. */
+export function statementOf(
+  change: Exclude<RowChange, { kind: "delete" }>,
+  commit: number,
+  totals: string,
+): [statement: string, ...values: Value[]] {
+  switch (change.kind) {
+    case "write": {
+      const statement = change.keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;
+      return [statement, commit, totals, change.number, ...contents(change), ...changing(change), ...texts(change)];
+    }
+    case "append": {
+      const statement = change.keepsKeys ? STATEMENTS.appendKeepingKeys : STATEMENTS.append;
+      return [statement, commit, totals, ...contents(change), ...changing(change), ...texts(change)];
+    }
+    case "update":
+      return [STATEMENTS.update, commit, totals, ...changing(change), change.slot];
+    case "free":
+    case "totals": {
+      const none = { ...NO_MESSAGES, ...change };
+      const statement = change.kind === "totals" ? STATEMENTS.totals : freeing(change.keepsKeys);
+      return [statement, commit, totals, 0, ...contents(none), ...changing(none), ...texts(none)];
+    }
+    case "merge": {
+      const none = { ...NO_MESSAGES, ...NO_KEYS, slot: change.into };
+      const values = [...contents(none), ...changing(none), ...texts(none)];
+      return [STATEMENTS.merge, commit, totals, 0, ...values, change.slot];
+    }
+    default:
+      return change satisfies never;
+  }
+}
+
+function freeing(keepsKeys: boolean): string {
+  return keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;
+}
+
+function contents({
+  priority,
+  areLetters,
+  isGrouped,
+  putAt,
+  count,
+  bytes,
+  keysUntil,
+}: BlockSummary & { keysUntil: number }): Value[] {
+  return [priority, Number(areLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
+}
+
+function changing(changed: Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes"> & BlockState): Value[] {
+  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, state, notes } = changed;
+  const due = Number.isFinite(nextDueAt) ? nextDueAt : null;
+  return [visible, delayed, leased, dead, moving, due, lastDueAt, state, notes];
+}
+
+function texts(row: Pick<Keys, "keys" | "fingerprints"> & { lines: string; groups: string; slot: number }): Value[] {
+  return [row.lines, row.groups, row.keys, row.fingerprints, row.slot];
+}

@@ -1,0 +1,33 @@
+import type { Command, Refusal, SettleCommand } from "../queue/base/commands.ts";
+import type { Shipment } from "../queue/outbound-transfers.ts";
+import type { Reply } from "./reply.ts";
+
+/** A queue to which messages can be sent. */
+export interface OtherQueue {
+  perform(command: Command): Promise<Reply>;
+}
+
+/**
+ * Sends messages to another queue.
+ *
+ * @param queue the name of the queue that sends them, which is to be told the command that this answers with
+ */
+export async function send(other: OtherQueue, queue: string, shipment: Shipment): Promise<SettleCommand> {
+  const { to, incarnation, number, messages } = shipment;
+  const settled = (outcome: SettleCommand["outcome"], refusal?: Refusal): SettleCommand => {
+    return { verb: "settle", incarnation, number, outcome, refusal };
+  };
+  try {
+    const reply = await other.perform({ verb: "accept", queue, incarnation, number, messages });
+    if (reply.ok) return settled("accepted");
+    return settled("refused", {
+      verb: "refused",
+      code: reply.code,
+      detail: `The queue ${to} answers: ${reply.detail}`,
+    });
+  } catch (error) {
+    console.error(`Messages of the queue ${queue} go to ${to} again, for it is not known whether they arrived.`, error);
+    const detail = `It is not known whether the messages have arrived in ${to}. They are sent again, and arrive once.`;
+    return settled("unknown", { verb: "refused", code: "unavailable", detail });
+  }
+}

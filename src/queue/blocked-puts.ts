@@ -1,0 +1,126 @@
+import { utf8Bytes } from "./base/bytes.ts";
+import type { PutCommand } from "./base/commands.ts";
+import type { LookedPut } from "./puts.ts";
+import { type Waiter, WaitingLine } from "./wait-queue.ts";
+
+/** A put that waits for room, with the tickets of all its tries. */
+export interface WaitingPut extends LookedPut {
+  tickets: number[];
+}
+
+/** The content of all puts that wait: more than the largest put has. One alone may always wait. */
+const WAITING_BYTES_MAX = 12 * 1024 * 1024;
+
+/** About what a message takes beside its content. */
+const MESSAGE_BYTES = 200;
+
+/**
+ * Puts that wait for room, in order of arrival.
+ *
+ * A put that is tried again while its first try still waits takes that one's place, and all its tries get one answer.
+ * If each waited for itself, the second could be refused as full and the first, of which nobody hears any more, made
+ * after that: the caller would take for not stored what is stored.
+ */
+export class Putters {
+  readonly #line = new WaitingLine<WaitingPut>();
+  readonly #byKey = new Map<string, Waiter<WaitingPut>>();
+  readonly #byTicket = new Map<number, Waiter<WaitingPut>>();
+  /** What the puts that wait take of memory. */
+  #bytes = 0;
+
+  get size(): number {
+    return this.#line.size;
+  }
+
+  /** Whether the memory for puts that wait has room for one more. */
+  hasRoomFor(command: PutCommand): boolean {
+    return this.isEmpty || this.#bytes + sizeOf(command) <= WAITING_BYTES_MAX;
+  }
+
+  get isEmpty(): boolean {
+    return this.#line.isEmpty;
+  }
+
+  get nextDeadline(): number {
+    return this.#line.nextDeadline;
+  }
+
+  first(): WaitingPut | undefined {
+    return this.#line.first()?.request;
+  }
+
+  /** The put that waits under this key. */
+  find(key: string | undefined): WaitingPut | undefined {
+    return key === undefined ? undefined : this.#byKey.get(key)?.request;
+  }
+
+  /** Lets a put wait until the deadline: at the end of the line, or where an earlier try of it waits. */
+  add(waitingPut: WaitingPut, deadline: number): void {
+    const { command, tickets } = waitingPut;
+    const { idempotencyKey: key } = command;
+    const earlier = key === undefined ? undefined : this.#byKey.get(key);
+    const waiter = earlier ?? this.#line.add(waitingPut, deadline);
+    for (const ticket of tickets) this.#byTicket.set(ticket, waiter);
+    if (earlier !== undefined) {
+      earlier.request?.tickets.push(...tickets);
+      this.#line.setDeadline(earlier, deadline);
+    } else {
+      if (key !== undefined) this.#byKey.set(key, waiter);
+      this.#bytes += sizeOf(command);
+    }
+  }
+
+  /** Takes tries out of the line, and answers which there were: a put without any is not waited for any more. */
+  leave(tickets: ReadonlySet<number>): number[] {
+    const left: number[] = [];
+    for (const ticket of tickets) {
+      const waiter = this.#byTicket.get(ticket);
+      const waitingPut = waiter?.request;
+      if (waiter === undefined || waitingPut === undefined) continue;
+      left.push(ticket);
+      this.#byTicket.delete(ticket);
+      waitingPut.tickets = waitingPut.tickets.filter((other) => other !== ticket);
+      if (waitingPut.tickets.length > 0) continue;
+      this.#line.remove(waiter);
+      this.#forget(waitingPut);
+    }
+    return left;
+  }
+
+  /** Takes the first out of the line. */
+  serve(): void {
+    const first = this.#line.serve();
+    if (first !== undefined) this.#forget(first);
+  }
+
+  /** Takes those out of the line who put more than so many at once. */
+  takeLargerThan(messages: number): WaitingPut[] {
+    const larger = this.#line.takeWhere(({ command }) => command.messages.length > messages);
+    for (const waitingPut of larger) this.#forget(waitingPut);
+    return larger;
+  }
+
+  /** Takes everybody out of the line. */
+  takeAll(): WaitingPut[] {
+    const all = this.#line.takeAll();
+    for (const waitingPut of all) this.#forget(waitingPut);
+    return all;
+  }
+
+  /** Takes everybody out of the line whose deadline has come. */
+  expire(now: number): WaitingPut[] {
+    const expired = this.#line.expire(now);
+    for (const waitingPut of expired) this.#forget(waitingPut);
+    return expired;
+  }
+
+  #forget({ command, tickets }: WaitingPut): void {
+    if (command.idempotencyKey !== undefined) this.#byKey.delete(command.idempotencyKey);
+    for (const ticket of tickets) this.#byTicket.delete(ticket);
+    this.#bytes -= sizeOf(command);
+  }
+}
+
+function sizeOf({ messages }: PutCommand): number {
+  return messages.reduce((bytes, { content }) => bytes + MESSAGE_BYTES + utf8Bytes(content), 0);
+}

@@ -1,0 +1,284 @@
+/** Serves those who want something of a queue now or are ready to wait for it, in order of arrival. */
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
+import type { PutCommand, ReceiveCommand, Refusal, Result, SubscribeCommand } from "./base/commands.ts";
+import type { Configuration } from "./base/configuration.ts";
+import { Putters, type WaitingPut } from "./blocked-puts.ts";
+import { Joiners } from "./join-waiters.ts";
+import type { Deliveries } from "./leases.ts";
+import type { Messages } from "./messages.ts";
+import type { Puts } from "./puts.ts";
+import { type Handing, Receivers, type Stock } from "./receivers.ts";
+import {
+  full,
+  overloaded,
+  putsPaused,
+  reusedKey,
+  shutDown,
+  storageFull,
+  tooMany,
+  tooManyWait,
+  unknownQueue,
+} from "./refusals.ts";
+import type { Answers } from "./results.ts";
+
+/** What a queue is at the moment. */
+export interface QueueState {
+  /** False until the first put or configuration: until then nothing is stored. */
+  exists: boolean;
+  configuration: Configuration;
+  messages: Messages;
+  /** Set where no more can be stored: puts are refused then, and everything else goes on. */
+  isStorageFull: boolean;
+  /** False while nothing may be handed out to those who wait, who go on waiting. */
+  mayHandOut: boolean;
+}
+
+/** Receives, puts and joins that wait in one queue. What comes beyond these is refused. */
+const WAITS_MAX = 100_000;
+
+export class Service {
+  readonly #state: QueueState;
+  readonly #answers: Answers;
+  readonly #receivers: Receivers;
+  /** Made once, because it is looked at after each command. */
+  readonly #stock: Stock;
+  /** The time at which somebody is being served. */
+  #now = 0;
+  readonly #putters = new Putters();
+  readonly #joiners = new Joiners();
+
+  constructor(state: QueueState, answers: Answers) {
+    this.#state = state;
+    this.#answers = answers;
+    this.#receivers = new Receivers(answers);
+    this.#stock = {
+      get visible() {
+        return state.messages.counts.visible;
+      },
+      get isAnyNext() {
+        return !answers.isFull && state.messages.leases.isAnyNext;
+      },
+      handOut: (receive, bytesMax) => this.#handOut(receive, this.#now, bytesMax),
+    };
+  }
+
+  /** Serves those who can be served at this time, then dismisses those whose wait is over. */
+  advance(now: number): void {
+    this.#receivers.dismissUnheard(now);
+    this.serve(now);
+    this.#receivers.expire(now);
+    for (const { tickets } of this.#putters.expire(now)) this.#answers.refuse(tickets, this.#noRoom);
+    for (const ticket of this.#joiners.expire(now)) this.#answers.add(ticket, { verb: "join", finished: false });
+    // Behind a batch that was too large there may be puts that fit.
+    this.serve(now);
+  }
+
+  /** When somebody who waits is next to be served or dismissed, if no command comes before; else Infinity. */
+  get nextEventAt(): number {
+    const lines = [this.#receivers, this.#putters, this.#joiners];
+    if (lines.every((line) => line.isEmpty)) return Number.POSITIVE_INFINITY;
+    const { nextDueAt, retention } = this.#state.messages;
+    return Math.min(nextDueAt, retention.nextExpiryAt, this.nextDeadline);
+  }
+
+  /** When the wait of the first is over; Infinity while all wait until they are told to stop. */
+  get nextDeadline(): number {
+    return Math.min(this.#receivers.nextDeadline, this.#putters.nextDeadline, this.#joiners.nextDeadline);
+  }
+
+  put(ticket: number, command: PutCommand, now: number): void {
+    const { configuration, messages, isStorageFull } = this.#state;
+    const { maxSize } = configuration;
+    const earlierTry = this.#putters.find(command.idempotencyKey);
+    const put: WaitingPut = { command, tickets: [ticket] };
+    const known = messages.puts.known(command, now);
+    if (known !== undefined) {
+      this.#admit(put, now, known);
+    } else if (configuration.shutdown !== "none") {
+      this.#answers.refuse([ticket], shutDown());
+    } else if (isStorageFull) {
+      this.#answers.refuse([ticket], this.#noRoom);
+    } else if (earlierTry !== undefined) {
+      if (hasSameContent(earlierTry.command, command)) this.#putters.add(put, now + command.timeoutMs);
+      else this.#answers.refuse([ticket], reusedKey());
+    } else if (maxSize > 0 && command.messages.length > maxSize) {
+      this.#answers.refuse([ticket], tooMany(command.messages.length, maxSize));
+    } else if (this.#putters.isEmpty && this.#hasRoom(put, now)) {
+      this.#admit(put, now, known);
+    } else if (command.timeoutMs <= 0) {
+      this.#answers.refuse([ticket], this.#noRoom);
+    } else if (this.#areTooManyWaiting) {
+      this.#answers.refuse([ticket], tooManyWait());
+    } else if (!this.#putters.hasRoomFor(command)) {
+      this.#answers.refuse([ticket], overloaded("The puts that wait for room in the queue take all memory for them"));
+    } else {
+      this.#putters.add(put, now + command.timeoutMs);
+    }
+  }
+
+  /** Nobody waits for a message that is visible, so whoever finds one takes it out of turn from no one. */
+  receive(ticket: number, command: ReceiveCommand, now: number): void {
+    const { configuration, messages } = this.#state;
+    const isAnyVisible = !configuration.paused.receives && messages.leases.isAnyNext;
+    if (isAnyVisible) {
+      const { deliveries, bytes } = this.#handOut(command, now);
+      this.#answers.add(ticket, { verb: "receive", deliveries }, bytes);
+    } else if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
+    else if (command.timeoutMs <= 0) this.#answers.add(ticket, { verb: "receive", deliveries: [] });
+    else if (this.#areTooManyWaiting) this.#answers.refuse([ticket], tooManyWait());
+    else this.#receivers.add(ticket, command, now + command.timeoutMs);
+  }
+
+  /** What is visible is pushed when the command has been answered. */
+  subscribe(ticket: number, command: SubscribeCommand, now: number): void {
+    if (this.#hasNothingToCome) {
+      this.#answers.refuse([ticket], shutDown());
+      return;
+    }
+    const { leaseMs = this.#state.configuration.leaseMs } = command;
+    this.#answers.add(ticket, {
+      verb: "subscribe",
+      credit: this.#receivers.subscribe(command, now),
+      leaseMs,
+      time: now,
+    });
+  }
+
+  unsubscribe(ticket: number, subscriber: number): void {
+    this.#answers.add(ticket, { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) });
+  }
+
+  /** Something was heard from the connection of a subscription, which need not be there. */
+  heard(subscriber: number): void {
+    this.#receivers.heard(subscriber);
+  }
+
+  /** Ends waits as if their time were over. */
+  stop(ticket: number, tickets: readonly number[]): void {
+    const meant = new Set(tickets);
+    const putters = this.#putters.leave(meant);
+    const joiners = this.#joiners.leave(meant);
+    const stopped = this.#receivers.stop(meant) + putters.length + joiners.length;
+    this.#answers.refuse(putters, this.#noRoom);
+    for (const joiner of joiners) this.#answers.add(joiner, { verb: "join", finished: false });
+    this.#answers.add(ticket, { verb: "stop", stopped });
+  }
+
+  /** Forgets those who are not there any more to be answered. */
+  leave(tickets: ReadonlySet<number>, subscriber: number | undefined): void {
+    this.#receivers.leave(tickets);
+    if (subscriber !== undefined) this.#receivers.unsubscribe(subscriber);
+    this.#putters.leave(tickets);
+    this.#joiners.leave(tickets);
+  }
+
+  join(ticket: number, timeoutMs: number, now: number): void {
+    const { unfinished } = this.#state.messages.totals;
+    if (unfinished === 0) this.#answers.add(ticket, { verb: "join", finished: true });
+    else if (timeoutMs <= 0) this.#answers.add(ticket, { verb: "join", finished: false });
+    else if (this.#areTooManyWaiting) this.#answers.refuse([ticket], tooManyWait());
+    else this.#joiners.add(ticket, now + timeoutMs);
+  }
+
+  get #areTooManyWaiting(): boolean {
+    return this.#receivers.size + this.#putters.size + this.#joiners.size >= WAITS_MAX;
+  }
+
+  /** Whether there are receivers that could be served, had this round not given out as much as it may. */
+  get isHeldUp(): boolean {
+    const { configuration, messages, mayHandOut } = this.#state;
+    const isAnyMeant = mayHandOut && !configuration.paused.receives && messages.counts.visible > 0;
+    return isAnyMeant && !this.#receivers.isEmpty && messages.leases.isAnyNext;
+  }
+
+  /** Gives to those who wait what there is, in order of arrival, until nobody can be served any more. */
+  serve(now: number): void {
+    const { messages, configuration, mayHandOut } = this.#state;
+    const { paused, shutdown } = configuration;
+    this.#now = now;
+    messages.retention.expire(now);
+    if (shutdown === "immediate") messages.discard();
+    let isAnyoneServed = true;
+    while (isAnyoneServed) {
+      const mayServe = mayHandOut && !paused.receives && messages.counts.visible > 0;
+      isAnyoneServed = mayServe && this.#receivers.serve(this.#stock);
+      for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
+        if (!this.#hasRoom(first, now)) break;
+        this.#putters.serve();
+        this.#admit(first, now, messages.puts.known(first.command, now));
+        isAnyoneServed = true;
+      }
+    }
+    while (messages.totals.unfinished === 0 && !this.#joiners.isEmpty) {
+      const joiner = this.#joiners.serve();
+      if (joiner !== undefined) this.#answers.add(joiner, { verb: "join", finished: true });
+    }
+    if (this.#hasNothingToCome) this.#receivers.refuse(shutDown());
+  }
+
+  /** Tells all who wait to put that nobody puts any more. */
+  dismissPutters(refusal: Refusal): void {
+    for (const { tickets } of this.#putters.takeAll()) this.#answers.refuse(tickets, refusal);
+  }
+
+  /** Tells those who wait to put more at once than there may be that it will never fit. */
+  dismissLargerThan(maxSize: number): void {
+    for (const { command, tickets } of this.#putters.takeLargerThan(maxSize)) {
+      this.#answers.refuse(tickets, tooMany(command.messages.length, maxSize));
+    }
+  }
+
+  /** The queue was deleted. Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
+  dismissAtDeletion(): void {
+    this.dismissPutters(unknownQueue());
+    this.#answers.refuse(this.#joiners.takeAll(), unknownQueue());
+  }
+
+  /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
+  #hasRoom(put: WaitingPut, now: number): boolean {
+    const { configuration, messages, isStorageFull } = this.#state;
+    const { maxSize, paused } = configuration;
+    if (paused.puts || isStorageFull) return false;
+    const { visible, delayed } = messages.counts;
+    return maxSize === 0 || messages.puts.fitsIn(maxSize - visible - delayed, put, now);
+  }
+
+  /** @param known what is known of its idempotency key */
+  #admit(put: WaitingPut, now: number, known: ReturnType<Puts["known"]>): void {
+    const { tickets } = put;
+    if (known === "other") {
+      this.#answers.refuse(tickets, reusedKey());
+      return;
+    }
+    this.#state.exists = true;
+    const stored = known ?? this.#state.messages.puts.put(put, now);
+    const { ids, duplicates } = stored;
+    const result: Result = duplicates === undefined ? { verb: "put", ids } : { verb: "put", ids, duplicates };
+    for (const ticket of tickets) this.#answers.add(ticket, result);
+  }
+
+  #handOut(handing: Handing, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
+    const { max, autoAck, leaseMs, isPushed } = handing;
+    const { configuration, messages } = this.#state;
+    const heldForMs = autoAck ? undefined : (leaseMs ?? configuration.leaseMs);
+    const taking = { max, leaseMs: heldForMs, isBegun: isPushed !== true };
+    return messages.leases.handOut(taking, now, Math.min(bytesMax, this.#answers.bytesLeft));
+  }
+
+  /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */
+  get #hasNothingToCome(): boolean {
+    const { configuration, messages } = this.#state;
+    const { shutdown } = configuration;
+    return shutdown === "immediate" || (shutdown === "draining" && messages.isDrained);
+  }
+
+  get #noRoom(): Refusal {
+    const { configuration, isStorageFull } = this.#state;
+    if (isStorageFull) return storageFull();
+    return configuration.paused.puts ? putsPaused() : full(configuration.maxSize);
+  }
+}
+
+function hasSameContent(a: PutCommand, b: PutCommand): boolean {
+  return JSON.stringify(a.messages) === JSON.stringify(b.messages);
+}

@@ -1,0 +1,75 @@
+import type { Arrival, RowReader, Totals } from "./store/rows.ts";
+
+/** So many senders are remembered, however long ago they last sent something. */
+export const SENDERS_MIN = 1_000;
+
+/** Beyond those, a sender is remembered for as long: 30 days. */
+export const SENDER_KEPT_MS = 30 * 86_400_000;
+
+/**
+ * A sender that does not know the outcome of its transfer asks again at least each minute while the servers run. After
+ * an outage they have run for so long, an hour, before it counts that nobody asks any more.
+ */
+export const SENDERS_RUN_MS = 3_600_000;
+
+/** A sender that asks after the same transfer again is noted as used when the last note is older than a day. */
+const NOTED_AGAIN_MS = 86_400_000;
+
+/** Arrivals between two looks for senders to be forgotten: each look reads all that are remembered. */
+const ARRIVALS_PER_LOOK = 100;
+
+/** Senders that one look forgets: more than can have come since the one before. */
+export const SENDERS_FORGOTTEN_MAX = 2 * ARRIVALS_PER_LOOK;
+
+/** What became of the last transfer from each other queue. Those before it nobody asks about any more. */
+export class Arrivals {
+  readonly #reader: RowReader;
+  readonly #totals: Pick<Totals, "time">;
+  readonly #uncommitted = new Map<string, Arrival>();
+  #arrivalsToLook = 0;
+
+  /** @param totals know the time */
+  constructor(reader: RowReader, totals: Pick<Totals, "time">) {
+    this.#reader = reader;
+    this.#totals = totals;
+  }
+
+  /**
+   * What became of a transfer; undefined for one that is new. A refusal is remembered too: a try that was on its way for
+   * a long time must not come in after another one was refused, because the sender has the messages back then.
+   */
+  outcomeOf(source: string, number: number): "accepted" | "refused" | undefined {
+    const last = this.#uncommitted.get(source) ?? this.#reader.lastArrival(source);
+    if (last === undefined || number > last.number) return undefined;
+    if (this.#totals.time - last.usedAt > NOTED_AGAIN_MS) this.remember(last);
+    return number === last.number && last.isRefused ? "refused" : "accepted";
+  }
+
+  remember({ source, number, isRefused }: Omit<Arrival, "usedAt">): void {
+    this.#uncommitted.set(source, { source, number, isRefused, usedAt: this.#totals.time });
+  }
+
+  get areUncommitted(): boolean {
+    return this.#uncommitted.size > 0;
+  }
+
+  /** What to store, and who need not be remembered any more. */
+  takeUncommitted(): { arrivals: Arrival[]; forgottenArrivals: string[] } {
+    const arrivals = [...this.#uncommitted.values()];
+    this.#uncommitted.clear();
+    this.#arrivalsToLook -= arrivals.length;
+    const forgotten = arrivals.length > 0 && this.#arrivalsToLook <= 0 ? this.#forgettable() : [];
+    return { arrivals, forgottenArrivals: forgotten };
+  }
+
+  /**
+   * Senders beyond those that are always remembered which can be forgotten, because none of them sends any more: there
+   * was an arrival long after they were used last, and since then a while has passed.
+   */
+  #forgettable(): string[] {
+    this.#arrivalsToLook = ARRIVALS_PER_LOOK;
+    const { sources, lastUsedAt } = this.#reader.arrivalsBy(this.#totals.time - SENDERS_RUN_MS);
+    const most = Math.min(sources - SENDERS_MIN, SENDERS_FORGOTTEN_MAX);
+    return most <= 0 ? [] : this.#reader.arrivalsUnusedSince(lastUsedAt - SENDER_KEPT_MS, most);
+  }
+}

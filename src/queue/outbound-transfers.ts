@@ -1,0 +1,186 @@
+import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX } from "../contract/limits.ts";
+import { utf8Bytes } from "./base/bytes.ts";
+import type { MovedMessage, Outcome } from "./base/commands.ts";
+import { formatId } from "./base/receipt.ts";
+import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import { contentOf, deadLetterOf, priorityOf, putAtOf } from "./store/payload.ts";
+import type { LineWindow } from "./store/payload-cache.ts";
+import type { Totals, Transfer } from "./store/rows.ts";
+import { DEAD, DELAYED, MOVING, VISIBLE } from "./store/states.ts";
+import { finish } from "./store/totals.ts";
+
+/** After an attempt of which nobody knows the outcome; doubled each time, up to the last. */
+const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 60_000;
+/** How long a queue that refused dead letters is left alone; doubled each time, up to the last. */
+const REFUSED_MS = 60_000;
+const REFUSED_MS_MAX = 3_600_000;
+/** After that an attempt counts as one of which nobody knows the outcome. */
+const ATTEMPT_MS = 30_000;
+
+/** What is to be sent to another queue. It stays the same however often it is sent. */
+export interface Shipment extends Transfer {
+  /** Of the queue that sends it. */
+  incarnation: string;
+  messages: MovedMessage[];
+}
+
+interface Attempts {
+  failures: number;
+  /** When to look at it again. */
+  nextAt: number;
+}
+
+/**
+ * Moves messages to other queues, so that a crash at any time loses and doubles none.
+ *
+ * A transfer is a number and the messages that are marked with it. Both are stored before anything is sent, and stay
+ * until the other queue has answered. That one remembers the last number from here, in the commit that stores the
+ * messages, so however often a transfer is sent, it is stored once. To each queue one transfer is on its way at a time.
+ */
+export class Transfers {
+  readonly #incarnation: string;
+  readonly #backlog: Backlog;
+  readonly #window: LineWindow;
+  readonly #totals: Totals;
+  readonly #attempts = new Map<number, Attempts>();
+
+  constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals) {
+    this.#incarnation = incarnation;
+    this.#backlog = backlog;
+    this.#window = window;
+    this.#totals = totals;
+  }
+
+  isUnderWayTo(queue: string): boolean {
+    return this.#totals.transfers.some(({ to }) => to === queue);
+  }
+
+  /** Begins to move the first of these messages, as many as are moved at once. None must be under way to that queue. */
+  begin(to: string, places: Iterable<PlacedMessage>, areDeadLetters: boolean): number {
+    const number = this.#totals.lastTransfer + 1;
+    let messages = 0;
+    let bytes = 0;
+    for (const { block, index } of places) {
+      if (messages === BATCH_MESSAGES_MAX || bytes >= BATCH_BYTES_MAX) break;
+      block.note(index, { transfer: number, was: block.standingOf(index) });
+      this.#backlog.move(block, index, MOVING, block.visibleAtOf(index));
+      messages += 1;
+      bytes += utf8Bytes(this.#window.line(block, index));
+    }
+    this.#totals.lastTransfer = number;
+    this.#totals.transfers = [...this.#totals.transfers, { number, to, areDeadLetters }];
+    return number;
+  }
+
+  /** Begins to move what is dead, unless the other queue is being waited for. */
+  beginDeadLetters(to: string, now: number): void {
+    if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < this.#refusedUntil(to)) return;
+    const places = this.#backlog.places(DEAD);
+    // A queue that has refused is asked with one: each that is refused costs its row twice.
+    const isInDoubt = this.#totals.refusal?.to === to;
+    this.begin(to, isInDoubt ? [places.next().value as PlacedMessage] : places, true);
+  }
+
+  /** What is to be sent now that it is stored. Each is to be settled when its outcome is known. */
+  takeShipments(now: number): Shipment[] {
+    return this.#totals.transfers.flatMap((transfer) => {
+      const attempts = this.#attemptsOf(transfer.number);
+      if (attempts.nextAt > now) return [];
+      this.#attempts.set(transfer.number, { ...attempts, nextAt: now + ATTEMPT_MS });
+      const messages = this.#placesOf(transfer.number).map((place) => this.#messageAt(place, transfer));
+      return [{ ...transfer, incarnation: this.#incarnation, messages }];
+    });
+  }
+
+  /** The queue to which a transfer goes that is under way. */
+  destinationOf(number: number): string | undefined {
+    return this.#numbered(number)?.to;
+  }
+
+  #numbered(number: number): Transfer | undefined {
+    return this.#totals.transfers.find((transfer) => transfer.number === number);
+  }
+
+  /** Takes in the outcome of an attempt. Answers how many messages are gone. */
+  settle(number: number, outcome: Outcome, now: number): number {
+    const transfer = this.#numbered(number);
+    if (transfer === undefined) return 0;
+    if (outcome === "unknown") {
+      const { failures } = this.#attemptsOf(number);
+      this.#attempts.set(number, { failures: failures + 1, nextAt: now + doubled(RETRY_MS, failures, RETRY_MS_MAX) });
+      return 0;
+    }
+    const places = this.#placesOf(number);
+    for (const { block, index } of places) {
+      const { was = DEAD } = block.noteOf(index);
+      if (outcome === "accepted") {
+        this.#backlog.remove(block, index);
+        if (was !== DEAD) finish(this.#totals, 1);
+      } else {
+        const visibleAt = block.visibleAtOf(index);
+        block.note(index, { transfer: undefined, was: undefined });
+        this.#backlog.move(block, index, was === DELAYED && visibleAt <= now ? VISIBLE : was, visibleAt);
+      }
+    }
+    this.#totals.transfers = this.#totals.transfers.filter((other) => other !== transfer);
+    this.#attempts.delete(number);
+    if (transfer.areDeadLetters) this.#noteRefusal(transfer.to, outcome === "refused", now);
+    if (outcome === "refused") return 0;
+    this.#totals.moved += places.length;
+    return places.length;
+  }
+
+  /** Stored, because each attempt marks messages and writes their rows: a restart must not begin anew. */
+  #noteRefusal(to: string, isRefused: boolean, now: number): void {
+    const { refusal } = this.#totals;
+    const times = refusal?.to === to ? refusal.times : 0;
+    const until = now + doubled(REFUSED_MS, times, REFUSED_MS_MAX);
+    if (isRefused) this.#totals.refusal = { to, times: times + 1, until };
+    else if (refusal?.to === to) this.#totals.refusal = null;
+  }
+
+  #refusedUntil(to: string): number {
+    const { refusal } = this.#totals;
+    return refusal?.to === to ? refusal.until : 0;
+  }
+
+  /** When to look again at what is under way, or at what is dead and goes to this queue; else Infinity. */
+  nextLookAt(deadLetterQueue: string): number {
+    const looks = this.#totals.transfers.map(({ number }) => this.#attemptsOf(number).nextAt);
+    const areAnyLeft = deadLetterQueue !== "" && this.#backlog.dead > 0 && !this.isUnderWayTo(deadLetterQueue);
+    return Math.min(...looks, areAnyLeft ? this.#refusedUntil(deadLetterQueue) : Number.POSITIVE_INFINITY);
+  }
+
+  #attemptsOf(number: number): Attempts {
+    return this.#attempts.get(number) ?? { failures: 0, nextAt: 0 };
+  }
+
+  #placesOf(number: number): PlacedMessage[] {
+    return [...this.#backlog.places(MOVING)].filter(({ block, index }) => block.noteOf(index).transfer === number);
+  }
+
+  #messageAt({ block, index }: PlacedMessage, { areDeadLetters }: Transfer): MovedMessage {
+    const line = this.#window.line(block, index);
+    const group = this.#backlog.groups.groupOf(block, index);
+    const message = { content: contentOf(line), priority: priorityOf(line), group };
+    if (!areDeadLetters) return message;
+    const { error, reason = "max_attempts" } = block.noteOf(index);
+    return {
+      ...message,
+      deadLetter: {
+        id: formatId(this.#incarnation, { blockNumber: block.number, index }),
+        reason,
+        attempts: block.attemptsOf(index),
+        // Of a message that has died before, that is known from there.
+        firstPutAt: deadLetterOf(line)?.firstPutAt ?? putAtOf(line) / 1_000,
+        diedAt: block.visibleAtOf(index) / 1_000,
+        lastError: error,
+      },
+    };
+  }
+}
+
+function doubled(firstMs: number, times: number, mostMs: number): number {
+  return Math.min(mostMs, firstMs * 2 ** times);
+}

@@ -1,0 +1,58 @@
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
+import type { Refusal, Result } from "./base/commands.ts";
+
+export interface Answer {
+  /** Which command this answers: the number given with it. */
+  ticket: number;
+  result: Result;
+}
+
+/**
+ * Less than the bound: what is left of it when the answers count as full is for the command that is the last, so that
+ * it gets more than one message.
+ */
+const FULL_BYTES = BATCH_BYTES_MAX - 1024 * 1024;
+
+/** About what an answer takes beside the messages and the ids in it. */
+const ANSWER_BYTES = 256;
+
+/** About what an id or a receipt takes. */
+const ID_BYTES = 64;
+
+/** The answers that have not been given out. They are bounded in their size: see `isFull`. */
+export class Answers {
+  #answers: Answer[] = [];
+  #bytes = 0;
+
+  /** @param bytes the size of the messages in it */
+  add(ticket: number, result: Result, bytes = 0): void {
+    this.#answers.push({ ticket, result });
+    this.#bytes += ANSWER_BYTES + bytes + ID_BYTES * idsIn(result);
+  }
+
+  refuse(tickets: readonly number[], refusal: Refusal): void {
+    for (const ticket of tickets) this.add(ticket, refusal);
+  }
+
+  /** Whether no more may be handed out, and no more commands applied, before these answers are taken. */
+  get isFull(): boolean {
+    return this.#bytes >= FULL_BYTES;
+  }
+
+  /** How many bytes of messages one more answer may have. At least one message may be larger. */
+  get bytesLeft(): number {
+    return Math.max(1, BATCH_BYTES_MAX - this.#bytes);
+  }
+
+  take(): Answer[] {
+    const answers = this.#answers;
+    this.#answers = [];
+    this.#bytes = 0;
+    return answers;
+  }
+}
+
+function idsIn(result: Result): number {
+  if ("ids" in result) return result.ids.length;
+  return "stale" in result ? result.stale.length : 0;
+}

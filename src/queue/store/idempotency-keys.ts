@@ -1,0 +1,261 @@
+import { Heap } from "../base/heap.ts";
+import { FingerprintTable } from "./fingerprint-table.ts";
+import {
+  addRange,
+  BYTES_PER_FINGERPRINT,
+  decodeFingerprints,
+  encodeFingerprint,
+  FILLER,
+  FILLER_TEXT,
+  fingerprintOf,
+  fingerprintsFor,
+  freeingTextOf,
+  isFreed,
+  type KeyLine,
+  LINE_BYTES_PER_FINGERPRINT,
+  type PlaceRange,
+  parseLine,
+  textOf,
+} from "./key-records.ts";
+import { KeyIndex, KeyRows } from "./key-rows.ts";
+import { KEYS_APPEND_BYTES_MAX, KEYS_REUSE_BYTES_MAX, KEYS_REUSE_MAX } from "./row-budget.ts";
+import type { KeptKeys } from "./row-slots.ts";
+import { type Keys, NO_KEYS, type RowReader } from "./rows.ts";
+
+/** What is not stored yet of a row's keys: a line and a text of fingerprints for each, and the fingerprint itself. */
+interface Uncommitted {
+  lines: string[];
+  fingerprintTexts: string[];
+  fingerprints: number[];
+  /** Made when it is needed, which mostly it is not, of the lines that there are by then. */
+  index: KeyIndex | undefined;
+}
+
+/** The keys in one row. */
+interface SlotKeys {
+  until: number;
+  /** How many there are, stored or not. */
+  keys: number;
+  /** Their fingerprints with the fillers, which say how much room they take. */
+  fingerprints: number;
+  /** Those of them that are stored. They are read back when the keys have expired. */
+  storedFingerprints: number;
+  /** The newest of the row's blocks that may have dedupe keys. */
+  dedupeBlock: number;
+  uncommitted: Uncommitted | undefined;
+  /** Messages whose dedupe keys count no more since the last commit. */
+  freed: PlaceRange[];
+}
+
+/**
+ * The keys under which something was said: the idempotency keys of recent puts and dones, and dedupe keys.
+ *
+ * The keys themselves lie in the rows of the blocks that their puts made, at no row more. In memory is a small number
+ * for each; only where it matches is the row read. A row's keys are forgotten together, when the newest has expired.
+ */
+export class IdempotencyKeys {
+  readonly #reader: RowReader;
+  readonly #rows: KeyRows;
+  readonly #bySlot = new Map<number, SlotKeys>();
+  readonly #slots = new FingerprintTable();
+  readonly #expiry = new Heap<{ until: number; slot: number }>((a, b) => a.until < b.until);
+
+  constructor(reader: RowReader) {
+    this.#reader = reader;
+    this.#rows = new KeyRows(reader);
+  }
+
+  /** Takes up the keys of a stored row again. `number` is that of its block, 0 for a row without one. */
+  restore(slot: number, until: number, fingerprints: string, number: number): void {
+    for (const fingerprint of decodeFingerprints(fingerprints)) {
+      const slotKeys = this.#slotKeys(slot, until);
+      slotKeys.dedupeBlock = number;
+      slotKeys.fingerprints += 1;
+      slotKeys.storedFingerprints += 1;
+      if (fingerprint === FILLER) continue;
+      slotKeys.keys += 1;
+      this.#slots.add(fingerprint, slot);
+    }
+  }
+
+  /** What was said under this key; "other" if its content was not the same, undefined if it is not known. */
+  find(key: string, contentHash: () => number, now: number): PlaceRange[] | "other" | undefined {
+    const fingerprint = fingerprintOf(key);
+    for (const slot of this.#slots.slotsOf(fingerprint)) {
+      const line = this.#lineIn(slot, fingerprint, key, now);
+      if (line !== undefined) return line.contentHash === contentHash() ? line.ranges : "other";
+    }
+    return undefined;
+  }
+
+  /** For each of the keys that is known, where it leads. Each row is looked into once, however many of them it has. */
+  findEach(keys: Iterable<string>, now: number): Map<string, PlaceRange> {
+    const bySlot = new Map<number, string[]>();
+    for (const key of keys) {
+      for (const slot of this.#slots.slotsOf(fingerprintOf(key))) {
+        const others = bySlot.get(slot);
+        if (others === undefined) bySlot.set(slot, [key]);
+        else others.push(key);
+      }
+    }
+    const found = new Map<string, PlaceRange>();
+    for (const [slot, keysThere] of bySlot) {
+      for (const key of keysThere) {
+        const range = found.has(key) ? undefined : this.#lineIn(slot, fingerprintOf(key), key, now)?.ranges[0];
+        if (range !== undefined) found.set(key, range);
+      }
+    }
+    return found;
+  }
+
+  /** Remembers a key in the row where it will be stored. `dedupeBlock` is given for a dedupe key: its message's block. */
+  remember(slot: number, line: KeyLine, dedupeBlock?: number): void {
+    const slotKeys = this.#slotKeys(slot, line.until);
+    if (dedupeBlock !== undefined) slotKeys.dedupeBlock = dedupeBlock;
+    slotKeys.keys += 1;
+    const fingerprint = fingerprintOf(line.key);
+    const text = textOf(line);
+    // Most keys are so short that their line need not be counted: a character takes at most three bytes.
+    const count = text.length + 2 * line.key.length < LINE_BYTES_PER_FINGERPRINT ? 1 : fingerprintsFor(text);
+    addLine(slotKeys, text, fingerprint, count);
+    // A row may have had a key before, or another with its fingerprint.
+    this.#slots.add(fingerprint, slot);
+  }
+
+  /** Whether a message of this block may have a dedupe key that counts. */
+  mayHaveDedupeKeys(slot: number, blockNumber: number): boolean {
+    return this.#bySlot.get(slot)?.dedupeBlock === blockNumber;
+  }
+
+  /** Lets the dedupe keys of messages count no more. Their block must be written with the next commit. */
+  free(slot: number, range: PlaceRange): void {
+    if (!this.mayHaveDedupeKeys(slot, range.blockNumber)) return;
+    const slotKeys = this.#bySlot.get(slot);
+    if (slotKeys !== undefined) addRange(slotKeys.freed, range);
+  }
+
+  /** The keys to store in this row, as text, and until when they count. */
+  takeUncommitted(slot: number): Keys {
+    const slotKeys = this.#bySlot.get(slot);
+    if (slotKeys === undefined) return NO_KEYS;
+    const { freed, until } = slotKeys;
+    if (freed.length > 0) {
+      const text = freeingTextOf(freed);
+      addLine(slotKeys, text, FILLER, fingerprintsFor(text));
+    }
+    const { uncommitted } = slotKeys;
+    if (uncommitted === undefined) return { ...NO_KEYS, keysUntil: until };
+    this.#rows.added(slot, uncommitted.lines, uncommitted.fingerprints, freed);
+    slotKeys.uncommitted = undefined;
+    if (freed.length > 0) slotKeys.freed = [];
+    slotKeys.storedFingerprints = slotKeys.fingerprints;
+    const keys = `${uncommitted.lines.join("\n")}\n`;
+    return { keys, fingerprints: uncommitted.fingerprintTexts.join(""), keysUntil: until };
+  }
+
+  /** How many keys the row must keep. */
+  kept(slot: number): KeptKeys {
+    const slotKeys = this.#bySlot.get(slot);
+    if (slotKeys === undefined) return "none";
+    return slotKeys.keys < KEYS_REUSE_MAX && bytesOf(slotKeys) < KEYS_REUSE_BYTES_MAX ? "some" : "many";
+  }
+
+  /** Whether a row has room for the keys of one more put. */
+  hasRoom(slot: number): boolean {
+    const slotKeys = this.#bySlot.get(slot);
+    return slotKeys === undefined || bytesOf(slotKeys) < KEYS_APPEND_BYTES_MAX;
+  }
+
+  /** Whether there are keys in the stored row that must stay there. */
+  hasStored(slot: number): boolean {
+    const slotKeys = this.#bySlot.get(slot);
+    return slotKeys !== undefined && slotKeys.storedFingerprints > 0;
+  }
+
+  /** Forgets the rows whose keys have all expired, and answers with them. */
+  expire(now: number): number[] {
+    const expired: number[] = [];
+    for (let next = this.#expiry.peek(); next !== undefined && next.until <= now; next = this.#expiry.peek()) {
+      this.#expiry.pop();
+      const slotKeys = this.#bySlot.get(next.slot);
+      if (slotKeys === undefined) continue;
+      if (slotKeys.until > now) {
+        this.#expiry.push({ until: slotKeys.until, slot: next.slot });
+      } else {
+        this.#forget(next.slot, slotKeys);
+        expired.push(next.slot);
+      }
+    }
+    return expired;
+  }
+
+  /** The line of a key that counts, in a row that has its fingerprint. */
+  #lineIn(slot: number, fingerprint: number, key: string, now: number): KeyLine | undefined {
+    const slotKeys = this.#bySlot.get(slot);
+    if (slotKeys === undefined) return undefined;
+    const counts = (line: KeyLine, index: KeyIndex) =>
+      line.until > now && !isFreed(line, index.freed) && !isFreed(line, slotKeys.freed);
+    for (const index of this.#indexesOf(slot, slotKeys)) {
+      for (const text of index.linesOfKey(key, fingerprint)) {
+        const line = parseLine(text);
+        if (line.key === key && counts(line, index)) return line;
+      }
+    }
+    // Where nothing else with this fingerprint counts, the row is not looked into for it again: else a key that is put
+    // and freed time after time would be looked for in all rows that ever had it.
+    const indexes = [...this.#indexesOf(slot, slotKeys)];
+    const isAnyLeft = indexes.some((index) =>
+      index.linesOf(fingerprint).some((text) => counts(parseLine(text), index)),
+    );
+    if (!isAnyLeft) this.#slots.remove(fingerprint, slot);
+    return undefined;
+  }
+
+  /** The newest keys first. */
+  *#indexesOf(slot: number, { uncommitted, storedFingerprints }: SlotKeys): Generator<KeyIndex> {
+    if (uncommitted !== undefined) yield indexOf(uncommitted);
+    if (storedFingerprints > 0) yield this.#rows.of(slot);
+  }
+
+  #slotKeys(slot: number, until: number): SlotKeys {
+    let slotKeys = this.#bySlot.get(slot);
+    if (slotKeys === undefined) {
+      const none = { keys: 0, fingerprints: 0, storedFingerprints: 0, dedupeBlock: 0 };
+      slotKeys = { until, ...none, uncommitted: undefined, freed: [] };
+      this.#bySlot.set(slot, slotKeys);
+      this.#expiry.push({ until, slot });
+    }
+    slotKeys.until = Math.max(slotKeys.until, until);
+    return slotKeys;
+  }
+
+  #forget(slot: number, { uncommitted, storedFingerprints }: SlotKeys): void {
+    this.#bySlot.delete(slot);
+    this.#rows.drop(slot);
+    for (const fingerprint of uncommitted?.fingerprints ?? []) this.#slots.remove(fingerprint, slot);
+    if (storedFingerprints === 0) return;
+    for (const fingerprint of decodeFingerprints(this.#reader.fingerprints(slot)))
+      this.#slots.remove(fingerprint, slot);
+  }
+}
+
+/** Adds a line to what is to be stored: with its fingerprint, and fillers for the rest of its length. */
+function addLine(slotKeys: SlotKeys, line: string, fingerprint: number, count: number): void {
+  slotKeys.uncommitted ??= { lines: [], fingerprintTexts: [], fingerprints: [], index: undefined };
+  const { uncommitted } = slotKeys;
+  const text = encodeFingerprint(fingerprint);
+  uncommitted.lines.push(line);
+  uncommitted.fingerprints.push(fingerprint);
+  uncommitted.fingerprintTexts.push(count === 1 ? text : text + FILLER_TEXT.repeat(count - 1));
+  slotKeys.fingerprints += count;
+}
+
+function indexOf(uncommitted: Uncommitted): KeyIndex {
+  uncommitted.index ??= new KeyIndex();
+  return uncommitted.index.addAll(uncommitted.lines, uncommitted.fingerprints, uncommitted.index.size);
+}
+
+/** At most what the keys of a row take. */
+function bytesOf({ fingerprints }: SlotKeys): number {
+  return fingerprints * BYTES_PER_FINGERPRINT;
+}

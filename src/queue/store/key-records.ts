@@ -1,0 +1,172 @@
+/** The form in which keys are stored: a line of text for each, and short fingerprints by which it is found. */
+import { utf8Bytes } from "../base/bytes.ts";
+import { hashText } from "../base/hash.ts";
+import type { Place } from "../base/receipt.ts";
+
+/** Consecutive messages of one block: what a put made there, or found there. */
+export interface PlaceRange extends Place {
+  count: number;
+  /** Whether they were there before, so that the put stored them not. */
+  isDuplicate?: boolean;
+}
+
+/** One remembered key. */
+export interface KeyLine {
+  key: string;
+  /** A hash of what was said under the key. */
+  contentHash: number;
+  /** Until when it counts, in milliseconds. */
+  until: number;
+  ranges: PlaceRange[];
+}
+
+/** Its stored form. Messages that were there before have a negative count. */
+type StoredLine = [
+  /** Null in a line that takes back: the dedupe keys of these messages count no more. */
+  key: string | null,
+  contentHash: number,
+  until: number,
+  ranges: [blockNumber: number, index: number, count: number][],
+];
+
+/** The line of a key as JSON, put together by hand: each put has one. Without its line feed, as all lines here. */
+export function textOf({ key, contentHash, until, ranges }: KeyLine): string {
+  return `[${JSON.stringify(key)},${contentHash},${until},${rangesText(ranges)}]`;
+}
+
+/** The line that says of messages that their dedupe keys count no more. */
+export function freeingTextOf(ranges: readonly PlaceRange[]): string {
+  return `${FREEING_PREFIX}0,0,${rangesText(ranges)}]`;
+}
+
+const FREEING_PREFIX = "[null,";
+
+export function isFreeing(text: string): boolean {
+  return text.startsWith(FREEING_PREFIX);
+}
+
+/** The places of which the lines of a row take back the dedupe keys. */
+export function freedIn(text: string): PlaceRange[] {
+  return linesIn(text, FREEING_PREFIX).flatMap((line) => parseLine(line).ranges);
+}
+
+/** How the line of a key begins. */
+export function beginOfLine(key: string): string {
+  return `[${JSON.stringify(key)},`;
+}
+
+/** The lines of a row that begin like this, which stands nowhere else in a line: inside a key a quotation mark is escaped. */
+export function linesIn(text: string, begin: string): string[] {
+  const lines: string[] = [];
+  for (let at = text.indexOf(begin); at >= 0; ) {
+    const end = text.indexOf("\n", at);
+    if (end < 0) break;
+    if (at === 0 || text[at - 1] === "\n") lines.push(text.slice(at, end));
+    at = text.indexOf(begin, end);
+  }
+  return lines;
+}
+
+function rangesText(ranges: readonly PlaceRange[]): string {
+  let texts = "";
+  for (const { blockNumber, index, count, isDuplicate } of ranges) {
+    texts += `${texts === "" ? "" : ","}[${blockNumber},${index},${isDuplicate ? -count : count}]`;
+  }
+  return `[${texts}]`;
+}
+
+/** Reads a line of either kind; the key of one that takes back is empty. */
+export function parseLine(text: string): KeyLine {
+  const [key, contentHash, until, stored] = JSON.parse(text) as StoredLine;
+  const ranges = stored.map(([blockNumber, index, count]): PlaceRange => {
+    return count < 0 ? { blockNumber, index, count: -count, isDuplicate: true } : { blockNumber, index, count };
+  });
+  return { key: key ?? "", contentHash, until, ranges };
+}
+
+/** The key of a line, without reading what follows it. */
+export function keyOfLine(text: string): string {
+  const end = text.indexOf('"', KEY_BEGIN);
+  const key = text.slice(KEY_BEGIN, end);
+  return key.includes("\\") ? parseLine(text).key : key;
+}
+
+/** Behind `["`. */
+const KEY_BEGIN = 2;
+
+/** No idempotency key has a space, so none is ever taken for a dedupe key. */
+export function keyOfDedupeKey(dedupeKey: string): string {
+  return ` ${dedupeKey}`;
+}
+
+/** Whether a line is that of a dedupe key whose message is in one of these ranges. */
+export function isFreed({ key, ranges }: KeyLine, freed: readonly PlaceRange[]): boolean {
+  const [place] = ranges;
+  return freed.length > 0 && place !== undefined && key.startsWith(" ") && includesPlace(freed, place);
+}
+
+/** Adds to ranges one that follows their last, as one with it where they are neighbours of one kind. It may be changed. */
+export function addRange(ranges: PlaceRange[], range: PlaceRange): void {
+  const last = ranges.at(-1);
+  const isNext =
+    last !== undefined &&
+    last.blockNumber === range.blockNumber &&
+    last.index + last.count === range.index &&
+    (last.isDuplicate ?? false) === (range.isDuplicate ?? false);
+  if (isNext) last.count += range.count;
+  else ranges.push(range);
+}
+
+function includesPlace(ranges: readonly PlaceRange[], { blockNumber, index }: Place): boolean {
+  return ranges.some(
+    (range) => range.blockNumber === blockNumber && range.index <= index && index < range.index + range.count,
+  );
+}
+
+/**
+ * Stands among the fingerprints of a row for bytes and for no key: so from the fingerprints alone it is known how much
+ * room the keys take.
+ */
+export const FILLER = 0x3fffffff;
+
+/** 30 bits, because V8 keeps numbers of that size in an array without an object for each. */
+export function fingerprintOf(key: string): number {
+  const fingerprint = hashText(key) & 0x3fffffff;
+  return fingerprint === FILLER ? 0 : fingerprint;
+}
+
+/** A line and its fingerprints take at most so many bytes for each of its fingerprints. */
+export const BYTES_PER_FINGERPRINT = 128;
+/** Stored as five characters of six bits each, so that a waking reads a million of them in a moment. */
+const FINGERPRINT_CHARACTERS = 5;
+const FIRST_CHARACTER = 48;
+
+/** Without the fingerprint itself. */
+export const LINE_BYTES_PER_FINGERPRINT: number = BYTES_PER_FINGERPRINT - FINGERPRINT_CHARACTERS;
+
+/** How many fingerprints a line has: its own and fillers, or only fillers. */
+export function fingerprintsFor(text: string): number {
+  return Math.ceil((utf8Bytes(text) + 1) / LINE_BYTES_PER_FINGERPRINT);
+}
+
+export function encodeFingerprint(fingerprint: number): string {
+  return String.fromCharCode(
+    FIRST_CHARACTER + (fingerprint >>> 24),
+    FIRST_CHARACTER + ((fingerprint >>> 18) & 63),
+    FIRST_CHARACTER + ((fingerprint >>> 12) & 63),
+    FIRST_CHARACTER + ((fingerprint >>> 6) & 63),
+    FIRST_CHARACTER + (fingerprint & 63),
+  );
+}
+
+export const FILLER_TEXT: string = encodeFingerprint(FILLER);
+
+export function* decodeFingerprints(text: string): Generator<number> {
+  for (let begin = 0; begin < text.length; begin += FINGERPRINT_CHARACTERS) {
+    let fingerprint = 0;
+    for (let index = 0; index < FINGERPRINT_CHARACTERS; index += 1) {
+      fingerprint = (fingerprint << 6) | (text.charCodeAt(begin + index) - FIRST_CHARACTER);
+    }
+    yield fingerprint;
+  }
+}

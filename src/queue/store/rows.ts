@@ -1,0 +1,160 @@
+/**
+ * How a queue is stored, as the core sees it: rows that are used again, never one row per message.
+ *
+ * Each row that is written carries the totals of its commit, so they never cost a row of their own; the row of the
+ * newest commit holds the true ones.
+ */
+
+import type { BlockState, BlockSummary, Lane } from "./segment.ts";
+import { NONE } from "./states.ts";
+
+/** What has happened since the queue was created. */
+export interface Totals {
+  /** Commits so far: tells the newest row. */
+  commit: number;
+  /** The last server time seen, in milliseconds. */
+  time: number;
+  /** The number of the newest block. */
+  lastBlock: number;
+  accepted: number;
+  done: number;
+  purged: number;
+  expired: number;
+  /** Messages that have arrived in another queue. */
+  moved: number;
+  unfinished: number;
+  /** The number of the newest transfer, and those that are under way. */
+  lastTransfer: number;
+  transfers: readonly Transfer[];
+  /** The queue that refused dead letters last, how often one after the other, and until when it is left alone. */
+  refusal: { to: string; times: number; until: number } | null;
+}
+
+/** Messages that go to another queue together. */
+export interface Transfer {
+  /** Counts the transfers of the queue that sends it. */
+  number: number;
+  /** The name of the other queue. */
+  to: string;
+  /** Whether they go there because they are dead, and say so. */
+  areDeadLetters: boolean;
+}
+
+/** What became of a transfer that has come in. */
+export interface Arrival {
+  /** The sender: its name and incarnation. */
+  source: string;
+  number: number;
+  isRefused: boolean;
+  /** When it came in, or about when it was last asked after, in milliseconds. */
+  usedAt: number;
+}
+
+/** The parts of a row that change when messages are delivered. */
+type Changing = BlockState & Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes">;
+
+/** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
+interface Contents extends BlockSummary, Changing, Keys {
+  /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
+  lines: string;
+  /** The group of each message, ended by a line feed; empty where they are in none. */
+  groups: string;
+}
+
+/** The idempotency keys in a row. In a row that keeps others, the texts are what comes after theirs. */
+export interface Keys {
+  /** One JSON text per remembered key, each ended by a line feed. */
+  keys: string;
+  /** A short text of fixed length for each, by which a key is found without reading it. */
+  fingerprints: string;
+  /** When the last of the keys may be forgotten, in milliseconds; 0 without keys. */
+  keysUntil: number;
+}
+
+export type RowChange =
+  /**
+   * A new block, in a new row or over one that was free. `number` 0 is none, only keys. Keys that the row holds are
+   * written over too, unless `keepsKeys`: then they stay, before the new ones. So it is in an "append" and a "free".
+   */
+  | ({ kind: "write"; slot: number; keepsKeys: boolean; number: number } & Contents)
+  | ({ kind: "append"; slot: number; keepsKeys: boolean } & Contents)
+  | ({ kind: "update"; slot: number } & Changing)
+  /** A block that is done with. */
+  | ({ kind: "free"; slot: number; keepsKeys: boolean } & Keys)
+  /**
+   * A block that is done with and whose row is not needed. It is written as free, over the free row `into`: that is one
+   * row less, bills the same one row as "free", and carries the totals, which "delete" does not.
+   */
+  | { kind: "merge"; slot: number; into: number }
+  /** Rows that are not needed any more, where something else carries the totals. Not all of them need exist. */
+  | { kind: "delete"; slots: readonly number[] }
+  /** Nothing changed but the totals; keys may be remembered with them. The row need not exist. */
+  | ({ kind: "totals"; slot: number } & Keys);
+
+/** Which of a row's parts the next commit must write. */
+export type Unsaved = "write" | "append" | "update" | "free";
+
+export interface StoredBlock extends BlockSummary {
+  slot: number;
+  /** 0 for a free row. */
+  number: number;
+  keysUntil: number;
+  /** Null when the keys have expired. */
+  fingerprints: string | null;
+}
+
+/** Reads what is not kept in memory. Only rows that were committed are asked for. */
+export interface RowReader {
+  state(slot: number): BlockState;
+  lines(slot: number): string;
+  groups(slot: number): string;
+  keys(slot: number): string;
+  fingerprints(slot: number): string;
+  /** The last transfer from there. */
+  lastArrival(source: string): Arrival | undefined;
+  /** How many senders are remembered, and when the last of them was used of those used by a time; 0 without any. */
+  arrivalsBy(time: number): { sources: number; lastUsedAt: number };
+  /** Senders that were last used before a time, the one used longest ago first, at most so many. */
+  arrivalsUnusedSince(time: number, most: number): string[];
+}
+
+/** What one commit writes, all or nothing. */
+export interface Commit {
+  changes: RowChange[];
+  totals: Totals;
+  /** Senders that need not be remembered any more. */
+  forgottenArrivals: readonly string[];
+  arrivals: readonly Arrival[];
+}
+
+export interface StoredQueue {
+  totals: Totals;
+  /** In ascending order of their numbers. */
+  blocks: Iterable<StoredBlock>;
+}
+
+/** Splits the lines of a row. */
+export function splitLines(text: string): string[] {
+  const lines = text.split("\n");
+  lines.pop();
+  return lines;
+}
+
+export const NO_KEYS: Keys = { keys: "", fingerprints: "", keysUntil: 0 };
+
+/** A row that holds no messages. */
+export const NO_MESSAGES = {
+  priority: 0,
+  areLetters: false,
+  isGrouped: false,
+  putAt: 0,
+  count: 0,
+  bytes: 0,
+  ...NONE,
+  nextDueAt: Number.POSITIVE_INFINITY,
+  lastDueAt: 0,
+  state: null,
+  notes: null,
+  lines: "",
+  groups: "",
+} as const;

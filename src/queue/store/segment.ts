@@ -1,0 +1,300 @@
+import { DamagedRow } from "../base/damage.ts";
+import { type Note, Notes } from "./notes.ts";
+import { type BlockSummary, checkCounts, type Lane } from "./segment-summary.ts";
+import { COUNT_OF, DELAYED, type Fate, GONE, LEASED, NONE, type Standing, Standings, VISIBLE } from "./states.ts";
+
+export { BLOCK_MESSAGES_MAX, type BlockSummary, type Lane } from "./segment-summary.ts";
+
+/** What of a block changes after its messages were put, as it is stored. */
+export interface BlockState {
+  /** Null while all messages are as they were put: visible, never delivered. */
+  state: Uint8Array | null;
+  /** What few messages have, as JSON: `[[index, note], …]`. */
+  notes: string | null;
+}
+
+/**
+ * A block: up to some hundreds of messages that share one stored row.
+ *
+ * Its immutable part, the lines, stays in storage until somebody receives. What changes is small and of fixed size
+ * per message. That stays in storage too until it is needed, and a block that nobody has touched does not have it at
+ * all. In memory every block is a few counts, so a long backlog costs memory by the block and not by the message,
+ * whatever its messages wait for.
+ */
+export class Block implements BlockSummary {
+  /** The row that holds this block. Rows are used again; numbers never come back. */
+  readonly slot: number;
+  /** Blocks are numbered in the order of their making. */
+  readonly number: number;
+  readonly priority: number;
+  readonly areLetters: boolean;
+  readonly isGrouped: boolean;
+  readonly putAt: number;
+  count = 0;
+  bytes = 0;
+  visible = 0;
+  delayed = 0;
+  leased = 0;
+  dead = 0;
+  moving = 0;
+  nextDueAt = Number.POSITIVE_INFINITY;
+  lastDueAt = 0;
+  /** What was due by then is visible, though the stored state may not say so. */
+  #promotedTo = 0;
+  /** No visible message has a lower index than the first, or a higher one than the last. */
+  #firstCandidate = 0;
+  #lastCandidate = -1;
+  /** Undefined while all messages are as they were put, and while it is not loaded. */
+  #standings: Standings | undefined;
+  #notes: Notes | undefined;
+  /** Reads the stored state. Undefined while what is in memory holds. */
+  #load: (() => BlockState) | undefined;
+
+  constructor(slot: number, number: number, { priority, areLetters, isGrouped }: Lane, putAt: number) {
+    this.slot = slot;
+    this.number = number;
+    this.priority = priority;
+    this.areLetters = areLetters;
+    this.isGrouped = isGrouped;
+    this.putAt = putAt;
+  }
+
+  /** Takes a block back from its row. It is to be told by `unload` where its state is. */
+  static restore(row: { slot: number; number: number } & BlockSummary): Block {
+    const block = new Block(row.slot, row.number, row, row.putAt);
+    block.count = row.count;
+    block.bytes = row.bytes;
+    block.visible = row.visible;
+    block.delayed = row.delayed;
+    block.leased = row.leased;
+    block.dead = row.dead;
+    block.moving = row.moving;
+    block.nextDueAt = row.nextDueAt;
+    block.lastDueAt = row.lastDueAt;
+    block.#lastCandidate = row.count - 1;
+    return block;
+  }
+
+  get isEmpty(): boolean {
+    return this.visible + this.delayed + this.leased + this.dead + this.moving === 0;
+  }
+
+  /** Lets go of the state, which must be stored as it is; it is read when it is needed. */
+  unload(load: () => BlockState): void {
+    this.#standings = undefined;
+    this.#notes = undefined;
+    this.#load = load;
+  }
+
+  /**
+   * @param lineBytes the size of its line in UTF-8
+   * @param visibleAt 0 for a message that is visible at once
+   */
+  append(lineBytes: number, visibleAt: number): number {
+    this.#ensureLoaded();
+    const index = this.count;
+    if (visibleAt > 0) this.#touch();
+    this.count += 1;
+    this.bytes += lineBytes + 1;
+    this.#standings?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
+    if (visibleAt > 0) {
+      this.delayed += 1;
+      this.#expect(visibleAt);
+    } else {
+      this.visible += 1;
+      this.#lastCandidate = index;
+    }
+    return index;
+  }
+
+  standingOf(index: number): Standing {
+    this.#ensureLoaded();
+    if (index >= this.count) return GONE;
+    return (this.#standings?.standing[index] ?? VISIBLE) as Standing;
+  }
+
+  /** How often a message was delivered: the number of its newest receipt. */
+  deliveriesOf(index: number): number {
+    this.#ensureLoaded();
+    return this.#standings?.deliveriesOf(index) ?? 0;
+  }
+
+  /** Whether a message is leased and no handler has begun with it. */
+  isUnbegun(index: number): boolean {
+    this.#ensureLoaded();
+    return this.#standings?.isUnbegun(index) ?? false;
+  }
+
+  /** How often a handler has begun with a message: its deliveries without those that were never begun. */
+  attemptsOf(index: number): number {
+    const unbegun = (this.noteOf(index).unbegun ?? 0) + Number(this.isUnbegun(index));
+    return this.deliveriesOf(index) - unbegun;
+  }
+
+  /** When a message is next visible, when its lease ends, or when it died. */
+  visibleAtOf(index: number): number {
+    this.#ensureLoaded();
+    return this.#standings?.visibleAt[index] ?? 0;
+  }
+
+  noteOf(index: number): Note {
+    this.#ensureLoaded();
+    return this.#notes?.get(index) ?? {};
+  }
+
+  /** Changes what is given of a note; what is undefined is taken out of it. Old errors may be cut for a new one. */
+  note(index: number, change: Note): void {
+    this.#ensureLoaded();
+    this.#notes ??= new Notes();
+    this.#notes.change(index, change);
+  }
+
+  /** Notes that the newest delivery of a message does not count as an attempt. To be called once for each at most. */
+  noteUnbegun(index: number): void {
+    this.note(index, { unbegun: (this.noteOf(index).unbegun ?? 0) + 1 });
+  }
+
+  /** Takes back `noteUnbegun`: a handler had begun with the newest delivery after all. */
+  noteBegun(index: number): void {
+    const unbegun = (this.noteOf(index).unbegun ?? 0) - 1;
+    this.note(index, { unbegun: unbegun > 0 ? unbegun : undefined });
+  }
+
+  /** The attempts that `maxAttempts` is compared with: those since the last redrive. */
+  countedAttemptsOf(index: number): number {
+    return this.attemptsOf(index) - (this.noteOf(index).spared ?? 0);
+  }
+
+  /**
+   * The first visible message of a block that has one.
+   *
+   * @throws {DamagedRow} if it has none, though its summary counts some
+   */
+  firstVisible(): number {
+    for (; this.#firstCandidate < this.count; this.#firstCandidate += 1) {
+      if (this.standingOf(this.#firstCandidate) === VISIBLE) return this.#firstCandidate;
+    }
+    throw this.#without(`of ${this.visible} visible messages`);
+  }
+
+  /**
+   * The last visible message of a block that has one.
+   *
+   * @throws {DamagedRow} if it has none, though its summary counts some
+   */
+  lastVisible(): number {
+    for (; this.#lastCandidate >= 0; this.#lastCandidate -= 1) {
+      if (this.standingOf(this.#lastCandidate) === VISIBLE) return this.#lastCandidate;
+    }
+    throw this.#without(`of ${this.visible} visible messages`);
+  }
+
+  /**
+   * The first message of a block that is still here.
+   *
+   * @throws {DamagedRow} if there is none, though the block is not finished
+   */
+  firstPresent(): number {
+    for (let index = 0; index < this.count; index += 1) if (this.standingOf(index) !== GONE) return index;
+    throw this.#without(`of ${this.count} messages any`);
+  }
+
+  #without(expected: string): DamagedRow {
+    return new DamagedRow(this.slot, `block ${this.number} has none ${expected}`);
+  }
+
+  /** Counts the delivery and answers with its number. */
+  deliver(index: number, isBegun: boolean): number {
+    return this.#touch().deliver(index, isBegun);
+  }
+
+  /** Notes that a handler has begun with a message that is leased. */
+  begin(index: number): void {
+    this.#touch().begin(index);
+  }
+
+  /** Moves a message to a standing that lasts until `visibleAt`, and answers with the one before. */
+  move(index: number, standing: Standing, visibleAt: number): Standing {
+    const standings = this.#touch();
+    const before = standings.standing[index] as Standing;
+    this.#count(before, -1);
+    this.#count(standing, +1);
+    standings.standing[index] = standing;
+    standings.visibleAt[index] = visibleAt;
+    if (standing !== LEASED) standings.begin(index);
+    if (standing === VISIBLE) {
+      this.#firstCandidate = Math.min(this.#firstCandidate, index);
+      this.#lastCandidate = Math.max(this.#lastCandidate, index);
+    } else if (standing === GONE) {
+      this.#notes?.delete(index);
+    } else if (standing === DELAYED || standing === LEASED) {
+      this.#expect(visibleAt);
+    }
+    return before;
+  }
+
+  /** Counts every message as gone, for a block that will not be looked at again. */
+  clear(): void {
+    Object.assign(this, NONE);
+  }
+
+  /**
+   * Makes visible what is due at `now`, but for those whose fate is another. Where everything was only delayed, and is
+   * due, the state need not be read, unless somebody must be told of each message.
+   *
+   * @param moved is told what happens to messages that are in groups
+   */
+  promote(
+    now: number,
+    fateOf: (index: number, leaseEndedAt: number) => Fate,
+    moved: (index: number, before: Standing, after: Standing) => void,
+  ): void {
+    const promotedTo = this.#promotedTo;
+    this.#promotedTo = now;
+    this.#firstCandidate = 0;
+    this.#lastCandidate = this.count - 1;
+    if (this.lastDueAt <= now && this.leased === 0 && this.#standings === undefined && !this.isGrouped) {
+      this.visible += this.delayed;
+      Object.assign(this, { delayed: 0, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
+    } else {
+      // What is in storage is of before this time: it is brought up to it here, not as it is loaded.
+      this.#ensureLoaded(promotedTo);
+      const standings = this.#touch();
+      standings.promote(now, fateOf, this.isGrouped ? moved : undefined);
+      Object.assign(this, standings.counts(), standings.dues());
+    }
+  }
+
+  encode(): BlockState {
+    this.#ensureLoaded();
+    return { state: this.#standings?.encode() ?? null, notes: this.#notes?.encode() ?? null };
+  }
+
+  #touch(): Standings {
+    this.#ensureLoaded();
+    this.#standings ??= new Standings(this.count);
+    return this.#standings;
+  }
+
+  #ensureLoaded(promotedTo = this.#promotedTo): void {
+    if (this.#load === undefined) return;
+    const { slot, count } = this;
+    const { state, notes } = this.#load();
+    const standings = state === null ? undefined : Standings.decode(slot, state, count);
+    standings?.promote(promotedTo);
+    checkCounts(this, standings);
+    this.#notes = notes === null ? undefined : Notes.decode(slot, notes, count);
+    this.#standings = standings;
+    this.#load = undefined;
+  }
+
+  #count(standing: Standing, change: number): void {
+    const name = COUNT_OF[standing];
+    if (name !== undefined) this[name] += change;
+  }
+
+  #expect(dueAt: number): void {
+    this.nextDueAt = Math.min(this.nextDueAt, dueAt);
+    this.lastDueAt = Math.max(this.lastDueAt, dueAt);
+  }
+}

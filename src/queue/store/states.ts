@@ -1,0 +1,191 @@
+import { DamagedRow } from "../base/damage.ts";
+
+export const VISIBLE = 0;
+export const DELAYED = 1;
+export const LEASED = 2;
+export const GONE = 3;
+/** Handed out to nobody any more. Its time is that of its death. */
+export const DEAD = 4;
+/** On its way to another queue. Its time is that of its standing before. */
+export const MOVING = 5;
+export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD | typeof MOVING;
+
+/** Whether a stored value is one of the standings. */
+export function isStanding(value: unknown): value is Standing {
+  return typeof value === "number" && Number.isInteger(value) && value >= VISIBLE && value <= MOVING;
+}
+
+/** How many messages are in each standing. What is gone is in none. */
+export interface StandingCounts {
+  visible: number;
+  delayed: number;
+  leased: number;
+  dead: number;
+  moving: number;
+}
+
+/** Which of the counts a standing is in. */
+export const COUNT_OF: readonly (keyof StandingCounts | undefined)[] = [
+  ...(["visible", "delayed", "leased", undefined, "dead", "moving"] as const),
+];
+
+export const NONE: Readonly<StandingCounts> = { visible: 0, delayed: 0, leased: 0, dead: 0, moving: 0 };
+
+/** Where a message is from a time on. */
+export interface Fate {
+  standing: Standing;
+  visibleAt: number;
+}
+
+/** A double, a 32-bit count, a byte. */
+const BYTES_PER_MESSAGE = 13;
+
+/** In the count of deliveries: that no handler has begun with the lease that lasts. Never set where there is no lease. */
+const UNBEGUN_BIT = 2 ** 31;
+const COUNT_BITS = UNBEGUN_BIT - 1;
+
+/** Where each message of a block stands, until when, and how often it was delivered. */
+export class Standings {
+  visibleAt: Float64Array;
+  /** How often each was delivered, and in the highest bit whether no handler has begun with the newest delivery. */
+  #deliveries: Uint32Array;
+  standing: Uint8Array;
+  /** How many messages this is about. */
+  count: number;
+
+  /** All of them visible and never delivered. */
+  constructor(count: number) {
+    this.count = count;
+    this.visibleAt = new Float64Array(count);
+    this.#deliveries = new Uint32Array(count);
+    this.standing = new Uint8Array(count);
+  }
+
+  /**
+   * Reads a stored state.
+   *
+   * @param slot the row that it is from
+   * @param count the messages that it must be about
+   * @throws {DamagedRow} if it is about others, or has a standing or a time that is none
+   */
+  static decode(slot: number, bytes: Uint8Array, count: number): Standings {
+    if (bytes.length !== count * BYTES_PER_MESSAGE) {
+      const expected = `${count} messages have ${count * BYTES_PER_MESSAGE}`;
+      throw new DamagedRow(slot, `its state has ${bytes.length} bytes, but that of ${expected}`);
+    }
+    const standings = new Standings(0);
+    standings.count = count;
+    // Sliced, because typed arrays of numbers must begin at a multiple of their size.
+    standings.visibleAt = new Float64Array(bytes.slice(0, count * 8).buffer);
+    standings.#deliveries = new Uint32Array(bytes.slice(count * 8, count * 12).buffer);
+    standings.standing = bytes.slice(count * 12);
+    for (const standing of standings.standing) {
+      if (!isStanding(standing)) throw new DamagedRow(slot, `its state has the standing ${standing}`);
+    }
+    for (const time of standings.visibleAt) {
+      if (!Number.isFinite(time)) throw new DamagedRow(slot, `its state has the time ${time}`);
+    }
+    return standings;
+  }
+
+  /** All times, all counts of deliveries, all standings. */
+  encode(): Uint8Array {
+    const { count } = this;
+    const bytes = new Uint8Array(count * BYTES_PER_MESSAGE);
+    bytes.set(new Uint8Array(this.visibleAt.buffer, 0, count * 8), 0);
+    bytes.set(new Uint8Array(this.#deliveries.buffer, 0, count * 4), count * 8);
+    bytes.set(this.standing.subarray(0, count), count * 12);
+    return bytes;
+  }
+
+  append(standing: Standing, visibleAt: number): void {
+    if (this.count === this.standing.length) this.#grow();
+    this.standing[this.count] = standing;
+    this.visibleAt[this.count] = visibleAt;
+    this.#deliveries[this.count] = 0;
+    this.count += 1;
+  }
+
+  /** How often a message was delivered: the number of its newest receipt. */
+  deliveriesOf(index: number): number {
+    return (this.#deliveries[index] ?? 0) & COUNT_BITS;
+  }
+
+  /** Whether a message is leased and no handler has begun with it. */
+  isUnbegun(index: number): boolean {
+    return this.standing[index] === LEASED && (this.#deliveries[index] ?? 0) >= UNBEGUN_BIT;
+  }
+
+  /** Counts a delivery and answers with its number. */
+  deliver(index: number, isBegun: boolean): number {
+    const delivery = this.deliveriesOf(index) + 1;
+    this.#deliveries[index] = isBegun ? delivery : delivery + UNBEGUN_BIT;
+    return delivery;
+  }
+
+  /** Notes that a handler has begun with a message, or that its lease is over. */
+  begin(index: number): void {
+    this.#deliveries[index] = this.deliveriesOf(index);
+  }
+
+  /**
+   * Makes visible what is due at `now`.
+   *
+   * @param fateOf what becomes of a message whose lease is over; by default it is visible
+   * @param moved is told of each message with another standing
+   */
+  promote(
+    now: number,
+    fateOf?: (index: number, leaseEndedAt: number) => Fate,
+    moved?: (index: number, before: Standing, after: Standing) => void,
+  ): void {
+    for (const [index, dueAt] of this.#waiting()) {
+      if (dueAt > now) continue;
+      const before = this.standing[index] as Standing;
+      const isLeaseOver = before === LEASED && fateOf !== undefined;
+      const { standing, visibleAt }: Fate = isLeaseOver
+        ? fateOf(index, dueAt)
+        : { standing: VISIBLE, visibleAt: dueAt };
+      this.standing[index] = standing;
+      this.visibleAt[index] = visibleAt;
+      this.begin(index);
+      moved?.(index, before, standing);
+    }
+  }
+
+  /** When the first and the last delay or lease ends: Infinity and 0 where there are none. */
+  dues(): { nextDueAt: number; lastDueAt: number } {
+    const dues = { nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 };
+    for (const [, dueAt] of this.#waiting()) {
+      dues.nextDueAt = Math.min(dues.nextDueAt, dueAt);
+      dues.lastDueAt = Math.max(dues.lastDueAt, dueAt);
+    }
+    return dues;
+  }
+
+  counts(): StandingCounts {
+    const counts = { ...NONE };
+    for (let index = 0; index < this.count; index += 1) {
+      const name = COUNT_OF[this.standing[index] as Standing];
+      if (name !== undefined) counts[name] += 1;
+    }
+    return counts;
+  }
+
+  *#waiting(): Generator<[index: number, dueAt: number]> {
+    for (let index = 0; index < this.count; index += 1) {
+      const standing = this.standing[index];
+      if (standing === DELAYED || standing === LEASED) yield [index, this.visibleAt[index] as number];
+    }
+  }
+
+  #grow(): void {
+    const grown = new Standings(Math.max(8, 2 * this.count));
+    grown.visibleAt.set(this.visibleAt);
+    grown.#deliveries.set(this.#deliveries);
+    grown.standing.set(this.standing);
+    this.visibleAt = grown.visibleAt;
+    this.#deliveries = grown.#deliveries;
+    this.standing = grown.standing;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Totals } from "./rows.ts";
+import type { StandingCounts } from "./states.ts";
+
+export const NO_TOTALS: Totals = {
+  commit: 0,
+  time: 0,
+  lastBlock: 0,
+  accepted: 0,
+  done: 0,
+  purged: 0,
+  expired: 0,
+  moved: 0,
+  unfinished: 0,
+  lastTransfer: 0,
+  transfers: [],
+  refusal: null,
+};
+
+/** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */
+export function finish(totals: Totals, count: number): void {
+  totals.unfinished = Math.max(0, totals.unfinished - count);
+}
+
+/** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */
+export function assertLaw(totals: Totals, { visible, delayed, leased, dead, moving }: StandingCounts): void {
+  const { accepted, done, purged, expired, moved } = totals;
+  if (accepted !== visible + delayed + leased + dead + moving + done + purged + expired + moved) {
+    throw new Error(
+      `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ${leased} leased, ` +
+        `${dead} dead, ${moving} moving, ${done} done, ${purged} purged, ${expired} expired, ${moved} moved.`,
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/** What one round hands out, and what waiting puts hold, is bounded in bytes. */
+import { expect, test } from "vitest";
+import { BATCH_BYTES_MAX } from "../../src/contract/limits.ts";
+import type { Command, PutCommand, Result } from "../../src/queue/base/commands.ts";
+import { ToldQueue } from "../support/told-queue.ts";
+
+const MEBIBYTE = 1024 * 1024;
+const FOREVER = Number.POSITIVE_INFINITY;
+
+function receiveCommand(max: number): Command {
+  return { verb: "receive", max, leaseMs: 60_000, timeoutMs: FOREVER, autoAck: false };
+}
+
+/** One round with these commands, by ticket, or as many of them as fit. Answers what it gave out. */
+function round(queue: ToldQueue, commands: [ticket: number, command: Command][]) {
+  queue.queue.advance(queue.now);
+  let applied = 0;
+  for (const [ticket, command] of commands) {
+    if (queue.queue.isAnswerFull) break;
+    queue.queue.apply(ticket, command, queue.now);
+    applied += 1;
+  }
+  const commit = queue.queue.takeCommit();
+  if (commit !== undefined) queue.rows.write(commit);
+  const answers = queue.queue.takeAnswers();
+  const bytes = answers.reduce((sum, { result }) => sum + bytesOf(result), 0);
+  return { applied, answers, bytes };
+}
+
+function bytesOf(result: Result): number {
+  const lines =
+    result.verb === "receive" || result.verb === "push"
+      ? result.deliveries
+      : result.verb === "list"
+        ? result.views
+        : [];
+  return lines.reduce((sum, { line }) => sum + new TextEncoder().encode(line).length, 0);
+}
+
+test("receivers that wait are handed about a batch in one round, and the rest in the next ones", () => {
+  const queue = new ToldQueue();
+  const waiting = Array.from({ length: 24 }, (_, ticket): [number, Command] => [ticket + 1, receiveCommand(1_000)]);
+  round(queue, waiting);
+  for (let puts = 0; puts < 3; puts += 1) {
+    const body = "x".repeat(MEBIBYTE - 200);
+    queue.queue.apply(100, put(Array(8).fill(body)), queue.now);
+  }
+
+  const rounds = [round(queue, [])];
+  while (queue.queue.isBehind) rounds.push(round(queue, []));
+
+  expect(rounds.length).toBeGreaterThan(1);
+  for (const { bytes } of rounds) expect(bytes).toBeLessThan(BATCH_BYTES_MAX + MEBIBYTE);
+  const received = rounds.flatMap(({ answers }) => answers).filter(({ result }) => result.verb === "receive");
+  expect(new Set(received.map(({ ticket }) => ticket)).size).toBe(received.length);
+  expect(received.flatMap(({ result }) => (result.verb === "receive" ? result.deliveries : [])).length).toBe(24);
+});
+
+test("a page of a list is bounded in bytes, and has at least one message", () => {
+  const queue = new ToldQueue();
+  queue.put(...Array.from({ length: 8 }, () => ({ body: "x".repeat(MEBIBYTE - 200) })));
+  queue.put(...Array.from({ length: 100 }, () => ({ body: "€".repeat(10_000) })));
+
+  const pages = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const { answers, bytes } = round(queue, [[1, { verb: "list", cursor, limit: 1_000 }]]);
+    const [answer] = answers;
+    if (answer?.result.verb !== "list") throw new Error("The list is not answered with one.");
+    pages.push({ messages: answer.result.views.length, bytes });
+    cursor = answer.result.cursor;
+  }
+
+  expect(pages.reduce((sum, { messages }) => sum + messages, 0)).toBe(108);
+  for (const { messages, bytes } of pages) {
+    expect(messages).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(2 * MEBIBYTE);
+  }
+});
+
+test("what is handed out counts in bytes and not in characters", () => {
+  const queue = new ToldQueue();
+  const body = "€".repeat(MEBIBYTE / 3 - 100);
+  for (let puts = 0; puts < 3; puts += 1) queue.put(...Array.from({ length: 8 }, () => ({ body })));
+
+  const { answers, bytes } = round(queue, [[1, receiveCommand(1_000)]]);
+
+  expect(bytes).toBeLessThan(BATCH_BYTES_MAX + MEBIBYTE);
+  expect(answers[0]?.result.verb === "receive" && answers[0].result.deliveries.length).toBe(8 + 1);
+});
+
+test("puts that wait for room are refused as overloaded when they fill the memory for them; one alone always waits", () => {
+  const queue = new ToldQueue();
+  queue.tell({ verb: "configure", changes: { maxSize: 8 } });
+  queue.put(...Array.from({ length: 8 }, (_, body) => ({ body })));
+  const eight = Array<string>(8).fill("x".repeat(MEBIBYTE - 1_000));
+  const waiting = (ticket: number, bodies: string[]): [number, Command] => [
+    ticket,
+    { ...put(bodies), timeoutMs: FOREVER },
+  ];
+
+  const { answers } = round(queue, [waiting(1, eight), waiting(2, eight), waiting(3, ["small"])]);
+
+  expect(answers).toMatchObject([{ ticket: 2, result: { verb: "refused", code: "overloaded" } }]);
+  queue.queue.leave(new Set([1]), undefined);
+  expect(round(queue, [waiting(4, eight)]).answers).toEqual([]);
+});
+
+test("while nothing may be handed out, receivers go on waiting and are served after it", () => {
+  const queue = new ToldQueue();
+  round(queue, [[1, receiveCommand(1)]]);
+  queue.queue.mayHandOut = false;
+
+  expect(round(queue, [[2, put(["a"])]]).answers).toMatchObject([{ ticket: 2 }]);
+  expect(queue.queue.isBehind).toBe(false);
+  queue.queue.mayHandOut = true;
+
+  expect(round(queue, []).answers).toMatchObject([{ ticket: 1, result: { verb: "receive" } }]);
+});
+
+test("a verb of another version is refused, not forgotten", () => {
+  const queue = new ToldQueue();
+  queue.put({ body: 1 });
+
+  expect(queue.tell({ verb: "touch" } as unknown as Command)).toMatchObject({
+    verb: "refused",
+    code: "invalid",
+    path: "verb",
+  });
+});
+
+function put(bodies: string[]): PutCommand {
+  const messages = bodies.map((body) => ({ content: `"body":${JSON.stringify(body)}`, priority: 100, delayMs: 0 }));
+  return { verb: "put", messages, timeoutMs: 0 };
+}

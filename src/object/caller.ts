@@ -4,7 +4,7 @@ import type { Surroundings } from "./reply.ts";
 /** Whoever is to be answered. */
 export interface Caller {
   /** Takes in what has become of a command. It is sent on when the round is over. */
-  answer(ticket: number, result: Result, surroundings: Surroundings): void;
+  answer(requestId: number, result: Result, surroundings: Surroundings): void;
   /** Whether it is so far behind with reading that nothing is done for it. */
   readonly isBehind?: boolean;
 }

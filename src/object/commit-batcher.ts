@@ -4,7 +4,7 @@ import { BLOCK_MESSAGES_MAX } from "../queue/store/segment.ts";
 
 /** A command that has arrived and is not applied yet. */
 export interface Incoming {
-  ticket: number;
+  requestId: number;
   command: Command;
   /** About what it takes of memory, in characters of text. */
   characters: number;
@@ -124,9 +124,9 @@ export class NextRound {
     return this.#remove((incoming) => incoming.connection === connection);
   }
 
-  /** Takes out commands with these tickets, which are about to come in anew or must not any more. */
-  takeOut(tickets: ReadonlySet<number>): void {
-    this.#remove(({ ticket }) => tickets.has(ticket));
+  /** Takes out commands with these request ids, which are about to come in anew or must not any more. */
+  takeOut(requestIds: ReadonlySet<number>): void {
+    this.#remove(({ requestId }) => requestIds.has(requestId));
   }
 
   #remove(isMeant: (incoming: Incoming) => boolean): Incoming[] {
@@ -228,6 +228,6 @@ function looksBytesOf({ verb }: Command): number {
 }
 
 /** What waits already, to be applied again: it takes no more memory than it did. */
-export function incomingWait(ticket: number, command: Command, connection?: object): Incoming {
-  return { ticket, command, characters: 0, connection, arrivedAt: Date.now() };
+export function incomingWait(requestId: number, command: Command, connection?: object): Incoming {
+  return { requestId, command, characters: 0, connection, arrivedAt: Date.now() };
 }

@@ -71,18 +71,18 @@ export class CommitLoop {
     });
     this.intake = new Intake(this.#pendings, this.#nextRound, recentFailures.take(this.#name, Date.now()));
     this.#surroundings = surroundingsOf(this.#name, this.#storage);
-    for (const { session, ticket, command } of sessions.restore()) {
-      this.#pendings.skipTickets(ticket);
-      if (ticket !== session.subscriber) this.#pendings.restore(ticket, session, command);
-      this.#nextRound.add([incomingWait(ticket, command, session)], false);
+    for (const { session, requestId, command } of sessions.restore()) {
+      this.#pendings.skipRequestIds(requestId);
+      if (requestId !== session.subscriber) this.#pendings.restore(requestId, session, command);
+      this.#nextRound.add([incomingWait(requestId, command, session)], false);
     }
-    this.#pendings.skipTickets(sessions.lastSubscriber);
+    this.#pendings.skipRequestIds(sessions.lastSubscriber);
   }
 
   /** Forgets commands that were taken in, and are not to be submitted. */
   drop(incoming: readonly Incoming[]): void {
     this.#nextRound.giveBack(incoming);
-    this.forget(new Set(incoming.map(({ ticket }) => ticket)));
+    this.forget(new Set(incoming.map(({ requestId }) => requestId)));
   }
 
   /** @param isBack whether this may be from one of those who were answered last */
@@ -100,17 +100,17 @@ export class CommitLoop {
 
   /** A connection is gone: it waits for nothing any more. */
   leave(session: Session): void {
-    const { tickets, subscriber } = session;
+    const { requestIds, subscriber } = session;
     // What it has asked without reading the answers would be held for ever.
-    const unapplied = session.isBehind ? this.#nextRound.forget(session).map(({ ticket }) => ticket) : [];
-    this.forget(new Set([...tickets, ...unapplied]), subscriber);
+    const unapplied = session.isBehind ? this.#nextRound.forget(session).map(({ requestId }) => requestId) : [];
+    this.forget(new Set([...requestIds, ...unapplied]), subscriber);
     this.#nextRound.add([], session.comesBack());
   }
 
-  /** Commands with these tickets need no answer any more, and do not wait. */
-  forget(tickets: ReadonlySet<number>, subscriber?: number): void {
-    this.#queue.leave(tickets, subscriber);
-    for (const ticket of tickets) this.#pendings.delete(ticket);
+  /** Commands with these request ids need no answer any more, and do not wait. */
+  forget(requestIds: ReadonlySet<number>, subscriber?: number): void {
+    this.#queue.leave(requestIds, subscriber);
+    for (const requestId of requestIds) this.#pendings.delete(requestId);
     // Others may have their turn now.
     this.wake();
   }
@@ -128,7 +128,7 @@ export class CommitLoop {
       do {
         this.#isDue = false;
         const { commands, overdue } = await this.#nextRound.gather(() => this.#holds.look());
-        for (const { ticket } of overdue) this.#refuse(ticket, overloaded("Clients have too much unread"));
+        for (const { requestId } of overdue) this.#refuse(requestId, overloaded("Clients have too much unread"));
         await this.#commit(commands);
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.#ctx.storage.sync();
@@ -139,7 +139,7 @@ export class CommitLoop {
       } while (this.#isDue || !this.#nextRound.isEmpty || (this.#life.isServing && this.#queue.isBehind));
       const isForReaders = this.#holds.areAny || this.#nextRound.isHolding;
       this.#wakings.planTimer(this.#life.isServing ? this.#queue : undefined, isForReaders);
-      this.#sessions.keep(this.#pendings.lastTicket);
+      this.#sessions.keep(this.#pendings.lastRequestId);
       this.#isRunning = false;
     } catch (error) {
       this.#reset(error);
@@ -188,10 +188,10 @@ export class CommitLoop {
     for (const subscriber of this.#sessions.takeHeard()) queue.heard(subscriber);
     if (mayWrite || commands.length > 0) queue.isStorageFull = this.#life.isStorageFull;
     if (mayWrite) queue.advance(now);
-    for (const [index, { ticket, command }] of commands.entries()) {
+    for (const [index, { requestId, command }] of commands.entries()) {
       if (queue.isAnswerFull) return index;
-      if (!this.#pendings.begin(ticket, command, now) && !this.#isSubscription(command)) continue;
-      queue.apply(ticket, this.#sessions.upToDate(ticket, command), now);
+      if (!this.#pendings.begin(requestId, command, now) && !this.#isSubscription(command)) continue;
+      queue.apply(requestId, this.#sessions.upToDate(requestId, command), now);
       if (command.verb === "delete") await reaching(this.#life.erase());
     }
     return commands.length;
@@ -220,19 +220,19 @@ export class CommitLoop {
     return command.verb === "subscribe" && this.#sessions.subscribed(command.subscriber) !== undefined;
   }
 
-  #answer(ticket: number, result: Result): void {
-    const caller = this.#pendings.take(ticket) ?? this.#sessions.subscribed(ticket);
-    caller?.answer(ticket, result, this.#surroundings);
+  #answer(requestId: number, result: Result): void {
+    const caller = this.#pendings.take(requestId) ?? this.#sessions.subscribed(requestId);
+    caller?.answer(requestId, result, this.#surroundings);
   }
 
   #giveAnswers(): void {
-    for (const { ticket, result } of this.#queue.takeAnswers()) this.#answer(ticket, result);
+    for (const { requestId, result } of this.#queue.takeAnswers()) this.#answer(requestId, result);
     this.#sessions.tellLost(this.#queue.takeLost());
     this.#nextRound.answered(this.#sessions.flush());
   }
 
-  #refuse(ticket: number, refusal: Result): void {
-    this.#answer(ticket, refusal);
+  #refuse(requestId: number, refusal: Result): void {
+    this.#answer(requestId, refusal);
     this.#nextRound.answered(this.#sessions.flush());
   }
 
@@ -240,9 +240,9 @@ export class CommitLoop {
   #refuseAll(): void {
     this.#queue.takeAnswers();
     this.#queue.takeLost();
-    const underWay = this.#underWay.map(({ ticket }) => ticket);
-    for (const ticket of [...underWay, ...this.#pendings.appliedTickets, ...this.#sessions.subscribers]) {
-      this.#answer(ticket, this.#life.refusal);
+    const underWay = this.#underWay.map(({ requestId }) => requestId);
+    for (const requestId of [...underWay, ...this.#pendings.appliedRequestIds, ...this.#sessions.subscribers]) {
+      this.#answer(requestId, this.#life.refusal);
     }
     this.#nextRound.answered(this.#sessions.flush());
   }
@@ -256,7 +256,7 @@ export class CommitLoop {
     this.#reload(failed);
     if (failed.length > 1) return;
     const [code, reason] = isOutOfReach(error) ? OUT_OF_REACH : FAILED;
-    this.#refuse(failed[0]?.ticket ?? 0, { verb: "refused", code, detail: `${reason} The server's log says why.` });
+    this.#refuse(failed[0]?.requestId ?? 0, { verb: "refused", code, detail: `${reason} The server's log says why.` });
   }
 
   /**
@@ -267,40 +267,42 @@ export class CommitLoop {
   #reload(failed: readonly Incoming[]): void {
     this.#storage.forget();
     this.#queue = this.#life.open(this.#storage).queue;
-    for (const { ticket } of failed) this.#pendings.undo(ticket);
+    for (const { requestId } of failed) this.#pendings.undo(requestId);
     const { waits, lost } = this.#pendings.waiting(this.#clock.now(Date.now()));
     const detail = "The queue started over meanwhile. It is not known what has arrived in the other queue.";
-    for (const ticket of lost) this.#refuse(ticket, { verb: "refused", code: "unavailable", detail });
+    for (const requestId of lost) this.#refuse(requestId, { verb: "refused", code: "unavailable", detail });
     if (failed.length > 1) this.#nextRound.putBack(failed.map((incoming) => ({ ...incoming, isAlone: true })));
-    const tickets = new Set(failed.map(({ ticket }) => ticket));
+    const requestIds = new Set(failed.map(({ requestId }) => requestId));
     const subscriptions = this.#sessions
       .subscriptions()
       .map(({ session, ...wait }) => ({ ...wait, connection: session }));
-    this.#putBackWaits([...subscriptions, ...waits].filter(({ ticket }) => !tickets.has(ticket)));
+    this.#putBackWaits([...subscriptions, ...waits].filter(({ requestId }) => !requestIds.has(requestId)));
     this.#isDue = true;
   }
 
   /** What a connection waits for that is behind with reading, the queue does not know until it has caught up. */
   #suspend(session: Session): void {
-    const tickets = new Set(this.#appliedWaits(session).map(({ ticket }) => ticket));
+    const requestIds = new Set(this.#appliedWaits(session).map(({ requestId }) => requestId));
     // Also where it had just caught up, and they are not applied again.
-    this.#nextRound.takeOut(tickets);
-    this.#queue.leave(tickets, session.subscriber);
+    this.#nextRound.takeOut(requestIds);
+    this.#queue.leave(requestIds, session.subscriber);
   }
 
   #resume(session: Session): void {
     this.#putBackWaits(this.#appliedWaits(session).map((wait) => ({ ...wait, connection: session })));
   }
 
-  #appliedWaits(session: Session): { ticket: number; command: Command }[] {
-    const isSubscription = (ticket: number) => ticket === session.subscriber;
-    return session.waits().filter(({ ticket }) => isSubscription(ticket) || this.#pendings.wasApplied(ticket));
+  #appliedWaits(session: Session): { requestId: number; command: Command }[] {
+    const isSubscription = (requestId: number) => requestId === session.subscriber;
+    return session.waits().filter(({ requestId }) => isSubscription(requestId) || this.#pendings.wasApplied(requestId));
   }
 
   /** Before everything that was asked later; each once, though it may stand there already. */
-  #putBackWaits(waits: { ticket: number; command: Command; connection?: object | undefined }[]): void {
-    this.#nextRound.takeOut(new Set(waits.map(({ ticket }) => ticket)));
-    this.#nextRound.putBack(waits.map(({ ticket, command, connection }) => incomingWait(ticket, command, connection)));
+  #putBackWaits(waits: { requestId: number; command: Command; connection?: object | undefined }[]): void {
+    this.#nextRound.takeOut(new Set(waits.map(({ requestId }) => requestId)));
+    this.#nextRound.putBack(
+      waits.map(({ requestId, command, connection }) => incomingWait(requestId, command, connection)),
+    );
   }
 
   /** To be called when the transfers are stored. */

@@ -3,7 +3,7 @@ import type { Caller } from "./caller.ts";
 import type { Incoming, NextRound } from "./commit-batcher.ts";
 import type { Pendings } from "./pendings.ts";
 
-/** How commands come in: each gets a ticket, and its part of the memory for what has arrived. */
+/** How commands come in: each gets a request id, and its part of the memory for what has arrived. */
 export class Intake {
   readonly #pendings: Pendings;
   readonly #nextRound: NextRound;
@@ -16,14 +16,14 @@ export class Intake {
     this.#aloneLeft = aloneLeft;
   }
 
-  /** The last ticket that was given out. */
-  get lastTicket(): number {
-    return this.#pendings.lastTicket;
+  /** The last request id that was given out. */
+  get lastRequestId(): number {
+    return this.#pendings.lastRequestId;
   }
 
-  /** A number that no other ticket has. */
-  newTicket(): number {
-    return this.#pendings.newTicket();
+  /** A number that no other request id has. */
+  newRequestId(): number {
+    return this.#pendings.newRequestId();
   }
 
   /** Whether one more command can be taken in. */
@@ -38,10 +38,10 @@ export class Intake {
 
   /** Notes that a command is to be answered, and makes of it what is to be submitted, or dropped. */
   take(caller: Caller, command: Command, characters: number, connection?: object): Incoming {
-    const ticket = this.#pendings.add(caller, command);
+    const requestId = this.#pendings.add(caller, command);
     const isAlone = this.#aloneLeft > 0;
     if (isAlone) this.#aloneLeft -= 1;
-    const incoming = { ticket, command, characters, connection, arrivedAt: Date.now(), isAlone };
+    const incoming = { requestId, command, characters, connection, arrivedAt: Date.now(), isAlone };
     this.#nextRound.reserve(incoming);
     return incoming;
   }

@@ -3,73 +3,73 @@ import type { Caller, Pending } from "./caller.ts";
 
 /** A command that waits, and the connection that it came on. */
 interface Wait {
-  ticket: number;
+  requestId: number;
   command: Command;
   connection?: object | undefined;
 }
 
-/** Commands that are not answered yet, by their tickets. */
+/** Commands that are not answered yet, by their request ids. */
 export class Pendings {
-  readonly #byTicket = new Map<number, Pending>();
-  #lastTicket = 0;
+  readonly #byRequestId = new Map<number, Pending>();
+  #lastRequestId = 0;
 
-  get lastTicket(): number {
-    return this.#lastTicket;
+  get lastRequestId(): number {
+    return this.#lastRequestId;
   }
 
-  /** The tickets of all commands that were applied and are not answered. */
-  get appliedTickets(): number[] {
-    return [...this.#byTicket.keys()].filter((ticket) => this.wasApplied(ticket));
+  /** The request ids of all commands that were applied and are not answered. */
+  get appliedRequestIds(): number[] {
+    return [...this.#byRequestId.keys()].filter((requestId) => this.wasApplied(requestId));
   }
 
-  newTicket(): number {
-    this.#lastTicket += 1;
-    return this.#lastTicket;
+  newRequestId(): number {
+    this.#lastRequestId += 1;
+    return this.#lastRequestId;
   }
 
-  /** Gives out no ticket up to this one. */
-  skipTickets(ticket: number): void {
-    this.#lastTicket = Math.max(this.#lastTicket, ticket);
+  /** Gives out no request id up to this one. */
+  skipRequestIds(requestId: number): void {
+    this.#lastRequestId = Math.max(this.#lastRequestId, requestId);
   }
 
   add(caller: Caller, command: Command): number {
-    const ticket = this.newTicket();
-    this.#byTicket.set(ticket, { caller, command });
-    return ticket;
+    const requestId = this.newRequestId();
+    this.#byRequestId.set(requestId, { caller, command });
+    return requestId;
   }
 
-  /** Takes up again a command that had its ticket before. */
-  restore(ticket: number, caller: Caller, command: Command): void {
-    this.#byTicket.set(ticket, { caller, command });
+  /** Takes up again a command that had its request id before. */
+  restore(requestId: number, caller: Caller, command: Command): void {
+    this.#byRequestId.set(requestId, { caller, command });
   }
 
   /** Notes when a command is applied that may wait. False where it waits for nobody: its caller is gone. */
-  begin(ticket: number, command: Command, now: number): boolean {
-    const pending = this.#byTicket.get(ticket);
+  begin(requestId: number, command: Command, now: number): boolean {
+    const pending = this.#byRequestId.get(requestId);
     if (pending !== undefined) pending.deadline = now + ("timeoutMs" in command ? command.timeoutMs : 0);
     return pending !== undefined || !isWait(command);
   }
 
   /** Takes out whoever is to be answered. */
-  take(ticket: number): Caller | undefined {
-    const pending = this.#byTicket.get(ticket);
-    this.#byTicket.delete(ticket);
+  take(requestId: number): Caller | undefined {
+    const pending = this.#byRequestId.get(requestId);
+    this.#byRequestId.delete(requestId);
     return pending?.caller;
   }
 
-  delete(ticket: number): void {
-    this.#byTicket.delete(ticket);
+  delete(requestId: number): void {
+    this.#byRequestId.delete(requestId);
   }
 
   /** Notes that a command is about to be applied anew, as if it never was. */
-  undo(ticket: number): void {
-    const pending = this.#byTicket.get(ticket);
+  undo(requestId: number): void {
+    const pending = this.#byRequestId.get(requestId);
     if (pending !== undefined) delete pending.deadline;
   }
 
   /** Whether a command was applied and is not answered. */
-  wasApplied(ticket: number): boolean {
-    return this.#byTicket.get(ticket)?.deadline !== undefined;
+  wasApplied(requestId: number): boolean {
+    return this.#byRequestId.get(requestId)?.deadline !== undefined;
   }
 
   /**
@@ -79,13 +79,13 @@ export class Pendings {
   waiting(now: number): { waits: Wait[]; lost: number[] } {
     const waits: Wait[] = [];
     const lost: number[] = [];
-    for (const [ticket, { caller, command, deadline }] of this.#byTicket) {
+    for (const [requestId, { caller, command, deadline }] of this.#byRequestId) {
       if (deadline === undefined) continue;
-      if (command.verb === "redrive") lost.push(ticket);
+      if (command.verb === "redrive") lost.push(requestId);
       // What a connection waits for that is behind comes back when it has caught up.
       if (!("timeoutMs" in command) || (caller.isBehind && command.verb === "receive")) continue;
       const connection = caller.isBehind === undefined ? undefined : caller;
-      waits.push({ ticket, command: { ...command, timeoutMs: Math.max(0, deadline - now) }, connection });
+      waits.push({ requestId, command: { ...command, timeoutMs: Math.max(0, deadline - now) }, connection });
     }
     return { waits, lost };
   }

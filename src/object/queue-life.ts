@@ -12,7 +12,7 @@ import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { HostStatus, isFullError } from "./storage-bound.ts";
 
 /** An answer to a command of a round. */
-type Answer = (ticket: number, result: Result) => void;
+type Answer = (requestId: number, result: Result) => void;
 
 /** The commands of a round that the queue is to take. */
 export interface Admitted {
@@ -119,7 +119,8 @@ export class QueueLife {
   async #admit(commands: readonly Incoming[], answer: Answer): Promise<Admitted> {
     const fault = this.#configurationFault();
     if (fault !== undefined) {
-      for (const { ticket } of commands) answer(ticket, { verb: "refused", code: "misconfigured", detail: fault });
+      for (const { requestId } of commands)
+        answer(requestId, { verb: "refused", code: "misconfigured", detail: fault });
       return { commands: [], mayWrite: false };
     }
     if (!this.#storage.isCreated && !this.#isLookedUp) await this.#lookUp();
@@ -258,16 +259,16 @@ export class QueueLife {
 
   /** A deletion ends the damage: what comes after it in the round is for the new queue. */
   async #admitDamaged(commands: readonly Incoming[], answer: Answer): Promise<Admitted> {
-    for (const [index, { ticket, command }] of commands.entries()) {
+    for (const [index, { requestId, command }] of commands.entries()) {
       if (command.verb === "delete") {
         await this.erase();
         // A queue that was loaded, and whose damage was found later, has to forget what it holds in memory.
-        if (this.#queue?.exists) this.#queue.apply(ticket, command, Date.now());
-        else answer(ticket, { verb: "delete" });
+        if (this.#queue?.exists) this.#queue.apply(requestId, command, Date.now());
+        else answer(requestId, { verb: "delete" });
         return { commands: commands.slice(index + 1), mayWrite: true };
       }
       const isListed = command.verb === "list" && this.#damage?.isMissing === false;
-      answer(ticket, isListed ? this.#salvage.page(command) : this.refusal);
+      answer(requestId, isListed ? this.#salvage.page(command) : this.refusal);
     }
     return { commands: [], mayWrite: false };
   }
@@ -278,7 +279,7 @@ export class QueueLife {
       const { verb } = incoming.command;
       if (READING.has(verb)) admitted.push(incoming);
       else if (PATIENT.has(verb)) this.#hold(incoming);
-      else answer(incoming.ticket, fullRefusal());
+      else answer(incoming.requestId, fullRefusal());
     }
     return { commands: admitted, mayWrite: false };
   }

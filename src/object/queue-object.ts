@@ -25,7 +25,7 @@ export class QueueObject extends DurableObject<Env> {
   readonly #sessions: Sessions;
   readonly #loop: CommitLoop;
   /** Calls that wait, by the ids that their Worker gave them, so that it can say that their clients are gone. */
-  readonly #ticketByWait = new Map<string, number>();
+  readonly #requestIdByWait = new Map<string, number>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -47,26 +47,26 @@ export class QueueObject extends DurableObject<Env> {
     return new Promise((resolve) => {
       const answer: Caller["answer"] = (_, ...result) => {
         this.#loop.intake.answered(1);
-        if (waitId !== undefined) this.#ticketByWait.delete(waitId);
+        if (waitId !== undefined) this.#requestIdByWait.delete(waitId);
         resolve(replyOf(...result));
       };
       const incoming = this.#loop.intake.take({ answer }, command, characters);
-      if (waitId !== undefined) this.#ticketByWait.set(waitId, incoming.ticket);
+      if (waitId !== undefined) this.#requestIdByWait.set(waitId, incoming.requestId);
       this.#loop.submit([incoming], true);
     });
   }
 
   /** Ends the wait of a call whose client is gone: it is answered as if its time were over. */
   abandon(waitId: string): void {
-    const ticket = this.#ticketByWait.get(waitId);
-    if (ticket === undefined) return;
+    const requestId = this.#requestIdByWait.get(waitId);
+    if (requestId === undefined) return;
     const nobody: Caller = { answer: () => undefined };
-    this.#loop.submit([this.#loop.intake.take(nobody, { verb: "stop", tickets: [ticket] }, 0)], false);
+    this.#loop.submit([this.#loop.intake.take(nobody, { verb: "stop", requestIds: [requestId] }, 0)], false);
   }
 
   /** Opens a WebSocket. The request was looked at by the Worker. */
   override async fetch(): Promise<Response> {
-    const client = this.#sessions.open(this.#loop.intake.newTicket());
+    const client = this.#sessions.open(this.#loop.intake.newRequestId());
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -124,17 +124,17 @@ export class QueueObject extends DurableObject<Env> {
     try {
       if (operation.fault !== undefined) throw operation.fault;
       const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);
-      const nextTicket = this.#loop.intake.lastTicket + 1;
+      const nextRequestId = this.#loop.intake.lastRequestId + 1;
       if (operation.keys !== undefined) {
         const commands = putCommandsOf(operation, circumstances.now);
-        const puts = session.sharedPuts(nextTicket, operation.id, commands.length);
+        const puts = session.sharedPuts(nextRequestId, operation.id, commands.length);
         const each = Math.ceil(characters / commands.length);
         for (const command of commands) incoming.push(this.#loop.intake.take(puts, command, each, session));
         return;
       }
       const command = commandOf(operation, circumstances, session);
       if (!this.#loop.intake.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
-      session.begin(nextTicket, operation.id, command);
+      session.begin(nextRequestId, operation.id, command);
       incoming.push(this.#loop.intake.take(session, command, characters, session));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;

@@ -3,9 +3,9 @@ import type { PutCommand } from "./base/commands.ts";
 import type { LookedPut } from "./puts.ts";
 import { type Waiter, WaitingLine } from "./wait-queue.ts";
 
-/** A put that waits for room, with the tickets of all its tries. */
+/** A put that waits for room, with the request ids of all its tries. */
 export interface WaitingPut extends LookedPut {
-  tickets: number[];
+  requestIds: number[];
 }
 
 /** The content of all puts that wait: more than the largest put has. One alone may always wait. */
@@ -24,7 +24,7 @@ const MESSAGE_BYTES = 200;
 export class Putters {
   readonly #line = new WaitingLine<WaitingPut>();
   readonly #byKey = new Map<string, Waiter<WaitingPut>>();
-  readonly #byTicket = new Map<number, Waiter<WaitingPut>>();
+  readonly #byRequestId = new Map<number, Waiter<WaitingPut>>();
   /** What the puts that wait take of memory. */
   #bytes = 0;
 
@@ -56,13 +56,13 @@ export class Putters {
 
   /** Lets a put wait until the deadline: at the end of the line, or where an earlier try of it waits. */
   add(waitingPut: WaitingPut, deadline: number): void {
-    const { command, tickets } = waitingPut;
+    const { command, requestIds } = waitingPut;
     const { idempotencyKey: key } = command;
     const earlier = key === undefined ? undefined : this.#byKey.get(key);
     const waiter = earlier ?? this.#line.add(waitingPut, deadline);
-    for (const ticket of tickets) this.#byTicket.set(ticket, waiter);
+    for (const requestId of requestIds) this.#byRequestId.set(requestId, waiter);
     if (earlier !== undefined) {
-      earlier.request?.tickets.push(...tickets);
+      earlier.request?.requestIds.push(...requestIds);
       this.#line.setDeadline(earlier, deadline);
     } else {
       if (key !== undefined) this.#byKey.set(key, waiter);
@@ -71,16 +71,16 @@ export class Putters {
   }
 
   /** Takes tries out of the line, and answers which there were: a put without any is not waited for any more. */
-  leave(tickets: ReadonlySet<number>): number[] {
+  leave(requestIds: ReadonlySet<number>): number[] {
     const left: number[] = [];
-    for (const ticket of tickets) {
-      const waiter = this.#byTicket.get(ticket);
+    for (const requestId of requestIds) {
+      const waiter = this.#byRequestId.get(requestId);
       const waitingPut = waiter?.request;
       if (waiter === undefined || waitingPut === undefined) continue;
-      left.push(ticket);
-      this.#byTicket.delete(ticket);
-      waitingPut.tickets = waitingPut.tickets.filter((other) => other !== ticket);
-      if (waitingPut.tickets.length > 0) continue;
+      left.push(requestId);
+      this.#byRequestId.delete(requestId);
+      waitingPut.requestIds = waitingPut.requestIds.filter((other) => other !== requestId);
+      if (waitingPut.requestIds.length > 0) continue;
       this.#line.remove(waiter);
       this.#forget(waitingPut);
     }
@@ -114,9 +114,9 @@ export class Putters {
     return expired;
   }
 
-  #forget({ command, tickets }: WaitingPut): void {
+  #forget({ command, requestIds }: WaitingPut): void {
     if (command.idempotencyKey !== undefined) this.#byKey.delete(command.idempotencyKey);
-    for (const ticket of tickets) this.#byTicket.delete(ticket);
+    for (const requestId of requestIds) this.#byRequestId.delete(requestId);
     this.#bytes -= sizeOf(command);
   }
 }

@@ -67,8 +67,8 @@ export class Service {
     this.#receivers.dismissUnheard(now);
     this.serve(now);
     this.#receivers.expire(now);
-    for (const { tickets } of this.#putters.expire(now)) this.#answers.refuse(tickets, this.#noRoom);
-    for (const ticket of this.#joiners.expire(now)) this.#answers.add(ticket, { verb: "join", finished: false });
+    for (const { requestIds } of this.#putters.expire(now)) this.#answers.refuse(requestIds, this.#noRoom);
+    for (const requestId of this.#joiners.expire(now)) this.#answers.add(requestId, { verb: "join", finished: false });
     // Behind a batch that was too large there may be puts that fit.
     this.serve(now);
   }
@@ -86,57 +86,60 @@ export class Service {
     return Math.min(this.#receivers.nextDeadline, this.#putters.nextDeadline, this.#joiners.nextDeadline);
   }
 
-  put(ticket: number, command: PutCommand, now: number): void {
+  put(requestId: number, command: PutCommand, now: number): void {
     const { configuration, messages, isStorageFull } = this.#state;
     const { maxSize } = configuration;
     const earlierTry = this.#putters.find(command.idempotencyKey);
-    const put: WaitingPut = { command, tickets: [ticket] };
+    const put: WaitingPut = { command, requestIds: [requestId] };
     const known = messages.puts.known(command, now);
     if (known !== undefined) {
       this.#admit(put, now, known);
     } else if (configuration.shutdown !== "none") {
-      this.#answers.refuse([ticket], shutDown());
+      this.#answers.refuse([requestId], shutDown());
     } else if (isStorageFull) {
-      this.#answers.refuse([ticket], this.#noRoom);
+      this.#answers.refuse([requestId], this.#noRoom);
     } else if (earlierTry !== undefined) {
       if (hasSameContent(earlierTry.command, command)) this.#putters.add(put, now + command.timeoutMs);
-      else this.#answers.refuse([ticket], reusedKey());
+      else this.#answers.refuse([requestId], reusedKey());
     } else if (maxSize > 0 && command.messages.length > maxSize) {
-      this.#answers.refuse([ticket], tooMany(command.messages.length, maxSize));
+      this.#answers.refuse([requestId], tooMany(command.messages.length, maxSize));
     } else if (this.#putters.isEmpty && this.#hasRoom(put, now)) {
       this.#admit(put, now, known);
     } else if (command.timeoutMs <= 0) {
-      this.#answers.refuse([ticket], this.#noRoom);
+      this.#answers.refuse([requestId], this.#noRoom);
     } else if (this.#areTooManyWaiting) {
-      this.#answers.refuse([ticket], tooManyWait());
+      this.#answers.refuse([requestId], tooManyWait());
     } else if (!this.#putters.hasRoomFor(command)) {
-      this.#answers.refuse([ticket], overloaded("The puts that wait for room in the queue take all memory for them"));
+      this.#answers.refuse(
+        [requestId],
+        overloaded("The puts that wait for room in the queue take all memory for them"),
+      );
     } else {
       this.#putters.add(put, now + command.timeoutMs);
     }
   }
 
   /** Nobody waits for a message that is visible, so whoever finds one takes it out of turn from no one. */
-  receive(ticket: number, command: ReceiveCommand, now: number): void {
+  receive(requestId: number, command: ReceiveCommand, now: number): void {
     const { configuration, messages } = this.#state;
     const isAnyVisible = !configuration.paused.receives && messages.leases.isAnyNext;
     if (isAnyVisible) {
       const { deliveries, bytes } = this.#handOut(command, now);
-      this.#answers.add(ticket, { verb: "receive", deliveries }, bytes);
-    } else if (this.#hasNothingToCome) this.#answers.refuse([ticket], shutDown());
-    else if (command.timeoutMs <= 0) this.#answers.add(ticket, { verb: "receive", deliveries: [] });
-    else if (this.#areTooManyWaiting) this.#answers.refuse([ticket], tooManyWait());
-    else this.#receivers.add(ticket, command, now + command.timeoutMs);
+      this.#answers.add(requestId, { verb: "receive", deliveries }, bytes);
+    } else if (this.#hasNothingToCome) this.#answers.refuse([requestId], shutDown());
+    else if (command.timeoutMs <= 0) this.#answers.add(requestId, { verb: "receive", deliveries: [] });
+    else if (this.#areTooManyWaiting) this.#answers.refuse([requestId], tooManyWait());
+    else this.#receivers.add(requestId, command, now + command.timeoutMs);
   }
 
   /** What is visible is pushed when the command has been answered. */
-  subscribe(ticket: number, command: SubscribeCommand, now: number): void {
+  subscribe(requestId: number, command: SubscribeCommand, now: number): void {
     if (this.#hasNothingToCome) {
-      this.#answers.refuse([ticket], shutDown());
+      this.#answers.refuse([requestId], shutDown());
       return;
     }
     const { leaseMs = this.#state.configuration.leaseMs } = command;
-    this.#answers.add(ticket, {
+    this.#answers.add(requestId, {
       verb: "subscribe",
       credit: this.#receivers.subscribe(command, now),
       leaseMs,
@@ -144,8 +147,8 @@ export class Service {
     });
   }
 
-  unsubscribe(ticket: number, subscriber: number): void {
-    this.#answers.add(ticket, { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) });
+  unsubscribe(requestId: number, subscriber: number): void {
+    this.#answers.add(requestId, { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) });
   }
 
   /** Something was heard from the connection of a subscription, which need not be there. */
@@ -154,30 +157,30 @@ export class Service {
   }
 
   /** Ends waits as if their time were over. */
-  stop(ticket: number, tickets: readonly number[]): void {
-    const meant = new Set(tickets);
+  stop(requestId: number, requestIds: readonly number[]): void {
+    const meant = new Set(requestIds);
     const putters = this.#putters.leave(meant);
     const joiners = this.#joiners.leave(meant);
     const stopped = this.#receivers.stop(meant) + putters.length + joiners.length;
     this.#answers.refuse(putters, this.#noRoom);
     for (const joiner of joiners) this.#answers.add(joiner, { verb: "join", finished: false });
-    this.#answers.add(ticket, { verb: "stop", stopped });
+    this.#answers.add(requestId, { verb: "stop", stopped });
   }
 
   /** Forgets those who are not there any more to be answered. */
-  leave(tickets: ReadonlySet<number>, subscriber: number | undefined): void {
-    this.#receivers.leave(tickets);
+  leave(requestIds: ReadonlySet<number>, subscriber: number | undefined): void {
+    this.#receivers.leave(requestIds);
     if (subscriber !== undefined) this.#receivers.unsubscribe(subscriber);
-    this.#putters.leave(tickets);
-    this.#joiners.leave(tickets);
+    this.#putters.leave(requestIds);
+    this.#joiners.leave(requestIds);
   }
 
-  join(ticket: number, timeoutMs: number, now: number): void {
+  join(requestId: number, timeoutMs: number, now: number): void {
     const { unfinished } = this.#state.messages.totals;
-    if (unfinished === 0) this.#answers.add(ticket, { verb: "join", finished: true });
-    else if (timeoutMs <= 0) this.#answers.add(ticket, { verb: "join", finished: false });
-    else if (this.#areTooManyWaiting) this.#answers.refuse([ticket], tooManyWait());
-    else this.#joiners.add(ticket, now + timeoutMs);
+    if (unfinished === 0) this.#answers.add(requestId, { verb: "join", finished: true });
+    else if (timeoutMs <= 0) this.#answers.add(requestId, { verb: "join", finished: false });
+    else if (this.#areTooManyWaiting) this.#answers.refuse([requestId], tooManyWait());
+    else this.#joiners.add(requestId, now + timeoutMs);
   }
 
   get #areTooManyWaiting(): boolean {
@@ -218,13 +221,13 @@ export class Service {
 
   /** Tells all who wait to put that nobody puts any more. */
   dismissPutters(refusal: Refusal): void {
-    for (const { tickets } of this.#putters.takeAll()) this.#answers.refuse(tickets, refusal);
+    for (const { requestIds } of this.#putters.takeAll()) this.#answers.refuse(requestIds, refusal);
   }
 
   /** Tells those who wait to put more at once than there may be that it will never fit. */
   dismissLargerThan(maxSize: number): void {
-    for (const { command, tickets } of this.#putters.takeLargerThan(maxSize)) {
-      this.#answers.refuse(tickets, tooMany(command.messages.length, maxSize));
+    for (const { command, requestIds } of this.#putters.takeLargerThan(maxSize)) {
+      this.#answers.refuse(requestIds, tooMany(command.messages.length, maxSize));
     }
   }
 
@@ -245,16 +248,16 @@ export class Service {
 
   /** @param known what is known of its idempotency key */
   #admit(put: WaitingPut, now: number, known: ReturnType<Puts["known"]>): void {
-    const { tickets } = put;
+    const { requestIds } = put;
     if (known === "other") {
-      this.#answers.refuse(tickets, reusedKey());
+      this.#answers.refuse(requestIds, reusedKey());
       return;
     }
     this.#state.exists = true;
     const stored = known ?? this.#state.messages.puts.put(put, now);
     const { ids, duplicates } = stored;
     const result: Result = duplicates === undefined ? { verb: "put", ids } : { verb: "put", ids, duplicates };
-    for (const ticket of tickets) this.#answers.add(ticket, result);
+    for (const requestId of requestIds) this.#answers.add(requestId, result);
   }
 
   #handOut(handing: Handing, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {

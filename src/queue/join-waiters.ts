@@ -1,9 +1,9 @@
 import { type Waiter, WaitingLine } from "./wait-queue.ts";
 
-/** Calls that wait until everything is done, by their tickets. */
+/** Calls that wait until everything is done, by their request ids. */
 export class Joiners {
   readonly #line = new WaitingLine<number>();
-  readonly #byTicket = new Map<number, Waiter<number>>();
+  readonly #byRequestId = new Map<number, Waiter<number>>();
 
   get isEmpty(): boolean {
     return this.#line.isEmpty;
@@ -17,37 +17,37 @@ export class Joiners {
     return this.#line.nextDeadline;
   }
 
-  add(ticket: number, deadline: number): void {
-    this.#byTicket.set(ticket, this.#line.add(ticket, deadline));
+  add(requestId: number, deadline: number): void {
+    this.#byRequestId.set(requestId, this.#line.add(requestId, deadline));
   }
 
-  /** Takes those with these tickets out of the line, and answers which there were. */
-  leave(tickets: ReadonlySet<number>): number[] {
-    const left = [...tickets].filter((ticket) => this.#byTicket.has(ticket));
-    for (const ticket of left) {
-      const waiter = this.#byTicket.get(ticket);
+  /** Takes those with these request ids out of the line, and answers which there were. */
+  leave(requestIds: ReadonlySet<number>): number[] {
+    const left = [...requestIds].filter((requestId) => this.#byRequestId.has(requestId));
+    for (const requestId of left) {
+      const waiter = this.#byRequestId.get(requestId);
       if (waiter !== undefined) this.#line.remove(waiter);
-      this.#byTicket.delete(ticket);
+      this.#byRequestId.delete(requestId);
     }
     return left;
   }
 
   /** Takes the first out of the line. */
   serve(): number | undefined {
-    const ticket = this.#line.serve();
-    if (ticket !== undefined) this.#byTicket.delete(ticket);
-    return ticket;
+    const requestId = this.#line.serve();
+    if (requestId !== undefined) this.#byRequestId.delete(requestId);
+    return requestId;
   }
 
   /** Takes those out of the line whose deadline has come. */
   expire(now: number): number[] {
     const expired = this.#line.expire(now);
-    for (const ticket of expired) this.#byTicket.delete(ticket);
+    for (const requestId of expired) this.#byRequestId.delete(requestId);
     return expired;
   }
 
   takeAll(): number[] {
-    this.#byTicket.clear();
+    this.#byRequestId.clear();
     return this.#line.takeAll();
   }
 }

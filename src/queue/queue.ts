@@ -90,67 +90,67 @@ export class Queue {
     this.#service.advance(now);
   }
 
-  /** Takes one command. Its answer, now or later, carries the ticket. */
-  apply(ticket: number, command: Command, now: number): void {
+  /** Takes one command. Its answer, now or later, carries the request id. */
+  apply(requestId: number, command: Command, now: number): void {
     if (!this.exists && !WITHOUT_EXISTENCE.has(command.verb)) {
-      this.#answers.refuse([ticket], unknownQueue());
+      this.#answers.refuse([requestId], unknownQueue());
       return;
     }
     if (isOperation(command)) {
       const result = operate(this.#messages, command, now);
-      this.#answers.add(ticket, result, result.verb === "list" ? result.bytes : 0);
+      this.#answers.add(requestId, result, result.verb === "list" ? result.bytes : 0);
       this.#service.serve(now);
       return;
     }
     switch (command.verb) {
       case "put":
-        this.#service.put(ticket, command, now);
+        this.#service.put(requestId, command, now);
         break;
       case "receive":
-        this.#service.receive(ticket, command, now);
+        this.#service.receive(requestId, command, now);
         break;
       case "subscribe":
-        this.#service.subscribe(ticket, command, now);
+        this.#service.subscribe(requestId, command, now);
         break;
       case "unsubscribe":
-        this.#service.unsubscribe(ticket, command.subscriber);
+        this.#service.unsubscribe(requestId, command.subscriber);
         break;
       case "stop":
-        this.#service.stop(ticket, command.tickets);
+        this.#service.stop(requestId, command.requestIds);
         break;
       case "done":
-        this.#done(ticket, command, now);
+        this.#done(requestId, command, now);
         break;
       case "join":
-        this.#service.join(ticket, command.timeoutMs, now);
+        this.#service.join(requestId, command.timeoutMs, now);
         break;
       case "configure":
-        this.#configure(ticket, command.changes, now);
+        this.#configure(requestId, command.changes, now);
         break;
       case "inspect":
-        this.#answers.add(ticket, { verb: "inspect", description: describe(this.#state, now) });
+        this.#answers.add(requestId, { verb: "inspect", description: describe(this.#state, now) });
         break;
       case "shutdown":
-        this.#shutDown(ticket, command.immediate, now);
+        this.#shutDown(requestId, command.immediate, now);
         break;
       case "pause":
-        this.#pause(ticket, command.paused, now);
+        this.#pause(requestId, command.paused, now);
         break;
       case "redrive":
-        this.#redrives.redrive(ticket, command, this.#messages, now);
+        this.#redrives.redrive(requestId, command, this.#messages, now);
         break;
       case "accept":
-        this.#accept(ticket, command, now);
+        this.#accept(requestId, command, now);
         break;
       case "settle":
-        this.#settle(ticket, command, now);
+        this.#settle(requestId, command, now);
         break;
       case "delete":
-        this.#delete(ticket, command.nextIncarnation);
+        this.#delete(requestId, command.nextIncarnation);
         break;
       default:
         // From a Worker of another version, while a deployment goes on.
-        this.#answers.refuse([ticket], unknownVerb((command satisfies never as Command).verb));
+        this.#answers.refuse([requestId], unknownVerb((command satisfies never as Command).verb));
     }
     this.#service.serve(now);
   }
@@ -180,9 +180,9 @@ export class Queue {
   }
 
   /** Forgets those who are not there any more to be answered: what they wait for, and what would be pushed to them. */
-  leave(tickets: ReadonlySet<number>, subscriber: number | undefined): void {
-    this.#service.leave(tickets, subscriber);
-    this.#redrives.leave(tickets);
+  leave(requestIds: ReadonlySet<number>, subscriber: number | undefined): void {
+    this.#service.leave(requestIds, subscriber);
+    this.#redrives.leave(requestIds);
   }
 
   /** To be told before a round of each subscriber whose connection has said something since the last, whatever it was. */
@@ -219,30 +219,30 @@ export class Queue {
     return this.#state.messages;
   }
 
-  #done(ticket: number, { count, idempotencyKey }: DoneCommand, now: number): void {
+  #done(requestId: number, { count, idempotencyKey }: DoneCommand, now: number): void {
     const { totals } = this.#messages;
     const known = this.#messages.knownDone(count, idempotencyKey, now);
     if (known === "other") {
-      this.#answers.refuse([ticket], reusedKey());
+      this.#answers.refuse([requestId], reusedKey());
     } else if (!known && count > totals.unfinished) {
-      this.#answers.refuse([ticket], doneTooOften(count, totals.unfinished));
+      this.#answers.refuse([requestId], doneTooOften(count, totals.unfinished));
     } else {
       if (!known) this.#messages.done(count, idempotencyKey, now);
-      this.#answers.add(ticket, { verb: "done", unfinished: totals.unfinished });
+      this.#answers.add(requestId, { verb: "done", unfinished: totals.unfinished });
     }
   }
 
   /** As in Python 3.13. What is discarded counts as finished, so that `join` need not wait for it. */
-  #shutDown(ticket: number, immediate: boolean, now: number): void {
+  #shutDown(requestId: number, immediate: boolean, now: number): void {
     const isImmediate = immediate || this.configuration.shutdown === "immediate";
     this.#change({ shutdown: isImmediate ? "immediate" : "draining" });
     this.#service.dismissPutters(shutDown());
     this.#service.serve(now);
-    this.#answers.add(ticket, { verb: "shutdown", description: describe(this.#state, now) });
+    this.#answers.add(requestId, { verb: "shutdown", description: describe(this.#state, now) });
   }
 
   /** What comes from another queue is held up neither by a bound nor by a pause: it was put long ago. */
-  #accept(ticket: number, { queue, incarnation, number, messages }: AcceptCommand, now: number): void {
+  #accept(requestId: number, { queue, incarnation, number, messages }: AcceptCommand, now: number): void {
     const source = `${queue}/${incarnation}`;
     const { arrivals, puts } = this.#messages;
     const { shutdown } = this.configuration;
@@ -252,7 +252,7 @@ export class Queue {
     let ids: string[] = [];
     if (known === undefined) arrivals.remember({ source, number, isRefused });
     if (known === "refused" || (known === undefined && isRefused)) {
-      this.#answers.refuse([ticket], shutdown !== "none" ? shutDown() : storageFull());
+      this.#answers.refuse([requestId], shutdown !== "none" ? shutDown() : storageFull());
       return;
     }
     if (known === undefined) {
@@ -264,15 +264,15 @@ export class Queue {
       }));
       ({ ids } = puts.put({ command: { verb: "put", messages: newMessages, timeoutMs: 0 } }, now));
     }
-    this.#answers.add(ticket, { verb: "accept", ids });
+    this.#answers.add(requestId, { verb: "accept", ids });
   }
 
-  #settle(ticket: number, { incarnation, number, outcome, refusal }: SettleCommand, now: number): void {
+  #settle(requestId: number, { incarnation, number, outcome, refusal }: SettleCommand, now: number): void {
     if (incarnation === this.incarnation) this.#redrives.settle(number, outcome, refusal, this.#messages, now);
-    this.#answers.add(ticket, { verb: "settle" });
+    this.#answers.add(requestId, { verb: "settle" });
   }
 
-  #delete(ticket: number, nextIncarnation: string): void {
+  #delete(requestId: number, nextIncarnation: string): void {
     this.incarnation = nextIncarnation;
     // Server time goes on: the next life begins no earlier than this one ends.
     const { time } = this.#messages.totals;
@@ -282,7 +282,7 @@ export class Queue {
     Object.assign(this.#state, { exists: false, configuration: DEFAULT_CONFIGURATION, messages });
     this.#service.dismissAtDeletion();
     this.#redrives.dismiss();
-    this.#answers.add(ticket, { verb: "delete" });
+    this.#answers.add(requestId, { verb: "delete" });
   }
 
   /** The leases of this life end. To be told of in the next one. */
@@ -295,24 +295,24 @@ export class Queue {
     for (const receipt of this.takeLost()) leases.lost.add(receipt);
   }
 
-  #configure(ticket: number, settings: Settings, now: number): void {
+  #configure(requestId: number, settings: Settings, now: number): void {
     const { order, maxSize } = changed(this.configuration, settings);
     if (order !== this.configuration.order && !this.#messages.isEmpty) {
-      this.#answers.refuse([ticket], orderConflict(this.configuration.order));
+      this.#answers.refuse([requestId], orderConflict(this.configuration.order));
       return;
     }
     this.#change(settings);
     if (settings.deadLetterQueue !== undefined) this.#messages.forgetRefusal();
     if (maxSize > 0) this.#service.dismissLargerThan(maxSize);
     this.#service.serve(now);
-    this.#answers.add(ticket, { verb: "configure", description: describe(this.#state, now) });
+    this.#answers.add(requestId, { verb: "configure", description: describe(this.#state, now) });
   }
 
-  #pause(ticket: number, paused: Partial<Paused>, now: number): void {
+  #pause(requestId: number, paused: Partial<Paused>, now: number): void {
     this.#change({ paused });
     if (paused.receives === true) this.#messages.leases.takeBack(now);
     this.#service.serve(now);
-    this.#answers.add(ticket, { verb: "pause", description: describe(this.#state, now) });
+    this.#answers.add(requestId, { verb: "pause", description: describe(this.#state, now) });
   }
 
   #change(settings: Settings): void {

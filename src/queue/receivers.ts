@@ -7,7 +7,7 @@ import { type Waiter, WaitingLine } from "./wait-queue.ts";
 
 /** A receive that waits: it is answered once. */
 interface WaitingReceive {
-  ticket: number;
+  requestId: number;
   command: ReceiveCommand;
 }
 
@@ -55,7 +55,7 @@ export class Receivers {
   readonly #answers: Answers;
   readonly #line = new WaitingLine<WaitingReceive | Subscription>();
   /** Where each receive stands, so that leaving costs no walk along the line. */
-  readonly #byTicket = new Map<number, Waiter<WaitingReceive | Subscription>>();
+  readonly #byRequestId = new Map<number, Waiter<WaitingReceive | Subscription>>();
   readonly #subscriptions = new Map<number, Subscription>();
   /** By when subscriptions must be heard to which something was pushed. */
   readonly #hearings = new Agenda<Subscription>();
@@ -77,8 +77,8 @@ export class Receivers {
     return this.#line.nextDeadline;
   }
 
-  add(ticket: number, command: ReceiveCommand, deadline: number): void {
-    this.#byTicket.set(ticket, this.#line.add({ ticket, command }, deadline));
+  add(requestId: number, command: ReceiveCommand, deadline: number): void {
+    this.#byRequestId.set(requestId, this.#line.add({ requestId, command }, deadline));
   }
 
   /** Adds to a subscriber's credit, and answers how much it has. */
@@ -162,9 +162,9 @@ export class Receivers {
     const receiver = this.#line.serve();
     if (receiver === undefined) return;
     if ("command" in receiver) {
-      this.#byTicket.delete(receiver.ticket);
+      this.#byRequestId.delete(receiver.requestId);
       const { deliveries, bytes } = stock.handOut(receiver.command);
-      this.#answers.add(receiver.ticket, { verb: "receive", deliveries }, bytes);
+      this.#answers.add(receiver.requestId, { verb: "receive", deliveries }, bytes);
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
@@ -183,20 +183,20 @@ export class Receivers {
     for (const receiver of this.#line.expire(now)) this.#dismiss(receiver);
   }
 
-  /** Answers those with these tickets: with nothing. */
-  stop(tickets: ReadonlySet<number>): number {
-    const stopped = this.leave(tickets);
+  /** Answers those with these request ids: with nothing. */
+  stop(requestIds: ReadonlySet<number>): number {
+    const stopped = this.leave(requestIds);
     for (const receive of stopped) this.#dismiss(receive);
     return stopped.length;
   }
 
-  /** Takes those with these tickets out of the line. */
-  leave(tickets: ReadonlySet<number>): (WaitingReceive | Subscription)[] {
+  /** Takes those with these request ids out of the line. */
+  leave(requestIds: ReadonlySet<number>): (WaitingReceive | Subscription)[] {
     const left: (WaitingReceive | Subscription)[] = [];
-    for (const ticket of tickets) {
-      const waiter = this.#byTicket.get(ticket);
+    for (const requestId of requestIds) {
+      const waiter = this.#byRequestId.get(requestId);
       if (waiter === undefined) continue;
-      this.#byTicket.delete(ticket);
+      this.#byRequestId.delete(requestId);
       const receiver = this.#line.remove(waiter);
       if (receiver !== undefined) left.push(receiver);
     }
@@ -206,17 +206,17 @@ export class Receivers {
   /** Tells all that nothing will come any more. */
   refuse(refusal: Refusal): void {
     for (const receiver of this.#line.takeAll()) {
-      if ("command" in receiver) this.#answers.refuse([receiver.ticket], refusal);
+      if ("command" in receiver) this.#answers.refuse([receiver.requestId], refusal);
     }
     this.#answers.refuse([...this.#subscriptions.keys()], refusal);
     this.#subscriptions.clear();
     this.#hearings.clear();
-    this.#byTicket.clear();
+    this.#byRequestId.clear();
   }
 
   #dismiss(receiver: WaitingReceive | Subscription): void {
     if (!("command" in receiver)) return;
-    this.#byTicket.delete(receiver.ticket);
-    this.#answers.add(receiver.ticket, { verb: "receive", deliveries: [] });
+    this.#byRequestId.delete(receiver.requestId);
+    this.#answers.add(receiver.requestId, { verb: "receive", deliveries: [] });
   }
 }

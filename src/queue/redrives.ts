@@ -12,42 +12,42 @@ export class Redrives {
   /** By the number of the transfer that is waited for. */
   readonly #waiting = new Map<number, number>();
   /** Those for which an earlier transfer to the same queue must arrive first. */
-  #postponed: { ticket: number; command: RedriveCommand; to: string }[] = [];
+  #postponed: { requestId: number; command: RedriveCommand; to: string }[] = [];
 
   constructor(answers: Answers) {
     this.#answers = answers;
   }
 
-  redrive(ticket: number, command: RedriveCommand, messages: Messages, now: number): void {
+  redrive(requestId: number, command: RedriveCommand, messages: Messages, now: number): void {
     const outcome = messages.deadLetters.redrive(command, now);
     if ("busy" in outcome && this.#postponed.length >= POSTPONED_MAX) {
-      this.#answers.refuse([ticket], overloaded(`${POSTPONED_MAX} redrives wait for an earlier one to arrive`));
-    } else if ("busy" in outcome) this.#postponed.push({ ticket, command, to: outcome.busy });
-    else if ("transfer" in outcome) this.#waiting.set(outcome.transfer, ticket);
-    else this.#answers.add(ticket, { verb: "redrive", ...outcome, left: messages.deadLetters.count });
+      this.#answers.refuse([requestId], overloaded(`${POSTPONED_MAX} redrives wait for an earlier one to arrive`));
+    } else if ("busy" in outcome) this.#postponed.push({ requestId, command, to: outcome.busy });
+    else if ("transfer" in outcome) this.#waiting.set(outcome.transfer, requestId);
+    else this.#answers.add(requestId, { verb: "redrive", ...outcome, left: messages.deadLetters.count });
   }
 
   /** Forgets redrives whose callers are gone. What is under way arrives all the same. */
-  leave(tickets: ReadonlySet<number>): void {
-    this.#postponed = this.#postponed.filter(({ ticket }) => !tickets.has(ticket));
-    for (const [number, ticket] of this.#waiting) if (tickets.has(ticket)) this.#waiting.delete(number);
+  leave(requestIds: ReadonlySet<number>): void {
+    this.#postponed = this.#postponed.filter(({ requestId }) => !requestIds.has(requestId));
+    for (const [number, requestId] of this.#waiting) if (requestIds.has(requestId)) this.#waiting.delete(number);
   }
 
   /** @param refusal why nothing was moved, or that nobody knows; undefined when it was */
   settle(number: number, outcome: Outcome, refusal: Refusal | undefined, messages: Messages, now: number): void {
     const to = messages.transfers.destinationOf(number);
     const redriven = messages.transfers.settle(number, outcome, now);
-    const ticket = this.#waiting.get(number);
+    const requestId = this.#waiting.get(number);
     this.#waiting.delete(number);
-    if (ticket !== undefined && refusal !== undefined) this.#answers.refuse([ticket], refusal);
-    else if (ticket !== undefined)
-      this.#answers.add(ticket, { verb: "redrive", redriven, left: messages.deadLetters.count });
+    if (requestId !== undefined && refusal !== undefined) this.#answers.refuse([requestId], refusal);
+    else if (requestId !== undefined)
+      this.#answers.add(requestId, { verb: "redrive", redriven, left: messages.deadLetters.count });
     const freed = this.#postponed.filter((postponed) => postponed.to === to);
     this.#postponed = this.#postponed.filter((postponed) => postponed.to !== to);
-    for (const { ticket, command } of freed) {
+    for (const { requestId, command } of freed) {
       // Nobody knows when the earlier transfer will have arrived.
-      if (outcome === "unknown" && refusal !== undefined) this.#answers.refuse([ticket], refusal);
-      else this.redrive(ticket, command, messages, now);
+      if (outcome === "unknown" && refusal !== undefined) this.#answers.refuse([requestId], refusal);
+      else this.redrive(requestId, command, messages, now);
     }
   }
 
@@ -55,7 +55,7 @@ export class Redrives {
   dismiss(): void {
     this.#answers.refuse([...this.#waiting.values()], unknownOutcome());
     this.#answers.refuse(
-      this.#postponed.map(({ ticket }) => ticket),
+      this.#postponed.map(({ requestId }) => requestId),
       unknownQueue(),
     );
     this.#waiting.clear();

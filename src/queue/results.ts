@@ -3,7 +3,7 @@ import type { Refusal, Result } from "./base/commands.ts";
 
 export interface Answer {
   /** Which command this answers: the number given with it. */
-  ticket: number;
+  requestId: number;
   result: Result;
 }
 
@@ -25,13 +25,13 @@ export class Answers {
   #bytes = 0;
 
   /** @param bytes the size of the messages in it */
-  add(ticket: number, result: Result, bytes = 0): void {
-    this.#answers.push({ ticket, result });
+  add(requestId: number, result: Result, bytes = 0): void {
+    this.#answers.push({ requestId, result });
     this.#bytes += ANSWER_BYTES + bytes + ID_BYTES * idsIn(result);
   }
 
-  refuse(tickets: readonly number[], refusal: Refusal): void {
-    for (const ticket of tickets) this.add(ticket, refusal);
+  refuse(requestIds: readonly number[], refusal: Refusal): void {
+    for (const requestId of requestIds) this.add(requestId, refusal);
   }
 
   /** Whether no more may be handed out, and no more commands applied, before these answers are taken. */

@@ -12,11 +12,11 @@ export interface Attachment {
   subscriber: number;
   credit: number;
   leaseMs: number | undefined;
-  /** Which ticket was the last when it came to wait for what is pushed; 0 where it never did. */
+  /** Which request id was the last when it came to wait for what is pushed; 0 where it never did. */
   subscribedAt: number;
   /** By when it must be heard, or nothing more is pushed to it; undefined where nothing was pushed since it was heard. */
   hearBy?: number | undefined;
-  receives: [ticket: number, id: number, max: number, leaseMs: number | undefined, autoAck: boolean][];
+  receives: [requestId: number, id: number, max: number, leaseMs: number | undefined, autoAck: boolean][];
   /** Everything else that waits. It is too large to be kept, so the other side is asked to send it again. */
   again: number[];
 }
@@ -24,7 +24,7 @@ export interface Attachment {
 /** Something that a connection waits for. */
 export interface Wait {
   session: Session;
-  ticket: number;
+  requestId: number;
   command: Command;
   /** Whoever has a smaller one has waited for longer. */
   since: number;
@@ -54,7 +54,7 @@ export class Session implements Caller, Connection {
   isBehind = false;
   readonly #marks: Marks;
   readonly #unanswered = new Map<number, Unanswered>();
-  readonly #ticketById = new Map<number, number>();
+  readonly #requestIdById = new Map<number, number>();
   #waits = 0;
   #credit = 0;
   #leaseMs: number | undefined;
@@ -83,9 +83,9 @@ export class Session implements Caller, Connection {
     const attachment = socket.deserializeAttachment() as Attachment;
     const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives, again } = attachment;
     const session = new Session(socket, subscriber, marks);
-    for (const [ticket, id, max, receiveLeaseMs, autoAck] of receives) {
+    for (const [requestId, id, max, receiveLeaseMs, autoAck] of receives) {
       const timeoutMs = Number.POSITIVE_INFINITY;
-      session.begin(ticket, id, { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs });
+      session.begin(requestId, id, { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs });
     }
     session.#credit = credit;
     session.#leaseMs = leaseMs;
@@ -98,13 +98,13 @@ export class Session implements Caller, Connection {
   /** What it waits for that can be asked of the queue anew: receives, and its subscription. */
   waits(): Wait[] {
     const waits: Wait[] = [];
-    for (const [ticket, { receive }] of this.#unanswered) {
-      if (receive !== undefined) waits.push({ session: this, ticket, command: receive, since: ticket });
+    for (const [requestId, { receive }] of this.#unanswered) {
+      if (receive !== undefined) waits.push({ session: this, requestId, command: receive, since: requestId });
     }
     if (this.#credit > 0) {
       const { subscriber } = this;
       const command: Command = { verb: "subscribe", subscriber, credit: this.#credit, leaseMs: this.#leaseMs };
-      waits.push({ session: this, ticket: subscriber, command, since: this.#subscribedAt });
+      waits.push({ session: this, requestId: subscriber, command, since: this.#subscribedAt });
     }
     return waits;
   }
@@ -126,17 +126,17 @@ export class Session implements Caller, Connection {
     return this.#subscribedAt > 0;
   }
 
-  /** The tickets of everything that is not answered, but for puts that share an operation. */
-  get tickets(): ReadonlySet<number> {
+  /** The request ids of everything that is not answered, but for puts that share an operation. */
+  get requestIds(): ReadonlySet<number> {
     return new Set(this.#unanswered.keys());
   }
 
-  ticketOf(id: number): number | undefined {
-    return this.#ticketById.get(id);
+  requestIdOf(id: number): number | undefined {
+    return this.#requestIdById.get(id);
   }
 
   /** Notes that an operation was taken up. Throws a problem where too many wait. */
-  begin(ticket: number, id: number, command: Command): void {
+  begin(requestId: number, id: number, command: Command): void {
     // A redrive waits too: for messages to arrive in another queue.
     const isWait = ("timeoutMs" in command && command.timeoutMs > 0) || command.verb === "redrive";
     if (isWait && this.#waits >= SOCKET_WAITS_MAX) {
@@ -144,27 +144,27 @@ export class Session implements Caller, Connection {
     }
     if (isWait) this.#waits += 1;
     const mayBeKept = command.verb === "receive" && isWait;
-    this.#unanswered.set(ticket, mayBeKept ? { id, receive: command, isWait } : { id, isWait });
-    this.#ticketById.set(id, ticket);
+    this.#unanswered.set(requestId, mayBeKept ? { id, receive: command, isWait } : { id, isWait });
+    this.#requestIdById.set(id, requestId);
     if (command.verb === "subscribe") {
       this.#leaseMs = command.leaseMs;
-      if (this.#credit === 0) this.#subscribedAt = ticket;
+      if (this.#credit === 0) this.#subscribedAt = requestId;
     }
     this.#marks.changed.add(this);
   }
 
-  /** Whoever takes in the answers of puts that share an operation, and whose tickets follow one another. */
-  sharedPuts(firstTicket: number, id: number, count: number): Caller {
-    return new SharedPuts(id, firstTicket, count, (line) => {
+  /** Whoever takes in the answers of puts that share an operation, and whose request ids follow one another. */
+  sharedPuts(firstRequestId: number, id: number, count: number): Caller {
+    return new SharedPuts(id, firstRequestId, count, (line) => {
       this.#isAboutToLeave = true;
       this.#say(line);
     });
   }
 
   /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
-  answer(ticket: number, result: Result, surroundings: Surroundings): void {
+  answer(requestId: number, result: Result, surroundings: Surroundings): void {
     this.#marks.changed.add(this);
-    if (ticket === this.subscriber) {
+    if (requestId === this.subscriber) {
       if (result.verb === "push") {
         this.#hearBy = result.hearBy;
         this.#push(result.deliveries.length, replyOf(result, surroundings));
@@ -172,10 +172,10 @@ export class Session implements Caller, Connection {
       if (result.verb === "refused") this.#end(result);
       return;
     }
-    const unanswered = this.#unanswered.get(ticket);
+    const unanswered = this.#unanswered.get(requestId);
     if (unanswered === undefined) return;
-    this.#unanswered.delete(ticket);
-    if (this.#ticketById.get(unanswered.id) === ticket) this.#ticketById.delete(unanswered.id);
+    this.#unanswered.delete(requestId);
+    if (this.#requestIdById.get(unanswered.id) === requestId) this.#requestIdById.delete(unanswered.id);
     if (unanswered.isWait) this.#waits -= 1;
     if (result.verb === "begin") {
       if (result.stale.length > 0) this.tell(lostLine(result.stale));
@@ -249,14 +249,14 @@ export class Session implements Caller, Connection {
    *
    * @param lastTicket the last that was given out
    */
-  keep(lastTicket: number): void {
+  keep(lastRequestId: number): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
-    if (this.#wasServed) this.#subscribedAt = lastTicket;
+    if (this.#wasServed) this.#subscribedAt = lastRequestId;
     this.#wasServed = false;
     const receives: Attachment["receives"] = [];
     const again: number[] = [];
-    for (const [ticket, { id, receive, isWait }] of this.#unanswered) {
-      if (receive !== undefined) receives.push([ticket, id, receive.max, receive.leaseMs, receive.autoAck]);
+    for (const [requestId, { id, receive, isWait }] of this.#unanswered) {
+      if (receive !== undefined) receives.push([requestId, id, receive.max, receive.leaseMs, receive.autoAck]);
       // What only has its turn to come keeps the object in memory.
       else if (isWait) again.push(id);
     }

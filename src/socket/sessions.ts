@@ -33,7 +33,9 @@ export class Sessions {
   /** The subscriptions of all connections that are not behind with reading. */
   subscriptions(): Wait[] {
     const sessions = [...this.#bySocket.values()].filter(({ isBehind }) => !isBehind);
-    return byAge(sessions.flatMap((session) => session.waits().filter(({ ticket }) => ticket === session.subscriber)));
+    return byAge(
+      sessions.flatMap((session) => session.waits().filter(({ requestId }) => requestId === session.subscriber)),
+    );
   }
 
   /** The highest number under which a connection is subscribed; 0 where there is none. */
@@ -83,9 +85,9 @@ export class Sessions {
   }
 
   /** A subscription that is restored is as its connection is by now, which may have said something meanwhile. */
-  upToDate(ticket: number, command: Command): Command {
-    const isRestored = command.verb === "subscribe" && command.subscriber === ticket;
-    return isRestored ? { ...command, hearBy: this.subscribed(ticket)?.hearBy } : command;
+  upToDate(requestId: number, command: Command): Command {
+    const isRestored = command.verb === "subscribe" && command.subscriber === requestId;
+    return isRestored ? { ...command, hearBy: this.subscribed(requestId)?.hearBy } : command;
   }
 
   of(socket: WebSocket): Session | undefined {
@@ -136,8 +138,8 @@ export class Sessions {
   }
 
   /** Lets every connection survive the object's memory. */
-  keep(lastTicket: number): void {
-    for (const session of this.#marks.changed) session.keep(lastTicket);
+  keep(lastRequestId: number): void {
+    for (const session of this.#marks.changed) session.keep(lastRequestId);
     this.#marks.changed.clear();
   }
 }

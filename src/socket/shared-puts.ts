@@ -6,7 +6,7 @@ import { problemOf } from "../requests/problem.ts";
 /** Puts that share an operation, and are answered together. */
 export class SharedPuts implements Caller {
   readonly #id: number;
-  readonly #firstTicket: number;
+  readonly #firstRequestId: number;
   readonly #send: (line: string) => void;
   readonly #ids: (string | null)[];
   readonly #problems: (Problem | null)[];
@@ -16,13 +16,13 @@ export class SharedPuts implements Caller {
 
   /**
    * @param id of the operation
-   * @param firstTicket of the puts, whose tickets follow one another
+   * @param firstTicket of the puts, whose request ids follow one another
    * @param count how many there are
    * @param send takes their answer
    */
-  constructor(id: number, firstTicket: number, count: number, send: (line: string) => void) {
+  constructor(id: number, firstRequestId: number, count: number, send: (line: string) => void) {
     this.#id = id;
-    this.#firstTicket = firstTicket;
+    this.#firstRequestId = firstRequestId;
     this.#send = send;
     this.#ids = new Array<null>(count).fill(null);
     this.#problems = new Array<null>(count).fill(null);
@@ -30,8 +30,8 @@ export class SharedPuts implements Caller {
   }
 
   /** Answers come in any order: a put may join an earlier try of its own, which waits. */
-  answer(ticket: number, result: Result): void {
-    const index = ticket - this.#firstTicket;
+  answer(requestId: number, result: Result): void {
+    const index = requestId - this.#firstRequestId;
     if (result.verb === "put") {
       this.#ids[index] = result.ids[0] ?? null;
       if (result.duplicates !== undefined) this.#duplicates.push(index);

@@ -21,8 +21,8 @@ import { messagesOfLines } from "./line-messages.ts";
 export interface Connection {
   /** The number under which it is subscribed. */
   subscriber: number;
-  /** The ticket of an operation that waits. */
-  ticketOf(id: number): number | undefined;
+  /** The request id of an operation that waits. */
+  requestIdOf(id: number): number | undefined;
 }
 
 /** The command that an operation stands for. Throws a `ProblemError` for what breaks a rule. */
@@ -56,7 +56,7 @@ export function commandOf(operation: Operation, circumstances: Circumstances, co
     }
     case "stop": {
       const { ids } = check(stopRequest, request);
-      return { verb, tickets: ids.flatMap((id) => connection.ticketOf(id) ?? []) };
+      return { verb, requestIds: ids.flatMap((id) => connection.requestIdOf(id) ?? []) };
     }
     default:
       if (!Object.hasOwn(VERBS, verb)) throw invalid("verb", `must be one of ${NAMES.join(", ")}`);

@@ -57,7 +57,7 @@ class VirtualQueue {
   readonly #queue: Queue;
   readonly #other: (name: string) => OtherQueue;
   readonly #callers = new Map<number, (reply: Reply) => void>();
-  #tickets = 0;
+  #requestIds = 0;
 
   constructor(name: string, other: (name: string) => OtherQueue) {
     this.#name = name;
@@ -66,10 +66,10 @@ class VirtualQueue {
   }
 
   perform(command: Command, now: number): Promise<Reply> {
-    const ticket = ++this.#tickets;
-    const answer = new Promise<Reply>((settle) => this.#callers.set(ticket, settle));
+    const requestId = ++this.#requestIds;
+    const answer = new Promise<Reply>((settle) => this.#callers.set(requestId, settle));
     this.#queue.advance(now);
-    this.#queue.apply(ticket, command, now);
+    this.#queue.apply(requestId, command, now);
     this.#commit(now);
     return answer;
   }
@@ -83,8 +83,8 @@ class VirtualQueue {
     const changes = this.#queue.takeCommit();
     if (changes !== undefined) this.#rows.write(changes);
     const surroundings = { name: this.#name, storageBytes: 0, rowsWritten: this.#rows.rowsWritten };
-    for (const { ticket, result } of this.#queue.takeAnswers())
-      this.#callers.get(ticket)?.(replyOf(result, surroundings));
+    for (const { requestId, result } of this.#queue.takeAnswers())
+      this.#callers.get(requestId)?.(replyOf(result, surroundings));
     for (const shipment of this.#queue.takeShipments(now)) {
       void send(this.#other(shipment.to), this.#name, shipment).then((command) => this.perform(command, now));
     }

@@ -22,10 +22,10 @@ class PushingQueue extends ToldQueue {
     const commit = this.queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
     let own: Result | undefined;
-    for (const { ticket, result } of this.queue.takeAnswers()) {
+    for (const { requestId, result } of this.queue.takeAnswers()) {
       if (result.verb === "push")
-        this.#pushed.push(...result.deliveries.map((delivery) => ({ subscriber: ticket, delivery })));
-      else if (ticket === 1) own = result;
+        this.#pushed.push(...result.deliveries.map((delivery) => ({ subscriber: requestId, delivery })));
+      else if (requestId === 1) own = result;
     }
     return own;
   }

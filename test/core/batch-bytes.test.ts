@@ -11,13 +11,13 @@ function receiveCommand(max: number): Command {
   return { verb: "receive", max, leaseMs: 60_000, timeoutMs: FOREVER, autoAck: false };
 }
 
-/** One round with these commands, by ticket, or as many of them as fit. Answers what it gave out. */
-function round(queue: ToldQueue, commands: [ticket: number, command: Command][]) {
+/** One round with these commands, by request id, or as many of them as fit. Answers what it gave out. */
+function round(queue: ToldQueue, commands: [requestId: number, command: Command][]) {
   queue.queue.advance(queue.now);
   let applied = 0;
-  for (const [ticket, command] of commands) {
+  for (const [requestId, command] of commands) {
     if (queue.queue.isAnswerFull) break;
-    queue.queue.apply(ticket, command, queue.now);
+    queue.queue.apply(requestId, command, queue.now);
     applied += 1;
   }
   const commit = queue.queue.takeCommit();
@@ -39,7 +39,10 @@ function bytesOf(result: Result): number {
 
 test("receivers that wait are handed about a batch in one round, and the rest in the next ones", () => {
   const queue = new ToldQueue();
-  const waiting = Array.from({ length: 24 }, (_, ticket): [number, Command] => [ticket + 1, receiveCommand(1_000)]);
+  const waiting = Array.from({ length: 24 }, (_, requestId): [number, Command] => [
+    requestId + 1,
+    receiveCommand(1_000),
+  ]);
   round(queue, waiting);
   for (let puts = 0; puts < 3; puts += 1) {
     const body = "x".repeat(MEBIBYTE - 200);
@@ -52,7 +55,7 @@ test("receivers that wait are handed about a batch in one round, and the rest in
   expect(rounds.length).toBeGreaterThan(1);
   for (const { bytes } of rounds) expect(bytes).toBeLessThan(BATCH_BYTES_MAX + MEBIBYTE);
   const received = rounds.flatMap(({ answers }) => answers).filter(({ result }) => result.verb === "receive");
-  expect(new Set(received.map(({ ticket }) => ticket)).size).toBe(received.length);
+  expect(new Set(received.map(({ requestId }) => requestId)).size).toBe(received.length);
   expect(received.flatMap(({ result }) => (result.verb === "receive" ? result.deliveries : [])).length).toBe(24);
 });
 
@@ -93,14 +96,14 @@ test("puts that wait for room are refused as overloaded when they fill the memor
   queue.tell({ verb: "configure", changes: { maxSize: 8 } });
   queue.put(...Array.from({ length: 8 }, (_, body) => ({ body })));
   const eight = Array<string>(8).fill("x".repeat(MEBIBYTE - 1_000));
-  const waiting = (ticket: number, bodies: string[]): [number, Command] => [
-    ticket,
+  const waiting = (requestId: number, bodies: string[]): [number, Command] => [
+    requestId,
     { ...put(bodies), timeoutMs: FOREVER },
   ];
 
   const { answers } = round(queue, [waiting(1, eight), waiting(2, eight), waiting(3, ["small"])]);
 
-  expect(answers).toMatchObject([{ ticket: 2, result: { verb: "refused", code: "overloaded" } }]);
+  expect(answers).toMatchObject([{ requestId: 2, result: { verb: "refused", code: "overloaded" } }]);
   queue.queue.leave(new Set([1]), undefined);
   expect(round(queue, [waiting(4, eight)]).answers).toEqual([]);
 });
@@ -110,11 +113,11 @@ test("while nothing may be handed out, receivers go on waiting and are served af
   round(queue, [[1, receiveCommand(1)]]);
   queue.queue.mayHandOut = false;
 
-  expect(round(queue, [[2, put(["a"])]]).answers).toMatchObject([{ ticket: 2 }]);
+  expect(round(queue, [[2, put(["a"])]]).answers).toMatchObject([{ requestId: 2 }]);
   expect(queue.queue.isBehind).toBe(false);
   queue.queue.mayHandOut = true;
 
-  expect(round(queue, []).answers).toMatchObject([{ ticket: 1, result: { verb: "receive" } }]);
+  expect(round(queue, []).answers).toMatchObject([{ requestId: 1, result: { verb: "receive" } }]);
 });
 
 test("a verb of another version is refused, not forgotten", () => {

@@ -11,7 +11,7 @@ test("every done of a burst is known again after a restart, however many there w
   const done = (key: number): Command => ({ verb: "done", count: 1, idempotencyKey: `key-${key}` });
   const commitOf = (commands: Command[]): void => {
     queue.advance(now);
-    for (const [ticket, command] of commands.entries()) queue.apply(ticket, command, now);
+    for (const [requestId, command] of commands.entries()) queue.apply(requestId, command, now);
     const commit = queue.takeCommit();
     if (commit !== undefined) rows.write(commit);
     queue.takeAnswers();

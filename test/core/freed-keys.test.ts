@@ -15,7 +15,7 @@ beforeEach(() => {
 
 function round(...commands: Command[]): (Result | undefined)[] {
   queue.advance(NOW);
-  for (const [ticket, command] of commands.entries()) queue.apply(ticket, command, NOW);
+  for (const [requestId, command] of commands.entries()) queue.apply(requestId, command, NOW);
   const commit = queue.takeCommit();
   if (commit !== undefined) rows.write(commit);
   return queue.takeAnswers().map(({ result }) => result);

@@ -22,7 +22,7 @@ class Driven {
 
   do(...commands: Command[]): (Result | undefined)[] {
     this.#queue.advance(NOW);
-    for (const [ticket, command] of commands.entries()) this.#queue.apply(ticket, command, NOW);
+    for (const [requestId, command] of commands.entries()) this.#queue.apply(requestId, command, NOW);
     const commit = this.#queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
     return this.#queue.takeAnswers().map(({ result }) => result);

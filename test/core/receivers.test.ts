@@ -3,21 +3,21 @@ import { BATCH_BYTES_MAX } from "../../src/contract/limits.ts";
 import type { Command, Delivery, Result } from "../../src/queue/base/commands.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 
-/** Who waits: the ticket of a command, or the number of a subscriber. */
+/** Who waits: the request id of a command, or the number of a subscriber. */
 const [ANN, BEN, CAT] = [101, 102, 103];
 const FOREVER = Number.POSITIVE_INFINITY;
 
 /** A queue for which others wait, and what they hear of it. */
 class AwaitedQueue extends ToldQueue {
-  #heard: { ticket: number; result: Result }[] = [];
+  #heard: { requestId: number; result: Result }[] = [];
 
-  override tell(command?: Command, ticket = 1): Result | undefined {
+  override tell(command?: Command, requestId = 1): Result | undefined {
     this.queue.advance(this.now);
-    if (command !== undefined) this.queue.apply(ticket, command, this.now);
+    if (command !== undefined) this.queue.apply(requestId, command, this.now);
     const commit = this.queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
     const answers = this.queue.takeAnswers();
-    const own = answers.find((answer) => answer.ticket === ticket && answer.result.verb !== "push");
+    const own = answers.find((answer) => answer.requestId === requestId && answer.result.verb !== "push");
     this.#heard.push(...answers.filter((answer) => answer !== own));
     return own?.result;
   }
@@ -29,17 +29,17 @@ class AwaitedQueue extends ToldQueue {
     return result.credit;
   }
 
-  waitForMessages(ticket: number, max = 1, timeoutMs = FOREVER): Result | undefined {
-    return this.tell({ verb: "receive", max, leaseMs: 60_000, timeoutMs, autoAck: false }, ticket);
+  waitForMessages(requestId: number, max = 1, timeoutMs = FOREVER): Result | undefined {
+    return this.tell({ verb: "receive", max, leaseMs: 60_000, timeoutMs, autoAck: false }, requestId);
   }
 
-  waitForRoom(ticket: number, bodies: number[], idempotencyKey?: string): Result | undefined {
+  waitForRoom(requestId: number, bodies: number[], idempotencyKey?: string): Result | undefined {
     const messages = bodies.map((body) => ({ content: `"body":${body}`, priority: 100, delayMs: 0 }));
-    return this.tell({ verb: "put", messages, timeoutMs: FOREVER, idempotencyKey }, ticket);
+    return this.tell({ verb: "put", messages, timeoutMs: FOREVER, idempotencyKey }, requestId);
   }
 
-  waitUntilDone(ticket: number): Result | undefined {
-    return this.tell({ verb: "join", timeoutMs: FOREVER }, ticket);
+  waitUntilDone(requestId: number): Result | undefined {
+    return this.tell({ verb: "join", timeoutMs: FOREVER }, requestId);
   }
 
   putOneByOne(...bodies: unknown[]): void {
@@ -51,17 +51,19 @@ class AwaitedQueue extends ToldQueue {
   }
 
   /** What those who wait were told since this was last asked: the bodies of messages, or the code of a refusal. */
-  heard(): { ticket: number; bodies?: unknown[]; code?: string }[] {
-    return this.#heard.splice(0).map(({ ticket, result }) => {
-      if (result.verb === "push" || result.verb === "receive") return { ticket, bodies: bodiesOf(result.deliveries) };
-      return result.verb === "refused" ? { ticket, code: result.code } : { ticket, ...result };
+  heard(): { requestId: number; bodies?: unknown[]; code?: string }[] {
+    return this.#heard.splice(0).map(({ requestId, result }) => {
+      if (result.verb === "push" || result.verb === "receive")
+        return { requestId, bodies: bodiesOf(result.deliveries) };
+      return result.verb === "refused" ? { requestId, code: result.code } : { requestId, ...result };
     });
   }
 
   /** How many messages each was given since this was last asked. */
   shares(): Record<number, number> {
     const shares: Record<number, number> = {};
-    for (const { ticket, bodies } of this.heard()) shares[ticket] = (shares[ticket] ?? 0) + (bodies?.length ?? 0);
+    for (const { requestId, bodies } of this.heard())
+      shares[requestId] = (shares[requestId] ?? 0) + (bodies?.length ?? 0);
     return shares;
   }
 }
@@ -86,8 +88,8 @@ test("what is visible, or becomes so, is pushed to a subscriber, never beyond it
   queue.putOneByOne(3, 4);
 
   expect(queue.heard()).toEqual([
-    { ticket: ANN, bodies: [1, 2] },
-    { ticket: ANN, bodies: [3] },
+    { requestId: ANN, bodies: [1, 2] },
+    { requestId: ANN, bodies: [3] },
   ]);
   expect(queue.describe()).toMatchObject({ leased: 3, visible: 1 });
 });
@@ -101,7 +103,7 @@ test("credit adds up, and whoever has used it up waits for none", () => {
   expect(queue.queue.nextEventAt).toBe(FOREVER);
 
   expect(queue.subscribe(ANN, 1)).toBe(1);
-  expect(queue.heard()).toEqual([{ ticket: ANN, bodies: [6] }]);
+  expect(queue.heard()).toEqual([{ requestId: ANN, bodies: [6] }]);
 });
 
 test("what is pushed is leased as the subscriber has asked last, or as the queue is configured", () => {
@@ -114,8 +116,8 @@ test("what is pushed is leased as the subscriber has asked last, or as the queue
   queue.queue.heard(ANN);
   queue.tell();
   expect(queue.heard()).toEqual([
-    { ticket: ANN, bodies: [1] },
-    { ticket: ANN, bodies: [1] },
+    { requestId: ANN, bodies: [1] },
+    { requestId: ANN, bodies: [1] },
   ]);
 
   queue.now += 5_000;
@@ -137,9 +139,9 @@ test("messages come to those who wait in order of arrival, for one answer or for
   queue.putOneByOne(1, 2, 3);
 
   expect(queue.heard()).toEqual([
-    { ticket: ANN, bodies: [1] },
-    { ticket: BEN, bodies: [2] },
-    { ticket: CAT, bodies: [3] },
+    { requestId: ANN, bodies: [1] },
+    { requestId: BEN, bodies: [2] },
+    { requestId: CAT, bodies: [3] },
   ]);
 });
 
@@ -151,7 +153,7 @@ test("a subscriber that was served goes to the end of the line", () => {
 
   queue.putOneByOne(1, 2, 3, 4, 5);
 
-  expect(queue.heard().map(({ ticket }) => ticket)).toEqual([ANN, BEN, CAT, ANN, CAT]);
+  expect(queue.heard().map(({ requestId }) => requestId)).toEqual([ANN, BEN, CAT, ANN, CAT]);
 });
 
 test("who grants more while waiting keeps the place in the line, who had no credit left comes to its end", () => {
@@ -160,12 +162,12 @@ test("who grants more while waiting keeps the place in the line, who had no cred
   queue.subscribe(BEN, 1);
   queue.subscribe(ANN, 1);
   queue.putOneByOne(1, 2, 3);
-  expect(queue.heard().map(({ ticket }) => ticket)).toEqual([ANN, BEN, ANN]);
+  expect(queue.heard().map(({ requestId }) => requestId)).toEqual([ANN, BEN, ANN]);
 
   queue.subscribe(BEN, 1);
   queue.subscribe(ANN, 1);
   queue.putOneByOne(4, 5);
-  expect(queue.heard().map(({ ticket }) => ticket)).toEqual([BEN, ANN]);
+  expect(queue.heard().map(({ requestId }) => requestId)).toEqual([BEN, ANN]);
 });
 
 test("subscribers with large credit share equally what there is", () => {
@@ -187,7 +189,7 @@ test("what is left when the shares are taken goes to the first in the line", () 
 
   queue.putAtOnce(100);
 
-  expect(queue.heard().map(({ ticket, bodies }) => [ticket, bodies?.length])).toEqual([
+  expect(queue.heard().map(({ requestId, bodies }) => [requestId, bodies?.length])).toEqual([
     [ANN, 33],
     [BEN, 33],
     [CAT, 33],
@@ -233,12 +235,12 @@ test("a group that is at its limit is pushed to nobody before one of its message
 
   const [first = ""] = queue.put({ body: 1, group: "a" }, { body: 2, group: "a" }, { body: 3, group: "b" });
   expect(queue.heard()).toEqual([
-    { ticket: ANN, bodies: [1] },
-    { ticket: BEN, bodies: [3] },
+    { requestId: ANN, bodies: [1] },
+    { requestId: BEN, bodies: [3] },
   ]);
 
   queue.tell({ verb: "cancel", id: first });
-  expect(queue.heard()).toEqual([{ ticket: ANN, bodies: [2] }]);
+  expect(queue.heard()).toEqual([{ requestId: ANN, bodies: [2] }]);
 });
 
 test("nothing is pushed while receives are paused", () => {
@@ -249,7 +251,7 @@ test("nothing is pushed while receives are paused", () => {
   expect(queue.heard()).toEqual([]);
 
   queue.tell({ verb: "pause", paused: { receives: false } });
-  expect(queue.heard()).toEqual([{ ticket: ANN, bodies: [1, 2] }]);
+  expect(queue.heard()).toEqual([{ requestId: ANN, bodies: [1, 2] }]);
 });
 
 const LARGE = "x".repeat(1_000_000);
@@ -311,12 +313,12 @@ test("a receive that is stopped is answered with nothing, and gets nothing later
   queue.waitForMessages(ANN);
   queue.waitForMessages(BEN);
 
-  expect(queue.tell({ verb: "stop", tickets: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
+  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
   queue.put({ body: 1 });
 
   expect(queue.heard()).toEqual([
-    { ticket: ANN, bodies: [] },
-    { ticket: BEN, bodies: [1] },
+    { requestId: ANN, bodies: [] },
+    { requestId: BEN, bodies: [1] },
   ]);
 });
 
@@ -324,9 +326,9 @@ test("a put that is stopped is refused as where its time is over, and is not mad
   const queue = fullQueue();
   queue.waitForRoom(ANN, [1]);
 
-  expect(queue.tell({ verb: "stop", tickets: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
+  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
 
-  expect(queue.heard()).toEqual([{ ticket: ANN, code: "full" }]);
+  expect(queue.heard()).toEqual([{ requestId: ANN, code: "full" }]);
   expect([queue.receive(10), queue.receive(10)]).toEqual([[0], []]);
 });
 
@@ -334,10 +336,10 @@ test("a join that is stopped hears that not everything is finished", () => {
   const queue = fullQueue();
   queue.waitUntilDone(ANN);
 
-  expect(queue.tell({ verb: "stop", tickets: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
+  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
   queue.tell({ verb: "purge" });
 
-  expect(queue.heard()).toEqual([{ ticket: ANN, verb: "join", finished: false }]);
+  expect(queue.heard()).toEqual([{ requestId: ANN, verb: "join", finished: false }]);
 });
 
 test("what is answered, or was never asked, is not stopped", () => {
@@ -346,7 +348,7 @@ test("what is answered, or was never asked, is not stopped", () => {
   queue.put({ body: 1 });
   queue.heard();
 
-  expect(queue.tell({ verb: "stop", tickets: [ANN, BEN] })).toEqual({ verb: "stop", stopped: 0 });
+  expect(queue.tell({ verb: "stop", requestIds: [ANN, BEN] })).toEqual({ verb: "stop", stopped: 0 });
   expect(queue.heard()).toEqual([]);
 });
 
@@ -354,10 +356,10 @@ test("a subscription is ended by its end, not by a stop", () => {
   const queue = new AwaitedQueue();
   queue.subscribe(ANN, 5);
 
-  expect(queue.tell({ verb: "stop", tickets: [ANN] })).toEqual({ verb: "stop", stopped: 0 });
+  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 0 });
   queue.put({ body: 1 });
 
-  expect(queue.heard()).toEqual([{ ticket: ANN, bodies: [1] }]);
+  expect(queue.heard()).toEqual([{ requestId: ANN, bodies: [1] }]);
 });
 
 test("when one try of a put is stopped, its other tries go on waiting", () => {
@@ -365,12 +367,12 @@ test("when one try of a put is stopped, its other tries go on waiting", () => {
   queue.waitForRoom(ANN, [1], "key");
   queue.waitForRoom(BEN, [1], "key");
 
-  expect(queue.tell({ verb: "stop", tickets: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
+  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
   queue.receive(1);
 
   expect(queue.heard()).toMatchObject([
-    { ticket: ANN, code: "full" },
-    { ticket: BEN, ids: [expect.any(String)] },
+    { requestId: ANN, code: "full" },
+    { requestId: BEN, ids: [expect.any(String)] },
   ]);
 });
 
@@ -381,11 +383,11 @@ test("a put that is stopped keeps nobody behind it out", () => {
   queue.waitForRoom(ANN, [1, 2]);
   queue.waitForRoom(BEN, [3]);
 
-  queue.tell({ verb: "stop", tickets: [ANN] });
+  queue.tell({ verb: "stop", requestIds: [ANN] });
 
   expect(queue.heard()).toMatchObject([
-    { ticket: ANN, code: "full" },
-    { ticket: BEN, ids: [expect.any(String)] },
+    { requestId: ANN, code: "full" },
+    { requestId: BEN, ids: [expect.any(String)] },
   ]);
 });
 
@@ -413,7 +415,7 @@ test("what those who left had waited to put is not put", () => {
   queue.queue.leave(new Set([ANN]), CAT);
 
   expect([queue.receive(10), queue.receive(10), queue.receive(10)]).toEqual([[0], [2], []]);
-  expect(queue.heard()).toMatchObject([{ ticket: BEN, ids: [expect.any(String)] }]);
+  expect(queue.heard()).toMatchObject([{ requestId: BEN, ids: [expect.any(String)] }]);
 });
 
 test("a put that is tried again when its first try has left waits anew", () => {
@@ -424,7 +426,7 @@ test("a put that is tried again when its first try has left waits anew", () => {
   queue.waitForRoom(BEN, [1], "key");
   queue.receive(1);
 
-  expect(queue.heard()).toMatchObject([{ ticket: BEN, ids: [expect.any(String)] }]);
+  expect(queue.heard()).toMatchObject([{ requestId: BEN, ids: [expect.any(String)] }]);
 });
 
 test("a put of which one try has left is made for the others", () => {
@@ -435,7 +437,7 @@ test("a put of which one try has left is made for the others", () => {
   queue.queue.leave(new Set([ANN]), CAT);
   queue.receive(1);
 
-  expect(queue.heard()).toMatchObject([{ ticket: BEN, ids: [expect.any(String)] }]);
+  expect(queue.heard()).toMatchObject([{ requestId: BEN, ids: [expect.any(String)] }]);
 });
 
 test("whoever stays is served in the place of those who left", () => {
@@ -447,7 +449,7 @@ test("whoever stays is served in the place of those who left", () => {
   queue.queue.leave(new Set([ANN]), BEN);
   queue.put({ body: 1 });
 
-  expect(queue.heard()).toEqual([{ ticket: CAT, bodies: [1] }]);
+  expect(queue.heard()).toEqual([{ requestId: CAT, bodies: [1] }]);
 });
 
 test("when nothing will come any more, subscribers hear so, with credit or without", () => {
@@ -461,8 +463,8 @@ test("when nothing will come any more, subscribers hear so, with credit or witho
   expect(queue.heard()).toEqual([]);
   queue.tell({ verb: "purge" });
   expect(queue.heard()).toEqual([
-    { ticket: ANN, code: "shut_down" },
-    { ticket: BEN, code: "shut_down" },
+    { requestId: ANN, code: "shut_down" },
+    { requestId: BEN, code: "shut_down" },
   ]);
 
   expect(queue.tell({ verb: "subscribe", subscriber: CAT, credit: 1 })).toMatchObject({ code: "shut_down" });
@@ -480,22 +482,22 @@ test("a subscription outlives the queue's deletion: what is put under the name l
   expect(queue.heard()).toEqual([]);
   queue.put({ body: 2 });
 
-  expect(queue.heard()).toEqual([{ ticket: ANN, bodies: [2] }]);
+  expect(queue.heard()).toEqual([{ requestId: ANN, bodies: [2] }]);
 });
 
 test("who waits without a deadline hears of a shutdown and a deletion as all others do", () => {
   const queue = fullQueue();
   queue.waitForRoom(ANN, [1]);
   queue.tell({ verb: "shutdown", immediate: false });
-  expect(queue.heard()).toEqual([{ ticket: ANN, code: "shut_down" }]);
+  expect(queue.heard()).toEqual([{ requestId: ANN, code: "shut_down" }]);
 
   const deleted = fullQueue();
   deleted.waitForRoom(ANN, [1]);
   deleted.waitUntilDone(BEN);
   deleted.tell({ verb: "delete", nextIncarnation: "next" });
   expect(deleted.heard()).toEqual([
-    { ticket: ANN, code: "unknown_queue" },
-    { ticket: BEN, code: "unknown_queue" },
+    { requestId: ANN, code: "unknown_queue" },
+    { requestId: BEN, code: "unknown_queue" },
   ]);
 });
 

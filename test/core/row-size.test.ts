@@ -17,7 +17,7 @@ class Driven {
 
   do(...commands: Command[]): (Result | undefined)[] {
     this.#queue.advance(this.now);
-    for (const [ticket, command] of commands.entries()) this.#queue.apply(ticket, command, this.now);
+    for (const [requestId, command] of commands.entries()) this.#queue.apply(requestId, command, this.now);
     const commit = this.#queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
     return this.#queue.takeAnswers().map(({ result }) => result);

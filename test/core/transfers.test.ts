@@ -38,7 +38,7 @@ class CrashingQueue {
       this.#queue = new Queue(exists && stored ? { ...existing, stored } : this.#incarnation, this.#rows);
       return undefined;
     }
-    return this.#queue.takeAnswers().find(({ ticket }) => ticket === 1)?.result;
+    return this.#queue.takeAnswers().find(({ requestId }) => requestId === 1)?.result;
   }
 
   shipments(): Shipment[] {

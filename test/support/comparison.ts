@@ -30,9 +30,9 @@ export class Comparison {
    */
   compare(given: Answer[], lost: string[]): void {
     // Who is dismissed at the same time is told in no particular order.
-    const byTicket = (a: { ticket: number }, b: { ticket: number }) => a.ticket - b.ticket;
-    const answers = given.sort(byTicket);
-    const expected = this.#model.answers.sort(byTicket);
+    const byRequestId = (a: { requestId: number }, b: { requestId: number }) => a.requestId - b.requestId;
+    const answers = given.sort(byRequestId);
+    const expected = this.#model.answers.sort(byRequestId);
     this.#model.answers = [];
     expect(answers.length, expected.length, () => `answers ${show(answers)} instead of ${show(expected)}`);
     for (const [index, answer] of answers.entries()) this.#compareOne(answer, expected[index] as ModelAnswer);
@@ -43,16 +43,16 @@ export class Comparison {
     for (const sighting of this.#model.seen.splice(0)) this.see(sighting);
   }
 
-  #compareOne({ ticket, result }: Answer, expected: ModelAnswer): void {
+  #compareOne({ requestId, result }: Answer, expected: ModelAnswer): void {
     const difference = () => `answer ${show(result)} instead of ${show(expected)}`;
-    expect(ticket, expected.ticket, difference);
+    expect(requestId, expected.requestId, difference);
     if (result.verb === "refused" && expected.verb === "refused") {
       expect(result.code, expected.code, difference);
       this.see(result.code);
       if (expected.endsSubscription) this.see("subscription ended by shutdown");
     } else if (result.verb === "put" && expected.verb === "put") {
       this.#compareIds(result.ids, expected.messages, difference);
-      if (expected.messages.some((message) => message.id !== "" && !message.name.startsWith(`${ticket}.`))) {
+      if (expected.messages.some((message) => message.id !== "" && !message.name.startsWith(`${requestId}.`))) {
         this.see("duplicate suppressed");
       }
       expect(show(result.duplicates ?? []), show(expected.duplicates), difference);
@@ -127,7 +127,7 @@ export class Comparison {
     expect(deliveries.length, expected.length, difference);
     for (const [index, { message, delivery: number, attempt, lastError }] of expected.entries()) {
       const delivery = deliveries[index];
-      // The message may have reached one who waited, whose ticket is older than the put's.
+      // The message may have reached one who waited, whose request id is older than the put's.
       if (message.id === "") message.id = delivery?.id ?? "";
       expect(delivery?.id, message.id, difference);
       expect(delivery?.attempt, attempt, difference);

@@ -13,7 +13,7 @@ import { Random } from "./random.ts";
 
 /** The model searches arrays, so histories keep queues short and blocks small by bodies of this length. */
 const LONG_BODY = "x".repeat(3_000);
-/** The ticket of who looks in between. */
+/** The request id of who looks in between. */
 const LOOK = -2;
 /** These know an unknown name: they create the queue, or wait for it. */
 const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
@@ -33,9 +33,9 @@ export class History {
   #now = 1_700_000_000_000;
   /** When something was last stored, or nothing was to be. */
   #committedAt = 0;
-  #tickets = 0;
+  #requestIds = 0;
   /** The numbers of those who may be subscribed. */
-  readonly #subscribers = [0, 0, 0, 0].map(() => this.#newTicket());
+  readonly #subscribers = [0, 0, 0, 0].map(() => this.#newRequestId());
   /** Those who will wait again after a restart, in order. */
   #returning: ModelReceiver[] = [];
   /** Shipments of which the queue has not been told the outcome, and those that have arrived. */
@@ -95,7 +95,9 @@ export class History {
     this.#queue.advance(this.#now);
     this.#catchUp();
     this.#model.advance(this.#now);
-    const answered = this.#model.answers.filter((answer) => waiting.some(({ ticket }) => ticket === answer.ticket));
+    const answered = this.#model.answers.filter((answer) =>
+      waiting.some(({ requestId }) => requestId === answer.requestId),
+    );
     expect(answered.length, 0, () => `before ${nextEventAt} there was ${show(answered)}`);
   }
 
@@ -112,9 +114,9 @@ export class History {
     this.#comparison.compare(answers, this.#queue.takeLost());
   }
 
-  #newTicket(): number {
-    this.#tickets += 1;
-    return this.#tickets;
+  #newRequestId(): number {
+    this.#requestIds += 1;
+    return this.#requestIds;
   }
 
   #commit(): void {
@@ -172,8 +174,8 @@ export class History {
   #look(id: string): View | undefined {
     this.#queue.apply(LOOK, { verb: "look", id }, this.#now);
     const answers = this.#queue.takeAnswers();
-    const look = answers.find(({ ticket }) => ticket === LOOK)?.result;
-    this.#answers.push(...answers.filter(({ ticket }) => ticket !== LOOK));
+    const look = answers.find(({ requestId }) => requestId === LOOK)?.result;
+    this.#answers.push(...answers.filter(({ requestId }) => requestId !== LOOK));
     return look?.verb === "look" ? look.view : undefined;
   }
 
@@ -211,50 +213,50 @@ export class History {
 
   #applyToBoth(): void {
     this.operations += 1;
-    const ticket = this.#newTicket();
+    const requestId = this.#newRequestId();
     if (this.#sent.length > 0 && this.#random.chance(0.3)) {
-      this.#settle(ticket);
+      this.#settle(requestId);
       return;
     }
     const operation = this.#random.fraction();
     const isCrowded = this.#model.messages.length > 150;
-    if (!this.#model.exists && this.#random.chance(0.8)) this.#configure(ticket);
-    else if (operation < (isCrowded ? 0.1 : 0.33)) this.#put(ticket);
-    else if (operation < 0.55) this.#receive(ticket);
-    else if (operation < 0.58) this.#subscribe(ticket);
-    else if (operation < 0.62) this.#begin(ticket);
-    else if (operation < 0.76) this.#ack(ticket);
-    else if (operation < 0.83) this.#retry(ticket);
-    else if (operation < 0.87) this.#extend(ticket);
-    else if (operation < 0.88) this.#stop(ticket);
-    else if (operation < 0.895) this.#cancel(ticket);
-    else if (operation < 0.92) this.#done(ticket);
-    else if (operation < 0.93) this.#unsubscribe(ticket);
-    else if (operation < 0.96) this.#join(ticket);
-    else if (operation < 0.97) this.#configure(ticket);
-    else if (operation < 0.974) this.#redrive(ticket);
-    else if (operation < 0.979) this.#accept(ticket);
-    else if (operation < 0.985) this.#list(ticket);
-    else if (operation < 0.99) this.#pause(ticket);
-    else if (operation < 0.995) this.#purge(ticket);
-    else if (operation < 0.996) this.#shutDown(ticket);
-    else this.#delete(ticket);
+    if (!this.#model.exists && this.#random.chance(0.8)) this.#configure(requestId);
+    else if (operation < (isCrowded ? 0.1 : 0.33)) this.#put(requestId);
+    else if (operation < 0.55) this.#receive(requestId);
+    else if (operation < 0.58) this.#subscribe(requestId);
+    else if (operation < 0.62) this.#begin(requestId);
+    else if (operation < 0.76) this.#ack(requestId);
+    else if (operation < 0.83) this.#retry(requestId);
+    else if (operation < 0.87) this.#extend(requestId);
+    else if (operation < 0.88) this.#stop(requestId);
+    else if (operation < 0.895) this.#cancel(requestId);
+    else if (operation < 0.92) this.#done(requestId);
+    else if (operation < 0.93) this.#unsubscribe(requestId);
+    else if (operation < 0.96) this.#join(requestId);
+    else if (operation < 0.97) this.#configure(requestId);
+    else if (operation < 0.974) this.#redrive(requestId);
+    else if (operation < 0.979) this.#accept(requestId);
+    else if (operation < 0.985) this.#list(requestId);
+    else if (operation < 0.99) this.#pause(requestId);
+    else if (operation < 0.995) this.#purge(requestId);
+    else if (operation < 0.996) this.#shutDown(requestId);
+    else this.#delete(requestId);
   }
 
   /** Tells the queue, and the model unless the name is unknown to it. */
-  #tell(ticket: number, command: Command, tellModel: () => void): void {
-    this.#queue.apply(ticket, command, this.#now);
+  #tell(requestId: number, command: Command, tellModel: () => void): void {
+    this.#queue.apply(requestId, command, this.#now);
     this.#catchUp();
     const isUnknown = !this.#model.exists && !WITHOUT_EXISTENCE.has(command.verb);
-    if (isUnknown) this.#model.refuseUnknown(ticket);
+    if (isUnknown) this.#model.refuseUnknown(requestId);
     else tellModel();
   }
 
-  #put(ticket: number): void {
+  #put(requestId: number): void {
     const random = this.#random;
     const size = random.chance(0.01) ? 300 : 1 + random.integer(random.chance(0.2) ? 20 : 2);
     const fresh = Array.from({ length: size }, (_, index) => ({
-      name: `${ticket}.${index}${random.chance(0.1) ? LONG_BODY : ""}`,
+      name: `${requestId}.${index}${random.chance(0.1) ? LONG_BODY : ""}`,
       priority: random.pick([100, 100, 0, 7, 255]),
       delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
       dedupeKey: random.chance(0.3) ? `dedupe-${random.integer(80)}` : undefined,
@@ -264,34 +266,34 @@ export class History {
     const waitingPut = this.#model.putters.findLast(({ key }) => key !== undefined);
     const recent = random.chance(0.2) ? waitingPut : this.#recentPuts[random.integer(20)];
     const again = random.chance(0.1) ? recent : undefined;
-    const key = again?.key ?? (random.chance(0.5) ? `key-${ticket}` : undefined);
+    const key = again?.key ?? (random.chance(0.5) ? `key-${requestId}` : undefined);
     const puts = again !== undefined && random.chance(0.8) ? again.puts : fresh;
     if (key !== undefined) this.#recentPuts[random.integer(20)] = { key, puts };
     const timeoutMs = this.#waitMs();
     const messages = puts.map(message);
-    this.#tell(ticket, { verb: "put", messages, timeoutMs, idempotencyKey: key }, () =>
-      this.#model.put({ tickets: [ticket], puts, key, deadline: this.#now + timeoutMs }, timeoutMs > 0),
+    this.#tell(requestId, { verb: "put", messages, timeoutMs, idempotencyKey: key }, () =>
+      this.#model.put({ requestIds: [requestId], puts, key, deadline: this.#now + timeoutMs }, timeoutMs > 0),
     );
   }
 
-  #receive(ticket: number): void {
+  #receive(requestId: number): void {
     const random = this.#random;
     const max = 1 + random.integer(random.chance(0.3) ? 30 : 2);
     const timeoutMs = this.#waitMs();
     const autoAck = random.chance(0.1);
     const leaseMs = autoAck ? 0 : this.#leaseMs();
-    this.#tell(ticket, receiveCommand(max, leaseMs, timeoutMs), () =>
-      this.#model.receive({ ticket, max, leaseMs, deadline: this.#now + timeoutMs }, timeoutMs > 0),
+    this.#tell(requestId, receiveCommand(max, leaseMs, timeoutMs), () =>
+      this.#model.receive({ requestId, max, leaseMs, deadline: this.#now + timeoutMs }, timeoutMs > 0),
     );
   }
 
-  #subscribe(ticket: number): void {
+  #subscribe(requestId: number): void {
     const subscriber = this.#random.pick(this.#subscribers);
     const credit = 1 + this.#random.integer(this.#random.chance(0.2) ? 30 : 4);
     const leaseMs = this.#leaseMs();
     if (this.#random.chance(0.5)) this.#hear(subscriber);
-    this.#tell(ticket, { verb: "subscribe", subscriber, credit, leaseMs }, () =>
-      this.#model.subscribe(ticket, { subscriber, credit, leaseMs }),
+    this.#tell(requestId, { verb: "subscribe", subscriber, credit, leaseMs }, () =>
+      this.#model.subscribe(requestId, { subscriber, credit, leaseMs }),
     );
   }
 
@@ -301,102 +303,102 @@ export class History {
     this.#model.heard(subscriber);
   }
 
-  #begin(ticket: number): void {
+  #begin(requestId: number): void {
     const { leases, receipts } = this.#someLeases();
-    this.#tell(ticket, { verb: "begin", receipts }, () => {
+    this.#tell(requestId, { verb: "begin", receipts }, () => {
       for (const lease of leases) this.#model.giveAgain(lease);
-      this.#model.withLeases(ticket, leases, (held) => this.#model.begin(held));
+      this.#model.withLeases(requestId, leases, (held) => this.#model.begin(held));
     });
   }
 
-  #unsubscribe(ticket: number): void {
+  #unsubscribe(requestId: number): void {
     const subscriber = this.#random.pick(this.#subscribers);
-    this.#tell(ticket, { verb: "unsubscribe", subscriber }, () => this.#model.unsubscribe(ticket, subscriber));
+    this.#tell(requestId, { verb: "unsubscribe", subscriber }, () => this.#model.unsubscribe(requestId, subscriber));
   }
 
   /** Some that wait, one that most likely was answered, and a subscriber, which is none of these. */
-  #stop(ticket: number): void {
-    const tickets = [...this.#someWaits(), this.#random.integer(ticket), this.#random.pick(this.#subscribers)];
-    this.#tell(ticket, { verb: "stop", tickets }, () => this.#model.stop(ticket, tickets));
+  #stop(requestId: number): void {
+    const requestIds = [...this.#someWaits(), this.#random.integer(requestId), this.#random.pick(this.#subscribers)];
+    this.#tell(requestId, { verb: "stop", requestIds }, () => this.#model.stop(requestId, requestIds));
   }
 
   /** A connection is gone, with all that waits on it. Whoever has the next one is another subscriber. */
   #leave(): void {
-    const tickets = this.#someWaits();
+    const requestIds = this.#someWaits();
     const subscriber = this.#random.pick(this.#subscribers);
-    this.#queue.leave(new Set(tickets), subscriber);
-    this.#model.leave(tickets, subscriber);
-    this.#subscribers[this.#subscribers.indexOf(subscriber)] = this.#newTicket();
-    if (tickets.length > 0) this.#comparison.see("left");
+    this.#queue.leave(new Set(requestIds), subscriber);
+    this.#model.leave(requestIds, subscriber);
+    this.#subscribers[this.#subscribers.indexOf(subscriber)] = this.#newRequestId();
+    if (requestIds.length > 0) this.#comparison.see("left");
   }
 
   #someWaits(): number[] {
-    return this.#model.waits().flatMap(({ ticket }) => (this.#random.chance(0.3) ? [ticket] : []));
+    return this.#model.waits().flatMap(({ requestId }) => (this.#random.chance(0.3) ? [requestId] : []));
   }
 
-  #waitAgain({ ticket, isSubscription, max, leaseMs, deadline, hearBy }: ModelReceiver): void {
+  #waitAgain({ requestId, isSubscription, max, leaseMs, deadline, hearBy }: ModelReceiver): void {
     this.#comparison.see(isSubscription ? "subscribed again" : "waited again");
     if (isSubscription) {
       if (hearBy <= this.#now) this.#comparison.see("subscribed again unheard");
       const kept = hearBy === Number.POSITIVE_INFINITY ? {} : { hearBy };
-      this.#tell(ticket, { verb: "subscribe", subscriber: ticket, credit: max, leaseMs, ...kept }, () =>
-        this.#model.subscribe(ticket, { subscriber: ticket, credit: max, leaseMs, ...kept }),
+      this.#tell(requestId, { verb: "subscribe", subscriber: requestId, credit: max, leaseMs, ...kept }, () =>
+        this.#model.subscribe(requestId, { subscriber: requestId, credit: max, leaseMs, ...kept }),
       );
     } else {
-      this.#tell(ticket, receiveCommand(max, leaseMs, deadline), () =>
-        this.#model.receive({ ticket, max, leaseMs, deadline }, true),
+      this.#tell(requestId, receiveCommand(max, leaseMs, deadline), () =>
+        this.#model.receive({ requestId, max, leaseMs, deadline }, true),
       );
     }
     this.#compare();
   }
 
-  #ack(ticket: number): void {
+  #ack(requestId: number): void {
     const { leases, receipts } = this.#someLeases();
     const finish = this.#random.chance(0.7);
-    this.#tell(ticket, { verb: "ack", receipts, finish }, () =>
-      this.#model.withLeases(ticket, leases, (held) => this.#model.remove(held, finish)),
+    this.#tell(requestId, { verb: "ack", receipts, finish }, () =>
+      this.#model.withLeases(requestId, leases, (held) => this.#model.remove(held, finish)),
     );
   }
 
-  #retry(ticket: number): void {
+  #retry(requestId: number): void {
     const { leases, receipts } = this.#someLeases();
     const delayMs = this.#random.pick([undefined, undefined, 0, this.#random.integer(10_000)]);
-    const error = this.#random.chance(0.3) ? `failed in ${ticket}` : undefined;
+    const error = this.#random.chance(0.3) ? `failed in ${requestId}` : undefined;
     const isDead = this.#random.chance(0.05);
     const isBegun = this.#random.chance(0.9);
-    this.#tell(ticket, { verb: "retry", receipts, delayMs, error, isDead, isBegun }, () =>
-      this.#model.withLeases(ticket, leases, (held) =>
+    this.#tell(requestId, { verb: "retry", receipts, delayMs, error, isDead, isBegun }, () =>
+      this.#model.withLeases(requestId, leases, (held) =>
         isBegun ? this.#model.retry(held, delayMs, error, isDead) : this.#model.giveBack(held),
       ),
     );
   }
 
-  #extend(ticket: number): void {
+  #extend(requestId: number): void {
     const { leases, receipts } = this.#someLeases();
     const leaseMs = 1_000 + this.#random.integer(60_000);
-    this.#tell(ticket, { verb: "extend", receipts, leaseMs }, () =>
-      this.#model.withLeases(ticket, leases, (held) => {
+    this.#tell(requestId, { verb: "extend", receipts, leaseMs }, () =>
+      this.#model.withLeases(requestId, leases, (held) => {
         held.visibleAt = this.#now + leaseMs;
       }),
     );
   }
 
-  #done(ticket: number): void {
+  #done(requestId: number): void {
     const again = this.#random.chance(0.2) ? this.#recentDones[this.#random.integer(5)] : undefined;
     const count = again !== undefined && this.#random.chance(0.7) ? again.count : 1 + this.#random.integer(3);
-    const key = again?.key ?? (this.#random.chance(0.5) ? `done-${ticket}` : undefined);
+    const key = again?.key ?? (this.#random.chance(0.5) ? `done-${requestId}` : undefined);
     if (key !== undefined) this.#recentDones[this.#random.integer(5)] = { key, count };
-    this.#tell(ticket, { verb: "done", count, idempotencyKey: key }, () => this.#model.done(ticket, count, key));
+    this.#tell(requestId, { verb: "done", count, idempotencyKey: key }, () => this.#model.done(requestId, count, key));
   }
 
-  #join(ticket: number): void {
+  #join(requestId: number): void {
     const timeoutMs = this.#waitMs();
-    this.#tell(ticket, { verb: "join", timeoutMs }, () =>
-      this.#model.join({ ticket, deadline: this.#now + timeoutMs }, timeoutMs > 0),
+    this.#tell(requestId, { verb: "join", timeoutMs }, () =>
+      this.#model.join({ requestId, deadline: this.#now + timeoutMs }, timeoutMs > 0),
     );
   }
 
-  #configure(ticket: number): void {
+  #configure(requestId: number): void {
     const maxSize = this.#random.pick([0, 0, 5, 50, 400]);
     const maxAttempts = this.#random.pick([0, 1, 2, 5]);
     const retryDelayMs = this.#random.pick([0, 0, 700]);
@@ -421,13 +423,13 @@ export class History {
     const deadLetterQueue = this.#random.pick(["", "", "dead1", "dead2"]);
     const order = this.#random.chance(0.9) ? this.#order : this.#random.pick(["fifo", "lifo", "priority"] as const);
     this.#tell(
-      ticket,
+      requestId,
       {
         verb: "configure",
         changes: { maxSize, order, leaseMs, maxLeasedPerGroup, redelivery, keys, retention, deadLetterQueue },
       },
       () =>
-        this.#model.configure(ticket, {
+        this.#model.configure(requestId, {
           maxSize,
           order,
           leaseMs,
@@ -440,30 +442,30 @@ export class History {
     );
   }
 
-  #pause(ticket: number): void {
+  #pause(requestId: number): void {
     const isPaused = this.#random.chance(0.3);
     const paused = this.#random.pick([{ puts: isPaused }, { receives: isPaused }, { puts: false, receives: false }]);
-    this.#tell(ticket, { verb: "pause", paused }, () => this.#model.pause(ticket, paused));
+    this.#tell(requestId, { verb: "pause", paused }, () => this.#model.pause(requestId, paused));
     // What workers said before they could know of it.
-    if (this.#random.chance(0.5)) this.#begin(this.#newTicket());
+    if (this.#random.chance(0.5)) this.#begin(this.#newRequestId());
   }
 
-  #shutDown(ticket: number): void {
+  #shutDown(requestId: number): void {
     const immediate = this.#random.chance(0.5) && this.#model.settings.retryDelayJitter === 0;
-    this.#tell(ticket, { verb: "shutdown", immediate }, () => this.#model.shutDown(ticket, immediate));
+    this.#tell(requestId, { verb: "shutdown", immediate }, () => this.#model.shutDown(requestId, immediate));
   }
 
-  #redrive(ticket: number): void {
+  #redrive(requestId: number): void {
     const ids = this.#random.chance(0.5) ? [this.#someId(), this.#someId()] : undefined;
     const max = ids === undefined ? 1 + this.#random.integer(20) : 1_000;
     const to = this.#random.pick([undefined, undefined, "elsewhere", "dead1"]);
     const from = this.#random.pick([undefined, undefined, "source1"]);
     const request = { ids, max, to, from };
-    this.#tell(ticket, { verb: "redrive", ...request }, () => this.#model.redrive(ticket, request));
+    this.#tell(requestId, { verb: "redrive", ...request }, () => this.#model.redrive(requestId, request));
   }
 
   /** Messages that come from another queue, sometimes for the second time. */
-  #accept(ticket: number): void {
+  #accept(requestId: number): void {
     const queue = this.#random.pick(["source1", "source2"]);
     const incarnation = this.#random.pick(["a", "b"]);
     const sender = `${queue}/${incarnation}`;
@@ -472,7 +474,7 @@ export class History {
       (this.#model.arrivals.get(sender)?.number ?? 0) + this.#random.pick([1, 1, 3, 0, 0, -1]),
     );
     const puts = Array.from({ length: 1 + this.#random.integer(5) }, (_, index) => ({
-      name: `${ticket}.${index}`,
+      name: `${requestId}.${index}`,
       group: this.#random.pick([undefined, "a", "e"]),
       priority: this.#random.pick([100, 3]),
       delayMs: 0,
@@ -485,13 +487,13 @@ export class History {
       deadLetter: areDeadLetters ? deadLetter : undefined,
     }));
     if (number <= (this.#model.arrivals.get(sender)?.number ?? 0)) this.#comparison.see("arrived again");
-    this.#tell(ticket, { verb: "accept", queue, incarnation, number, messages }, () =>
-      this.#model.accept(ticket, sender, number, puts, areDeadLetters ? queue : ""),
+    this.#tell(requestId, { verb: "accept", queue, incarnation, number, messages }, () =>
+      this.#model.accept(requestId, sender, number, puts, areDeadLetters ? queue : ""),
     );
   }
 
   /** The other queue has answered, or not. */
-  #settle(ticket: number): void {
+  #settle(requestId: number): void {
     const shipment = this.#sent.splice(this.#random.integer(this.#sent.length), 1)[0] as Shipment;
     const { incarnation, number } = shipment;
     const hasArrived = this.#arrived.has(keyOf(shipment));
@@ -509,21 +511,23 @@ export class History {
     this.#comparison.see(`transfer ${outcome}`);
     if (hasArrived) this.#comparison.see("transfer sent again");
     const isThisLife = incarnation === this.#queue.incarnation;
-    this.#tell(ticket, { verb: "settle", incarnation, number, outcome, refusal }, () =>
-      this.#model.settle(ticket, isThisLife ? number : -1, outcome, code),
+    this.#tell(requestId, { verb: "settle", incarnation, number, outcome, refusal }, () =>
+      this.#model.settle(requestId, isThisLife ? number : -1, outcome, code),
     );
   }
 
-  #cancel(ticket: number): void {
+  #cancel(requestId: number): void {
     const id = this.#someId();
-    this.#tell(ticket, { verb: "cancel", id }, () => this.#model.cancel(ticket, id));
+    this.#tell(requestId, { verb: "cancel", id }, () => this.#model.cancel(requestId, id));
   }
 
-  #list(ticket: number): void {
+  #list(requestId: number): void {
     const state = this.#random.pick([undefined, "visible", "delayed", "leased", "dead", "moving"] as const);
     const cursor = this.#random.chance(0.5) ? this.#someId() : "";
     const limit = this.#random.pick([1, 10, 1_000]);
-    this.#tell(ticket, { verb: "list", state, cursor, limit }, () => this.#model.list(ticket, state, cursor, limit));
+    this.#tell(requestId, { verb: "list", state, cursor, limit }, () =>
+      this.#model.list(requestId, state, cursor, limit),
+    );
   }
 
   /** Of a message that is in the queue, if one is. */
@@ -532,14 +536,16 @@ export class History {
     return messages[this.#random.integer(Math.max(1, messages.length))]?.id ?? "";
   }
 
-  #purge(ticket: number): void {
+  #purge(requestId: number): void {
     const only = this.#random.chance(0.5) ? "dead" : undefined;
-    this.#tell(ticket, { verb: "purge", only }, () => this.#model.purge(ticket, only));
+    this.#tell(requestId, { verb: "purge", only }, () => this.#model.purge(requestId, only));
   }
 
-  #delete(ticket: number): void {
+  #delete(requestId: number): void {
     this.#incarnations += 1;
-    this.#tell(ticket, { verb: "delete", nextIncarnation: `i${this.#incarnations}` }, () => this.#model.delete(ticket));
+    this.#tell(requestId, { verb: "delete", nextIncarnation: `i${this.#incarnations}` }, () =>
+      this.#model.delete(requestId),
+    );
   }
 
   /** Often none, so that everything is read again whenever it is needed. */

@@ -40,7 +40,7 @@ export interface ModelTransfer {
   to: string;
   areDeadLetters: boolean;
   /** Who waits for it. */
-  ticket?: number;
+  requestId?: number;
 }
 
 const DEFAULT_SETTINGS: ModelSettings = {
@@ -67,7 +67,7 @@ const DEFAULT_SETTINGS: ModelSettings = {
  */
 export type ModelAnswer =
   | {
-      ticket: number;
+      requestId: number;
       verb: "put";
       messages: ModelMessage[];
       duplicates: number[];
@@ -75,23 +75,23 @@ export type ModelAnswer =
       isShared: boolean;
       isFreed: boolean;
     }
-  | { ticket: number; verb: "receive"; deliveries: ModelDelivery[] }
-  | { ticket: number; verb: "push"; deliveries: ModelDelivery[]; isShare: boolean; isLast: boolean }
-  | { ticket: number; verb: "subscribe" | "unsubscribe"; credit: number }
-  | { ticket: number; verb: "stop"; stopped: number }
-  | { ticket: number; verb: "changed"; count: number; stale: number[] }
-  | { ticket: number; verb: "join"; finished: boolean }
-  | { ticket: number; verb: "done"; unfinished: number; isRepeated: boolean }
-  | { ticket: number; verb: "purge"; purged: number }
-  | { ticket: number; verb: "configured"; settings: ModelSettings }
-  | { ticket: number; verb: "redrive"; redriven: number; left: number }
-  | { ticket: number; verb: "list"; messages: ModelMessage[]; isLast: boolean }
-  | { ticket: number; verb: "shutdown" | "pause" | "cancel" | "delete" | "settle" }
-  | { ticket: number; verb: "accept"; messages: ModelMessage[] }
-  | { ticket: number; verb: "refused"; code: string; endsSubscription?: boolean };
+  | { requestId: number; verb: "receive"; deliveries: ModelDelivery[] }
+  | { requestId: number; verb: "push"; deliveries: ModelDelivery[]; isShare: boolean; isLast: boolean }
+  | { requestId: number; verb: "subscribe" | "unsubscribe"; credit: number }
+  | { requestId: number; verb: "stop"; stopped: number }
+  | { requestId: number; verb: "changed"; count: number; stale: number[] }
+  | { requestId: number; verb: "join"; finished: boolean }
+  | { requestId: number; verb: "done"; unfinished: number; isRepeated: boolean }
+  | { requestId: number; verb: "purge"; purged: number }
+  | { requestId: number; verb: "configured"; settings: ModelSettings }
+  | { requestId: number; verb: "redrive"; redriven: number; left: number }
+  | { requestId: number; verb: "list"; messages: ModelMessage[]; isLast: boolean }
+  | { requestId: number; verb: "shutdown" | "pause" | "cancel" | "delete" | "settle" }
+  | { requestId: number; verb: "accept"; messages: ModelMessage[] }
+  | { requestId: number; verb: "refused"; code: string; endsSubscription?: boolean };
 
 interface Waiting {
-  ticket: number;
+  requestId: number;
   /** Infinity until it is stopped. */
   deadline: number;
 }
@@ -101,7 +101,7 @@ interface ModelWait extends Waiting {
 }
 interface WaitingPut {
   /** Those of all its tries. */
-  tickets: number[];
+  requestIds: number[];
   deadline: number;
   puts: ModelPut[];
   key: string | undefined;
@@ -126,7 +126,7 @@ export class ModelQueue {
   lastTransfer = 0;
   transfers: ModelTransfer[] = [];
   refusal = { to: "", times: 0, until: 0 };
-  postponed: { ticket: number; request: ModelRedrive; destination: string }[] = [];
+  postponed: { requestId: number; request: ModelRedrive; destination: string }[] = [];
   arrivals = new Map<string, { number: number; isRefused: boolean }>();
   readonly receivers = new ModelReceivers();
   putters: WaitingPut[] = [];
@@ -159,7 +159,7 @@ export class ModelQueue {
     this.#forgetTurns();
     for (const { group } of byPlace(this.messages.filter((message) => message.group !== undefined)))
       this.#takeTurn(group);
-    for (const transfer of this.transfers) delete transfer.ticket;
+    for (const transfer of this.transfers) delete transfer.requestId;
     for (const message of this.messages) message.takenBackUntil = 0;
   }
 
@@ -183,9 +183,9 @@ export class ModelQueue {
   waits(): ModelWait[] {
     const receives = this.receivers.all.filter(({ isSubscription }) => !isSubscription);
     return [
-      ...receives.map(({ ticket, deadline }) => ({ verb: "receive" as const, ticket, deadline })),
-      ...this.putters.flatMap(({ tickets, deadline }) =>
-        tickets.map((ticket) => ({ verb: "put" as const, ticket, deadline })),
+      ...receives.map(({ requestId, deadline }) => ({ verb: "receive" as const, requestId, deadline })),
+      ...this.putters.flatMap(({ requestIds, deadline }) =>
+        requestIds.map((requestId) => ({ verb: "put" as const, requestId, deadline })),
       ),
       ...this.joiners.map((joiner) => ({ verb: "join" as const, ...joiner })),
     ];
@@ -193,34 +193,36 @@ export class ModelQueue {
 
   /** Answers waits that are over. */
   #end(waits: ModelWait[]): void {
-    for (const { verb, ticket } of waits) {
-      if (verb === "put") this.#refuse([ticket], this.#noRoom);
-      else if (verb === "join") this.answers.push({ ticket, verb, finished: false });
-      else this.answers.push({ ticket, verb, deliveries: [] });
+    for (const { verb, requestId } of waits) {
+      if (verb === "put") this.#refuse([requestId], this.#noRoom);
+      else if (verb === "join") this.answers.push({ requestId, verb, finished: false });
+      else this.answers.push({ requestId, verb, deliveries: [] });
     }
-    this.#forget(waits.map(({ ticket }) => ticket));
+    this.#forget(waits.map(({ requestId }) => requestId));
   }
 
   /** A put is not made any more when all its tries are forgotten. */
-  #forget(tickets: number[]): void {
-    const isKept = (ticket: number) => !tickets.includes(ticket);
-    this.receivers.all = this.receivers.all.filter(({ ticket, isSubscription }) => isSubscription || isKept(ticket));
-    for (const waiting of this.putters) waiting.tickets = waiting.tickets.filter(isKept);
-    this.putters = this.putters.filter((waiting) => waiting.tickets.length > 0);
-    this.joiners = this.joiners.filter(({ ticket }) => isKept(ticket));
+  #forget(requestIds: number[]): void {
+    const isKept = (requestId: number) => !requestIds.includes(requestId);
+    this.receivers.all = this.receivers.all.filter(
+      ({ requestId, isSubscription }) => isSubscription || isKept(requestId),
+    );
+    for (const waiting of this.putters) waiting.requestIds = waiting.requestIds.filter(isKept);
+    this.putters = this.putters.filter((waiting) => waiting.requestIds.length > 0);
+    this.joiners = this.joiners.filter(({ requestId }) => isKept(requestId));
   }
 
   /** Ends waits before their time. */
-  stop(ticket: number, tickets: number[]): void {
-    const stopped = this.waits().filter((waiting) => tickets.includes(waiting.ticket));
+  stop(requestId: number, requestIds: number[]): void {
+    const stopped = this.waits().filter((waiting) => requestIds.includes(waiting.requestId));
     this.#end(stopped);
-    this.answers.push({ ticket, verb: "stop", stopped: stopped.length });
+    this.answers.push({ requestId, verb: "stop", stopped: stopped.length });
     this.serve();
   }
 
   /** Some who wait are not there any more. */
-  leave(tickets: number[], subscriber: number): void {
-    this.#forget(tickets);
+  leave(requestIds: number[], subscriber: number): void {
+    this.#forget(requestIds);
     this.receivers.end(subscriber);
   }
 
@@ -277,9 +279,9 @@ export class ModelQueue {
     return this.messages.filter((message) => ["visible", "delayed"].includes(this.stateOf(message))).length;
   }
 
-  configure(ticket: number, settings: ModelSettings): void {
+  configure(requestId: number, settings: ModelSettings): void {
     if (settings.order !== this.settings.order && this.messages.length > 0) {
-      this.#refuse([ticket], "order_conflict");
+      this.#refuse([requestId], "order_conflict");
       return;
     }
     if (settings.order !== this.settings.order) this.#forgetTurns();
@@ -288,19 +290,19 @@ export class ModelQueue {
     this.refusal = { to: "", times: 0, until: 0 };
     const { maxSize } = settings;
     const isTooLarge = ({ puts }: WaitingPut) => maxSize > 0 && puts.length > maxSize;
-    for (const { tickets } of this.putters.filter(isTooLarge)) this.#refuse(tickets, "invalid");
+    for (const { requestIds } of this.putters.filter(isTooLarge)) this.#refuse(requestIds, "invalid");
     this.putters = this.putters.filter((waiting) => !isTooLarge(waiting));
     this.serve();
-    this.answers.push({ ticket, verb: "configured", settings });
+    this.answers.push({ requestId, verb: "configured", settings });
   }
 
   /** Receivers go on waiting; all others are told that the queue is gone. */
-  delete(ticket: number): void {
-    for (const { tickets } of this.putters) this.#refuse(tickets, "unknown_queue");
-    for (const { ticket } of this.joiners) this.refuseUnknown(ticket);
-    for (const { ticket } of this.transfers) if (ticket !== undefined) this.#refuse([ticket], "unavailable");
-    for (const { ticket } of this.postponed) this.refuseUnknown(ticket);
-    this.answers.push({ ticket, verb: "delete" });
+  delete(requestId: number): void {
+    for (const { requestIds } of this.putters) this.#refuse(requestIds, "unknown_queue");
+    for (const { requestId } of this.joiners) this.refuseUnknown(requestId);
+    for (const { requestId } of this.transfers) if (requestId !== undefined) this.#refuse([requestId], "unavailable");
+    for (const { requestId } of this.postponed) this.refuseUnknown(requestId);
+    this.answers.push({ requestId, verb: "delete" });
     this.#lose(this.messages);
     this.exists = false;
     this.messages = [];
@@ -323,36 +325,36 @@ export class ModelQueue {
     this.paused = { puts: false, receives: false };
   }
 
-  refuseUnknown(ticket: number): void {
-    this.#refuse([ticket], "unknown_queue");
+  refuseUnknown(requestId: number): void {
+    this.#refuse([requestId], "unknown_queue");
   }
 
   put(waiting: WaitingPut, isWaitAllowed: boolean): void {
-    const { tickets, puts, key, deadline } = waiting;
+    const { requestIds, puts, key, deadline } = waiting;
     const earlierTry = this.putters.find((other) => key !== undefined && other.key === key);
     if (this.#known(waiting)) {
       this.#admit(waiting);
     } else if (this.shutdown !== "none") {
-      this.#refuse(tickets, "shut_down");
+      this.#refuse(requestIds, "shut_down");
     } else if (this.isStorageFull) {
-      this.#refuse(tickets, "storage_full");
+      this.#refuse(requestIds, "storage_full");
     } else if (earlierTry !== undefined) {
       // All tries of one put wait at its place and get one answer; the last one says until when.
       if (JSON.stringify(earlierTry.puts) !== JSON.stringify(puts)) {
-        this.#refuse(tickets, "idempotency_key_reused");
+        this.#refuse(requestIds, "idempotency_key_reused");
         return;
       }
-      earlierTry.tickets.push(...tickets);
+      earlierTry.requestIds.push(...requestIds);
       earlierTry.deadline = deadline;
     } else if (this.settings.maxSize > 0 && puts.length > this.settings.maxSize) {
-      this.#refuse(tickets, "invalid");
+      this.#refuse(requestIds, "invalid");
     } else if (this.putters.length === 0 && this.#hasRoom(waiting)) {
       this.#admit(waiting);
       this.serve();
     } else if (isWaitAllowed) {
       this.putters.push(waiting);
     } else {
-      this.#refuse(tickets, this.#noRoom);
+      this.#refuse(requestIds, this.#noRoom);
     }
   }
 
@@ -360,22 +362,22 @@ export class ModelQueue {
     const receiver = { ...receive, isSubscription: false, hearBy: Number.POSITIVE_INFINITY };
     const isAnyNext = !this.paused.receives && this.next() !== undefined;
     if (isAnyNext) this.#handOut(receiver, receiver.max);
-    else if (this.#isOver) this.#refuse([receiver.ticket], "shut_down");
+    else if (this.#isOver) this.#refuse([receiver.requestId], "shut_down");
     else if (isWaitAllowed) this.receivers.all.push(receiver);
-    else this.answers.push({ ticket: receiver.ticket, verb: "receive", deliveries: [] });
+    else this.answers.push({ requestId: receiver.requestId, verb: "receive", deliveries: [] });
     this.serve();
   }
 
   /** @param hearBy of a subscription that is restored */
   subscribe(
-    ticket: number,
+    requestId: number,
     grant: { subscriber: number; credit: number; leaseMs: number | undefined; hearBy?: number },
   ): void {
     const { subscriber, credit, leaseMs, hearBy } = grant;
-    if (this.#isOver) this.#refuse([ticket], "shut_down");
+    if (this.#isOver) this.#refuse([requestId], "shut_down");
     else {
       const granted = this.receivers.grant(subscriber, credit, leaseMs, hearBy);
-      this.answers.push({ ticket, verb: "subscribe", credit: granted });
+      this.answers.push({ requestId, verb: "subscribe", credit: granted });
     }
     this.serve();
   }
@@ -384,19 +386,19 @@ export class ModelQueue {
     if (this.receivers.heard(subscriber, this.now)) this.seen.push("heard again");
   }
 
-  unsubscribe(ticket: number, subscriber: number): void {
-    this.answers.push({ ticket, verb: "unsubscribe", credit: this.receivers.end(subscriber) });
+  unsubscribe(requestId: number, subscriber: number): void {
+    this.answers.push({ requestId, verb: "unsubscribe", credit: this.receivers.end(subscriber) });
   }
 
   /** Does something to each message whose newest lease this is and lasts. */
-  withLeases(ticket: number, leases: ModelLease[], change: (message: ModelMessage) => void): void {
+  withLeases(requestId: number, leases: ModelLease[], change: (message: ModelMessage) => void): void {
     const stale: number[] = [];
     for (const [index, { message, delivery }] of leases.entries()) {
       const isHeld = this.messages.includes(message) && message.leased && message.deliveries === delivery;
       if (isHeld) change(message);
       else stale.push(index);
     }
-    this.answers.push({ ticket, verb: "changed", count: leases.length - stale.length, stale });
+    this.answers.push({ requestId, verb: "changed", count: leases.length - stale.length, stale });
     this.serve();
   }
 
@@ -457,7 +459,7 @@ export class ModelQueue {
   }
 
   /** @param ids of letters to redrive; undefined for the first so many */
-  redrive(ticket: number, request: ModelRedrive): void {
+  redrive(requestId: number, request: ModelRedrive): void {
     const { ids, max, to, from } = request;
     const letters = this.letters().filter(({ source }) => from === undefined || source === from);
     const named = [...new Set(ids)].flatMap((id) => letters.find((letter) => letter.id === id) ?? []);
@@ -466,14 +468,14 @@ export class ModelQueue {
     const meant = candidates.filter(({ source }) => (to ?? source) === destination).slice(0, max);
     if (destination !== undefined && destination !== "") {
       const isUnderWay = this.transfers.some((transfer) => transfer.to === destination);
-      if (isUnderWay) this.postponed.push({ ticket, request, destination });
-      else this.#beginTransfer(meant, { to: destination, areDeadLetters: false, ticket });
+      if (isUnderWay) this.postponed.push({ requestId, request, destination });
+      else this.#beginTransfer(meant, { to: destination, areDeadLetters: false, requestId });
     } else {
       for (const message of meant) {
         Object.assign(message, { isDead: false, spared: attemptsOf(message), visibleAt: this.now, since: this.now });
       }
       this.unfinished += meant.length;
-      this.answers.push({ ticket, verb: "redrive", redriven: meant.length, left: this.letters().length });
+      this.answers.push({ requestId, verb: "redrive", redriven: meant.length, left: this.letters().length });
     }
     this.serve();
   }
@@ -501,7 +503,7 @@ export class ModelQueue {
     return byPlace(this.messages.filter((message) => message.transfer === transfer));
   }
 
-  settle(ticket: number, number: number, outcome: "accepted" | "refused" | "unknown", code: string): void {
+  settle(requestId: number, number: number, outcome: "accepted" | "refused" | "unknown", code: string): void {
     const transfer = this.transfers.find((other) => other.number === number);
     const messages = transfer === undefined ? [] : this.messagesIn(number);
     if (transfer !== undefined && outcome === "accepted") {
@@ -519,24 +521,24 @@ export class ModelQueue {
       else if (this.refusal.to === to) this.refusal = { to: "", times: 0, until: 0 };
     }
     if (outcome !== "unknown") this.transfers = this.transfers.filter((other) => other !== transfer);
-    if (transfer?.ticket !== undefined) {
+    if (transfer?.requestId !== undefined) {
       const redriven = messages.length;
       if (outcome === "accepted")
-        this.answers.push({ ticket: transfer.ticket, verb: "redrive", redriven, left: this.letters().length });
-      else this.#refuse([transfer.ticket], code);
-      delete transfer.ticket;
+        this.answers.push({ requestId: transfer.requestId, verb: "redrive", redriven, left: this.letters().length });
+      else this.#refuse([transfer.requestId], code);
+      delete transfer.requestId;
     }
     const freed = this.postponed.filter(({ destination }) => destination === transfer?.to);
     this.postponed = this.postponed.filter(({ destination }) => destination !== transfer?.to);
-    for (const { ticket, request } of freed) {
-      if (outcome === "unknown") this.#refuse([ticket], code);
-      else this.redrive(ticket, request);
+    for (const { requestId, request } of freed) {
+      if (outcome === "unknown") this.#refuse([requestId], code);
+      else this.redrive(requestId, request);
     }
-    this.answers.push({ ticket, verb: "settle" });
+    this.answers.push({ requestId, verb: "settle" });
     this.serve();
   }
 
-  accept(ticket: number, sender: string, number: number, puts: ModelPut[], source: string): void {
+  accept(requestId: number, sender: string, number: number, puts: ModelPut[], source: string): void {
     const last = this.arrivals.get(sender);
     const isKnown = last !== undefined && number <= last.number;
     const isRefused = isKnown
@@ -544,34 +546,34 @@ export class ModelQueue {
       : this.exists && (this.shutdown !== "none" || this.isStorageFull);
     if (!isKnown) this.arrivals.set(sender, { number, isRefused });
     if (isRefused) {
-      this.#refuse([ticket], this.shutdown !== "none" ? "shut_down" : "storage_full");
+      this.#refuse([requestId], this.shutdown !== "none" ? "shut_down" : "storage_full");
       return;
     }
     this.exists = true;
     const messages = isKnown ? [] : puts.map((put) => Object.assign(this.#store(put), { source }));
-    this.answers.push({ ticket, verb: "accept", messages });
+    this.answers.push({ requestId, verb: "accept", messages });
     this.serve();
   }
 
-  cancel(ticket: number, id: string): void {
+  cancel(requestId: number, id: string): void {
     const message = this.messages.find((other) => other.id === id);
     if (message === undefined || message.transfer !== undefined) {
-      this.#refuse([ticket], "unknown_message");
+      this.#refuse([requestId], "unknown_message");
       return;
     }
     this.#lose([message]);
     this.messages.splice(this.messages.indexOf(message), 1);
     this.#freeKeys([message]);
     if (!message.isDead) this.unfinished = Math.max(0, this.unfinished - 1);
-    this.answers.push({ ticket, verb: "cancel" });
+    this.answers.push({ requestId, verb: "cancel" });
     this.serve();
   }
 
-  list(ticket: number, state: string | undefined, after: string, limit: number): void {
+  list(requestId: number, state: string | undefined, after: string, limit: number): void {
     // In the order of places, which is that of puts but for messages of several priorities.
     const meant = this.messages.filter((message) => state === undefined || this.stateOf(message) === state);
     const listed = byPlace(meant).filter((message) => after === "" || comparePlaces(message.id, after) > 0);
-    this.answers.push({ ticket, verb: "list", messages: listed.slice(0, limit), isLast: listed.length <= limit });
+    this.answers.push({ requestId, verb: "list", messages: listed.slice(0, limit), isLast: listed.length <= limit });
   }
 
   stateOf({ isDead, leased, visibleAt, transfer }: ModelMessage): string {
@@ -586,31 +588,31 @@ export class ModelQueue {
     if (isFinished) this.unfinished = Math.max(0, this.unfinished - 1);
   }
 
-  done(ticket: number, count: number, key: string | undefined): void {
+  done(requestId: number, count: number, key: string | undefined): void {
     const content = `done ${count}`;
     const known = this.#known({ key });
     if (known !== undefined && known.content !== content) {
-      this.answers.push({ ticket, verb: "refused", code: "idempotency_key_reused" });
+      this.answers.push({ requestId, verb: "refused", code: "idempotency_key_reused" });
       return;
     }
     if (known === undefined && count > this.unfinished) {
-      this.answers.push({ ticket, verb: "refused", code: "done_too_often" });
+      this.answers.push({ requestId, verb: "refused", code: "done_too_often" });
       return;
     }
     if (known === undefined) this.unfinished -= count;
     if (key !== undefined && known === undefined)
       this.keys.set(key, { until: this.#keysUntil, content, messages: [], duplicates: [] });
-    this.answers.push({ ticket, verb: "done", unfinished: this.unfinished, isRepeated: known !== undefined });
+    this.answers.push({ requestId, verb: "done", unfinished: this.unfinished, isRepeated: known !== undefined });
     this.serve();
   }
 
   join(joiner: Waiting, isWaitAllowed: boolean): void {
-    if (this.unfinished === 0) this.answers.push({ ticket: joiner.ticket, verb: "join", finished: true });
+    if (this.unfinished === 0) this.answers.push({ requestId: joiner.requestId, verb: "join", finished: true });
     else if (isWaitAllowed) this.joiners.push(joiner);
-    else this.answers.push({ ticket: joiner.ticket, verb: "join", finished: false });
+    else this.answers.push({ requestId: joiner.requestId, verb: "join", finished: false });
   }
 
-  purge(ticket: number, only?: "dead"): void {
+  purge(requestId: number, only?: "dead"): void {
     const isMeant = ({ isDead, transfer }: ModelMessage) => transfer === undefined && (only === undefined || isDead);
     const purged = this.messages.filter(isMeant).length;
     const unfinished = this.messages.filter((message) => isMeant(message) && !message.isDead).length;
@@ -618,20 +620,20 @@ export class ModelQueue {
     this.#lose(this.messages.filter(isMeant));
     this.messages = this.messages.filter((message) => !isMeant(message));
     this.unfinished = Math.max(0, this.unfinished - unfinished);
-    this.answers.push({ ticket, verb: "purge", purged });
+    this.answers.push({ requestId, verb: "purge", purged });
     this.serve();
   }
 
-  shutDown(ticket: number, immediate: boolean): void {
+  shutDown(requestId: number, immediate: boolean): void {
     this.exists = true;
     if (this.shutdown !== "immediate") this.shutdown = immediate ? "immediate" : "draining";
-    for (const { tickets } of this.putters) this.#refuse(tickets, "shut_down");
+    for (const { requestIds } of this.putters) this.#refuse(requestIds, "shut_down");
     this.putters = [];
     this.serve();
-    this.answers.push({ ticket, verb: "shutdown" });
+    this.answers.push({ requestId, verb: "shutdown" });
   }
 
-  pause(ticket: number, paused: { puts?: boolean; receives?: boolean }): void {
+  pause(requestId: number, paused: { puts?: boolean; receives?: boolean }): void {
     this.exists = true;
     this.paused = { ...this.paused, ...paused };
     const unbegun = this.messages.filter(({ leased, begunAt }) => leased && begunAt === undefined);
@@ -644,7 +646,7 @@ export class ModelQueue {
       if (unbegun.length > 0) this.seen.push("taken back by a pause");
     }
     this.serve();
-    this.answers.push({ ticket, verb: "pause" });
+    this.answers.push({ requestId, verb: "pause" });
   }
 
   get #noRoom(): string {
@@ -697,12 +699,12 @@ export class ModelQueue {
       }
     }
     if (this.unfinished === 0) {
-      for (const { ticket } of this.joiners) this.answers.push({ ticket, verb: "join", finished: true });
+      for (const { requestId } of this.joiners) this.answers.push({ requestId, verb: "join", finished: true });
       this.joiners = [];
     }
     if (this.#isOver) {
-      for (const { ticket, isSubscription: endsSubscription } of this.receivers.all) {
-        this.answers.push({ ticket, verb: "refused", code: "shut_down", endsSubscription });
+      for (const { requestId, isSubscription: endsSubscription } of this.receivers.all) {
+        this.answers.push({ requestId, verb: "refused", code: "shut_down", endsSubscription });
       }
       this.receivers.all = [];
     }
@@ -731,20 +733,20 @@ export class ModelQueue {
   }
 
   #admit(waiting: WaitingPut): void {
-    const { tickets, puts, key } = waiting;
+    const { requestIds, puts, key } = waiting;
     this.exists = true;
     const content = JSON.stringify(puts);
     const known = this.#known(waiting);
     if (known !== undefined && known.content !== content) {
-      this.#refuse(tickets, "idempotency_key_reused");
+      this.#refuse(requestIds, "idempotency_key_reused");
       return;
     }
     const { messages, duplicates, isFreed } = known === undefined ? this.#storeAll(puts) : { ...known, isFreed: false };
     const isAnyStored = duplicates.length < messages.length;
     if (key !== undefined && known === undefined && isAnyStored)
       this.keys.set(key, { until: this.#keysUntil, content, messages, duplicates });
-    const rest = { messages, duplicates, isRepeated: known !== undefined, isShared: tickets.length > 1, isFreed };
-    for (const ticket of tickets) this.answers.push({ ticket, verb: "put", ...rest });
+    const rest = { messages, duplicates, isRepeated: known !== undefined, isShared: requestIds.length > 1, isFreed };
+    for (const requestId of requestIds) this.answers.push({ requestId, verb: "put", ...rest });
   }
 
   #storeAll(puts: ModelPut[]): { messages: ModelMessage[]; duplicates: number[]; isFreed: boolean } {
@@ -768,8 +770,8 @@ export class ModelQueue {
     }
   }
 
-  #refuse(tickets: number[], code: string): void {
-    for (const ticket of tickets) this.answers.push({ ticket, verb: "refused", code });
+  #refuse(requestIds: number[], code: string): void {
+    for (const requestId of requestIds) this.answers.push({ requestId, verb: "refused", code });
   }
 
   #duplicateOf(dedupeKey: string | undefined): ModelMessage | undefined {
@@ -810,7 +812,7 @@ export class ModelQueue {
 
   /** @param share the most that a subscription is given */
   #handOut(receiver: ModelReceiver, share: number): void {
-    const { ticket, max, leaseMs, isSubscription } = receiver;
+    const { requestId, max, leaseMs, isSubscription } = receiver;
     const most = isSubscription ? Math.min(max, share) : max;
     const leaseEndsAt = this.now + (leaseMs ?? this.settings.leaseMs);
     const deliveries: ModelDelivery[] = [];
@@ -830,9 +832,9 @@ export class ModelQueue {
     this.receivers.served(receiver, deliveries.length, leaseEndsAt);
     if (isSubscription) {
       const isShare = deliveries.length === share && share < max && this.next(visible) !== undefined;
-      this.answers.push({ ticket, verb: "push", deliveries, isShare, isLast: deliveries.length === max });
+      this.answers.push({ requestId, verb: "push", deliveries, isShare, isLast: deliveries.length === max });
     } else {
-      this.answers.push({ ticket, verb: "receive", deliveries });
+      this.answers.push({ requestId, verb: "receive", deliveries });
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Somebody who waits for messages: for one answer, or as a subscription, to which they are pushed again and again. */
 export interface ModelReceiver {
   /** Of a subscription, the subscriber's number. */
-  ticket: number;
+  requestId: number;
   isSubscription: boolean;
   /** The most that it may be given; of a subscription, what is left of its credit. */
   max: number;
@@ -30,7 +30,7 @@ export class ModelReceivers {
   grant(subscriber: number, credit: number, leaseMs: number | undefined, hearBy = this.#hearByOf(subscriber)): number {
     const max = this.#creditOf(subscriber);
     const granted = {
-      ticket: subscriber,
+      requestId: subscriber,
       isSubscription: true,
       max: max + credit,
       leaseMs,
@@ -87,6 +87,6 @@ export class ModelReceivers {
   }
 }
 
-function isOf(subscriber: number, { ticket, isSubscription }: ModelReceiver): boolean {
-  return isSubscription && ticket === subscriber;
+function isOf(subscriber: number, { requestId, isSubscription }: ModelReceiver): boolean {
+  return isSubscription && requestId === subscriber;
 }

@@ -86,7 +86,7 @@ export interface ReceiveCommand {
 /** Has messages pushed to a subscriber as they become visible: so many more than it is allowed already. */
 export interface SubscribeCommand {
   verb: "subscribe";
-  /** A number that its caller has chosen. What is pushed to it are answers with this number as their ticket. */
+  /** A number that its caller has chosen. What is pushed to it are answers with this number as their request id. */
   subscriber: number;
   credit: number;
   /** Undefined takes what the queue is configured to. */
@@ -154,8 +154,8 @@ export type Command =
   | SubscribeCommand
   /** Ends the pushes to a subscriber. */
   | { verb: "unsubscribe"; subscriber: number }
-  /** Ends the waits of commands with these tickets, which are answered as if their time were over. */
-  | { verb: "stop"; tickets: number[] }
+  /** Ends the waits of commands with these request ids, which are answered as if their time were over. */
+  | { verb: "stop"; requestIds: number[] }
   /** Counts these deliveries as attempts: handlers have begun with them. */
   | { verb: "begin"; receipts: string[] }
   | { verb: "ack"; receipts: string[]; finish: boolean }

@@ -1,6 +1,6 @@
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
 import type { Command } from "../queue/base/commands.ts";
-import { BLOCK_MESSAGES_MAX } from "../queue/store/segment.ts";
+import { SEGMENT_MESSAGES_MAX } from "../queue/store/segment.ts";
 
 /** A command that has arrived and is not applied yet. */
 export interface Incoming {
@@ -49,7 +49,7 @@ const RESERVE_CHARACTERS = 2 * 1024 * 1024;
 const LOOKS_BYTES_MAX = 256 * 1024 * 1024;
 
 /** As many as share a row. More would not make it cheaper, and could be under way while these are stored. */
-const ENOUGH = BLOCK_MESSAGES_MAX;
+const ENOUGH = SEGMENT_MESSAGES_MAX;
 
 /** With fewer than these to come back, nobody is kept waiting for them. */
 const CROWD = 8;

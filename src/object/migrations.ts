@@ -3,7 +3,7 @@
  *
  * The version is kept in a table of its own, because Durable Objects refuse `PRAGMA user_version`.
  */
-const STEPS: readonly string[] = [
+export const STEPS: readonly string[] = [
   `CREATE TABLE queue (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      incarnation TEXT NOT NULL,
@@ -42,6 +42,9 @@ const STEPS: readonly string[] = [
   `ALTER TABLE arrivals ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
    -- When those were used that there are is not known. As of now they are old enough later than any of them is.
    UPDATE arrivals SET used_at = unixepoch() * 1000;`,
+  // The words that the code uses. In the totals, which are JSON, quotation marks stand around names of fields only.
+  `ALTER TABLE blocks RENAME TO segments;
+   UPDATE segments SET totals = replace(totals, '"lastBlock":', '"lastSegment":');`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;

@@ -1,8 +1,8 @@
 import type { Configuration } from "../queue/base/configuration.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
-import type { Arrival, Commit, RowReader, StoredBlock, Totals } from "../queue/store/rows.ts";
-import type { BlockState } from "../queue/store/segment.ts";
+import type { Arrival, Commit, RowReader, StoredSegment, Totals } from "../queue/store/rows.ts";
+import type { SegmentState } from "../queue/store/segment.ts";
 import { NO_TOTALS } from "../queue/store/totals.ts";
 import { migrate, storedVersion } from "./migrations.ts";
 import { statementOf, type Value } from "./segment-rows.ts";
@@ -18,11 +18,11 @@ const DELETED_AT_ONCE_MAX = 1_000;
 /** Totals as they are stored, with the one count that only the storage can know. */
 type StoredTotals = Totals & { rowsWritten: number };
 
-const DELETE = "DELETE FROM blocks WHERE slot IN (SELECT value FROM json_each(?))";
+const DELETE = "DELETE FROM segments WHERE slot IN (SELECT value FROM json_each(?))";
 const ARRIVAL = "INSERT OR REPLACE INTO arrivals (source, number, refused, used_at) VALUES (?, ?, ?, ?)";
 const FORGET_ARRIVALS = "DELETE FROM arrivals WHERE source IN (SELECT value FROM json_each(?))";
 
-type BlockRow = Record<
+type SegmentRow = Record<
   "slot" | "number" | "priority" | "letters" | "grouped" | "put_at" | "count" | "bytes" | "keys_until",
   number
 > &
@@ -83,32 +83,35 @@ export class QueueStorage implements RowReader {
     this.isCreated = true;
     const existing = { incarnation, configuration: JSON.parse(configuration) as Configuration };
     const [newest] = this.#sql
-      .exec<{ slot: number; totals: string }>("SELECT slot, totals FROM blocks ORDER BY commit_number DESC LIMIT 1")
+      .exec<{ slot: number; totals: string }>("SELECT slot, totals FROM segments ORDER BY commit_number DESC LIMIT 1")
       .toArray();
     if (newest === undefined) return existing;
     const { rowsWritten, ...totals } = decodeTotals(newest.slot, newest.totals);
     this.rowsWritten += rowsWritten;
-    return { ...existing, stored: { totals, blocks: this.#blocks(totals.time) } };
+    return { ...existing, stored: { totals, segments: this.#segments(totals.time) } };
   }
 
-  state(slot: number): BlockState {
+  state(slot: number): SegmentState {
     const [row] = this.#sql
-      .exec<{ state: ArrayBuffer | null; notes: string | null }>("SELECT state, notes FROM blocks WHERE slot = ?", slot)
+      .exec<{ state: ArrayBuffer | null; notes: string | null }>(
+        "SELECT state, notes FROM segments WHERE slot = ?",
+        slot,
+      )
       .toArray();
     if (row === undefined) throw new DamagedRow(slot, "it is not there");
     return { state: row.state && new Uint8Array(row.state), notes: row.notes };
   }
 
   lines(slot: number): string {
-    return this.#textOf(slot, "SELECT lines AS text FROM blocks WHERE slot = ?");
+    return this.#textOf(slot, "SELECT lines AS text FROM segments WHERE slot = ?");
   }
 
   groups(slot: number): string {
-    return this.#textOf(slot, "SELECT groups AS text FROM blocks WHERE slot = ?");
+    return this.#textOf(slot, "SELECT groups AS text FROM segments WHERE slot = ?");
   }
 
   keys(slot: number): string {
-    return this.#textOf(slot, "SELECT keys AS text FROM blocks WHERE slot = ?");
+    return this.#textOf(slot, "SELECT keys AS text FROM segments WHERE slot = ?");
   }
 
   lastArrival(source: string): Arrival | undefined {
@@ -140,7 +143,7 @@ export class QueueStorage implements RowReader {
   }
 
   fingerprints(slot: number): string {
-    return this.#textOf(slot, "SELECT fingerprints AS text FROM blocks WHERE slot = ?");
+    return this.#textOf(slot, "SELECT fingerprints AS text FROM segments WHERE slot = ?");
   }
 
   /** Makes the tables, or stores a changed configuration. */
@@ -190,10 +193,10 @@ export class QueueStorage implements RowReader {
     this.rowsWritten = 0;
   }
 
-  *#blocks(time: number): Generator<StoredBlock> {
-    const rows = this.#sql.exec<BlockRow>(
+  *#segments(time: number): Generator<StoredSegment> {
+    const rows = this.#sql.exec<SegmentRow>(
       `SELECT slot, number, priority, letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
-         last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM blocks ORDER BY number`,
+         last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`,
       time,
     );
     for (const {

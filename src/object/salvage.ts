@@ -108,7 +108,7 @@ export class Salvage {
   #slotFrom(slot: number): number | null | undefined {
     try {
       const [row] = this.#sql
-        .exec<{ slot: number }>("SELECT slot FROM blocks WHERE slot >= ? ORDER BY slot LIMIT 1", slot)
+        .exec<{ slot: number }>("SELECT slot FROM segments WHERE slot >= ? ORDER BY slot LIMIT 1", slot)
         .toArray();
       return row?.slot ?? null;
     } catch (error) {
@@ -122,7 +122,7 @@ export class Salvage {
     const messages: { view: View; at: number }[] = [];
     let isWhole = true;
     try {
-      const row = this.#sql.exec<Row>("SELECT * FROM blocks WHERE slot = ?", slot).one();
+      const row = this.#sql.exec<Row>("SELECT * FROM segments WHERE slot = ?", slot).one();
       if (row.number === 0) return { messages, isWhole };
       const readable = readableOf(slot, row);
       const lines = splitLines(textIn(row, "lines"));
@@ -197,7 +197,7 @@ function viewOf(
   const uncounted = unbegun + Number(standings?.isUnbegun(index) ?? false);
   const isTimed = state !== "visible" && state !== "moving";
   return {
-    id: formatId(incarnation, { blockNumber: number, index }),
+    id: formatId(incarnation, { segmentNumber: number, index }),
     state,
     attempts: (standings?.deliveriesOf(index) ?? 0) - uncounted,
     ...(isTimed ? { until: standings?.visibleAt[index] ?? 0 } : {}),

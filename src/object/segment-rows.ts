@@ -1,9 +1,9 @@
 import { type Keys, NO_KEYS, NO_MESSAGES, type RowChange } from "../queue/store/rows.ts";
-import type { BlockState, BlockSummary, Lane } from "../queue/store/segment.ts";
+import type { Lane, SegmentState, SegmentSummary } from "../queue/store/segment.ts";
 
-/** How the row of a block is written. */
+/** How the row of a segment is written. */
 
-/** What a block's messages are. */
+/** What a segment's messages are. */
 const CONTENTS = ["priority", "letters", "grouped", "put_at", "count", "bytes", "keys_until"];
 /** What changes when they are delivered. */
 const CHANGING = [
@@ -23,7 +23,7 @@ const COLUMNS = [
   "slot",
 ];
 
-const INSERT = `INTO blocks (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
+const INSERT = `INTO segments (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
 
 const STATEMENTS = {
   write: `INSERT OR REPLACE ${INSERT}`,
@@ -47,7 +47,7 @@ function update(replaced: string[], appended: string[], replacedLast: string[] =
     ...appended.map((column) => `${column} = ${column} || ?`),
     ...replacedLast.map((column) => `${column} = ?`),
   ];
-  return `${verb} blocks SET ${sets.join(", ")} WHERE slot = ?`;
+  return `${verb} segments SET ${sets.join(", ")} WHERE slot = ?`;
 }
 
 export type Value = string | number | Uint8Array | null;
@@ -97,11 +97,11 @@ function contents({
   count,
   bytes,
   keysUntil,
-}: BlockSummary & { keysUntil: number }): Value[] {
+}: SegmentSummary & { keysUntil: number }): Value[] {
   return [priority, Number(areLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
 }
 
-function changing(changed: Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes"> & BlockState): Value[] {
+function changing(changed: Omit<SegmentSummary, keyof Lane | "putAt" | "count" | "bytes"> & SegmentState): Value[] {
   const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, state, notes } = changed;
   const due = Number.isFinite(nextDueAt) ? nextDueAt : null;
   return [visible, delayed, leased, dead, moving, due, lastDueAt, state, notes];

@@ -5,7 +5,7 @@ import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { deadLetterOf } from "./store/payload.ts";
 import type { LineWindow } from "./store/payload-cache.ts";
 import type { Totals } from "./store/rows.ts";
-import type { Block } from "./store/segment.ts";
+import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -38,7 +38,7 @@ export class DeadLetters {
   /** How many there are. */
   get count(): number {
     let count = 0;
-    for (const block of this.#backlog.blocks()) count += lettersIn(block);
+    for (const segment of this.#backlog.segments()) count += lettersIn(segment);
     return count;
   }
 
@@ -69,24 +69,24 @@ export class DeadLetters {
   }
 
   /** The queue in which it died; empty for this one. */
-  #sourceOf({ block, index }: PlacedMessage): string {
-    return block.areLetters ? (deadLetterOf(this.#window.line(block, index))?.queue ?? "") : "";
+  #sourceOf({ segment, index }: PlacedMessage): string {
+    return segment.areLetters ? (deadLetterOf(this.#window.line(segment, index))?.queue ?? "") : "";
   }
 
   *#all(): Generator<PlacedMessage> {
-    for (const block of this.#backlog.blocks()) {
-      for (let index = 0; lettersIn(block) > 0 && index < block.count; index += 1) {
-        if (isLetter(block, index)) yield { block, index };
+    for (const segment of this.#backlog.segments()) {
+      for (let index = 0; lettersIn(segment) > 0 && index < segment.count; index += 1) {
+        if (isLetter(segment, index)) yield { segment, index };
       }
-      // There may be many blocks, and of each the lines were read.
-      this.#window.release(block);
+      // There may be many segments, and of each the lines were read.
+      this.#window.release(segment);
     }
   }
 
   *#found(ids: string[]): Generator<PlacedMessage> {
     for (const id of new Set(ids)) {
       const place = this.#viewer.find(id);
-      if (place !== undefined && isLetter(place.block, place.index)) yield place;
+      if (place !== undefined && isLetter(place.segment, place.index)) yield place;
     }
   }
 
@@ -95,20 +95,20 @@ export class DeadLetters {
    * of an earlier one must never fit again.
    */
   #revive(letters: PlacedMessage[], now: number): number {
-    for (const { block, index } of letters) {
-      block.note(index, { spared: block.attemptsOf(index), redrivenAt: now, reason: undefined });
-      this.#backlog.move(block, index, VISIBLE, now);
+    for (const { segment, index } of letters) {
+      segment.note(index, { spared: segment.attemptsOf(index), redrivenAt: now, reason: undefined });
+      this.#backlog.move(segment, index, VISIBLE, now);
     }
     this.#totals.unfinished += letters.length;
     return letters.length;
   }
 }
 
-function isLetter(block: Block, index: number): boolean {
-  const standing = block.standingOf(index);
-  return standing === DEAD || (block.areLetters && (standing === VISIBLE || standing === DELAYED));
+function isLetter(segment: Segment, index: number): boolean {
+  const standing = segment.standingOf(index);
+  return standing === DEAD || (segment.areLetters && (standing === VISIBLE || standing === DELAYED));
 }
 
-function lettersIn({ areLetters, dead, visible, delayed }: Block): number {
+function lettersIn({ areLetters, dead, visible, delayed }: Segment): number {
   return areLetters ? dead + visible + delayed : dead;
 }

@@ -9,7 +9,7 @@ import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { LineWindow } from "./store/payload-cache.ts";
 import type { Totals } from "./store/rows.ts";
-import type { Block } from "./store/segment.ts";
+import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
 import { finish } from "./store/totals.ts";
 
@@ -40,7 +40,7 @@ export class Leases {
   /** Leases that were ended here. */
   readonly lost = new LostLeases();
   /** When the leases would have ended that were taken back, by the index of their messages. */
-  readonly #takenBack = new WeakMap<Block, Map<number, number>>();
+  readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
   constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals, retention: Retention) {
     this.#incarnation = incarnation;
@@ -59,7 +59,7 @@ export class Leases {
   #next(): PlacedMessage | undefined {
     if (this.#backlog.visible === 0) return undefined;
     const next = this.#backlog.next();
-    return next !== undefined && !this.#retention.isToBeExpired(next.block) ? next : undefined;
+    return next !== undefined && !this.#retention.isToBeExpired(next.segment) ? next : undefined;
   }
 
   /**
@@ -73,23 +73,23 @@ export class Leases {
     while (deliveries.length < max && bytes < bytesMax) {
       const next = this.#next();
       if (next === undefined) break;
-      const { block, index } = next;
-      const line = this.#window.line(block, index);
-      const number = this.#backlog.deliver(block, index, isBegun);
-      const place = { blockNumber: block.number, index };
-      const { error, unbegun = 0 } = block.noteOf(index);
+      const { segment, index } = next;
+      const line = this.#window.line(segment, index);
+      const number = this.#backlog.deliver(segment, index, isBegun);
+      const place = { segmentNumber: segment.number, index };
+      const { error, unbegun = 0 } = segment.noteOf(index);
       const delivery: Delivery = {
         id: formatId(this.#incarnation, place),
         attempt: number - unbegun,
-        group: this.#backlog.groups.groupOf(block, index),
+        group: this.#backlog.groups.groupOf(segment, index),
         lastError: error,
         line,
       };
       if (leaseMs === undefined) {
-        this.#remove(block, index);
+        this.#remove(segment, index);
       } else {
         const endsAt = now + leaseMs;
-        this.#backlog.move(block, index, LEASED, endsAt);
+        this.#backlog.move(segment, index, LEASED, endsAt);
         delivery.lease = {
           receipt: formatReceipt(this.#incarnation, { ...place, delivery: number }),
           endsAt,
@@ -107,8 +107,8 @@ export class Leases {
    * @returns the receipts that fit no lease, as do the others
    */
   ack(receipts: string[], isFinished: boolean): string[] {
-    return this.#withLeases(receipts, (block, index) => {
-      this.#remove(block, index);
+    return this.#withLeases(receipts, (segment, index) => {
+      this.#remove(segment, index);
       if (isFinished) finish(this.#totals, 1);
     });
   }
@@ -116,18 +116,18 @@ export class Leases {
   /** Gives messages back, or up. */
   retry(command: RetryCommand, redelivery: Redelivery, now: number): string[] {
     const { receipts, delayMs, error, isDead, isBegun } = command;
-    return this.#withLeases(receipts, (block, index) => {
+    return this.#withLeases(receipts, (segment, index) => {
       if (!isBegun) {
-        this.#putBack(block, index, now);
+        this.#putBack(segment, index, now);
         return;
       }
       // Of what fails a handler knows, though it may not have said before that it began.
-      block.begin(index);
-      block.note(index, { error, reason: isDead ? "rejected" : undefined });
+      segment.begin(index);
+      segment.note(index, { error, reason: isDead ? "rejected" : undefined });
       const dead = { standing: DEAD, visibleAt: now } as const;
-      const failed = { incarnation: this.#incarnation, block, index, endedAt: now };
+      const failed = { incarnation: this.#incarnation, segment, index, endedAt: now };
       const { standing, visibleAt } = isDead ? dead : fateOf(failed, now, redelivery, delayMs);
-      this.#backlog.move(block, index, standing, visibleAt);
+      this.#backlog.move(segment, index, standing, visibleAt);
       if (standing === DEAD) finish(this.#totals, 1);
     });
   }
@@ -138,8 +138,8 @@ export class Leases {
    * @returns the receipts that fit no lease
    */
   begin(receipts: string[], now: number): string[] {
-    const begin = (block: Block, index: number) => {
-      if (block.isUnbegun(index)) this.#backlog.begin(block, index, now);
+    const begin = (segment: Segment, index: number) => {
+      if (segment.isUnbegun(index)) this.#backlog.begin(segment, index, now);
     };
     const stale = this.#withLeases(receipts, begin);
     for (const text of stale) this.#giveAgain(parseReceipt(this.#incarnation, text), now);
@@ -151,71 +151,72 @@ export class Leases {
    * message was handed out since. Not in a group, where another may have come in its place.
    */
   #giveAgain(receipt: Receipt | undefined, now: number): void {
-    const block = receipt && this.#backlog.blockAt(receipt);
-    if (receipt === undefined || block === undefined) return;
+    const segment = receipt && this.#backlog.segmentAt(receipt);
+    if (receipt === undefined || segment === undefined) return;
     const { index, delivery } = receipt;
-    const endsAt = this.#takenBack.get(block)?.get(index) ?? 0;
-    const isFree = block.standingOf(index) === VISIBLE && block.deliveriesOf(index) === delivery && !block.isGrouped;
+    const endsAt = this.#takenBack.get(segment)?.get(index) ?? 0;
+    const isFree =
+      segment.standingOf(index) === VISIBLE && segment.deliveriesOf(index) === delivery && !segment.isGrouped;
     if (endsAt <= now || !isFree) return;
-    this.#takenBack.get(block)?.delete(index);
-    block.noteBegun(index);
-    this.#backlog.move(block, index, LEASED, endsAt);
+    this.#takenBack.get(segment)?.delete(index);
+    segment.noteBegun(index);
+    this.#backlog.move(segment, index, LEASED, endsAt);
   }
 
   /** Makes visible again, in their places, the leased messages with which no handler has begun. Their leases are lost. */
   takeBack(now: number): void {
-    for (const { block, index } of this.#backlog.places(LEASED)) {
-      if (!block.isUnbegun(index)) continue;
-      const ends = this.#takenBack.get(block) ?? new Map<number, number>();
-      this.#takenBack.set(block, ends.set(index, block.visibleAtOf(index)));
-      this.lose(block, index);
-      this.#putBack(block, index, now);
+    for (const { segment, index } of this.#backlog.places(LEASED)) {
+      if (!segment.isUnbegun(index)) continue;
+      const ends = this.#takenBack.get(segment) ?? new Map<number, number>();
+      this.#takenBack.set(segment, ends.set(index, segment.visibleAtOf(index)));
+      this.lose(segment, index);
+      this.#putBack(segment, index, now);
     }
   }
 
   /** Takes down a lease that ends now, though nobody has asked for it who holds it. Nothing where there is none. */
-  lose(block: Block, index: number): void {
-    if (block.standingOf(index) !== LEASED) return;
-    const receipt = { blockNumber: block.number, index, delivery: block.deliveriesOf(index) };
+  lose(segment: Segment, index: number): void {
+    if (segment.standingOf(index) !== LEASED) return;
+    const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
     this.lost.add(formatReceipt(this.#incarnation, receipt));
   }
 
   /** The same for all leases: their messages are about to be removed. */
   loseAll(): void {
-    for (const { block, index } of this.#backlog.places(LEASED)) {
+    for (const { segment, index } of this.#backlog.places(LEASED)) {
       if (this.lost.isFull) return;
-      this.lose(block, index);
+      this.lose(segment, index);
     }
   }
 
-  #putBack(block: Block, index: number, now: number): void {
-    block.noteUnbegun(index);
-    this.#backlog.move(block, index, VISIBLE, now);
+  #putBack(segment: Segment, index: number, now: number): void {
+    segment.noteUnbegun(index);
+    this.#backlog.move(segment, index, VISIBLE, now);
   }
 
   extend(receipts: string[], endsAt: number): string[] {
-    return this.#withLeases(receipts, (block, index) => this.#backlog.move(block, index, LEASED, endsAt));
+    return this.#withLeases(receipts, (segment, index) => this.#backlog.move(segment, index, LEASED, endsAt));
   }
 
   /** Does something to each message whose lease the receipt stands for. */
-  #withLeases(receipts: string[], change: (block: Block, index: number) => void): string[] {
+  #withLeases(receipts: string[], change: (segment: Segment, index: number) => void): string[] {
     const stale: string[] = [];
     for (const text of receipts) {
       const receipt = parseReceipt(this.#incarnation, text);
-      const block = receipt && this.#backlog.blockAt(receipt);
-      if (receipt !== undefined && block !== undefined && isHeld(block, receipt)) change(block, receipt.index);
+      const segment = receipt && this.#backlog.segmentAt(receipt);
+      if (receipt !== undefined && segment !== undefined && isHeld(segment, receipt)) change(segment, receipt.index);
       else stale.push(text);
     }
     return stale;
   }
 
-  #remove(block: Block, index: number): void {
-    this.#backlog.remove(block, index);
+  #remove(segment: Segment, index: number): void {
+    this.#backlog.remove(segment, index);
     this.#totals.done += 1;
   }
 }
 
 /** Whether the receipt is that of the newest lease and the lease is not over. */
-function isHeld(block: Block, { index, delivery }: Receipt): boolean {
-  return block.standingOf(index) === LEASED && block.deliveriesOf(index) === delivery;
+function isHeld(segment: Segment, { index, delivery }: Receipt): boolean {
+  return segment.standingOf(index) === LEASED && segment.deliveriesOf(index) === delivery;
 }

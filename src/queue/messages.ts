@@ -14,15 +14,15 @@ import { LineWindow } from "./store/payload-cache.ts";
 import { completed, rowChangeOf } from "./store/row-changes.ts";
 import { FREE_ROWS_MAX } from "./store/row-slots.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./store/rows.ts";
-import type { Block } from "./store/segment.ts";
+import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, GONE, MOVING, type Standing, type StandingCounts, VISIBLE } from "./store/states.ts";
 import { assertLaw, finish, NO_TOTALS } from "./store/totals.ts";
 import { Viewer } from "./viewer.ts";
 
 /** What of stored messages stays in memory: what was used last. */
 export interface Memory {
-  /** Blocks whose state is kept: 3 KB each at most. */
-  blocks: number;
+  /** Segments whose state is kept: 3 KB each at most. */
+  segments: number;
   /** Characters of lines. */
   characters: number;
   /** Free rows, in storage too: what a waking reads for nothing. At least 1. */
@@ -30,7 +30,7 @@ export interface Memory {
 }
 
 /** A Durable Object shares 128 MB with its neighbours. */
-export const DEFAULT_MEMORY: Memory = { blocks: 1_024, characters: 4 * 1024 * 1024, freeRows: FREE_ROWS_MAX };
+export const DEFAULT_MEMORY: Memory = { segments: 1_024, characters: 4 * 1024 * 1024, freeRows: FREE_ROWS_MAX };
 
 /** What of a queue's configuration is about its messages. */
 export interface Rules {
@@ -77,7 +77,7 @@ export class Messages {
     this.#memory = storage.memory;
     this.redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
-    this.#backlog = new Backlog(rules, this.totals.lastBlock, reader, storage.memory.freeRows);
+    this.#backlog = new Backlog(rules, this.totals.lastSegment, reader, storage.memory.freeRows);
     this.#window = new LineWindow(reader);
     this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
     this.retention = new Retention(this.#backlog, this.#window, this.totals, retention);
@@ -96,7 +96,7 @@ export class Messages {
       totals: this.totals,
     });
     this.#doneKeys = new DoneKeys(this.#backlog.slots, this.#keys);
-    for (const row of stored?.blocks ?? []) {
+    for (const row of stored?.segments ?? []) {
       if (row.fingerprints !== null) this.#keys.restore(row.slot, row.keysUntil, row.fingerprints, row.number);
       this.#backlog.restore(row, this.#keys.kept(row.slot));
     }
@@ -122,8 +122,8 @@ export class Messages {
   advance(now: number): void {
     this.totals.time = now;
     this.retention.beginRound();
-    const died = this.#backlog.promote(now, (block, index, endedAt) =>
-      fateOfLeased({ incarnation: this.#incarnation, block, index, endedAt }, now, this.redelivery),
+    const died = this.#backlog.promote(now, (segment, index, endedAt) =>
+      fateOfLeased({ incarnation: this.#incarnation, segment, index, endedAt }, now, this.redelivery),
     );
     finish(this.totals, died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
@@ -133,7 +133,7 @@ export class Messages {
   oldestPutAt(): number | undefined {
     const putTimes = this.#backlog
       .oldestOfEachLane()
-      .map((block) => putAtOf(this.#window.line(block, block.firstPresent())));
+      .map((segment) => putAtOf(this.#window.line(segment, segment.firstPresent())));
     return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }
 
@@ -193,10 +193,10 @@ export class Messages {
   /** Removes a message, whoever holds it. False if it is not here. */
   cancel(id: string): boolean {
     const place = this.viewer.find(id);
-    const standing = place?.block.standingOf(place.index);
+    const standing = place?.segment.standingOf(place.index);
     // What is on its way to another queue may have arrived there.
     if (place === undefined || standing === MOVING) return false;
-    this.leases.lose(place.block, place.index);
+    this.leases.lose(place.segment, place.index);
     this.#removeUndone(place);
     this.totals.purged += 1;
     if (standing !== DEAD) finish(this.totals, 1);
@@ -208,7 +208,7 @@ export class Messages {
     const { visible, delayed, leased, dead } = this.#backlog;
     const unfinished = visible + delayed + leased;
     this.leases.loseAll();
-    this.#backlog.purge((block) => this.#freeKeys(block, (standing) => standing !== MOVING));
+    this.#backlog.purge((segment) => this.#freeKeys(segment, (standing) => standing !== MOVING));
     this.totals.purged += unfinished + dead;
     finish(this.totals, unfinished);
     return unfinished + dead;
@@ -226,27 +226,27 @@ export class Messages {
   discard(): void {
     const { visible, delayed } = this.#backlog;
     if (visible + delayed === 0) return;
-    for (const block of [...this.#backlog.blocks()]) {
-      if (block.visible + block.delayed === 0) continue;
-      this.#freeKeys(block, (standing) => standing === VISIBLE || standing === DELAYED);
-      this.#backlog.removeUnheld(block);
+    for (const segment of [...this.#backlog.segments()]) {
+      if (segment.visible + segment.delayed === 0) continue;
+      this.#freeKeys(segment, (standing) => standing === VISIBLE || standing === DELAYED);
+      this.#backlog.removeUnheld(segment);
     }
     this.totals.purged += visible + delayed;
     finish(this.totals, visible + delayed);
   }
 
-  #removeUndone({ block, index }: PlacedMessage): void {
-    this.puts.freeKeys(block, { blockNumber: block.number, index, count: 1 });
-    this.#backlog.remove(block, index);
+  #removeUndone({ segment, index }: PlacedMessage): void {
+    this.puts.freeKeys(segment, { segmentNumber: segment.number, index, count: 1 });
+    this.#backlog.remove(segment, index);
   }
 
-  /** Lets the dedupe keys of a block's messages in some standings count no more, but not those of what is gone. */
-  #freeKeys(block: Block, isMeant: (standing: Standing) => boolean): void {
-    if (!this.#keys.mayHaveDedupeKeys(block.slot, block.number)) return;
-    for (let index = 0; index < block.count; index += 1) {
-      const standing = block.standingOf(index);
+  /** Lets the dedupe keys of a segment's messages in some standings count no more, but not those of what is gone. */
+  #freeKeys(segment: Segment, isMeant: (standing: Standing) => boolean): void {
+    if (!this.#keys.mayHaveDedupeKeys(segment.slot, segment.number)) return;
+    for (let index = 0; index < segment.count; index += 1) {
+      const standing = segment.standingOf(index);
       if (standing === GONE || !isMeant(standing)) continue;
-      this.puts.freeKeys(block, { blockNumber: block.number, index, count: 1 });
+      this.puts.freeKeys(segment, { segmentNumber: segment.number, index, count: 1 });
     }
   }
 
@@ -254,7 +254,7 @@ export class Messages {
   takeCommit(): Commit | undefined {
     if (this.#deadLetterQueue !== "") this.transfers.beginDeadLetters(this.#deadLetterQueue, this.totals.time);
     const { unsaved } = this.#backlog;
-    this.#backlog.marks.save(unsaved, this.totals.time, this.#memory.blocks);
+    this.#backlog.marks.save(unsaved, this.totals.time, this.#memory.segments);
     // Old rows are deleted together with something else, unless they make each waking slow.
     const areRowsTooMany = this.#backlog.slots.excess > this.#memory.freeRows;
     if (unsaved.size === 0 && !this.#areTotalsUnsaved && !this.arrivals.areUncommitted && !areRowsTooMany) {
@@ -263,16 +263,16 @@ export class Messages {
     }
     assertLaw(this.totals, this.#backlog);
     const changes: RowChange[] = [];
-    for (const [block, kind] of unsaved) {
-      const groups = this.#backlog.groups.takeUncommitted(block);
-      const change = rowChangeOf(block, kind, this.#backlog.slots, this.#window, this.#keys, groups);
+    for (const [segment, kind] of unsaved) {
+      const groups = this.#backlog.groups.takeUncommitted(segment);
+      const change = rowChangeOf(segment, kind, this.#backlog.slots, this.#window, this.#keys, groups);
       if (change !== undefined) changes.push(change);
     }
     unsaved.clear();
     this.#trimMemory();
     this.#areTotalsUnsaved = false;
     this.totals.commit += 1;
-    this.totals.lastBlock = this.#backlog.lastBlock;
+    this.totals.lastSegment = this.#backlog.lastSegment;
     changes.push(...this.#doneKeys.takeChanges());
     return {
       changes: completed(changes, this.#backlog.slots),
@@ -284,6 +284,6 @@ export class Messages {
   /** Lets go of what was used longest ago. To be called when everything is stored, or on its way there. */
   #trimMemory(): void {
     this.#window.trim(this.#memory.characters);
-    this.#backlog.unloadOldest(this.#memory.blocks);
+    this.#backlog.unloadOldest(this.#memory.segments);
   }
 }

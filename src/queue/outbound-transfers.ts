@@ -61,12 +61,12 @@ export class Transfers {
     const number = this.#totals.lastTransfer + 1;
     let messages = 0;
     let bytes = 0;
-    for (const { block, index } of places) {
+    for (const { segment, index } of places) {
       if (messages === BATCH_MESSAGES_MAX || bytes >= BATCH_BYTES_MAX) break;
-      block.note(index, { transfer: number, was: block.standingOf(index) });
-      this.#backlog.move(block, index, MOVING, block.visibleAtOf(index));
+      segment.note(index, { transfer: number, was: segment.standingOf(index) });
+      this.#backlog.move(segment, index, MOVING, segment.visibleAtOf(index));
       messages += 1;
-      bytes += utf8Bytes(this.#window.line(block, index));
+      bytes += utf8Bytes(this.#window.line(segment, index));
     }
     this.#totals.lastTransfer = number;
     this.#totals.transfers = [...this.#totals.transfers, { number, to, areDeadLetters }];
@@ -112,15 +112,15 @@ export class Transfers {
       return 0;
     }
     const places = this.#placesOf(number);
-    for (const { block, index } of places) {
-      const { was = DEAD } = block.noteOf(index);
+    for (const { segment, index } of places) {
+      const { was = DEAD } = segment.noteOf(index);
       if (outcome === "accepted") {
-        this.#backlog.remove(block, index);
+        this.#backlog.remove(segment, index);
         if (was !== DEAD) finish(this.#totals, 1);
       } else {
-        const visibleAt = block.visibleAtOf(index);
-        block.note(index, { transfer: undefined, was: undefined });
-        this.#backlog.move(block, index, was === DELAYED && visibleAt <= now ? VISIBLE : was, visibleAt);
+        const visibleAt = segment.visibleAtOf(index);
+        segment.note(index, { transfer: undefined, was: undefined });
+        this.#backlog.move(segment, index, was === DELAYED && visibleAt <= now ? VISIBLE : was, visibleAt);
       }
     }
     this.#totals.transfers = this.#totals.transfers.filter((other) => other !== transfer);
@@ -157,24 +157,24 @@ export class Transfers {
   }
 
   #placesOf(number: number): PlacedMessage[] {
-    return [...this.#backlog.places(MOVING)].filter(({ block, index }) => block.noteOf(index).transfer === number);
+    return [...this.#backlog.places(MOVING)].filter(({ segment, index }) => segment.noteOf(index).transfer === number);
   }
 
-  #messageAt({ block, index }: PlacedMessage, { areDeadLetters }: Transfer): MovedMessage {
-    const line = this.#window.line(block, index);
-    const group = this.#backlog.groups.groupOf(block, index);
+  #messageAt({ segment, index }: PlacedMessage, { areDeadLetters }: Transfer): MovedMessage {
+    const line = this.#window.line(segment, index);
+    const group = this.#backlog.groups.groupOf(segment, index);
     const message = { content: contentOf(line), priority: priorityOf(line), group };
     if (!areDeadLetters) return message;
-    const { error, reason = "max_attempts" } = block.noteOf(index);
+    const { error, reason = "max_attempts" } = segment.noteOf(index);
     return {
       ...message,
       deadLetter: {
-        id: formatId(this.#incarnation, { blockNumber: block.number, index }),
+        id: formatId(this.#incarnation, { segmentNumber: segment.number, index }),
         reason,
-        attempts: block.attemptsOf(index),
+        attempts: segment.attemptsOf(index),
         // Of a message that has died before, that is known from there.
         firstPutAt: deadLetterOf(line)?.firstPutAt ?? putAtOf(line) / 1_000,
-        diedAt: block.visibleAtOf(index) / 1_000,
+        diedAt: segment.visibleAtOf(index) / 1_000,
         lastError: error,
       },
     };

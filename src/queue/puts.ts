@@ -8,7 +8,7 @@ import { addRange, keyOfDedupeKey, type PlaceRange } from "./store/key-records.t
 import { contentHashOf, lineOf } from "./store/payload.ts";
 import type { LineWindow } from "./store/payload-cache.ts";
 import type { Totals } from "./store/rows.ts";
-import type { Block } from "./store/segment.ts";
+import type { Segment } from "./store/segment.ts";
 
 /** What a put is answered with. */
 export interface Stored {
@@ -44,7 +44,7 @@ export class Puts {
   readonly #window: LineWindow;
   readonly #keys: IdempotencyKeys;
   readonly #totals: Totals;
-  readonly #takesMore = (block: Block): boolean => this.#keys.hasRoom(block.slot);
+  readonly #takesMore = (segment: Segment): boolean => this.#keys.hasRoom(segment.slot);
   #storings = 0;
   #freeings = 0;
   rules: KeyRules;
@@ -89,11 +89,11 @@ export class Puts {
     const { fresh, dedupe } = this.#look(put, now);
     const lines = fresh.map((message) => lineOf(message, now));
     const sizes = lines.map(utf8Bytes);
-    const blockFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
+    const segmentFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
     const ranges: PlaceRange[] = [];
     // Where this put has stored the first message of each dedupe key.
     const placed = dedupe && new Map<string, PlaceRange>();
-    let last: Block | undefined;
+    let last: Segment | undefined;
     let stored = 0;
     let position = 0;
     for (const message of messages) {
@@ -106,17 +106,17 @@ export class Puts {
       }
       const line = lines[stored] as string;
       const bytes = sizes[stored] as number;
-      const block = blockFor(message, bytes);
-      const place = this.#append(block, message, bytes, now);
-      this.#window.add(block, line);
+      const segment = segmentFor(message, bytes);
+      const place = this.#append(segment, message, bytes, now);
+      this.#window.add(segment, line);
       if (key !== undefined) {
         this.#storings += 1;
         const until = now + this.rules.dedupeMs;
-        this.#keys.remember(block.slot, { key, contentHash: 0, until, ranges: [place] }, block.number);
+        this.#keys.remember(segment.slot, { key, contentHash: 0, until, ranges: [place] }, segment.number);
         placed?.set(key, { ...place });
       }
       addRange(ranges, place);
-      last = block;
+      last = segment;
       stored += 1;
     }
     this.#totals.accepted += stored;
@@ -129,16 +129,16 @@ export class Puts {
     return this.#answerOf(ranges);
   }
 
-  /** Lets the dedupe keys of messages of a block count no more. */
-  freeKeys({ slot }: Block, range: PlaceRange): void {
+  /** Lets the dedupe keys of messages of a segment count no more. */
+  freeKeys({ slot }: Segment, range: PlaceRange): void {
     this.#freeings += 1;
     this.#keys.free(slot, range);
   }
 
-  #append(block: Block, { visibleAt, delayMs, group }: NewMessage, lineBytes: number, now: number): PlaceRange {
+  #append(segment: Segment, { visibleAt, delayMs, group }: NewMessage, lineBytes: number, now: number): PlaceRange {
     const dueAt = visibleAt ?? now + delayMs;
-    const index = this.#backlog.append(block, lineBytes, dueAt > now ? dueAt : 0, group);
-    return { blockNumber: block.number, index, count: 1 };
+    const index = this.#backlog.append(segment, lineBytes, dueAt > now ? dueAt : 0, group);
+    return { segmentNumber: segment.number, index, count: 1 };
   }
 
   /** Looks up the dedupe keys of a put, unless that was just done. */
@@ -168,13 +168,13 @@ export class Puts {
   #answerOf(ranges: readonly PlaceRange[]): Stored {
     const ids: string[] = [];
     let duplicates: number[] | undefined;
-    for (const { blockNumber, index, count, isDuplicate } of ranges) {
+    for (const { segmentNumber, index, count, isDuplicate } of ranges) {
       for (let offset = 0; offset < count; offset += 1) {
         if (isDuplicate) {
           duplicates ??= [];
           duplicates.push(ids.length);
         }
-        ids.push(formatId(this.#incarnation, { blockNumber, index: index + offset }));
+        ids.push(formatId(this.#incarnation, { segmentNumber, index: index + offset }));
       }
     }
     return duplicates === undefined ? { ids } : { ids, duplicates };

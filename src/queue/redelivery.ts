@@ -1,6 +1,6 @@
 import type { Redelivery } from "./base/configuration.ts";
 import { hashText, mixed } from "./base/hash.ts";
-import type { Block } from "./store/segment.ts";
+import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, type Fate, VISIBLE } from "./store/states.ts";
 
 /**
@@ -20,16 +20,16 @@ function delayAfter(attempts: number, redelivery: Redelivery, seed: string): num
 export interface FailedAttempt {
   /** That of the queue: without it the messages of many queues would come back together. */
   incarnation: string;
-  block: Block;
+  segment: Segment;
   index: number;
   endedAt: number;
 }
 
 /** What becomes of a message whose lease is over. One with which no handler began costs no attempt and no delay. */
 export function fateOfLeased(over: FailedAttempt, now: number, redelivery: Redelivery): Fate {
-  const { block, index, endedAt } = over;
-  if (!block.isUnbegun(index)) return fateOf(over, now, redelivery);
-  block.noteUnbegun(index);
+  const { segment, index, endedAt } = over;
+  if (!segment.isUnbegun(index)) return fateOf(over, now, redelivery);
+  segment.noteUnbegun(index);
   return { standing: VISIBLE, visibleAt: endedAt };
 }
 
@@ -39,11 +39,11 @@ export function fateOfLeased(over: FailedAttempt, now: number, redelivery: Redel
  * @param delayMs undefined for what the rules say
  */
 export function fateOf(failed: FailedAttempt, now: number, redelivery: Redelivery, delayMs?: number): Fate {
-  const { incarnation, block, index, endedAt } = failed;
-  const attempts = block.countedAttemptsOf(index);
+  const { incarnation, segment, index, endedAt } = failed;
+  const attempts = segment.countedAttemptsOf(index);
   const { maxAttempts } = redelivery;
   if (maxAttempts > 0 && attempts >= maxAttempts) return { standing: DEAD, visibleAt: endedAt };
-  const seed = `${incarnation}-${block.number}-${index}`;
+  const seed = `${incarnation}-${segment.number}-${index}`;
   const visibleAt = endedAt + (delayMs ?? delayAfter(attempts, redelivery, seed));
   return { standing: visibleAt > now ? DELAYED : VISIBLE, visibleAt };
 }

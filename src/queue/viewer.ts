@@ -4,7 +4,7 @@ import type { MessageState, Page, View } from "./base/commands.ts";
 import { formatId, parseId } from "./base/receipt.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { LineWindow } from "./store/payload-cache.ts";
-import type { Block } from "./store/segment.ts";
+import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, LEASED, MOVING, VISIBLE } from "./store/states.ts";
 
 /** Messages looked through in one call, so that no call takes long: a page may be short, or even empty. */
@@ -23,26 +23,26 @@ export class Viewer {
   }
 
   /** The place of a message that is still here. */
-  find(id: string): { block: Block; index: number } | undefined {
+  find(id: string): { segment: Segment; index: number } | undefined {
     const place = parseId(this.#incarnation, id);
-    const block = place && this.#backlog.blockAt(place);
-    if (place === undefined || block === undefined) return undefined;
-    return stateOf(block, place.index) === undefined ? undefined : { block, index: place.index };
+    const segment = place && this.#backlog.segmentAt(place);
+    if (place === undefined || segment === undefined) return undefined;
+    return stateOf(segment, place.index) === undefined ? undefined : { segment, index: place.index };
   }
 
-  view({ block, index }: { block: Block; index: number }): View {
-    const state = stateOf(block, index) as MessageState;
-    const { error, reason = "max_attempts" } = block.noteOf(index);
-    const until = state === "visible" || state === "moving" ? undefined : block.visibleAtOf(index);
+  view({ segment, index }: { segment: Segment; index: number }): View {
+    const state = stateOf(segment, index) as MessageState;
+    const { error, reason = "max_attempts" } = segment.noteOf(index);
+    const until = state === "visible" || state === "moving" ? undefined : segment.visibleAtOf(index);
     return {
-      id: formatId(this.#incarnation, { blockNumber: block.number, index }),
+      id: formatId(this.#incarnation, { segmentNumber: segment.number, index }),
       state,
-      attempts: block.attemptsOf(index),
+      attempts: segment.attemptsOf(index),
       ...(until === undefined ? {} : { until }),
-      group: this.#backlog.groups.groupOf(block, index),
+      group: this.#backlog.groups.groupOf(segment, index),
       lastError: error,
       ...(state === "dead" ? { reason } : {}),
-      line: this.#window.line(block, index),
+      line: this.#window.line(segment, index),
     };
   }
 
@@ -53,22 +53,22 @@ export class Viewer {
    */
   list(state: MessageState | undefined, cursor: string, limit: number): Page {
     const views: View[] = [];
-    let last = parseId(this.#incarnation, cursor) ?? { blockNumber: 0, index: 0 };
+    let last = parseId(this.#incarnation, cursor) ?? { segmentNumber: 0, index: 0 };
     let lookedAt = 0;
     let bytes = 0;
-    for (const block of this.#backlog.blocks()) {
-      if (block.number < last.blockNumber || !mayHave(block, state)) continue;
-      for (let index = block.number === last.blockNumber ? last.index + 1 : 0; index < block.count; index += 1) {
+    for (const segment of this.#backlog.segments()) {
+      if (segment.number < last.segmentNumber || !mayHave(segment, state)) continue;
+      for (let index = segment.number === last.segmentNumber ? last.index + 1 : 0; index < segment.count; index += 1) {
         if (views.length === limit || lookedAt === LOOKED_AT_MAX || bytes >= LIST_BYTES_MAX) {
           return { views, bytes, cursor: formatId(this.#incarnation, last) };
         }
-        const found = stateOf(block, index);
+        const found = stateOf(segment, index);
         if (found !== undefined && (state === undefined || found === state)) {
-          const view = this.view({ block, index });
+          const view = this.view({ segment, index });
           views.push(view);
           bytes += utf8Bytes(view.line);
         }
-        last = { blockNumber: block.number, index };
+        last = { segmentNumber: segment.number, index };
         lookedAt += 1;
       }
     }
@@ -76,13 +76,13 @@ export class Viewer {
   }
 }
 
-function mayHave(block: Block, state: MessageState | undefined): boolean {
-  return state === undefined || block[state] > 0;
+function mayHave(segment: Segment, state: MessageState | undefined): boolean {
+  return state === undefined || segment[state] > 0;
 }
 
 /** Undefined for a message that is gone. */
-function stateOf(block: Block, index: number): MessageState | undefined {
-  switch (block.standingOf(index)) {
+function stateOf(segment: Segment, index: number): MessageState | undefined {
+  switch (segment.standingOf(index)) {
     case VISIBLE:
       return "visible";
     case DELAYED:

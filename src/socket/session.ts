@@ -247,7 +247,7 @@ export class Session implements Caller, Connection {
   /**
    * Keeps what it waits for with the socket. To be called when there is nothing else to do.
    *
-   * @param lastTicket the last that was given out
+   * @param lastRequestId the last that was given out
    */
   keep(lastRequestId: number): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;

@@ -16,7 +16,7 @@ export class SharedPuts implements Caller {
 
   /**
    * @param id of the operation
-   * @param firstTicket of the puts, whose request ids follow one another
+   * @param firstRequestId of the puts, whose request ids follow one another
    * @param count how many there are
    * @param send takes their answer
    */

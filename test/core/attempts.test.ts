@@ -284,7 +284,7 @@ describe("that a handler has begun", () => {
   });
 
   test("is stored before its row is let go from a memory that holds none", () => {
-    const { queue, deliveries } = pushed({ ...DEFAULT_MEMORY, blocks: 0 });
+    const { queue, deliveries } = pushed({ ...DEFAULT_MEMORY, segments: 0 });
 
     queue.begin(deliveries);
 

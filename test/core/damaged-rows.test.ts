@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { DamagedRow } from "../../src/queue/base/damage.ts";
-import type { StoredBlock } from "../../src/queue/store/rows.ts";
-import { Block, type BlockState } from "../../src/queue/store/segment.ts";
+import type { StoredSegment } from "../../src/queue/store/rows.ts";
+import { Segment, type SegmentState } from "../../src/queue/store/segment.ts";
 import { NONE, Standings } from "../../src/queue/store/states.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 
 /** Rows of which some say something else than what was stored. */
 class ChangedRows extends MemoryRows {
-  #summary: Partial<StoredBlock> = {};
-  #state: Partial<BlockState> = {};
+  #summary: Partial<StoredSegment> = {};
+  #state: Partial<SegmentState> = {};
   #lines: string | undefined;
   #groups: string | undefined;
 
@@ -22,10 +22,10 @@ class ChangedRows extends MemoryRows {
 
   override load() {
     const stored = super.load();
-    return stored && { ...stored, blocks: [...stored.blocks].map((block) => ({ ...block, ...this.#summary })) };
+    return stored && { ...stored, segments: [...stored.segments].map((segment) => ({ ...segment, ...this.#summary })) };
   }
 
-  override state(slot: number): BlockState {
+  override state(slot: number): SegmentState {
     return { ...super.state(slot), ...this.#state };
   }
 
@@ -38,9 +38,9 @@ class ChangedRows extends MemoryRows {
   }
 }
 
-type Change = Partial<StoredBlock & BlockState & { lines: string; groups: string }>;
+type Change = Partial<StoredSegment & SegmentState & { lines: string; groups: string }>;
 
-/** A queue with one block of four messages: one of each standing but those that are gone or on their way. */
+/** A queue with one segment of four messages: one of each standing but those that are gone or on their way. */
 function fourMessages(group?: string): { told: ToldQueue; rows: ChangedRows } {
   const rows = new ChangedRows();
   const told = new ToldQueue(rows);
@@ -116,7 +116,7 @@ test.each<[string, Change, RegExp]>([
   ["fewer than none", { leased: -1 }, /-1 are leased/],
   ["more than there are together", { visible: 3, delayed: 3 }, /of 4 messages 8 are still there/],
   ["none at all", { ...NONE }, /of 4 messages 0 are still there/],
-  ["a block that is newer than the newest", { number: 2 }, /block 2, but the newest is 1/],
+  ["a segment that is newer than the newest", { number: 2 }, /segment 2, but the newest is 1/],
   ["a priority that is none", { priority: 256 }, /priority 256/],
   ["a wait without an end", { nextDueAt: Number.POSITIVE_INFINITY }, /waits from Infinity/],
   ["a time of its put that is none", { putAt: Number.NaN }, /put at NaN/],
@@ -128,12 +128,12 @@ test.each<[string, Change, RegExp]>([
   expect(() => told.restarted()).toThrow(fault);
 });
 
-test("two rows of one block end the waking with an error that says so", () => {
+test("two rows of one segment end the waking with an error that says so", () => {
   const { told, rows } = fourMessages();
   told.put({ body: "x".repeat(70_000) });
   rows.change({ number: 1 });
 
-  expect(() => told.restarted()).toThrow(/block 1 is in another row too/);
+  expect(() => told.restarted()).toThrow(/segment 1 is in another row too/);
 });
 
 test("groups that are too few end the waking with an error that says so", () => {
@@ -151,17 +151,17 @@ test("a due time that the state does not have ends in an error, and not in a sea
   expect(() => useAll(told.restarted())).toThrow(/waits from/);
 });
 
-test("a search for a message that a block does not have ends", () => {
+test("a search for a message that a segment does not have ends", () => {
   const lane = { priority: 0, areLetters: false, isGrouped: false };
-  const block = Block.restore({
+  const segment = Segment.restore({
     ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...lane, ...NONE },
     ...{ visible: 2, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
   });
-  for (const index of [0, 1]) block.move(index, 3, 0);
-  block.visible = 1;
+  for (const index of [0, 1]) segment.move(index, 3, 0);
+  segment.visible = 1;
 
   for (const search of ["firstVisible", "lastVisible", "firstPresent"] as const) {
-    expect(() => block[search]()).toThrow(DamagedRow);
-    expect(() => block[search]()).toThrow(/row 7 is damaged: block 9 has none/);
+    expect(() => segment[search]()).toThrow(DamagedRow);
+    expect(() => segment[search]()).toThrow(/row 7 is damaged: segment 9 has none/);
   }
 });

@@ -6,11 +6,11 @@ import { FREE_ROWS_MAX, OLD_ROWS_DELETED_MAX } from "../../src/queue/store/row-s
 import { MemoryRows } from "../support/memory-rows.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 
-/** Each in a block of its own, because nothing is put after it into a row that large. */
+/** Each in a segment of its own, because nothing is put after it into a row that large. */
 const LARGE = "x".repeat(40_000);
 
-function fill(told: ToldQueue, blocks: number, body = LARGE): void {
-  for (let block = 0; block < blocks; block += 1) told.put({ body });
+function fill(told: ToldQueue, segments: number, body = LARGE): void {
+  for (let segment = 0; segment < segments; segment += 1) told.put({ body });
 }
 
 /** Receives and acks one message, each in a commit of its own. */

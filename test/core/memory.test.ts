@@ -31,7 +31,7 @@ function perform(queue: Queue, rows: MemoryRows, command: Command): Result | und
 
 test("what was only looked at is let go of, although nothing was written", () => {
   const rows = new CountedRows();
-  const queue = new Queue("i", rows, { ...DEFAULT_MEMORY, blocks: 0, characters: 0 });
+  const queue = new Queue("i", rows, { ...DEFAULT_MEMORY, segments: 0, characters: 0 });
   const message = { content: '"body":1', priority: 100, delayMs: 60_000 };
   perform(queue, rows, { verb: "put", messages: Array(300).fill(message), timeoutMs: 0 });
   const list = { verb: "list", cursor: "", limit: 1_000 } as const;
@@ -43,6 +43,6 @@ test("what was only looked at is let go of, although nothing was written", () =>
     return rows.reads;
   });
 
-  // The state and the lines of two blocks.
+  // The state and the lines of two segments.
   expect([first, second]).toEqual([4, 4]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CUT_ERROR_BYTES, ERRORS_BYTES_MAX } from "../../src/queue/store/notes.ts";
-import { BLOCK_MESSAGES_MAX } from "../../src/queue/store/segment.ts";
+import { SEGMENT_MESSAGES_MAX } from "../../src/queue/store/segment.ts";
 import { Random } from "../support/random.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 
@@ -12,8 +12,8 @@ function bytesOf(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** A queue of one block, of which each message was leased. */
-function leasedBlock(messages: number): { told: ToldQueue; receipts: string[] } {
+/** A queue of one segment, of which each message was leased. */
+function leasedSegment(messages: number): { told: ToldQueue; receipts: string[] } {
   const told = new ToldQueue();
   told.put(...Array.from({ length: messages }, (_, body) => ({ body })));
   const result = told.tell({ verb: "receive", max: messages, timeoutMs: 0, autoAck: false });
@@ -45,7 +45,7 @@ test.each([
   ["characters of two code units", "😀"],
   ["halves of characters", "\ud83d"],
 ])("256 messages that fail with long errors of %s keep what a change writes small", (_, character) => {
-  const { told, receipts } = leasedBlock(BLOCK_MESSAGES_MAX);
+  const { told, receipts } = leasedSegment(SEGMENT_MESSAGES_MAX);
   const error = character.repeat(1_024 / character.length);
 
   for (const receipt of receipts) {
@@ -55,7 +55,7 @@ test.each([
 
   const errors = errorsOf(told);
   expect(errors.at(-1)).toBe(error);
-  expect(errors).toHaveLength(BLOCK_MESSAGES_MAX);
+  expect(errors).toHaveLength(SEGMENT_MESSAGES_MAX);
   for (const kept of errors.slice(0, 200)) {
     expect(kept?.endsWith("…")).toBe(true);
     expect(error.startsWith(kept?.slice(0, -1) ?? "none")).toBe(true);
@@ -67,7 +67,7 @@ test.each([
 });
 
 test("the newest errors are kept in full, and those before them by at least their first 64 letters", () => {
-  const { told, receipts } = leasedBlock(100);
+  const { told, receipts } = leasedSegment(100);
   const errors = receipts.map((_, message) => `Error ${message}: `.padEnd(1_024, "stack "));
 
   for (const [message, receipt] of receipts.entries()) fail(told, receipt, errors[message] ?? "");
@@ -80,7 +80,7 @@ test("the newest errors are kept in full, and those before them by at least thei
 });
 
 test("errors that fit are never cut, however often they are written over", () => {
-  const { told, receipts } = leasedBlock(BLOCK_MESSAGES_MAX);
+  const { told, receipts } = leasedSegment(SEGMENT_MESSAGES_MAX);
 
   for (const receipt of receipts) fail(told, receipt, "The image is larger than 100 megapixels.");
 
@@ -103,14 +103,14 @@ test("a message that is retried with other errors over and over has the last, an
 });
 
 test("what else is known of messages is kept whole beside their errors", () => {
-  const { told, receipts } = leasedBlock(BLOCK_MESSAGES_MAX);
+  const { told, receipts } = leasedSegment(SEGMENT_MESSAGES_MAX);
   for (const receipt of receipts) fail(told, receipt, "\u0001".repeat(1_024));
 
   told.tell({ verb: "redrive", max: 10_000 });
   const result = told.tell({ verb: "receive", max: 1_000, timeoutMs: 0, autoAck: false });
 
   if (result?.verb !== "receive") throw new Error("Nothing was received.");
-  expect(result.deliveries).toHaveLength(BLOCK_MESSAGES_MAX);
+  expect(result.deliveries).toHaveLength(SEGMENT_MESSAGES_MAX);
   for (const { lastError } of result.deliveries) expect(lastError?.charCodeAt(0)).toBe(1);
   expect(notesOf(told)).toContain('"redrivenAt"');
 });

@@ -11,7 +11,7 @@ class CountedRows extends MemoryRows {
   }
 }
 
-/** Each fills a block of its own. */
+/** Each fills a segment of its own. */
 const LARGE = "x".repeat(70_000);
 
 test("a backlog that expires at once does so over many rounds, none of which reads much", () => {

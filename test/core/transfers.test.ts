@@ -148,7 +148,7 @@ test("an attempt of which nobody ever tells the outcome is made again", () => {
   expect(counts).toEqual([1, 0, 1]);
 });
 
-test("dead letters of several queues share blocks", () => {
+test("dead letters of several queues share segments", () => {
   const dead = new ToldQueue();
   dead.tell({ verb: "configure", changes: {} });
   const before = dead.rows.size;

@@ -27,7 +27,7 @@ test("a put that is tried again gives the ids of messages that are long gone", a
   expect(await inspect(queue)).toMatchObject({ visible: 0, accepted: 1 });
 });
 
-test("a put over several blocks that is tried again gives the same ids", async () => {
+test("a put over several segments that is tried again gives the same ids", async () => {
   const queue = freshQueue();
 
   const first = await put(queue, numbers(600), "key");

@@ -20,11 +20,11 @@ async function change(queue: string, statement: string): Promise<void> {
 /** Everything that is stored of a queue, to see that nothing is changed. */
 function storedOf(queue: string): Promise<unknown> {
   return runInDurableObject(objectOf(queue), (_, { storage: { sql } }) =>
-    JSON.stringify(sql.exec("SELECT * FROM blocks ORDER BY slot").toArray()),
+    JSON.stringify(sql.exec("SELECT * FROM segments ORDER BY slot").toArray()),
   );
 }
 
-/** Three blocks: a full one, one that is full too, and a short one. */
+/** Three segments: a full one, one that is full too, and a short one. */
 async function damagedQueue(statement: string): Promise<string> {
   const queue = freshQueue();
   await put(queue, numbers(256));
@@ -40,7 +40,7 @@ async function confirmed(queue: string): Promise<void> {
   });
 }
 
-const BREAKS_THE_LAW = "UPDATE blocks SET visible = visible + 1 WHERE number = 1";
+const BREAKS_THE_LAW = "UPDATE segments SET visible = visible + 1 WHERE number = 1";
 
 const REQUESTS: [method: string, path: string, body?: unknown][] = [
   ["GET", ""],
@@ -59,7 +59,7 @@ describe.each([
   ["breaks the law", BREAKS_THE_LAW],
   ["has no configuration", "DELETE FROM queue"],
   ["has a configuration that is no JSON", "UPDATE queue SET configuration = '{'"],
-  ["has totals that are no JSON", "UPDATE blocks SET totals = 'x'"],
+  ["has totals that are no JSON", "UPDATE segments SET totals = 'x'"],
   ["has lost a table", "DROP TABLE queue"],
 ])("a queue that %s", (_, statement) => {
   test("answers everything with damaged, whichever way it is asked, and changes nothing", async () => {
@@ -127,14 +127,14 @@ describe("a list of a damaged queue", () => {
     ["its lines are no text", "lines = x'00ff'"],
     ["its count is no number", "count = 'many'"],
   ])("leaves out a row of which %s, and says so", async (_, damage) => {
-    const queue = await damagedQueue(`UPDATE blocks SET ${damage} WHERE number = 2; ${BREAKS_THE_LAW}`);
+    const queue = await damagedQueue(`UPDATE segments SET ${damage} WHERE number = 2; ${BREAKS_THE_LAW}`);
 
     expect(await listed(queue)).toEqual({ bodies: [...numbers(256), ...numbers(10)], damagedRows: 1, pages: 3 });
   });
 
   test("leaves out single messages that do not decode", async () => {
     const queue = await damagedQueue(
-      `UPDATE blocks SET lines = replace(lines, '{"body":7,', '{"body:7,') WHERE number = 2; ${BREAKS_THE_LAW}`,
+      `UPDATE segments SET lines = replace(lines, '{"body":7,', '{"body:7,') WHERE number = 2; ${BREAKS_THE_LAW}`,
     );
 
     const { bodies, damagedRows } = await listed(queue);

@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { migrate, NEWEST_VERSION, storedVersion } from "../../src/object/migrations.ts";
+import { migrate, NEWEST_VERSION, STEPS, storedVersion } from "../../src/object/migrations.ts";
 import { call, freshQueue, objectOf, put } from "../support/call.ts";
 
 vi.spyOn(console, "error").mockReturnValue();
@@ -55,15 +55,21 @@ test("a queue that was stored by a newer version is left alone", async () => {
   expect(reply).toMatchObject({ status: 503, body: { code: "unavailable" } });
 });
 
-test("senders that were stored by an older version are remembered as of now", async () => {
-  const queue = freshQueue();
+/** Makes the tables of an older version, with what they then held. */
+function olderTables(storage: DurableObjectStorage, version: number, rows: readonly string[]): void {
+  storage.sql.exec("CREATE TABLE migrations (version INTEGER PRIMARY KEY)");
+  for (const [index, step] of STEPS.slice(0, version).entries()) {
+    storage.sql.exec(step);
+    storage.sql.exec("INSERT INTO migrations (version) VALUES (?)", index + 1);
+  }
+  for (const row of rows) storage.sql.exec(row);
+}
+
+test("senders that were stored by version 1 are remembered as of now", async () => {
   const begin = Math.floor(Date.now() / 1_000) * 1_000;
 
-  const senders = await runInDurableObject(objectOf(queue), (_, { storage }) => {
-    migrate(storage);
-    storage.sql.exec("ALTER TABLE arrivals DROP COLUMN used_at");
-    storage.sql.exec("DELETE FROM migrations WHERE version > 1");
-    storage.sql.exec("INSERT INTO arrivals (source, number, refused) VALUES ('other/i', 7, 0)");
+  const senders = await runInDurableObject(objectOf(freshQueue()), (_, { storage }) => {
+    olderTables(storage, 1, ["INSERT INTO arrivals (source, number, refused) VALUES ('other/i', 7, 0)"]);
     migrate(storage);
     return storage.sql.exec("SELECT * FROM arrivals").toArray();
   });

@@ -105,7 +105,7 @@ test("a caller alone, with keys, uses few rows over and over", async () => {
   for (const message of numbers(250)) await oneMessage(queue, `key-${message}`);
 
   const rows = await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) =>
-    sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM blocks").one(),
+    sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM segments").one(),
   );
 
   expect(rows.rows).toBeLessThanOrEqual(250 / 64 + 2);
@@ -253,10 +253,10 @@ test("a message that dies and goes to another queue costs at most five rows ther
   }
 });
 
-/** The rows in the table of blocks. */
+/** The rows in the table of segments. */
 async function storedRows(queue: string): Promise<number> {
   return runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
-    return sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM blocks").one().rows;
+    return sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM segments").one().rows;
   });
 }
 

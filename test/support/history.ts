@@ -11,7 +11,7 @@ import { ModelQueue } from "./model-queue.ts";
 import type { ModelReceiver } from "./model-receivers.ts";
 import { Random } from "./random.ts";
 
-/** The model searches arrays, so histories keep queues short and blocks small by bodies of this length. */
+/** The model searches arrays, so histories keep queues short and segments small by bodies of this length. */
 const LONG_BODY = "x".repeat(3_000);
 /** The request id of who looks in between. */
 const LOOK = -2;
@@ -551,7 +551,7 @@ export class History {
   /** Often none, so that everything is read again whenever it is needed. */
   #someMemory(): Memory {
     return {
-      blocks: this.#random.pick([0, 0, 2, 1_000]),
+      segments: this.#random.pick([0, 0, 2, 1_000]),
       characters: this.#random.pick([0, 20_000, 4_000_000]),
       freeRows: this.#random.pick([1, 2, 64]),
     };

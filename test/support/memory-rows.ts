@@ -6,14 +6,14 @@ import {
   NO_MESSAGES,
   type RowChange,
   type RowReader,
-  type StoredBlock,
   type StoredQueue,
+  type StoredSegment,
   type Totals,
 } from "../../src/queue/store/rows.ts";
-import type { BlockState } from "../../src/queue/store/segment.ts";
+import type { SegmentState } from "../../src/queue/store/segment.ts";
 import { assertRowSize } from "./row-bytes.ts";
 
-interface Row extends Omit<StoredBlock, "fingerprints">, BlockState {
+interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {
   lines: string;
   groups: string;
   keys: string;
@@ -33,7 +33,7 @@ export class MemoryRows implements RowReader {
     return this.#rows.size;
   }
 
-  state(slot: number): BlockState {
+  state(slot: number): SegmentState {
     const { state, notes } = this.#rows.get(slot) ?? EMPTY;
     return { state, notes };
   }
@@ -129,10 +129,10 @@ export class MemoryRows implements RowReader {
   load(): StoredQueue | undefined {
     if (this.#totals === undefined) return undefined;
     const { time } = this.#totals;
-    const blocks = [...this.#rows.values()]
+    const segments = [...this.#rows.values()]
       .sort((a, b) => a.number - b.number)
       .map((row) => ({ ...row, fingerprints: row.keysUntil > time ? row.fingerprints : null }));
-    return { totals: this.#totals, blocks };
+    return { totals: this.#totals, segments };
   }
 
   clear(): void {

@@ -64,9 +64,9 @@ export function byPlace(messages: ModelMessage[]): ModelMessage[] {
   return messages.length > 1 ? messages.toSorted((a, b) => comparePlaces(a.id, b.id)) : messages;
 }
 
-/** Ids name places: block and index are numbers in them. */
+/** Ids name places: segment and index are numbers in them. */
 export function comparePlaces(a: string, b: string): number {
-  const [blockA = 0, indexA = 0] = a.split("-").slice(1).map(Number);
-  const [blockB = 0, indexB = 0] = b.split("-").slice(1).map(Number);
-  return blockA - blockB || indexA - indexB;
+  const [segmentA = 0, indexA = 0] = a.split("-").slice(1).map(Number);
+  const [segmentB = 0, indexB = 0] = b.split("-").slice(1).map(Number);
+  return segmentA - segmentB || indexA - indexB;
 }

@@ -109,7 +109,7 @@ interface WaitingPut {
 
 /**
  * What a queue should do, as simply as it can be said: an array of messages in order of put, searched from the front.
- * It knows nothing of blocks, rows or heaps.
+ * It knows nothing of segments, rows or heaps.
  */
 export class ModelQueue {
   exists = false;

@@ -28,7 +28,7 @@ export function breakWrites(stub: DurableObjectStub<undefined>, ...failing: numb
   let writes = 0;
   return interceptStatements(stub, {
     before: (statement) => {
-      if (!/^(INSERT|UPDATE).* blocks/.test(statement)) return;
+      if (!/^(INSERT|UPDATE).* segments/.test(statement)) return;
       writes += 1;
       if (failing.includes(writes)) throw new Error("The row is too large.");
     },

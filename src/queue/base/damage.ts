@@ -5,7 +5,7 @@
  * does not end.
  */
 export class DamagedRow extends Error {
-  /** The row's key in the table of blocks. */
+  /** The row's key in the table of segments. */
   readonly slot: number;
   /** What is wrong with it, as a part of a sentence. */
   readonly fault: string;

@@ -3,10 +3,10 @@ import type { OrderName } from "../base/configuration.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import { BegunMarks } from "../store/begun-marks.ts";
-import { LoadedBlocks } from "../store/loaded-segments.ts";
+import { LoadedSegments } from "../store/loaded-segments.ts";
 import { type KeptKeys, RowSlots } from "../store/row-slots.ts";
-import { type RowReader, type StoredBlock, splitLines, type Unsaved } from "../store/rows.ts";
-import { Block, type Lane } from "../store/segment.ts";
+import { type RowReader, type StoredSegment, splitLines, type Unsaved } from "../store/rows.ts";
+import { type Lane, Segment } from "../store/segment.ts";
 import { checkSummary } from "../store/segment-summary.ts";
 import {
   COUNT_OF,
@@ -26,34 +26,34 @@ import { Lanes } from "./segments-by-kind.ts";
 import { Agenda } from "./timer-heap.ts";
 
 export interface PlacedMessage {
-  block: Block;
+  segment: Segment;
   index: number;
 }
 
-export interface BlockWatcher {
-  /** The block may have a message that became visible. */
-  becameVisible(block: Block): void;
-  /** The block has no messages any more. */
-  finished(block: Block): void;
+export interface SegmentWatcher {
+  /** The segment may have a message that became visible. */
+  becameVisible(segment: Segment): void;
+  /** The segment has no messages any more. */
+  finished(segment: Segment): void;
 }
 
-/** All blocks of a queue in the order of their making, and which message is next. */
+/** All segments of a queue in the order of their making, and which message is next. */
 export class Backlog implements StandingCounts {
   readonly #reader: RowReader;
-  readonly #blocks = new Map<number, Block>();
+  readonly #segments = new Map<number, Segment>();
   readonly #lanes = new Lanes();
   readonly slots: RowSlots;
-  readonly unsaved = new Map<Block, Unsaved>();
+  readonly unsaved = new Map<Segment, Unsaved>();
   readonly marks = new BegunMarks();
-  readonly #loaded: LoadedBlocks;
+  readonly #loaded: LoadedSegments;
 
   readonly #turns: Turns;
   /** When a delay or a lease ends. */
-  readonly #due = new Agenda<Block>();
-  /** To be told what becomes of blocks. */
-  watcher: BlockWatcher | undefined;
+  readonly #due = new Agenda<Segment>();
+  /** To be told what becomes of segments. */
+  watcher: SegmentWatcher | undefined;
 
-  #lastBlock: number;
+  #lastSegment: number;
   visible = 0;
   delayed = 0;
   leased = 0;
@@ -62,43 +62,43 @@ export class Backlog implements StandingCounts {
 
   constructor(
     { order, maxLeasedPerGroup }: { order: OrderName; maxLeasedPerGroup: number },
-    lastBlock: number,
+    lastSegment: number,
     reader: RowReader,
     freeRowsMax: number,
   ) {
     this.slots = new RowSlots(freeRowsMax);
-    this.#turns = new Turns(order, maxLeasedPerGroup, (place) => this.blockAt(place));
-    this.#lastBlock = lastBlock;
+    this.#turns = new Turns(order, maxLeasedPerGroup, (place) => this.segmentAt(place));
+    this.#lastSegment = lastSegment;
     this.#reader = reader;
-    this.#loaded = new LoadedBlocks(reader);
+    this.#loaded = new LoadedSegments(reader);
   }
 
   /**
-   * Takes back a stored block. To be called in ascending order of the blocks' numbers.
+   * Takes back a stored segment. To be called in ascending order of the segments' numbers.
    *
-   * @throws {DamagedRow} if there can be no such block
+   * @throws {DamagedRow} if there can be no such segment
    */
-  restore(row: StoredBlock, keys: KeptKeys): void {
+  restore(row: StoredSegment, keys: KeptKeys): void {
     const { slot } = row;
     this.slots.restore(slot);
     if (row.number === 0) {
       this.slots.release(slot, keys);
       return;
     }
-    checkSummary(row, this.#lastBlock);
-    if (this.#blocks.has(row.number)) throw new DamagedRow(slot, `block ${row.number} is in another row too`);
-    const block = Block.restore(row);
-    this.#loaded.unload(block);
-    this.#enter(block);
-    this.#add(block, +1);
-    if (block.visible > 0) this.#makeReady(block);
-    if (block.delayed + block.leased > 0) this.#due.plan(block, block.nextDueAt);
+    checkSummary(row, this.#lastSegment);
+    if (this.#segments.has(row.number)) throw new DamagedRow(slot, `segment ${row.number} is in another row too`);
+    const segment = Segment.restore(row);
+    this.#loaded.unload(segment);
+    this.#enter(segment);
+    this.#add(segment, +1);
+    if (segment.visible > 0) this.#makeReady(segment);
+    if (segment.delayed + segment.leased > 0) this.#due.plan(segment, segment.nextDueAt);
   }
 
   /** To another order only a queue that is empty can be changed. */
   setOrder(order: OrderName): void {
     if (this.#turns.order === ORDERS[order]) return;
-    if (this.#blocks.size > 0) throw new Error("The order of what the queue holds cannot be changed.");
+    if (this.#segments.size > 0) throw new Error("The order of what the queue holds cannot be changed.");
     this.#turns.reset(ORDERS[order]);
   }
 
@@ -106,86 +106,86 @@ export class Backlog implements StandingCounts {
     return this.#turns.groups;
   }
 
-  /** To be called when all stored blocks are back: which groups their messages are in, and who of them can be served. */
+  /** To be called when all stored segments are back: which groups their messages are in, and who of them can be served. */
   restoreGroups(): void {
-    for (const block of this.#blocks.values()) {
-      if (!block.isGrouped) continue;
-      const names = splitLines(this.#reader.groups(block.slot));
-      if (names.length !== block.count) {
-        throw new DamagedRow(block.slot, `its ${block.count} messages have ${names.length} groups`);
+    for (const segment of this.#segments.values()) {
+      if (!segment.isGrouped) continue;
+      const names = splitLines(this.#reader.groups(segment.slot));
+      if (names.length !== segment.count) {
+        throw new DamagedRow(segment.slot, `its ${segment.count} messages have ${names.length} groups`);
       }
-      this.groups.restore(block, names);
-      this.#loaded.unload(block);
+      this.groups.restore(segment, names);
+      this.#loaded.unload(segment);
     }
   }
 
-  get lastBlock(): number {
-    return this.#lastBlock;
+  get lastSegment(): number {
+    return this.#lastSegment;
   }
 
-  blocks(): Iterable<Block> {
-    return this.#blocks.values();
+  segments(): Iterable<Segment> {
+    return this.#segments.values();
   }
 
-  blockAt(place: Place): Block | undefined {
-    return this.#blocks.get(place.blockNumber);
+  segmentAt(place: Place): Segment | undefined {
+    return this.#segments.get(place.segmentNumber);
   }
 
-  /** In each lane, the block with its oldest message. */
-  oldestOfEachLane(): Block[] {
+  /** In each lane, the segment with its oldest message. */
+  oldestOfEachLane(): Segment[] {
     return this.#lanes.oldest();
   }
 
   /**
-   * Finds room for messages that are put together. To be asked for the block of one after the other.
+   * Finds room for messages that are put together. To be asked for the segment of one after the other.
    *
-   * @param takesMore whether a block that has messages may take others, for what is not known here
+   * @param takesMore whether a segment that has messages may take others, for what is not known here
    */
   beginBatch(
     messages: readonly NewMessage[],
     lineBytes: readonly number[],
     now: number,
-    takesMore: (block: Block) => boolean,
-  ): (message: NewMessage, lineBytes: number) => Block {
-    const blockIn = this.#lanes.beginBatch(
+    takesMore: (segment: Segment) => boolean,
+  ): (message: NewMessage, lineBytes: number) => Segment {
+    const segmentIn = this.#lanes.beginBatch(
       messages.map((message) => this.#laneOf(message)),
       lineBytes,
-      (block) => this.unsaved.get(block) === "write",
+      (segment) => this.unsaved.get(segment) === "write",
       takesMore,
-      (lane) => this.#newBlock(lane, now),
+      (lane) => this.#newSegment(lane, now),
     );
-    return (message, bytes) => blockIn(this.#laneOf(message), bytes);
+    return (message, bytes) => segmentIn(this.#laneOf(message), bytes);
   }
 
   #laneOf({ priority, deadLetter, group }: NewMessage): Lane {
-    const lanePriority = this.#turns.order.sharesBlocks ? 0 : priority;
+    const lanePriority = this.#turns.order.sharesSegments ? 0 : priority;
     return { priority: lanePriority, areLetters: deadLetter !== undefined, isGrouped: group !== undefined };
   }
 
-  #newBlock(lane: Lane, now: number): Block {
-    this.#lastBlock += 1;
-    const block = new Block(this.slots.take(), this.#lastBlock, lane, now);
-    this.#enter(block);
-    this.unsaved.set(block, "write");
-    return block;
+  #newSegment(lane: Lane, now: number): Segment {
+    this.#lastSegment += 1;
+    const segment = new Segment(this.slots.take(), this.#lastSegment, lane, now);
+    this.#enter(segment);
+    this.unsaved.set(segment, "write");
+    return segment;
   }
 
   /**
    * @param lineBytes the size of its line in UTF-8
    * @param visibleAt 0 for a message that is visible at once
    */
-  append(block: Block, lineBytes: number, visibleAt: number, group: string | undefined): number {
-    const index = block.append(lineBytes, visibleAt);
-    this.#loaded.use(block);
-    if (this.unsaved.get(block) !== "write") this.unsaved.set(block, "append");
+  append(segment: Segment, lineBytes: number, visibleAt: number, group: string | undefined): number {
+    const index = segment.append(lineBytes, visibleAt);
+    this.#loaded.use(segment);
+    if (this.unsaved.get(segment) !== "write") this.unsaved.set(segment, "append");
     if (visibleAt > 0) {
       this.delayed += 1;
-      this.#due.plan(block, visibleAt);
+      this.#due.plan(segment, visibleAt);
     } else {
       this.visible += 1;
-      this.#makeReady(block);
+      this.#makeReady(segment);
     }
-    if (group !== undefined) this.groups.add(block, index, group);
+    if (group !== undefined) this.groups.add(segment, index, group);
     return index;
   }
 
@@ -195,51 +195,51 @@ export class Backlog implements StandingCounts {
   }
 
   /** Counts the delivery of the message that is next, and answers with its number. */
-  deliver(block: Block, index: number, isBegun: boolean): number {
-    this.groups.served(block, index);
-    return block.deliver(index, isBegun);
+  deliver(segment: Segment, index: number, isBegun: boolean): number {
+    this.groups.served(segment, index);
+    return segment.deliver(index, isBegun);
   }
 
-  /** Notes that a handler has begun with a message that is leased, which is stored when the block is next written. */
-  begin(block: Block, index: number, now: number): void {
-    block.begin(index);
-    this.#loaded.use(block);
-    if (!this.unsaved.has(block)) this.marks.add(block, now);
+  /** Notes that a handler has begun with a message that is leased, which is stored when the segment is next written. */
+  begin(segment: Segment, index: number, now: number): void {
+    segment.begin(index);
+    this.#loaded.use(segment);
+    if (!this.unsaved.has(segment)) this.marks.add(segment, now);
   }
 
-  remove(block: Block, index: number): void {
-    this.move(block, index, GONE, 0);
-    if (block.isEmpty) this.#finish(block);
+  remove(segment: Segment, index: number): void {
+    this.move(segment, index, GONE, 0);
+    if (segment.isEmpty) this.#finish(segment);
   }
 
-  /** Removes from a block what is not leased. */
-  removeUnheld(block: Block): void {
-    this.#removeWhere(block, (standing) => standing === VISIBLE || standing === DELAYED);
+  /** Removes from a segment what is not leased. */
+  removeUnheld(segment: Segment): void {
+    this.#removeWhere(segment, (standing) => standing === VISIBLE || standing === DELAYED);
   }
 
-  #removeWhere(block: Block, isMeant: (standing: Standing) => boolean): void {
-    for (let index = 0; index < block.count; index += 1) {
-      const standing = block.standingOf(index);
-      if (standing !== GONE && isMeant(standing)) this.move(block, index, GONE, 0);
+  #removeWhere(segment: Segment, isMeant: (standing: Standing) => boolean): void {
+    for (let index = 0; index < segment.count; index += 1) {
+      const standing = segment.standingOf(index);
+      if (standing !== GONE && isMeant(standing)) this.move(segment, index, GONE, 0);
     }
-    if (block.isEmpty) this.#finish(block);
+    if (segment.isEmpty) this.#finish(segment);
   }
 
   /**
    * Removes everything but what is on its way to another queue, where it may have arrived.
    *
-   * @param begin is told of each block before its messages are removed
+   * @param begin is told of each segment before its messages are removed
    */
-  purge(begin: (block: Block) => void): void {
+  purge(begin: (segment: Segment) => void): void {
     const isAnyMoving = this.moving > 0;
-    for (const block of [...this.#blocks.values()]) {
-      begin(block);
+    for (const segment of [...this.#segments.values()]) {
+      begin(segment);
       if (isAnyMoving) {
-        this.#removeWhere(block, (standing) => standing !== MOVING);
+        this.#removeWhere(segment, (standing) => standing !== MOVING);
       } else {
-        this.#add(block, -1);
-        block.clear();
-        this.#finish(block);
+        this.#add(segment, -1);
+        segment.clear();
+        this.#finish(segment);
       }
     }
     if (!isAnyMoving) this.#turns.reset(this.#turns.order);
@@ -248,36 +248,36 @@ export class Backlog implements StandingCounts {
   /** The messages of one standing, in the order of their places. */
   *places(standing: Standing): Generator<PlacedMessage> {
     const name = COUNT_OF[standing] as keyof StandingCounts;
-    for (const block of this.#blocks.values()) {
-      for (let index = 0; block[name] > 0 && index < block.count; index += 1) {
-        if (block.standingOf(index) === standing) yield { block, index };
+    for (const segment of this.#segments.values()) {
+      for (let index = 0; segment[name] > 0 && index < segment.count; index += 1) {
+        if (segment.standingOf(index) === standing) yield { segment, index };
       }
     }
   }
 
   /** Lets what is due at `now` meet its fate: visible, unless a lease was over. Answers how many died. */
-  promote(now: number, fateOf: (block: Block, index: number, leaseEndedAt: number) => Fate): number {
+  promote(now: number, fateOf: (segment: Segment, index: number, leaseEndedAt: number) => Fate): number {
     const { dead } = this;
-    for (let block = this.#due.take(now); block !== undefined; block = this.#due.take(now)) {
-      const { leased } = block;
-      this.#add(block, -1);
-      const promoted = block;
+    for (let segment = this.#due.take(now); segment !== undefined; segment = this.#due.take(now)) {
+      const { leased } = segment;
+      this.#add(segment, -1);
+      const promoted = segment;
       const moved = (index: number, before: Standing, after: Standing) =>
         this.groups.moved(promoted, index, before, after);
-      block.promote(now, (index, leaseEndedAt) => fateOf(promoted, index, leaseEndedAt), moved);
-      this.#add(block, +1);
+      segment.promote(now, (index, leaseEndedAt) => fateOf(promoted, index, leaseEndedAt), moved);
+      this.#add(segment, +1);
       // Stored, because another configuration would find another fate.
-      if (block.leased !== leased && !this.unsaved.has(block)) this.unsaved.set(block, "update");
-      if (block.visible > 0) this.#makeReady(block);
-      if (block.nextDueAt <= now) throw new DamagedRow(block.slot, `block ${block.number} is still due`);
-      if (block.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(block, block.nextDueAt);
+      if (segment.leased !== leased && !this.unsaved.has(segment)) this.unsaved.set(segment, "update");
+      if (segment.visible > 0) this.#makeReady(segment);
+      if (segment.nextDueAt <= now) throw new DamagedRow(segment.slot, `segment ${segment.number} is still due`);
+      if (segment.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(segment, segment.nextDueAt);
     }
     return this.dead - dead;
   }
 
   /** Lets go of the states that were used longest ago. To be called when everything is stored. */
-  unloadOldest(blocksMax: number): void {
-    this.#loaded.unloadOldest(blocksMax, (block) => this.marks.has(block));
+  unloadOldest(segmentsMax: number): void {
+    this.#loaded.unloadOldest(segmentsMax, (segment) => this.marks.has(segment));
   }
 
   /** No message becomes visible by itself before this time. */
@@ -291,15 +291,15 @@ export class Backlog implements StandingCounts {
   }
 
   /** Moves a message to a standing that lasts until `visibleAt`. */
-  move(block: Block, index: number, standing: Standing, visibleAt: number): void {
-    const before = block.move(index, standing, visibleAt);
+  move(segment: Segment, index: number, standing: Standing, visibleAt: number): void {
+    const before = segment.move(index, standing, visibleAt);
     this.#count(before, -1);
     this.#count(standing, +1);
-    if (block.isGrouped) this.groups.moved(block, index, before, standing);
-    if (!this.unsaved.has(block)) this.unsaved.set(block, "update");
-    this.#loaded.use(block);
-    if (standing === VISIBLE) this.#makeReady(block);
-    else if (standing === DELAYED || standing === LEASED) this.#due.plan(block, visibleAt);
+    if (segment.isGrouped) this.groups.moved(segment, index, before, standing);
+    if (!this.unsaved.has(segment)) this.unsaved.set(segment, "update");
+    this.#loaded.use(segment);
+    if (standing === VISIBLE) this.#makeReady(segment);
+    else if (standing === DELAYED || standing === LEASED) this.#due.plan(segment, visibleAt);
   }
 
   #count(standing: Standing, change: number): void {
@@ -307,31 +307,31 @@ export class Backlog implements StandingCounts {
     if (name !== undefined) this[name] += change;
   }
 
-  #enter(block: Block): void {
-    this.#blocks.set(block.number, block);
-    this.#lanes.enter(block);
+  #enter(segment: Segment): void {
+    this.#segments.set(segment.number, segment);
+    this.#lanes.enter(segment);
   }
 
-  #finish(block: Block): void {
-    this.#blocks.delete(block.number);
-    this.#lanes.leave(block);
-    this.#turns.finished(block);
-    this.#due.drop(block);
-    this.watcher?.finished(block);
-    this.#loaded.drop(block);
-    this.unsaved.set(block, this.unsaved.get(block) === "write" ? "write" : "free");
+  #finish(segment: Segment): void {
+    this.#segments.delete(segment.number);
+    this.#lanes.leave(segment);
+    this.#turns.finished(segment);
+    this.#due.drop(segment);
+    this.watcher?.finished(segment);
+    this.#loaded.drop(segment);
+    this.unsaved.set(segment, this.unsaved.get(segment) === "write" ? "write" : "free");
   }
 
-  #add(block: Block, sign: 1 | -1): void {
-    this.visible += sign * block.visible;
-    this.delayed += sign * block.delayed;
-    this.leased += sign * block.leased;
-    this.dead += sign * block.dead;
-    this.moving += sign * block.moving;
+  #add(segment: Segment, sign: 1 | -1): void {
+    this.visible += sign * segment.visible;
+    this.delayed += sign * segment.delayed;
+    this.leased += sign * segment.leased;
+    this.dead += sign * segment.dead;
+    this.moving += sign * segment.moving;
   }
 
-  #makeReady(block: Block): void {
-    this.watcher?.becameVisible(block);
-    this.#turns.becameVisible(block);
+  #makeReady(segment: Segment): void {
+    this.watcher?.becameVisible(segment);
+    this.#turns.becameVisible(segment);
   }
 }

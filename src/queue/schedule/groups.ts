@@ -1,6 +1,6 @@
 import { Heap } from "../base/heap.ts";
 import type { Place } from "../base/receipt.ts";
-import type { Block } from "../store/segment.ts";
+import type { Segment } from "../store/segment.ts";
 import { DELAYED, GONE, LEASED, type Standing, VISIBLE } from "../store/states.ts";
 import type { Order } from "./orders.ts";
 
@@ -51,21 +51,21 @@ interface GroupedMessage {
  */
 export class Groups {
   readonly #order: Order;
-  readonly #blockAt: (place: Place) => Block | undefined;
+  readonly #segmentAt: (place: Place) => Segment | undefined;
   readonly #groups = new Map<string, Group>();
-  /** By block, the group of each of its messages; undefined for one that was gone when the block was taken back. */
-  readonly #members = new Map<Block, (Group | undefined)[]>();
-  readonly #uncommitted = new Map<Block, string[]>();
+  /** By segment, the group of each of its messages; undefined for one that was gone when the segment was taken back. */
+  readonly #members = new Map<Segment, (Group | undefined)[]>();
+  readonly #uncommitted = new Map<Segment, string[]>();
   #servable = new Heap<Entry>(isBefore);
   #maxLeased: number;
   #turns = 0;
   /** When it was last the turn of messages that are in no group. */
   #turnOfOthers = 0;
 
-  constructor(order: Order, maxLeased: number, blockAt: (place: Place) => Block | undefined) {
+  constructor(order: Order, maxLeased: number, segmentAt: (place: Place) => Segment | undefined) {
     this.#order = order;
     this.#maxLeased = maxLeased;
-    this.#blockAt = blockAt;
+    this.#segmentAt = segmentAt;
   }
 
   get maxLeased(): number {
@@ -78,37 +78,37 @@ export class Groups {
     for (const group of this.#groups.values()) this.#refresh(group);
   }
 
-  groupOf(block: Block, index: number): string | undefined {
-    return this.#members.get(block)?.[index]?.name;
+  groupOf(segment: Segment, index: number): string | undefined {
+    return this.#members.get(segment)?.[index]?.name;
   }
 
-  /** Takes in the next message of a block. */
-  add(block: Block, index: number, name: string): void {
-    this.#enter(block, index, name);
-    const uncommitted = this.#uncommitted.get(block);
-    if (uncommitted === undefined) this.#uncommitted.set(block, [name]);
+  /** Takes in the next message of a segment. */
+  add(segment: Segment, index: number, name: string): void {
+    this.#enter(segment, index, name);
+    const uncommitted = this.#uncommitted.get(segment);
+    if (uncommitted === undefined) this.#uncommitted.set(segment, [name]);
     else uncommitted.push(name);
   }
 
-  /** Takes a stored block back: its messages' groups, in order. */
-  restore(block: Block, names: readonly string[]): void {
-    for (const [index, name] of names.entries()) this.#enter(block, index, name);
+  /** Takes a stored segment back: its messages' groups, in order. */
+  restore(segment: Segment, names: readonly string[]): void {
+    for (const [index, name] of names.entries()) this.#enter(segment, index, name);
   }
 
-  /** The names to store for this block: those that came since it was last asked, each ended by a line feed. */
-  takeUncommitted(block: Block): string {
-    const names = this.#uncommitted.get(block) ?? [];
-    this.#uncommitted.delete(block);
+  /** The names to store for this segment: those that came since it was last asked, each ended by a line feed. */
+  takeUncommitted(segment: Segment): string {
+    const names = this.#uncommitted.get(segment) ?? [];
+    this.#uncommitted.delete(segment);
     return names.map((name) => `${name}\n`).join("");
   }
 
   /** A message has another standing now. */
-  moved(block: Block, index: number, before: Standing, after: Standing): void {
-    const group = this.#members.get(block)?.[index];
+  moved(segment: Segment, index: number, before: Standing, after: Standing): void {
+    const group = this.#members.get(segment)?.[index];
     if (group === undefined) return;
-    const deliveries = block.deliveriesOf(index);
+    const deliveries = segment.deliveriesOf(index);
     group.inWork += Number(isInWork(after, deliveries)) - Number(isInWork(before, deliveries));
-    if (after === VISIBLE && before !== VISIBLE) group.ready.push(this.#order.rankOf(block, index));
+    if (after === VISIBLE && before !== VISIBLE) group.ready.push(this.#order.rankOf(segment, index));
     if (after === GONE) this.#leave(group);
     if (group.ready.size > 2 * group.present + STALE_MAX) this.#dropStale(group);
     this.#refresh(group);
@@ -124,23 +124,23 @@ export class Groups {
   }
 
   #isVisible(place: Place): boolean {
-    return this.#blockAt(place)?.standingOf(place.index) === VISIBLE;
+    return this.#segmentAt(place)?.standingOf(place.index) === VISIBLE;
   }
 
-  /** The block is done with. */
-  forget(block: Block): void {
-    this.#members.delete(block);
-    this.#uncommitted.delete(block);
+  /** The segment is done with. */
+  forget(segment: Segment): void {
+    this.#members.delete(segment);
+    this.#uncommitted.delete(segment);
   }
 
   /** A message was handed out; it may be in no group. */
-  served(block: Block, index: number): void {
+  served(segment: Segment, index: number): void {
     this.#turns += 1;
-    const group = this.#members.get(block)?.[index];
+    const group = this.#members.get(segment)?.[index];
     if (group === undefined) {
       this.#turnOfOthers = this.#turns;
     } else {
-      if (group.ready.peek() === this.#order.rankOf(block, index)) group.ready.pop();
+      if (group.ready.peek() === this.#order.rankOf(segment, index)) group.ready.pop();
       group.turn = this.#turns;
       this.#refresh(group);
     }
@@ -177,16 +177,16 @@ export class Groups {
     return undefined;
   }
 
-  #enter(block: Block, index: number, name: string): void {
-    const standing = block.standingOf(index);
+  #enter(segment: Segment, index: number, name: string): void {
+    const standing = segment.standingOf(index);
     const group = standing === GONE ? undefined : this.#groupNamed(name);
-    const members = this.#members.get(block);
-    if (members === undefined) this.#members.set(block, [group]);
+    const members = this.#members.get(segment);
+    if (members === undefined) this.#members.set(segment, [group]);
     else members.push(group);
     if (group === undefined) return;
     group.present += 1;
-    if (standing === VISIBLE) group.ready.push(this.#order.rankOf(block, index));
-    if (isInWork(standing, block.deliveriesOf(index))) group.inWork += 1;
+    if (standing === VISIBLE) group.ready.push(this.#order.rankOf(segment, index));
+    if (isInWork(standing, segment.deliveriesOf(index))) group.inWork += 1;
     this.#refresh(group);
   }
 

@@ -1,20 +1,20 @@
 import type { OrderName } from "../base/configuration.ts";
 import type { Place } from "../base/receipt.ts";
-import { BLOCK_MESSAGES_MAX, type Block } from "../store/segment.ts";
+import { SEGMENT_MESSAGES_MAX, type Segment } from "../store/segment.ts";
 
 /**
- * In which order messages are handed out, without an index: by the order of blocks and of messages within a block.
+ * In which order messages are handed out, without an index: by the order of segments and of messages within a segment.
  * A message that comes back is at its old place, so it keeps its turn.
  */
 export interface Order {
-  /** Whether messages of different priorities may share a block. */
-  sharesBlocks: boolean;
+  /** Whether messages of different priorities may share a segment. */
+  sharesSegments: boolean;
   /** Whether `a` is handed out before `b`. */
-  isBefore(a: Block, b: Block): boolean;
-  /** The visible message of a block that is next in it. */
-  nextIn(block: Block): number;
+  isBefore(a: Segment, b: Segment): boolean;
+  /** The visible message of a segment that is next in it. */
+  nextIn(segment: Segment): number;
   /** The order of places as a number, the first one the lowest. */
-  rankOf(block: Block, index: number): number;
+  rankOf(segment: Segment, index: number): number;
   placeOf(rank: number): Place;
   /** The priority that counts, from a rank. */
   priorityOf(rank: number): number;
@@ -23,40 +23,40 @@ export interface Order {
 /** More places than there will ever be: 256 priorities of so many are still whole numbers. */
 const PLACES_MAX = 2 ** 45;
 
-function numberOf(blockNumber: number, index: number): number {
-  return blockNumber * BLOCK_MESSAGES_MAX + index;
+function numberOf(segmentNumber: number, index: number): number {
+  return segmentNumber * SEGMENT_MESSAGES_MAX + index;
 }
 
 function placeNumbered(number: number): Place {
-  return { blockNumber: Math.floor(number / BLOCK_MESSAGES_MAX), index: number % BLOCK_MESSAGES_MAX };
+  return { segmentNumber: Math.floor(number / SEGMENT_MESSAGES_MAX), index: number % SEGMENT_MESSAGES_MAX };
 }
 
 /** First in, first out. */
 const fifo: Order = {
-  sharesBlocks: true,
+  sharesSegments: true,
   isBefore: (a, b) => a.number < b.number,
-  nextIn: (block) => block.firstVisible(),
-  rankOf: (block, index) => numberOf(block.number, index),
+  nextIn: (segment) => segment.firstVisible(),
+  rankOf: (segment, index) => numberOf(segment.number, index),
   placeOf: (rank) => placeNumbered(rank),
   priorityOf: () => 0,
 };
 
 /** Last in, first out. */
 const lifo: Order = {
-  sharesBlocks: true,
+  sharesSegments: true,
   isBefore: (a, b) => a.number > b.number,
-  nextIn: (block) => block.lastVisible(),
-  rankOf: (block, index) => -numberOf(block.number, index),
+  nextIn: (segment) => segment.lastVisible(),
+  rankOf: (segment, index) => -numberOf(segment.number, index),
   placeOf: (rank) => placeNumbered(-rank),
   priorityOf: () => 0,
 };
 
 /** Lowest number first, as in Python; first in, first out among equals. */
 const priority: Order = {
-  sharesBlocks: false,
+  sharesSegments: false,
   isBefore: (a, b) => a.priority < b.priority || (a.priority === b.priority && a.number < b.number),
-  nextIn: (block) => block.firstVisible(),
-  rankOf: (block, index) => block.priority * PLACES_MAX + numberOf(block.number, index),
+  nextIn: (segment) => segment.firstVisible(),
+  rankOf: (segment, index) => segment.priority * PLACES_MAX + numberOf(segment.number, index),
   placeOf: (rank) => placeNumbered(rank % PLACES_MAX),
   priorityOf: (rank) => Math.floor(rank / PLACES_MAX),
 };

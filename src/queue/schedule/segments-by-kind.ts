@@ -1,40 +1,40 @@
-import { BLOCK_MESSAGES_MAX, type Block, type Lane } from "../store/segment.ts";
+import { type Lane, SEGMENT_MESSAGES_MAX, type Segment } from "../store/segment.ts";
 
-/** Bounds what one receive must read to get at a message; a single larger message has a block of its own. */
-const BLOCK_BYTES_MAX = 64 * 1024;
-/** A stored block takes more messages only up to this size, because an append rewrites the whole row. */
+/** Bounds what one receive must read to get at a message; a single larger message has a segment of its own. */
+const SEGMENT_BYTES_MAX = 64 * 1024;
+/** A stored segment takes more messages only up to this size, because an append rewrites the whole row. */
 const APPEND_BYTES_MAX = 16 * 1024;
 
-/** Lanes of one key are one order: of their blocks only the newest may take messages, whatever lane it is in. */
+/** Lanes of one key are one order: of their segments only the newest may take messages, whatever lane it is in. */
 type LaneKey = number;
 
 function keyOf({ priority, isGrouped }: Lane): LaneKey {
   return 2 * priority + Number(isGrouped);
 }
 
-/** The blocks of each lane in the order of their making, and which of them is still open. */
+/** The segments of each lane in the order of their making, and which of them is still open. */
 export class Lanes {
-  readonly #blocks = new Map<LaneKey, Set<Block>>();
-  /** The block that takes the next messages. */
-  readonly #open = new Map<LaneKey, Block>();
+  readonly #segments = new Map<LaneKey, Set<Segment>>();
+  /** The segment that takes the next messages. */
+  readonly #open = new Map<LaneKey, Segment>();
 
-  enter(block: Block): void {
-    const key = keyOf(block);
-    const blocks = this.#blocks.get(key);
-    if (blocks === undefined) this.#blocks.set(key, new Set([block]));
-    else blocks.add(block);
-    this.#open.set(key, block);
+  enter(segment: Segment): void {
+    const key = keyOf(segment);
+    const segments = this.#segments.get(key);
+    if (segments === undefined) this.#segments.set(key, new Set([segment]));
+    else segments.add(segment);
+    this.#open.set(key, segment);
   }
 
-  leave(block: Block): void {
-    const key = keyOf(block);
-    this.#blocks.get(key)?.delete(block);
-    if (this.#open.get(key) === block) this.#open.delete(key);
+  leave(segment: Segment): void {
+    const key = keyOf(segment);
+    this.#segments.get(key)?.delete(segment);
+    if (this.#open.get(key) === segment) this.#open.delete(key);
   }
 
-  /** In each lane, the block with its oldest message. */
-  oldest(): Block[] {
-    return [...this.#blocks.values()].flatMap(([first]) => first ?? []);
+  /** In each lane, the segment with its oldest message. */
+  oldest(): Segment[] {
+    return [...this.#segments.values()].flatMap(([first]) => first ?? []);
   }
 
   /**
@@ -42,34 +42,34 @@ export class Lanes {
    *
    * @param lanes those of the messages, all of them dead letters or none
    * @param sizes the bytes of each line
-   * @param isUnwritten whether a block is not stored yet, so that its row has to be written anyway
-   * @param takesMore whether a block may take more messages, whatever there is in it
-   * @param newBlock makes a block and enters it
-   * @returns the block for the next message, which must be appended before the next is asked for
+   * @param isUnwritten whether a segment is not stored yet, so that its row has to be written anyway
+   * @param takesMore whether a segment may take more messages, whatever there is in it
+   * @param newSegment makes a segment and enters it
+   * @returns the segment for the next message, which must be appended before the next is asked for
    */
   beginBatch(
     lanes: readonly Lane[],
     sizes: readonly number[],
-    isUnwritten: (block: Block) => boolean,
-    takesMore: (block: Block) => boolean,
-    newBlock: (lane: Lane) => Block,
-  ): (lane: Lane, bytes: number) => Block {
-    const blockFor = (lane: Lane, messages: number, bytes: number): Block => {
+    isUnwritten: (segment: Segment) => boolean,
+    takesMore: (segment: Segment) => boolean,
+    newSegment: (lane: Lane) => Segment,
+  ): (lane: Lane, bytes: number) => Segment {
+    const segmentFor = (lane: Lane, messages: number, bytes: number): Segment => {
       const open = this.#open.get(keyOf(lane));
-      const bytesMax = open && isUnwritten(open) ? BLOCK_BYTES_MAX : APPEND_BYTES_MAX;
+      const bytesMax = open && isUnwritten(open) ? SEGMENT_BYTES_MAX : APPEND_BYTES_MAX;
       const fits =
         open !== undefined &&
         open.areLetters === lane.areLetters &&
-        open.count + messages <= BLOCK_MESSAGES_MAX &&
+        open.count + messages <= SEGMENT_MESSAGES_MAX &&
         open.bytes + bytes <= bytesMax &&
         takesMore(open);
-      return fits ? open : newBlock(lane);
+      return fits ? open : newSegment(lane);
     };
     // Most puts are of one message.
     const [onlyLane, secondLane] = lanes;
     if (onlyLane !== undefined && secondLane === undefined) {
-      const block = blockFor(onlyLane, 1, withLineFeed(sizes[0] as number));
-      return () => block;
+      const segment = segmentFor(onlyLane, 1, withLineFeed(sizes[0] as number));
+      return () => segment;
     }
     const totals = new Map<LaneKey, { lane: Lane; messages: number; bytes: number }>();
     for (const [position, lane] of lanes.entries()) {
@@ -77,16 +77,16 @@ export class Lanes {
       const { messages, bytes } = totals.get(key) ?? { messages: 0, bytes: 0 };
       totals.set(key, { lane, messages: messages + 1, bytes: bytes + withLineFeed(sizes[position] as number) });
     }
-    const blocks = new Map<LaneKey, Block>();
+    const segments = new Map<LaneKey, Segment>();
     for (const [key, { lane, messages, bytes }] of totals) {
-      blocks.set(key, blockFor(lane, messages, bytes));
+      segments.set(key, segmentFor(lane, messages, bytes));
     }
     return (lane, bytes) => {
       const key = keyOf(lane);
-      const block = blocks.get(key) as Block;
-      if (hasRoom(block, withLineFeed(bytes))) return block;
-      const next = newBlock(lane);
-      blocks.set(key, next);
+      const segment = segments.get(key) as Segment;
+      if (hasRoom(segment, withLineFeed(bytes))) return segment;
+      const next = newSegment(lane);
+      segments.set(key, next);
       return next;
     };
   }
@@ -96,7 +96,7 @@ function withLineFeed(lineBytes: number): number {
   return lineBytes + 1;
 }
 
-/** Whether the next message of a batch that is longer than a block still belongs in this block. */
-function hasRoom(block: Block, bytes: number): boolean {
-  return block.count === 0 || (block.count < BLOCK_MESSAGES_MAX && block.bytes + bytes <= BLOCK_BYTES_MAX);
+/** Whether the next message of a batch that is longer than a segment still belongs in this segment. */
+function hasRoom(segment: Segment, bytes: number): boolean {
+  return segment.count === 0 || (segment.count < SEGMENT_MESSAGES_MAX && segment.bytes + bytes <= SEGMENT_BYTES_MAX);
 }

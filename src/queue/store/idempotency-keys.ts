@@ -40,8 +40,8 @@ interface SlotKeys {
   fingerprints: number;
   /** Those of them that are stored. They are read back when the keys have expired. */
   storedFingerprints: number;
-  /** The newest of the row's blocks that may have dedupe keys. */
-  dedupeBlock: number;
+  /** The newest of the row's segments that may have dedupe keys. */
+  dedupeSegment: number;
   uncommitted: Uncommitted | undefined;
   /** Messages whose dedupe keys count no more since the last commit. */
   freed: PlaceRange[];
@@ -50,7 +50,7 @@ interface SlotKeys {
 /**
  * The keys under which something was said: the idempotency keys of recent puts and dones, and dedupe keys.
  *
- * The keys themselves lie in the rows of the blocks that their puts made, at no row more. In memory is a small number
+ * The keys themselves lie in the rows of the segments that their puts made, at no row more. In memory is a small number
  * for each; only where it matches is the row read. A row's keys are forgotten together, when the newest has expired.
  */
 export class IdempotencyKeys {
@@ -65,11 +65,11 @@ export class IdempotencyKeys {
     this.#rows = new KeyRows(reader);
   }
 
-  /** Takes up the keys of a stored row again. `number` is that of its block, 0 for a row without one. */
+  /** Takes up the keys of a stored row again. `number` is that of its segment, 0 for a row without one. */
   restore(slot: number, until: number, fingerprints: string, number: number): void {
     for (const fingerprint of decodeFingerprints(fingerprints)) {
       const slotKeys = this.#slotKeys(slot, until);
-      slotKeys.dedupeBlock = number;
+      slotKeys.dedupeSegment = number;
       slotKeys.fingerprints += 1;
       slotKeys.storedFingerprints += 1;
       if (fingerprint === FILLER) continue;
@@ -108,10 +108,10 @@ export class IdempotencyKeys {
     return found;
   }
 
-  /** Remembers a key in the row where it will be stored. `dedupeBlock` is given for a dedupe key: its message's block. */
-  remember(slot: number, line: KeyLine, dedupeBlock?: number): void {
+  /** Remembers a key in the row where it will be stored. `dedupeSegment` is given for a dedupe key: its message's segment. */
+  remember(slot: number, line: KeyLine, dedupeSegment?: number): void {
     const slotKeys = this.#slotKeys(slot, line.until);
-    if (dedupeBlock !== undefined) slotKeys.dedupeBlock = dedupeBlock;
+    if (dedupeSegment !== undefined) slotKeys.dedupeSegment = dedupeSegment;
     slotKeys.keys += 1;
     const fingerprint = fingerprintOf(line.key);
     const text = textOf(line);
@@ -122,14 +122,14 @@ export class IdempotencyKeys {
     this.#slots.add(fingerprint, slot);
   }
 
-  /** Whether a message of this block may have a dedupe key that counts. */
-  mayHaveDedupeKeys(slot: number, blockNumber: number): boolean {
-    return this.#bySlot.get(slot)?.dedupeBlock === blockNumber;
+  /** Whether a message of this segment may have a dedupe key that counts. */
+  mayHaveDedupeKeys(slot: number, segmentNumber: number): boolean {
+    return this.#bySlot.get(slot)?.dedupeSegment === segmentNumber;
   }
 
-  /** Lets the dedupe keys of messages count no more. Their block must be written with the next commit. */
+  /** Lets the dedupe keys of messages count no more. Their segment must be written with the next commit. */
   free(slot: number, range: PlaceRange): void {
-    if (!this.mayHaveDedupeKeys(slot, range.blockNumber)) return;
+    if (!this.mayHaveDedupeKeys(slot, range.segmentNumber)) return;
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys !== undefined) addRange(slotKeys.freed, range);
   }
@@ -220,7 +220,7 @@ export class IdempotencyKeys {
   #slotKeys(slot: number, until: number): SlotKeys {
     let slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) {
-      const none = { keys: 0, fingerprints: 0, storedFingerprints: 0, dedupeBlock: 0 };
+      const none = { keys: 0, fingerprints: 0, storedFingerprints: 0, dedupeSegment: 0 };
       slotKeys = { until, ...none, uncommitted: undefined, freed: [] };
       this.#bySlot.set(slot, slotKeys);
       this.#expiry.push({ until, slot });

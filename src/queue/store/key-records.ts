@@ -3,7 +3,7 @@ import { utf8Bytes } from "../base/bytes.ts";
 import { hashText } from "../base/hash.ts";
 import type { Place } from "../base/receipt.ts";
 
-/** Consecutive messages of one block: what a put made there, or found there. */
+/** Consecutive messages of one segment: what a put made there, or found there. */
 export interface PlaceRange extends Place {
   count: number;
   /** Whether they were there before, so that the put stored them not. */
@@ -26,7 +26,7 @@ type StoredLine = [
   key: string | null,
   contentHash: number,
   until: number,
-  ranges: [blockNumber: number, index: number, count: number][],
+  ranges: [segmentNumber: number, index: number, count: number][],
 ];
 
 /** The line of a key as JSON, put together by hand: each put has one. Without its line feed, as all lines here. */
@@ -69,8 +69,8 @@ export function linesIn(text: string, begin: string): string[] {
 
 function rangesText(ranges: readonly PlaceRange[]): string {
   let texts = "";
-  for (const { blockNumber, index, count, isDuplicate } of ranges) {
-    texts += `${texts === "" ? "" : ","}[${blockNumber},${index},${isDuplicate ? -count : count}]`;
+  for (const { segmentNumber, index, count, isDuplicate } of ranges) {
+    texts += `${texts === "" ? "" : ","}[${segmentNumber},${index},${isDuplicate ? -count : count}]`;
   }
   return `[${texts}]`;
 }
@@ -78,8 +78,8 @@ function rangesText(ranges: readonly PlaceRange[]): string {
 /** Reads a line of either kind; the key of one that takes back is empty. */
 export function parseLine(text: string): KeyLine {
   const [key, contentHash, until, stored] = JSON.parse(text) as StoredLine;
-  const ranges = stored.map(([blockNumber, index, count]): PlaceRange => {
-    return count < 0 ? { blockNumber, index, count: -count, isDuplicate: true } : { blockNumber, index, count };
+  const ranges = stored.map(([segmentNumber, index, count]): PlaceRange => {
+    return count < 0 ? { segmentNumber, index, count: -count, isDuplicate: true } : { segmentNumber, index, count };
   });
   return { key: key ?? "", contentHash, until, ranges };
 }
@@ -110,16 +110,16 @@ export function addRange(ranges: PlaceRange[], range: PlaceRange): void {
   const last = ranges.at(-1);
   const isNext =
     last !== undefined &&
-    last.blockNumber === range.blockNumber &&
+    last.segmentNumber === range.segmentNumber &&
     last.index + last.count === range.index &&
     (last.isDuplicate ?? false) === (range.isDuplicate ?? false);
   if (isNext) last.count += range.count;
   else ranges.push(range);
 }
 
-function includesPlace(ranges: readonly PlaceRange[], { blockNumber, index }: Place): boolean {
+function includesPlace(ranges: readonly PlaceRange[], { segmentNumber, index }: Place): boolean {
   return ranges.some(
-    (range) => range.blockNumber === blockNumber && range.index <= index && index < range.index + range.count,
+    (range) => range.segmentNumber === segmentNumber && range.index <= index && index < range.index + range.count,
   );
 }
 

@@ -1,35 +1,35 @@
 import type { RowReader } from "./rows.ts";
-import type { Block, BlockState } from "./segment.ts";
+import type { Segment, SegmentState } from "./segment.ts";
 
-/** The blocks whose state may be in memory. Those that were used longest ago are let go first. */
-export class LoadedBlocks {
+/** The segments whose state may be in memory. Those that were used longest ago are let go first. */
+export class LoadedSegments {
   readonly #reader: RowReader;
   /** The one used last is at the end. */
-  readonly #blocks = new Set<Block>();
-  #usedLast: Block | undefined;
+  readonly #segments = new Set<Segment>();
+  #usedLast: Segment | undefined;
 
   constructor(reader: RowReader) {
     this.#reader = reader;
   }
 
-  /** Puts a block at the end. Mostly it is there, because messages of one block move together. */
-  use(block: Block): void {
-    if (block === this.#usedLast) return;
-    this.#usedLast = block;
-    this.#blocks.delete(block);
-    this.#blocks.add(block);
+  /** Puts a segment at the end. Mostly it is there, because messages of one segment move together. */
+  use(segment: Segment): void {
+    if (segment === this.#usedLast) return;
+    this.#usedLast = segment;
+    this.#segments.delete(segment);
+    this.#segments.add(segment);
   }
 
-  /** Lets go of a block that is done with. */
-  drop(block: Block): void {
-    if (block === this.#usedLast) this.#usedLast = undefined;
-    this.#blocks.delete(block);
+  /** Lets go of a segment that is done with. */
+  drop(segment: Segment): void {
+    if (segment === this.#usedLast) this.#usedLast = undefined;
+    this.#segments.delete(segment);
   }
 
   /** Lets go of a state, which must be stored as it is. */
-  unload(block: Block): void {
-    this.drop(block);
-    block.unload(() => this.#load(block));
+  unload(segment: Segment): void {
+    this.drop(segment);
+    segment.unload(() => this.#load(segment));
   }
 
   /**
@@ -37,16 +37,16 @@ export class LoadedBlocks {
    *
    * @param isKept whether a state is not stored as it is
    */
-  unloadOldest(blocksMax: number, isKept: (block: Block) => boolean): void {
-    for (const block of this.#blocks) {
-      if (this.#blocks.size <= blocksMax) return;
-      if (!isKept(block)) this.unload(block);
+  unloadOldest(segmentsMax: number, isKept: (segment: Segment) => boolean): void {
+    for (const segment of this.#segments) {
+      if (this.#segments.size <= segmentsMax) return;
+      if (!isKept(segment)) this.unload(segment);
     }
   }
 
   /** Whoever needs a state, to change it or only to look, has it counted here among those in memory. */
-  #load(block: Block): BlockState {
-    this.use(block);
-    return this.#reader.state(block.slot);
+  #load(segment: Segment): SegmentState {
+    this.use(segment);
+    return this.#reader.state(segment.slot);
   }
 }

@@ -20,18 +20,18 @@ export interface Note {
 }
 
 /**
- * The errors of one block together, as JSON in UTF-8: each change of the block writes them again. Beyond it those that
+ * The errors of one segment together, as JSON in UTF-8: each change of the segment writes them again. Beyond it those that
  * came first are cut, so that the newest can be read in full. All other parts of a note are small.
  */
 export const ERRORS_BYTES_MAX = 32 * 1024;
 
 /**
- * What is left of an error that is cut, as JSON in UTF-8: about 90 letters. A block's messages all have room for as
+ * What is left of an error that is cut, as JSON in UTF-8: about 90 letters. A segment's messages all have room for as
  * much, and beside them the longest error still fits.
  */
 export const CUT_ERROR_BYTES = 96;
 
-/** What few messages of one block have, by their index. */
+/** What few messages of one segment have, by their index. */
 export class Notes {
   /** In the order of their changes: what was changed last is at the end. */
   readonly #notes = new Map<number, Note>();
@@ -40,7 +40,7 @@ export class Notes {
   /**
    * Reads stored notes: JSON, `[[index, note], …]`.
    *
-   * @param count the messages of the block
+   * @param count the messages of the segment
    * @throws {DamagedRow} if the text is anything else
    */
   static decode(slot: number, text: string, count: number): Notes {

@@ -1,6 +1,6 @@
 import { DamagedRow } from "../base/damage.ts";
 import { type RowReader, splitLines } from "./rows.ts";
-import type { Block } from "./segment.ts";
+import type { Segment } from "./segment.ts";
 
 /**
  * The lines that are in memory: a window on the queue, never the truth.
@@ -9,67 +9,67 @@ import type { Block } from "./segment.ts";
  */
 export class LineWindow {
   readonly #reader: RowReader;
-  readonly #held = new Map<Block, string[]>();
-  readonly #uncommitted = new Map<Block, string[]>();
+  readonly #held = new Map<Segment, string[]>();
+  readonly #uncommitted = new Map<Segment, string[]>();
   #characters = 0;
 
   constructor(reader: RowReader) {
     this.#reader = reader;
   }
 
-  add(block: Block, line: string): void {
-    const uncommitted = this.#uncommitted.get(block);
-    if (uncommitted === undefined) this.#uncommitted.set(block, [line]);
+  add(segment: Segment, line: string): void {
+    const uncommitted = this.#uncommitted.get(segment);
+    if (uncommitted === undefined) this.#uncommitted.set(segment, [line]);
     else uncommitted.push(line);
-    const held = this.#held.get(block);
+    const held = this.#held.get(segment);
     if (held !== undefined) held.push(line);
-    else if (block.count === 1) this.#held.set(block, [line]);
+    else if (segment.count === 1) this.#held.set(segment, [line]);
     else return;
     this.#characters += line.length;
   }
 
-  line(block: Block, index: number): string {
-    const line = (this.#held.get(block) ?? this.#load(block))[index];
-    if (line === undefined) throw new Error(`Block ${block.number} has no line ${index}.`);
+  line(segment: Segment, index: number): string {
+    const line = (this.#held.get(segment) ?? this.#load(segment))[index];
+    if (line === undefined) throw new Error(`Segment ${segment.number} has no line ${index}.`);
     return line;
   }
 
-  drop(block: Block): void {
-    this.release(block);
-    this.#uncommitted.delete(block);
+  drop(segment: Segment): void {
+    this.release(segment);
+    this.#uncommitted.delete(segment);
   }
 
-  /** Lets go of a block's lines; those that are stored can be read again. */
-  release(block: Block): void {
-    for (const line of this.#held.get(block) ?? []) this.#characters -= line.length;
-    this.#held.delete(block);
+  /** Lets go of a segment's lines; those that are stored can be read again. */
+  release(segment: Segment): void {
+    for (const line of this.#held.get(segment) ?? []) this.#characters -= line.length;
+    this.#held.delete(segment);
   }
 
-  /** The lines to store for this block, as text. */
-  takeUncommitted(block: Block): string {
-    const lines = this.#uncommitted.get(block);
+  /** The lines to store for this segment, as text. */
+  takeUncommitted(segment: Segment): string {
+    const lines = this.#uncommitted.get(segment);
     if (lines === undefined) return "";
-    this.#uncommitted.delete(block);
+    this.#uncommitted.delete(segment);
     return `${lines.join("\n")}\n`;
   }
 
   /** Lets go of what was loaded longest ago. To be called when everything is committed. */
   trim(charactersMax: number): void {
-    for (const block of this.#held.keys()) {
+    for (const segment of this.#held.keys()) {
       if (this.#characters <= charactersMax) return;
-      this.drop(block);
+      this.drop(segment);
     }
   }
 
-  #load(block: Block): string[] {
-    const uncommitted = this.#uncommitted.get(block) ?? [];
-    const stored = uncommitted.length < block.count ? splitLines(this.#reader.lines(block.slot)) : [];
+  #load(segment: Segment): string[] {
+    const uncommitted = this.#uncommitted.get(segment) ?? [];
+    const stored = uncommitted.length < segment.count ? splitLines(this.#reader.lines(segment.slot)) : [];
     const lines = stored.concat(uncommitted);
-    if (lines.length !== block.count) {
-      throw new DamagedRow(block.slot, `its ${block.count} messages have ${lines.length} lines`);
+    if (lines.length !== segment.count) {
+      throw new DamagedRow(segment.slot, `its ${segment.count} messages have ${lines.length} lines`);
     }
     for (const line of lines) this.#characters += line.length;
-    this.#held.set(block, lines);
+    this.#held.set(segment, lines);
     return lines;
   }
 }

@@ -2,41 +2,41 @@ import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import type { LineWindow } from "./payload-cache.ts";
 import { OLD_ROWS_DELETED_MAX, type RowSlots } from "./row-slots.ts";
 import { NO_KEYS, NO_MESSAGES, type RowChange, type Unsaved } from "./rows.ts";
-import type { Block } from "./segment.ts";
+import type { Segment } from "./segment.ts";
 
-/** What to write of a block that changed; undefined for one that came and went between two commits. */
+/** What to write of a segment that changed; undefined for one that came and went between two commits. */
 export function rowChangeOf(
-  block: Block,
+  segment: Segment,
   kind: Unsaved,
   slots: RowSlots,
   window: LineWindow,
   idempotencyKeys: IdempotencyKeys,
   groups: string,
 ): RowChange | undefined {
-  const { slot, count, bytes } = block;
-  const isFinished = block.isEmpty;
-  const lines = window.takeUncommitted(block);
+  const { slot, count, bytes } = segment;
+  const isFinished = segment.isEmpty;
+  const lines = window.takeUncommitted(segment);
   const keepsKeys = idempotencyKeys.hasStored(slot);
   const keys = idempotencyKeys.takeUncommitted(slot);
   if (isFinished) {
-    window.drop(block);
+    window.drop(segment);
     slots.release(slot, idempotencyKeys.kept(slot));
     if (kind !== "write") return { kind: "free", slot, keepsKeys, ...keys };
     if (keys.keys === "") return undefined;
     return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
   const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, areLetters, isGrouped, putAt } =
-    block;
-  const changing = { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, ...block.encode() };
+    segment;
+  const changing = { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, ...segment.encode() };
   // A change that takes keys back is one of the keys too.
   if (kind === "update" && keys.keys === "") return { kind, slot, ...changing };
   const contents = { priority, areLetters, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
-  if (kind === "write") return { kind, slot, keepsKeys, number: block.number, ...contents };
+  if (kind === "write") return { kind, slot, keepsKeys, number: segment.number, ...contents };
   return { kind: "append", slot, keepsKeys, ...contents };
 }
 
 /**
- * Adds what a commit needs beside its blocks: that rows are deleted of which too many are free, and a change that
+ * Adds what a commit needs beside its segments: that rows are deleted of which too many are free, and a change that
  * carries the totals, unless there is one.
  */
 export function completed(changes: readonly RowChange[], slots: RowSlots): RowChange[] {

@@ -5,7 +5,7 @@
  * newest commit holds the true ones.
  */
 
-import type { BlockState, BlockSummary, Lane } from "./segment.ts";
+import type { Lane, SegmentState, SegmentSummary } from "./segment.ts";
 import { NONE } from "./states.ts";
 
 /** What has happened since the queue was created. */
@@ -14,8 +14,8 @@ export interface Totals {
   commit: number;
   /** The last server time seen, in milliseconds. */
   time: number;
-  /** The number of the newest block. */
-  lastBlock: number;
+  /** The number of the newest segment. */
+  lastSegment: number;
   accepted: number;
   done: number;
   purged: number;
@@ -51,10 +51,10 @@ export interface Arrival {
 }
 
 /** The parts of a row that change when messages are delivered. */
-type Changing = BlockState & Omit<BlockSummary, keyof Lane | "putAt" | "count" | "bytes">;
+type Changing = SegmentState & Omit<SegmentSummary, keyof Lane | "putAt" | "count" | "bytes">;
 
 /** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
-interface Contents extends BlockSummary, Changing, Keys {
+interface Contents extends SegmentSummary, Changing, Keys {
   /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
   lines: string;
   /** The group of each message, ended by a line feed; empty where they are in none. */
@@ -73,16 +73,16 @@ export interface Keys {
 
 export type RowChange =
   /**
-   * A new block, in a new row or over one that was free. `number` 0 is none, only keys. Keys that the row holds are
+   * A new segment, in a new row or over one that was free. `number` 0 is none, only keys. Keys that the row holds are
    * written over too, unless `keepsKeys`: then they stay, before the new ones. So it is in an "append" and a "free".
    */
   | ({ kind: "write"; slot: number; keepsKeys: boolean; number: number } & Contents)
   | ({ kind: "append"; slot: number; keepsKeys: boolean } & Contents)
   | ({ kind: "update"; slot: number } & Changing)
-  /** A block that is done with. */
+  /** A segment that is done with. */
   | ({ kind: "free"; slot: number; keepsKeys: boolean } & Keys)
   /**
-   * A block that is done with and whose row is not needed. It is written as free, over the free row `into`: that is one
+   * A segment that is done with and whose row is not needed. It is written as free, over the free row `into`: that is one
    * row less, bills the same one row as "free", and carries the totals, which "delete" does not.
    */
   | { kind: "merge"; slot: number; into: number }
@@ -94,7 +94,7 @@ export type RowChange =
 /** Which of a row's parts the next commit must write. */
 export type Unsaved = "write" | "append" | "update" | "free";
 
-export interface StoredBlock extends BlockSummary {
+export interface StoredSegment extends SegmentSummary {
   slot: number;
   /** 0 for a free row. */
   number: number;
@@ -105,7 +105,7 @@ export interface StoredBlock extends BlockSummary {
 
 /** Reads what is not kept in memory. Only rows that were committed are asked for. */
 export interface RowReader {
-  state(slot: number): BlockState;
+  state(slot: number): SegmentState;
   lines(slot: number): string;
   groups(slot: number): string;
   keys(slot: number): string;
@@ -130,7 +130,7 @@ export interface Commit {
 export interface StoredQueue {
   totals: Totals;
   /** In ascending order of their numbers. */
-  blocks: Iterable<StoredBlock>;
+  segments: Iterable<StoredSegment>;
 }
 
 /** Splits the lines of a row. */

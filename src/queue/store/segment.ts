@@ -1,12 +1,12 @@
 import { DamagedRow } from "../base/damage.ts";
 import { type Note, Notes } from "./notes.ts";
-import { type BlockSummary, checkCounts, type Lane } from "./segment-summary.ts";
+import { checkCounts, type Lane, type SegmentSummary } from "./segment-summary.ts";
 import { COUNT_OF, DELAYED, type Fate, GONE, LEASED, NONE, type Standing, Standings, VISIBLE } from "./states.ts";
 
-export { BLOCK_MESSAGES_MAX, type BlockSummary, type Lane } from "./segment-summary.ts";
+export { type Lane, SEGMENT_MESSAGES_MAX, type SegmentSummary } from "./segment-summary.ts";
 
-/** What of a block changes after its messages were put, as it is stored. */
-export interface BlockState {
+/** What of a segment changes after its messages were put, as it is stored. */
+export interface SegmentState {
   /** Null while all messages are as they were put: visible, never delivered. */
   state: Uint8Array | null;
   /** What few messages have, as JSON: `[[index, note], …]`. */
@@ -14,17 +14,17 @@ export interface BlockState {
 }
 
 /**
- * A block: up to some hundreds of messages that share one stored row.
+ * A segment: up to some hundreds of messages that share one stored row.
  *
  * Its immutable part, the lines, stays in storage until somebody receives. What changes is small and of fixed size
- * per message. That stays in storage too until it is needed, and a block that nobody has touched does not have it at
- * all. In memory every block is a few counts, so a long backlog costs memory by the block and not by the message,
+ * per message. That stays in storage too until it is needed, and a segment that nobody has touched does not have it at
+ * all. In memory every segment is a few counts, so a long backlog costs memory by the segment and not by the message,
  * whatever its messages wait for.
  */
-export class Block implements BlockSummary {
-  /** The row that holds this block. Rows are used again; numbers never come back. */
+export class Segment implements SegmentSummary {
+  /** The row that holds this segment. Rows are used again; numbers never come back. */
   readonly slot: number;
-  /** Blocks are numbered in the order of their making. */
+  /** Segments are numbered in the order of their making. */
   readonly number: number;
   readonly priority: number;
   readonly areLetters: boolean;
@@ -48,7 +48,7 @@ export class Block implements BlockSummary {
   #standings: Standings | undefined;
   #notes: Notes | undefined;
   /** Reads the stored state. Undefined while what is in memory holds. */
-  #load: (() => BlockState) | undefined;
+  #load: (() => SegmentState) | undefined;
 
   constructor(slot: number, number: number, { priority, areLetters, isGrouped }: Lane, putAt: number) {
     this.slot = slot;
@@ -59,20 +59,20 @@ export class Block implements BlockSummary {
     this.putAt = putAt;
   }
 
-  /** Takes a block back from its row. It is to be told by `unload` where its state is. */
-  static restore(row: { slot: number; number: number } & BlockSummary): Block {
-    const block = new Block(row.slot, row.number, row, row.putAt);
-    block.count = row.count;
-    block.bytes = row.bytes;
-    block.visible = row.visible;
-    block.delayed = row.delayed;
-    block.leased = row.leased;
-    block.dead = row.dead;
-    block.moving = row.moving;
-    block.nextDueAt = row.nextDueAt;
-    block.lastDueAt = row.lastDueAt;
-    block.#lastCandidate = row.count - 1;
-    return block;
+  /** Takes a segment back from its row. It is to be told by `unload` where its state is. */
+  static restore(row: { slot: number; number: number } & SegmentSummary): Segment {
+    const segment = new Segment(row.slot, row.number, row, row.putAt);
+    segment.count = row.count;
+    segment.bytes = row.bytes;
+    segment.visible = row.visible;
+    segment.delayed = row.delayed;
+    segment.leased = row.leased;
+    segment.dead = row.dead;
+    segment.moving = row.moving;
+    segment.nextDueAt = row.nextDueAt;
+    segment.lastDueAt = row.lastDueAt;
+    segment.#lastCandidate = row.count - 1;
+    return segment;
   }
 
   get isEmpty(): boolean {
@@ -80,7 +80,7 @@ export class Block implements BlockSummary {
   }
 
   /** Lets go of the state, which must be stored as it is; it is read when it is needed. */
-  unload(load: () => BlockState): void {
+  unload(load: () => SegmentState): void {
     this.#standings = undefined;
     this.#notes = undefined;
     this.#load = load;
@@ -166,7 +166,7 @@ export class Block implements BlockSummary {
   }
 
   /**
-   * The first visible message of a block that has one.
+   * The first visible message of a segment that has one.
    *
    * @throws {DamagedRow} if it has none, though its summary counts some
    */
@@ -178,7 +178,7 @@ export class Block implements BlockSummary {
   }
 
   /**
-   * The last visible message of a block that has one.
+   * The last visible message of a segment that has one.
    *
    * @throws {DamagedRow} if it has none, though its summary counts some
    */
@@ -190,9 +190,9 @@ export class Block implements BlockSummary {
   }
 
   /**
-   * The first message of a block that is still here.
+   * The first message of a segment that is still here.
    *
-   * @throws {DamagedRow} if there is none, though the block is not finished
+   * @throws {DamagedRow} if there is none, though the segment is not finished
    */
   firstPresent(): number {
     for (let index = 0; index < this.count; index += 1) if (this.standingOf(index) !== GONE) return index;
@@ -200,7 +200,7 @@ export class Block implements BlockSummary {
   }
 
   #without(expected: string): DamagedRow {
-    return new DamagedRow(this.slot, `block ${this.number} has none ${expected}`);
+    return new DamagedRow(this.slot, `segment ${this.number} has none ${expected}`);
   }
 
   /** Counts the delivery and answers with its number. */
@@ -233,7 +233,7 @@ export class Block implements BlockSummary {
     return before;
   }
 
-  /** Counts every message as gone, for a block that will not be looked at again. */
+  /** Counts every message as gone, for a segment that will not be looked at again. */
   clear(): void {
     Object.assign(this, NONE);
   }
@@ -265,7 +265,7 @@ export class Block implements BlockSummary {
     }
   }
 
-  encode(): BlockState {
+  encode(): SegmentState {
     this.#ensureLoaded();
     return { state: this.#standings?.encode() ?? null, notes: this.#notes?.encode() ?? null };
   }

@@ -44,7 +44,7 @@ const BYTES_PER_MESSAGE = 13;
 const UNBEGUN_BIT = 2 ** 31;
 const COUNT_BITS = UNBEGUN_BIT - 1;
 
-/** Where each message of a block stands, until when, and how often it was delivered. */
+/** Where each message of a segment stands, until when, and how often it was delivered. */
 export class Standings {
   visibleAt: Float64Array;
   /** How often each was delivered, and in the highest bit whether no handler has begun with the newest delivery. */

@@ -4,7 +4,7 @@ import type { StandingCounts } from "./states.ts";
 export const NO_TOTALS: Totals = {
   commit: 0,
   time: 0,
-  lastBlock: 0,
+  lastSegment: 0,
   accepted: 0,
   done: 0,
   purged: 0,

@@ -1,7 +1,7 @@
 import { utf8Bytes } from "./base/bytes.ts";
 import type { PutCommand } from "./base/commands.ts";
 import type { LookedPut } from "./puts.ts";
-import { type Waiter, WaitingLine } from "./wait-queue.ts";
+import { type Waiter, WaitQueue } from "./wait-queue.ts";
 
 /** A put that waits for room, with the request ids of all its tries. */
 export interface WaitingPut extends LookedPut {
@@ -22,14 +22,14 @@ const MESSAGE_BYTES = 200;
  * after that: the caller would take for not stored what is stored.
  */
 export class Putters {
-  readonly #line = new WaitingLine<WaitingPut>();
+  readonly #waiting = new WaitQueue<WaitingPut>();
   readonly #byKey = new Map<string, Waiter<WaitingPut>>();
   readonly #byRequestId = new Map<number, Waiter<WaitingPut>>();
   /** What the puts that wait take of memory. */
   #bytes = 0;
 
   get size(): number {
-    return this.#line.size;
+    return this.#waiting.size;
   }
 
   /** Whether the memory for puts that wait has room for one more. */
@@ -38,15 +38,15 @@ export class Putters {
   }
 
   get isEmpty(): boolean {
-    return this.#line.isEmpty;
+    return this.#waiting.isEmpty;
   }
 
   get nextDeadline(): number {
-    return this.#line.nextDeadline;
+    return this.#waiting.nextDeadline;
   }
 
   first(): WaitingPut | undefined {
-    return this.#line.first()?.request;
+    return this.#waiting.first()?.request;
   }
 
   /** The put that waits under this key. */
@@ -54,23 +54,23 @@ export class Putters {
     return key === undefined ? undefined : this.#byKey.get(key)?.request;
   }
 
-  /** Lets a put wait until the deadline: at the end of the line, or where an earlier try of it waits. */
+  /** Lets a put wait until the deadline: at the end of the wait queue, or where an earlier try of it waits. */
   add(waitingPut: WaitingPut, deadline: number): void {
     const { command, requestIds } = waitingPut;
     const { idempotencyKey: key } = command;
     const earlier = key === undefined ? undefined : this.#byKey.get(key);
-    const waiter = earlier ?? this.#line.add(waitingPut, deadline);
+    const waiter = earlier ?? this.#waiting.add(waitingPut, deadline);
     for (const requestId of requestIds) this.#byRequestId.set(requestId, waiter);
     if (earlier !== undefined) {
       earlier.request?.requestIds.push(...requestIds);
-      this.#line.setDeadline(earlier, deadline);
+      this.#waiting.setDeadline(earlier, deadline);
     } else {
       if (key !== undefined) this.#byKey.set(key, waiter);
       this.#bytes += sizeOf(command);
     }
   }
 
-  /** Takes tries out of the line, and answers which there were: a put without any is not waited for any more. */
+  /** Takes tries out of the wait queue, and answers which there were: a put without any is not waited for any more. */
   leave(requestIds: ReadonlySet<number>): number[] {
     const left: number[] = [];
     for (const requestId of requestIds) {
@@ -81,35 +81,35 @@ export class Putters {
       this.#byRequestId.delete(requestId);
       waitingPut.requestIds = waitingPut.requestIds.filter((other) => other !== requestId);
       if (waitingPut.requestIds.length > 0) continue;
-      this.#line.remove(waiter);
+      this.#waiting.remove(waiter);
       this.#forget(waitingPut);
     }
     return left;
   }
 
-  /** Takes the first out of the line. */
-  serve(): void {
-    const first = this.#line.serve();
+  /** Takes the first out of the wait queue. */
+  shift(): void {
+    const first = this.#waiting.shift();
     if (first !== undefined) this.#forget(first);
   }
 
-  /** Takes those out of the line who put more than so many at once. */
+  /** Takes those out of the wait queue who put more than so many at once. */
   takeLargerThan(messages: number): WaitingPut[] {
-    const larger = this.#line.takeWhere(({ command }) => command.messages.length > messages);
+    const larger = this.#waiting.takeWhere(({ command }) => command.messages.length > messages);
     for (const waitingPut of larger) this.#forget(waitingPut);
     return larger;
   }
 
-  /** Takes everybody out of the line. */
+  /** Takes everybody out of the wait queue. */
   takeAll(): WaitingPut[] {
-    const all = this.#line.takeAll();
+    const all = this.#waiting.takeAll();
     for (const waitingPut of all) this.#forget(waitingPut);
     return all;
   }
 
-  /** Takes everybody out of the line whose deadline has come. */
+  /** Takes everybody out of the wait queue whose deadline has come. */
   expire(now: number): WaitingPut[] {
-    const expired = this.#line.expire(now);
+    const expired = this.#waiting.expire(now);
     for (const waitingPut of expired) this.#forget(waitingPut);
     return expired;
   }

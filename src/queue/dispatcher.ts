@@ -207,13 +207,13 @@ export class Service {
       isAnyoneServed = mayServe && this.#receivers.serve(this.#stock);
       for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
         if (!this.#hasRoom(first, now)) break;
-        this.#putters.serve();
+        this.#putters.shift();
         this.#admit(first, now, messages.puts.known(first.command, now));
         isAnyoneServed = true;
       }
     }
     while (messages.totals.unfinished === 0 && !this.#joiners.isEmpty) {
-      const joiner = this.#joiners.serve();
+      const joiner = this.#joiners.shift();
       if (joiner !== undefined) this.#answers.add(joiner, { verb: "join", finished: true });
     }
     if (this.#hasNothingToCome) this.#receivers.refuse(shutDown());

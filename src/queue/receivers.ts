@@ -3,7 +3,7 @@ import type { ReceiveCommand, Refusal, SubscribeCommand } from "./base/commands.
 import type { Deliveries } from "./leases.ts";
 import type { Answers } from "./results.ts";
 import { Agenda } from "./schedule/timer-heap.ts";
-import { type Waiter, WaitingLine } from "./wait-queue.ts";
+import { type Waiter, WaitQueue } from "./wait-queue.ts";
 
 /** A receive that waits: it is answered once. */
 interface WaitingReceive {
@@ -23,7 +23,7 @@ interface Subscription {
   hearBy: number | undefined;
   /** Whether it was not heard by then. */
   isUnheard: boolean;
-  /** Its place in the line; undefined while it cannot be served. */
+  /** Its place in the wait queue; undefined while it cannot be served. */
   waiter: Waiter<WaitingReceive | Subscription> | undefined;
 }
 
@@ -46,14 +46,14 @@ export interface Handing extends Pick<ReceiveCommand, "max" | "leaseMs" | "autoA
 /**
  * Those who wait for messages, in order of arrival.
  *
- * A subscription that was served goes to the end of the line, and takes no more than its share of what is visible, so
+ * A subscription that was served goes to the end of the wait queue, and takes no more than its share of what is visible, so
  * that no large credit keeps messages from others who wait. One whose leases end without a word from its connection is
  * served no more until there is one: most likely its worker is frozen, and would keep its messages from others again and
  * again.
  */
 export class Receivers {
   readonly #answers: Answers;
-  readonly #line = new WaitingLine<WaitingReceive | Subscription>();
+  readonly #waiting = new WaitQueue<WaitingReceive | Subscription>();
   /** Where each receive stands, so that leaving costs no walk along the line. */
   readonly #byRequestId = new Map<number, Waiter<WaitingReceive | Subscription>>();
   readonly #subscriptions = new Map<number, Subscription>();
@@ -65,20 +65,20 @@ export class Receivers {
   }
 
   get isEmpty(): boolean {
-    return this.#line.isEmpty;
+    return this.#waiting.isEmpty;
   }
 
-  /** How many stand in the line. */
+  /** How many stand in the wait queue. */
   get size(): number {
-    return this.#line.size;
+    return this.#waiting.size;
   }
 
   get nextDeadline(): number {
-    return this.#line.nextDeadline;
+    return this.#waiting.nextDeadline;
   }
 
   add(requestId: number, command: ReceiveCommand, deadline: number): void {
-    this.#byRequestId.set(requestId, this.#line.add({ requestId, command }, deadline));
+    this.#byRequestId.set(requestId, this.#waiting.add({ requestId, command }, deadline));
   }
 
   /** Adds to a subscriber's credit, and answers how much it has. */
@@ -124,7 +124,7 @@ export class Receivers {
     this.#hearings.plan(subscription, hearBy);
   }
 
-  /** Takes those out of the line who have not been heard in time. */
+  /** Takes those out of the wait queue who have not been heard in time. */
   dismissUnheard(now: number): void {
     for (let next = this.#hearings.take(now); next !== undefined; next = this.#hearings.take(now)) {
       next.isUnheard = true;
@@ -133,23 +133,23 @@ export class Receivers {
   }
 
   #stepOut(subscription: Subscription): void {
-    if (subscription.waiter !== undefined) this.#line.remove(subscription.waiter);
+    if (subscription.waiter !== undefined) this.#waiting.remove(subscription.waiter);
     subscription.waiter = undefined;
   }
 
-  /** Puts a subscription at the end of the line, if it may be pushed anything. */
+  /** Puts a subscription at the end of the wait queue, if it may be pushed anything. */
   #lineUp(subscription: Subscription): void {
     const { credit, bytes, isUnheard } = subscription;
     // What was not taken in yet is bounded in its size too: who grants credit has taken in what came before.
     const canBeServed = credit > 0 && bytes < BATCH_BYTES_MAX && !isUnheard;
-    subscription.waiter = canBeServed ? this.#line.add(subscription, Number.POSITIVE_INFINITY) : undefined;
+    subscription.waiter = canBeServed ? this.#waiting.add(subscription, Number.POSITIVE_INFINITY) : undefined;
   }
 
   /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
   serve(stock: Stock): boolean {
     let isAnyoneServed = false;
     while (!this.isEmpty && stock.isAnyNext) {
-      const { size } = this.#line;
+      const { size } = this.#waiting;
       const share = Math.max(1, Math.floor(stock.visible / size));
       this.#serveFirst(share, stock);
       for (let served = 1; served < size && stock.isAnyNext; served += 1) this.#serveFirst(share, stock);
@@ -159,7 +159,7 @@ export class Receivers {
   }
 
   #serveFirst(share: number, stock: Stock): void {
-    const receiver = this.#line.serve();
+    const receiver = this.#waiting.shift();
     if (receiver === undefined) return;
     if ("command" in receiver) {
       this.#byRequestId.delete(receiver.requestId);
@@ -180,7 +180,7 @@ export class Receivers {
 
   /** Answers those whose deadline has come: with nothing. */
   expire(now: number): void {
-    for (const receiver of this.#line.expire(now)) this.#dismiss(receiver);
+    for (const receiver of this.#waiting.expire(now)) this.#dismiss(receiver);
   }
 
   /** Answers those with these request ids: with nothing. */
@@ -190,14 +190,14 @@ export class Receivers {
     return stopped.length;
   }
 
-  /** Takes those with these request ids out of the line. */
+  /** Takes those with these request ids out of the wait queue. */
   leave(requestIds: ReadonlySet<number>): (WaitingReceive | Subscription)[] {
     const left: (WaitingReceive | Subscription)[] = [];
     for (const requestId of requestIds) {
       const waiter = this.#byRequestId.get(requestId);
       if (waiter === undefined) continue;
       this.#byRequestId.delete(requestId);
-      const receiver = this.#line.remove(waiter);
+      const receiver = this.#waiting.remove(waiter);
       if (receiver !== undefined) left.push(receiver);
     }
     return left;
@@ -205,7 +205,7 @@ export class Receivers {
 
   /** Tells all that nothing will come any more. */
   refuse(refusal: Refusal): void {
-    for (const receiver of this.#line.takeAll()) {
+    for (const receiver of this.#waiting.takeAll()) {
       if ("command" in receiver) this.#answers.refuse([receiver.requestId], refusal);
     }
     this.#answers.refuse([...this.#subscriptions.keys()], refusal);

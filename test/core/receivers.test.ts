@@ -145,7 +145,7 @@ test("messages come to those who wait in order of arrival, for one answer or for
   ]);
 });
 
-test("a subscriber that was served goes to the end of the line", () => {
+test("a subscriber that was served goes to the end of the wait queue", () => {
   const queue = new AwaitedQueue();
   queue.subscribe(ANN, 10);
   queue.waitForMessages(BEN);
@@ -156,7 +156,7 @@ test("a subscriber that was served goes to the end of the line", () => {
   expect(queue.heard().map(({ requestId }) => requestId)).toEqual([ANN, BEN, CAT, ANN, CAT]);
 });
 
-test("who grants more while waiting keeps the place in the line, who had no credit left comes to its end", () => {
+test("who grants more while waiting keeps the place in the wait queue, who had no credit left comes to its end", () => {
   const queue = new AwaitedQueue();
   queue.subscribe(ANN, 1);
   queue.subscribe(BEN, 1);
@@ -183,7 +183,7 @@ test("subscribers with large credit share equally what there is", () => {
   expect(queue.shares()).toEqual({ [ANN]: 100, [BEN]: 100, [CAT]: 100 });
 });
 
-test("what is left when the shares are taken goes to the first in the line", () => {
+test("what is left when the shares are taken goes to the first in the wait queue", () => {
   const queue = new AwaitedQueue();
   for (const subscriber of [ANN, BEN, CAT]) queue.subscribe(subscriber, 1_000);
 

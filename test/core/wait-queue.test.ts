@@ -1,20 +1,20 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { type Waiter, WaitingLine } from "../../src/queue/wait-queue.ts";
+import { type Waiter, WaitQueue } from "../../src/queue/wait-queue.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 test("those who wait are served in order of arrival", () => {
-  const line = new WaitingLine<string>();
+  const line = new WaitQueue<string>();
   for (const name of ["a", "b", "c"]) line.add(name, 100);
 
-  expect([line.serve(), line.serve(), line.serve(), line.serve()]).toEqual(["a", "b", "c", undefined]);
+  expect([line.shift(), line.shift(), line.shift(), line.shift()]).toEqual(["a", "b", "c", undefined]);
 });
 
 test("whoever is dismissed is not served, and whoever is served is not dismissed", () => {
-  const line = new WaitingLine<string>();
+  const line = new WaitQueue<string>();
   for (const [name, deadline] of [
     ["a", 30],
     ["b", 10],
@@ -23,14 +23,14 @@ test("whoever is dismissed is not served, and whoever is served is not dismissed
     line.add(name, deadline);
 
   expect(line.expire(10)).toEqual(["b"]);
-  expect(line.serve()).toBe("a");
+  expect(line.shift()).toBe("a");
   expect(line.nextDeadline).toBe(20);
   expect(line.expire(100)).toEqual(["c"]);
   expect(line.isEmpty).toBe(true);
 });
 
 test("whoever waits without a deadline is dismissed with all others, not before", () => {
-  const line = new WaitingLine<string>();
+  const line = new WaitQueue<string>();
   line.add("a", Number.POSITIVE_INFINITY);
   line.add("b", 10);
   line.setDeadline(line.add("c", 20), Number.POSITIVE_INFINITY);
@@ -42,19 +42,19 @@ test("whoever waits without a deadline is dismissed with all others, not before"
 });
 
 test("when many in the middle have left, all others keep their places", () => {
-  const line = new WaitingLine<number>();
+  const line = new WaitQueue<number>();
   for (let number = 0; number < 5_000; number += 1) line.add(number, Number.POSITIVE_INFINITY);
-  for (let served = 0; served < 300; served += 1) line.serve();
+  for (let served = 0; served < 300; served += 1) line.shift();
 
   expect(line.takeWhere((number) => number >= 500).length).toBe(4_500);
   line.add(5_000, Number.POSITIVE_INFINITY);
 
-  expect([line.size, line.serve()]).toEqual([201, 300]);
+  expect([line.size, line.shift()]).toEqual([201, 300]);
   expect(line.takeAll()).toEqual([...Array.from({ length: 199 }, (_, index) => 301 + index), 5_000]);
 });
 
-test("a deadline can be moved both ways, and the place in the line stays", () => {
-  const line = new WaitingLine<string>();
+test("a deadline can be moved both ways, and the place in the wait queue stays", () => {
+  const line = new WaitQueue<string>();
   const a = line.add("a", 10);
   line.add("b", 20);
 
@@ -64,11 +64,11 @@ test("a deadline can be moved both ways, and the place in the line stays", () =>
   line.setDeadline(a, 5);
 
   expect(line.nextDeadline).toBe(5);
-  expect(line.serve()).toBe("a");
+  expect(line.shift()).toBe("a");
 });
 
 test("nobody who has left is kept in memory, whatever their deadline", async () => {
-  const line = new WaitingLine<object>();
+  const line = new WaitQueue<object>();
   const references: WeakRef<object>[] = [];
   const add = (deadline: number): void => {
     const request = { body: "x".repeat(1_000) };
@@ -79,7 +79,7 @@ test("nobody who has left is kept in memory, whatever their deadline", async () 
   add(1);
 
   line.expire(1);
-  for (let count = 0; count < 40; count += 1) line.serve();
+  for (let count = 0; count < 40; count += 1) line.shift();
   await new Promise(setImmediate);
   collectGarbage();
 
@@ -88,7 +88,7 @@ test("nobody who has left is kept in memory, whatever their deadline", async () 
 });
 
 test("those who come and go leave nothing behind, though one stays at the head of the line", async () => {
-  const line = new WaitingLine<string>();
+  const line = new WaitQueue<string>();
   line.add("stays", Number.POSITIVE_INFINITY);
   const references: WeakRef<Waiter<string>>[] = [];
   const comeAndGo = (now: number): void => {
@@ -101,5 +101,5 @@ test("those who come and go leave nothing behind, though one stays at the head o
   collectGarbage();
 
   expect(references.filter((reference) => reference.deref() !== undefined).length).toBeLessThan(2_000);
-  expect(line.serve()).toBe("stays");
+  expect(line.shift()).toBe("stays");
 });

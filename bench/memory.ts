@@ -49,7 +49,7 @@ function fill(rows: MemoryRows, { message, isKeyed = false }: Kind): void {
     }
     const commit = queue.takeCommit();
     if (commit !== undefined) rows.write(commit);
-    queue.takeAnswers();
+    queue.takeResults();
   }
 }
 
@@ -60,7 +60,7 @@ function serve(queue: Queue, rows: MemoryRows): void {
     queue.apply(1, { verb: "receive", max: 10, timeoutMs: 0, autoAck: round % 2 === 0 }, NOW);
     const commit = queue.takeCommit();
     if (commit !== undefined) rows.write(commit);
-    queue.takeAnswers();
+    queue.takeResults();
   }
 }
 

@@ -7,7 +7,7 @@ import type { Queue } from "../queue/queue.ts";
 import { overloaded } from "../queue/refusals.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
-import type { Caller } from "./caller.ts";
+import type { Responder } from "./caller.ts";
 import { type Incoming, incomingWait, NextRound } from "./commit-batcher.ts";
 import { Intake } from "./intake.ts";
 import { isOutOfReach, reaching } from "./out-of-reach.ts";
@@ -15,7 +15,7 @@ import { Pendings } from "./pendings.ts";
 import { QueueLife } from "./queue-life.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { ReadingHolds } from "./reading-holds.ts";
-import { type Surroundings, surroundingsOf } from "./reply.ts";
+import { type QueueInfo, queueInfoOf } from "./reply.ts";
 import { send } from "./send-transfer.ts";
 import { isFullError } from "./storage-bound.ts";
 import { Wakings } from "./wakings.ts";
@@ -41,7 +41,7 @@ export class CommitLoop {
   readonly intake: Intake;
   readonly #wakings: Wakings;
   readonly #holds: ReadingHolds;
-  readonly #surroundings: Surroundings;
+  readonly #queueInfo: QueueInfo;
   readonly #storage: QueueStorage;
   readonly #life: QueueLife;
   #queue: Queue;
@@ -70,7 +70,7 @@ export class CommitLoop {
       caughtUp: (session) => this.#resume(session),
     });
     this.intake = new Intake(this.#pendings, this.#nextRound, recentFailures.take(this.#name, Date.now()));
-    this.#surroundings = surroundingsOf(this.#name, this.#storage);
+    this.#queueInfo = queueInfoOf(this.#name, this.#storage);
     for (const { session, requestId, command } of sessions.restore()) {
       this.#pendings.skipRequestIds(requestId);
       if (requestId !== session.subscriber) this.#pendings.restore(requestId, session, command);
@@ -178,7 +178,7 @@ export class CommitLoop {
     this.#underWay = commands.slice(0, applied);
     if (mayWrite) await this.#store(configuration, now);
     this.#isStored = true;
-    this.#giveAnswers();
+    this.#sendResults();
   }
 
   /** Answers how many of the commands were applied: the others must wait until the answers of these are given. */
@@ -189,7 +189,7 @@ export class CommitLoop {
     if (mayWrite || commands.length > 0) queue.isStorageFull = this.#life.isStorageFull;
     if (mayWrite) queue.advance(now);
     for (const [index, { requestId, command }] of commands.entries()) {
-      if (queue.isAnswerFull) return index;
+      if (queue.areResultsFull) return index;
       if (!this.#pendings.begin(requestId, command, now) && !this.#isSubscription(command)) continue;
       queue.apply(requestId, this.#sessions.upToDate(requestId, command), now);
       if (command.verb === "delete") await reaching(this.#life.erase());
@@ -222,11 +222,11 @@ export class CommitLoop {
 
   #answer(requestId: number, result: Result): void {
     const caller = this.#pendings.take(requestId) ?? this.#sessions.subscribed(requestId);
-    caller?.answer(requestId, result, this.#surroundings);
+    caller?.answer(requestId, result, this.#queueInfo);
   }
 
-  #giveAnswers(): void {
-    for (const { requestId, result } of this.#queue.takeAnswers()) this.#answer(requestId, result);
+  #sendResults(): void {
+    for (const { requestId, result } of this.#queue.takeResults()) this.#answer(requestId, result);
     this.#sessions.tellLost(this.#queue.takeLost());
     this.#nextRound.answered(this.#sessions.flush());
   }
@@ -238,7 +238,7 @@ export class CommitLoop {
 
   /** The stored data turned out to be damaged: what waits is told so, and what the round had come to is not said. */
   #refuseAll(): void {
-    this.#queue.takeAnswers();
+    this.#queue.takeResults();
     this.#queue.takeLost();
     const underWay = this.#underWay.map(({ requestId }) => requestId);
     for (const requestId of [...underWay, ...this.#pendings.appliedRequestIds, ...this.#sessions.subscribers]) {
@@ -328,4 +328,4 @@ const FAILED = ["internal", "The server failed on this call, which was not appli
 const OUT_OF_REACH = ["unavailable", "The directory of all queues could not be reached, or failed."] as const;
 
 /** To be told nothing. */
-const NOBODY: Caller = { answer: () => undefined };
+const NOBODY: Responder = { answer: () => undefined };

@@ -1,5 +1,5 @@
 import type { Command } from "../queue/base/commands.ts";
-import type { Caller } from "./caller.ts";
+import type { Responder } from "./caller.ts";
 import type { Incoming, NextRound } from "./commit-batcher.ts";
 import type { Pendings } from "./pendings.ts";
 
@@ -37,7 +37,7 @@ export class Intake {
   }
 
   /** Notes that a command is to be answered, and makes of it what is to be submitted, or dropped. */
-  take(caller: Caller, command: Command, characters: number, connection?: object): Incoming {
+  take(caller: Responder, command: Command, characters: number, connection?: object): Incoming {
     const requestId = this.#pendings.add(caller, command);
     const isAlone = this.#aloneLeft > 0;
     if (isAlone) this.#aloneLeft -= 1;

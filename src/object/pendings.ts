@@ -1,5 +1,5 @@
 import type { Command } from "../queue/base/commands.ts";
-import type { Caller, Pending } from "./caller.ts";
+import type { Pending, Responder } from "./caller.ts";
 
 /** A command that waits, and the connection that it came on. */
 interface Wait {
@@ -32,14 +32,14 @@ export class Pendings {
     this.#lastRequestId = Math.max(this.#lastRequestId, requestId);
   }
 
-  add(caller: Caller, command: Command): number {
+  add(caller: Responder, command: Command): number {
     const requestId = this.newRequestId();
     this.#byRequestId.set(requestId, { caller, command });
     return requestId;
   }
 
   /** Takes up again a command that had its request id before. */
-  restore(requestId: number, caller: Caller, command: Command): void {
+  restore(requestId: number, caller: Responder, command: Command): void {
     this.#byRequestId.set(requestId, { caller, command });
   }
 
@@ -51,7 +51,7 @@ export class Pendings {
   }
 
   /** Takes out whoever is to be answered. */
-  take(requestId: number): Caller | undefined {
+  take(requestId: number): Responder | undefined {
     const pending = this.#byRequestId.get(requestId);
     this.#byRequestId.delete(requestId);
     return pending?.caller;

@@ -12,7 +12,7 @@ import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { HostStatus, isFullError } from "./storage-bound.ts";
 
 /** An answer to a command of a round. */
-type Answer = (requestId: number, result: Result) => void;
+type CommandResult = (requestId: number, result: Result) => void;
 
 /** The commands of a round that the queue is to take. */
 export interface Admitted {
@@ -110,13 +110,13 @@ export class QueueLife {
   }
 
   /** Answers, or keeps for later, what the queue itself cannot be asked now. To be called with the commands of a round. */
-  async admit(commands: readonly Incoming[], answer: Answer): Promise<Admitted> {
+  async admit(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
     const admitted = await this.#admit(commands, answer);
     this.#isServing = admitted.mayWrite;
     return admitted;
   }
 
-  async #admit(commands: readonly Incoming[], answer: Answer): Promise<Admitted> {
+  async #admit(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
     const fault = this.#configurationFault();
     if (fault !== undefined) {
       for (const { requestId } of commands)
@@ -258,7 +258,7 @@ export class QueueLife {
   }
 
   /** A deletion ends the damage: what comes after it in the round is for the new queue. */
-  async #admitDamaged(commands: readonly Incoming[], answer: Answer): Promise<Admitted> {
+  async #admitDamaged(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
     for (const [index, { requestId, command }] of commands.entries()) {
       if (command.verb === "delete") {
         await this.erase();
@@ -273,7 +273,7 @@ export class QueueLife {
     return { commands: [], mayWrite: false };
   }
 
-  #admitReading(commands: readonly Incoming[], answer: Answer): Admitted {
+  #admitReading(commands: readonly Incoming[], answer: CommandResult): Admitted {
     const admitted: Incoming[] = [];
     for (const incoming of commands) {
       const { verb } = incoming.command;

@@ -6,7 +6,7 @@ import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
 import type { Session } from "../socket/session.ts";
 import { Sessions } from "../socket/sessions.ts";
 import { commandOf, putCommandsOf } from "../socket/verbs.ts";
-import type { Caller } from "./caller.ts";
+import type { Responder } from "./caller.ts";
 import type { Incoming } from "./commit-batcher.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import { type Reply, replyOf } from "./reply.ts";
@@ -45,7 +45,7 @@ export class QueueObject extends DurableObject<Env> {
       return Promise.resolve({ ok: false, code: "overloaded", detail: OVERLOADED });
     }
     return new Promise((resolve) => {
-      const answer: Caller["answer"] = (_, ...result) => {
+      const answer: Responder["answer"] = (_, ...result) => {
         this.#loop.intake.answered(1);
         if (waitId !== undefined) this.#requestIdByWait.delete(waitId);
         resolve(replyOf(...result));
@@ -60,7 +60,7 @@ export class QueueObject extends DurableObject<Env> {
   abandon(waitId: string): void {
     const requestId = this.#requestIdByWait.get(waitId);
     if (requestId === undefined) return;
-    const nobody: Caller = { answer: () => undefined };
+    const nobody: Responder = { answer: () => undefined };
     this.#loop.submit([this.#loop.intake.take(nobody, { verb: "stop", requestIds: [requestId] }, 0)], false);
   }
 
@@ -120,19 +120,19 @@ export class QueueObject extends DurableObject<Env> {
   }
 
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
-    const circumstances = { queue: this.#name, idempotencyKey: operation.key, now: Date.now() };
+    const context = { queue: this.#name, idempotencyKey: operation.key, now: Date.now() };
     try {
       if (operation.fault !== undefined) throw operation.fault;
       const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);
       const nextRequestId = this.#loop.intake.lastRequestId + 1;
       if (operation.keys !== undefined) {
-        const commands = putCommandsOf(operation, circumstances.now);
+        const commands = putCommandsOf(operation, context.now);
         const puts = session.sharedPuts(nextRequestId, operation.id, commands.length);
         const each = Math.ceil(characters / commands.length);
         for (const command of commands) incoming.push(this.#loop.intake.take(puts, command, each, session));
         return;
       }
-      const command = commandOf(operation, circumstances, session);
+      const command = commandOf(operation, context, session);
       if (!this.#loop.intake.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
       session.begin(nextRequestId, operation.id, command);
       incoming.push(this.#loop.intake.take(session, command, characters, session));

@@ -7,14 +7,14 @@ export type Reply =
   | { ok: false; code: ProblemCode; detail: string; path?: string | undefined };
 
 /** What only the object knows of its queue. */
-export interface Surroundings {
+export interface QueueInfo {
   readonly name: string;
   readonly storageBytes: number;
   readonly rowsWritten: number;
 }
 
 /** @param storage is asked when something is described: its size is a query */
-export function surroundingsOf(name: string, storage: { bytes: number; rowsWritten: number }): Surroundings {
+export function queueInfoOf(name: string, storage: { bytes: number; rowsWritten: number }): QueueInfo {
   return {
     name,
     get storageBytes() {
@@ -27,14 +27,14 @@ export function surroundingsOf(name: string, storage: { bytes: number; rowsWritt
 }
 
 /** The result in the words of the interface: seconds instead of milliseconds. */
-export function replyOf(result: Result, surroundings: Surroundings): Reply {
+export function replyOf(result: Result, queueInfo: QueueInfo): Reply {
   if (result.verb === "refused") {
     return { ok: false, code: result.code, detail: result.detail, path: result.path };
   }
-  return { ok: true, json: jsonOf(result, surroundings) };
+  return { ok: true, json: jsonOf(result, queueInfo) };
 }
 
-function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surroundings): string {
+function jsonOf(result: Exclude<Result, { verb: "refused" }>, queueInfo: QueueInfo): string {
   switch (result.verb) {
     case "put":
       return JSON.stringify({ ids: result.ids, duplicates: result.duplicates });
@@ -86,7 +86,7 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, surroundings: Surr
     case "shutdown":
     case "pause":
     case "inspect":
-      return JSON.stringify(describe(result.description, surroundings));
+      return JSON.stringify(describe(result.description, queueInfo));
     default:
       return result satisfies never;
   }
@@ -120,7 +120,7 @@ function viewJson({ id, state, attempts, until, group, lastError, reason, line }
   return `${head.slice(0, -1)},${line.slice(1)}`;
 }
 
-function describe(description: Description, { name, storageBytes, rowsWritten }: Surroundings) {
+function describe(description: Description, { name, storageBytes, rowsWritten }: QueueInfo) {
   const {
     order,
     maxSize,

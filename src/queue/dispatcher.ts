@@ -19,7 +19,7 @@ import {
   tooManyWait,
   unknownQueue,
 } from "./refusals.ts";
-import type { Answers } from "./results.ts";
+import type { Results } from "./results.ts";
 
 /** What a queue is at the moment. */
 export interface QueueState {
@@ -38,7 +38,7 @@ const WAITS_MAX = 100_000;
 
 export class Service {
   readonly #state: QueueState;
-  readonly #answers: Answers;
+  readonly #results: Results;
   readonly #receivers: Receivers;
   /** Made once, because it is looked at after each command. */
   readonly #stock: Stock;
@@ -47,16 +47,16 @@ export class Service {
   readonly #putters = new Putters();
   readonly #joiners = new Joiners();
 
-  constructor(state: QueueState, answers: Answers) {
+  constructor(state: QueueState, results: Results) {
     this.#state = state;
-    this.#answers = answers;
-    this.#receivers = new Receivers(answers);
+    this.#results = results;
+    this.#receivers = new Receivers(results);
     this.#stock = {
       get visible() {
         return state.messages.counts.visible;
       },
       get isAnyNext() {
-        return !answers.isFull && state.messages.leases.isAnyNext;
+        return !results.isFull && state.messages.leases.isAnyNext;
       },
       handOut: (receive, bytesMax) => this.#handOut(receive, this.#now, bytesMax),
     };
@@ -67,8 +67,8 @@ export class Service {
     this.#receivers.dismissUnheard(now);
     this.serve(now);
     this.#receivers.expire(now);
-    for (const { requestIds } of this.#putters.expire(now)) this.#answers.refuse(requestIds, this.#noRoom);
-    for (const requestId of this.#joiners.expire(now)) this.#answers.add(requestId, { verb: "join", finished: false });
+    for (const { requestIds } of this.#putters.expire(now)) this.#results.refuse(requestIds, this.#noRoom);
+    for (const requestId of this.#joiners.expire(now)) this.#results.add(requestId, { verb: "join", finished: false });
     // Behind a batch that was too large there may be puts that fit.
     this.serve(now);
   }
@@ -95,22 +95,22 @@ export class Service {
     if (known !== undefined) {
       this.#admit(put, now, known);
     } else if (configuration.shutdown !== "none") {
-      this.#answers.refuse([requestId], shutDown());
+      this.#results.refuse([requestId], shutDown());
     } else if (isStorageFull) {
-      this.#answers.refuse([requestId], this.#noRoom);
+      this.#results.refuse([requestId], this.#noRoom);
     } else if (earlierTry !== undefined) {
       if (hasSameContent(earlierTry.command, command)) this.#putters.add(put, now + command.timeoutMs);
-      else this.#answers.refuse([requestId], reusedKey());
+      else this.#results.refuse([requestId], reusedKey());
     } else if (maxSize > 0 && command.messages.length > maxSize) {
-      this.#answers.refuse([requestId], tooMany(command.messages.length, maxSize));
+      this.#results.refuse([requestId], tooMany(command.messages.length, maxSize));
     } else if (this.#putters.isEmpty && this.#hasRoom(put, now)) {
       this.#admit(put, now, known);
     } else if (command.timeoutMs <= 0) {
-      this.#answers.refuse([requestId], this.#noRoom);
+      this.#results.refuse([requestId], this.#noRoom);
     } else if (this.#areTooManyWaiting) {
-      this.#answers.refuse([requestId], tooManyWait());
+      this.#results.refuse([requestId], tooManyWait());
     } else if (!this.#putters.hasRoomFor(command)) {
-      this.#answers.refuse(
+      this.#results.refuse(
         [requestId],
         overloaded("The puts that wait for room in the queue take all memory for them"),
       );
@@ -125,21 +125,21 @@ export class Service {
     const isAnyVisible = !configuration.paused.receives && messages.leases.isAnyNext;
     if (isAnyVisible) {
       const { deliveries, bytes } = this.#handOut(command, now);
-      this.#answers.add(requestId, { verb: "receive", deliveries }, bytes);
-    } else if (this.#hasNothingToCome) this.#answers.refuse([requestId], shutDown());
-    else if (command.timeoutMs <= 0) this.#answers.add(requestId, { verb: "receive", deliveries: [] });
-    else if (this.#areTooManyWaiting) this.#answers.refuse([requestId], tooManyWait());
+      this.#results.add(requestId, { verb: "receive", deliveries }, bytes);
+    } else if (this.#hasNothingToCome) this.#results.refuse([requestId], shutDown());
+    else if (command.timeoutMs <= 0) this.#results.add(requestId, { verb: "receive", deliveries: [] });
+    else if (this.#areTooManyWaiting) this.#results.refuse([requestId], tooManyWait());
     else this.#receivers.add(requestId, command, now + command.timeoutMs);
   }
 
   /** What is visible is pushed when the command has been answered. */
   subscribe(requestId: number, command: SubscribeCommand, now: number): void {
     if (this.#hasNothingToCome) {
-      this.#answers.refuse([requestId], shutDown());
+      this.#results.refuse([requestId], shutDown());
       return;
     }
     const { leaseMs = this.#state.configuration.leaseMs } = command;
-    this.#answers.add(requestId, {
+    this.#results.add(requestId, {
       verb: "subscribe",
       credit: this.#receivers.subscribe(command, now),
       leaseMs,
@@ -148,7 +148,7 @@ export class Service {
   }
 
   unsubscribe(requestId: number, subscriber: number): void {
-    this.#answers.add(requestId, { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) });
+    this.#results.add(requestId, { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) });
   }
 
   /** Something was heard from the connection of a subscription, which need not be there. */
@@ -162,9 +162,9 @@ export class Service {
     const putters = this.#putters.leave(meant);
     const joiners = this.#joiners.leave(meant);
     const stopped = this.#receivers.stop(meant) + putters.length + joiners.length;
-    this.#answers.refuse(putters, this.#noRoom);
-    for (const joiner of joiners) this.#answers.add(joiner, { verb: "join", finished: false });
-    this.#answers.add(requestId, { verb: "stop", stopped });
+    this.#results.refuse(putters, this.#noRoom);
+    for (const joiner of joiners) this.#results.add(joiner, { verb: "join", finished: false });
+    this.#results.add(requestId, { verb: "stop", stopped });
   }
 
   /** Forgets those who are not there any more to be answered. */
@@ -177,9 +177,9 @@ export class Service {
 
   join(requestId: number, timeoutMs: number, now: number): void {
     const { unfinished } = this.#state.messages.totals;
-    if (unfinished === 0) this.#answers.add(requestId, { verb: "join", finished: true });
-    else if (timeoutMs <= 0) this.#answers.add(requestId, { verb: "join", finished: false });
-    else if (this.#areTooManyWaiting) this.#answers.refuse([requestId], tooManyWait());
+    if (unfinished === 0) this.#results.add(requestId, { verb: "join", finished: true });
+    else if (timeoutMs <= 0) this.#results.add(requestId, { verb: "join", finished: false });
+    else if (this.#areTooManyWaiting) this.#results.refuse([requestId], tooManyWait());
     else this.#joiners.add(requestId, now + timeoutMs);
   }
 
@@ -214,27 +214,27 @@ export class Service {
     }
     while (messages.totals.unfinished === 0 && !this.#joiners.isEmpty) {
       const joiner = this.#joiners.shift();
-      if (joiner !== undefined) this.#answers.add(joiner, { verb: "join", finished: true });
+      if (joiner !== undefined) this.#results.add(joiner, { verb: "join", finished: true });
     }
     if (this.#hasNothingToCome) this.#receivers.refuse(shutDown());
   }
 
   /** Tells all who wait to put that nobody puts any more. */
   dismissPutters(refusal: Refusal): void {
-    for (const { requestIds } of this.#putters.takeAll()) this.#answers.refuse(requestIds, refusal);
+    for (const { requestIds } of this.#putters.takeAll()) this.#results.refuse(requestIds, refusal);
   }
 
   /** Tells those who wait to put more at once than there may be that it will never fit. */
   dismissLargerThan(maxSize: number): void {
     for (const { command, requestIds } of this.#putters.takeLargerThan(maxSize)) {
-      this.#answers.refuse(requestIds, tooMany(command.messages.length, maxSize));
+      this.#results.refuse(requestIds, tooMany(command.messages.length, maxSize));
     }
   }
 
   /** The queue was deleted. Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
   dismissAtDeletion(): void {
     this.dismissPutters(unknownQueue());
-    this.#answers.refuse(this.#joiners.takeAll(), unknownQueue());
+    this.#results.refuse(this.#joiners.takeAll(), unknownQueue());
   }
 
   /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
@@ -250,14 +250,14 @@ export class Service {
   #admit(put: WaitingPut, now: number, known: ReturnType<Puts["known"]>): void {
     const { requestIds } = put;
     if (known === "other") {
-      this.#answers.refuse(requestIds, reusedKey());
+      this.#results.refuse(requestIds, reusedKey());
       return;
     }
     this.#state.exists = true;
     const stored = known ?? this.#state.messages.puts.put(put, now);
     const { ids, duplicates } = stored;
     const result: Result = duplicates === undefined ? { verb: "put", ids } : { verb: "put", ids, duplicates };
-    for (const requestId of requestIds) this.#answers.add(requestId, result);
+    for (const requestId of requestIds) this.#results.add(requestId, result);
   }
 
   #handOut(handing: Handing, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
@@ -265,7 +265,7 @@ export class Service {
     const { configuration, messages } = this.#state;
     const heldForMs = autoAck ? undefined : (leaseMs ?? configuration.leaseMs);
     const taking = { max, leaseMs: heldForMs, isBegun: isPushed !== true };
-    return messages.leases.handOut(taking, now, Math.min(bytesMax, this.#answers.bytesLeft));
+    return messages.leases.handOut(taking, now, Math.min(bytesMax, this.#results.bytesLeft));
   }
 
   /** Whether it is certain that nobody will receive anything any more. A message that somebody holds may come back. */

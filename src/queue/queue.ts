@@ -11,7 +11,7 @@
  * begins with `advance`, which makes visible what is due by then.
  *
  * Whoever drives it calls `advance`, then `apply` once per command, then stores `takeCommit()`, and only then gives
- * out `takeAnswers()`. A command that waits is answered in a later round. Nothing in here is a promise, so a group
+ * out `takeResults()`. A command that waits is answered in a later round. Nothing in here is a promise, so a group
  * of commands is applied in one turn and committed as one.
  */
 
@@ -38,7 +38,7 @@ import {
   unknownQueue,
   unknownVerb,
 } from "./refusals.ts";
-import { type Answer, Answers } from "./results.ts";
+import { type CommandResult, Results } from "./results.ts";
 import type { Commit, RowReader, StoredQueue } from "./store/rows.ts";
 
 /** What is stored of a queue that exists. */
@@ -54,9 +54,9 @@ export class Queue {
   incarnation: string;
   readonly #storage: Storage;
   readonly #state: QueueState;
-  readonly #answers = new Answers();
+  readonly #results = new Results();
   readonly #service: Service;
-  readonly #redrives = new Redrives(this.#answers);
+  readonly #redrives = new Redrives(this.#results);
 
   /** @param origin what was stored, or the incarnation that the queue will have if it comes to exist */
   constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY) {
@@ -67,7 +67,7 @@ export class Queue {
     this.#storage = storage;
     const messages = new Messages(this.incarnation, configuration, storage, exists ? origin.stored : undefined);
     this.#state = { exists, configuration, messages, isStorageFull: false, mayHandOut: true };
-    this.#service = new Service(this.#state, this.#answers);
+    this.#service = new Service(this.#state, this.#results);
   }
 
   /** False until the first put or configuration: until then nothing is stored. */
@@ -93,12 +93,12 @@ export class Queue {
   /** Takes one command. Its answer, now or later, carries the request id. */
   apply(requestId: number, command: Command, now: number): void {
     if (!this.exists && !WITHOUT_EXISTENCE.has(command.verb)) {
-      this.#answers.refuse([requestId], unknownQueue());
+      this.#results.refuse([requestId], unknownQueue());
       return;
     }
     if (isOperation(command)) {
       const result = operate(this.#messages, command, now);
-      this.#answers.add(requestId, result, result.verb === "list" ? result.bytes : 0);
+      this.#results.add(requestId, result, result.verb === "list" ? result.bytes : 0);
       this.#service.serve(now);
       return;
     }
@@ -128,7 +128,7 @@ export class Queue {
         this.#configure(requestId, command.changes, now);
         break;
       case "inspect":
-        this.#answers.add(requestId, { verb: "inspect", description: describe(this.#state, now) });
+        this.#results.add(requestId, { verb: "inspect", description: describe(this.#state, now) });
         break;
       case "shutdown":
         this.#shutDown(requestId, command.immediate, now);
@@ -150,7 +150,7 @@ export class Queue {
         break;
       default:
         // From a Worker of another version, while a deployment goes on.
-        this.#answers.refuse([requestId], unknownVerb((command satisfies never as Command).verb));
+        this.#results.refuse([requestId], unknownVerb((command satisfies never as Command).verb));
     }
     this.#service.serve(now);
   }
@@ -160,8 +160,8 @@ export class Queue {
     return this.#messages.takeCommit();
   }
 
-  takeAnswers(): Answer[] {
-    return this.#answers.take();
+  takeResults(): CommandResult[] {
+    return this.#results.take();
   }
 
   /** The receipts of leases that were ended since it was last asked, though not by who held them. */
@@ -206,8 +206,8 @@ export class Queue {
   }
 
   /** Whether the answers have as many bytes as one round may give out: no more commands should be applied in it. */
-  get isAnswerFull(): boolean {
-    return this.#answers.isFull;
+  get areResultsFull(): boolean {
+    return this.#results.isFull;
   }
 
   /** To be told whether messages may be handed out to those who wait. False while connections are behind with reading. */
@@ -223,12 +223,12 @@ export class Queue {
     const { totals } = this.#messages;
     const known = this.#messages.knownDone(count, idempotencyKey, now);
     if (known === "other") {
-      this.#answers.refuse([requestId], reusedKey());
+      this.#results.refuse([requestId], reusedKey());
     } else if (!known && count > totals.unfinished) {
-      this.#answers.refuse([requestId], doneTooOften(count, totals.unfinished));
+      this.#results.refuse([requestId], doneTooOften(count, totals.unfinished));
     } else {
       if (!known) this.#messages.done(count, idempotencyKey, now);
-      this.#answers.add(requestId, { verb: "done", unfinished: totals.unfinished });
+      this.#results.add(requestId, { verb: "done", unfinished: totals.unfinished });
     }
   }
 
@@ -238,7 +238,7 @@ export class Queue {
     this.#change({ shutdown: isImmediate ? "immediate" : "draining" });
     this.#service.dismissPutters(shutDown());
     this.#service.serve(now);
-    this.#answers.add(requestId, { verb: "shutdown", description: describe(this.#state, now) });
+    this.#results.add(requestId, { verb: "shutdown", description: describe(this.#state, now) });
   }
 
   /** What comes from another queue is held up neither by a bound nor by a pause: it was put long ago. */
@@ -252,7 +252,7 @@ export class Queue {
     let ids: string[] = [];
     if (known === undefined) arrivals.remember({ source, number, isRefused });
     if (known === "refused" || (known === undefined && isRefused)) {
-      this.#answers.refuse([requestId], shutdown !== "none" ? shutDown() : storageFull());
+      this.#results.refuse([requestId], shutdown !== "none" ? shutDown() : storageFull());
       return;
     }
     if (known === undefined) {
@@ -264,12 +264,12 @@ export class Queue {
       }));
       ({ ids } = puts.put({ command: { verb: "put", messages: newMessages, timeoutMs: 0 } }, now));
     }
-    this.#answers.add(requestId, { verb: "accept", ids });
+    this.#results.add(requestId, { verb: "accept", ids });
   }
 
   #settle(requestId: number, { incarnation, number, outcome, refusal }: SettleCommand, now: number): void {
     if (incarnation === this.incarnation) this.#redrives.settle(number, outcome, refusal, this.#messages, now);
-    this.#answers.add(requestId, { verb: "settle" });
+    this.#results.add(requestId, { verb: "settle" });
   }
 
   #delete(requestId: number, nextIncarnation: string): void {
@@ -282,7 +282,7 @@ export class Queue {
     Object.assign(this.#state, { exists: false, configuration: DEFAULT_CONFIGURATION, messages });
     this.#service.dismissAtDeletion();
     this.#redrives.dismiss();
-    this.#answers.add(requestId, { verb: "delete" });
+    this.#results.add(requestId, { verb: "delete" });
   }
 
   /** The leases of this life end. To be told of in the next one. */
@@ -298,21 +298,21 @@ export class Queue {
   #configure(requestId: number, settings: Settings, now: number): void {
     const { order, maxSize } = changed(this.configuration, settings);
     if (order !== this.configuration.order && !this.#messages.isEmpty) {
-      this.#answers.refuse([requestId], orderConflict(this.configuration.order));
+      this.#results.refuse([requestId], orderConflict(this.configuration.order));
       return;
     }
     this.#change(settings);
     if (settings.deadLetterQueue !== undefined) this.#messages.forgetRefusal();
     if (maxSize > 0) this.#service.dismissLargerThan(maxSize);
     this.#service.serve(now);
-    this.#answers.add(requestId, { verb: "configure", description: describe(this.#state, now) });
+    this.#results.add(requestId, { verb: "configure", description: describe(this.#state, now) });
   }
 
   #pause(requestId: number, paused: Partial<Paused>, now: number): void {
     this.#change({ paused });
     if (paused.receives === true) this.#messages.leases.takeBack(now);
     this.#service.serve(now);
-    this.#answers.add(requestId, { verb: "pause", description: describe(this.#state, now) });
+    this.#results.add(requestId, { verb: "pause", description: describe(this.#state, now) });
   }
 
   #change(settings: Settings): void {

@@ -1,7 +1,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { ReceiveCommand, Refusal, SubscribeCommand } from "./base/commands.ts";
 import type { Deliveries } from "./leases.ts";
-import type { Answers } from "./results.ts";
+import type { Results } from "./results.ts";
 import { Agenda } from "./schedule/timer-heap.ts";
 import { type Waiter, WaitQueue } from "./wait-queue.ts";
 
@@ -52,7 +52,7 @@ export interface Handing extends Pick<ReceiveCommand, "max" | "leaseMs" | "autoA
  * again.
  */
 export class Receivers {
-  readonly #answers: Answers;
+  readonly #results: Results;
   readonly #waiting = new WaitQueue<WaitingReceive | Subscription>();
   /** Where each receive stands, so that leaving costs no walk along the line. */
   readonly #byRequestId = new Map<number, Waiter<WaitingReceive | Subscription>>();
@@ -60,8 +60,8 @@ export class Receivers {
   /** By when subscriptions must be heard to which something was pushed. */
   readonly #hearings = new Agenda<Subscription>();
 
-  constructor(answers: Answers) {
-    this.#answers = answers;
+  constructor(results: Results) {
+    this.#results = results;
   }
 
   get isEmpty(): boolean {
@@ -164,7 +164,7 @@ export class Receivers {
     if ("command" in receiver) {
       this.#byRequestId.delete(receiver.requestId);
       const { deliveries, bytes } = stock.handOut(receiver.command);
-      this.#answers.add(receiver.requestId, { verb: "receive", deliveries }, bytes);
+      this.#results.add(receiver.requestId, { verb: "receive", deliveries }, bytes);
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
@@ -175,7 +175,7 @@ export class Receivers {
     const hearBy = receiver.hearBy ?? deliveries[0]?.lease?.endsAt ?? Number.POSITIVE_INFINITY;
     this.#expectWord(receiver, hearBy);
     this.#lineUp(receiver);
-    this.#answers.add(subscriber, { verb: "push", deliveries, hearBy }, bytes);
+    this.#results.add(subscriber, { verb: "push", deliveries, hearBy }, bytes);
   }
 
   /** Answers those whose deadline has come: with nothing. */
@@ -206,9 +206,9 @@ export class Receivers {
   /** Tells all that nothing will come any more. */
   refuse(refusal: Refusal): void {
     for (const receiver of this.#waiting.takeAll()) {
-      if ("command" in receiver) this.#answers.refuse([receiver.requestId], refusal);
+      if ("command" in receiver) this.#results.refuse([receiver.requestId], refusal);
     }
-    this.#answers.refuse([...this.#subscriptions.keys()], refusal);
+    this.#results.refuse([...this.#subscriptions.keys()], refusal);
     this.#subscriptions.clear();
     this.#hearings.clear();
     this.#byRequestId.clear();
@@ -217,6 +217,6 @@ export class Receivers {
   #dismiss(receiver: WaitingReceive | Subscription): void {
     if (!("command" in receiver)) return;
     this.#byRequestId.delete(receiver.requestId);
-    this.#answers.add(receiver.requestId, { verb: "receive", deliveries: [] });
+    this.#results.add(receiver.requestId, { verb: "receive", deliveries: [] });
   }
 }

@@ -1,30 +1,30 @@
 import type { Outcome, RedriveCommand, Refusal } from "./base/commands.ts";
 import type { Messages } from "./messages.ts";
 import { overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
-import type { Answers } from "./results.ts";
+import type { Results } from "./results.ts";
 
 /** Redrives that wait for an earlier one. What comes beyond these is refused. */
 const POSTPONED_MAX = 1_000;
 
 /** Redrives dead letters. Who redrives them to another queue waits until they have arrived. */
 export class Redrives {
-  readonly #answers: Answers;
+  readonly #results: Results;
   /** By the number of the transfer that is waited for. */
   readonly #waiting = new Map<number, number>();
   /** Those for which an earlier transfer to the same queue must arrive first. */
   #postponed: { requestId: number; command: RedriveCommand; to: string }[] = [];
 
-  constructor(answers: Answers) {
-    this.#answers = answers;
+  constructor(results: Results) {
+    this.#results = results;
   }
 
   redrive(requestId: number, command: RedriveCommand, messages: Messages, now: number): void {
     const outcome = messages.deadLetters.redrive(command, now);
     if ("busy" in outcome && this.#postponed.length >= POSTPONED_MAX) {
-      this.#answers.refuse([requestId], overloaded(`${POSTPONED_MAX} redrives wait for an earlier one to arrive`));
+      this.#results.refuse([requestId], overloaded(`${POSTPONED_MAX} redrives wait for an earlier one to arrive`));
     } else if ("busy" in outcome) this.#postponed.push({ requestId, command, to: outcome.busy });
     else if ("transfer" in outcome) this.#waiting.set(outcome.transfer, requestId);
-    else this.#answers.add(requestId, { verb: "redrive", ...outcome, left: messages.deadLetters.count });
+    else this.#results.add(requestId, { verb: "redrive", ...outcome, left: messages.deadLetters.count });
   }
 
   /** Forgets redrives whose callers are gone. What is under way arrives all the same. */
@@ -39,22 +39,22 @@ export class Redrives {
     const redriven = messages.transfers.settle(number, outcome, now);
     const requestId = this.#waiting.get(number);
     this.#waiting.delete(number);
-    if (requestId !== undefined && refusal !== undefined) this.#answers.refuse([requestId], refusal);
+    if (requestId !== undefined && refusal !== undefined) this.#results.refuse([requestId], refusal);
     else if (requestId !== undefined)
-      this.#answers.add(requestId, { verb: "redrive", redriven, left: messages.deadLetters.count });
+      this.#results.add(requestId, { verb: "redrive", redriven, left: messages.deadLetters.count });
     const freed = this.#postponed.filter((postponed) => postponed.to === to);
     this.#postponed = this.#postponed.filter((postponed) => postponed.to !== to);
     for (const { requestId, command } of freed) {
       // Nobody knows when the earlier transfer will have arrived.
-      if (outcome === "unknown" && refusal !== undefined) this.#answers.refuse([requestId], refusal);
+      if (outcome === "unknown" && refusal !== undefined) this.#results.refuse([requestId], refusal);
       else this.redrive(requestId, command, messages, now);
     }
   }
 
   /** The queue was deleted. What was sent to another one may arrive there all the same. */
   dismiss(): void {
-    this.#answers.refuse([...this.#waiting.values()], unknownOutcome());
-    this.#answers.refuse(
+    this.#results.refuse([...this.#waiting.values()], unknownOutcome());
+    this.#results.refuse(
       this.#postponed.map(({ requestId }) => requestId),
       unknownQueue(),
     );

@@ -1,7 +1,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { Refusal, Result } from "./base/commands.ts";
 
-export interface Answer {
+export interface CommandResult {
   /** Which command this answers: the number given with it. */
   requestId: number;
   result: Result;
@@ -14,20 +14,20 @@ export interface Answer {
 const FULL_BYTES = BATCH_BYTES_MAX - 1024 * 1024;
 
 /** About what an answer takes beside the messages and the ids in it. */
-const ANSWER_BYTES = 256;
+const RESULT_BYTES = 256;
 
 /** About what an id or a receipt takes. */
 const ID_BYTES = 64;
 
 /** The answers that have not been given out. They are bounded in their size: see `isFull`. */
-export class Answers {
-  #answers: Answer[] = [];
+export class Results {
+  #results: CommandResult[] = [];
   #bytes = 0;
 
   /** @param bytes the size of the messages in it */
   add(requestId: number, result: Result, bytes = 0): void {
-    this.#answers.push({ requestId, result });
-    this.#bytes += ANSWER_BYTES + bytes + ID_BYTES * idsIn(result);
+    this.#results.push({ requestId, result });
+    this.#bytes += RESULT_BYTES + bytes + ID_BYTES * idsIn(result);
   }
 
   refuse(requestIds: readonly number[], refusal: Refusal): void {
@@ -44,11 +44,11 @@ export class Answers {
     return Math.max(1, BATCH_BYTES_MAX - this.#bytes);
   }
 
-  take(): Answer[] {
-    const answers = this.#answers;
-    this.#answers = [];
+  take(): CommandResult[] {
+    const results = this.#results;
+    this.#results = [];
     this.#bytes = 0;
-    return answers;
+    return results;
   }
 }
 

@@ -40,7 +40,7 @@ import { newMessageOf } from "./new-messages.ts";
 import { ProblemError } from "./problem.ts";
 
 /** What is said with a request, beside its fields. */
-export interface Circumstances {
+export interface RequestContext {
   /** The queue's name. */
   queue: string;
   idempotencyKey?: string | undefined;
@@ -48,14 +48,14 @@ export interface Circumstances {
   now: number;
 }
 
-export type ToCommand = (request: unknown, circumstances: Circumstances) => Command;
+export type ToCommand = (request: unknown, context: RequestContext) => Command;
 
 /** Checks a request, then makes a command of it. */
 export function verb<Schema extends z.ZodType>(
   schema: Schema,
-  commandOf: (request: z.output<Schema>, circumstances: Circumstances) => Command,
+  commandOf: (request: z.output<Schema>, context: RequestContext) => Command,
 ): ToCommand {
-  return (request, circumstances) => commandOf(check(schema, request), circumstances);
+  return (request, context) => commandOf(check(schema, request), context);
 }
 
 export const VERBS = {

@@ -1,6 +1,6 @@
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
-import type { Caller } from "../object/caller.ts";
-import { type Reply, replyOf, type Surroundings } from "../object/reply.ts";
+import type { Responder } from "../object/caller.ts";
+import { type QueueInfo, type Reply, replyOf } from "../object/reply.ts";
 import type { Command, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
 import { ProblemError, problemOf } from "../requests/problem.ts";
 import { Outbox } from "./outbox.ts";
@@ -46,7 +46,7 @@ export interface Marks {
 }
 
 /** One connection: what it has asked and waits for, and what is to be sent to it. */
-export class Session implements Caller, Connection {
+export class Session implements Responder, Connection {
   readonly socket: WebSocket;
   readonly subscriber: number;
   readonly outbox: Outbox;
@@ -154,7 +154,7 @@ export class Session implements Caller, Connection {
   }
 
   /** Whoever takes in the answers of puts that share an operation, and whose request ids follow one another. */
-  sharedPuts(firstRequestId: number, id: number, count: number): Caller {
+  sharedPuts(firstRequestId: number, id: number, count: number): Responder {
     return new SharedPuts(id, firstRequestId, count, (line) => {
       this.#isAboutToLeave = true;
       this.#say(line);
@@ -162,12 +162,12 @@ export class Session implements Caller, Connection {
   }
 
   /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
-  answer(requestId: number, result: Result, surroundings: Surroundings): void {
+  answer(requestId: number, result: Result, queueInfo: QueueInfo): void {
     this.#marks.changed.add(this);
     if (requestId === this.subscriber) {
       if (result.verb === "push") {
         this.#hearBy = result.hearBy;
-        this.#push(result.deliveries.length, replyOf(result, surroundings));
+        this.#push(result.deliveries.length, replyOf(result, queueInfo));
       }
       if (result.verb === "refused") this.#end(result);
       return;
@@ -188,7 +188,7 @@ export class Session implements Caller, Connection {
     }
     // Whoever has put one thing may have another. Who acks mostly has more to work on, or waits for what is pushed.
     this.#isAboutToLeave ||= result.verb === "put" || result.verb === "receive";
-    this.#say(lineOf(unanswered.id, replyOf(result, surroundings)));
+    this.#say(lineOf(unanswered.id, replyOf(result, queueInfo)));
   }
 
   /** Tells it something that it has not asked for, with the next frame. */

@@ -1,10 +1,10 @@
 import type { Problem } from "../contract/problems.ts";
-import type { Caller } from "../object/caller.ts";
+import type { Responder } from "../object/caller.ts";
 import type { Result } from "../queue/base/commands.ts";
 import { problemOf } from "../requests/problem.ts";
 
 /** Puts that share an operation, and are answered together. */
-export class SharedPuts implements Caller {
+export class SharedPuts implements Responder {
   readonly #id: number;
   readonly #firstRequestId: number;
   readonly #send: (line: string) => void;

@@ -13,7 +13,7 @@ import { check } from "../requests/check.ts";
 import { joinCommand, putCommand, receiveCommand } from "../requests/commands.ts";
 import { orMilliseconds } from "../requests/milliseconds.ts";
 import { ProblemError } from "../requests/problem.ts";
-import { type Circumstances, isOnlyReceipts, VERBS } from "../requests/verbs.ts";
+import { isOnlyReceipts, type RequestContext, VERBS } from "../requests/verbs.ts";
 import type { Operation } from "./frames.ts";
 import { messagesOfLines } from "./line-messages.ts";
 
@@ -26,9 +26,9 @@ export interface Connection {
 }
 
 /** The command that an operation stands for. Throws a `ProblemError` for what breaks a rule. */
-export function commandOf(operation: Operation, circumstances: Circumstances, connection: Connection): Command {
+export function commandOf(operation: Operation, context: RequestContext, connection: Connection): Command {
   const { verb, request = {}, contents } = operation;
-  const { idempotencyKey, now } = circumstances;
+  const { idempotencyKey, now } = context;
   if (verb !== "put" && contents.length > 0) throw invalid("lines", "belong to a put");
   switch (verb) {
     case "put": {
@@ -60,7 +60,7 @@ export function commandOf(operation: Operation, circumstances: Circumstances, co
     }
     default:
       if (!Object.hasOwn(VERBS, verb)) throw invalid("verb", `must be one of ${NAMES.join(", ")}`);
-      return VERBS[verb as Verb](request, circumstances);
+      return VERBS[verb as Verb](request, context);
   }
 }
 

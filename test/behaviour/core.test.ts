@@ -19,8 +19,8 @@ class VirtualLevel implements Level {
     this.#names += 1;
     const name = `virtual${this.#names}`;
     return jsonDriver(name, async (verb, request, key) => {
-      const circumstances = { queue: name, idempotencyKey: key, now: this.#now };
-      const answer = this.#named(name).perform(VERBS[verb](request, circumstances), this.#now);
+      const context = { queue: name, idempotencyKey: key, now: this.#now };
+      const answer = this.#named(name).perform(VERBS[verb](request, context), this.#now);
       // Nobody else moves the clock while a call waits, so it waits for as long as it asked to.
       const { timeoutSeconds = 0 } = request as { timeoutSeconds?: number };
       const timer = setTimeout(() => void this.pass(timeoutSeconds), 50);
@@ -82,9 +82,9 @@ class VirtualQueue {
   #commit(now: number): void {
     const changes = this.#queue.takeCommit();
     if (changes !== undefined) this.#rows.write(changes);
-    const surroundings = { name: this.#name, storageBytes: 0, rowsWritten: this.#rows.rowsWritten };
-    for (const { requestId, result } of this.#queue.takeAnswers())
-      this.#callers.get(requestId)?.(replyOf(result, surroundings));
+    const queueInfo = { name: this.#name, storageBytes: 0, rowsWritten: this.#rows.rowsWritten };
+    for (const { requestId, result } of this.#queue.takeResults())
+      this.#callers.get(requestId)?.(replyOf(result, queueInfo));
     for (const shipment of this.#queue.takeShipments(now)) {
       void send(this.#other(shipment.to), this.#name, shipment).then((command) => this.perform(command, now));
     }

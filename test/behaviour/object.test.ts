@@ -10,8 +10,8 @@ const level: Level = {
     const queue = freshQueue();
     const stub = objectOf(queue);
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
-      const circumstances = { queue: nameOf(queue), idempotencyKey: key, now: Date.now() };
-      const reply = await stub.perform(VERBS[verb](request, circumstances));
+      const context = { queue: nameOf(queue), idempotencyKey: key, now: Date.now() };
+      const reply = await stub.perform(VERBS[verb](request, context));
       if (!reply.ok) throw new Refused(reply.code, reply.detail);
       return JSON.parse(reply.json);
     });

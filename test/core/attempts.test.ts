@@ -22,7 +22,7 @@ class PushingQueue extends ToldQueue {
     const commit = this.queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
     let own: Result | undefined;
-    for (const { requestId, result } of this.queue.takeAnswers()) {
+    for (const { requestId, result } of this.queue.takeResults()) {
       if (result.verb === "push")
         this.#pushed.push(...result.deliveries.map((delivery) => ({ subscriber: requestId, delivery })));
       else if (requestId === 1) own = result;

@@ -16,13 +16,13 @@ function round(queue: ToldQueue, commands: [requestId: number, command: Command]
   queue.queue.advance(queue.now);
   let applied = 0;
   for (const [requestId, command] of commands) {
-    if (queue.queue.isAnswerFull) break;
+    if (queue.queue.areResultsFull) break;
     queue.queue.apply(requestId, command, queue.now);
     applied += 1;
   }
   const commit = queue.queue.takeCommit();
   if (commit !== undefined) queue.rows.write(commit);
-  const answers = queue.queue.takeAnswers();
+  const answers = queue.queue.takeResults();
   const bytes = answers.reduce((sum, { result }) => sum + bytesOf(result), 0);
   return { applied, answers, bytes };
 }

@@ -14,7 +14,7 @@ test("every done of a burst is known again after a restart, however many there w
     for (const [requestId, command] of commands.entries()) queue.apply(requestId, command, now);
     const commit = queue.takeCommit();
     if (commit !== undefined) rows.write(commit);
-    queue.takeAnswers();
+    queue.takeResults();
   };
 
   commitOf([{ verb: "put", messages, timeoutMs: 0 }]);
@@ -26,6 +26,6 @@ test("every done of a burst is known again after a restart, however many there w
   restarted.advance(now);
   for (let key = 0; key <= 257; key += 1) restarted.apply(key, done(key), now);
 
-  const unfinished = restarted.takeAnswers().map(({ result }) => result.verb === "done" && result.unfinished);
+  const unfinished = restarted.takeResults().map(({ result }) => result.verb === "done" && result.unfinished);
   expect(unfinished).toEqual(Array(258).fill(742));
 });

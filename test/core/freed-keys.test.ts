@@ -18,7 +18,7 @@ function round(...commands: Command[]): (Result | undefined)[] {
   for (const [requestId, command] of commands.entries()) queue.apply(requestId, command, NOW);
   const commit = queue.takeCommit();
   if (commit !== undefined) rows.write(commit);
-  return queue.takeAnswers().map(({ result }) => result);
+  return queue.takeResults().map(({ result }) => result);
 }
 
 function restart(): void {

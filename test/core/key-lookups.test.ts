@@ -25,7 +25,7 @@ class Driven {
     for (const [requestId, command] of commands.entries()) this.#queue.apply(requestId, command, NOW);
     const commit = this.#queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
-    return this.#queue.takeAnswers().map(({ result }) => result);
+    return this.#queue.takeResults().map(({ result }) => result);
   }
 
   /** Lets go of all that is in memory. */

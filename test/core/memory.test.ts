@@ -26,7 +26,7 @@ function perform(queue: Queue, rows: MemoryRows, command: Command): Result | und
   queue.apply(1, command, NOW);
   const commit = queue.takeCommit();
   if (commit !== undefined) rows.write(commit);
-  return queue.takeAnswers()[0]?.result;
+  return queue.takeResults()[0]?.result;
 }
 
 test("what was only looked at is let go of, although nothing was written", () => {

@@ -16,7 +16,7 @@ class AwaitedQueue extends ToldQueue {
     if (command !== undefined) this.queue.apply(requestId, command, this.now);
     const commit = this.queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
-    const answers = this.queue.takeAnswers();
+    const answers = this.queue.takeResults();
     const own = answers.find((answer) => answer.requestId === requestId && answer.result.verb !== "push");
     this.#heard.push(...answers.filter((answer) => answer !== own));
     return own?.result;

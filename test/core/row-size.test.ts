@@ -20,7 +20,7 @@ class Driven {
     for (const [requestId, command] of commands.entries()) this.#queue.apply(requestId, command, this.now);
     const commit = this.#queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
-    return this.#queue.takeAnswers().map(({ result }) => result);
+    return this.#queue.takeResults().map(({ result }) => result);
   }
 
   restart(): void {

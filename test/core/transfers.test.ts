@@ -38,7 +38,7 @@ class CrashingQueue {
       this.#queue = new Queue(exists && stored ? { ...existing, stored } : this.#incarnation, this.#rows);
       return undefined;
     }
-    return this.#queue.takeAnswers().find(({ requestId }) => requestId === 1)?.result;
+    return this.#queue.takeResults().find(({ requestId }) => requestId === 1)?.result;
   }
 
   shipments(): Shipment[] {
@@ -197,7 +197,7 @@ test("what comes to a new queue is stored, although the one before it, deleted i
   dead.queue.isStorageFull = true;
   dead.queue.advance(dead.now);
   dead.queue.apply(1, { verb: "delete", nextIncarnation: "next" }, dead.now);
-  dead.queue.takeAnswers();
+  dead.queue.takeResults();
   dead.rows.clear();
 
   const result = dead.tell({ verb: "accept", queue: "tasks", incarnation: "i", number: 1, messages: [MESSAGE] });

@@ -23,14 +23,14 @@ export interface HeavyOperation {
 }
 
 /** What a frame may refer to. */
-export interface Surroundings {
+export interface QueueInfo {
   /** The id of a large message of the queue; undefined where none is known. */
   largeId: string | undefined;
   /** Operations of the connection that wait. */
   waiting: readonly number[];
 }
 
-type HeavyFrame = (surroundings: Surroundings) => HeavyOperation[];
+type HeavyFrame = (queueInfo: QueueInfo) => HeavyOperation[];
 
 /** The largest body that is allowed: as JSON text, quotes included. */
 export const LARGE_BODY = JSON.stringify("x".repeat(BODY_BYTES_MAX - 2));

@@ -129,16 +129,16 @@ export class HeavyTraffic {
 
   #frame(connection: HeavyConnection, queueIndex: number): HeavyOperation[] {
     const { random } = this.#options;
-    const surroundings = { largeId: this.#largeIds.get(this.#queues[queueIndex] ?? ""), waiting: connection.waiting };
-    if (!connection.doesRead && random.chance(0.1)) return MANY_LISTS(surroundings);
+    const queueInfo = { largeId: this.#largeIds.get(this.#queues[queueIndex] ?? ""), waiting: connection.waiting };
+    if (!connection.doesRead && random.chance(0.1)) return MANY_LISTS(queueInfo);
     if (connection.doesRead && this.#manyLists > 0 && random.chance(0.1)) {
       this.#manyLists -= 1;
-      return MANY_LISTS(surroundings);
+      return MANY_LISTS(queueInfo);
     }
     const { frames } = this.#options;
     const names = queueIndex % FULL_EVERY === 0 ? FRAMES_OF_FULL_QUEUES : Object.keys(HEAVY_FRAMES);
     const name = random.pick(frames.length > 0 ? frames : names);
-    return HEAVY_FRAMES[name]?.(surroundings) ?? [];
+    return HEAVY_FRAMES[name]?.(queueInfo) ?? [];
   }
 
   async #untilOff(): Promise<void> {

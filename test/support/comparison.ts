@@ -1,5 +1,5 @@
 import type { Delivery } from "../../src/queue/base/commands.ts";
-import type { Answer } from "../../src/queue/results.ts";
+import type { CommandResult } from "../../src/queue/results.ts";
 import { attemptsOf, type ModelDelivery, type ModelLease, type ModelMessage } from "./model-message.ts";
 import type { ModelAnswer, ModelQueue } from "./model-queue.ts";
 
@@ -28,7 +28,7 @@ export class Comparison {
    *
    * @param lost the receipts of leases that the queue has ended
    */
-  compare(given: Answer[], lost: string[]): void {
+  compare(given: CommandResult[], lost: string[]): void {
     // Who is dismissed at the same time is told in no particular order.
     const byRequestId = (a: { requestId: number }, b: { requestId: number }) => a.requestId - b.requestId;
     const answers = given.sort(byRequestId);
@@ -43,7 +43,7 @@ export class Comparison {
     for (const sighting of this.#model.seen.splice(0)) this.see(sighting);
   }
 
-  #compareOne({ requestId, result }: Answer, expected: ModelAnswer): void {
+  #compareOne({ requestId, result }: CommandResult, expected: ModelAnswer): void {
     const difference = () => `answer ${show(result)} instead of ${show(expected)}`;
     expect(requestId, expected.requestId, difference);
     if (result.verb === "refused" && expected.verb === "refused") {

@@ -2,7 +2,7 @@ import type { Command, View } from "../../src/queue/base/commands.ts";
 import type { Memory } from "../../src/queue/messages.ts";
 import type { Shipment } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import type { Answer } from "../../src/queue/results.ts";
+import type { CommandResult } from "../../src/queue/results.ts";
 import { BEGIN_STORED_MS } from "../../src/queue/store/begun-marks.ts";
 import { Comparison, expect, type Sightings, show } from "./comparison.ts";
 import { MemoryRows } from "./memory-rows.ts";
@@ -41,7 +41,7 @@ export class History {
   /** Shipments of which the queue has not been told the outcome, and those that have arrived. */
   #sent: Shipment[] = [];
   /** Answers that were taken and not compared yet. */
-  readonly #answers: Answer[] = [];
+  readonly #answers: CommandResult[] = [];
   readonly #arrived = new Set<string>();
   #recentPuts: { key: string; puts: ModelPut[] }[] = [];
   #recentDones: { key: string; count: number }[] = [];
@@ -110,7 +110,7 @@ export class History {
   }
 
   #compare(): void {
-    const answers = [...this.#answers.splice(0), ...this.#queue.takeAnswers()];
+    const answers = [...this.#answers.splice(0), ...this.#queue.takeResults()];
     this.#comparison.compare(answers, this.#queue.takeLost());
   }
 
@@ -173,7 +173,7 @@ export class History {
 
   #look(id: string): View | undefined {
     this.#queue.apply(LOOK, { verb: "look", id }, this.#now);
-    const answers = this.#queue.takeAnswers();
+    const answers = this.#queue.takeResults();
     const look = answers.find(({ requestId }) => requestId === LOOK)?.result;
     this.#answers.push(...answers.filter(({ requestId }) => requestId !== LOOK));
     return look?.verb === "look" ? look.view : undefined;
@@ -584,7 +584,7 @@ export class History {
   #compareCounts(): void {
     if (!this.#model.exists) return;
     this.#queue.apply(-1, { verb: "inspect" }, this.#now);
-    const result = this.#queue.takeAnswers()[0]?.result;
+    const result = this.#queue.takeResults()[0]?.result;
     if (result?.verb !== "inspect") throw new Error(`inspect answered ${show(result)}`);
     const { visible, delayed, leased, dead, moving, unfinished, expired, moved, oldestMs } = result.description;
     const { messages } = this.#model;

@@ -30,7 +30,7 @@ export class ToldQueue {
     if (command !== undefined) this.queue.apply(1, command, this.now);
     const commit = this.queue.takeCommit();
     if (commit !== undefined) this.rows.write(commit);
-    return this.queue.takeAnswers()[0]?.result;
+    return this.queue.takeResults()[0]?.result;
   }
 
   put(...messages: { body: unknown; priority?: number; group?: string; delayMs?: number }[]): string[] {

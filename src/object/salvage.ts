@@ -5,7 +5,7 @@ import { DamagedRow } from "../queue/base/damage.ts";
 import { formatId } from "../queue/base/receipt.ts";
 import { Notes } from "../queue/store/notes.ts";
 import { splitLines } from "../queue/store/rows.ts";
-import { DEAD, DELAYED, GONE, LEASED, MOVING, Standings, VISIBLE } from "../queue/store/states.ts";
+import { DEAD, DELAYED, GONE, LEASED, MOVING, States, VISIBLE } from "../queue/store/states.ts";
 
 /** Rows that one page looks at: with what is in them, little enough for one call. */
 const PAGE_ROWS_MAX = 1_000;
@@ -148,7 +148,7 @@ interface Readable {
   number: number;
   count: number;
   /** Undefined where all messages are as they were put. */
-  standings: Standings | undefined;
+  states: States | undefined;
   notes: Notes | undefined;
 }
 
@@ -161,7 +161,7 @@ function readableOf(slot: number, row: Row): Readable {
   return {
     number: numberIn(row, "number"),
     count,
-    standings: state === null ? undefined : Standings.decode(slot, new Uint8Array(state), count),
+    states: state === null ? undefined : States.decode(slot, new Uint8Array(state), count),
     notes: notes === null ? undefined : Notes.decode(slot, notes, count),
   };
 }
@@ -180,27 +180,27 @@ function textIn(row: Row, column: string): string {
 
 /** Undefined for a message that is gone. Throws where something of it does not decode. */
 function viewOf(
-  { number, standings, notes }: Readable,
+  { number, states, notes }: Readable,
   index: number,
   line: string,
   group: string | undefined,
   incarnation: string,
 ): View | undefined {
-  const standing = standings?.standing[index] ?? VISIBLE;
-  if (standing === GONE) return undefined;
-  const state = STATES.get(standing);
+  const code = states?.state[index] ?? VISIBLE;
+  if (code === GONE) return undefined;
+  const state = STATES.get(code);
   const content: unknown = JSON.parse(line);
   if (state === undefined || typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new Error("The message does not decode.");
   }
   const { error, reason = "max_attempts", unbegun = 0 } = notes?.get(index) ?? {};
-  const uncounted = unbegun + Number(standings?.isUnbegun(index) ?? false);
+  const uncounted = unbegun + Number(states?.isUnbegun(index) ?? false);
   const isTimed = state !== "visible" && state !== "moving";
   return {
     id: formatId(incarnation, { segmentNumber: number, index }),
     state,
-    attempts: (standings?.deliveriesOf(index) ?? 0) - uncounted,
-    ...(isTimed ? { until: standings?.visibleAt[index] ?? 0 } : {}),
+    attempts: (states?.deliveriesOf(index) ?? 0) - uncounted,
+    ...(isTimed ? { until: states?.visibleAt[index] ?? 0 } : {}),
     group,
     lastError: error,
     ...(state === "dead" ? { reason } : {}),

@@ -105,8 +105,8 @@ export class DeadLetters {
 }
 
 function isLetter(segment: Segment, index: number): boolean {
-  const standing = segment.standingOf(index);
-  return standing === DEAD || (segment.areLetters && (standing === VISIBLE || standing === DELAYED));
+  const state = segment.stateOf(index);
+  return state === DEAD || (segment.areLetters && (state === VISIBLE || state === DELAYED));
 }
 
 function lettersIn({ areLetters, dead, visible, delayed }: Segment): number {

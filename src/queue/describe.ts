@@ -6,6 +6,6 @@ export function describe({ configuration, messages }: QueueState, now: number): 
   const { visible, delayed, leased, dead, moving } = messages.counts;
   const { unfinished, accepted, done, purged, expired, moved } = messages.totals;
   const oldestMs = Math.max(0, now - (messages.oldestPutAt() ?? now));
-  const standings = { visible, delayed, leased, dead, moving };
-  return { ...configuration, ...standings, unfinished, accepted, done, purged, expired, moved, oldestMs };
+  const states = { visible, delayed, leased, dead, moving };
+  return { ...configuration, ...states, unfinished, accepted, done, purged, expired, moved, oldestMs };
 }

@@ -4,7 +4,7 @@ import type { Delivery, RetryCommand } from "./base/commands.ts";
 import type { Redelivery } from "./base/configuration.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
 import { LostLeases } from "./lost-leases.ts";
-import { fateOf } from "./redelivery.ts";
+import { afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { LineWindow } from "./store/payload-cache.ts";
@@ -124,11 +124,11 @@ export class Leases {
       // Of what fails a handler knows, though it may not have said before that it began.
       segment.begin(index);
       segment.note(index, { error, reason: isDead ? "rejected" : undefined });
-      const dead = { standing: DEAD, visibleAt: now } as const;
+      const dead = { state: DEAD, visibleAt: now } as const;
       const failed = { incarnation: this.#incarnation, segment, index, endedAt: now };
-      const { standing, visibleAt } = isDead ? dead : fateOf(failed, now, redelivery, delayMs);
-      this.#backlog.move(segment, index, standing, visibleAt);
-      if (standing === DEAD) finish(this.#totals, 1);
+      const { state, visibleAt } = isDead ? dead : afterFailedAttempt(failed, now, redelivery, delayMs);
+      this.#backlog.move(segment, index, state, visibleAt);
+      if (state === DEAD) finish(this.#totals, 1);
     });
   }
 
@@ -155,8 +155,7 @@ export class Leases {
     if (receipt === undefined || segment === undefined) return;
     const { index, delivery } = receipt;
     const endsAt = this.#takenBack.get(segment)?.get(index) ?? 0;
-    const isFree =
-      segment.standingOf(index) === VISIBLE && segment.deliveriesOf(index) === delivery && !segment.isGrouped;
+    const isFree = segment.stateOf(index) === VISIBLE && segment.deliveriesOf(index) === delivery && !segment.isGrouped;
     if (endsAt <= now || !isFree) return;
     this.#takenBack.get(segment)?.delete(index);
     segment.noteBegun(index);
@@ -176,7 +175,7 @@ export class Leases {
 
   /** Takes down a lease that ends now, though nobody has asked for it who holds it. Nothing where there is none. */
   lose(segment: Segment, index: number): void {
-    if (segment.standingOf(index) !== LEASED) return;
+    if (segment.stateOf(index) !== LEASED) return;
     const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
     this.lost.add(formatReceipt(this.#incarnation, receipt));
   }
@@ -218,5 +217,5 @@ export class Leases {
 
 /** Whether the receipt is that of the newest lease and the lease is not over. */
 function isHeld(segment: Segment, { index, delivery }: Receipt): boolean {
-  return segment.standingOf(index) === LEASED && segment.deliveriesOf(index) === delivery;
+  return segment.stateOf(index) === LEASED && segment.deliveriesOf(index) === delivery;
 }

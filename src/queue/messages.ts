@@ -4,7 +4,7 @@ import { Arrivals } from "./inbound-transfers.ts";
 import { Leases } from "./leases.ts";
 import { Transfers } from "./outbound-transfers.ts";
 import { Puts } from "./puts.ts";
-import { fateOfLeased } from "./redelivery.ts";
+import { afterExpiredLease } from "./redelivery.ts";
 import { Retention } from "./retention.ts";
 import { Backlog, type PlacedMessage } from "./schedule/backlog.ts";
 import { DoneKeys } from "./store/done-keys.ts";
@@ -15,7 +15,7 @@ import { completed, rowChangeOf } from "./store/row-changes.ts";
 import { FREE_ROWS_MAX } from "./store/row-slots.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, DELAYED, GONE, MOVING, type Standing, type StandingCounts, VISIBLE } from "./store/states.ts";
+import { DEAD, DELAYED, GONE, MOVING, type State, type StateCounts, VISIBLE } from "./store/states.ts";
 import { assertLaw, finish, NO_TOTALS } from "./store/totals.ts";
 import { Viewer } from "./viewer.ts";
 
@@ -104,7 +104,7 @@ export class Messages {
     assertLaw(this.totals, this.#backlog);
   }
 
-  get counts(): StandingCounts {
+  get counts(): StateCounts {
     return this.#backlog;
   }
 
@@ -123,7 +123,7 @@ export class Messages {
     this.totals.time = now;
     this.retention.beginRound();
     const died = this.#backlog.promote(now, (segment, index, endedAt) =>
-      fateOfLeased({ incarnation: this.#incarnation, segment, index, endedAt }, now, this.redelivery),
+      afterExpiredLease({ incarnation: this.#incarnation, segment, index, endedAt }, now, this.redelivery),
     );
     finish(this.totals, died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
@@ -193,13 +193,13 @@ export class Messages {
   /** Removes a message, whoever holds it. False if it is not here. */
   cancel(id: string): boolean {
     const place = this.viewer.find(id);
-    const standing = place?.segment.standingOf(place.index);
+    const state = place?.segment.stateOf(place.index);
     // What is on its way to another queue may have arrived there.
-    if (place === undefined || standing === MOVING) return false;
+    if (place === undefined || state === MOVING) return false;
     this.leases.lose(place.segment, place.index);
     this.#removeUndone(place);
     this.totals.purged += 1;
-    if (standing !== DEAD) finish(this.totals, 1);
+    if (state !== DEAD) finish(this.totals, 1);
     return true;
   }
 
@@ -208,7 +208,7 @@ export class Messages {
     const { visible, delayed, leased, dead } = this.#backlog;
     const unfinished = visible + delayed + leased;
     this.leases.loseAll();
-    this.#backlog.purge((segment) => this.#freeKeys(segment, (standing) => standing !== MOVING));
+    this.#backlog.purge((segment) => this.#freeKeys(segment, (state) => state !== MOVING));
     this.totals.purged += unfinished + dead;
     finish(this.totals, unfinished);
     return unfinished + dead;
@@ -228,7 +228,7 @@ export class Messages {
     if (visible + delayed === 0) return;
     for (const segment of [...this.#backlog.segments()]) {
       if (segment.visible + segment.delayed === 0) continue;
-      this.#freeKeys(segment, (standing) => standing === VISIBLE || standing === DELAYED);
+      this.#freeKeys(segment, (state) => state === VISIBLE || state === DELAYED);
       this.#backlog.removeUnheld(segment);
     }
     this.totals.purged += visible + delayed;
@@ -240,12 +240,12 @@ export class Messages {
     this.#backlog.remove(segment, index);
   }
 
-  /** Lets the dedupe keys of a segment's messages in some standings count no more, but not those of what is gone. */
-  #freeKeys(segment: Segment, isMeant: (standing: Standing) => boolean): void {
+  /** Lets the dedupe keys of a segment's messages in some states count no more, but not those of what is gone. */
+  #freeKeys(segment: Segment, isMeant: (state: State) => boolean): void {
     if (!this.#keys.mayHaveDedupeKeys(segment.slot, segment.number)) return;
     for (let index = 0; index < segment.count; index += 1) {
-      const standing = segment.standingOf(index);
-      if (standing === GONE || !isMeant(standing)) continue;
+      const state = segment.stateOf(index);
+      if (state === GONE || !isMeant(state)) continue;
       this.puts.freeKeys(segment, { segmentNumber: segment.number, index, count: 1 });
     }
   }

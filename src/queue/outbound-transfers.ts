@@ -63,7 +63,7 @@ export class Transfers {
     let bytes = 0;
     for (const { segment, index } of places) {
       if (messages === BATCH_MESSAGES_MAX || bytes >= BATCH_BYTES_MAX) break;
-      segment.note(index, { transfer: number, was: segment.standingOf(index) });
+      segment.note(index, { transfer: number, was: segment.stateOf(index) });
       this.#backlog.move(segment, index, MOVING, segment.visibleAtOf(index));
       messages += 1;
       bytes += utf8Bytes(this.#window.line(segment, index));

@@ -1,7 +1,7 @@
 import type { Redelivery } from "./base/configuration.ts";
 import { hashText, mixed } from "./base/hash.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, DELAYED, type Fate, VISIBLE } from "./store/states.ts";
+import { DEAD, DELAYED, type Transition, VISIBLE } from "./store/states.ts";
 
 /**
  * How long a message is not visible after an attempt that failed.
@@ -26,11 +26,11 @@ export interface FailedAttempt {
 }
 
 /** What becomes of a message whose lease is over. One with which no handler began costs no attempt and no delay. */
-export function fateOfLeased(over: FailedAttempt, now: number, redelivery: Redelivery): Fate {
+export function afterExpiredLease(over: FailedAttempt, now: number, redelivery: Redelivery): Transition {
   const { segment, index, endedAt } = over;
-  if (!segment.isUnbegun(index)) return fateOf(over, now, redelivery);
+  if (!segment.isUnbegun(index)) return afterFailedAttempt(over, now, redelivery);
   segment.noteUnbegun(index);
-  return { standing: VISIBLE, visibleAt: endedAt };
+  return { state: VISIBLE, visibleAt: endedAt };
 }
 
 /**
@@ -38,12 +38,17 @@ export function fateOfLeased(over: FailedAttempt, now: number, redelivery: Redel
  *
  * @param delayMs undefined for what the rules say
  */
-export function fateOf(failed: FailedAttempt, now: number, redelivery: Redelivery, delayMs?: number): Fate {
+export function afterFailedAttempt(
+  failed: FailedAttempt,
+  now: number,
+  redelivery: Redelivery,
+  delayMs?: number,
+): Transition {
   const { incarnation, segment, index, endedAt } = failed;
   const attempts = segment.countedAttemptsOf(index);
   const { maxAttempts } = redelivery;
-  if (maxAttempts > 0 && attempts >= maxAttempts) return { standing: DEAD, visibleAt: endedAt };
+  if (maxAttempts > 0 && attempts >= maxAttempts) return { state: DEAD, visibleAt: endedAt };
   const seed = `${incarnation}-${segment.number}-${index}`;
   const visibleAt = endedAt + (delayMs ?? delayAfter(attempts, redelivery, seed));
-  return { standing: visibleAt > now ? DELAYED : VISIBLE, visibleAt };
+  return { state: visibleAt > now ? DELAYED : VISIBLE, visibleAt };
 }

@@ -79,7 +79,7 @@ export class Retention implements SegmentWatcher {
   #expireIn(segment: Segment, now: number): void {
     let nextExpiryAt = Number.POSITIVE_INFINITY;
     for (let index = 0; segment.visible > 0 && index < segment.count; index += 1) {
-      if (segment.standingOf(index) !== VISIBLE) continue;
+      if (segment.stateOf(index) !== VISIBLE) continue;
       const expiresAt = this.#expiresAt(segment, index);
       if (expiresAt <= now) this.#expire(segment, index, expiresAt);
       else nextExpiryAt = Math.min(nextExpiryAt, expiresAt);

@@ -82,7 +82,7 @@ function mayHave(segment: Segment, state: MessageState | undefined): boolean {
 
 /** Undefined for a message that is gone. */
 function stateOf(segment: Segment, index: number): MessageState | undefined {
-  switch (segment.standingOf(index)) {
+  switch (segment.stateOf(index)) {
     case VISIBLE:
       return "visible";
     case DELAYED:

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { DamagedRow } from "../../src/queue/base/damage.ts";
 import type { StoredSegment } from "../../src/queue/store/rows.ts";
 import { Segment, type SegmentState } from "../../src/queue/store/segment.ts";
-import { NONE, Standings } from "../../src/queue/store/states.ts";
+import { NONE, States } from "../../src/queue/store/states.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { ToldQueue } from "../support/told-queue.ts";
 
@@ -40,7 +40,7 @@ class ChangedRows extends MemoryRows {
 
 type Change = Partial<StoredSegment & SegmentState & { lines: string; groups: string }>;
 
-/** A queue with one segment of four messages: one of each standing but those that are gone or on their way. */
+/** A queue with one segment of four messages: one of each state but those that are gone or on their way. */
 function fourMessages(group?: string): { told: ToldQueue; rows: ChangedRows } {
   const rows = new ChangedRows();
   const told = new ToldQueue(rows);
@@ -66,10 +66,10 @@ function useAll(told: ToldQueue): void {
 }
 
 /** A state of four messages, with this in place of what it is. */
-function stateWith(change: (standings: Standings) => void, count = 4): Uint8Array {
-  const standings = new Standings(count);
-  change(standings);
-  return standings.encode();
+function stateWith(change: (states: States) => void, count = 4): Uint8Array {
+  const states = new States(count);
+  change(states);
+  return states.encode();
 }
 
 const UNTOUCHED = stateWith(() => undefined);
@@ -86,7 +86,7 @@ test.each<[string, Change, RegExp]>([
   ["an empty state", { state: new Uint8Array() }, /state has 0 bytes/],
   ["a state with all visible", { state: UNTOUCHED }, /counts 1 messages as visible, its state 4/],
   ["no state", { state: null }, /counts 1 messages as visible, its state 4/],
-  ["a standing that is none", { state: stateWith(({ standing }) => standing.fill(6)) }, /the standing 6/],
+  ["a state that is none", { state: stateWith(({ state }) => state.fill(6)) }, /the state 6/],
   ["a time that is none", { state: stateWith(({ visibleAt }) => visibleAt.fill(Number.NaN)) }, /the time NaN/],
   ["notes that are no JSON", { notes: "[[0,{" }, /notes are not JSON/],
   ["notes that are no list", { notes: "{}" }, /notes are no list/],

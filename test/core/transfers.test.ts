@@ -73,9 +73,9 @@ test("messages that move while both queues crash at any time arrive once each", 
 
   /** Says something to the tasks' queue, whose crash loses track of what it has sent. */
   const tell = (command: Parameters<CrashingQueue["tell"]>[0]) => {
-    const fate = crash();
-    tasks.tell(command, fate);
-    if (fate !== "no") {
+    const fault = crash();
+    tasks.tell(command, fault);
+    if (fault !== "no") {
       seen = { ...seen, crashes: seen.crashes + 1 };
       // What it had sent may still arrive, but nobody is told.
       for (const { incarnation, number, messages } of sent.splice(0)) {

@@ -11,12 +11,12 @@ import { checkSummary } from "../store/segment-summary.ts";
 import {
   COUNT_OF,
   DELAYED,
-  type Fate,
   GONE,
   LEASED,
   MOVING,
-  type Standing,
-  type StandingCounts,
+  type State,
+  type StateCounts,
+  type Transition,
   VISIBLE,
 } from "../store/states.ts";
 import { Turns } from "./fair-scheduler.ts";
@@ -38,7 +38,7 @@ export interface SegmentWatcher {
 }
 
 /** All segments of a queue in the order of their making, and which message is next. */
-export class Backlog implements StandingCounts {
+export class Backlog implements StateCounts {
   readonly #reader: RowReader;
   readonly #segments = new Map<number, Segment>();
   readonly #lanes = new Lanes();
@@ -214,13 +214,13 @@ export class Backlog implements StandingCounts {
 
   /** Removes from a segment what is not leased. */
   removeUnheld(segment: Segment): void {
-    this.#removeWhere(segment, (standing) => standing === VISIBLE || standing === DELAYED);
+    this.#removeWhere(segment, (state) => state === VISIBLE || state === DELAYED);
   }
 
-  #removeWhere(segment: Segment, isMeant: (standing: Standing) => boolean): void {
+  #removeWhere(segment: Segment, isMeant: (state: State) => boolean): void {
     for (let index = 0; index < segment.count; index += 1) {
-      const standing = segment.standingOf(index);
-      if (standing !== GONE && isMeant(standing)) this.move(segment, index, GONE, 0);
+      const state = segment.stateOf(index);
+      if (state !== GONE && isMeant(state)) this.move(segment, index, GONE, 0);
     }
     if (segment.isEmpty) this.#finish(segment);
   }
@@ -235,7 +235,7 @@ export class Backlog implements StandingCounts {
     for (const segment of [...this.#segments.values()]) {
       begin(segment);
       if (isAnyMoving) {
-        this.#removeWhere(segment, (standing) => standing !== MOVING);
+        this.#removeWhere(segment, (state) => state !== MOVING);
       } else {
         this.#add(segment, -1);
         segment.clear();
@@ -245,26 +245,25 @@ export class Backlog implements StandingCounts {
     if (!isAnyMoving) this.#turns.reset(this.#turns.order);
   }
 
-  /** The messages of one standing, in the order of their places. */
-  *places(standing: Standing): Generator<PlacedMessage> {
-    const name = COUNT_OF[standing] as keyof StandingCounts;
+  /** The messages of one state, in the order of their places. */
+  *places(state: State): Generator<PlacedMessage> {
+    const name = COUNT_OF[state] as keyof StateCounts;
     for (const segment of this.#segments.values()) {
       for (let index = 0; segment[name] > 0 && index < segment.count; index += 1) {
-        if (segment.standingOf(index) === standing) yield { segment, index };
+        if (segment.stateOf(index) === state) yield { segment, index };
       }
     }
   }
 
-  /** Lets what is due at `now` meet its fate: visible, unless a lease was over. Answers how many died. */
-  promote(now: number, fateOf: (segment: Segment, index: number, leaseEndedAt: number) => Fate): number {
+  /** Lets what is due at `now` change its state: visible, unless a lease was over. Answers how many died. */
+  promote(now: number, transitionOf: (segment: Segment, index: number, leaseEndedAt: number) => Transition): number {
     const { dead } = this;
     for (let segment = this.#due.take(now); segment !== undefined; segment = this.#due.take(now)) {
       const { leased } = segment;
       this.#add(segment, -1);
       const promoted = segment;
-      const moved = (index: number, before: Standing, after: Standing) =>
-        this.groups.moved(promoted, index, before, after);
-      segment.promote(now, (index, leaseEndedAt) => fateOf(promoted, index, leaseEndedAt), moved);
+      const moved = (index: number, before: State, after: State) => this.groups.moved(promoted, index, before, after);
+      segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), moved);
       this.#add(segment, +1);
       // Stored, because another configuration would find another fate.
       if (segment.leased !== leased && !this.unsaved.has(segment)) this.unsaved.set(segment, "update");
@@ -290,20 +289,20 @@ export class Backlog implements StandingCounts {
     this.slots.keysExpired(slot);
   }
 
-  /** Moves a message to a standing that lasts until `visibleAt`. */
-  move(segment: Segment, index: number, standing: Standing, visibleAt: number): void {
-    const before = segment.move(index, standing, visibleAt);
+  /** Moves a message to a state that lasts until `visibleAt`. */
+  move(segment: Segment, index: number, state: State, visibleAt: number): void {
+    const before = segment.move(index, state, visibleAt);
     this.#count(before, -1);
-    this.#count(standing, +1);
-    if (segment.isGrouped) this.groups.moved(segment, index, before, standing);
+    this.#count(state, +1);
+    if (segment.isGrouped) this.groups.moved(segment, index, before, state);
     if (!this.unsaved.has(segment)) this.unsaved.set(segment, "update");
     this.#loaded.use(segment);
-    if (standing === VISIBLE) this.#makeReady(segment);
-    else if (standing === DELAYED || standing === LEASED) this.#due.plan(segment, visibleAt);
+    if (state === VISIBLE) this.#makeReady(segment);
+    else if (state === DELAYED || state === LEASED) this.#due.plan(segment, visibleAt);
   }
 
-  #count(standing: Standing, change: number): void {
-    const name = COUNT_OF[standing];
+  #count(state: State, change: number): void {
+    const name = COUNT_OF[state];
     if (name !== undefined) this[name] += change;
   }
 

@@ -1,10 +1,10 @@
 import { Heap } from "../base/heap.ts";
 import type { Place } from "../base/receipt.ts";
 import type { Segment } from "../store/segment.ts";
-import { DELAYED, GONE, LEASED, type Standing, VISIBLE } from "../store/states.ts";
+import { DELAYED, GONE, LEASED, type State, VISIBLE } from "../store/states.ts";
 import type { Order } from "./orders.ts";
 
-/** A group of which the queue holds messages, in whatever standing. */
+/** A group of which the queue holds messages, in whatever state. */
 interface Group {
   readonly name: string;
   /** The ranks of its visible messages. May also hold some of messages that are not visible any more. */
@@ -102,8 +102,8 @@ export class Groups {
     return names.map((name) => `${name}\n`).join("");
   }
 
-  /** A message has another standing now. */
-  moved(segment: Segment, index: number, before: Standing, after: Standing): void {
+  /** A message has another state now. */
+  moved(segment: Segment, index: number, before: State, after: State): void {
     const group = this.#members.get(segment)?.[index];
     if (group === undefined) return;
     const deliveries = segment.deliveriesOf(index);
@@ -124,7 +124,7 @@ export class Groups {
   }
 
   #isVisible(place: Place): boolean {
-    return this.#segmentAt(place)?.standingOf(place.index) === VISIBLE;
+    return this.#segmentAt(place)?.stateOf(place.index) === VISIBLE;
   }
 
   /** The segment is done with. */
@@ -178,15 +178,15 @@ export class Groups {
   }
 
   #enter(segment: Segment, index: number, name: string): void {
-    const standing = segment.standingOf(index);
-    const group = standing === GONE ? undefined : this.#groupNamed(name);
+    const state = segment.stateOf(index);
+    const group = state === GONE ? undefined : this.#groupNamed(name);
     const members = this.#members.get(segment);
     if (members === undefined) this.#members.set(segment, [group]);
     else members.push(group);
     if (group === undefined) return;
     group.present += 1;
-    if (standing === VISIBLE) group.ready.push(this.#order.rankOf(segment, index));
-    if (isInWork(standing, segment.deliveriesOf(index))) group.inWork += 1;
+    if (state === VISIBLE) group.ready.push(this.#order.rankOf(segment, index));
+    if (isInWork(state, segment.deliveriesOf(index))) group.inWork += 1;
     this.#refresh(group);
   }
 
@@ -228,6 +228,6 @@ export class Groups {
   }
 }
 
-function isInWork(standing: Standing, deliveries: number): boolean {
-  return standing === LEASED || (standing === DELAYED && deliveries > 0);
+function isInWork(state: State, deliveries: number): boolean {
+  return state === LEASED || (state === DELAYED && deliveries > 0);
 }

@@ -1,6 +1,6 @@
 import { isHighSurrogate, isLowSurrogate, utf8Bytes } from "../base/bytes.ts";
 import { DamagedRow } from "../base/damage.ts";
-import { isStanding, type Standing } from "./states.ts";
+import { isState, type State } from "./states.ts";
 
 /** What few messages have. */
 export interface Note {
@@ -16,7 +16,7 @@ export interface Note {
   reason?: "expired" | "rejected" | undefined;
   /** The number of the transfer that it is in, and where it stood before. */
   transfer?: number | undefined;
-  was?: Standing | undefined;
+  was?: State | undefined;
 }
 
 /**
@@ -153,7 +153,7 @@ function isNote(note: unknown): note is Note {
       case "reason":
         return value === "expired" || value === "rejected";
       case "was":
-        return isStanding(value);
+        return isState(value);
       default:
         return false;
     }

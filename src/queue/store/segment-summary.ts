@@ -1,6 +1,6 @@
 import { PRIORITY_MAX } from "../../contract/limits.ts";
 import { DamagedRow } from "../base/damage.ts";
-import { NONE, type StandingCounts, type Standings } from "./states.ts";
+import { NONE, type StateCounts, type States } from "./states.ts";
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 export const SEGMENT_MESSAGES_MAX = 256;
@@ -16,7 +16,7 @@ export interface Lane {
 }
 
 /** What is known of a segment without reading its state. */
-export interface SegmentSummary extends StandingCounts, Lane {
+export interface SegmentSummary extends StateCounts, Lane {
   /** Messages ever put in here. */
   count: number;
   /** The size of the lines in UTF-8, each with its line feed. */
@@ -29,7 +29,7 @@ export interface SegmentSummary extends StandingCounts, Lane {
   lastDueAt: number;
 }
 
-const NAMES = Object.keys(NONE) as (keyof StandingCounts)[];
+const NAMES = Object.keys(NONE) as (keyof StateCounts)[];
 
 /** A segment as it is known without its state. */
 type Summary = SegmentSummary & { slot: number; number: number };
@@ -60,12 +60,12 @@ export function checkSummary(row: Summary, lastSegment: number): void {
 /**
  * Holds the summary of a segment against its state.
  *
- * @param standings undefined for a segment of which all messages are as they were put
+ * @param states undefined for a segment of which all messages are as they were put
  * @throws {DamagedRow} if one says something else than the other
  */
-export function checkCounts(segment: Summary, standings: Standings | undefined): void {
+export function checkCounts(segment: Summary, states: States | undefined): void {
   const { slot, number, count } = segment;
-  const counts = standings?.counts() ?? { ...NONE, visible: count };
+  const counts = states?.counts() ?? { ...NONE, visible: count };
   for (const name of NAMES) {
     if (segment[name] === counts[name]) continue;
     throw new DamagedRow(
@@ -73,7 +73,7 @@ export function checkCounts(segment: Summary, standings: Standings | undefined):
       `segment ${number} counts ${segment[name]} messages as ${name}, its state ${counts[name]}`,
     );
   }
-  const { nextDueAt, lastDueAt } = standings?.dues() ?? segment;
+  const { nextDueAt, lastDueAt } = states?.dues() ?? segment;
   if (nextDueAt >= segment.nextDueAt && lastDueAt <= segment.lastDueAt) return;
   const stated = `from ${segment.nextDueAt} to ${segment.lastDueAt}`;
   throw new DamagedRow(slot, `segment ${number} waits ${stated}, but its state from ${nextDueAt} to ${lastDueAt}`);

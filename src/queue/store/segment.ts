@@ -1,7 +1,7 @@
 import { DamagedRow } from "../base/damage.ts";
 import { type Note, Notes } from "./notes.ts";
 import { checkCounts, type Lane, type SegmentSummary } from "./segment-summary.ts";
-import { COUNT_OF, DELAYED, type Fate, GONE, LEASED, NONE, type Standing, Standings, VISIBLE } from "./states.ts";
+import { COUNT_OF, DELAYED, GONE, LEASED, NONE, type State, States, type Transition, VISIBLE } from "./states.ts";
 
 export { type Lane, SEGMENT_MESSAGES_MAX, type SegmentSummary } from "./segment-summary.ts";
 
@@ -45,7 +45,7 @@ export class Segment implements SegmentSummary {
   #firstCandidate = 0;
   #lastCandidate = -1;
   /** Undefined while all messages are as they were put, and while it is not loaded. */
-  #standings: Standings | undefined;
+  #states: States | undefined;
   #notes: Notes | undefined;
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => SegmentState) | undefined;
@@ -81,7 +81,7 @@ export class Segment implements SegmentSummary {
 
   /** Lets go of the state, which must be stored as it is; it is read when it is needed. */
   unload(load: () => SegmentState): void {
-    this.#standings = undefined;
+    this.#states = undefined;
     this.#notes = undefined;
     this.#load = load;
   }
@@ -96,7 +96,7 @@ export class Segment implements SegmentSummary {
     if (visibleAt > 0) this.#touch();
     this.count += 1;
     this.bytes += lineBytes + 1;
-    this.#standings?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
+    this.#states?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
     if (visibleAt > 0) {
       this.delayed += 1;
       this.#expect(visibleAt);
@@ -107,22 +107,22 @@ export class Segment implements SegmentSummary {
     return index;
   }
 
-  standingOf(index: number): Standing {
+  stateOf(index: number): State {
     this.#ensureLoaded();
     if (index >= this.count) return GONE;
-    return (this.#standings?.standing[index] ?? VISIBLE) as Standing;
+    return (this.#states?.state[index] ?? VISIBLE) as State;
   }
 
   /** How often a message was delivered: the number of its newest receipt. */
   deliveriesOf(index: number): number {
     this.#ensureLoaded();
-    return this.#standings?.deliveriesOf(index) ?? 0;
+    return this.#states?.deliveriesOf(index) ?? 0;
   }
 
   /** Whether a message is leased and no handler has begun with it. */
   isUnbegun(index: number): boolean {
     this.#ensureLoaded();
-    return this.#standings?.isUnbegun(index) ?? false;
+    return this.#states?.isUnbegun(index) ?? false;
   }
 
   /** How often a handler has begun with a message: its deliveries without those that were never begun. */
@@ -134,7 +134,7 @@ export class Segment implements SegmentSummary {
   /** When a message is next visible, when its lease ends, or when it died. */
   visibleAtOf(index: number): number {
     this.#ensureLoaded();
-    return this.#standings?.visibleAt[index] ?? 0;
+    return this.#states?.visibleAt[index] ?? 0;
   }
 
   noteOf(index: number): Note {
@@ -172,7 +172,7 @@ export class Segment implements SegmentSummary {
    */
   firstVisible(): number {
     for (; this.#firstCandidate < this.count; this.#firstCandidate += 1) {
-      if (this.standingOf(this.#firstCandidate) === VISIBLE) return this.#firstCandidate;
+      if (this.stateOf(this.#firstCandidate) === VISIBLE) return this.#firstCandidate;
     }
     throw this.#without(`of ${this.visible} visible messages`);
   }
@@ -184,7 +184,7 @@ export class Segment implements SegmentSummary {
    */
   lastVisible(): number {
     for (; this.#lastCandidate >= 0; this.#lastCandidate -= 1) {
-      if (this.standingOf(this.#lastCandidate) === VISIBLE) return this.#lastCandidate;
+      if (this.stateOf(this.#lastCandidate) === VISIBLE) return this.#lastCandidate;
     }
     throw this.#without(`of ${this.visible} visible messages`);
   }
@@ -195,7 +195,7 @@ export class Segment implements SegmentSummary {
    * @throws {DamagedRow} if there is none, though the segment is not finished
    */
   firstPresent(): number {
-    for (let index = 0; index < this.count; index += 1) if (this.standingOf(index) !== GONE) return index;
+    for (let index = 0; index < this.count; index += 1) if (this.stateOf(index) !== GONE) return index;
     throw this.#without(`of ${this.count} messages any`);
   }
 
@@ -213,21 +213,21 @@ export class Segment implements SegmentSummary {
     this.#touch().begin(index);
   }
 
-  /** Moves a message to a standing that lasts until `visibleAt`, and answers with the one before. */
-  move(index: number, standing: Standing, visibleAt: number): Standing {
-    const standings = this.#touch();
-    const before = standings.standing[index] as Standing;
+  /** Moves a message to a state that lasts until `visibleAt`, and answers with the one before. */
+  move(index: number, state: State, visibleAt: number): State {
+    const states = this.#touch();
+    const before = states.state[index] as State;
     this.#count(before, -1);
-    this.#count(standing, +1);
-    standings.standing[index] = standing;
-    standings.visibleAt[index] = visibleAt;
-    if (standing !== LEASED) standings.begin(index);
-    if (standing === VISIBLE) {
+    this.#count(state, +1);
+    states.state[index] = state;
+    states.visibleAt[index] = visibleAt;
+    if (state !== LEASED) states.begin(index);
+    if (state === VISIBLE) {
       this.#firstCandidate = Math.min(this.#firstCandidate, index);
       this.#lastCandidate = Math.max(this.#lastCandidate, index);
-    } else if (standing === GONE) {
+    } else if (state === GONE) {
       this.#notes?.delete(index);
-    } else if (standing === DELAYED || standing === LEASED) {
+    } else if (state === DELAYED || state === LEASED) {
       this.#expect(visibleAt);
     }
     return before;
@@ -246,50 +246,50 @@ export class Segment implements SegmentSummary {
    */
   promote(
     now: number,
-    fateOf: (index: number, leaseEndedAt: number) => Fate,
-    moved: (index: number, before: Standing, after: Standing) => void,
+    transitionOf: (index: number, leaseEndedAt: number) => Transition,
+    moved: (index: number, before: State, after: State) => void,
   ): void {
     const promotedTo = this.#promotedTo;
     this.#promotedTo = now;
     this.#firstCandidate = 0;
     this.#lastCandidate = this.count - 1;
-    if (this.lastDueAt <= now && this.leased === 0 && this.#standings === undefined && !this.isGrouped) {
+    if (this.lastDueAt <= now && this.leased === 0 && this.#states === undefined && !this.isGrouped) {
       this.visible += this.delayed;
       Object.assign(this, { delayed: 0, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
     } else {
       // What is in storage is of before this time: it is brought up to it here, not as it is loaded.
       this.#ensureLoaded(promotedTo);
-      const standings = this.#touch();
-      standings.promote(now, fateOf, this.isGrouped ? moved : undefined);
-      Object.assign(this, standings.counts(), standings.dues());
+      const states = this.#touch();
+      states.promote(now, transitionOf, this.isGrouped ? moved : undefined);
+      Object.assign(this, states.counts(), states.dues());
     }
   }
 
   encode(): SegmentState {
     this.#ensureLoaded();
-    return { state: this.#standings?.encode() ?? null, notes: this.#notes?.encode() ?? null };
+    return { state: this.#states?.encode() ?? null, notes: this.#notes?.encode() ?? null };
   }
 
-  #touch(): Standings {
+  #touch(): States {
     this.#ensureLoaded();
-    this.#standings ??= new Standings(this.count);
-    return this.#standings;
+    this.#states ??= new States(this.count);
+    return this.#states;
   }
 
   #ensureLoaded(promotedTo = this.#promotedTo): void {
     if (this.#load === undefined) return;
     const { slot, count } = this;
     const { state, notes } = this.#load();
-    const standings = state === null ? undefined : Standings.decode(slot, state, count);
-    standings?.promote(promotedTo);
-    checkCounts(this, standings);
+    const states = state === null ? undefined : States.decode(slot, state, count);
+    states?.promote(promotedTo);
+    checkCounts(this, states);
     this.#notes = notes === null ? undefined : Notes.decode(slot, notes, count);
-    this.#standings = standings;
+    this.#states = states;
     this.#load = undefined;
   }
 
-  #count(standing: Standing, change: number): void {
-    const name = COUNT_OF[standing];
+  #count(state: State, change: number): void {
+    const name = COUNT_OF[state];
     if (name !== undefined) this[name] += change;
   }
 

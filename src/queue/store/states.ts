@@ -6,17 +6,17 @@ export const LEASED = 2;
 export const GONE = 3;
 /** Handed out to nobody any more. Its time is that of its death. */
 export const DEAD = 4;
-/** On its way to another queue. Its time is that of its standing before. */
+/** On its way to another queue. Its time is that of its state before. */
 export const MOVING = 5;
-export type Standing = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD | typeof MOVING;
+export type State = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD | typeof MOVING;
 
-/** Whether a stored value is one of the standings. */
-export function isStanding(value: unknown): value is Standing {
+/** Whether a stored value is one of the states. */
+export function isState(value: unknown): value is State {
   return typeof value === "number" && Number.isInteger(value) && value >= VISIBLE && value <= MOVING;
 }
 
-/** How many messages are in each standing. What is gone is in none. */
-export interface StandingCounts {
+/** How many messages are in each state. What is gone is in none. */
+export interface StateCounts {
   visible: number;
   delayed: number;
   leased: number;
@@ -24,16 +24,16 @@ export interface StandingCounts {
   moving: number;
 }
 
-/** Which of the counts a standing is in. */
-export const COUNT_OF: readonly (keyof StandingCounts | undefined)[] = [
+/** Which of the counts a state is in. */
+export const COUNT_OF: readonly (keyof StateCounts | undefined)[] = [
   ...(["visible", "delayed", "leased", undefined, "dead", "moving"] as const),
 ];
 
-export const NONE: Readonly<StandingCounts> = { visible: 0, delayed: 0, leased: 0, dead: 0, moving: 0 };
+export const NONE: Readonly<StateCounts> = { visible: 0, delayed: 0, leased: 0, dead: 0, moving: 0 };
 
 /** Where a message is from a time on. */
-export interface Fate {
-  standing: Standing;
+export interface Transition {
+  state: State;
   visibleAt: number;
 }
 
@@ -45,11 +45,11 @@ const UNBEGUN_BIT = 2 ** 31;
 const COUNT_BITS = UNBEGUN_BIT - 1;
 
 /** Where each message of a segment stands, until when, and how often it was delivered. */
-export class Standings {
+export class States {
   visibleAt: Float64Array;
   /** How often each was delivered, and in the highest bit whether no handler has begun with the newest delivery. */
   #deliveries: Uint32Array;
-  standing: Uint8Array;
+  state: Uint8Array;
   /** How many messages this is about. */
   count: number;
 
@@ -58,7 +58,7 @@ export class Standings {
     this.count = count;
     this.visibleAt = new Float64Array(count);
     this.#deliveries = new Uint32Array(count);
-    this.standing = new Uint8Array(count);
+    this.state = new Uint8Array(count);
   }
 
   /**
@@ -66,41 +66,41 @@ export class Standings {
    *
    * @param slot the row that it is from
    * @param count the messages that it must be about
-   * @throws {DamagedRow} if it is about others, or has a standing or a time that is none
+   * @throws {DamagedRow} if it is about others, or has a state or a time that is none
    */
-  static decode(slot: number, bytes: Uint8Array, count: number): Standings {
+  static decode(slot: number, bytes: Uint8Array, count: number): States {
     if (bytes.length !== count * BYTES_PER_MESSAGE) {
       const expected = `${count} messages have ${count * BYTES_PER_MESSAGE}`;
       throw new DamagedRow(slot, `its state has ${bytes.length} bytes, but that of ${expected}`);
     }
-    const standings = new Standings(0);
-    standings.count = count;
+    const states = new States(0);
+    states.count = count;
     // Sliced, because typed arrays of numbers must begin at a multiple of their size.
-    standings.visibleAt = new Float64Array(bytes.slice(0, count * 8).buffer);
-    standings.#deliveries = new Uint32Array(bytes.slice(count * 8, count * 12).buffer);
-    standings.standing = bytes.slice(count * 12);
-    for (const standing of standings.standing) {
-      if (!isStanding(standing)) throw new DamagedRow(slot, `its state has the standing ${standing}`);
+    states.visibleAt = new Float64Array(bytes.slice(0, count * 8).buffer);
+    states.#deliveries = new Uint32Array(bytes.slice(count * 8, count * 12).buffer);
+    states.state = bytes.slice(count * 12);
+    for (const state of states.state) {
+      if (!isState(state)) throw new DamagedRow(slot, `it has the state ${state}`);
     }
-    for (const time of standings.visibleAt) {
-      if (!Number.isFinite(time)) throw new DamagedRow(slot, `its state has the time ${time}`);
+    for (const time of states.visibleAt) {
+      if (!Number.isFinite(time)) throw new DamagedRow(slot, `it has the time ${time}`);
     }
-    return standings;
+    return states;
   }
 
-  /** All times, all counts of deliveries, all standings. */
+  /** All times, all counts of deliveries, all states. */
   encode(): Uint8Array {
     const { count } = this;
     const bytes = new Uint8Array(count * BYTES_PER_MESSAGE);
     bytes.set(new Uint8Array(this.visibleAt.buffer, 0, count * 8), 0);
     bytes.set(new Uint8Array(this.#deliveries.buffer, 0, count * 4), count * 8);
-    bytes.set(this.standing.subarray(0, count), count * 12);
+    bytes.set(this.state.subarray(0, count), count * 12);
     return bytes;
   }
 
-  append(standing: Standing, visibleAt: number): void {
-    if (this.count === this.standing.length) this.#grow();
-    this.standing[this.count] = standing;
+  append(state: State, visibleAt: number): void {
+    if (this.count === this.state.length) this.#grow();
+    this.state[this.count] = state;
     this.visibleAt[this.count] = visibleAt;
     this.#deliveries[this.count] = 0;
     this.count += 1;
@@ -113,7 +113,7 @@ export class Standings {
 
   /** Whether a message is leased and no handler has begun with it. */
   isUnbegun(index: number): boolean {
-    return this.standing[index] === LEASED && (this.#deliveries[index] ?? 0) >= UNBEGUN_BIT;
+    return this.state[index] === LEASED && (this.#deliveries[index] ?? 0) >= UNBEGUN_BIT;
   }
 
   /** Counts a delivery and answers with its number. */
@@ -131,25 +131,25 @@ export class Standings {
   /**
    * Makes visible what is due at `now`.
    *
-   * @param fateOf what becomes of a message whose lease is over; by default it is visible
-   * @param moved is told of each message with another standing
+   * @param transitionOf what becomes of a message whose lease is over; by default it is visible
+   * @param moved is told of each message with another state
    */
   promote(
     now: number,
-    fateOf?: (index: number, leaseEndedAt: number) => Fate,
-    moved?: (index: number, before: Standing, after: Standing) => void,
+    transitionOf?: (index: number, leaseEndedAt: number) => Transition,
+    moved?: (index: number, before: State, after: State) => void,
   ): void {
     for (const [index, dueAt] of this.#waiting()) {
       if (dueAt > now) continue;
-      const before = this.standing[index] as Standing;
-      const isLeaseOver = before === LEASED && fateOf !== undefined;
-      const { standing, visibleAt }: Fate = isLeaseOver
-        ? fateOf(index, dueAt)
-        : { standing: VISIBLE, visibleAt: dueAt };
-      this.standing[index] = standing;
+      const before = this.state[index] as State;
+      const isLeaseOver = before === LEASED && transitionOf !== undefined;
+      const { state, visibleAt }: Transition = isLeaseOver
+        ? transitionOf(index, dueAt)
+        : { state: VISIBLE, visibleAt: dueAt };
+      this.state[index] = state;
       this.visibleAt[index] = visibleAt;
       this.begin(index);
-      moved?.(index, before, standing);
+      moved?.(index, before, state);
     }
   }
 
@@ -163,10 +163,10 @@ export class Standings {
     return dues;
   }
 
-  counts(): StandingCounts {
+  counts(): StateCounts {
     const counts = { ...NONE };
     for (let index = 0; index < this.count; index += 1) {
-      const name = COUNT_OF[this.standing[index] as Standing];
+      const name = COUNT_OF[this.state[index] as State];
       if (name !== undefined) counts[name] += 1;
     }
     return counts;
@@ -174,18 +174,18 @@ export class Standings {
 
   *#waiting(): Generator<[index: number, dueAt: number]> {
     for (let index = 0; index < this.count; index += 1) {
-      const standing = this.standing[index];
-      if (standing === DELAYED || standing === LEASED) yield [index, this.visibleAt[index] as number];
+      const state = this.state[index];
+      if (state === DELAYED || state === LEASED) yield [index, this.visibleAt[index] as number];
     }
   }
 
   #grow(): void {
-    const grown = new Standings(Math.max(8, 2 * this.count));
+    const grown = new States(Math.max(8, 2 * this.count));
     grown.visibleAt.set(this.visibleAt);
     grown.#deliveries.set(this.#deliveries);
-    grown.standing.set(this.standing);
+    grown.state.set(this.state);
     this.visibleAt = grown.visibleAt;
     this.#deliveries = grown.#deliveries;
-    this.standing = grown.standing;
+    this.state = grown.state;
   }
 }

@@ -1,5 +1,5 @@
 import type { Totals } from "./rows.ts";
-import type { StandingCounts } from "./states.ts";
+import type { StateCounts } from "./states.ts";
 
 export const NO_TOTALS: Totals = {
   commit: 0,
@@ -22,7 +22,7 @@ export function finish(totals: Totals, count: number): void {
 }
 
 /** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */
-export function assertLaw(totals: Totals, { visible, delayed, leased, dead, moving }: StandingCounts): void {
+export function assertLaw(totals: Totals, { visible, delayed, leased, dead, moving }: StateCounts): void {
   const { accepted, done, purged, expired, moved } = totals;
   if (accepted !== visible + delayed + leased + dead + moving + done + purged + expired + moved) {
     throw new Error(

@@ -23,7 +23,7 @@ const ARRIVAL = "INSERT OR REPLACE INTO arrivals (source, number, refused, used_
 const FORGET_ARRIVALS = "DELETE FROM arrivals WHERE source IN (SELECT value FROM json_each(?))";
 
 type SegmentRow = Record<
-  "slot" | "number" | "priority" | "letters" | "grouped" | "put_at" | "count" | "bytes" | "keys_until",
+  "slot" | "number" | "priority" | "dead_letters" | "grouped" | "put_at" | "count" | "bytes" | "keys_until",
   number
 > &
   Record<"visible" | "delayed" | "leased" | "dead" | "moving" | "last_due_at", number> & {
@@ -195,13 +195,13 @@ export class QueueStorage implements RowReader {
 
   *#segments(time: number): Generator<StoredSegment> {
     const rows = this.#sql.exec<SegmentRow>(
-      `SELECT slot, number, priority, letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
+      `SELECT slot, number, priority, dead_letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
          last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`,
       time,
     );
     for (const {
       put_at: putAt,
-      letters,
+      dead_letters,
       grouped,
       next_due_at,
       last_due_at: lastDueAt,
@@ -210,7 +210,7 @@ export class QueueStorage implements RowReader {
     } of rows) {
       yield {
         ...row,
-        areLetters: letters === 1,
+        areDeadLetters: dead_letters === 1,
         isGrouped: grouped === 1,
         putAt,
         nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY,

@@ -4,7 +4,7 @@ import type { Lane, SegmentState, SegmentSummary } from "../queue/store/segment.
 /** How the row of a segment is written. */
 
 /** What a segment's messages are. */
-const CONTENTS = ["priority", "letters", "grouped", "put_at", "count", "bytes", "keys_until"];
+const CONTENTS = ["priority", "dead_letters", "grouped", "put_at", "count", "bytes", "keys_until"];
 /** What changes when they are delivered. */
 const CHANGING = [
   ...["visible", "delayed", "leased", "dead", "moving", "next_due_at", "last_due_at", "state", "notes"],
@@ -91,14 +91,14 @@ function freeing(keepsKeys: boolean): string {
 
 function contents({
   priority,
-  areLetters,
+  areDeadLetters,
   isGrouped,
   putAt,
   count,
   bytes,
   keysUntil,
 }: SegmentSummary & { keysUntil: number }): Value[] {
-  return [priority, Number(areLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
+  return [priority, Number(areDeadLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
 }
 
 function changing(changed: Omit<SegmentSummary, keyof Lane | "putAt" | "count" | "bytes"> & SegmentState): Value[] {

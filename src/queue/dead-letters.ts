@@ -9,7 +9,7 @@ import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
 
-/** Letters looked at in one call for more that go to the same queue, once one has been found. */
+/** Dead letters looked at in one call for more that go to the same queue, once one has been found. */
 const LOOKED_AT_MAX = 20_000;
 
 /**
@@ -38,7 +38,7 @@ export class DeadLetters {
   /** How many there are. */
   get count(): number {
     let count = 0;
-    for (const segment of this.#backlog.segments()) count += lettersIn(segment);
+    for (const segment of this.#backlog.segments()) count += deadLettersIn(segment);
     return count;
   }
 
@@ -52,14 +52,14 @@ export class DeadLetters {
     const meant: PlacedMessage[] = [];
     let destination: string | undefined;
     let lookedAt = 0;
-    for (const letter of ids === undefined ? this.#all() : this.#found(ids)) {
-      const source = this.#sourceOf(letter);
+    for (const deadLetter of ids === undefined ? this.#all() : this.#found(ids)) {
+      const source = this.#sourceOf(deadLetter);
       lookedAt += 1;
       if (from !== undefined && source !== from) continue;
       const itsDestination = to ?? source;
       destination ??= itsDestination;
       if (destination !== "" && this.#transfers.isUnderWayTo(destination)) return { busy: destination };
-      if (itsDestination === destination) meant.push(letter);
+      if (itsDestination === destination) meant.push(deadLetter);
       if (meant.length >= (destination === "" ? max : Math.min(max, BATCH_MESSAGES_MAX))) break;
       if (lookedAt >= LOOKED_AT_MAX && meant.length > 0) break;
     }
@@ -70,13 +70,13 @@ export class DeadLetters {
 
   /** The queue in which it died; empty for this one. */
   #sourceOf({ segment, index }: PlacedMessage): string {
-    return segment.areLetters ? (deadLetterOf(this.#window.line(segment, index))?.queue ?? "") : "";
+    return segment.areDeadLetters ? (deadLetterOf(this.#window.line(segment, index))?.queue ?? "") : "";
   }
 
   *#all(): Generator<PlacedMessage> {
     for (const segment of this.#backlog.segments()) {
-      for (let index = 0; lettersIn(segment) > 0 && index < segment.count; index += 1) {
-        if (isLetter(segment, index)) yield { segment, index };
+      for (let index = 0; deadLettersIn(segment) > 0 && index < segment.count; index += 1) {
+        if (isDeadLetter(segment, index)) yield { segment, index };
       }
       // There may be many segments, and of each the lines were read.
       this.#window.release(segment);
@@ -86,7 +86,7 @@ export class DeadLetters {
   *#found(ids: string[]): Generator<PlacedMessage> {
     for (const id of new Set(ids)) {
       const place = this.#viewer.find(id);
-      if (place !== undefined && isLetter(place.segment, place.index)) yield place;
+      if (place !== undefined && isDeadLetter(place.segment, place.index)) yield place;
     }
   }
 
@@ -94,21 +94,21 @@ export class DeadLetters {
    * Makes dead messages visible again, with all attempts before them. Their deliveries go on counting, because a receipt
    * of an earlier one must never fit again.
    */
-  #revive(letters: PlacedMessage[], now: number): number {
-    for (const { segment, index } of letters) {
+  #revive(deadLetters: PlacedMessage[], now: number): number {
+    for (const { segment, index } of deadLetters) {
       segment.note(index, { spared: segment.attemptsOf(index), redrivenAt: now, reason: undefined });
       this.#backlog.move(segment, index, VISIBLE, now);
     }
-    this.#totals.unfinished += letters.length;
-    return letters.length;
+    this.#totals.unfinished += deadLetters.length;
+    return deadLetters.length;
   }
 }
 
-function isLetter(segment: Segment, index: number): boolean {
+function isDeadLetter(segment: Segment, index: number): boolean {
   const state = segment.stateOf(index);
-  return state === DEAD || (segment.areLetters && (state === VISIBLE || state === DELAYED));
+  return state === DEAD || (segment.areDeadLetters && (state === VISIBLE || state === DELAYED));
 }
 
-function lettersIn({ areLetters, dead, visible, delayed }: Segment): number {
-  return areLetters ? dead + visible + delayed : dead;
+function deadLettersIn({ areDeadLetters, dead, visible, delayed }: Segment): number {
+  return areDeadLetters ? dead + visible + delayed : dead;
 }

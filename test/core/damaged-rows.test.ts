@@ -152,7 +152,7 @@ test("a due time that the state does not have ends in an error, and not in a sea
 });
 
 test("a search for a message that a segment does not have ends", () => {
-  const lane = { priority: 0, areLetters: false, isGrouped: false };
+  const lane = { priority: 0, areDeadLetters: false, isGrouped: false };
   const segment = Segment.restore({
     ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...lane, ...NONE },
     ...{ visible: 2, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },

@@ -38,7 +38,7 @@ function notesOf(told: ToldQueue): string {
 }
 
 test.each([
-  ["letters", "e"],
+  ["dead_letters", "e"],
   ["control characters", "\u0001"],
   ["characters of two bytes", "ü"],
   ["characters of three bytes", "語"],
@@ -66,7 +66,7 @@ test.each([
   expect(errorsOf(told.restarted())).toEqual(errors);
 });
 
-test("the newest errors are kept in full, and those before them by at least their first 64 letters", () => {
+test("the newest errors are kept in full, and those before them by at least their first 64 dead dead_letters", () => {
   const { told, receipts } = leasedSegment(100);
   const errors = receipts.map((_, message) => `Error ${message}: `.padEnd(1_024, "stack "));
 

@@ -111,8 +111,8 @@ test("messages that move while both queues crash at any time arrive once each", 
   expect(seen.sentAgain).toBeGreaterThan(5);
 });
 
-const LETTER = { id: "x-1-1", reason: "max_attempts", attempts: 1, firstPutAt: 1, diedAt: 2 } as const;
-const MESSAGE = { content: '"body":"letter"', priority: 100, deadLetter: LETTER };
+const DEAD_LETTER = { id: "x-1-1", reason: "max_attempts", attempts: 1, firstPutAt: 1, diedAt: 2 } as const;
+const MESSAGE = { content: '"body":"letter"', priority: 100, deadLetter: DEAD_LETTER };
 
 test("a try that was long on its way does not come in after a later one was refused", () => {
   const dead = new ToldQueue();
@@ -148,7 +148,7 @@ test("an attempt of which nobody ever tells the outcome is made again", () => {
   expect(counts).toEqual([1, 0, 1]);
 });
 
-test("dead letters of several queues share segments", () => {
+test("dead dead_letters of several queues share segments", () => {
   const dead = new ToldQueue();
   dead.tell({ verb: "configure", changes: {} });
   const before = dead.rows.size;
@@ -162,7 +162,7 @@ test("dead letters of several queues share segments", () => {
   expect(dead.rows.size - before).toBeLessThan(10);
 });
 
-test("a redrive of the letters of one queue is not held up by those of another that refuses them", () => {
+test("a redrive of the dead dead_letters of one queue is not held up by those of another that refuses them", () => {
   const dead = new ToldQueue();
   for (const queue of ["a", "b"]) {
     dead.tell({ verb: "accept", queue, incarnation: "i", number: 1, messages: [MESSAGE] });
@@ -173,7 +173,7 @@ test("a redrive of the letters of one queue is not held up by those of another t
   expect(dead.shipments()).toMatchObject([{ to: "b", messages: [{ content: MESSAGE.content }] }]);
 });
 
-test("a queue whose dead letters are under way wakes for their next attempt and not before", () => {
+test("a queue whose dead dead_letters are under way wakes for their next attempt and not before", () => {
   const tasks = new ToldQueue();
   tasks.tell({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
   for (const body of [1, 2]) {

@@ -450,20 +450,20 @@ export class ModelQueue {
   }
 
   /** What died here, and what came here because it died elsewhere, while nobody holds it. */
-  letters(): ModelMessage[] {
-    const isLetter = (message: ModelMessage) => {
+  deadLetters(): ModelMessage[] {
+    const isDeadLetter = (message: ModelMessage) => {
       const state = this.stateOf(message);
       return state === "dead" || (message.source !== "" && (state === "visible" || state === "delayed"));
     };
-    return byPlace(this.messages.filter(isLetter));
+    return byPlace(this.messages.filter(isDeadLetter));
   }
 
-  /** @param ids of letters to redrive; undefined for the first so many */
+  /** @param ids of dead letters to redrive; undefined for the first so many */
   redrive(requestId: number, request: ModelRedrive): void {
     const { ids, max, to, from } = request;
-    const letters = this.letters().filter(({ source }) => from === undefined || source === from);
-    const named = [...new Set(ids)].flatMap((id) => letters.find((letter) => letter.id === id) ?? []);
-    const candidates = ids === undefined ? letters : named;
+    const deadLetters = this.deadLetters().filter(({ source }) => from === undefined || source === from);
+    const named = [...new Set(ids)].flatMap((id) => deadLetters.find((deadLetter) => deadLetter.id === id) ?? []);
+    const candidates = ids === undefined ? deadLetters : named;
     const destination = candidates[0] && (to ?? candidates[0].source);
     const meant = candidates.filter(({ source }) => (to ?? source) === destination).slice(0, max);
     if (destination !== undefined && destination !== "") {
@@ -475,7 +475,7 @@ export class ModelQueue {
         Object.assign(message, { isDead: false, spared: attemptsOf(message), visibleAt: this.now, since: this.now });
       }
       this.unfinished += meant.length;
-      this.answers.push({ requestId, verb: "redrive", redriven: meant.length, left: this.letters().length });
+      this.answers.push({ requestId, verb: "redrive", redriven: meant.length, left: this.deadLetters().length });
     }
     this.serve();
   }
@@ -524,7 +524,12 @@ export class ModelQueue {
     if (transfer?.requestId !== undefined) {
       const redriven = messages.length;
       if (outcome === "accepted")
-        this.answers.push({ requestId: transfer.requestId, verb: "redrive", redriven, left: this.letters().length });
+        this.answers.push({
+          requestId: transfer.requestId,
+          verb: "redrive",
+          redriven,
+          left: this.deadLetters().length,
+        });
       else this.#refuse([transfer.requestId], code);
       delete transfer.requestId;
     }

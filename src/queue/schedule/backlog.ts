@@ -159,7 +159,7 @@ export class Backlog implements StateCounts {
 
   #laneOf({ priority, deadLetter, group }: NewMessage): Lane {
     const lanePriority = this.#turns.order.sharesSegments ? 0 : priority;
-    return { priority: lanePriority, areLetters: deadLetter !== undefined, isGrouped: group !== undefined };
+    return { priority: lanePriority, areDeadLetters: deadLetter !== undefined, isGrouped: group !== undefined };
   }
 
   #newSegment(lane: Lane, now: number): Segment {

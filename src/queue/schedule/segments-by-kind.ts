@@ -59,7 +59,7 @@ export class Lanes {
       const bytesMax = open && isUnwritten(open) ? SEGMENT_BYTES_MAX : APPEND_BYTES_MAX;
       const fits =
         open !== undefined &&
-        open.areLetters === lane.areLetters &&
+        open.areDeadLetters === lane.areDeadLetters &&
         open.count + messages <= SEGMENT_MESSAGES_MAX &&
         open.bytes + bytes <= bytesMax &&
         takesMore(open);

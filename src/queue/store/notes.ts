@@ -26,7 +26,7 @@ export interface Note {
 export const ERRORS_BYTES_MAX = 32 * 1024;
 
 /**
- * What is left of an error that is cut, as JSON in UTF-8: about 90 letters. A segment's messages all have room for as
+ * What is left of an error that is cut, as JSON in UTF-8: about 90 dead letters. A segment's messages all have room for as
  * much, and beside them the longest error still fits.
  */
 export const CUT_ERROR_BYTES = 96;

@@ -5,8 +5,8 @@ import { hashText } from "../base/hash.ts";
 export function lineOf({ content, priority, visibleAt, delayMs, deadLetter }: NewMessage, now: number): string {
   const due = visibleAt ?? now + delayMs;
   const at = due > now ? `,"at":${due / 1_000}` : "";
-  const letter = deadLetter === undefined ? "" : `,"deadLetter":${JSON.stringify(deadLetter)}`;
-  return `{${content},"priority":${priority},"putAt":${now / 1_000}${at}${letter}}`;
+  const origin = deadLetter === undefined ? "" : `,"deadLetter":${JSON.stringify(deadLetter)}`;
+  return `{${content},"priority":${priority},"putAt":${now / 1_000}${at}${origin}}`;
 }
 
 /** The content, as it was put. */

@@ -25,12 +25,12 @@ export function rowChangeOf(
     if (keys.keys === "") return undefined;
     return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
-  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, areLetters, isGrouped, putAt } =
+  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, areDeadLetters, isGrouped, putAt } =
     segment;
   const changing = { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, ...segment.encode() };
   // A change that takes keys back is one of the keys too.
   if (kind === "update" && keys.keys === "") return { kind, slot, ...changing };
-  const contents = { priority, areLetters, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
+  const contents = { priority, areDeadLetters, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
   if (kind === "write") return { kind, slot, keepsKeys, number: segment.number, ...contents };
   return { kind: "append", slot, keepsKeys, ...contents };
 }

@@ -145,7 +145,7 @@ export const NO_KEYS: Keys = { keys: "", fingerprints: "", keysUntil: 0 };
 /** A row that holds no messages. */
 export const NO_MESSAGES = {
   priority: 0,
-  areLetters: false,
+  areDeadLetters: false,
   isGrouped: false,
   putAt: 0,
   count: 0,

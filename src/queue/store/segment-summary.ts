@@ -10,7 +10,7 @@ export interface Lane {
   /** That of all of them in a priority queue, else 0. */
   priority: number;
   /** Whether they died in other queues and came here for that. */
-  areLetters: boolean;
+  areDeadLetters: boolean;
   /** Whether they are in groups; not all of a segment in the same one. */
   isGrouped: boolean;
 }

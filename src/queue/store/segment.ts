@@ -27,7 +27,7 @@ export class Segment implements SegmentSummary {
   /** Segments are numbered in the order of their making. */
   readonly number: number;
   readonly priority: number;
-  readonly areLetters: boolean;
+  readonly areDeadLetters: boolean;
   readonly isGrouped: boolean;
   readonly putAt: number;
   count = 0;
@@ -50,11 +50,11 @@ export class Segment implements SegmentSummary {
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => SegmentState) | undefined;
 
-  constructor(slot: number, number: number, { priority, areLetters, isGrouped }: Lane, putAt: number) {
+  constructor(slot: number, number: number, { priority, areDeadLetters, isGrouped }: Lane, putAt: number) {
     this.slot = slot;
     this.number = number;
     this.priority = priority;
-    this.areLetters = areLetters;
+    this.areDeadLetters = areDeadLetters;
     this.isGrouped = isGrouped;
     this.putAt = putAt;
   }

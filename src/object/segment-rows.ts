@@ -1,5 +1,5 @@
 import { type Keys, NO_KEYS, NO_MESSAGES, type RowChange } from "../queue/store/rows.ts";
-import type { Lane, SegmentState, SegmentSummary } from "../queue/store/segment.ts";
+import type { SegmentKind, SegmentState, SegmentSummary } from "../queue/store/segment.ts";
 
 /** How the row of a segment is written. */
 
@@ -101,7 +101,9 @@ function contents({
   return [priority, Number(areDeadLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
 }
 
-function changing(changed: Omit<SegmentSummary, keyof Lane | "putAt" | "count" | "bytes"> & SegmentState): Value[] {
+function changing(
+  changed: Omit<SegmentSummary, keyof SegmentKind | "putAt" | "count" | "bytes"> & SegmentState,
+): Value[] {
   const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, state, notes } = changed;
   const due = Number.isFinite(nextDueAt) ? nextDueAt : null;
   return [visible, delayed, leased, dead, moving, due, lastDueAt, state, notes];

@@ -132,7 +132,7 @@ export class Messages {
   /** The time of the put of the oldest message, in milliseconds. */
   oldestPutAt(): number | undefined {
     const putTimes = this.#backlog
-      .oldestOfEachLane()
+      .oldestOfEachKind()
       .map((segment) => putAtOf(this.#window.line(segment, segment.firstPresent())));
     return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }

@@ -272,7 +272,7 @@ describe("that a handler has begun", () => {
   test("makes an earlier commit that is about other messages no larger", () => {
     const { queue, deliveries } = pushed();
     queue.tell({ verb: "configure", changes: { order: "fifo" } });
-    // A message in another lane has another row.
+    // A message in another kind has another row.
     queue.put({ body: "other", group: "g" });
     queue.begin(deliveries);
     const before = queue.rows.rowsWritten;

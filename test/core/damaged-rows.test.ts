@@ -152,9 +152,9 @@ test("a due time that the state does not have ends in an error, and not in a sea
 });
 
 test("a search for a message that a segment does not have ends", () => {
-  const lane = { priority: 0, areDeadLetters: false, isGrouped: false };
+  const kind = { priority: 0, areDeadLetters: false, isGrouped: false };
   const segment = Segment.restore({
-    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...lane, ...NONE },
+    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...kind, ...NONE },
     ...{ visible: 2, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
   });
   for (const index of [0, 1]) segment.move(index, 3, 0);

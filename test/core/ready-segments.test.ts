@@ -5,9 +5,9 @@ import { Segment } from "../../src/queue/store/segment.ts";
 
 test("segments that are done with are let go of, although nobody receives", () => {
   const ready = new ReadySegments(ORDERS.fifo);
-  const lane = { priority: 0, areDeadLetters: false, isGrouped: false };
+  const kind = { priority: 0, areDeadLetters: false, isGrouped: false };
   for (let number = 1; number <= 10_000; number += 1) {
-    const segment = new Segment(number, number, lane, 0);
+    const segment = new Segment(number, number, kind, 0);
     segment.append(10, 0);
     ready.add(segment);
     if (number > 1) ready.drop(segment);

@@ -6,7 +6,7 @@ import { BegunMarks } from "../store/begun-marks.ts";
 import { LoadedSegments } from "../store/loaded-segments.ts";
 import { type KeptKeys, RowSlots } from "../store/row-slots.ts";
 import { type RowReader, type StoredSegment, splitLines, type Unsaved } from "../store/rows.ts";
-import { type Lane, Segment } from "../store/segment.ts";
+import { Segment, type SegmentKind } from "../store/segment.ts";
 import { checkSummary } from "../store/segment-summary.ts";
 import {
   COUNT_OF,
@@ -22,7 +22,7 @@ import {
 import { Turns } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
 import { ORDERS } from "./orders.ts";
-import { Lanes } from "./segments-by-kind.ts";
+import { SegmentsByKind } from "./segments-by-kind.ts";
 import { Agenda } from "./timer-heap.ts";
 
 export interface PlacedMessage {
@@ -41,7 +41,7 @@ export interface SegmentWatcher {
 export class Backlog implements StateCounts {
   readonly #reader: RowReader;
   readonly #segments = new Map<number, Segment>();
-  readonly #lanes = new Lanes();
+  readonly #segmentsByKind = new SegmentsByKind();
   readonly slots: RowSlots;
   readonly unsaved = new Map<Segment, Unsaved>();
   readonly marks = new BegunMarks();
@@ -131,9 +131,9 @@ export class Backlog implements StateCounts {
     return this.#segments.get(place.segmentNumber);
   }
 
-  /** In each lane, the segment with its oldest message. */
-  oldestOfEachLane(): Segment[] {
-    return this.#lanes.oldest();
+  /** Of each kind, the segment with its oldest message. */
+  oldestOfEachKind(): Segment[] {
+    return this.#segmentsByKind.oldest();
   }
 
   /**
@@ -147,24 +147,24 @@ export class Backlog implements StateCounts {
     now: number,
     takesMore: (segment: Segment) => boolean,
   ): (message: NewMessage, lineBytes: number) => Segment {
-    const segmentIn = this.#lanes.beginBatch(
-      messages.map((message) => this.#laneOf(message)),
+    const segmentIn = this.#segmentsByKind.beginBatch(
+      messages.map((message) => this.#kindOf(message)),
       lineBytes,
       (segment) => this.unsaved.get(segment) === "write",
       takesMore,
-      (lane) => this.#newSegment(lane, now),
+      (kind) => this.#newSegment(kind, now),
     );
-    return (message, bytes) => segmentIn(this.#laneOf(message), bytes);
+    return (message, bytes) => segmentIn(this.#kindOf(message), bytes);
   }
 
-  #laneOf({ priority, deadLetter, group }: NewMessage): Lane {
-    const lanePriority = this.#turns.order.sharesSegments ? 0 : priority;
-    return { priority: lanePriority, areDeadLetters: deadLetter !== undefined, isGrouped: group !== undefined };
+  #kindOf({ priority, deadLetter, group }: NewMessage): SegmentKind {
+    const kindPriority = this.#turns.order.sharesSegments ? 0 : priority;
+    return { priority: kindPriority, areDeadLetters: deadLetter !== undefined, isGrouped: group !== undefined };
   }
 
-  #newSegment(lane: Lane, now: number): Segment {
+  #newSegment(kind: SegmentKind, now: number): Segment {
     this.#lastSegment += 1;
-    const segment = new Segment(this.slots.take(), this.#lastSegment, lane, now);
+    const segment = new Segment(this.slots.take(), this.#lastSegment, kind, now);
     this.#enter(segment);
     this.unsaved.set(segment, "write");
     return segment;
@@ -308,12 +308,12 @@ export class Backlog implements StateCounts {
 
   #enter(segment: Segment): void {
     this.#segments.set(segment.number, segment);
-    this.#lanes.enter(segment);
+    this.#segmentsByKind.enter(segment);
   }
 
   #finish(segment: Segment): void {
     this.#segments.delete(segment.number);
-    this.#lanes.leave(segment);
+    this.#segmentsByKind.leave(segment);
     this.#turns.finished(segment);
     this.#due.drop(segment);
     this.watcher?.finished(segment);

@@ -5,7 +5,7 @@
  * newest commit holds the true ones.
  */
 
-import type { Lane, SegmentState, SegmentSummary } from "./segment.ts";
+import type { SegmentKind, SegmentState, SegmentSummary } from "./segment.ts";
 import { NONE } from "./states.ts";
 
 /** What has happened since the queue was created. */
@@ -51,7 +51,7 @@ export interface Arrival {
 }
 
 /** The parts of a row that change when messages are delivered. */
-type Changing = SegmentState & Omit<SegmentSummary, keyof Lane | "putAt" | "count" | "bytes">;
+type Changing = SegmentState & Omit<SegmentSummary, keyof SegmentKind | "putAt" | "count" | "bytes">;
 
 /** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
 interface Contents extends SegmentSummary, Changing, Keys {

@@ -6,7 +6,7 @@ import { NONE, type StateCounts, type States } from "./states.ts";
 export const SEGMENT_MESSAGES_MAX = 256;
 
 /** What messages have in common that may share a segment. */
-export interface Lane {
+export interface SegmentKind {
   /** That of all of them in a priority queue, else 0. */
   priority: number;
   /** Whether they died in other queues and came here for that. */
@@ -16,7 +16,7 @@ export interface Lane {
 }
 
 /** What is known of a segment without reading its state. */
-export interface SegmentSummary extends StateCounts, Lane {
+export interface SegmentSummary extends StateCounts, SegmentKind {
   /** Messages ever put in here. */
   count: number;
   /** The size of the lines in UTF-8, each with its line feed. */

@@ -1,9 +1,9 @@
 import { DamagedRow } from "../base/damage.ts";
 import { type Note, Notes } from "./notes.ts";
-import { checkCounts, type Lane, type SegmentSummary } from "./segment-summary.ts";
+import { checkCounts, type SegmentKind, type SegmentSummary } from "./segment-summary.ts";
 import { COUNT_OF, DELAYED, GONE, LEASED, NONE, type State, States, type Transition, VISIBLE } from "./states.ts";
 
-export { type Lane, SEGMENT_MESSAGES_MAX, type SegmentSummary } from "./segment-summary.ts";
+export { SEGMENT_MESSAGES_MAX, type SegmentKind, type SegmentSummary } from "./segment-summary.ts";
 
 /** What of a segment changes after its messages were put, as it is stored. */
 export interface SegmentState {
@@ -50,7 +50,7 @@ export class Segment implements SegmentSummary {
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => SegmentState) | undefined;
 
-  constructor(slot: number, number: number, { priority, areDeadLetters, isGrouped }: Lane, putAt: number) {
+  constructor(slot: number, number: number, { priority, areDeadLetters, isGrouped }: SegmentKind, putAt: number) {
     this.slot = slot;
     this.number = number;
     this.priority = priority;

@@ -2,7 +2,7 @@ import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { ReceiveCommand, Refusal, SubscribeCommand } from "./base/commands.ts";
 import type { Deliveries } from "./leases.ts";
 import type { Results } from "./results.ts";
-import { Agenda } from "./schedule/timer-heap.ts";
+import { TimerHeap } from "./schedule/timer-heap.ts";
 import { type Waiter, WaitQueue } from "./wait-queue.ts";
 
 /** A receive that waits: it is answered once. */
@@ -58,7 +58,7 @@ export class Receivers {
   readonly #byRequestId = new Map<number, Waiter<WaitingReceive | Subscription>>();
   readonly #subscriptions = new Map<number, Subscription>();
   /** By when subscriptions must be heard to which something was pushed. */
-  readonly #hearings = new Agenda<Subscription>();
+  readonly #hearings = new TimerHeap<Subscription>();
 
   constructor(results: Results) {
     this.#results = results;

@@ -1,6 +1,6 @@
 import type { RetentionRules } from "./base/configuration.ts";
 import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
-import { Agenda } from "./schedule/timer-heap.ts";
+import { TimerHeap } from "./schedule/timer-heap.ts";
 import { timeOf } from "./store/payload.ts";
 import type { LineWindow } from "./store/payload-cache.ts";
 import type { Totals } from "./store/rows.ts";
@@ -19,7 +19,7 @@ export class Retention implements SegmentWatcher {
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   readonly #totals: Totals;
-  readonly #agenda = new Agenda<Segment>();
+  readonly #expiries = new TimerHeap<Segment>();
   #segmentsLeft = SEGMENTS_PER_ROUND;
   /** Up to when everything would have expired if a round had no end. */
   #behind = 0;
@@ -37,13 +37,13 @@ export class Retention implements SegmentWatcher {
     const isChanged = rules.retentionMs !== this.#rules.retentionMs;
     this.#rules = rules;
     if (!isChanged) return;
-    this.#agenda.clear();
+    this.#expiries.clear();
     for (const segment of this.#backlog.segments()) if (segment.visible > 0) this.becameVisible(segment);
   }
 
   /** No message expires before this time. */
   get nextExpiryAt(): number {
-    return this.#agenda.nextAt;
+    return this.#expiries.nextAt;
   }
 
   /** Whether messages can expire at all. */
@@ -60,7 +60,7 @@ export class Retention implements SegmentWatcher {
   expire(now: number): void {
     this.#behind = now;
     for (; this.#segmentsLeft > 0; this.#segmentsLeft -= 1) {
-      const segment = this.#agenda.take(now);
+      const segment = this.#expiries.take(now);
       if (segment === undefined) return;
       this.#expireIn(segment, now);
     }
@@ -68,12 +68,12 @@ export class Retention implements SegmentWatcher {
 
   /** Whether more is due than one round lets expire. */
   get isBehind(): boolean {
-    return this.#segmentsLeft === 0 && this.#agenda.nextAt <= this.#behind;
+    return this.#segmentsLeft === 0 && this.#expiries.nextAt <= this.#behind;
   }
 
   /** Whether it is not known yet what of this segment has expired. */
   isToBeExpired(segment: Segment): boolean {
-    return this.isBehind && this.#agenda.isPlanned(segment, this.#behind);
+    return this.isBehind && this.#expiries.isPlanned(segment, this.#behind);
   }
 
   #expireIn(segment: Segment, now: number): void {
@@ -85,17 +85,17 @@ export class Retention implements SegmentWatcher {
       else nextExpiryAt = Math.min(nextExpiryAt, expiresAt);
     }
     this.#window.release(segment);
-    if (nextExpiryAt < Number.POSITIVE_INFINITY) this.#agenda.plan(segment, nextExpiryAt);
+    if (nextExpiryAt < Number.POSITIVE_INFINITY) this.#expiries.plan(segment, nextExpiryAt);
   }
 
   /** None of a segment's messages is older than the segment, so the lines need not be read before its time is over. */
   becameVisible(segment: Segment): void {
     const { retentionMs } = this.#rules;
-    if (retentionMs > 0) this.#agenda.plan(segment, segment.putAt + retentionMs);
+    if (retentionMs > 0) this.#expiries.plan(segment, segment.putAt + retentionMs);
   }
 
   finished(segment: Segment): void {
-    this.#agenda.drop(segment);
+    this.#expiries.drop(segment);
   }
 
   #expiresAt(segment: Segment, index: number): number {

@@ -19,11 +19,11 @@ import {
   type Transition,
   VISIBLE,
 } from "../store/states.ts";
-import { Turns } from "./fair-scheduler.ts";
+import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
 import { ORDERS } from "./orders.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
-import { Agenda } from "./timer-heap.ts";
+import { TimerHeap } from "./timer-heap.ts";
 
 export interface PlacedMessage {
   segment: Segment;
@@ -47,9 +47,9 @@ export class Backlog implements StateCounts {
   readonly marks = new BegunMarks();
   readonly #loaded: LoadedSegments;
 
-  readonly #turns: Turns;
+  readonly #scheduler: FairScheduler;
   /** When a delay or a lease ends. */
-  readonly #due = new Agenda<Segment>();
+  readonly #due = new TimerHeap<Segment>();
   /** To be told what becomes of segments. */
   watcher: SegmentWatcher | undefined;
 
@@ -67,7 +67,7 @@ export class Backlog implements StateCounts {
     freeRowsMax: number,
   ) {
     this.slots = new RowSlots(freeRowsMax);
-    this.#turns = new Turns(order, maxLeasedPerGroup, (place) => this.segmentAt(place));
+    this.#scheduler = new FairScheduler(order, maxLeasedPerGroup, (place) => this.segmentAt(place));
     this.#lastSegment = lastSegment;
     this.#reader = reader;
     this.#loaded = new LoadedSegments(reader);
@@ -97,13 +97,13 @@ export class Backlog implements StateCounts {
 
   /** To another order only a queue that is empty can be changed. */
   setOrder(order: OrderName): void {
-    if (this.#turns.order === ORDERS[order]) return;
+    if (this.#scheduler.order === ORDERS[order]) return;
     if (this.#segments.size > 0) throw new Error("The order of what the queue holds cannot be changed.");
-    this.#turns.reset(ORDERS[order]);
+    this.#scheduler.reset(ORDERS[order]);
   }
 
   get groups(): Groups {
-    return this.#turns.groups;
+    return this.#scheduler.groups;
   }
 
   /** To be called when all stored segments are back: which groups their messages are in, and who of them can be served. */
@@ -158,7 +158,7 @@ export class Backlog implements StateCounts {
   }
 
   #kindOf({ priority, deadLetter, group }: NewMessage): SegmentKind {
-    const kindPriority = this.#turns.order.sharesSegments ? 0 : priority;
+    const kindPriority = this.#scheduler.order.sharesSegments ? 0 : priority;
     return { priority: kindPriority, areDeadLetters: deadLetter !== undefined, isGrouped: group !== undefined };
   }
 
@@ -191,7 +191,7 @@ export class Backlog implements StateCounts {
 
   /** The visible message that is next in order. */
   next(): PlacedMessage | undefined {
-    return this.#turns.next();
+    return this.#scheduler.next();
   }
 
   /** Counts the delivery of the message that is next, and answers with its number. */
@@ -242,7 +242,7 @@ export class Backlog implements StateCounts {
         this.#finish(segment);
       }
     }
-    if (!isAnyMoving) this.#turns.reset(this.#turns.order);
+    if (!isAnyMoving) this.#scheduler.reset(this.#scheduler.order);
   }
 
   /** The messages of one state, in the order of their places. */
@@ -314,7 +314,7 @@ export class Backlog implements StateCounts {
   #finish(segment: Segment): void {
     this.#segments.delete(segment.number);
     this.#segmentsByKind.leave(segment);
-    this.#turns.finished(segment);
+    this.#scheduler.finished(segment);
     this.#due.drop(segment);
     this.watcher?.finished(segment);
     this.#loaded.drop(segment);
@@ -331,6 +331,6 @@ export class Backlog implements StateCounts {
 
   #makeReady(segment: Segment): void {
     this.watcher?.becameVisible(segment);
-    this.#turns.becameVisible(segment);
+    this.#scheduler.becameVisible(segment);
   }
 }

@@ -6,7 +6,7 @@ import { ORDERS, type Order } from "./orders.ts";
 import { ReadySegments } from "./ready-segments.ts";
 
 /** Whose turn it is: the messages of a group, or those in no group, each in the queue's order. */
-export class Turns {
+export class FairScheduler {
   order: Order;
   groups: Groups;
   #ready: ReadySegments;

@@ -10,7 +10,7 @@ function isBefore<Item>(a: Entry<Item>, b: Entry<Item>): boolean {
 }
 
 /** When things must be looked at again: each once, never later than something happens to it, or in it. */
-export class Agenda<Item> {
+export class TimerHeap<Item> {
   /** May also hold what is not planned any more. */
   #entries = new Heap<Entry<Item>>(isBefore);
   readonly #plannedAt = new Map<Item, number>();

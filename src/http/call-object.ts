@@ -9,7 +9,11 @@ import { ProblemError } from "../requests/problem.ts";
  *
  * @param queue the name of the queue that the call is for; undefined for one that is for none
  */
-export async function reach<Value>(env: Env, queue: string | undefined, call: () => Promise<Value>): Promise<Value> {
+export async function callObject<Value>(
+  env: Env,
+  queue: string | undefined,
+  call: () => Promise<Value>,
+): Promise<Value> {
   try {
     return await call();
   } catch (error) {

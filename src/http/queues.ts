@@ -7,7 +7,7 @@ import { directoryOf, type Env } from "../env.ts";
 import { check } from "../requests/check.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { VERBS } from "../requests/verbs.ts";
-import { reach } from "./call-object.ts";
+import { callObject } from "./call-object.ts";
 import { jsonResponse } from "./json-response.ts";
 import { bodyOf, idempotencyKeyOf, queueNameOf } from "./request.ts";
 import { openSocket } from "./socket.ts";
@@ -19,7 +19,7 @@ export const queues = new Hono<{ Bindings: Env }>();
 
 queues.get("/", async (c) => {
   const { prefix, cursor, limit }: z.output<typeof listQuery> = check(listQuery, c.req.query());
-  const names = await reach(c.env, undefined, () => directoryOf(c.env).list(prefix, cursor, limit + 1));
+  const names = await callObject(c.env, undefined, () => directoryOf(c.env).list(prefix, cursor, limit + 1));
   const page = names.slice(0, limit);
   return c.json({ queues: page.map((name) => ({ name })), cursor: names.length > limit ? page.at(-1) : null });
 });

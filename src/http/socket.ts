@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { SOCKET_PROTOCOL } from "../contract/socket-protocol.ts";
 import type { Env } from "../env.ts";
 import { ProblemError } from "../requests/problem.ts";
-import { reach } from "./call-object.ts";
+import { callObject } from "./call-object.ts";
 
 /** Opens a WebSocket to the queue's object. From then on the frames go there without passing through here. */
 export async function openSocket(c: Context<{ Bindings: Env }>, queue: string): Promise<Response> {
@@ -18,6 +18,6 @@ export async function openSocket(c: Context<{ Bindings: Env }>, queue: string): 
   }
   // Only what the object needs: the authkey stays here, and compression, which would cost more than it saves.
   const upgrade = new Request("https://queue/socket", { headers: { Upgrade: "websocket" } });
-  const { webSocket } = await reach(c.env, queue, () => c.env.QUEUE.getByName(queue).fetch(upgrade));
+  const { webSocket } = await callObject(c.env, queue, () => c.env.QUEUE.getByName(queue).fetch(upgrade));
   return new Response(null, { status: 101, webSocket, headers: { "Sec-WebSocket-Protocol": SOCKET_PROTOCOL } });
 }

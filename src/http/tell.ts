@@ -4,7 +4,7 @@ import { type Reply, replyOf } from "../object/reply.ts";
 import type { Command, Result } from "../queue/base/commands.ts";
 import { unknownQueue } from "../queue/refusals.ts";
 import { performWait } from "./abandoned-waits.ts";
-import { reach } from "./call-object.ts";
+import { callObject } from "./call-object.ts";
 
 /**
  * Tells a queue's object a command. What creates no queue, and would not wait for one, is answered here where the
@@ -14,7 +14,7 @@ import { reach } from "./call-object.ts";
  */
 export async function tell(env: Env, queue: string, command: Command, signal: AbortSignal): Promise<Reply> {
   if (!mayCreateOrWait(command) && !(await isKnown(env, queue))) return unknownReply(queue, command);
-  const reply = await reach(env, queue, () => perform(env, queue, command, signal));
+  const reply = await callObject(env, queue, () => perform(env, queue, command, signal));
   const isGone = reply.ok ? command.verb === "delete" : reply.code === "unknown_queue";
   // An empty receive does not show that there is a queue.
   if (isGone) knownQueues.forget(queue);
@@ -40,7 +40,7 @@ function mayCreateOrWait(command: Command): boolean {
 /** A queue is in the directory before anything of it is stored, so no queue that was ever acknowledged is missed. */
 async function isKnown(env: Env, queue: string): Promise<boolean> {
   if (knownQueues.has(queue)) return true;
-  const entry = await reach(env, undefined, () => directoryOf(env).find(queue));
+  const entry = await callObject(env, undefined, () => directoryOf(env).find(queue));
   if (entry !== null) knownQueues.add(queue);
   return entry !== null;
 }

@@ -21,7 +21,7 @@ const MESSAGE_BYTES = 200;
  * If each waited for itself, the second could be refused as full and the first, of which nobody hears any more, made
  * after that: the caller would take for not stored what is stored.
  */
-export class Putters {
+export class BlockedPuts {
   readonly #waiting = new WaitQueue<WaitingPut>();
   readonly #byKey = new Map<string, Waiter<WaitingPut>>();
   readonly #byRequestId = new Map<number, Waiter<WaitingPut>>();

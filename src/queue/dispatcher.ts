@@ -2,12 +2,12 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { PutCommand, ReceiveCommand, Refusal, Result, SubscribeCommand } from "./base/commands.ts";
 import type { Configuration } from "./base/configuration.ts";
-import { Putters, type WaitingPut } from "./blocked-puts.ts";
-import { Joiners } from "./join-waiters.ts";
+import { BlockedPuts, type WaitingPut } from "./blocked-puts.ts";
+import { JoinWaiters } from "./join-waiters.ts";
 import type { Deliveries } from "./leases.ts";
 import type { Messages } from "./messages.ts";
 import type { Puts } from "./puts.ts";
-import { type Handing, Receivers, type Stock } from "./receivers.ts";
+import { type DeliverySource, type Handing, Receivers } from "./receivers.ts";
 import {
   full,
   overloaded,
@@ -36,27 +36,27 @@ export interface QueueState {
 /** Receives, puts and joins that wait in one queue. What comes beyond these is refused. */
 const WAITS_MAX = 100_000;
 
-export class Service {
+export class Dispatcher {
   readonly #state: QueueState;
   readonly #results: Results;
   readonly #receivers: Receivers;
   /** Made once, because it is looked at after each command. */
-  readonly #stock: Stock;
+  readonly #source: DeliverySource;
   /** The time at which somebody is being served. */
   #now = 0;
-  readonly #putters = new Putters();
-  readonly #joiners = new Joiners();
+  readonly #blockedPuts = new BlockedPuts();
+  readonly #joinWaiters = new JoinWaiters();
 
   constructor(state: QueueState, results: Results) {
     this.#state = state;
     this.#results = results;
     this.#receivers = new Receivers(results);
-    this.#stock = {
+    this.#source = {
       get visible() {
         return state.messages.counts.visible;
       },
-      get isAnyNext() {
-        return !results.isFull && state.messages.leases.isAnyNext;
+      get hasDeliverable() {
+        return !results.isFull && state.messages.leases.hasDeliverable;
       },
       handOut: (receive, bytesMax) => this.#handOut(receive, this.#now, bytesMax),
     };
@@ -67,15 +67,16 @@ export class Service {
     this.#receivers.dismissUnheard(now);
     this.serve(now);
     this.#receivers.expire(now);
-    for (const { requestIds } of this.#putters.expire(now)) this.#results.refuse(requestIds, this.#noRoom);
-    for (const requestId of this.#joiners.expire(now)) this.#results.add(requestId, { verb: "join", finished: false });
+    for (const { requestIds } of this.#blockedPuts.expire(now)) this.#results.refuse(requestIds, this.#noRoom);
+    for (const requestId of this.#joinWaiters.expire(now))
+      this.#results.add(requestId, { verb: "join", finished: false });
     // Behind a batch that was too large there may be puts that fit.
     this.serve(now);
   }
 
   /** When somebody who waits is next to be served or dismissed, if no command comes before; else Infinity. */
   get nextEventAt(): number {
-    const lines = [this.#receivers, this.#putters, this.#joiners];
+    const lines = [this.#receivers, this.#blockedPuts, this.#joinWaiters];
     if (lines.every((line) => line.isEmpty)) return Number.POSITIVE_INFINITY;
     const { nextDueAt, retention } = this.#state.messages;
     return Math.min(nextDueAt, retention.nextExpiryAt, this.nextDeadline);
@@ -83,13 +84,13 @@ export class Service {
 
   /** When the wait of the first is over; Infinity while all wait until they are told to stop. */
   get nextDeadline(): number {
-    return Math.min(this.#receivers.nextDeadline, this.#putters.nextDeadline, this.#joiners.nextDeadline);
+    return Math.min(this.#receivers.nextDeadline, this.#blockedPuts.nextDeadline, this.#joinWaiters.nextDeadline);
   }
 
   put(requestId: number, command: PutCommand, now: number): void {
     const { configuration, messages, isStorageFull } = this.#state;
     const { maxSize } = configuration;
-    const earlierTry = this.#putters.find(command.idempotencyKey);
+    const earlierTry = this.#blockedPuts.find(command.idempotencyKey);
     const put: WaitingPut = { command, requestIds: [requestId] };
     const known = messages.puts.known(command, now);
     if (known !== undefined) {
@@ -99,30 +100,30 @@ export class Service {
     } else if (isStorageFull) {
       this.#results.refuse([requestId], this.#noRoom);
     } else if (earlierTry !== undefined) {
-      if (hasSameContent(earlierTry.command, command)) this.#putters.add(put, now + command.timeoutMs);
+      if (hasSameContent(earlierTry.command, command)) this.#blockedPuts.add(put, now + command.timeoutMs);
       else this.#results.refuse([requestId], reusedKey());
     } else if (maxSize > 0 && command.messages.length > maxSize) {
       this.#results.refuse([requestId], tooMany(command.messages.length, maxSize));
-    } else if (this.#putters.isEmpty && this.#hasRoom(put, now)) {
+    } else if (this.#blockedPuts.isEmpty && this.#hasRoom(put, now)) {
       this.#admit(put, now, known);
     } else if (command.timeoutMs <= 0) {
       this.#results.refuse([requestId], this.#noRoom);
     } else if (this.#areTooManyWaiting) {
       this.#results.refuse([requestId], tooManyWait());
-    } else if (!this.#putters.hasRoomFor(command)) {
+    } else if (!this.#blockedPuts.hasRoomFor(command)) {
       this.#results.refuse(
         [requestId],
         overloaded("The puts that wait for room in the queue take all memory for them"),
       );
     } else {
-      this.#putters.add(put, now + command.timeoutMs);
+      this.#blockedPuts.add(put, now + command.timeoutMs);
     }
   }
 
   /** Nobody waits for a message that is visible, so whoever finds one takes it out of turn from no one. */
   receive(requestId: number, command: ReceiveCommand, now: number): void {
     const { configuration, messages } = this.#state;
-    const isAnyVisible = !configuration.paused.receives && messages.leases.isAnyNext;
+    const isAnyVisible = !configuration.paused.receives && messages.leases.hasDeliverable;
     if (isAnyVisible) {
       const { deliveries, bytes } = this.#handOut(command, now);
       this.#results.add(requestId, { verb: "receive", deliveries }, bytes);
@@ -159,11 +160,11 @@ export class Service {
   /** Ends waits as if their time were over. */
   stop(requestId: number, requestIds: readonly number[]): void {
     const meant = new Set(requestIds);
-    const putters = this.#putters.leave(meant);
-    const joiners = this.#joiners.leave(meant);
-    const stopped = this.#receivers.stop(meant) + putters.length + joiners.length;
-    this.#results.refuse(putters, this.#noRoom);
-    for (const joiner of joiners) this.#results.add(joiner, { verb: "join", finished: false });
+    const blockedPuts = this.#blockedPuts.leave(meant);
+    const joinWaiters = this.#joinWaiters.leave(meant);
+    const stopped = this.#receivers.stop(meant) + blockedPuts.length + joinWaiters.length;
+    this.#results.refuse(blockedPuts, this.#noRoom);
+    for (const joinWaiter of joinWaiters) this.#results.add(joinWaiter, { verb: "join", finished: false });
     this.#results.add(requestId, { verb: "stop", stopped });
   }
 
@@ -171,8 +172,8 @@ export class Service {
   leave(requestIds: ReadonlySet<number>, subscriber: number | undefined): void {
     this.#receivers.leave(requestIds);
     if (subscriber !== undefined) this.#receivers.unsubscribe(subscriber);
-    this.#putters.leave(requestIds);
-    this.#joiners.leave(requestIds);
+    this.#blockedPuts.leave(requestIds);
+    this.#joinWaiters.leave(requestIds);
   }
 
   join(requestId: number, timeoutMs: number, now: number): void {
@@ -180,18 +181,18 @@ export class Service {
     if (unfinished === 0) this.#results.add(requestId, { verb: "join", finished: true });
     else if (timeoutMs <= 0) this.#results.add(requestId, { verb: "join", finished: false });
     else if (this.#areTooManyWaiting) this.#results.refuse([requestId], tooManyWait());
-    else this.#joiners.add(requestId, now + timeoutMs);
+    else this.#joinWaiters.add(requestId, now + timeoutMs);
   }
 
   get #areTooManyWaiting(): boolean {
-    return this.#receivers.size + this.#putters.size + this.#joiners.size >= WAITS_MAX;
+    return this.#receivers.size + this.#blockedPuts.size + this.#joinWaiters.size >= WAITS_MAX;
   }
 
   /** Whether there are receivers that could be served, had this round not given out as much as it may. */
   get isHeldUp(): boolean {
     const { configuration, messages, mayHandOut } = this.#state;
     const isAnyMeant = mayHandOut && !configuration.paused.receives && messages.counts.visible > 0;
-    return isAnyMeant && !this.#receivers.isEmpty && messages.leases.isAnyNext;
+    return isAnyMeant && !this.#receivers.isEmpty && messages.leases.hasDeliverable;
   }
 
   /** Gives to those who wait what there is, in order of arrival, until nobody can be served any more. */
@@ -204,37 +205,37 @@ export class Service {
     let isAnyoneServed = true;
     while (isAnyoneServed) {
       const mayServe = mayHandOut && !paused.receives && messages.counts.visible > 0;
-      isAnyoneServed = mayServe && this.#receivers.serve(this.#stock);
-      for (let first = this.#putters.first(); first !== undefined; first = this.#putters.first()) {
+      isAnyoneServed = mayServe && this.#receivers.serve(this.#source);
+      for (let first = this.#blockedPuts.first(); first !== undefined; first = this.#blockedPuts.first()) {
         if (!this.#hasRoom(first, now)) break;
-        this.#putters.shift();
+        this.#blockedPuts.shift();
         this.#admit(first, now, messages.puts.known(first.command, now));
         isAnyoneServed = true;
       }
     }
-    while (messages.totals.unfinished === 0 && !this.#joiners.isEmpty) {
-      const joiner = this.#joiners.shift();
-      if (joiner !== undefined) this.#results.add(joiner, { verb: "join", finished: true });
+    while (messages.totals.unfinished === 0 && !this.#joinWaiters.isEmpty) {
+      const joinWaiter = this.#joinWaiters.shift();
+      if (joinWaiter !== undefined) this.#results.add(joinWaiter, { verb: "join", finished: true });
     }
     if (this.#hasNothingToCome) this.#receivers.refuse(shutDown());
   }
 
   /** Tells all who wait to put that nobody puts any more. */
-  dismissPutters(refusal: Refusal): void {
-    for (const { requestIds } of this.#putters.takeAll()) this.#results.refuse(requestIds, refusal);
+  dismissBlockedPuts(refusal: Refusal): void {
+    for (const { requestIds } of this.#blockedPuts.takeAll()) this.#results.refuse(requestIds, refusal);
   }
 
   /** Tells those who wait to put more at once than there may be that it will never fit. */
   dismissLargerThan(maxSize: number): void {
-    for (const { command, requestIds } of this.#putters.takeLargerThan(maxSize)) {
+    for (const { command, requestIds } of this.#blockedPuts.takeLargerThan(maxSize)) {
       this.#results.refuse(requestIds, tooMany(command.messages.length, maxSize));
     }
   }
 
   /** The queue was deleted. Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
   dismissAtDeletion(): void {
-    this.dismissPutters(unknownQueue());
-    this.#results.refuse(this.#joiners.takeAll(), unknownQueue());
+    this.dismissBlockedPuts(unknownQueue());
+    this.#results.refuse(this.#joinWaiters.takeAll(), unknownQueue());
   }
 
   /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */

@@ -1,7 +1,7 @@
 import { type Waiter, WaitQueue } from "./wait-queue.ts";
 
 /** Calls that wait until everything is done, by their request ids. */
-export class Joiners {
+export class JoinWaiters {
   readonly #waiting = new WaitQueue<number>();
   readonly #byRequestId = new Map<number, Waiter<number>>();
 

@@ -51,7 +51,7 @@ export class Leases {
   }
 
   /** Whether a receive would get something: a group that has enough of its messages in work is not served. */
-  get isAnyNext(): boolean {
+  get hasDeliverable(): boolean {
     return this.#next() !== undefined;
   }
 

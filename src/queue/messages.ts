@@ -16,7 +16,7 @@ import { FREE_ROWS_MAX } from "./store/row-slots.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, GONE, MOVING, type State, type StateCounts, VISIBLE } from "./store/states.ts";
-import { assertLaw, finish, NO_TOTALS } from "./store/totals.ts";
+import { assertCountsBalance, finish, NO_TOTALS } from "./store/totals.ts";
 import { Viewer } from "./viewer.ts";
 
 /** What of stored messages stays in memory: what was used last. */
@@ -67,7 +67,7 @@ export class Messages {
   readonly #doneKeys: DoneKeys;
   redelivery: Redelivery;
   #deadLetterQueue: string;
-  #areTotalsUnsaved = false;
+  #areTotalsDirty = false;
 
   constructor(incarnation: string, rules: Rules, storage: Storage, stored?: StoredQueue) {
     const { redelivery, keys, retention, deadLetterQueue } = rules;
@@ -101,7 +101,7 @@ export class Messages {
       this.#backlog.restore(row, this.#keys.kept(row.slot));
     }
     this.#backlog.restoreGroups();
-    assertLaw(this.totals, this.#backlog);
+    assertCountsBalance(this.totals, this.#backlog);
   }
 
   get counts(): StateCounts {
@@ -171,7 +171,7 @@ export class Messages {
   forgetRefusal(): void {
     if (this.totals.refusal === null) return;
     this.totals.refusal = null;
-    this.#areTotalsUnsaved = true;
+    this.#areTotalsDirty = true;
   }
 
   /** Whether this was reported already under this key; "other" if the key was used for something else. */
@@ -184,7 +184,7 @@ export class Messages {
   /** Reports messages done that were taken before. Not to be called with more than are unfinished. */
   done(count: number, key: string | undefined, now: number): void {
     finish(this.totals, count);
-    this.#areTotalsUnsaved = true;
+    this.#areTotalsDirty = true;
     if (key === undefined) return;
     const until = now + this.puts.rules.idempotencyMs;
     this.#keys.remember(this.#doneKeys.slotForNext(), { key, contentHash: doneHashOf(count), until, ranges: [] });
@@ -253,24 +253,24 @@ export class Messages {
   /** What changed since the last commit; undefined when nothing did. */
   takeCommit(): Commit | undefined {
     if (this.#deadLetterQueue !== "") this.transfers.beginDeadLetters(this.#deadLetterQueue, this.totals.time);
-    const { unsaved } = this.#backlog;
-    this.#backlog.marks.save(unsaved, this.totals.time, this.#memory.segments);
+    const { dirty } = this.#backlog;
+    this.#backlog.marks.save(dirty, this.totals.time, this.#memory.segments);
     // Old rows are deleted together with something else, unless they make each waking slow.
     const areRowsTooMany = this.#backlog.slots.excess > this.#memory.freeRows;
-    if (unsaved.size === 0 && !this.#areTotalsUnsaved && !this.arrivals.areUncommitted && !areRowsTooMany) {
+    if (dirty.size === 0 && !this.#areTotalsDirty && !this.arrivals.areUncommitted && !areRowsTooMany) {
       this.#trimMemory();
       return undefined;
     }
-    assertLaw(this.totals, this.#backlog);
+    assertCountsBalance(this.totals, this.#backlog);
     const changes: RowChange[] = [];
-    for (const [segment, kind] of unsaved) {
+    for (const [segment, kind] of dirty) {
       const groups = this.#backlog.groups.takeUncommitted(segment);
       const change = rowChangeOf(segment, kind, this.#backlog.slots, this.#window, this.#keys, groups);
       if (change !== undefined) changes.push(change);
     }
-    unsaved.clear();
+    dirty.clear();
     this.#trimMemory();
-    this.#areTotalsUnsaved = false;
+    this.#areTotalsDirty = false;
     this.totals.commit += 1;
     this.totals.lastSegment = this.#backlog.lastSegment;
     changes.push(...this.#doneKeys.takeChanges());

@@ -24,7 +24,7 @@ import {
   type Settings,
 } from "./base/configuration.ts";
 import { describe } from "./describe.ts";
-import { type QueueState, Service } from "./dispatcher.ts";
+import { Dispatcher, type QueueState } from "./dispatcher.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { isOperation, operate } from "./operations.ts";
 import type { Shipment } from "./outbound-transfers.ts";
@@ -55,7 +55,7 @@ export class Queue {
   readonly #storage: Storage;
   readonly #state: QueueState;
   readonly #results = new Results();
-  readonly #service: Service;
+  readonly #dispatcher: Dispatcher;
   readonly #redrives = new Redrives(this.#results);
 
   /** @param origin what was stored, or the incarnation that the queue will have if it comes to exist */
@@ -67,7 +67,7 @@ export class Queue {
     this.#storage = storage;
     const messages = new Messages(this.incarnation, configuration, storage, exists ? origin.stored : undefined);
     this.#state = { exists, configuration, messages, isStorageFull: false, mayHandOut: true };
-    this.#service = new Service(this.#state, this.#results);
+    this.#dispatcher = new Dispatcher(this.#state, this.#results);
   }
 
   /** False until the first put or configuration: until then nothing is stored. */
@@ -87,7 +87,7 @@ export class Queue {
   /** Lets time pass, then serves and dismisses those who wait. To be called before each round of commands. */
   advance(now: number): void {
     this.#messages.advance(now);
-    this.#service.advance(now);
+    this.#dispatcher.advance(now);
   }
 
   /** Takes one command. Its answer, now or later, carries the request id. */
@@ -99,30 +99,30 @@ export class Queue {
     if (isOperation(command)) {
       const result = operate(this.#messages, command, now);
       this.#results.add(requestId, result, result.verb === "list" ? result.bytes : 0);
-      this.#service.serve(now);
+      this.#dispatcher.serve(now);
       return;
     }
     switch (command.verb) {
       case "put":
-        this.#service.put(requestId, command, now);
+        this.#dispatcher.put(requestId, command, now);
         break;
       case "receive":
-        this.#service.receive(requestId, command, now);
+        this.#dispatcher.receive(requestId, command, now);
         break;
       case "subscribe":
-        this.#service.subscribe(requestId, command, now);
+        this.#dispatcher.subscribe(requestId, command, now);
         break;
       case "unsubscribe":
-        this.#service.unsubscribe(requestId, command.subscriber);
+        this.#dispatcher.unsubscribe(requestId, command.subscriber);
         break;
       case "stop":
-        this.#service.stop(requestId, command.requestIds);
+        this.#dispatcher.stop(requestId, command.requestIds);
         break;
       case "done":
         this.#done(requestId, command, now);
         break;
       case "join":
-        this.#service.join(requestId, command.timeoutMs, now);
+        this.#dispatcher.join(requestId, command.timeoutMs, now);
         break;
       case "configure":
         this.#configure(requestId, command.changes, now);
@@ -152,7 +152,7 @@ export class Queue {
         // From a Worker of another version, while a deployment goes on.
         this.#results.refuse([requestId], unknownVerb((command satisfies never as Command).verb));
     }
-    this.#service.serve(now);
+    this.#dispatcher.serve(now);
   }
 
   /** What the round changed and must be stored before any of its answers goes out; undefined when nothing. */
@@ -171,23 +171,23 @@ export class Queue {
 
   /** When `advance` must be called even if no command comes: where somebody waits or something is to be stored. */
   get nextEventAt(): number {
-    return Math.min(this.#service.nextEventAt, this.exists ? this.#messages.nextMarkAt : Number.POSITIVE_INFINITY);
+    return Math.min(this.#dispatcher.nextEventAt, this.exists ? this.#messages.nextMarkAt : Number.POSITIVE_INFINITY);
   }
 
   /** Whether somebody waits only until a deadline of his. All others wait until they are told to stop. */
   get hasDeadline(): boolean {
-    return this.#service.nextDeadline < Number.POSITIVE_INFINITY;
+    return this.#dispatcher.nextDeadline < Number.POSITIVE_INFINITY;
   }
 
   /** Forgets those who are not there any more to be answered: what they wait for, and what would be pushed to them. */
   leave(requestIds: ReadonlySet<number>, subscriber: number | undefined): void {
-    this.#service.leave(requestIds, subscriber);
+    this.#dispatcher.leave(requestIds, subscriber);
     this.#redrives.leave(requestIds);
   }
 
   /** To be told before a round of each subscriber whose connection has said something since the last, whatever it was. */
   heard(subscriber: number): void {
-    this.#service.heard(subscriber);
+    this.#dispatcher.heard(subscriber);
   }
 
   /** What is to be sent to other queues once the commit is stored. What becomes of each is to be told by "settle". */
@@ -202,7 +202,7 @@ export class Queue {
 
   /** Whether another round is due at once: more has expired, or could be handed out, than fits into one. */
   get isBehind(): boolean {
-    return this.#messages.retention.isBehind || this.#service.isHeldUp;
+    return this.#messages.retention.isBehind || this.#dispatcher.isHeldUp;
   }
 
   /** Whether the answers have as many bytes as one round may give out: no more commands should be applied in it. */
@@ -236,8 +236,8 @@ export class Queue {
   #shutDown(requestId: number, immediate: boolean, now: number): void {
     const isImmediate = immediate || this.configuration.shutdown === "immediate";
     this.#change({ shutdown: isImmediate ? "immediate" : "draining" });
-    this.#service.dismissPutters(shutDown());
-    this.#service.serve(now);
+    this.#dispatcher.dismissBlockedPuts(shutDown());
+    this.#dispatcher.serve(now);
     this.#results.add(requestId, { verb: "shutdown", description: describe(this.#state, now) });
   }
 
@@ -280,7 +280,7 @@ export class Queue {
     messages.totals.time = time;
     this.#loseAll(messages);
     Object.assign(this.#state, { exists: false, configuration: DEFAULT_CONFIGURATION, messages });
-    this.#service.dismissAtDeletion();
+    this.#dispatcher.dismissAtDeletion();
     this.#redrives.dismiss();
     this.#results.add(requestId, { verb: "delete" });
   }
@@ -303,15 +303,15 @@ export class Queue {
     }
     this.#change(settings);
     if (settings.deadLetterQueue !== undefined) this.#messages.forgetRefusal();
-    if (maxSize > 0) this.#service.dismissLargerThan(maxSize);
-    this.#service.serve(now);
+    if (maxSize > 0) this.#dispatcher.dismissLargerThan(maxSize);
+    this.#dispatcher.serve(now);
     this.#results.add(requestId, { verb: "configure", description: describe(this.#state, now) });
   }
 
   #pause(requestId: number, paused: Partial<Paused>, now: number): void {
     this.#change({ paused });
     if (paused.receives === true) this.#messages.leases.takeBack(now);
-    this.#service.serve(now);
+    this.#dispatcher.serve(now);
     this.#results.add(requestId, { verb: "pause", description: describe(this.#state, now) });
   }
 

@@ -28,11 +28,11 @@ interface Subscription {
 }
 
 /** Where messages are to be had. */
-export interface Stock {
+export interface DeliverySource {
   /** How many are visible; of these some may have to wait for their group. */
   readonly visible: number;
   /** False also while what this round hands out has reached its bound. */
-  readonly isAnyNext: boolean;
+  readonly hasDeliverable: boolean;
   /** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
   handOut(receive: Handing, bytesMax?: number): Deliveries;
 }
@@ -146,30 +146,30 @@ export class Receivers {
   }
 
   /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
-  serve(stock: Stock): boolean {
+  serve(source: DeliverySource): boolean {
     let isAnyoneServed = false;
-    while (!this.isEmpty && stock.isAnyNext) {
+    while (!this.isEmpty && source.hasDeliverable) {
       const { size } = this.#waiting;
-      const share = Math.max(1, Math.floor(stock.visible / size));
-      this.#serveFirst(share, stock);
-      for (let served = 1; served < size && stock.isAnyNext; served += 1) this.#serveFirst(share, stock);
+      const share = Math.max(1, Math.floor(source.visible / size));
+      this.#serveFirst(share, source);
+      for (let served = 1; served < size && source.hasDeliverable; served += 1) this.#serveFirst(share, source);
       isAnyoneServed = true;
     }
     return isAnyoneServed;
   }
 
-  #serveFirst(share: number, stock: Stock): void {
+  #serveFirst(share: number, source: DeliverySource): void {
     const receiver = this.#waiting.shift();
     if (receiver === undefined) return;
     if ("command" in receiver) {
       this.#byRequestId.delete(receiver.requestId);
-      const { deliveries, bytes } = stock.handOut(receiver.command);
+      const { deliveries, bytes } = source.handOut(receiver.command);
       this.#results.add(receiver.requestId, { verb: "receive", deliveries }, bytes);
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
     const receive = { max: Math.min(credit, share), leaseMs, autoAck: false, isPushed: true };
-    const { deliveries, bytes } = stock.handOut(receive, BATCH_BYTES_MAX - receiver.bytes);
+    const { deliveries, bytes } = source.handOut(receive, BATCH_BYTES_MAX - receiver.bytes);
     receiver.credit -= deliveries.length;
     receiver.bytes += bytes;
     const hearBy = receiver.hearBy ?? deliveries[0]?.lease?.endsAt ?? Number.POSITIVE_INFINITY;

@@ -66,7 +66,7 @@ test.each([
   expect(errorsOf(told.restarted())).toEqual(errors);
 });
 
-test("the newest errors are kept in full, and those before them by at least their first 64 dead dead_letters", () => {
+test("the newest errors are kept in full, and those before them by at least their first 64 characters", () => {
   const { told, receipts } = leasedSegment(100);
   const errors = receipts.map((_, message) => `Error ${message}: `.padEnd(1_024, "stack "));
 

@@ -148,7 +148,7 @@ test("an attempt of which nobody ever tells the outcome is made again", () => {
   expect(counts).toEqual([1, 0, 1]);
 });
 
-test("dead dead_letters of several queues share segments", () => {
+test("dead letters of several queues share segments", () => {
   const dead = new ToldQueue();
   dead.tell({ verb: "configure", changes: {} });
   const before = dead.rows.size;
@@ -162,7 +162,7 @@ test("dead dead_letters of several queues share segments", () => {
   expect(dead.rows.size - before).toBeLessThan(10);
 });
 
-test("a redrive of the dead dead_letters of one queue is not held up by those of another that refuses them", () => {
+test("a redrive of the dead letters of one queue is not held up by those of another that refuses them", () => {
   const dead = new ToldQueue();
   for (const queue of ["a", "b"]) {
     dead.tell({ verb: "accept", queue, incarnation: "i", number: 1, messages: [MESSAGE] });
@@ -173,7 +173,7 @@ test("a redrive of the dead dead_letters of one queue is not held up by those of
   expect(dead.shipments()).toMatchObject([{ to: "b", messages: [{ content: MESSAGE.content }] }]);
 });
 
-test("a queue whose dead dead_letters are under way wakes for their next attempt and not before", () => {
+test("a queue whose dead letters are under way wakes for their next attempt and not before", () => {
   const tasks = new ToldQueue();
   tasks.tell({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
   for (const body of [1, 2]) {

@@ -40,7 +40,7 @@ async function confirmed(queue: string): Promise<void> {
   });
 }
 
-const BREAKS_THE_LAW = "UPDATE segments SET visible = visible + 1 WHERE number = 1";
+const COUNTS_OUT_OF_BALANCE = "UPDATE segments SET visible = visible + 1 WHERE number = 1";
 
 const REQUESTS: [method: string, path: string, body?: unknown][] = [
   ["GET", ""],
@@ -56,7 +56,7 @@ const REQUESTS: [method: string, path: string, body?: unknown][] = [
 ];
 
 describe.each([
-  ["breaks the law", BREAKS_THE_LAW],
+  ["breaks the law", COUNTS_OUT_OF_BALANCE],
   ["has no configuration", "DELETE FROM queue"],
   ["has a configuration that is no JSON", "UPDATE queue SET configuration = '{'"],
   ["has totals that are no JSON", "UPDATE segments SET totals = 'x'"],
@@ -112,7 +112,7 @@ describe("a list of a damaged queue", () => {
   }
 
   test("has everything where only a count is wrong, in pages", async () => {
-    const queue = await damagedQueue(BREAKS_THE_LAW);
+    const queue = await damagedQueue(COUNTS_OUT_OF_BALANCE);
 
     expect(await listed(queue)).toEqual({
       bodies: [...numbers(256), ...numbers(256), ...numbers(10)],
@@ -127,14 +127,14 @@ describe("a list of a damaged queue", () => {
     ["its lines are no text", "lines = x'00ff'"],
     ["its count is no number", "count = 'many'"],
   ])("leaves out a row of which %s, and says so", async (_, damage) => {
-    const queue = await damagedQueue(`UPDATE segments SET ${damage} WHERE number = 2; ${BREAKS_THE_LAW}`);
+    const queue = await damagedQueue(`UPDATE segments SET ${damage} WHERE number = 2; ${COUNTS_OUT_OF_BALANCE}`);
 
     expect(await listed(queue)).toEqual({ bodies: [...numbers(256), ...numbers(10)], damagedRows: 1, pages: 3 });
   });
 
   test("leaves out single messages that do not decode", async () => {
     const queue = await damagedQueue(
-      `UPDATE segments SET lines = replace(lines, '{"body":7,', '{"body:7,') WHERE number = 2; ${BREAKS_THE_LAW}`,
+      `UPDATE segments SET lines = replace(lines, '{"body":7,', '{"body:7,') WHERE number = 2; ${COUNTS_OUT_OF_BALANCE}`,
     );
 
     const { bodies, damagedRows } = await listed(queue);
@@ -147,7 +147,7 @@ describe("a list of a damaged queue", () => {
     const queue = freshQueue();
     await put(queue, numbers(5));
     await receive(queue, { max: 2 });
-    await change(queue, BREAKS_THE_LAW);
+    await change(queue, COUNTS_OUT_OF_BALANCE);
 
     expect((await listed(queue, "&state=leased")).bodies).toEqual([0, 1]);
     expect((await listed(queue, "&state=visible")).bodies).toEqual([2, 3, 4]);

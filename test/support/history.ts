@@ -263,7 +263,7 @@ export class History {
       group: random.chance(0.4) ? random.pick(["a", "b", "c", "d"]) : undefined,
       visibleAt: random.chance(0.05) ? this.#now - 2_000 + random.integer(10_000) : undefined,
     }));
-    const waitingPut = this.#model.putters.findLast(({ key }) => key !== undefined);
+    const waitingPut = this.#model.blockedPuts.findLast(({ key }) => key !== undefined);
     const recent = random.chance(0.2) ? waitingPut : this.#recentPuts[random.integer(20)];
     const again = random.chance(0.1) ? recent : undefined;
     const key = again?.key ?? (random.chance(0.5) ? `key-${requestId}` : undefined);

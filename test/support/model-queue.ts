@@ -129,8 +129,8 @@ export class ModelQueue {
   postponed: { requestId: number; request: ModelRedrive; destination: string }[] = [];
   arrivals = new Map<string, { number: number; isRefused: boolean }>();
   readonly receivers = new ModelReceivers();
-  putters: WaitingPut[] = [];
-  joiners: Waiting[] = [];
+  blockedPuts: WaitingPut[] = [];
+  joinWaiters: Waiting[] = [];
   dedupeKeys = new Map<string, { until: number; message: ModelMessage }>();
   /** Those whose messages were cancelled or purged. */
   freedKeys = new Set<string>();
@@ -153,8 +153,8 @@ export class ModelQueue {
   /** A crash forgets who waits, nothing else. */
   restart(): void {
     this.receivers.all = [];
-    this.putters = [];
-    this.joiners = [];
+    this.blockedPuts = [];
+    this.joinWaiters = [];
     this.postponed = [];
     this.#forgetTurns();
     for (const { group } of byPlace(this.messages.filter((message) => message.group !== undefined)))
@@ -184,10 +184,10 @@ export class ModelQueue {
     const receives = this.receivers.all.filter(({ isSubscription }) => !isSubscription);
     return [
       ...receives.map(({ requestId, deadline }) => ({ verb: "receive" as const, requestId, deadline })),
-      ...this.putters.flatMap(({ requestIds, deadline }) =>
+      ...this.blockedPuts.flatMap(({ requestIds, deadline }) =>
         requestIds.map((requestId) => ({ verb: "put" as const, requestId, deadline })),
       ),
-      ...this.joiners.map((joiner) => ({ verb: "join" as const, ...joiner })),
+      ...this.joinWaiters.map((joinWaiter) => ({ verb: "join" as const, ...joinWaiter })),
     ];
   }
 
@@ -207,9 +207,9 @@ export class ModelQueue {
     this.receivers.all = this.receivers.all.filter(
       ({ requestId, isSubscription }) => isSubscription || isKept(requestId),
     );
-    for (const waiting of this.putters) waiting.requestIds = waiting.requestIds.filter(isKept);
-    this.putters = this.putters.filter((waiting) => waiting.requestIds.length > 0);
-    this.joiners = this.joiners.filter(({ requestId }) => isKept(requestId));
+    for (const waiting of this.blockedPuts) waiting.requestIds = waiting.requestIds.filter(isKept);
+    this.blockedPuts = this.blockedPuts.filter((waiting) => waiting.requestIds.length > 0);
+    this.joinWaiters = this.joinWaiters.filter(({ requestId }) => isKept(requestId));
   }
 
   /** Ends waits before their time. */
@@ -290,24 +290,24 @@ export class ModelQueue {
     this.refusal = { to: "", times: 0, until: 0 };
     const { maxSize } = settings;
     const isTooLarge = ({ puts }: WaitingPut) => maxSize > 0 && puts.length > maxSize;
-    for (const { requestIds } of this.putters.filter(isTooLarge)) this.#refuse(requestIds, "invalid");
-    this.putters = this.putters.filter((waiting) => !isTooLarge(waiting));
+    for (const { requestIds } of this.blockedPuts.filter(isTooLarge)) this.#refuse(requestIds, "invalid");
+    this.blockedPuts = this.blockedPuts.filter((waiting) => !isTooLarge(waiting));
     this.serve();
     this.answers.push({ requestId, verb: "configured", settings });
   }
 
   /** Receivers go on waiting; all others are told that the queue is gone. */
   delete(requestId: number): void {
-    for (const { requestIds } of this.putters) this.#refuse(requestIds, "unknown_queue");
-    for (const { requestId } of this.joiners) this.refuseUnknown(requestId);
+    for (const { requestIds } of this.blockedPuts) this.#refuse(requestIds, "unknown_queue");
+    for (const { requestId } of this.joinWaiters) this.refuseUnknown(requestId);
     for (const { requestId } of this.transfers) if (requestId !== undefined) this.#refuse([requestId], "unavailable");
     for (const { requestId } of this.postponed) this.refuseUnknown(requestId);
     this.answers.push({ requestId, verb: "delete" });
     this.#lose(this.messages);
     this.exists = false;
     this.messages = [];
-    this.putters = [];
-    this.joiners = [];
+    this.blockedPuts = [];
+    this.joinWaiters = [];
     this.keys.clear();
     this.dedupeKeys.clear();
     this.freedKeys.clear();
@@ -331,7 +331,7 @@ export class ModelQueue {
 
   put(waiting: WaitingPut, isWaitAllowed: boolean): void {
     const { requestIds, puts, key, deadline } = waiting;
-    const earlierTry = this.putters.find((other) => key !== undefined && other.key === key);
+    const earlierTry = this.blockedPuts.find((other) => key !== undefined && other.key === key);
     if (this.#known(waiting)) {
       this.#admit(waiting);
     } else if (this.shutdown !== "none") {
@@ -348,11 +348,11 @@ export class ModelQueue {
       earlierTry.deadline = deadline;
     } else if (this.settings.maxSize > 0 && puts.length > this.settings.maxSize) {
       this.#refuse(requestIds, "invalid");
-    } else if (this.putters.length === 0 && this.#hasRoom(waiting)) {
+    } else if (this.blockedPuts.length === 0 && this.#hasRoom(waiting)) {
       this.#admit(waiting);
       this.serve();
     } else if (isWaitAllowed) {
-      this.putters.push(waiting);
+      this.blockedPuts.push(waiting);
     } else {
       this.#refuse(requestIds, this.#noRoom);
     }
@@ -360,8 +360,8 @@ export class ModelQueue {
 
   receive(receive: Omit<ModelReceiver, "isSubscription" | "hearBy">, isWaitAllowed: boolean): void {
     const receiver = { ...receive, isSubscription: false, hearBy: Number.POSITIVE_INFINITY };
-    const isAnyNext = !this.paused.receives && this.next() !== undefined;
-    if (isAnyNext) this.#handOut(receiver, receiver.max);
+    const hasDeliverable = !this.paused.receives && this.next() !== undefined;
+    if (hasDeliverable) this.#handOut(receiver, receiver.max);
     else if (this.#isOver) this.#refuse([receiver.requestId], "shut_down");
     else if (isWaitAllowed) this.receivers.all.push(receiver);
     else this.answers.push({ requestId: receiver.requestId, verb: "receive", deliveries: [] });
@@ -611,10 +611,10 @@ export class ModelQueue {
     this.serve();
   }
 
-  join(joiner: Waiting, isWaitAllowed: boolean): void {
-    if (this.unfinished === 0) this.answers.push({ requestId: joiner.requestId, verb: "join", finished: true });
-    else if (isWaitAllowed) this.joiners.push(joiner);
-    else this.answers.push({ requestId: joiner.requestId, verb: "join", finished: false });
+  join(joinWaiter: Waiting, isWaitAllowed: boolean): void {
+    if (this.unfinished === 0) this.answers.push({ requestId: joinWaiter.requestId, verb: "join", finished: true });
+    else if (isWaitAllowed) this.joinWaiters.push(joinWaiter);
+    else this.answers.push({ requestId: joinWaiter.requestId, verb: "join", finished: false });
   }
 
   purge(requestId: number, only?: "dead"): void {
@@ -632,8 +632,8 @@ export class ModelQueue {
   shutDown(requestId: number, immediate: boolean): void {
     this.exists = true;
     if (this.shutdown !== "immediate") this.shutdown = immediate ? "immediate" : "draining";
-    for (const { requestIds } of this.putters) this.#refuse(requestIds, "shut_down");
-    this.putters = [];
+    for (const { requestIds } of this.blockedPuts) this.#refuse(requestIds, "shut_down");
+    this.blockedPuts = [];
     this.serve();
     this.answers.push({ requestId, verb: "shutdown" });
   }
@@ -698,14 +698,14 @@ export class ModelQueue {
         }
         isAnyoneServed = true;
       }
-      while (this.putters[0] !== undefined && this.#hasRoom(this.putters[0])) {
-        this.#admit(this.putters.shift() as WaitingPut);
+      while (this.blockedPuts[0] !== undefined && this.#hasRoom(this.blockedPuts[0])) {
+        this.#admit(this.blockedPuts.shift() as WaitingPut);
         isAnyoneServed = true;
       }
     }
     if (this.unfinished === 0) {
-      for (const { requestId } of this.joiners) this.answers.push({ requestId, verb: "join", finished: true });
-      this.joiners = [];
+      for (const { requestId } of this.joinWaiters) this.answers.push({ requestId, verb: "join", finished: true });
+      this.joinWaiters = [];
     }
     if (this.#isOver) {
       for (const { requestId, isSubscription: endsSubscription } of this.receivers.all) {

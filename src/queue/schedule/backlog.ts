@@ -5,7 +5,7 @@ import type { Place } from "../base/receipt.ts";
 import { BegunMarks } from "../store/begun-marks.ts";
 import { LoadedSegments } from "../store/loaded-segments.ts";
 import { type KeptKeys, RowSlots } from "../store/row-slots.ts";
-import { type RowReader, type StoredSegment, splitLines, type Unsaved } from "../store/rows.ts";
+import { type DirtyPart, type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
 import { Segment, type SegmentKind } from "../store/segment.ts";
 import { checkSummary } from "../store/segment-summary.ts";
 import {
@@ -43,7 +43,7 @@ export class Backlog implements StateCounts {
   readonly #segments = new Map<number, Segment>();
   readonly #segmentsByKind = new SegmentsByKind();
   readonly slots: RowSlots;
-  readonly unsaved = new Map<Segment, Unsaved>();
+  readonly dirty = new Map<Segment, DirtyPart>();
   readonly marks = new BegunMarks();
   readonly #loaded: LoadedSegments;
 
@@ -150,7 +150,7 @@ export class Backlog implements StateCounts {
     const segmentIn = this.#segmentsByKind.beginBatch(
       messages.map((message) => this.#kindOf(message)),
       lineBytes,
-      (segment) => this.unsaved.get(segment) === "write",
+      (segment) => this.dirty.get(segment) === "write",
       takesMore,
       (kind) => this.#newSegment(kind, now),
     );
@@ -166,7 +166,7 @@ export class Backlog implements StateCounts {
     this.#lastSegment += 1;
     const segment = new Segment(this.slots.take(), this.#lastSegment, kind, now);
     this.#enter(segment);
-    this.unsaved.set(segment, "write");
+    this.dirty.set(segment, "write");
     return segment;
   }
 
@@ -177,7 +177,7 @@ export class Backlog implements StateCounts {
   append(segment: Segment, lineBytes: number, visibleAt: number, group: string | undefined): number {
     const index = segment.append(lineBytes, visibleAt);
     this.#loaded.use(segment);
-    if (this.unsaved.get(segment) !== "write") this.unsaved.set(segment, "append");
+    if (this.dirty.get(segment) !== "write") this.dirty.set(segment, "append");
     if (visibleAt > 0) {
       this.delayed += 1;
       this.#due.plan(segment, visibleAt);
@@ -204,7 +204,7 @@ export class Backlog implements StateCounts {
   begin(segment: Segment, index: number, now: number): void {
     segment.begin(index);
     this.#loaded.use(segment);
-    if (!this.unsaved.has(segment)) this.marks.add(segment, now);
+    if (!this.dirty.has(segment)) this.marks.add(segment, now);
   }
 
   remove(segment: Segment, index: number): void {
@@ -266,7 +266,7 @@ export class Backlog implements StateCounts {
       segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), moved);
       this.#add(segment, +1);
       // Stored, because another configuration would find another fate.
-      if (segment.leased !== leased && !this.unsaved.has(segment)) this.unsaved.set(segment, "update");
+      if (segment.leased !== leased && !this.dirty.has(segment)) this.dirty.set(segment, "update");
       if (segment.visible > 0) this.#makeReady(segment);
       if (segment.nextDueAt <= now) throw new DamagedRow(segment.slot, `segment ${segment.number} is still due`);
       if (segment.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(segment, segment.nextDueAt);
@@ -295,7 +295,7 @@ export class Backlog implements StateCounts {
     this.#count(before, -1);
     this.#count(state, +1);
     if (segment.isGrouped) this.groups.moved(segment, index, before, state);
-    if (!this.unsaved.has(segment)) this.unsaved.set(segment, "update");
+    if (!this.dirty.has(segment)) this.dirty.set(segment, "update");
     this.#loaded.use(segment);
     if (state === VISIBLE) this.#makeReady(segment);
     else if (state === DELAYED || state === LEASED) this.#due.plan(segment, visibleAt);
@@ -318,7 +318,7 @@ export class Backlog implements StateCounts {
     this.#due.drop(segment);
     this.watcher?.finished(segment);
     this.#loaded.drop(segment);
-    this.unsaved.set(segment, this.unsaved.get(segment) === "write" ? "write" : "free");
+    this.dirty.set(segment, this.dirty.get(segment) === "write" ? "write" : "free");
   }
 
   #add(segment: Segment, sign: 1 | -1): void {

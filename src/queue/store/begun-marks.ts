@@ -1,4 +1,4 @@
-import type { Unsaved } from "./rows.ts";
+import type { DirtyPart } from "./rows.ts";
 import type { Segment } from "./segment.ts";
 
 /** How long what was begun may wait to be stored with something else, in milliseconds. Then it is written by itself. */
@@ -28,16 +28,16 @@ export class BegunMarks {
   }
 
   /**
-   * To be called before what is unsaved is written: adds the segments that are to be written now for their marks alone, and
+   * To be called before what is dirty is written: adds the segments that are to be written now for their marks alone, and
    * forgets all that are written, or are no more.
    *
    * @param segmentsMax so many may go on waiting; beyond it the oldest are written before their time
    */
-  save(unsaved: Map<Segment, Unsaved>, now: number, segmentsMax: number): void {
-    for (const segment of unsaved.keys()) this.#storeAt.delete(segment);
+  save(dirty: Map<Segment, DirtyPart>, now: number, segmentsMax: number): void {
+    for (const segment of dirty.keys()) this.#storeAt.delete(segment);
     for (const [segment, storeAt] of this.#storeAt) {
       if (storeAt > now && this.#storeAt.size <= segmentsMax) return;
-      unsaved.set(segment, "update");
+      dirty.set(segment, "update");
       this.#storeAt.delete(segment);
     }
   }

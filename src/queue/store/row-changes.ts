@@ -1,13 +1,13 @@
 import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import type { LineWindow } from "./payload-cache.ts";
 import { OLD_ROWS_DELETED_MAX, type RowSlots } from "./row-slots.ts";
-import { NO_KEYS, NO_MESSAGES, type RowChange, type Unsaved } from "./rows.ts";
+import { type DirtyPart, NO_KEYS, NO_MESSAGES, type RowChange } from "./rows.ts";
 import type { Segment } from "./segment.ts";
 
 /** What to write of a segment that changed; undefined for one that came and went between two commits. */
 export function rowChangeOf(
   segment: Segment,
-  kind: Unsaved,
+  kind: DirtyPart,
   slots: RowSlots,
   window: LineWindow,
   idempotencyKeys: IdempotencyKeys,

@@ -92,7 +92,7 @@ export type RowChange =
   | ({ kind: "totals"; slot: number } & Keys);
 
 /** Which of a row's parts the next commit must write. */
-export type Unsaved = "write" | "append" | "update" | "free";
+export type DirtyPart = "write" | "append" | "update" | "free";
 
 export interface StoredSegment extends SegmentSummary {
   slot: number;

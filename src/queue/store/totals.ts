@@ -21,8 +21,8 @@ export function finish(totals: Totals, count: number): void {
   totals.unfinished = Math.max(0, totals.unfinished - count);
 }
 
-/** Every accepted message is somewhere: the law that makes a lost or doubled one an error instead of a surprise. */
-export function assertLaw(totals: Totals, { visible, delayed, leased, dead, moving }: StateCounts): void {
+/** Every accepted message is somewhere: the invariant that makes a lost or doubled one an error instead of a surprise. */
+export function assertCountsBalance(totals: Totals, { visible, delayed, leased, dead, moving }: StateCounts): void {
   const { accepted, done, purged, expired, moved } = totals;
   if (accepted !== visible + delayed + leased + dead + moving + done + purged + expired + moved) {
     throw new Error(

@@ -72,7 +72,7 @@ async function measure(kind: Kind): Promise<void> {
   // What has filled the rows is still on the stack until here.
   await new Promise((settle) => setTimeout(settle));
   const before = usedBytes();
-  const origin = { incarnation: "i", configuration: DEFAULT_CONFIGURATION, ...(stored && { stored }) };
+  const origin = { generation: "i", configuration: DEFAULT_CONFIGURATION, ...(stored && { stored }) };
   const queue = new Queue(origin, rows);
   const woken = usedBytes() - before;
   serve(queue, rows);

@@ -200,7 +200,7 @@ export class CommitLoop {
   async #store(configuration: Configuration, now: number): Promise<void> {
     const queue = this.#queue;
     const isNew = queue.exists && !this.#storage.isCreated;
-    if (isNew) await reaching(this.#life.enter(queue.incarnation));
+    if (isNew) await reaching(this.#life.enter(queue.generation));
     await this.#wakings.loadAlarm();
     // From here to the answers nothing is awaited, so that all writes are one transaction.
     const isConfigured = queue.exists && (isNew || queue.configuration !== configuration);
@@ -208,7 +208,7 @@ export class CommitLoop {
     if (commit !== undefined) this.#life.committing(commit.totals.commit);
     if (isConfigured || commit !== undefined) {
       this.#ctx.storage.transactionSync(() => {
-        if (isConfigured) this.#storage.configure(queue.incarnation, queue.configuration);
+        if (isConfigured) this.#storage.configure(queue.generation, queue.configuration);
         if (commit !== undefined) this.#storage.write(commit);
       });
     }

@@ -44,6 +44,7 @@ export const STEPS: readonly string[] = [
    UPDATE arrivals SET used_at = unixepoch() * 1000;`,
   // The words that the code uses. In the totals, which are JSON, quotation marks stand around names of fields only.
   `ALTER TABLE blocks RENAME TO segments;
+   ALTER TABLE queue RENAME COLUMN incarnation TO generation;
    ALTER TABLE segments RENAME COLUMN letters TO dead_letters;
    UPDATE segments SET totals = replace(totals, '"lastBlock":', '"lastSegment":');`,
 ];

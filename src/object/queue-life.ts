@@ -3,9 +3,9 @@ import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";
 import type { Command, Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
-import { newIncarnation } from "../requests/incarnation.ts";
 import type { Incoming } from "./commit-batcher.ts";
 import type { DirectoryObject } from "./directory-object.ts";
+import { newGeneration } from "./generation.ts";
 import { NEWEST_VERSION, storedVersion } from "./migrations.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
@@ -48,7 +48,7 @@ export class QueueLife {
   /** Undefined while nothing could be loaded. */
   #queue: Queue | undefined;
   /** The life that is stored, or for which there is an entry. */
-  #incarnation: string | undefined;
+  #generation: string | undefined;
   /** What is wrong with the stored data, as a part of a sentence. */
   #damage: { fault: string; isMissing: boolean } | undefined;
   #isLookedUp = false;
@@ -81,10 +81,10 @@ export class QueueLife {
     this.#storage = storage;
     try {
       const existing = this.#storage.load();
-      const queue = new Queue(existing ?? newIncarnation(), this.#storage);
+      const queue = new Queue(existing ?? newGeneration(), this.#storage);
       this.#queue = queue;
       const commits = existing?.stored?.totals.commit ?? 0;
-      this.#incarnation = existing?.incarnation;
+      this.#generation = existing?.generation;
       this.#isConfirmed = commits > YOUNG_COMMITS;
       this.#fullUntil = failedCommits.fullUntil(this.#name, commits, Date.now());
       const fault = damagedQueues.get(this.#name);
@@ -94,7 +94,7 @@ export class QueueLife {
       if (isFullError(error) || this.#isNewer()) throw error;
       this.#queue = undefined;
       this.#noteDamage(error);
-      return { queue: new Queue(newIncarnation(), this.#storage), time: 0 };
+      return { queue: new Queue(newGeneration(), this.#storage), time: 0 };
     }
   }
 
@@ -132,27 +132,27 @@ export class QueueLife {
   }
 
   /** Enters the queue in the directory, before anything of it is stored. Throws where another life stands there. */
-  async enter(incarnation: string): Promise<void> {
-    const entry = await this.#directory.add(this.#name, incarnation);
-    if (entry.incarnation !== incarnation) throw new Error("The directory knows another life of this queue.");
-    this.#incarnation = incarnation;
+  async enter(generation: string): Promise<void> {
+    const entry = await this.#directory.add(this.#name, generation);
+    if (entry.generation !== generation) throw new Error("The directory knows another life of this queue.");
+    this.#generation = generation;
     this.#isConfirmed = false;
   }
 
   /** Deletes everything that is stored, and the entry. Also where nothing is: an earlier deletion may have stopped. */
   async erase(): Promise<void> {
-    const incarnation = this.#incarnation;
+    const generation = this.#generation;
     // A crash after this leaves a pending entry: without data it stands for no queue, and not for one that lost its data.
-    if (incarnation !== undefined) await this.#directory.unconfirm(this.#name, incarnation).catch(unlessFull);
+    if (generation !== undefined) await this.#directory.unconfirm(this.#name, generation).catch(unlessFull);
     if (this.#storage.isCreated || this.#damage !== undefined) await this.#storage.erase();
     this.#damage = undefined;
     damagedQueues.delete(this.#name);
     this.#fullUntil = Number.NEGATIVE_INFINITY;
     // Until the name is removed: where that fails, the entry is looked up again by who tries once more.
     this.#isLookedUp = false;
-    if (incarnation !== undefined) await this.#directory.remove(this.#name, incarnation);
+    if (generation !== undefined) await this.#directory.remove(this.#name, generation);
     this.#isLookedUp = true;
-    this.#incarnation = undefined;
+    this.#generation = undefined;
   }
 
   /** To be called before a commit is written, with its number: if the object ends with it, the next one knows. */
@@ -163,13 +163,13 @@ export class QueueLife {
   /** To be called when everything that was written is durable. Tells the directory, once, and is not waited for. */
   committed(): void {
     failedCommits.end(this.#name);
-    const incarnation = this.#incarnation;
+    const generation = this.#generation;
     const isDue = !this.#isConfirmed && Date.now() >= this.#confirmAt;
-    if (!isDue || incarnation === undefined || !this.#storage.isCreated || this.#damage !== undefined) return;
+    if (!isDue || generation === undefined || !this.#storage.isCreated || this.#damage !== undefined) return;
     this.#confirmAt = Date.now() + CONFIRM_AGAIN_MS;
-    const confirmed = this.#directory.confirm(this.#name, incarnation).then(
+    const confirmed = this.#directory.confirm(this.#name, generation).then(
       () => {
-        this.#isConfirmed ||= incarnation === this.#incarnation;
+        this.#isConfirmed ||= generation === this.#generation;
       },
       (error) => console.error(`The directory does not hear that the queue ${this.#name} is stored.`, error),
     );
@@ -241,7 +241,7 @@ export class QueueLife {
 
   #noteDamage(error: unknown): void {
     console.error(`The stored data of the queue ${this.#name} is damaged.`, error);
-    this.#incarnation ??= this.#salvage.incarnation();
+    this.#generation ??= this.#salvage.generation();
     this.#damage = { fault: faultOf(error), isMissing: false };
   }
 
@@ -250,7 +250,7 @@ export class QueueLife {
     const entry = await this.#directory.find(this.#name);
     this.#isLookedUp = true;
     if (entry === null) return;
-    this.#incarnation = entry.incarnation;
+    this.#generation = entry.generation;
     if (!entry.isConfirmed || this.#damage !== undefined) return;
     const fault = "it is missing, though the queue was created and not deleted";
     this.#damage = { fault, isMissing: true };

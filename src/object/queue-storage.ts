@@ -77,11 +77,11 @@ export class QueueStorage implements RowReader {
   load(): Existing | undefined {
     if (storedVersion(this.#sql) === 0) return undefined;
     this.rowsWritten += migrate(this.#storage);
-    const { incarnation, configuration } = this.#sql
-      .exec<{ incarnation: string; configuration: string }>("SELECT incarnation, configuration FROM queue")
+    const { generation, configuration } = this.#sql
+      .exec<{ generation: string; configuration: string }>("SELECT generation, configuration FROM queue")
       .one();
     this.isCreated = true;
-    const existing = { incarnation, configuration: JSON.parse(configuration) as Configuration };
+    const existing = { generation, configuration: JSON.parse(configuration) as Configuration };
     const [newest] = this.#sql
       .exec<{ slot: number; totals: string }>("SELECT slot, totals FROM segments ORDER BY commit_number DESC LIMIT 1")
       .toArray();
@@ -147,12 +147,12 @@ export class QueueStorage implements RowReader {
   }
 
   /** Makes the tables, or stores a changed configuration. */
-  configure(incarnation: string, configuration: Configuration): void {
+  configure(generation: string, configuration: Configuration): void {
     if (!this.isCreated) this.rowsWritten += migrate(this.#storage);
     this.isCreated = true;
     this.#write(
-      "INSERT OR REPLACE INTO queue (id, incarnation, configuration) VALUES (1, ?, ?)",
-      incarnation,
+      "INSERT OR REPLACE INTO queue (id, generation, configuration) VALUES (1, ?, ?)",
+      generation,
       JSON.stringify(configuration),
     );
   }

@@ -57,10 +57,10 @@ export class Salvage {
   }
 
   /** The life of the queue; undefined where that cannot be read. */
-  incarnation(): string | undefined {
+  generation(): string | undefined {
     try {
-      const [row] = this.#sql.exec<{ incarnation: string }>("SELECT incarnation FROM queue").toArray();
-      return row?.incarnation;
+      const [row] = this.#sql.exec<{ generation: string }>("SELECT generation FROM queue").toArray();
+      return row?.generation;
     } catch {
       return undefined;
     }
@@ -68,7 +68,7 @@ export class Salvage {
 
   /** One page, bounded by the request's limit, by bytes and by rows. */
   page({ state, cursor, limit }: PageRequest): Extract<Result, { verb: "list" }> {
-    const incarnation = this.incarnation() ?? "damaged";
+    const generation = this.generation() ?? "damaged";
     const views: View[] = [];
     let { slot, index } = placeOf(cursor);
     let damagedRows = 0;
@@ -89,7 +89,7 @@ export class Salvage {
         continue;
       }
       lost = 0;
-      const { messages, isWhole } = this.#messagesOf(next, incarnation);
+      const { messages, isWhole } = this.#messagesOf(next, generation);
       for (const { view, at } of messages) {
         if (at < index || (state !== undefined && view.state !== state)) continue;
         if (views.length === limit || bytes >= LIST_BYTES_MAX) {
@@ -118,7 +118,7 @@ export class Salvage {
   }
 
   /** The messages of a row that can be read, and whether these are all. */
-  #messagesOf(slot: number, incarnation: string): { messages: { view: View; at: number }[]; isWhole: boolean } {
+  #messagesOf(slot: number, generation: string): { messages: { view: View; at: number }[]; isWhole: boolean } {
     const messages: { view: View; at: number }[] = [];
     let isWhole = true;
     try {
@@ -130,7 +130,7 @@ export class Salvage {
       isWhole = lines.length === readable.count;
       for (const [at, line] of lines.entries()) {
         try {
-          const view = viewOf(readable, at, line, groups[at], incarnation);
+          const view = viewOf(readable, at, line, groups[at], generation);
           if (view !== undefined) messages.push({ view, at });
         } catch {
           isWhole = false;
@@ -184,7 +184,7 @@ function viewOf(
   index: number,
   line: string,
   group: string | undefined,
-  incarnation: string,
+  generation: string,
 ): View | undefined {
   const code = states?.state[index] ?? VISIBLE;
   if (code === GONE) return undefined;
@@ -197,7 +197,7 @@ function viewOf(
   const uncounted = unbegun + Number(states?.isUnbegun(index) ?? false);
   const isTimed = state !== "visible" && state !== "moving";
   return {
-    id: formatId(incarnation, { segmentNumber: number, index }),
+    id: formatId(generation, { segmentNumber: number, index }),
     state,
     attempts: (states?.deliveriesOf(index) ?? 0) - uncounted,
     ...(isTimed ? { until: states?.visibleAt[index] ?? 0 } : {}),

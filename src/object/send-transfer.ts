@@ -13,12 +13,12 @@ export interface OtherQueue {
  * @param queue the name of the queue that sends them, which is to be told the command that this answers with
  */
 export async function send(other: OtherQueue, queue: string, shipment: Shipment): Promise<SettleCommand> {
-  const { to, incarnation, number, messages } = shipment;
+  const { to, generation, number, messages } = shipment;
   const settled = (outcome: SettleCommand["outcome"], refusal?: Refusal): SettleCommand => {
-    return { verb: "settle", incarnation, number, outcome, refusal };
+    return { verb: "settle", generation, number, outcome, refusal };
   };
   try {
-    const reply = await other.perform({ verb: "accept", queue, incarnation, number, messages });
+    const reply = await other.perform({ verb: "accept", queue, generation, number, messages });
     if (reply.ok) return settled("accepted");
     return settled("refused", {
       verb: "refused",

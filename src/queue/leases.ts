@@ -32,7 +32,7 @@ export interface Taking {
 
 /** Hands messages out, and does what their holders say of them. */
 export class Leases {
-  readonly #incarnation: string;
+  readonly #generation: string;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   readonly #totals: Totals;
@@ -42,8 +42,8 @@ export class Leases {
   /** When the leases would have ended that were taken back, by the index of their messages. */
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
-  constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals, retention: Retention) {
-    this.#incarnation = incarnation;
+  constructor(generation: string, backlog: Backlog, window: LineWindow, totals: Totals, retention: Retention) {
+    this.#generation = generation;
     this.#backlog = backlog;
     this.#window = window;
     this.#totals = totals;
@@ -79,7 +79,7 @@ export class Leases {
       const place = { segmentNumber: segment.number, index };
       const { error, unbegun = 0 } = segment.noteOf(index);
       const delivery: Delivery = {
-        id: formatId(this.#incarnation, place),
+        id: formatId(this.#generation, place),
         attempt: number - unbegun,
         group: this.#backlog.groups.groupOf(segment, index),
         lastError: error,
@@ -91,7 +91,7 @@ export class Leases {
         const endsAt = now + leaseMs;
         this.#backlog.move(segment, index, LEASED, endsAt);
         delivery.lease = {
-          receipt: formatReceipt(this.#incarnation, { ...place, delivery: number }),
+          receipt: formatReceipt(this.#generation, { ...place, delivery: number }),
           endsAt,
           ms: leaseMs,
         };
@@ -125,7 +125,7 @@ export class Leases {
       segment.begin(index);
       segment.note(index, { error, reason: isDead ? "rejected" : undefined });
       const dead = { state: DEAD, visibleAt: now } as const;
-      const failed = { incarnation: this.#incarnation, segment, index, endedAt: now };
+      const failed = { generation: this.#generation, segment, index, endedAt: now };
       const { state, visibleAt } = isDead ? dead : afterFailedAttempt(failed, now, redelivery, delayMs);
       this.#backlog.move(segment, index, state, visibleAt);
       if (state === DEAD) finish(this.#totals, 1);
@@ -142,7 +142,7 @@ export class Leases {
       if (segment.isUnbegun(index)) this.#backlog.begin(segment, index, now);
     };
     const stale = this.#withLeases(receipts, begin);
-    for (const text of stale) this.#giveAgain(parseReceipt(this.#incarnation, text), now);
+    for (const text of stale) this.#giveAgain(parseReceipt(this.#generation, text), now);
     return this.#withLeases(stale, begin);
   }
 
@@ -177,7 +177,7 @@ export class Leases {
   lose(segment: Segment, index: number): void {
     if (segment.stateOf(index) !== LEASED) return;
     const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
-    this.lost.add(formatReceipt(this.#incarnation, receipt));
+    this.lost.add(formatReceipt(this.#generation, receipt));
   }
 
   /** The same for all leases: their messages are about to be removed. */
@@ -201,7 +201,7 @@ export class Leases {
   #withLeases(receipts: string[], change: (segment: Segment, index: number) => void): string[] {
     const stale: string[] = [];
     for (const text of receipts) {
-      const receipt = parseReceipt(this.#incarnation, text);
+      const receipt = parseReceipt(this.#generation, text);
       const segment = receipt && this.#backlog.segmentAt(receipt);
       if (receipt !== undefined && segment !== undefined && isHeld(segment, receipt)) change(segment, receipt.index);
       else stale.push(text);

@@ -48,10 +48,10 @@ export interface Storage {
   memory: Memory;
 }
 
-/** The messages of one incarnation of a queue, what has become of all others, and what of it is not stored yet. */
+/** The messages of one generation of a queue, what has become of all others, and what of it is not stored yet. */
 export class Messages {
   readonly totals: Totals;
-  readonly #incarnation: string;
+  readonly #generation: string;
   readonly #memory: Memory;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
@@ -69,20 +69,20 @@ export class Messages {
   #deadLetterQueue: string;
   #areTotalsDirty = false;
 
-  constructor(incarnation: string, rules: Rules, storage: Storage, stored?: StoredQueue) {
+  constructor(generation: string, rules: Rules, storage: Storage, stored?: StoredQueue) {
     const { redelivery, keys, retention, deadLetterQueue } = rules;
     const { reader } = storage;
     this.#deadLetterQueue = deadLetterQueue;
-    this.#incarnation = incarnation;
+    this.#generation = generation;
     this.#memory = storage.memory;
     this.redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
     this.#backlog = new Backlog(rules, this.totals.lastSegment, reader, storage.memory.freeRows);
     this.#window = new LineWindow(reader);
-    this.viewer = new Viewer(incarnation, this.#backlog, this.#window);
+    this.viewer = new Viewer(generation, this.#backlog, this.#window);
     this.retention = new Retention(this.#backlog, this.#window, this.totals, retention);
-    this.leases = new Leases(incarnation, this.#backlog, this.#window, this.totals, this.retention);
-    this.transfers = new Transfers(incarnation, this.#backlog, this.#window, this.totals);
+    this.leases = new Leases(generation, this.#backlog, this.#window, this.totals, this.retention);
+    this.transfers = new Transfers(generation, this.#backlog, this.#window, this.totals);
     this.deadLetters = new DeadLetters(this.#backlog, this.#window, {
       viewer: this.viewer,
       transfers: this.transfers,
@@ -90,7 +90,7 @@ export class Messages {
     });
     this.arrivals = new Arrivals(reader, this.totals);
     this.#keys = new IdempotencyKeys(reader);
-    this.puts = new Puts(incarnation, this.#backlog, this.#window, {
+    this.puts = new Puts(generation, this.#backlog, this.#window, {
       keys: this.#keys,
       rules: keys,
       totals: this.totals,
@@ -123,7 +123,7 @@ export class Messages {
     this.totals.time = now;
     this.retention.beginRound();
     const died = this.#backlog.promote(now, (segment, index, endedAt) =>
-      afterExpiredLease({ incarnation: this.#incarnation, segment, index, endedAt }, now, this.redelivery),
+      afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, this.redelivery),
     );
     finish(this.totals, died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);

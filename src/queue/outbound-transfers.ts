@@ -21,7 +21,7 @@ const ATTEMPT_MS = 30_000;
 /** What is to be sent to another queue. It stays the same however often it is sent. */
 export interface Shipment extends Transfer {
   /** Of the queue that sends it. */
-  incarnation: string;
+  generation: string;
   messages: MovedMessage[];
 }
 
@@ -39,14 +39,14 @@ interface Attempts {
  * messages, so however often a transfer is sent, it is stored once. To each queue one transfer is on its way at a time.
  */
 export class Transfers {
-  readonly #incarnation: string;
+  readonly #generation: string;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
 
-  constructor(incarnation: string, backlog: Backlog, window: LineWindow, totals: Totals) {
-    this.#incarnation = incarnation;
+  constructor(generation: string, backlog: Backlog, window: LineWindow, totals: Totals) {
+    this.#generation = generation;
     this.#backlog = backlog;
     this.#window = window;
     this.#totals = totals;
@@ -89,7 +89,7 @@ export class Transfers {
       if (attempts.nextAt > now) return [];
       this.#attempts.set(transfer.number, { ...attempts, nextAt: now + ATTEMPT_MS });
       const messages = this.#placesOf(transfer.number).map((place) => this.#messageAt(place, transfer));
-      return [{ ...transfer, incarnation: this.#incarnation, messages }];
+      return [{ ...transfer, generation: this.#generation, messages }];
     });
   }
 
@@ -169,7 +169,7 @@ export class Transfers {
     return {
       ...message,
       deadLetter: {
-        id: formatId(this.#incarnation, { segmentNumber: segment.number, index }),
+        id: formatId(this.#generation, { segmentNumber: segment.number, index }),
         reason,
         attempts: segment.attemptsOf(index),
         // Of a message that has died before, that is known from there.

@@ -39,7 +39,7 @@ export interface LookedPut {
 
 /** Puts messages into the backlog, each once for its keys. */
 export class Puts {
-  readonly #incarnation: string;
+  readonly #generation: string;
   readonly #backlog: Backlog;
   readonly #window: LineWindow;
   readonly #keys: IdempotencyKeys;
@@ -50,12 +50,12 @@ export class Puts {
   rules: KeyRules;
 
   constructor(
-    incarnation: string,
+    generation: string,
     backlog: Backlog,
     window: LineWindow,
     { keys, rules, totals }: { keys: IdempotencyKeys; rules: KeyRules; totals: Totals },
   ) {
-    this.#incarnation = incarnation;
+    this.#generation = generation;
     this.#backlog = backlog;
     this.#window = window;
     this.#keys = keys;
@@ -174,7 +174,7 @@ export class Puts {
           duplicates ??= [];
           duplicates.push(ids.length);
         }
-        ids.push(formatId(this.#incarnation, { segmentNumber, index: index + offset }));
+        ids.push(formatId(this.#generation, { segmentNumber, index: index + offset }));
       }
     }
     return duplicates === undefined ? { ids } : { ids, duplicates };

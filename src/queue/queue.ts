@@ -43,7 +43,7 @@ import type { Commit, RowReader, StoredQueue } from "./store/rows.ts";
 
 /** What is stored of a queue that exists. */
 export interface Existing {
-  incarnation: string;
+  generation: string;
   configuration: Configuration;
   /** Undefined while there has not been a commit. */
   stored?: StoredQueue;
@@ -51,21 +51,21 @@ export interface Existing {
 
 export class Queue {
   /** Random text that sets this life of the queue apart from those before a deletion. */
-  incarnation: string;
+  generation: string;
   readonly #storage: Storage;
   readonly #state: QueueState;
   readonly #results = new Results();
   readonly #dispatcher: Dispatcher;
   readonly #redrives = new Redrives(this.#results);
 
-  /** @param origin what was stored, or the incarnation that the queue will have if it comes to exist */
+  /** @param origin what was stored, or the generation that the queue will have if it comes to exist */
   constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY) {
     const storage = { reader, memory };
     const exists = typeof origin !== "string";
     const configuration = exists ? origin.configuration : DEFAULT_CONFIGURATION;
-    this.incarnation = exists ? origin.incarnation : origin;
+    this.generation = exists ? origin.generation : origin;
     this.#storage = storage;
-    const messages = new Messages(this.incarnation, configuration, storage, exists ? origin.stored : undefined);
+    const messages = new Messages(this.generation, configuration, storage, exists ? origin.stored : undefined);
     this.#state = { exists, configuration, messages, isStorageFull: false, mayHandOut: true };
     this.#dispatcher = new Dispatcher(this.#state, this.#results);
   }
@@ -146,7 +146,7 @@ export class Queue {
         this.#settle(requestId, command, now);
         break;
       case "delete":
-        this.#delete(requestId, command.nextIncarnation);
+        this.#delete(requestId, command.nextGeneration);
         break;
       default:
         // From a Worker of another version, while a deployment goes on.
@@ -242,8 +242,8 @@ export class Queue {
   }
 
   /** What comes from another queue is held up neither by a bound nor by a pause: it was put long ago. */
-  #accept(requestId: number, { queue, incarnation, number, messages }: AcceptCommand, now: number): void {
-    const source = `${queue}/${incarnation}`;
+  #accept(requestId: number, { queue, generation, number, messages }: AcceptCommand, now: number): void {
+    const source = `${queue}/${generation}`;
     const { arrivals, puts } = this.#messages;
     const { shutdown } = this.configuration;
     const known = arrivals.outcomeOf(source, number);
@@ -267,16 +267,16 @@ export class Queue {
     this.#results.add(requestId, { verb: "accept", ids });
   }
 
-  #settle(requestId: number, { incarnation, number, outcome, refusal }: SettleCommand, now: number): void {
-    if (incarnation === this.incarnation) this.#redrives.settle(number, outcome, refusal, this.#messages, now);
+  #settle(requestId: number, { generation, number, outcome, refusal }: SettleCommand, now: number): void {
+    if (generation === this.generation) this.#redrives.settle(number, outcome, refusal, this.#messages, now);
     this.#results.add(requestId, { verb: "settle" });
   }
 
-  #delete(requestId: number, nextIncarnation: string): void {
-    this.incarnation = nextIncarnation;
+  #delete(requestId: number, nextGeneration: string): void {
+    this.generation = nextGeneration;
     // Server time goes on: the next life begins no earlier than this one ends.
     const { time } = this.#messages.totals;
-    const messages = new Messages(nextIncarnation, DEFAULT_CONFIGURATION, this.#storage);
+    const messages = new Messages(nextGeneration, DEFAULT_CONFIGURATION, this.#storage);
     messages.totals.time = time;
     this.#loseAll(messages);
     Object.assign(this.#state, { exists: false, configuration: DEFAULT_CONFIGURATION, messages });

@@ -19,7 +19,7 @@ function delayAfter(attempts: number, redelivery: Redelivery, seed: string): num
 /** An attempt that ended without an ack. */
 export interface FailedAttempt {
   /** That of the queue: without it the messages of many queues would come back together. */
-  incarnation: string;
+  generation: string;
   segment: Segment;
   index: number;
   endedAt: number;
@@ -44,11 +44,11 @@ export function afterFailedAttempt(
   redelivery: Redelivery,
   delayMs?: number,
 ): Transition {
-  const { incarnation, segment, index, endedAt } = failed;
+  const { generation, segment, index, endedAt } = failed;
   const attempts = segment.countedAttemptsOf(index);
   const { maxAttempts } = redelivery;
   if (maxAttempts > 0 && attempts >= maxAttempts) return { state: DEAD, visibleAt: endedAt };
-  const seed = `${incarnation}-${segment.number}-${index}`;
+  const seed = `${generation}-${segment.number}-${index}`;
   const visibleAt = endedAt + (delayMs ?? delayAfter(attempts, redelivery, seed));
   return { state: visibleAt > now ? DELAYED : VISIBLE, visibleAt };
 }

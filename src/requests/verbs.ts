@@ -22,6 +22,7 @@ import {
   retryRequest,
   shutdownRequest,
 } from "../contract/schema.ts";
+import { newGeneration } from "../object/generation.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { check } from "./check.ts";
 import {
@@ -35,7 +36,6 @@ import {
   receiveCommand,
   retryCommand,
 } from "./commands.ts";
-import { newIncarnation } from "./incarnation.ts";
 import { newMessageOf } from "./new-messages.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -64,7 +64,7 @@ export const VERBS = {
     return configureCommand(request);
   }),
   inspect: verb(emptyRequest, () => ({ verb: "inspect" })),
-  delete: verb(emptyRequest, () => ({ verb: "delete", nextIncarnation: newIncarnation() })),
+  delete: verb(emptyRequest, () => ({ verb: "delete", nextGeneration: newGeneration() })),
   put: verb(putRequest, ({ messages, timeoutSeconds }, { idempotencyKey, now }) =>
     putCommand(messages.map(newMessageOf), timeoutSeconds, idempotencyKey, now),
   ),

@@ -234,10 +234,10 @@ describe("that a handler has begun", () => {
     return { queue, deliveries: queue.pushed() };
   }
 
-  function restarted({ rows, queue: { incarnation, configuration }, now }: PushingQueue): PushingQueue {
+  function restarted({ rows, queue: { generation, configuration }, now }: PushingQueue): PushingQueue {
     const stored = rows.load();
     if (stored === undefined) throw new Error("Nothing is stored.");
-    const again = new PushingQueue(rows, new Queue({ incarnation, configuration, stored }, rows));
+    const again = new PushingQueue(rows, new Queue({ generation, configuration, stored }, rows));
     again.now = now;
     return again;
   }
@@ -323,7 +323,7 @@ describe("leases are told to be lost", () => {
     const { queue, deliveries } = held(2);
     queue.begin(deliveries.slice(0, 1));
 
-    queue.tell(verb === "purge" ? { verb } : { verb, nextIncarnation: "j" });
+    queue.tell(verb === "purge" ? { verb } : { verb, nextGeneration: "j" });
 
     expect(queue.queue.takeLost()).toEqual(receiptsOf(deliveries));
   });

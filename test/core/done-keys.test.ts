@@ -21,8 +21,8 @@ test("every done of a burst is known again after a restart, however many there w
   for (let key = 0; key < 255; key += 1) commitOf([done(key)]);
   commitOf([done(255), done(256), done(257)]);
   const stored = rows.load();
-  const { incarnation, configuration } = queue;
-  const restarted = new Queue(stored ? { incarnation, configuration, stored } : incarnation, rows);
+  const { generation, configuration } = queue;
+  const restarted = new Queue(stored ? { generation, configuration, stored } : generation, rows);
   restarted.advance(now);
   for (let key = 0; key <= 257; key += 1) restarted.apply(key, done(key), now);
 

@@ -22,9 +22,9 @@ function round(...commands: Command[]): (Result | undefined)[] {
 }
 
 function restart(): void {
-  const { incarnation, configuration } = queue;
+  const { generation, configuration } = queue;
   const stored = rows.load();
-  queue = new Queue(stored ? { incarnation, configuration, stored } : incarnation, rows);
+  queue = new Queue(stored ? { generation, configuration, stored } : generation, rows);
 }
 
 function message(dedupeKey?: string): NewMessage {

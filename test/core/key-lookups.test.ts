@@ -30,9 +30,9 @@ class Driven {
 
   /** Lets go of all that is in memory. */
   restart(): void {
-    const { incarnation, configuration } = this.#queue;
+    const { generation, configuration } = this.#queue;
     const stored = this.rows.load();
-    this.#queue = new Queue(stored ? { incarnation, configuration, stored } : incarnation, this.rows);
+    this.#queue = new Queue(stored ? { generation, configuration, stored } : generation, this.rows);
   }
 
   /** How often keys are read for these commands, and what the last of them is answered. */

@@ -38,7 +38,7 @@ function notesOf(told: ToldQueue): string {
 }
 
 test.each([
-  ["dead_letters", "e"],
+  ["letters", "e"],
   ["control characters", "\u0001"],
   ["characters of two bytes", "ü"],
   ["characters of three bytes", "語"],

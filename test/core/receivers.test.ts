@@ -477,7 +477,7 @@ test("a subscription outlives the queue's deletion: what is put under the name l
   queue.put({ body: 1 });
   queue.heard();
 
-  queue.tell({ verb: "delete", nextIncarnation: "next" });
+  queue.tell({ verb: "delete", nextGeneration: "next" });
   queue.rows.clear();
   expect(queue.heard()).toEqual([]);
   queue.put({ body: 2 });
@@ -494,7 +494,7 @@ test("who waits without a deadline hears of a shutdown and a deletion as all oth
   const deleted = fullQueue();
   deleted.waitForRoom(ANN, [1]);
   deleted.waitUntilDone(BEN);
-  deleted.tell({ verb: "delete", nextIncarnation: "next" });
+  deleted.tell({ verb: "delete", nextGeneration: "next" });
   expect(deleted.heard()).toEqual([
     { requestId: ANN, code: "unknown_queue" },
     { requestId: BEN, code: "unknown_queue" },

@@ -21,9 +21,9 @@ function chiSquareOf(delaysMs: readonly number[]): number {
 }
 
 /** A queue in which all of a delay is left to chance. */
-function queueNamed(incarnation: string): ToldQueue {
+function queueNamed(generation: string): ToldQueue {
   const rows = new MemoryRows();
-  const told = new ToldQueue(rows, new Queue(incarnation, rows));
+  const told = new ToldQueue(rows, new Queue(generation, rows));
   const redelivery = { maxAttempts: 0, retryDelayMs: DELAY_MS, retryDelayFactor: 1, retryDelayJitter: 1 };
   told.tell({ verb: "configure", changes: { redelivery } });
   return told;
@@ -43,15 +43,15 @@ function delaysOf(told: ToldQueue, ids: readonly string[]): number[] {
 }
 
 /** Incarnations as queues have them. */
-function incarnations(count: number): string[] {
+function generations(count: number): string[] {
   const random = new Random(3);
   const characters = [..."abcdefghijklmnopqrstuvwxyz0123456789"];
   return Array.from({ length: count }, () => Array.from({ length: 10 }, () => random.pick(characters)).join(""));
 }
 
 test("the first messages of many queues that fail together come back at times spread evenly over the delay", () => {
-  const delays = incarnations(1_000).flatMap((incarnation) => {
-    const told = queueNamed(incarnation);
+  const delays = generations(1_000).flatMap((generation) => {
+    const told = queueNamed(generation);
     return delaysOf(told, told.put({ body: "task" }));
   });
 
@@ -59,7 +59,7 @@ test("the first messages of many queues that fail together come back at times sp
   expect(chiSquareOf(delays)).toBeLessThan(CHI_SQUARE_MAX);
 });
 
-test("queues whose incarnations differ in one character do not wait alike", () => {
+test("queues whose generations differ in one character do not wait alike", () => {
   const delays = Array.from({ length: 1_000 }, (_, number) => {
     const told = queueNamed(`q${number}`);
     return delaysOf(told, told.put({ body: "task" }))[0] ?? Number.NaN;

@@ -24,9 +24,9 @@ class Driven {
   }
 
   restart(): void {
-    const { incarnation, configuration } = this.#queue;
+    const { generation, configuration } = this.#queue;
     const stored = this.rows.load();
-    this.#queue = new Queue(stored ? { incarnation, configuration, stored } : incarnation, this.rows);
+    this.#queue = new Queue(stored ? { generation, configuration, stored } : generation, this.rows);
   }
 
   /** The bytes of the keys in the row that has most of them. */

@@ -13,15 +13,15 @@ const MESSAGES = 400;
 /** A queue that can crash before, or right after, it has stored what it did. */
 class CrashingQueue {
   readonly #rows = new MemoryRows();
-  readonly #incarnation: string;
+  readonly #generation: string;
   #queue: Queue;
   readonly name: string;
   now = 1_000;
 
   constructor(name: string) {
     this.name = name;
-    this.#incarnation = `i${name}`;
-    this.#queue = new Queue(this.#incarnation, this.#rows);
+    this.#generation = `i${name}`;
+    this.#queue = new Queue(this.#generation, this.#rows);
   }
 
   /** Undefined if it crashed before the answer went out. */
@@ -34,8 +34,8 @@ class CrashingQueue {
       const { exists } = this.#queue;
       const stored = this.#rows.load();
       const configuration = CONFIGURATIONS[this.name] ?? DEFAULT_CONFIGURATION;
-      const existing = { incarnation: this.#incarnation, configuration };
-      this.#queue = new Queue(exists && stored ? { ...existing, stored } : this.#incarnation, this.#rows);
+      const existing = { generation: this.#generation, configuration };
+      this.#queue = new Queue(exists && stored ? { ...existing, stored } : this.#generation, this.#rows);
       return undefined;
     }
     return this.#queue.takeResults().find(({ requestId }) => requestId === 1)?.result;
@@ -78,8 +78,8 @@ test("messages that move while both queues crash at any time arrive once each", 
     if (fault !== "no") {
       seen = { ...seen, crashes: seen.crashes + 1 };
       // What it had sent may still arrive, but nobody is told.
-      for (const { incarnation, number, messages } of sent.splice(0)) {
-        if (random.chance(0.5)) dead.tell({ verb: "accept", queue: "tasks", incarnation, number, messages });
+      for (const { generation, number, messages } of sent.splice(0)) {
+        if (random.chance(0.5)) dead.tell({ verb: "accept", queue: "tasks", generation, number, messages });
       }
     }
     sent.push(...tasks.shipments());
@@ -96,12 +96,12 @@ test("messages that move while both queues crash at any time arrive once each", 
     tell({ verb: "receive", max: 1 + random.integer(5), leaseMs: 1, timeoutMs: 0, autoAck: false });
     const shipment = sent.splice(random.integer(sent.length + 1), 1)[0];
     if (shipment === undefined) continue;
-    const { incarnation, number, messages } = shipment;
+    const { generation, number, messages } = shipment;
     if (accepted.has(number)) seen = { ...seen, sentAgain: seen.sentAgain + 1 };
-    const answer = dead.tell({ verb: "accept", queue: "tasks", incarnation, number, messages }, crash());
+    const answer = dead.tell({ verb: "accept", queue: "tasks", generation, number, messages }, crash());
     if (answer !== undefined) accepted.add(number);
     const isHeard = answer !== undefined && random.chance(0.7);
-    const settle: SettleCommand = { verb: "settle", incarnation, number, outcome: isHeard ? "accepted" : "unknown" };
+    const settle: SettleCommand = { verb: "settle", generation, number, outcome: isHeard ? "accepted" : "unknown" };
     tell(settle);
   }
 
@@ -117,7 +117,7 @@ const MESSAGE = { content: '"body":"letter"', priority: 100, deadLetter: DEAD_LE
 test("a try that was long on its way does not come in after a later one was refused", () => {
   const dead = new ToldQueue();
   dead.tell({ verb: "configure", changes: {} });
-  const accept = { verb: "accept", queue: "tasks", incarnation: "i", number: 1, messages: [MESSAGE] } as const;
+  const accept = { verb: "accept", queue: "tasks", generation: "i", number: 1, messages: [MESSAGE] } as const;
 
   dead.queue.isStorageFull = true;
   const refused = dead.tell({ ...accept, messages: [MESSAGE] });
@@ -154,7 +154,7 @@ test("dead letters of several queues share segments", () => {
   const before = dead.rows.size;
   for (let number = 1; number <= 200; number += 1) {
     for (const queue of ["a", "b"]) {
-      dead.tell({ verb: "accept", queue, incarnation: "i", number, messages: [MESSAGE] });
+      dead.tell({ verb: "accept", queue, generation: "i", number, messages: [MESSAGE] });
     }
   }
 
@@ -165,7 +165,7 @@ test("dead letters of several queues share segments", () => {
 test("a redrive of the dead letters of one queue is not held up by those of another that refuses them", () => {
   const dead = new ToldQueue();
   for (const queue of ["a", "b"]) {
-    dead.tell({ verb: "accept", queue, incarnation: "i", number: 1, messages: [MESSAGE] });
+    dead.tell({ verb: "accept", queue, generation: "i", number: 1, messages: [MESSAGE] });
   }
 
   dead.tell({ verb: "redrive", max: 10, from: "b" });
@@ -184,8 +184,8 @@ test("a queue whose dead letters are under way wakes for their next attempt and 
   }
   const [shipment] = tasks.shipments();
 
-  const { incarnation, number } = shipment as Shipment;
-  tasks.tell({ verb: "settle", incarnation, number, outcome: "unknown" });
+  const { generation, number } = shipment as Shipment;
+  tasks.tell({ verb: "settle", generation, number, outcome: "unknown" });
 
   expect(tasks.describe()).toMatchObject({ moving: 1, dead: 1 });
   expect(tasks.queue.nextWakeAt).toBe(tasks.now + 1_000);
@@ -196,11 +196,11 @@ test("what comes to a new queue is stored, although the one before it, deleted i
   dead.put({ body: "old" });
   dead.queue.isStorageFull = true;
   dead.queue.advance(dead.now);
-  dead.queue.apply(1, { verb: "delete", nextIncarnation: "next" }, dead.now);
+  dead.queue.apply(1, { verb: "delete", nextGeneration: "next" }, dead.now);
   dead.queue.takeResults();
   dead.rows.clear();
 
-  const result = dead.tell({ verb: "accept", queue: "tasks", incarnation: "i", number: 1, messages: [MESSAGE] });
+  const result = dead.tell({ verb: "accept", queue: "tasks", generation: "i", number: 1, messages: [MESSAGE] });
 
   expect(result).toMatchObject({ verb: "accept", ids: [expect.stringMatching(/^next-/)] });
 });

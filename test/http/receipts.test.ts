@@ -39,7 +39,7 @@ for (const [verb, request, changed] of [
     const queue = freshQueue();
     await put(queue, ["a"]);
     const [leased] = await receive(queue);
-    const [incarnation = ""] = leased?.receipt.split("-") ?? [];
+    const [generation = ""] = leased?.receipt.split("-") ?? [];
     const receipts = [
       ...[
         "garbage",
@@ -52,8 +52,8 @@ for (const [verb, request, changed] of [
         `${leased?.receipt} `,
         `x${leased?.receipt}`,
       ],
-      ...[leased?.id, `${incarnation}-1-1-1`, `${incarnation}-2-0-1`, `${incarnation}-999999999999999-999999-1`],
-      ...[`${incarnation}-1-0-0`, `${incarnation}-01-0-1`, "x".repeat(128)],
+      ...[leased?.id, `${generation}-1-1-1`, `${generation}-2-0-1`, `${generation}-999999999999999-999999-1`],
+      ...[`${generation}-1-0-0`, `${generation}-01-0-1`, "x".repeat(128)],
     ];
 
     const reply = await call("POST", `${queue}/${verb}`, { receipts, ...request });

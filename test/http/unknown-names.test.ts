@@ -28,7 +28,7 @@ async function countFinds(): Promise<() => number> {
   let finds = 0;
   await interceptStatements(directoryOf(env), {
     before: (statement) => {
-      if (statement.startsWith("SELECT incarnation")) finds += 1;
+      if (statement.startsWith("SELECT generation")) finds += 1;
     },
   });
   return () => finds;
@@ -80,7 +80,7 @@ test("a queue that is known to exist is not asked about again, and one that was 
 test("a queue that was deleted behind the back of a Worker that knows it is unknown all the same", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
-  await env.QUEUE.getByName(queue.slice("/v1/queues/".length)).perform({ verb: "delete", nextIncarnation: "next" });
+  await env.QUEUE.getByName(queue.slice("/v1/queues/".length)).perform({ verb: "delete", nextGeneration: "next" });
 
   const replies = [await call("GET", queue), await call("GET", queue)];
 

@@ -73,10 +73,10 @@ describe("an entry", () => {
   test("is pending until something is stored, and is listed all the same", async () => {
     const entry = await directory.add("entry-1", "first");
 
-    expect(entry).toEqual({ incarnation: "first", isConfirmed: false });
+    expect(entry).toEqual({ generation: "first", isConfirmed: false });
     expect(await listed()).toContain("entry-1");
     await directory.confirm("entry-1", "first");
-    expect(await directory.find("entry-1")).toEqual({ incarnation: "first", isConfirmed: true });
+    expect(await directory.find("entry-1")).toEqual({ generation: "first", isConfirmed: true });
   });
 
   test("of a life that has begun is not removed, confirmed or doubted by what an earlier life says late", async () => {
@@ -84,14 +84,14 @@ describe("an entry", () => {
     await directory.add("entry-2", "second");
 
     await directory.confirm("entry-2", "first");
-    expect(await directory.find("entry-2")).toEqual({ incarnation: "second", isConfirmed: false });
+    expect(await directory.find("entry-2")).toEqual({ generation: "second", isConfirmed: false });
     await directory.confirm("entry-2", "second");
     await directory.unconfirm("entry-2", "first");
     await directory.remove("entry-2", "first");
     const other = await directory.add("entry-2", "first");
 
-    expect(other).toEqual({ incarnation: "second", isConfirmed: true });
-    expect(await directory.find("entry-2")).toEqual({ incarnation: "second", isConfirmed: true });
+    expect(other).toEqual({ generation: "second", isConfirmed: true });
+    expect(await directory.find("entry-2")).toEqual({ generation: "second", isConfirmed: true });
   });
 
   test("is there from before lives were kept, and belongs to the life that is found", async () => {
@@ -102,11 +102,11 @@ describe("an entry", () => {
     });
     await abortAllDurableObjects();
 
-    expect(await directoryOf(env).find("old-1")).toEqual({ incarnation: "", isConfirmed: true });
+    expect(await directoryOf(env).find("old-1")).toEqual({ generation: "", isConfirmed: true });
     await directoryOf(env).confirm("old-1", "life");
     await directoryOf(env).remove("old-2", "any");
 
-    expect(await directoryOf(env).find("old-1")).toEqual({ incarnation: "life", isConfirmed: true });
+    expect(await directoryOf(env).find("old-1")).toEqual({ generation: "life", isConfirmed: true });
     expect(await directoryOf(env).find("old-2")).toBeNull();
   });
 });
@@ -129,20 +129,20 @@ test("a crash between the entry and the first commit leaves a name, and no damag
   await vi.waitFor(async () => {
     const entry = await directoryOf(env).find(nameOf(queue));
     expect(entry).toMatchObject({ isConfirmed: true });
-    expect(entry?.incarnation).not.toBe("unborn");
+    expect(entry?.generation).not.toBe("unborn");
   });
 });
 
 test("a queue that crashed before it was confirmed is confirmed by its next object", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
-  const { incarnation = "" } = (await directoryOf(env).find(nameOf(queue))) ?? {};
+  const { generation = "" } = (await directoryOf(env).find(nameOf(queue))) ?? {};
   await evictDurableObject(objectOf(queue));
-  await directoryOf(env).unconfirm(nameOf(queue), incarnation);
+  await directoryOf(env).unconfirm(nameOf(queue), generation);
 
   await call("GET", queue);
 
   await vi.waitFor(async () => {
-    expect(await directoryOf(env).find(nameOf(queue))).toEqual({ incarnation, isConfirmed: true });
+    expect(await directoryOf(env).find(nameOf(queue))).toEqual({ generation, isConfirmed: true });
   });
 });

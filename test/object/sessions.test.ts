@@ -35,7 +35,7 @@ function sessionsOf(sockets: KeptSocket[]): Sessions {
   return sessions;
 }
 
-const RECEIPTS = Array.from({ length: 10_000 }, (_, index) => `incarnation-1-${index}-1`);
+const RECEIPTS = Array.from({ length: 10_000 }, (_, index) => `generation-1-${index}-1`);
 
 test("lost leases are told to all who have ever subscribed, and to no others", () => {
   const sockets = [new KeptSocket(1, 5), new KeptSocket(2, 0), new KeptSocket(3, 7)];

@@ -28,7 +28,7 @@ export class History {
   readonly #model = new ModelQueue((...drawn) => this.#drawn(...drawn));
   readonly #comparison = new Comparison(this.#model);
   readonly #rows = new MemoryRows();
-  #incarnations = 0;
+  #generations = 0;
   #queue: Queue;
   #now = 1_700_000_000_000;
   /** When something was last stored, or nothing was to be. */
@@ -140,12 +140,12 @@ export class History {
   }
 
   /** @param before what the queue was when it was last stored */
-  #restart(sighting: string, before: Pick<Queue, "exists" | "incarnation" | "configuration"> = this.#queue): void {
+  #restart(sighting: string, before: Pick<Queue, "exists" | "generation" | "configuration"> = this.#queue): void {
     this.#comparison.see(sighting);
     const stored = this.#rows.load();
-    const { incarnation, configuration, exists } = before;
-    const existing = stored === undefined ? { incarnation, configuration } : { incarnation, configuration, stored };
-    this.#queue = new Queue(exists ? existing : incarnation, this.#rows, this.#someMemory());
+    const { generation, configuration, exists } = before;
+    const existing = stored === undefined ? { generation, configuration } : { generation, configuration, stored };
+    this.#queue = new Queue(exists ? existing : generation, this.#rows, this.#someMemory());
     // Those without a deadline are connections that live on, most of them: they say again what they wait for.
     const waiting = this.#model.receivers.all.filter(
       ({ deadline, max }) => deadline === Number.POSITIVE_INFINITY && max > 0,
@@ -192,7 +192,7 @@ export class History {
 
   /** Commands that were applied and never stored leave no trace. */
   #crashBeforeCommit(): void {
-    const { exists, incarnation, configuration } = this.#queue;
+    const { exists, generation, configuration } = this.#queue;
     if (!exists) return;
     this.#queue.advance(this.#now);
     this.#queue.apply(
@@ -208,7 +208,7 @@ export class History {
     this.#queue.apply(-1, { verb: "receive", max: 50, leaseMs: 1_000, timeoutMs: 0, autoAck: true }, this.#now);
     this.#queue.apply(-1, { verb: "purge" }, this.#now);
     this.#queue.takeCommit();
-    this.#restart("crash before commit", { exists, incarnation, configuration });
+    this.#restart("crash before commit", { exists, generation, configuration });
   }
 
   #applyToBoth(): void {
@@ -467,8 +467,8 @@ export class History {
   /** Messages that come from another queue, sometimes for the second time. */
   #accept(requestId: number): void {
     const queue = this.#random.pick(["source1", "source2"]);
-    const incarnation = this.#random.pick(["a", "b"]);
-    const sender = `${queue}/${incarnation}`;
+    const generation = this.#random.pick(["a", "b"]);
+    const sender = `${queue}/${generation}`;
     const number = Math.max(
       1,
       (this.#model.arrivals.get(sender)?.number ?? 0) + this.#random.pick([1, 1, 3, 0, 0, -1]),
@@ -487,7 +487,7 @@ export class History {
       deadLetter: areDeadLetters ? deadLetter : undefined,
     }));
     if (number <= (this.#model.arrivals.get(sender)?.number ?? 0)) this.#comparison.see("arrived again");
-    this.#tell(requestId, { verb: "accept", queue, incarnation, number, messages }, () =>
+    this.#tell(requestId, { verb: "accept", queue, generation, number, messages }, () =>
       this.#model.accept(requestId, sender, number, puts, areDeadLetters ? queue : ""),
     );
   }
@@ -495,7 +495,7 @@ export class History {
   /** The other queue has answered, or not. */
   #settle(requestId: number): void {
     const shipment = this.#sent.splice(this.#random.integer(this.#sent.length), 1)[0] as Shipment;
-    const { incarnation, number } = shipment;
+    const { generation, number } = shipment;
     const hasArrived = this.#arrived.has(keyOf(shipment));
     const outcome = this.#random.pick([
       "accepted",
@@ -510,8 +510,8 @@ export class History {
     const refusal = outcome === "accepted" ? undefined : ({ verb: "refused", code, detail: "" } as const);
     this.#comparison.see(`transfer ${outcome}`);
     if (hasArrived) this.#comparison.see("transfer sent again");
-    const isThisLife = incarnation === this.#queue.incarnation;
-    this.#tell(requestId, { verb: "settle", incarnation, number, outcome, refusal }, () =>
+    const isThisLife = generation === this.#queue.generation;
+    this.#tell(requestId, { verb: "settle", generation, number, outcome, refusal }, () =>
       this.#model.settle(requestId, isThisLife ? number : -1, outcome, code),
     );
   }
@@ -542,8 +542,8 @@ export class History {
   }
 
   #delete(requestId: number): void {
-    this.#incarnations += 1;
-    this.#tell(requestId, { verb: "delete", nextIncarnation: `i${this.#incarnations}` }, () =>
+    this.#generations += 1;
+    this.#tell(requestId, { verb: "delete", nextGeneration: `i${this.#generations}` }, () =>
       this.#model.delete(requestId),
     );
   }
@@ -614,8 +614,8 @@ function receiveCommand(max: number, leaseMs: number | undefined, timeoutMs: num
   return { verb: "receive", max, leaseMs: autoAck ? undefined : leaseMs, timeoutMs, autoAck };
 }
 
-function keyOf({ incarnation, number }: Shipment): string {
-  return `${incarnation}/${number}`;
+function keyOf({ generation, number }: Shipment): string {
+  return `${generation}/${number}`;
 }
 
 function message({ name, ...schedule }: ModelPut) {

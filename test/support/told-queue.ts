@@ -16,9 +16,9 @@ export class ToldQueue {
 
   /** The same queue, as it is after a restart. */
   restarted(): ToldQueue {
-    const { incarnation, configuration } = this.queue;
+    const { generation, configuration } = this.queue;
     const stored = this.rows.load();
-    const existing = stored === undefined ? { incarnation, configuration } : { incarnation, configuration, stored };
+    const existing = stored === undefined ? { generation, configuration } : { generation, configuration, stored };
     const told = new ToldQueue(this.rows, new Queue(existing, this.rows));
     told.now = this.now;
     return told;

@@ -117,7 +117,7 @@ export interface AcceptCommand {
   verb: "accept";
   /** The sender. */
   queue: string;
-  incarnation: string;
+  generation: string;
   /** Counts the transfers of the sender. */
   number: number;
   messages: MovedMessage[];
@@ -129,7 +129,7 @@ export type Outcome = "accepted" | "refused" | "unknown";
 /** What has become of a transfer. */
 export interface SettleCommand {
   verb: "settle";
-  incarnation: string;
+  generation: string;
   number: number;
   outcome: Outcome;
   /** For whoever waits for it, unless it was accepted. */
@@ -180,8 +180,8 @@ export type Command =
   | { verb: "shutdown"; immediate: boolean }
   /** Sets what is true in here. */
   | { verb: "pause"; paused: Partial<Paused> }
-  /** Deletes the queue. If it is created again it has the next incarnation: random text of a-z and 0-9. */
-  | { verb: "delete"; nextIncarnation: string };
+  /** Deletes the queue. If it is created again it has the next generation: random text of a-z and 0-9. */
+  | { verb: "delete"; nextGeneration: string };
 
 /** A message as it is handed out. */
 export interface Delivery {

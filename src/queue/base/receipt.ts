@@ -1,8 +1,8 @@
 /**
- * A message's id names its place: the queue's incarnation, its segment, its index there. A receipt adds the number of the
+ * A message's id names its place: the queue's generation, its segment, its index there. A receipt adds the number of the
  * delivery, which only grows, so that of all receipts of a message only the newest fits (a fencing token).
  *
- * The incarnation is random and new each time a queue is created: a receipt from before a deletion fits nothing.
+ * The generation is random and new each time a queue is created: a receipt from before a deletion fits nothing.
  */
 export interface Place {
   segmentNumber: number;
@@ -14,28 +14,28 @@ export interface Receipt extends Place {
   delivery: number;
 }
 
-export function formatId(incarnation: string, place: Place): string {
-  return `${incarnation}-${place.segmentNumber}-${place.index}`;
+export function formatId(generation: string, place: Place): string {
+  return `${generation}-${place.segmentNumber}-${place.index}`;
 }
 
-export function formatReceipt(incarnation: string, receipt: Receipt): string {
-  return `${incarnation}-${receipt.segmentNumber}-${receipt.index}-${receipt.delivery}`;
+export function formatReceipt(generation: string, receipt: Receipt): string {
+  return `${generation}-${receipt.segmentNumber}-${receipt.index}-${receipt.delivery}`;
 }
 
-/** Undefined for text that is no id of this incarnation. */
-export function parseId(incarnation: string, text: string): Place | undefined {
-  const receipt = parseReceipt(incarnation, `${text}-1`);
+/** Undefined for text that is no id of this generation. */
+export function parseId(generation: string, text: string): Place | undefined {
+  const receipt = parseReceipt(generation, `${text}-1`);
   return receipt && { segmentNumber: receipt.segmentNumber, index: receipt.index };
 }
 
-/** Undefined for text that this incarnation of the queue never gave out. */
-export function parseReceipt(incarnation: string, text: string): Receipt | undefined {
-  const afterIncarnation = incarnation.length;
-  if (!text.startsWith(incarnation) || text[afterIncarnation] !== "-") return undefined;
-  const afterSegment = text.indexOf("-", afterIncarnation + 1);
+/** Undefined for text that this generation of the queue never gave out. */
+export function parseReceipt(generation: string, text: string): Receipt | undefined {
+  const afterGeneration = generation.length;
+  if (!text.startsWith(generation) || text[afterGeneration] !== "-") return undefined;
+  const afterSegment = text.indexOf("-", afterGeneration + 1);
   const afterIndex = text.indexOf("-", afterSegment + 1);
   if (afterSegment < 0 || afterIndex < 0) return undefined;
-  const segmentNumber = numberIn(text, afterIncarnation + 1, afterSegment, 15);
+  const segmentNumber = numberIn(text, afterGeneration + 1, afterSegment, 15);
   const index = numberIn(text, afterSegment + 1, afterIndex, 6);
   const delivery = numberIn(text, afterIndex + 1, text.length, 10);
   const isReceipt = segmentNumber > 0 && index >= 0 && delivery > 0;

@@ -42,7 +42,7 @@ export interface Transfer {
 
 /** What became of a transfer that has come in. */
 export interface Arrival {
-  /** The sender: its name and incarnation. */
+  /** The sender: its name and generation. */
   source: string;
   number: number;
   isRefused: boolean;

@@ -201,8 +201,8 @@ export const doneReply = z.object({ unfinished: z.int() });
 export const joinRequest = z.strictObject({ timeoutSeconds: waitSeconds });
 export const joinReply = z.object({ finished: z.boolean() });
 
-/** Where a message is that is still in the queue; `moving` is on its way to another one. */
-export const messageState = z.enum(["visible", "delayed", "leased", "dead", "moving"]);
+/** Where a message is that is still in the queue; `transferring` is on its way to another one. */
+export const messageState = z.enum(["visible", "delayed", "leased", "dead", "transferring"]);
 
 export const messagesQuery = z.strictObject({
   /** Default: all. */
@@ -337,16 +337,16 @@ export const queueDescription = z.object({
   /** Begun `maxAttempts` times and not acked, expired or given up, and not moved to a dead-letter queue. */
   dead: z.int(),
   /** On their way to another queue, and not yet known to have arrived. */
-  moving: z.int(),
+  transferring: z.int(),
   /** Put and not yet done, as Python counts it for join. A dead message counts as done. */
   unfinished: z.int(),
-  /** Since the queue was created. accepted = visible + delayed + leased + dead + moving + done + purged + expired + moved. */
+  /** Since the queue was created. accepted = visible + delayed + leased + dead + transferring + done + purged + expired + transferred. */
   accepted: z.int(),
   done: z.int(),
   purged: z.int(),
   expired: z.int(),
   /** Arrived in another queue, as dead letters or by a redrive. */
-  moved: z.int(),
+  transferred: z.int(),
   /** The age of the oldest message in the queue; 0 when there is none. */
   oldestSeconds: z.number(),
   storageBytes: z.int(),

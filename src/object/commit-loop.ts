@@ -133,7 +133,7 @@ export class CommitLoop {
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.#ctx.storage.sync();
         this.#life.committed();
-        if (this.#life.isServing) this.#sendShipments();
+        if (this.#life.isServing) this.#sendTransfers();
         // Rounds without commands must let in what arrives.
         if (commands.length === 0) await scheduler.wait(0);
       } while (this.#isDue || !this.#nextRound.isEmpty || (this.#life.isServing && this.#queue.isBehind));
@@ -306,9 +306,9 @@ export class CommitLoop {
   }
 
   /** To be called when the transfers are stored. */
-  #sendShipments(): void {
-    for (const shipment of this.#queue.takeShipments(this.#clock.now(Date.now()))) {
-      const outcome = send(this.#env.QUEUE.getByName(shipment.to), this.#name, shipment);
+  #sendTransfers(): void {
+    for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(Date.now()))) {
+      const outcome = send(this.#env.QUEUE.getByName(transfer.to), this.#name, transfer);
       const told = outcome.then((command) => this.submit([this.intake.take(NOBODY, command, 0)], false));
       this.#ctx.waitUntil(told);
     }

@@ -45,8 +45,11 @@ export const STEPS: readonly string[] = [
   // The words that the code uses. In the totals, which are JSON, quotation marks stand around names of fields only.
   `ALTER TABLE blocks RENAME TO segments;
    ALTER TABLE queue RENAME COLUMN incarnation TO generation;
+   ALTER TABLE arrivals RENAME TO inbound_transfers;
+   ALTER TABLE segments RENAME COLUMN moving TO transferring;
    ALTER TABLE segments RENAME COLUMN letters TO dead_letters;
-   UPDATE segments SET totals = replace(totals, '"lastBlock":', '"lastSegment":');`,
+   UPDATE segments SET totals = replace(replace(replace(totals, '"lastBlock":', '"lastSegment":'),
+     '"moved":', '"transferred":'), '"refusal":', '"backoff":');`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;

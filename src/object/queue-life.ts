@@ -31,7 +31,7 @@ const YOUNG_COMMITS = 16;
 const READING: ReadonlySet<Command["verb"]> = new Set(["inspect", "list", "look", "delete", "put"]);
 
 /** These need not be answered at once, so they wait until something can be stored: a refusal would end them for good. */
-const PATIENT: ReadonlySet<Command["verb"]> = new Set(["subscribe", "unsubscribe", "begin", "stop", "settle"]);
+const PATIENT: ReadonlySet<Command["verb"]> = new Set(["subscribe", "unsubscribe", "begin", "stop", "transfer_result"]);
 
 /**
  * How one queue comes to be, and what can keep it from being served: its entry in the directory, stored data that is
@@ -104,7 +104,7 @@ export class QueueLife {
     return this.#isBlocked || this.#isHostFull || this.#storage.hasReached(bound);
   }
 
-  /** Whether the queue itself could be asked in the last round. If not, it has nothing to do: no timer, no shipments. */
+  /** Whether the queue itself could be asked in the last round. If not, it has nothing to do: no timer, no transfers. */
   get isServing(): boolean {
     return this.#isServing;
   }

@@ -155,6 +155,6 @@ export class QueueObject extends DurableObject<Env> {
 }
 
 function charactersOf(command: Command): number {
-  if (command.verb !== "put" && command.verb !== "accept") return COMMAND_CHARACTERS;
+  if (command.verb !== "put" && command.verb !== "receive_transfer") return COMMAND_CHARACTERS;
   return command.messages.reduce((sum, { content }) => sum + content.length + COMMAND_CHARACTERS, 0);
 }

@@ -1,7 +1,7 @@
 import type { Configuration } from "../queue/base/configuration.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
-import type { Arrival, Commit, RowReader, StoredSegment, Totals } from "../queue/store/rows.ts";
+import type { Commit, InboundTransfer, RowReader, StoredSegment, Totals } from "../queue/store/rows.ts";
 import type { SegmentState } from "../queue/store/segment.ts";
 import { NO_TOTALS } from "../queue/store/totals.ts";
 import { migrate, storedVersion } from "./migrations.ts";
@@ -19,14 +19,15 @@ const DELETED_AT_ONCE_MAX = 1_000;
 type StoredTotals = Totals & { rowsWritten: number };
 
 const DELETE = "DELETE FROM segments WHERE slot IN (SELECT value FROM json_each(?))";
-const ARRIVAL = "INSERT OR REPLACE INTO arrivals (source, number, refused, used_at) VALUES (?, ?, ?, ?)";
-const FORGET_ARRIVALS = "DELETE FROM arrivals WHERE source IN (SELECT value FROM json_each(?))";
+const INBOUND_TRANSFER =
+  "INSERT OR REPLACE INTO inbound_transfers (source, number, refused, used_at) VALUES (?, ?, ?, ?)";
+const FORGET_SENDERS = "DELETE FROM inbound_transfers WHERE source IN (SELECT value FROM json_each(?))";
 
 type SegmentRow = Record<
   "slot" | "number" | "priority" | "dead_letters" | "grouped" | "put_at" | "count" | "bytes" | "keys_until",
   number
 > &
-  Record<"visible" | "delayed" | "leased" | "dead" | "moving" | "last_due_at", number> & {
+  Record<"visible" | "delayed" | "leased" | "dead" | "transferring" | "last_due_at", number> & {
     next_due_at: number | null;
     fingerprints: string | null;
   };
@@ -114,31 +115,31 @@ export class QueueStorage implements RowReader {
     return this.#textOf(slot, "SELECT keys AS text FROM segments WHERE slot = ?");
   }
 
-  lastArrival(source: string): Arrival | undefined {
+  lastInboundTransfer(source: string): InboundTransfer | undefined {
     if (!this.isCreated) return undefined;
     const [row] = this.#sql
       .exec<{ number: number; refused: number; used_at: number }>(
-        "SELECT number, refused, used_at FROM arrivals WHERE source = ?",
+        "SELECT number, refused, used_at FROM inbound_transfers WHERE source = ?",
         source,
       )
       .toArray();
     return row && { source, number: row.number, isRefused: row.refused === 1, usedAt: row.used_at };
   }
 
-  arrivalsBy(time: number): { sources: number; lastUsedAt: number } {
+  sendersUsedBy(time: number): { sources: number; lastUsedAt: number } {
     if (!this.isCreated) return { sources: 0, lastUsedAt: 0 };
     return this.#sql
       .exec<{ sources: number; lastUsedAt: number }>(
         `SELECT count(*) AS sources, coalesce(max(CASE WHEN used_at <= ? THEN used_at END), 0) AS lastUsedAt
-           FROM arrivals`,
+           FROM inbound_transfers`,
         time,
       )
       .one();
   }
 
-  arrivalsUnusedSince(time: number, most: number): string[] {
+  sendersUnusedSince(time: number, most: number): string[] {
     if (!this.isCreated) return [];
-    const statement = "SELECT source FROM arrivals WHERE used_at < ? ORDER BY used_at LIMIT ?";
+    const statement = "SELECT source FROM inbound_transfers WHERE used_at < ? ORDER BY used_at LIMIT ?";
     return Array.from(this.#sql.exec<{ source: string }>(statement, time, most), ({ source }) => source);
   }
 
@@ -158,11 +159,11 @@ export class QueueStorage implements RowReader {
   }
 
   /** Writes a commit. Without an `await` in between, all of it and what surrounds it is one transaction. */
-  write({ changes, totals, arrivals, forgottenArrivals }: Commit): void {
+  write({ changes, totals, inboundTransfers, forgottenSenders }: Commit): void {
     // First, because one of them may come again in this commit.
-    if (forgottenArrivals.length > 0) this.#write(FORGET_ARRIVALS, JSON.stringify(forgottenArrivals));
-    for (const { source, number, isRefused, usedAt } of arrivals) {
-      this.#write(ARRIVAL, source, number, Number(isRefused), usedAt);
+    if (forgottenSenders.length > 0) this.#write(FORGET_SENDERS, JSON.stringify(forgottenSenders));
+    for (const { source, number, isRefused, usedAt } of inboundTransfers) {
+      this.#write(INBOUND_TRANSFER, source, number, Number(isRefused), usedAt);
     }
     // First, because only then it is known how many rows there were to delete.
     for (const change of changes) if (change.kind === "delete") this.#delete(change.slots);
@@ -195,7 +196,7 @@ export class QueueStorage implements RowReader {
 
   *#segments(time: number): Generator<StoredSegment> {
     const rows = this.#sql.exec<SegmentRow>(
-      `SELECT slot, number, priority, dead_letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, moving, next_due_at,
+      `SELECT slot, number, priority, dead_letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, transferring, next_due_at,
          last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`,
       time,
     );
@@ -245,10 +246,10 @@ function decodeTotals(slot: number, text: string): StoredTotals {
 
 function areTotals(value: unknown): value is StoredTotals {
   if (typeof value !== "object" || value === null) return false;
-  const { transfers, refusal, ...counts } = value as Record<keyof StoredTotals, unknown>;
+  const { transfers, backoff, ...counts } = value as Record<keyof StoredTotals, unknown>;
   const names = Object.keys({ ...NO_TOTALS, rowsWritten: 0 }) as (keyof StoredTotals)[];
-  const areCounts = names.every((name) => name === "transfers" || name === "refusal" || isCount(counts[name]));
-  return areCounts && Array.isArray(transfers) && typeof refusal === "object";
+  const areCounts = names.every((name) => name === "transfers" || name === "backoff" || isCount(counts[name]));
+  return areCounts && Array.isArray(transfers) && typeof backoff === "object";
 }
 
 function isCount(value: unknown): boolean {

@@ -76,9 +76,9 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, queueInfo: QueueIn
       return JSON.stringify({ cancelled: true });
     case "redrive":
       return JSON.stringify({ redriven: result.redriven, left: result.left });
-    case "accept":
+    case "receive_transfer":
       return JSON.stringify({ ids: result.ids });
-    case "settle":
+    case "transfer_result":
       return "{}";
     case "delete":
       return JSON.stringify({ deleted: true });
@@ -115,7 +115,7 @@ function deliveryJson({ id, attempt, group, lease, lastError, line }: Delivery):
 function viewJson({ id, state, attempts, until, group, lastError, reason, line }: View): string {
   const seconds = until === undefined ? undefined : until / 1_000;
   const times = { delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
-  const time = state === "visible" || state === "moving" ? {} : { [times[state]]: seconds };
+  const time = state === "visible" || state === "transferring" ? {} : { [times[state]]: seconds };
   const head = JSON.stringify({ id, state, attempts, ...time, group, reason, lastError });
   return `${head.slice(0, -1)},${line.slice(1)}`;
 }

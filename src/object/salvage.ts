@@ -5,7 +5,7 @@ import { DamagedRow } from "../queue/base/damage.ts";
 import { formatId } from "../queue/base/receipt.ts";
 import { Notes } from "../queue/store/notes.ts";
 import { splitLines } from "../queue/store/rows.ts";
-import { DEAD, DELAYED, GONE, LEASED, MOVING, States, VISIBLE } from "../queue/store/states.ts";
+import { DEAD, DELAYED, GONE, LEASED, States, TRANSFERRING, VISIBLE } from "../queue/store/states.ts";
 
 /** Rows that one page looks at: with what is in them, little enough for one call. */
 const PAGE_ROWS_MAX = 1_000;
@@ -19,7 +19,7 @@ const STATES = new Map<number, MessageState>([
     [DELAYED, "delayed"],
     [LEASED, "leased"],
     [DEAD, "dead"],
-    [MOVING, "moving"],
+    [TRANSFERRING, "transferring"],
   ] as const),
 ]);
 
@@ -195,7 +195,7 @@ function viewOf(
   }
   const { error, reason = "max_attempts", unbegun = 0 } = notes?.get(index) ?? {};
   const uncounted = unbegun + Number(states?.isUnbegun(index) ?? false);
-  const isTimed = state !== "visible" && state !== "moving";
+  const isTimed = state !== "visible" && state !== "transferring";
   return {
     id: formatId(generation, { segmentNumber: number, index }),
     state,

@@ -7,7 +7,7 @@ import type { SegmentKind, SegmentState, SegmentSummary } from "../queue/store/s
 const CONTENTS = ["priority", "dead_letters", "grouped", "put_at", "count", "bytes", "keys_until"];
 /** What changes when they are delivered. */
 const CHANGING = [
-  ...["visible", "delayed", "leased", "dead", "moving", "next_due_at", "last_due_at", "state", "notes"],
+  ...["visible", "delayed", "leased", "dead", "transferring", "next_due_at", "last_due_at", "state", "notes"],
 ];
 /** All columns, in the order in which `valuesOf` has their values. */
 const COLUMNS = [
@@ -104,9 +104,9 @@ function contents({
 function changing(
   changed: Omit<SegmentSummary, keyof SegmentKind | "putAt" | "count" | "bytes"> & SegmentState,
 ): Value[] {
-  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, state, notes } = changed;
+  const { visible, delayed, leased, dead, transferring, nextDueAt, lastDueAt, state, notes } = changed;
   const due = Number.isFinite(nextDueAt) ? nextDueAt : null;
-  return [visible, delayed, leased, dead, moving, due, lastDueAt, state, notes];
+  return [visible, delayed, leased, dead, transferring, due, lastDueAt, state, notes];
 }
 
 function texts(row: Pick<Keys, "keys" | "fingerprints"> & { lines: string; groups: string; slot: number }): Value[] {

@@ -1,5 +1,5 @@
-import type { Command, Refusal, SettleCommand } from "../queue/base/commands.ts";
-import type { Shipment } from "../queue/outbound-transfers.ts";
+import type { Command, Refusal, TransferResultCommand } from "../queue/base/commands.ts";
+import type { OutboundTransfer } from "../queue/outbound-transfers.ts";
 import type { Reply } from "./reply.ts";
 
 /** A queue to which messages can be sent. */
@@ -12,13 +12,17 @@ export interface OtherQueue {
  *
  * @param queue the name of the queue that sends them, which is to be told the command that this answers with
  */
-export async function send(other: OtherQueue, queue: string, shipment: Shipment): Promise<SettleCommand> {
-  const { to, generation, number, messages } = shipment;
-  const settled = (outcome: SettleCommand["outcome"], refusal?: Refusal): SettleCommand => {
-    return { verb: "settle", generation, number, outcome, refusal };
+export async function send(
+  other: OtherQueue,
+  queue: string,
+  transfer: OutboundTransfer,
+): Promise<TransferResultCommand> {
+  const { to, generation, number, messages } = transfer;
+  const settled = (outcome: TransferResultCommand["outcome"], refusal?: Refusal): TransferResultCommand => {
+    return { verb: "transfer_result", generation, number, outcome, refusal };
   };
   try {
-    const reply = await other.perform({ verb: "accept", queue, generation, number, messages });
+    const reply = await other.perform({ verb: "receive_transfer", queue, generation, number, messages });
     if (reply.ok) return settled("accepted");
     return settled("refused", {
       verb: "refused",

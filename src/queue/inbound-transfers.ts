@@ -1,4 +1,4 @@
-import type { Arrival, RowReader, Totals } from "./store/rows.ts";
+import type { InboundTransfer, RowReader, Totals } from "./store/rows.ts";
 
 /** So many senders are remembered, however long ago they last sent something. */
 export const SENDERS_MIN = 1_000;
@@ -15,18 +15,18 @@ export const SENDERS_RUN_MS = 3_600_000;
 /** A sender that asks after the same transfer again is noted as used when the last note is older than a day. */
 const NOTED_AGAIN_MS = 86_400_000;
 
-/** Arrivals between two looks for senders to be forgotten: each look reads all that are remembered. */
-const ARRIVALS_PER_LOOK = 100;
+/** Inbound transfers between two looks for senders to be forgotten: each look reads all that are remembered. */
+const TRANSFERS_PER_LOOK = 100;
 
 /** Senders that one look forgets: more than can have come since the one before. */
-export const SENDERS_FORGOTTEN_MAX = 2 * ARRIVALS_PER_LOOK;
+export const SENDERS_FORGOTTEN_MAX = 2 * TRANSFERS_PER_LOOK;
 
 /** What became of the last transfer from each other queue. Those before it nobody asks about any more. */
-export class Arrivals {
+export class InboundTransfers {
   readonly #reader: RowReader;
   readonly #totals: Pick<Totals, "time">;
-  readonly #uncommitted = new Map<string, Arrival>();
-  #arrivalsToLook = 0;
+  readonly #uncommitted = new Map<string, InboundTransfer>();
+  #transfersToLook = 0;
 
   /** @param totals know the time */
   constructor(reader: RowReader, totals: Pick<Totals, "time">) {
@@ -39,13 +39,13 @@ export class Arrivals {
    * a long time must not come in after another one was refused, because the sender has the messages back then.
    */
   outcomeOf(source: string, number: number): "accepted" | "refused" | undefined {
-    const last = this.#uncommitted.get(source) ?? this.#reader.lastArrival(source);
+    const last = this.#uncommitted.get(source) ?? this.#reader.lastInboundTransfer(source);
     if (last === undefined || number > last.number) return undefined;
     if (this.#totals.time - last.usedAt > NOTED_AGAIN_MS) this.remember(last);
     return number === last.number && last.isRefused ? "refused" : "accepted";
   }
 
-  remember({ source, number, isRefused }: Omit<Arrival, "usedAt">): void {
+  remember({ source, number, isRefused }: Omit<InboundTransfer, "usedAt">): void {
     this.#uncommitted.set(source, { source, number, isRefused, usedAt: this.#totals.time });
   }
 
@@ -54,12 +54,12 @@ export class Arrivals {
   }
 
   /** What to store, and who need not be remembered any more. */
-  takeUncommitted(): { arrivals: Arrival[]; forgottenArrivals: string[] } {
-    const arrivals = [...this.#uncommitted.values()];
+  takeUncommitted(): { inboundTransfers: InboundTransfer[]; forgottenSenders: string[] } {
+    const inboundTransfers = [...this.#uncommitted.values()];
     this.#uncommitted.clear();
-    this.#arrivalsToLook -= arrivals.length;
-    const forgotten = arrivals.length > 0 && this.#arrivalsToLook <= 0 ? this.#forgettable() : [];
-    return { arrivals, forgottenArrivals: forgotten };
+    this.#transfersToLook -= inboundTransfers.length;
+    const forgotten = inboundTransfers.length > 0 && this.#transfersToLook <= 0 ? this.#forgettable() : [];
+    return { inboundTransfers, forgottenSenders: forgotten };
   }
 
   /**
@@ -67,9 +67,9 @@ export class Arrivals {
    * was an arrival long after they were used last, and since then a while has passed.
    */
   #forgettable(): string[] {
-    this.#arrivalsToLook = ARRIVALS_PER_LOOK;
-    const { sources, lastUsedAt } = this.#reader.arrivalsBy(this.#totals.time - SENDERS_RUN_MS);
+    this.#transfersToLook = TRANSFERS_PER_LOOK;
+    const { sources, lastUsedAt } = this.#reader.sendersUsedBy(this.#totals.time - SENDERS_RUN_MS);
     const most = Math.min(sources - SENDERS_MIN, SENDERS_FORGOTTEN_MAX);
-    return most <= 0 ? [] : this.#reader.arrivalsUnusedSince(lastUsedAt - SENDER_KEPT_MS, most);
+    return most <= 0 ? [] : this.#reader.sendersUnusedSince(lastUsedAt - SENDER_KEPT_MS, most);
   }
 }

@@ -1,6 +1,6 @@
 import type { KeyRules, OrderName, Redelivery, RetentionRules } from "./base/configuration.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { Arrivals } from "./inbound-transfers.ts";
+import { InboundTransfers } from "./inbound-transfers.ts";
 import { Leases } from "./leases.ts";
 import { Transfers } from "./outbound-transfers.ts";
 import { Puts } from "./puts.ts";
@@ -15,7 +15,7 @@ import { completed, rowChangeOf } from "./store/row-changes.ts";
 import { FREE_ROWS_MAX } from "./store/row-slots.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, DELAYED, GONE, MOVING, type State, type StateCounts, VISIBLE } from "./store/states.ts";
+import { DEAD, DELAYED, GONE, type State, type StateCounts, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import { assertCountsBalance, finish, NO_TOTALS } from "./store/totals.ts";
 import { Viewer } from "./viewer.ts";
 
@@ -61,7 +61,7 @@ export class Messages {
   readonly retention: Retention;
   readonly transfers: Transfers;
   readonly deadLetters: DeadLetters;
-  readonly arrivals: Arrivals;
+  readonly inboundTransfers: InboundTransfers;
   readonly puts: Puts;
   readonly #keys: IdempotencyKeys;
   readonly #doneKeys: DoneKeys;
@@ -88,7 +88,7 @@ export class Messages {
       transfers: this.transfers,
       totals: this.totals,
     });
-    this.arrivals = new Arrivals(reader, this.totals);
+    this.inboundTransfers = new InboundTransfers(reader, this.totals);
     this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(generation, this.#backlog, this.#window, {
       keys: this.#keys,
@@ -149,8 +149,8 @@ export class Messages {
 
   /** Whether there is nothing that somebody could receive, now or later. What is on its way may come back. */
   get isDrained(): boolean {
-    const { visible, delayed, leased, moving } = this.#backlog;
-    return visible + delayed + leased + moving === 0;
+    const { visible, delayed, leased, transferring } = this.#backlog;
+    return visible + delayed + leased + transferring === 0;
   }
 
   get isEmpty(): boolean {
@@ -168,9 +168,9 @@ export class Messages {
   }
 
   /** Lets the queue that refused dead letters be asked again at once: somebody has named it anew. */
-  forgetRefusal(): void {
-    if (this.totals.refusal === null) return;
-    this.totals.refusal = null;
+  clearTransferBackoff(): void {
+    if (this.totals.backoff === null) return;
+    this.totals.backoff = null;
     this.#areTotalsDirty = true;
   }
 
@@ -195,7 +195,7 @@ export class Messages {
     const place = this.viewer.find(id);
     const state = place?.segment.stateOf(place.index);
     // What is on its way to another queue may have arrived there.
-    if (place === undefined || state === MOVING) return false;
+    if (place === undefined || state === TRANSFERRING) return false;
     this.leases.lose(place.segment, place.index);
     this.#removeUndone(place);
     this.totals.purged += 1;
@@ -208,7 +208,7 @@ export class Messages {
     const { visible, delayed, leased, dead } = this.#backlog;
     const unfinished = visible + delayed + leased;
     this.leases.loseAll();
-    this.#backlog.purge((segment) => this.#freeKeys(segment, (state) => state !== MOVING));
+    this.#backlog.purge((segment) => this.#freeKeys(segment, (state) => state !== TRANSFERRING));
     this.totals.purged += unfinished + dead;
     finish(this.totals, unfinished);
     return unfinished + dead;
@@ -257,7 +257,7 @@ export class Messages {
     this.#backlog.marks.save(dirty, this.totals.time, this.#memory.segments);
     // Old rows are deleted together with something else, unless they make each waking slow.
     const areRowsTooMany = this.#backlog.slots.excess > this.#memory.freeRows;
-    if (dirty.size === 0 && !this.#areTotalsDirty && !this.arrivals.areUncommitted && !areRowsTooMany) {
+    if (dirty.size === 0 && !this.#areTotalsDirty && !this.inboundTransfers.areUncommitted && !areRowsTooMany) {
       this.#trimMemory();
       return undefined;
     }
@@ -277,7 +277,7 @@ export class Messages {
     return {
       changes: completed(changes, this.#backlog.slots),
       totals: this.totals,
-      ...this.arrivals.takeUncommitted(),
+      ...this.inboundTransfers.takeUncommitted(),
     };
   }
 

@@ -1,12 +1,12 @@
 import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "./base/bytes.ts";
-import type { MovedMessage, Outcome } from "./base/commands.ts";
+import type { Outcome, TransferredMessage } from "./base/commands.ts";
 import { formatId } from "./base/receipt.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { contentOf, deadLetterOf, priorityOf, putAtOf } from "./store/payload.ts";
 import type { LineWindow } from "./store/payload-cache.ts";
 import type { Totals, Transfer } from "./store/rows.ts";
-import { DEAD, DELAYED, MOVING, VISIBLE } from "./store/states.ts";
+import { DEAD, DELAYED, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import { finish } from "./store/totals.ts";
 
 /** After an attempt of which nobody knows the outcome; doubled each time, up to the last. */
@@ -19,10 +19,10 @@ const REFUSED_MS_MAX = 3_600_000;
 const ATTEMPT_MS = 30_000;
 
 /** What is to be sent to another queue. It stays the same however often it is sent. */
-export interface Shipment extends Transfer {
+export interface OutboundTransfer extends Transfer {
   /** Of the queue that sends it. */
   generation: string;
-  messages: MovedMessage[];
+  messages: TransferredMessage[];
 }
 
 interface Attempts {
@@ -64,7 +64,7 @@ export class Transfers {
     for (const { segment, index } of places) {
       if (messages === BATCH_MESSAGES_MAX || bytes >= BATCH_BYTES_MAX) break;
       segment.note(index, { transfer: number, was: segment.stateOf(index) });
-      this.#backlog.move(segment, index, MOVING, segment.visibleAtOf(index));
+      this.#backlog.move(segment, index, TRANSFERRING, segment.visibleAtOf(index));
       messages += 1;
       bytes += utf8Bytes(this.#window.line(segment, index));
     }
@@ -75,15 +75,15 @@ export class Transfers {
 
   /** Begins to move what is dead, unless the other queue is being waited for. */
   beginDeadLetters(to: string, now: number): void {
-    if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < this.#refusedUntil(to)) return;
+    if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < this.#backoffUntil(to)) return;
     const places = this.#backlog.places(DEAD);
     // A queue that has refused is asked with one: each that is refused costs its row twice.
-    const isInDoubt = this.#totals.refusal?.to === to;
+    const isInDoubt = this.#totals.backoff?.to === to;
     this.begin(to, isInDoubt ? [places.next().value as PlacedMessage] : places, true);
   }
 
   /** What is to be sent now that it is stored. Each is to be settled when its outcome is known. */
-  takeShipments(now: number): Shipment[] {
+  takeOutboundTransfers(now: number): OutboundTransfer[] {
     return this.#totals.transfers.flatMap((transfer) => {
       const attempts = this.#attemptsOf(transfer.number);
       if (attempts.nextAt > now) return [];
@@ -103,7 +103,7 @@ export class Transfers {
   }
 
   /** Takes in the outcome of an attempt. Answers how many messages are gone. */
-  settle(number: number, outcome: Outcome, now: number): number {
+  applyOutcome(number: number, outcome: Outcome, now: number): number {
     const transfer = this.#numbered(number);
     if (transfer === undefined) return 0;
     if (outcome === "unknown") {
@@ -125,31 +125,31 @@ export class Transfers {
     }
     this.#totals.transfers = this.#totals.transfers.filter((other) => other !== transfer);
     this.#attempts.delete(number);
-    if (transfer.areDeadLetters) this.#noteRefusal(transfer.to, outcome === "refused", now);
+    if (transfer.areDeadLetters) this.#noteBackoff(transfer.to, outcome === "refused", now);
     if (outcome === "refused") return 0;
-    this.#totals.moved += places.length;
+    this.#totals.transferred += places.length;
     return places.length;
   }
 
   /** Stored, because each attempt marks messages and writes their rows: a restart must not begin anew. */
-  #noteRefusal(to: string, isRefused: boolean, now: number): void {
-    const { refusal } = this.#totals;
-    const times = refusal?.to === to ? refusal.times : 0;
+  #noteBackoff(to: string, isRefused: boolean, now: number): void {
+    const { backoff } = this.#totals;
+    const times = backoff?.to === to ? backoff.times : 0;
     const until = now + doubled(REFUSED_MS, times, REFUSED_MS_MAX);
-    if (isRefused) this.#totals.refusal = { to, times: times + 1, until };
-    else if (refusal?.to === to) this.#totals.refusal = null;
+    if (isRefused) this.#totals.backoff = { to, times: times + 1, until };
+    else if (backoff?.to === to) this.#totals.backoff = null;
   }
 
-  #refusedUntil(to: string): number {
-    const { refusal } = this.#totals;
-    return refusal?.to === to ? refusal.until : 0;
+  #backoffUntil(to: string): number {
+    const { backoff } = this.#totals;
+    return backoff?.to === to ? backoff.until : 0;
   }
 
   /** When to look again at what is under way, or at what is dead and goes to this queue; else Infinity. */
   nextLookAt(deadLetterQueue: string): number {
     const looks = this.#totals.transfers.map(({ number }) => this.#attemptsOf(number).nextAt);
     const areAnyLeft = deadLetterQueue !== "" && this.#backlog.dead > 0 && !this.isUnderWayTo(deadLetterQueue);
-    return Math.min(...looks, areAnyLeft ? this.#refusedUntil(deadLetterQueue) : Number.POSITIVE_INFINITY);
+    return Math.min(...looks, areAnyLeft ? this.#backoffUntil(deadLetterQueue) : Number.POSITIVE_INFINITY);
   }
 
   #attemptsOf(number: number): Attempts {
@@ -157,10 +157,12 @@ export class Transfers {
   }
 
   #placesOf(number: number): PlacedMessage[] {
-    return [...this.#backlog.places(MOVING)].filter(({ segment, index }) => segment.noteOf(index).transfer === number);
+    return [...this.#backlog.places(TRANSFERRING)].filter(
+      ({ segment, index }) => segment.noteOf(index).transfer === number,
+    );
   }
 
-  #messageAt({ segment, index }: PlacedMessage, { areDeadLetters }: Transfer): MovedMessage {
+  #messageAt({ segment, index }: PlacedMessage, { areDeadLetters }: Transfer): TransferredMessage {
     const line = this.#window.line(segment, index);
     const group = this.#backlog.groups.groupOf(segment, index);
     const message = { content: contentOf(line), priority: priorityOf(line), group };

@@ -5,7 +5,7 @@
  *                                 ▲                    │
  *                                 ├─ retry, lease over ┤
  *                                 │                    ▼ last attempt over, given up, expired
- *                                 └───── redrive ──── dead ──▶ moving ──▶ another queue
+ *                                 └───── redrive ──── dead ──▶ transferring ──▶ another queue
  *
  * A message's whole life is the time at which it is next visible. Leases that end need nobody to notice: every event
  * begins with `advance`, which makes visible what is due by then.
@@ -15,7 +15,7 @@
  * of commands is applied in one turn and committed as one.
  */
 
-import type { AcceptCommand, Command, DoneCommand, SettleCommand } from "./base/commands.ts";
+import type { Command, DoneCommand, ReceiveTransferCommand, TransferResultCommand } from "./base/commands.ts";
 import {
   type Configuration,
   changed,
@@ -27,7 +27,7 @@ import { describe } from "./describe.ts";
 import { Dispatcher, type QueueState } from "./dispatcher.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { isOperation, operate } from "./operations.ts";
-import type { Shipment } from "./outbound-transfers.ts";
+import type { OutboundTransfer } from "./outbound-transfers.ts";
 import { Redrives } from "./redrives.ts";
 import {
   doneTooOften,
@@ -139,11 +139,11 @@ export class Queue {
       case "redrive":
         this.#redrives.redrive(requestId, command, this.#messages, now);
         break;
-      case "accept":
-        this.#accept(requestId, command, now);
+      case "receive_transfer":
+        this.#receiveTransfer(requestId, command, now);
         break;
-      case "settle":
-        this.#settle(requestId, command, now);
+      case "transfer_result":
+        this.#transferResult(requestId, command, now);
         break;
       case "delete":
         this.#delete(requestId, command.nextGeneration);
@@ -191,8 +191,8 @@ export class Queue {
   }
 
   /** What is to be sent to other queues once the commit is stored. What becomes of each is to be told by "settle". */
-  takeShipments(now: number): Shipment[] {
-    return this.exists ? this.#messages.transfers.takeShipments(now) : [];
+  takeOutboundTransfers(now: number): OutboundTransfer[] {
+    return this.exists ? this.#messages.transfers.takeOutboundTransfers(now) : [];
   }
 
   /** When `advance` must be called even if nobody waits here, because somebody elsewhere may; else Infinity. */
@@ -242,15 +242,19 @@ export class Queue {
   }
 
   /** What comes from another queue is held up neither by a bound nor by a pause: it was put long ago. */
-  #accept(requestId: number, { queue, generation, number, messages }: AcceptCommand, now: number): void {
+  #receiveTransfer(
+    requestId: number,
+    { queue, generation, number, messages }: ReceiveTransferCommand,
+    now: number,
+  ): void {
     const source = `${queue}/${generation}`;
-    const { arrivals, puts } = this.#messages;
+    const { inboundTransfers, puts } = this.#messages;
     const { shutdown } = this.configuration;
-    const known = arrivals.outcomeOf(source, number);
+    const known = inboundTransfers.outcomeOf(source, number);
     // A queue that is new has room, although the one before it, deleted in the same round, may have had none.
     const isRefused = this.exists && (shutdown !== "none" || this.#state.isStorageFull);
     let ids: string[] = [];
-    if (known === undefined) arrivals.remember({ source, number, isRefused });
+    if (known === undefined) inboundTransfers.remember({ source, number, isRefused });
     if (known === "refused" || (known === undefined && isRefused)) {
       this.#results.refuse([requestId], shutdown !== "none" ? shutDown() : storageFull());
       return;
@@ -264,12 +268,16 @@ export class Queue {
       }));
       ({ ids } = puts.put({ command: { verb: "put", messages: newMessages, timeoutMs: 0 } }, now));
     }
-    this.#results.add(requestId, { verb: "accept", ids });
+    this.#results.add(requestId, { verb: "receive_transfer", ids });
   }
 
-  #settle(requestId: number, { generation, number, outcome, refusal }: SettleCommand, now: number): void {
-    if (generation === this.generation) this.#redrives.settle(number, outcome, refusal, this.#messages, now);
-    this.#results.add(requestId, { verb: "settle" });
+  #transferResult(
+    requestId: number,
+    { generation, number, outcome, refusal }: TransferResultCommand,
+    now: number,
+  ): void {
+    if (generation === this.generation) this.#redrives.applyOutcome(number, outcome, refusal, this.#messages, now);
+    this.#results.add(requestId, { verb: "transfer_result" });
   }
 
   #delete(requestId: number, nextGeneration: string): void {
@@ -302,7 +310,7 @@ export class Queue {
       return;
     }
     this.#change(settings);
-    if (settings.deadLetterQueue !== undefined) this.#messages.forgetRefusal();
+    if (settings.deadLetterQueue !== undefined) this.#messages.clearTransferBackoff();
     if (maxSize > 0) this.#dispatcher.dismissLargerThan(maxSize);
     this.#dispatcher.serve(now);
     this.#results.add(requestId, { verb: "configure", description: describe(this.#state, now) });
@@ -324,6 +332,6 @@ export class Queue {
 
 /** These create the queue, but for the receivers': on an unknown name they wait as on an empty queue. */
 const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
-  ...(["put", "accept", "configure", "shutdown", "pause"] as const),
+  ...(["put", "receive_transfer", "configure", "shutdown", "pause"] as const),
   ...(["receive", "subscribe", "unsubscribe", "begin", "stop"] as const),
 ]);

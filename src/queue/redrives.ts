@@ -34,9 +34,9 @@ export class Redrives {
   }
 
   /** @param refusal why nothing was moved, or that nobody knows; undefined when it was */
-  settle(number: number, outcome: Outcome, refusal: Refusal | undefined, messages: Messages, now: number): void {
+  applyOutcome(number: number, outcome: Outcome, refusal: Refusal | undefined, messages: Messages, now: number): void {
     const to = messages.transfers.destinationOf(number);
-    const redriven = messages.transfers.settle(number, outcome, now);
+    const redriven = messages.transfers.applyOutcome(number, outcome, now);
     const requestId = this.#waiting.get(number);
     this.#waiting.delete(number);
     if (requestId !== undefined && refusal !== undefined) this.#results.refuse([requestId], refusal);

@@ -5,7 +5,7 @@ import { formatId, parseId } from "./base/receipt.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { LineWindow } from "./store/payload-cache.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, DELAYED, LEASED, MOVING, VISIBLE } from "./store/states.ts";
+import { DEAD, DELAYED, LEASED, TRANSFERRING, VISIBLE } from "./store/states.ts";
 
 /** Messages looked through in one call, so that no call takes long: a page may be short, or even empty. */
 const LOOKED_AT_MAX = 20_000;
@@ -33,7 +33,7 @@ export class Viewer {
   view({ segment, index }: { segment: Segment; index: number }): View {
     const state = stateOf(segment, index) as MessageState;
     const { error, reason = "max_attempts" } = segment.noteOf(index);
-    const until = state === "visible" || state === "moving" ? undefined : segment.visibleAtOf(index);
+    const until = state === "visible" || state === "transferring" ? undefined : segment.visibleAtOf(index);
     return {
       id: formatId(this.#generation, { segmentNumber: segment.number, index }),
       state,
@@ -91,8 +91,8 @@ function stateOf(segment: Segment, index: number): MessageState | undefined {
       return "leased";
     case DEAD:
       return "dead";
-    case MOVING:
-      return "moving";
+    case TRANSFERRING:
+      return "transferring";
     default:
       return undefined;
   }

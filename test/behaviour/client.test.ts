@@ -89,7 +89,7 @@ function clientDriver(queue: Queue): Driver {
 }
 
 function replyOf({ item, putAt, at: _, until, ...view }: MessageView<unknown>): MessageViewReply {
-  const times = { visible: "", moving: "", delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
+  const times = { visible: "", transferring: "", delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
   const time = until === undefined ? {} : { [times[view.state]]: until.getTime() / 1_000 };
   const deadLetter = view.deadLetter && secondsOf(view.deadLetter);
   return { ...view, body: item, putAt: putAt.getTime() / 1_000, ...time, deadLetter };

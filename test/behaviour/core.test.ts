@@ -85,8 +85,8 @@ class VirtualQueue {
     const queueInfo = { name: this.#name, storageBytes: 0, rowsWritten: this.#rows.rowsWritten };
     for (const { requestId, result } of this.#queue.takeResults())
       this.#callers.get(requestId)?.(replyOf(result, queueInfo));
-    for (const shipment of this.#queue.takeShipments(now)) {
-      void send(this.#other(shipment.to), this.#name, shipment).then((command) => this.perform(command, now));
+    for (const transfer of this.#queue.takeOutboundTransfers(now)) {
+      void send(this.#other(transfer.to), this.#name, transfer).then((command) => this.perform(command, now));
     }
   }
 }

@@ -34,7 +34,9 @@ export function deadLetterQueues(level: Level): void {
         ...{ queue: tasks.name, id, reason: "max_attempts", attempts: 1, lastError: "the disk was full" },
         ...{ firstPutAt: expect.any(Number), diedAt: expect.any(Number) },
       });
-      await expect.poll(() => tasks.describe(), POLL).toMatchObject({ dead: 0, moving: 0, moved: 1, unfinished: 0 });
+      await expect
+        .poll(() => tasks.describe(), POLL)
+        .toMatchObject({ dead: 0, transferring: 0, transferred: 1, unfinished: 0 });
       expect(await dead.describe()).toMatchObject({ leased: 1, accepted: 1, unfinished: 1 });
     });
 
@@ -82,7 +84,7 @@ export function deadLetterQueues(level: Level): void {
 
       await failAll(tasks);
 
-      expect(await tasks.describe()).toMatchObject({ dead: 1, moving: 0, moved: 0 });
+      expect(await tasks.describe()).toMatchObject({ dead: 1, transferring: 0, transferred: 0 });
       await expect(dead.describe()).rejects.toMatchObject({ code: "unknown_queue" });
     });
 
@@ -100,8 +102,8 @@ export function deadLetterQueues(level: Level): void {
         { body: "b", attempt: 1 },
       ]);
       expect(again[0]).not.toHaveProperty("deadLetter.queue");
-      expect(await dead.describe()).toMatchObject({ visible: 0, moved: 2, unfinished: 0 });
-      expect(await tasks.describe()).toMatchObject({ accepted: 4, moved: 2, unfinished: 2 });
+      expect(await dead.describe()).toMatchObject({ visible: 0, transferred: 2, unfinished: 0 });
+      expect(await tasks.describe()).toMatchObject({ accepted: 4, transferred: 2, unfinished: 2 });
     });
 
     test("a redrive leaves alone what somebody holds, and what was put into the dead-letter queue itself", async () => {
@@ -147,7 +149,7 @@ export function deadLetterQueues(level: Level): void {
 
       expect([one, some, rest]).toEqual([1, 2, 1]);
       expect(bodiesOf(await other.receive({ max: 10 }))).toEqual(["c", "a", "b", "d"]);
-      expect(await tasks.describe()).toMatchObject({ dead: 0, moving: 0, moved: 4 });
+      expect(await tasks.describe()).toMatchObject({ dead: 0, transferring: 0, transferred: 4 });
     });
 
     test("a queue that refuses dead letters gets none, and they are kept where they died", async () => {
@@ -157,7 +159,7 @@ export function deadLetterQueues(level: Level): void {
 
       await failAll(tasks);
 
-      await expect.poll(() => tasks.describe(), POLL).toMatchObject({ dead: 1, moving: 0, moved: 0 });
+      await expect.poll(() => tasks.describe(), POLL).toMatchObject({ dead: 1, transferring: 0, transferred: 0 });
       expect(bodiesOf(await tasks.list("dead"))).toEqual(["poison"]);
     });
 
@@ -170,7 +172,7 @@ export function deadLetterQueues(level: Level): void {
 
       await expect(tasks.redrive({ to: other.name })).rejects.toMatchObject({ code: "shut_down" });
 
-      expect(await tasks.describe()).toMatchObject({ dead: 1, moving: 0, moved: 0 });
+      expect(await tasks.describe()).toMatchObject({ dead: 1, transferring: 0, transferred: 0 });
       expect(await tasks.redrive()).toBe(1);
     });
 

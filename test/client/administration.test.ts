@@ -188,5 +188,5 @@ test("a redrive tells its progress, step by step", async () => {
     [1_500, 1_200],
   ]);
   expect(await other.describe()).toMatchObject({ visible: 1_500 });
-  expect(await tasks.describe()).toMatchObject({ visible: 1_200, dead: 0, moved: 1_500 });
+  expect(await tasks.describe()).toMatchObject({ visible: 1_200, dead: 0, transferred: 1_500 });
 });

@@ -197,7 +197,7 @@ describe("an attempt", () => {
 
     queue.tell(retry(queue.pushed(), true));
 
-    expect(queue.shipments()).toMatchObject([{ messages: [{ deadLetter: { attempts: 1 } }] }]);
+    expect(queue.outbound()).toMatchObject([{ messages: [{ deadLetter: { attempts: 1 } }] }]);
   });
 
   test("by default is one of ten, between which a message is away for longer and longer", () => {

@@ -8,9 +8,9 @@ const NOTHING_STORED: RowReader = {
   groups: () => "",
   keys: () => "",
   fingerprints: () => "",
-  lastArrival: () => undefined,
-  arrivalsBy: () => ({ sources: 0, lastUsedAt: 0 }),
-  arrivalsUnusedSince: () => [],
+  lastInboundTransfer: () => undefined,
+  sendersUsedBy: () => ({ sources: 0, lastUsedAt: 0 }),
+  sendersUnusedSince: () => [],
 };
 
 test("a key that one row had twice and another has too is known until the other row's is over", () => {

@@ -12,8 +12,8 @@ const DAY_MS = 86_400_000;
 /** Has a message come in from another queue, under this number. Answers how many messages were stored by that. */
 function accept(told: ToldQueue, queue: string, number = 1): number {
   const messages = [{ content: '"body":1', priority: 100 }];
-  const result = told.tell({ verb: "accept", queue, generation: "i", number, messages });
-  return result?.verb === "accept" ? result.ids.length : Number.NaN;
+  const result = told.tell({ verb: "receive_transfer", queue, generation: "i", number, messages });
+  return result?.verb === "receive_transfer" ? result.ids.length : Number.NaN;
 }
 
 /** Has many other queues send something, each once. */

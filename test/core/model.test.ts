@@ -43,7 +43,7 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "redriven",
       "expired",
       "expired listed",
-      "moving listed",
+      "transferring listed",
       "arrived again",
       "transfer accepted",
       "transfer refused",

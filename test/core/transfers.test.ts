@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { SettleCommand } from "../../src/queue/base/commands.ts";
+import type { TransferResultCommand } from "../../src/queue/base/commands.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
-import type { Shipment } from "../../src/queue/outbound-transfers.ts";
+import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { Random } from "../support/random.ts";
@@ -41,8 +41,8 @@ class CrashingQueue {
     return this.#queue.takeResults().find(({ requestId }) => requestId === 1)?.result;
   }
 
-  shipments(): Shipment[] {
-    return this.#queue.takeShipments(this.now);
+  outbound(): OutboundTransfer[] {
+    return this.#queue.takeOutboundTransfers(this.now);
   }
 }
 
@@ -67,7 +67,7 @@ test("messages that move while both queues crash at any time arrive once each", 
   tasks.tell({ verb: "configure", changes: CONFIGURATIONS.tasks ?? {} });
   dead.tell({ verb: "configure", changes: {} });
   const crash = () => random.pick(["no", "no", "no", "no", "before", "after"] as const);
-  const sent: Shipment[] = [];
+  const sent: OutboundTransfer[] = [];
   let seen = { crashes: 0, sentAgain: 0 };
   const accepted = new Set<number>();
 
@@ -79,10 +79,10 @@ test("messages that move while both queues crash at any time arrive once each", 
       seen = { ...seen, crashes: seen.crashes + 1 };
       // What it had sent may still arrive, but nobody is told.
       for (const { generation, number, messages } of sent.splice(0)) {
-        if (random.chance(0.5)) dead.tell({ verb: "accept", queue: "tasks", generation, number, messages });
+        if (random.chance(0.5)) dead.tell({ verb: "receive_transfer", queue: "tasks", generation, number, messages });
       }
     }
-    sent.push(...tasks.shipments());
+    sent.push(...tasks.outbound());
   };
   for (let index = 0; index < MESSAGES; index += 1) {
     const messages = [{ content: `"body":"${index}"`, priority: 100, delayMs: 0 }];
@@ -94,14 +94,19 @@ test("messages that move while both queues crash at any time arrive once each", 
     tasks.now += 1_000;
     dead.now = tasks.now;
     tell({ verb: "receive", max: 1 + random.integer(5), leaseMs: 1, timeoutMs: 0, autoAck: false });
-    const shipment = sent.splice(random.integer(sent.length + 1), 1)[0];
-    if (shipment === undefined) continue;
-    const { generation, number, messages } = shipment;
+    const transfer = sent.splice(random.integer(sent.length + 1), 1)[0];
+    if (transfer === undefined) continue;
+    const { generation, number, messages } = transfer;
     if (accepted.has(number)) seen = { ...seen, sentAgain: seen.sentAgain + 1 };
-    const answer = dead.tell({ verb: "accept", queue: "tasks", generation, number, messages }, crash());
+    const answer = dead.tell({ verb: "receive_transfer", queue: "tasks", generation, number, messages }, crash());
     if (answer !== undefined) accepted.add(number);
     const isHeard = answer !== undefined && random.chance(0.7);
-    const settle: SettleCommand = { verb: "settle", generation, number, outcome: isHeard ? "accepted" : "unknown" };
+    const settle: TransferResultCommand = {
+      verb: "transfer_result",
+      generation,
+      number,
+      outcome: isHeard ? "accepted" : "unknown",
+    };
     tell(settle);
   }
 
@@ -117,7 +122,7 @@ const MESSAGE = { content: '"body":"letter"', priority: 100, deadLetter: DEAD_LE
 test("a try that was long on its way does not come in after a later one was refused", () => {
   const dead = new ToldQueue();
   dead.tell({ verb: "configure", changes: {} });
-  const accept = { verb: "accept", queue: "tasks", generation: "i", number: 1, messages: [MESSAGE] } as const;
+  const accept = { verb: "receive_transfer", queue: "tasks", generation: "i", number: 1, messages: [MESSAGE] } as const;
 
   dead.queue.isStorageFull = true;
   const refused = dead.tell({ ...accept, messages: [MESSAGE] });
@@ -128,7 +133,7 @@ test("a try that was long on its way does not come in after a later one was refu
   expect([refused, late, next]).toMatchObject([
     { code: "storage_full" },
     { code: "storage_full" },
-    { verb: "accept", ids: [expect.any(String)] },
+    { verb: "receive_transfer", ids: [expect.any(String)] },
   ]);
   expect(dead.describe().visible).toBe(1);
 });
@@ -141,9 +146,9 @@ test("an attempt of which nobody ever tells the outcome is made again", () => {
   tasks.now += 1;
   tasks.tell();
 
-  const counts = [tasks.shipments().length, tasks.shipments().length];
+  const counts = [tasks.outbound().length, tasks.outbound().length];
   tasks.now += 30_000;
-  counts.push(tasks.shipments().length);
+  counts.push(tasks.outbound().length);
 
   expect(counts).toEqual([1, 0, 1]);
 });
@@ -154,7 +159,7 @@ test("dead letters of several queues share segments", () => {
   const before = dead.rows.size;
   for (let number = 1; number <= 200; number += 1) {
     for (const queue of ["a", "b"]) {
-      dead.tell({ verb: "accept", queue, generation: "i", number, messages: [MESSAGE] });
+      dead.tell({ verb: "receive_transfer", queue, generation: "i", number, messages: [MESSAGE] });
     }
   }
 
@@ -165,12 +170,12 @@ test("dead letters of several queues share segments", () => {
 test("a redrive of the dead letters of one queue is not held up by those of another that refuses them", () => {
   const dead = new ToldQueue();
   for (const queue of ["a", "b"]) {
-    dead.tell({ verb: "accept", queue, generation: "i", number: 1, messages: [MESSAGE] });
+    dead.tell({ verb: "receive_transfer", queue, generation: "i", number: 1, messages: [MESSAGE] });
   }
 
   dead.tell({ verb: "redrive", max: 10, from: "b" });
 
-  expect(dead.shipments()).toMatchObject([{ to: "b", messages: [{ content: MESSAGE.content }] }]);
+  expect(dead.outbound()).toMatchObject([{ to: "b", messages: [{ content: MESSAGE.content }] }]);
 });
 
 test("a queue whose dead letters are under way wakes for their next attempt and not before", () => {
@@ -182,12 +187,12 @@ test("a queue whose dead letters are under way wakes for their next attempt and 
     tasks.now += 1;
     tasks.tell();
   }
-  const [shipment] = tasks.shipments();
+  const [transfer] = tasks.outbound();
 
-  const { generation, number } = shipment as Shipment;
-  tasks.tell({ verb: "settle", generation, number, outcome: "unknown" });
+  const { generation, number } = transfer as OutboundTransfer;
+  tasks.tell({ verb: "transfer_result", generation, number, outcome: "unknown" });
 
-  expect(tasks.describe()).toMatchObject({ moving: 1, dead: 1 });
+  expect(tasks.describe()).toMatchObject({ transferring: 1, dead: 1 });
   expect(tasks.queue.nextWakeAt).toBe(tasks.now + 1_000);
 });
 
@@ -200,7 +205,13 @@ test("what comes to a new queue is stored, although the one before it, deleted i
   dead.queue.takeResults();
   dead.rows.clear();
 
-  const result = dead.tell({ verb: "accept", queue: "tasks", generation: "i", number: 1, messages: [MESSAGE] });
+  const result = dead.tell({
+    verb: "receive_transfer",
+    queue: "tasks",
+    generation: "i",
+    number: 1,
+    messages: [MESSAGE],
+  });
 
-  expect(result).toMatchObject({ verb: "accept", ids: [expect.stringMatching(/^next-/)] });
+  expect(result).toMatchObject({ verb: "receive_transfer", ids: [expect.stringMatching(/^next-/)] });
 });

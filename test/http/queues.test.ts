@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { ack, arrival, bodiesOf, call, freshQueue, inspect, nameOf, numbers, put, receive } from "../support/call.ts";
 
 const NO_MESSAGES = {
-  ...{ visible: 0, delayed: 0, leased: 0, dead: 0, moving: 0, unfinished: 0 },
-  ...{ accepted: 0, done: 0, purged: 0, expired: 0, moved: 0, oldestSeconds: 0 },
+  ...{ visible: 0, delayed: 0, leased: 0, dead: 0, transferring: 0, unfinished: 0 },
+  ...{ accepted: 0, done: 0, purged: 0, expired: 0, transferred: 0, oldestSeconds: 0 },
 };
 
 test("a queue is created by its configuration, with defaults for what is not said", async () => {

@@ -26,7 +26,7 @@ function loseAnswer({ isHeard }: { isHeard: boolean }): void {
   const { perform } = QueueObject.prototype;
   let isFirst = true;
   vi.spyOn(QueueObject.prototype, "perform").mockImplementation(async function (this: QueueObject, command) {
-    if (command.verb !== "accept" || !isFirst) return perform.call(this, command);
+    if (command.verb !== "receive_transfer" || !isFirst) return perform.call(this, command);
     isFirst = false;
     if (isHeard) await perform.call(this, command);
     throw new Error("The connection was cut.");
@@ -40,11 +40,11 @@ for (const isHeard of [true, false]) {
     loseAnswer({ isHeard });
 
     await fail(tasks);
-    await expect.poll(() => inspect(tasks), POLL).toMatchObject({ moving: 1, dead: 0 });
+    await expect.poll(() => inspect(tasks), POLL).toMatchObject({ transferring: 1, dead: 0 });
     await abortAllDurableObjects();
     await runDurableObjectAlarm(objectOf(tasks));
 
-    await expect.poll(() => inspect(tasks), POLL).toMatchObject({ moving: 0, moved: 1 });
+    await expect.poll(() => inspect(tasks), POLL).toMatchObject({ transferring: 0, transferred: 1 });
     expect(bodiesOf(await receive(dead, { max: 10 }))).toEqual(["poison"]);
     expect(await inspect(dead)).toMatchObject({ accepted: 1 });
   });
@@ -62,7 +62,7 @@ test("a redrive of which nobody knows whether it arrived says so, and arrives on
   await runDurableObjectAlarm(objectOf(tasks));
 
   expect(reply).toMatchObject({ status: 503, body: { code: "unavailable" } });
-  await expect.poll(() => inspect(tasks), POLL).toMatchObject({ moving: 0, moved: 2 });
+  await expect.poll(() => inspect(tasks), POLL).toMatchObject({ transferring: 0, transferred: 2 });
   expect(bodiesOf(await receive(other, { max: 10 }))).toEqual(["a", "b"]);
 });
 

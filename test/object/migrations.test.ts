@@ -69,9 +69,9 @@ test("senders that were stored by version 1 are remembered as of now", async () 
   const begin = Math.floor(Date.now() / 1_000) * 1_000;
 
   const senders = await runInDurableObject(objectOf(freshQueue()), (_, { storage }) => {
-    olderTables(storage, 1, ["INSERT INTO arrivals (source, number, refused) VALUES ('other/i', 7, 0)"]);
+    olderTables(storage, 1, ["INSERT INTO inbound_transfers (source, number, refused) VALUES ('other/i', 7, 0)"]);
     migrate(storage);
-    return storage.sql.exec("SELECT * FROM arrivals").toArray();
+    return storage.sql.exec("SELECT * FROM inbound_transfers").toArray();
   });
 
   expect(senders).toEqual([{ source: "other/i", number: 7, refused: 0, used_at: expect.any(Number) }]);

@@ -247,7 +247,7 @@ test("a message that dies and goes to another queue costs at most five rows ther
     const before = await rowsWritten();
 
     await call("POST", `${tasks}/retry`, { receipts });
-    await expect.poll(() => inspect(tasks), { timeout: 20_000, interval: 20 }).toMatchObject({ moved: messages });
+    await expect.poll(() => inspect(tasks), { timeout: 20_000, interval: 20 }).toMatchObject({ transferred: messages });
 
     expect((await rowsWritten()) - before).toBeLessThanOrEqual(rowsMax);
   }

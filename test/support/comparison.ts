@@ -60,7 +60,7 @@ export class Comparison {
       if (expected.isRepeated && expected.duplicates.length > 0) this.see("duplicates repeated");
       if (expected.isRepeated) this.see("put repeated under its key");
       if (expected.isShared) this.see("put repeated while it waits");
-    } else if (result.verb === "accept" && expected.verb === "accept") {
+    } else if (result.verb === "receive_transfer" && expected.verb === "receive_transfer") {
       this.#compareIds(result.ids, expected.messages, difference);
     } else if (result.verb === "receive" && expected.verb === "receive") {
       this.#compareDeliveries(result.deliveries, expected.deliveries, difference);

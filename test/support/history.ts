@@ -1,6 +1,6 @@
 import type { Command, View } from "../../src/queue/base/commands.ts";
 import type { Memory } from "../../src/queue/messages.ts";
-import type { Shipment } from "../../src/queue/outbound-transfers.ts";
+import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import type { CommandResult } from "../../src/queue/results.ts";
 import { BEGIN_STORED_MS } from "../../src/queue/store/begun-marks.ts";
@@ -17,7 +17,7 @@ const LONG_BODY = "x".repeat(3_000);
 const LOOK = -2;
 /** These know an unknown name: they create the queue, or wait for it. */
 const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
-  ...(["put", "accept", "configure", "shutdown", "pause"] as const),
+  ...(["put", "receive_transfer", "configure", "shutdown", "pause"] as const),
   ...(["receive", "subscribe", "unsubscribe", "begin", "stop"] as const),
 ]);
 
@@ -38,8 +38,8 @@ export class History {
   readonly #subscribers = [0, 0, 0, 0].map(() => this.#newRequestId());
   /** Those who will wait again after a restart, in order. */
   #returning: ModelReceiver[] = [];
-  /** Shipments of which the queue has not been told the outcome, and those that have arrived. */
-  #sent: Shipment[] = [];
+  /** Transfers of which the queue has not been told the outcome, and those that have arrived. */
+  #sent: OutboundTransfer[] = [];
   /** Answers that were taken and not compared yet. */
   readonly #answers: CommandResult[] = [];
   readonly #arrived = new Set<string>();
@@ -124,18 +124,18 @@ export class History {
     this.#model.beginDeadLetters();
     if (commit !== undefined) this.#rows.write(commit);
     this.#committedAt = this.#now;
-    for (const shipment of this.#queue.takeShipments(this.#now)) {
-      const bodies = shipment.messages.map(({ content }) => content);
-      const expected = this.#model.messagesIn(shipment.number).map(({ name }) => `"body":${JSON.stringify(name)}`);
-      expect(show(bodies), show(expected), () => `shipment ${shipment.number}`);
-      const groups = this.#model.messagesIn(shipment.number).map(({ group }) => group);
-      expect(show(shipment.messages.map(({ group }) => group)), show(groups), () => `groups of ${shipment.number}`);
+    for (const transfer of this.#queue.takeOutboundTransfers(this.#now)) {
+      const bodies = transfer.messages.map(({ content }) => content);
+      const expected = this.#model.messagesIn(transfer.number).map(({ name }) => `"body":${JSON.stringify(name)}`);
+      expect(show(bodies), show(expected), () => `transfer ${transfer.number}`);
+      const groups = this.#model.messagesIn(transfer.number).map(({ group }) => group);
+      expect(show(transfer.messages.map(({ group }) => group)), show(groups), () => `groups of ${transfer.number}`);
       expect(
-        shipment.messages.every(({ deadLetter }) => (deadLetter !== undefined) === shipment.areDeadLetters),
+        transfer.messages.every(({ deadLetter }) => (deadLetter !== undefined) === transfer.areDeadLetters),
         true,
         () => "letters",
       );
-      this.#sent.push(shipment);
+      this.#sent.push(transfer);
     }
   }
 
@@ -154,7 +154,7 @@ export class History {
     this.#model.restart();
     this.#forgetMarks();
     // Nobody will be told any more, whether they have arrived or not.
-    for (const shipment of this.#sent.splice(0)) if (this.#random.chance(0.5)) this.#arrived.add(keyOf(shipment));
+    for (const transfer of this.#sent.splice(0)) if (this.#random.chance(0.5)) this.#arrived.add(keyOf(transfer));
   }
 
   /** Of what was begun a moment ago, and not stored with anything else, the queue may know no more. */
@@ -471,7 +471,7 @@ export class History {
     const sender = `${queue}/${generation}`;
     const number = Math.max(
       1,
-      (this.#model.arrivals.get(sender)?.number ?? 0) + this.#random.pick([1, 1, 3, 0, 0, -1]),
+      (this.#model.inboundTransfers.get(sender)?.number ?? 0) + this.#random.pick([1, 1, 3, 0, 0, -1]),
     );
     const puts = Array.from({ length: 1 + this.#random.integer(5) }, (_, index) => ({
       name: `${requestId}.${index}`,
@@ -486,17 +486,17 @@ export class History {
       ...rest,
       deadLetter: areDeadLetters ? deadLetter : undefined,
     }));
-    if (number <= (this.#model.arrivals.get(sender)?.number ?? 0)) this.#comparison.see("arrived again");
-    this.#tell(requestId, { verb: "accept", queue, generation, number, messages }, () =>
+    if (number <= (this.#model.inboundTransfers.get(sender)?.number ?? 0)) this.#comparison.see("arrived again");
+    this.#tell(requestId, { verb: "receive_transfer", queue, generation, number, messages }, () =>
       this.#model.accept(requestId, sender, number, puts, areDeadLetters ? queue : ""),
     );
   }
 
   /** The other queue has answered, or not. */
   #settle(requestId: number): void {
-    const shipment = this.#sent.splice(this.#random.integer(this.#sent.length), 1)[0] as Shipment;
-    const { generation, number } = shipment;
-    const hasArrived = this.#arrived.has(keyOf(shipment));
+    const transfer = this.#sent.splice(this.#random.integer(this.#sent.length), 1)[0] as OutboundTransfer;
+    const { generation, number } = transfer;
+    const hasArrived = this.#arrived.has(keyOf(transfer));
     const outcome = this.#random.pick([
       "accepted",
       "accepted",
@@ -504,14 +504,14 @@ export class History {
       hasArrived ? "accepted" : "refused",
     ] as const);
     if (outcome === "accepted" || (outcome === "unknown" && this.#random.chance(0.5))) {
-      this.#arrived.add(keyOf(shipment));
+      this.#arrived.add(keyOf(transfer));
     }
     const code = outcome === "unknown" ? "unavailable" : "shut_down";
     const refusal = outcome === "accepted" ? undefined : ({ verb: "refused", code, detail: "" } as const);
     this.#comparison.see(`transfer ${outcome}`);
     if (hasArrived) this.#comparison.see("transfer sent again");
     const isThisLife = generation === this.#queue.generation;
-    this.#tell(requestId, { verb: "settle", generation, number, outcome, refusal }, () =>
+    this.#tell(requestId, { verb: "transfer_result", generation, number, outcome, refusal }, () =>
       this.#model.settle(requestId, isThisLife ? number : -1, outcome, code),
     );
   }
@@ -522,7 +522,7 @@ export class History {
   }
 
   #list(requestId: number): void {
-    const state = this.#random.pick([undefined, "visible", "delayed", "leased", "dead", "moving"] as const);
+    const state = this.#random.pick([undefined, "visible", "delayed", "leased", "dead", "transferring"] as const);
     const cursor = this.#random.chance(0.5) ? this.#someId() : "";
     const limit = this.#random.pick([1, 10, 1_000]);
     this.#tell(requestId, { verb: "list", state, cursor, limit }, () =>
@@ -586,7 +586,8 @@ export class History {
     this.#queue.apply(-1, { verb: "inspect" }, this.#now);
     const result = this.#queue.takeResults()[0]?.result;
     if (result?.verb !== "inspect") throw new Error(`inspect answered ${show(result)}`);
-    const { visible, delayed, leased, dead, moving, unfinished, expired, moved, oldestMs } = result.description;
+    const { visible, delayed, leased, dead, transferring, unfinished, expired, transferred, oldestMs } =
+      result.description;
     const { messages } = this.#model;
     const countOf = (state: string) => messages.filter((message) => this.#model.stateOf(message) === state).length;
     const expected = {
@@ -594,13 +595,13 @@ export class History {
       delayed: countOf("delayed"),
       leased: countOf("leased"),
       dead: countOf("dead"),
-      moving: countOf("moving"),
+      transferring: countOf("transferring"),
       unfinished: this.#model.unfinished,
       expired: this.#model.expired,
-      moved: this.#model.moved,
+      transferred: this.#model.transferred,
       oldestMs: messages[0] === undefined ? 0 : this.#now - messages[0].putAt,
     };
-    const counts = { visible, delayed, leased, dead, moving, unfinished, expired, moved, oldestMs };
+    const counts = { visible, delayed, leased, dead, transferring, unfinished, expired, transferred, oldestMs };
     expect(show(counts), show(expected), () => "counts");
     if (expired > 0) this.#comparison.see("expired");
     const hasDeadline = this.#model.waits().some(({ deadline }) => deadline < Number.POSITIVE_INFINITY);
@@ -614,7 +615,7 @@ function receiveCommand(max: number, leaseMs: number | undefined, timeoutMs: num
   return { verb: "receive", max, leaseMs: autoAck ? undefined : leaseMs, timeoutMs, autoAck };
 }
 
-function keyOf({ generation, number }: Shipment): string {
+function keyOf({ generation, number }: OutboundTransfer): string {
   return `${generation}/${number}`;
 }
 

@@ -1,6 +1,6 @@
 import {
-  type Arrival,
   type Commit,
+  type InboundTransfer,
   type Keys,
   NO_KEYS,
   NO_MESSAGES,
@@ -25,7 +25,7 @@ const EMPTY = { number: 0, ...NO_MESSAGES, ...NO_KEYS };
 /** The rows of a queue, kept in memory: what the core needs of a database, and a count of what it would be billed. */
 export class MemoryRows implements RowReader {
   readonly #rows = new Map<number, Row>();
-  readonly #arrivals = new Map<string, Arrival>();
+  readonly #inbound = new Map<string, InboundTransfer>();
   #totals: Totals | undefined;
   rowsWritten = 0;
 
@@ -54,32 +54,32 @@ export class MemoryRows implements RowReader {
     return this.#rows.get(slot)?.fingerprints ?? "";
   }
 
-  lastArrival(source: string): Arrival | undefined {
-    return this.#arrivals.get(source);
+  lastInboundTransfer(source: string): InboundTransfer | undefined {
+    return this.#inbound.get(source);
   }
 
-  arrivalsBy(time: number): { sources: number; lastUsedAt: number } {
-    const times = [...this.#arrivals.values()].map(({ usedAt }) => usedAt).filter((usedAt) => usedAt <= time);
-    return { sources: this.#arrivals.size, lastUsedAt: Math.max(0, ...times) };
+  sendersUsedBy(time: number): { sources: number; lastUsedAt: number } {
+    const times = [...this.#inbound.values()].map(({ usedAt }) => usedAt).filter((usedAt) => usedAt <= time);
+    return { sources: this.#inbound.size, lastUsedAt: Math.max(0, ...times) };
   }
 
-  arrivalsUnusedSince(time: number, most: number): string[] {
-    const unused = [...this.#arrivals.values()].filter(({ usedAt }) => usedAt < time);
+  sendersUnusedSince(time: number, most: number): string[] {
+    const unused = [...this.#inbound.values()].filter(({ usedAt }) => usedAt < time);
     const oldestFirst = unused.sort((a, b) => a.usedAt - b.usedAt);
     return oldestFirst.slice(0, most).map(({ source }) => source);
   }
 
   /** How many other queues are remembered that have sent something. */
   get senders(): number {
-    return this.#arrivals.size;
+    return this.#inbound.size;
   }
 
-  write({ changes, totals, arrivals, forgottenArrivals }: Commit): void {
+  write({ changes, totals, inboundTransfers, forgottenSenders }: Commit): void {
     // The totals ride on what is written.
     if (changes.every(({ kind }) => kind === "delete")) throw new Error("Nothing carries the totals of this commit.");
-    for (const source of forgottenArrivals) this.#arrivals.delete(source);
+    for (const source of forgottenSenders) this.#inbound.delete(source);
     const totalsText = JSON.stringify(totals);
-    for (const arrival of arrivals) this.#arrivals.set(arrival.source, arrival);
+    for (const arrival of inboundTransfers) this.#inbound.set(arrival.source, arrival);
     for (const change of changes) {
       if (change.kind === "delete") {
         for (const slot of change.slots) if (this.#rows.delete(slot)) this.rowsWritten += 1;
@@ -137,7 +137,7 @@ export class MemoryRows implements RowReader {
 
   clear(): void {
     this.#rows.clear();
-    this.#arrivals.clear();
+    this.#inbound.clear();
     this.#totals = undefined;
   }
 }

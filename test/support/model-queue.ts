@@ -86,8 +86,8 @@ export type ModelAnswer =
   | { requestId: number; verb: "configured"; settings: ModelSettings }
   | { requestId: number; verb: "redrive"; redriven: number; left: number }
   | { requestId: number; verb: "list"; messages: ModelMessage[]; isLast: boolean }
-  | { requestId: number; verb: "shutdown" | "pause" | "cancel" | "delete" | "settle" }
-  | { requestId: number; verb: "accept"; messages: ModelMessage[] }
+  | { requestId: number; verb: "shutdown" | "pause" | "cancel" | "delete" | "transfer_result" }
+  | { requestId: number; verb: "receive_transfer"; messages: ModelMessage[] }
   | { requestId: number; verb: "refused"; code: string; endsSubscription?: boolean };
 
 interface Waiting {
@@ -119,7 +119,7 @@ export class ModelQueue {
   paused = { puts: false, receives: false };
   unfinished = 0;
   expired = 0;
-  moved = 0;
+  transferred = 0;
   /** When it was last the turn of a group, and of the messages that are in none. */
   turns = new Map<string | undefined, number>();
   lastTurn = 0;
@@ -127,7 +127,7 @@ export class ModelQueue {
   transfers: ModelTransfer[] = [];
   refusal = { to: "", times: 0, until: 0 };
   postponed: { requestId: number; request: ModelRedrive; destination: string }[] = [];
-  arrivals = new Map<string, { number: number; isRefused: boolean }>();
+  inboundTransfers = new Map<string, { number: number; isRefused: boolean }>();
   readonly receivers = new ModelReceivers();
   blockedPuts: WaitingPut[] = [];
   joinWaiters: Waiting[] = [];
@@ -313,12 +313,12 @@ export class ModelQueue {
     this.freedKeys.clear();
     this.unfinished = 0;
     this.expired = 0;
-    this.moved = 0;
+    this.transferred = 0;
     this.lastTransfer = 0;
     this.transfers = [];
     this.postponed = [];
     this.refusal = { to: "", times: 0, until: 0 };
-    this.arrivals.clear();
+    this.inboundTransfers.clear();
     this.#forgetTurns();
     this.settings = DEFAULT_SETTINGS;
     this.shutdown = "none";
@@ -509,7 +509,7 @@ export class ModelQueue {
     if (transfer !== undefined && outcome === "accepted") {
       this.messages = this.messages.filter((message) => !messages.includes(message));
       this.unfinished = Math.max(0, this.unfinished - messages.filter(({ isDead }) => !isDead).length);
-      this.moved += messages.length;
+      this.transferred += messages.length;
     } else if (transfer !== undefined && outcome === "refused") {
       for (const message of messages) message.transfer = undefined;
     }
@@ -539,24 +539,24 @@ export class ModelQueue {
       if (outcome === "unknown") this.#refuse([requestId], code);
       else this.redrive(requestId, request);
     }
-    this.answers.push({ requestId, verb: "settle" });
+    this.answers.push({ requestId, verb: "transfer_result" });
     this.serve();
   }
 
   accept(requestId: number, sender: string, number: number, puts: ModelPut[], source: string): void {
-    const last = this.arrivals.get(sender);
+    const last = this.inboundTransfers.get(sender);
     const isKnown = last !== undefined && number <= last.number;
     const isRefused = isKnown
       ? number === last.number && last.isRefused
       : this.exists && (this.shutdown !== "none" || this.isStorageFull);
-    if (!isKnown) this.arrivals.set(sender, { number, isRefused });
+    if (!isKnown) this.inboundTransfers.set(sender, { number, isRefused });
     if (isRefused) {
       this.#refuse([requestId], this.shutdown !== "none" ? "shut_down" : "storage_full");
       return;
     }
     this.exists = true;
     const messages = isKnown ? [] : puts.map((put) => Object.assign(this.#store(put), { source }));
-    this.answers.push({ requestId, verb: "accept", messages });
+    this.answers.push({ requestId, verb: "receive_transfer", messages });
     this.serve();
   }
 
@@ -582,7 +582,7 @@ export class ModelQueue {
   }
 
   stateOf({ isDead, leased, visibleAt, transfer }: ModelMessage): string {
-    if (transfer !== undefined) return "moving";
+    if (transfer !== undefined) return "transferring";
     if (isDead) return "dead";
     if (leased) return "leased";
     return visibleAt > this.now ? "delayed" : "visible";

@@ -156,7 +156,18 @@ const BROKEN: Maker[] = [
   () => ({ verb: "redrive", request: { max: 10_001 } }),
   () => ({ verb: "purge", request: { only: "visible" } }),
   () => ({ verb: "pause", request: { only: "everything" } }),
-  (random) => ({ verb: random.pick(["", "fly", "constructor", "__proto__", "toString", "PUT", "accept", "settle"]) }),
+  (random) => ({
+    verb: random.pick([
+      "",
+      "fly",
+      "constructor",
+      "__proto__",
+      "toString",
+      "PUT",
+      "receive_transfer",
+      "transfer_result",
+    ]),
+  }),
   () => ({ verb: "inspect", extra: "field" }),
   () => ({ verb: "put", contents: ["1"], extra: "field" }),
 ];

@@ -1,5 +1,5 @@
 import type { Command, Result } from "../../src/queue/base/commands.ts";
-import type { Shipment } from "../../src/queue/outbound-transfers.ts";
+import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "./memory-rows.ts";
 
@@ -55,7 +55,7 @@ export class ToldQueue {
     return result.description;
   }
 
-  shipments(): Shipment[] {
-    return this.queue.takeShipments(this.now);
+  outbound(): OutboundTransfer[] {
+    return this.queue.takeOutboundTransfers(this.now);
   }
 }

@@ -3,8 +3,8 @@ import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, type DeathReason, deadLetterOf } from "./dead-letter.ts";
 import { itemOf } from "./items.ts";
 
-/** `moving`: on its way to another queue. */
-export type MessageState = "visible" | "delayed" | "leased" | "dead" | "moving";
+/** `transferring`: on its way to another queue. */
+export type MessageState = "visible" | "delayed" | "leased" | "dead" | "transferring";
 
 /** A message that was looked at, and not taken. */
 export interface MessageView<Item> {

@@ -61,10 +61,10 @@ export interface QueueDescription extends Required<{ [Option in keyof QueueOptio
    */
   dead: number;
   /** Messages on their way to another queue, and not yet known to have arrived. */
-  moving: number;
+  transferring: number;
   /** Put and not yet done: what `join` waits for. A dead message counts as done. */
   unfinished: number;
-  /** Messages ever put. accepted = visible + delayed + leased + dead + moving + done + purged + expired + moved. */
+  /** Messages ever put. accepted = visible + delayed + leased + dead + transferring + done + purged + expired + transferred. */
   accepted: number;
   /** Messages removed because they were acked or taken. */
   done: number;
@@ -72,7 +72,7 @@ export interface QueueDescription extends Required<{ [Option in keyof QueueOptio
   /** Messages removed because they were older than `retentionSeconds`. */
   expired: number;
   /** Messages that have arrived in another queue, as dead letters or by a redrive. */
-  moved: number;
+  transferred: number;
   /** The age of the oldest message; 0 when there is none. */
   oldestSeconds: number;
   storageBytes: number;

@@ -24,7 +24,7 @@ export interface NewMessage {
 export type DeathReason = "max_attempts" | "expired" | "rejected";
 
 /** Where a message is that is still in the queue. */
-export type MessageState = "visible" | "delayed" | "leased" | "dead" | "moving";
+export type MessageState = "visible" | "delayed" | "leased" | "dead" | "transferring";
 
 /** A message as it is looked at, which changes nothing. */
 export interface View {
@@ -61,7 +61,7 @@ export interface DeadLetter {
 }
 
 /** A message that comes from another queue. */
-export interface MovedMessage extends Pick<NewMessage, "content" | "priority" | "group"> {
+export interface TransferredMessage extends Pick<NewMessage, "content" | "priority" | "group"> {
   deadLetter?: DeadLetter | undefined;
 }
 
@@ -113,22 +113,22 @@ export interface RedriveCommand {
 }
 
 /** Messages from another queue. However often it is said, they come in once. */
-export interface AcceptCommand {
-  verb: "accept";
+export interface ReceiveTransferCommand {
+  verb: "receive_transfer";
   /** The sender. */
   queue: string;
   generation: string;
   /** Counts the transfers of the sender. */
   number: number;
-  messages: MovedMessage[];
+  messages: TransferredMessage[];
 }
 
 /** What the other queue said; "unknown" where nobody can say whether it heard. */
 export type Outcome = "accepted" | "refused" | "unknown";
 
 /** What has become of a transfer. */
-export interface SettleCommand {
-  verb: "settle";
+export interface TransferResultCommand {
+  verb: "transfer_result";
   generation: string;
   number: number;
   outcome: Outcome;
@@ -174,8 +174,8 @@ export type Command =
   | { verb: "purge"; only?: "dead" | undefined }
   /** Gives dead letters another chance: these, or the first so many. */
   | RedriveCommand
-  | AcceptCommand
-  | SettleCommand
+  | ReceiveTransferCommand
+  | TransferResultCommand
   /** Refuses puts from now on, and receives when nothing is left. `immediate` discards what nobody holds. */
   | { verb: "shutdown"; immediate: boolean }
   /** Sets what is true in here. */
@@ -202,13 +202,13 @@ export interface Description extends Configuration {
   delayed: number;
   leased: number;
   dead: number;
-  moving: number;
+  transferring: number;
   unfinished: number;
   accepted: number;
   done: number;
   purged: number;
   expired: number;
-  moved: number;
+  transferred: number;
   oldestMs: number;
 }
 
@@ -252,7 +252,7 @@ export type Result =
   /** `left`: how many dead letters are left. */
   | { verb: "redrive"; redriven: number; left: number }
   /** The ids of the messages; none if they had come in before. */
-  | { verb: "accept"; ids: string[] }
-  | { verb: "settle" }
+  | { verb: "receive_transfer"; ids: string[] }
+  | { verb: "transfer_result" }
   | { verb: "delete" }
   | Refusal;

@@ -13,9 +13,9 @@ import {
   DELAYED,
   GONE,
   LEASED,
-  MOVING,
   type State,
   type StateCounts,
+  TRANSFERRING,
   type Transition,
   VISIBLE,
 } from "../store/states.ts";
@@ -58,7 +58,7 @@ export class Backlog implements StateCounts {
   delayed = 0;
   leased = 0;
   dead = 0;
-  moving = 0;
+  transferring = 0;
 
   constructor(
     { order, maxLeasedPerGroup }: { order: OrderName; maxLeasedPerGroup: number },
@@ -231,18 +231,18 @@ export class Backlog implements StateCounts {
    * @param begin is told of each segment before its messages are removed
    */
   purge(begin: (segment: Segment) => void): void {
-    const isAnyMoving = this.moving > 0;
+    const isAnyTransferring = this.transferring > 0;
     for (const segment of [...this.#segments.values()]) {
       begin(segment);
-      if (isAnyMoving) {
-        this.#removeWhere(segment, (state) => state !== MOVING);
+      if (isAnyTransferring) {
+        this.#removeWhere(segment, (state) => state !== TRANSFERRING);
       } else {
         this.#add(segment, -1);
         segment.clear();
         this.#finish(segment);
       }
     }
-    if (!isAnyMoving) this.#scheduler.reset(this.#scheduler.order);
+    if (!isAnyTransferring) this.#scheduler.reset(this.#scheduler.order);
   }
 
   /** The messages of one state, in the order of their places. */
@@ -326,7 +326,7 @@ export class Backlog implements StateCounts {
     this.delayed += sign * segment.delayed;
     this.leased += sign * segment.leased;
     this.dead += sign * segment.dead;
-    this.moving += sign * segment.moving;
+    this.transferring += sign * segment.transferring;
   }
 
   #makeReady(segment: Segment): void {

@@ -25,9 +25,20 @@ export function rowChangeOf(
     if (keys.keys === "") return undefined;
     return { kind, slot, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
   }
-  const { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, priority, areDeadLetters, isGrouped, putAt } =
-    segment;
-  const changing = { visible, delayed, leased, dead, moving, nextDueAt, lastDueAt, ...segment.encode() };
+  const {
+    visible,
+    delayed,
+    leased,
+    dead,
+    transferring,
+    nextDueAt,
+    lastDueAt,
+    priority,
+    areDeadLetters,
+    isGrouped,
+    putAt,
+  } = segment;
+  const changing = { visible, delayed, leased, dead, transferring, nextDueAt, lastDueAt, ...segment.encode() };
   // A change that takes keys back is one of the keys too.
   if (kind === "update" && keys.keys === "") return { kind, slot, ...changing };
   const contents = { priority, areDeadLetters, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };

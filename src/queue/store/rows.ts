@@ -21,13 +21,13 @@ export interface Totals {
   purged: number;
   expired: number;
   /** Messages that have arrived in another queue. */
-  moved: number;
+  transferred: number;
   unfinished: number;
   /** The number of the newest transfer, and those that are under way. */
   lastTransfer: number;
   transfers: readonly Transfer[];
   /** The queue that refused dead letters last, how often one after the other, and until when it is left alone. */
-  refusal: { to: string; times: number; until: number } | null;
+  backoff: { to: string; times: number; until: number } | null;
 }
 
 /** Messages that go to another queue together. */
@@ -41,7 +41,7 @@ export interface Transfer {
 }
 
 /** What became of a transfer that has come in. */
-export interface Arrival {
+export interface InboundTransfer {
   /** The sender: its name and generation. */
   source: string;
   number: number;
@@ -111,11 +111,11 @@ export interface RowReader {
   keys(slot: number): string;
   fingerprints(slot: number): string;
   /** The last transfer from there. */
-  lastArrival(source: string): Arrival | undefined;
+  lastInboundTransfer(source: string): InboundTransfer | undefined;
   /** How many senders are remembered, and when the last of them was used of those used by a time; 0 without any. */
-  arrivalsBy(time: number): { sources: number; lastUsedAt: number };
+  sendersUsedBy(time: number): { sources: number; lastUsedAt: number };
   /** Senders that were last used before a time, the one used longest ago first, at most so many. */
-  arrivalsUnusedSince(time: number, most: number): string[];
+  sendersUnusedSince(time: number, most: number): string[];
 }
 
 /** What one commit writes, all or nothing. */
@@ -123,8 +123,8 @@ export interface Commit {
   changes: RowChange[];
   totals: Totals;
   /** Senders that need not be remembered any more. */
-  forgottenArrivals: readonly string[];
-  arrivals: readonly Arrival[];
+  forgottenSenders: readonly string[];
+  inboundTransfers: readonly InboundTransfer[];
 }
 
 export interface StoredQueue {

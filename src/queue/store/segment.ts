@@ -36,7 +36,7 @@ export class Segment implements SegmentSummary {
   delayed = 0;
   leased = 0;
   dead = 0;
-  moving = 0;
+  transferring = 0;
   nextDueAt = Number.POSITIVE_INFINITY;
   lastDueAt = 0;
   /** What was due by then is visible, though the stored state may not say so. */
@@ -68,7 +68,7 @@ export class Segment implements SegmentSummary {
     segment.delayed = row.delayed;
     segment.leased = row.leased;
     segment.dead = row.dead;
-    segment.moving = row.moving;
+    segment.transferring = row.transferring;
     segment.nextDueAt = row.nextDueAt;
     segment.lastDueAt = row.lastDueAt;
     segment.#lastCandidate = row.count - 1;
@@ -76,7 +76,7 @@ export class Segment implements SegmentSummary {
   }
 
   get isEmpty(): boolean {
-    return this.visible + this.delayed + this.leased + this.dead + this.moving === 0;
+    return this.visible + this.delayed + this.leased + this.dead + this.transferring === 0;
   }
 
   /** Lets go of the state, which must be stored as it is; it is read when it is needed. */

@@ -7,12 +7,12 @@ export const GONE = 3;
 /** Handed out to nobody any more. Its time is that of its death. */
 export const DEAD = 4;
 /** On its way to another queue. Its time is that of its state before. */
-export const MOVING = 5;
-export type State = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD | typeof MOVING;
+export const TRANSFERRING = 5;
+export type State = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD | typeof TRANSFERRING;
 
 /** Whether a stored value is one of the states. */
 export function isState(value: unknown): value is State {
-  return typeof value === "number" && Number.isInteger(value) && value >= VISIBLE && value <= MOVING;
+  return typeof value === "number" && Number.isInteger(value) && value >= VISIBLE && value <= TRANSFERRING;
 }
 
 /** How many messages are in each state. What is gone is in none. */
@@ -21,15 +21,15 @@ export interface StateCounts {
   delayed: number;
   leased: number;
   dead: number;
-  moving: number;
+  transferring: number;
 }
 
 /** Which of the counts a state is in. */
 export const COUNT_OF: readonly (keyof StateCounts | undefined)[] = [
-  ...(["visible", "delayed", "leased", undefined, "dead", "moving"] as const),
+  ...(["visible", "delayed", "leased", undefined, "dead", "transferring"] as const),
 ];
 
-export const NONE: Readonly<StateCounts> = { visible: 0, delayed: 0, leased: 0, dead: 0, moving: 0 };
+export const NONE: Readonly<StateCounts> = { visible: 0, delayed: 0, leased: 0, dead: 0, transferring: 0 };
 
 /** Where a message is from a time on. */
 export interface Transition {

@@ -9,11 +9,11 @@ export const NO_TOTALS: Totals = {
   done: 0,
   purged: 0,
   expired: 0,
-  moved: 0,
+  transferred: 0,
   unfinished: 0,
   lastTransfer: 0,
   transfers: [],
-  refusal: null,
+  backoff: null,
 };
 
 /** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */
@@ -22,12 +22,15 @@ export function finish(totals: Totals, count: number): void {
 }
 
 /** Every accepted message is somewhere: the invariant that makes a lost or doubled one an error instead of a surprise. */
-export function assertCountsBalance(totals: Totals, { visible, delayed, leased, dead, moving }: StateCounts): void {
-  const { accepted, done, purged, expired, moved } = totals;
-  if (accepted !== visible + delayed + leased + dead + moving + done + purged + expired + moved) {
+export function assertCountsBalance(
+  totals: Totals,
+  { visible, delayed, leased, dead, transferring }: StateCounts,
+): void {
+  const { accepted, done, purged, expired, transferred } = totals;
+  if (accepted !== visible + delayed + leased + dead + transferring + done + purged + expired + transferred) {
     throw new Error(
       `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ${leased} leased, ` +
-        `${dead} dead, ${moving} moving, ${done} done, ${purged} purged, ${expired} expired, ${moved} moved.`,
+        `${dead} dead, ${transferring} transferring, ${done} done, ${purged} purged, ${expired} expired, ${transferred} transferred.`,
     );
   }
 }

@@ -1,11 +1,11 @@
 /** The verbs of a queue, and where each is over HTTP: what follows `/v1/queues/{queue}`. */
 export const ENDPOINTS = {
   configure: { method: "PUT", path: "" },
-  inspect: { method: "GET", path: "" },
+  describe: { method: "GET", path: "" },
   delete: { method: "DELETE", path: "" },
   put: { method: "POST", path: "/messages" },
-  list: { method: "GET", path: "/messages" },
-  look: { method: "GET", path: "/messages/:id" },
+  messages: { method: "GET", path: "/messages" },
+  peek: { method: "GET", path: "/messages/:id" },
   cancel: { method: "DELETE", path: "/messages/:id" },
   receive: { method: "POST", path: "/receive" },
   ack: { method: "POST", path: "/ack" },

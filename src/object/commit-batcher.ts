@@ -224,7 +224,7 @@ function standsAlone({ command, isAlone }: Incoming): boolean {
 }
 
 function looksBytesOf({ verb }: Command): number {
-  return verb === "list" || verb === "look" ? LIST_BYTES_MAX : 0;
+  return verb === "messages" || verb === "peek" ? LIST_BYTES_MAX : 0;
 }
 
 /** What waits already, to be applied again: it takes no more memory than it did. */

@@ -319,7 +319,7 @@ export class CommitLoop {
     this.#wakings.forgetAlarm();
     await this.#life.untilWritable();
     await new Promise<void>((resolve) => {
-      this.submit([this.intake.take({ answer: () => resolve() }, { verb: "inspect" }, 0)], false);
+      this.submit([this.intake.take({ answer: () => resolve() }, { verb: "describe" }, 0)], false);
     });
   }
 }

@@ -28,7 +28,7 @@ const CONFIRM_AGAIN_MS = 1_000;
 const YOUNG_COMMITS = 16;
 
 /** These change nothing, so they are answered while nothing can be stored; and so is a put that was stored before. */
-const READING: ReadonlySet<Command["verb"]> = new Set(["inspect", "list", "look", "delete", "put"]);
+const READING: ReadonlySet<Command["verb"]> = new Set(["describe", "messages", "peek", "delete", "put"]);
 
 /** These need not be answered at once, so they wait until something can be stored: a refusal would end them for good. */
 const PATIENT: ReadonlySet<Command["verb"]> = new Set(["subscribe", "unsubscribe", "begin", "stop", "transfer_result"]);
@@ -267,7 +267,7 @@ export class QueueLife {
         else answer(requestId, { verb: "delete" });
         return { commands: commands.slice(index + 1), mayWrite: true };
       }
-      const isListed = command.verb === "list" && this.#damage?.isMissing === false;
+      const isListed = command.verb === "messages" && this.#damage?.isMissing === false;
       answer(requestId, isListed ? this.#salvage.page(command) : this.refusal);
     }
     return { commands: [], mayWrite: false };

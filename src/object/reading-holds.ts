@@ -67,5 +67,5 @@ const holdLarge: Hold = ({ command }) => (mayBeLarge(command) ? HELD_MS_MAX : un
 
 /** Whether the answer to a command may be as large as a batch. */
 function mayBeLarge({ verb }: Command): boolean {
-  return verb === "receive" || verb === "subscribe" || verb === "list" || verb === "look";
+  return verb === "receive" || verb === "subscribe" || verb === "messages" || verb === "peek";
 }

@@ -68,9 +68,9 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, queueInfo: QueueIn
       return JSON.stringify({ finished: result.finished });
     case "purge":
       return JSON.stringify({ purged: result.purged });
-    case "list":
-      return listJson(result);
-    case "look":
+    case "messages":
+      return messagesJson(result);
+    case "peek":
       return viewJson(result.view);
     case "cancel":
       return JSON.stringify({ cancelled: true });
@@ -85,7 +85,7 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, queueInfo: QueueIn
     case "configure":
     case "shutdown":
     case "pause":
-    case "inspect":
+    case "describe":
       return JSON.stringify(describe(result.description, queueInfo));
     default:
       return result satisfies never;
@@ -98,7 +98,7 @@ function receiveJson(deliveries: readonly Delivery[]): string {
   return `{"messages":[${deliveries.map(deliveryJson).join(",")}]${lease}}`;
 }
 
-function listJson({ views, cursor, damagedRows }: Extract<Result, { verb: "list" }>): string {
+function messagesJson({ views, cursor, damagedRows }: Extract<Result, { verb: "messages" }>): string {
   const damaged = damagedRows === undefined ? "" : `,"damagedRows":${damagedRows}`;
   return `{"messages":[${views.map(viewJson).join(",")}],"cursor":${JSON.stringify(cursor)}${damaged}}`;
 }

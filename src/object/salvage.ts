@@ -67,7 +67,7 @@ export class Salvage {
   }
 
   /** One page, bounded by the request's limit, by bytes and by rows. */
-  page({ state, cursor, limit }: PageRequest): Extract<Result, { verb: "list" }> {
+  page({ state, cursor, limit }: PageRequest): Extract<Result, { verb: "messages" }> {
     const generation = this.generation() ?? "damaged";
     const views: View[] = [];
     let { slot, index } = placeOf(cursor);
@@ -76,16 +76,16 @@ export class Salvage {
     let lost = 0;
     for (let rows = 0; ; rows += 1) {
       const next = this.#slotFrom(slot);
-      if (next === null) return { verb: "list", views, bytes, cursor: null, damagedRows };
+      if (next === null) return { verb: "messages", views, bytes, cursor: null, damagedRows };
       if (next !== slot) index = 0;
       if (rows === PAGE_ROWS_MAX)
-        return { verb: "list", views, bytes, cursor: `${next ?? slot}-${index}`, damagedRows };
+        return { verb: "messages", views, bytes, cursor: `${next ?? slot}-${index}`, damagedRows };
       if (next === undefined) {
         // Its place in the file cannot be read. What comes after it may be elsewhere.
         damagedRows += 1;
         lost += 1;
         slot += 1;
-        if (lost === LOST_ROWS_MAX) return { verb: "list", views, bytes, cursor: null, damagedRows };
+        if (lost === LOST_ROWS_MAX) return { verb: "messages", views, bytes, cursor: null, damagedRows };
         continue;
       }
       lost = 0;
@@ -93,7 +93,7 @@ export class Salvage {
       for (const { view, at } of messages) {
         if (at < index || (state !== undefined && view.state !== state)) continue;
         if (views.length === limit || bytes >= LIST_BYTES_MAX) {
-          return { verb: "list", views, bytes, cursor: `${next}-${at}`, damagedRows };
+          return { verb: "messages", views, bytes, cursor: `${next}-${at}`, damagedRows };
         }
         views.push(view);
         bytes += utf8Bytes(view.line);

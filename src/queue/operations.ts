@@ -5,11 +5,11 @@ import { unknownMessage } from "./refusals.ts";
 /** The commands that are about messages alone, need nobody to wait and are answered at once. */
 export type Operation = Extract<
   Command,
-  { verb: "begin" | "ack" | "retry" | "extend" | "list" | "look" | "cancel" | "purge" }
+  { verb: "begin" | "ack" | "retry" | "extend" | "messages" | "peek" | "cancel" | "purge" }
 >;
 
 const OPERATIONS: ReadonlySet<Command["verb"]> = new Set<Operation["verb"]>([
-  ...(["begin", "ack", "retry", "extend", "list", "look", "cancel", "purge"] as const),
+  ...(["begin", "ack", "retry", "extend", "messages", "peek", "cancel", "purge"] as const),
 ]);
 
 export function isOperation(command: Command): command is Operation {
@@ -33,11 +33,11 @@ export function operate(messages: Messages, command: Operation, now: number): Re
       const stale = messages.leases.extend(command.receipts, leaseEndsAt);
       return { verb: "extend", extended: command.receipts.length - stale.length, stale, leaseEndsAt };
     }
-    case "list":
-      return { verb: "list", ...messages.viewer.list(command.state, command.cursor, command.limit) };
-    case "look": {
+    case "messages":
+      return { verb: "messages", ...messages.viewer.list(command.state, command.cursor, command.limit) };
+    case "peek": {
       const place = messages.viewer.find(command.id);
-      return place === undefined ? unknownMessage() : { verb: "look", view: messages.viewer.view(place) };
+      return place === undefined ? unknownMessage() : { verb: "peek", view: messages.viewer.view(place) };
     }
     case "cancel":
       return messages.cancel(command.id) ? { verb: "cancel" } : unknownMessage();

@@ -98,7 +98,7 @@ export class Queue {
     }
     if (isOperation(command)) {
       const result = operate(this.#messages, command, now);
-      this.#results.add(requestId, result, result.verb === "list" ? result.bytes : 0);
+      this.#results.add(requestId, result, result.verb === "messages" ? result.bytes : 0);
       this.#dispatcher.serve(now);
       return;
     }
@@ -127,8 +127,8 @@ export class Queue {
       case "configure":
         this.#configure(requestId, command.changes, now);
         break;
-      case "inspect":
-        this.#results.add(requestId, { verb: "inspect", description: describe(this.#state, now) });
+      case "describe":
+        this.#results.add(requestId, { verb: "describe", description: describe(this.#state, now) });
         break;
       case "shutdown":
         this.#shutDown(requestId, command.immediate, now);

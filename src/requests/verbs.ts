@@ -63,7 +63,7 @@ export const VERBS = {
     assertOther(queue, "deadLetterQueue", request.deadLetterQueue);
     return configureCommand(request);
   }),
-  inspect: verb(emptyRequest, () => ({ verb: "inspect" })),
+  describe: verb(emptyRequest, () => ({ verb: "describe" })),
   delete: verb(emptyRequest, () => ({ verb: "delete", nextGeneration: newGeneration() })),
   put: verb(putRequest, ({ messages, timeoutSeconds }, { idempotencyKey, now }) =>
     putCommand(messages.map(newMessageOf), timeoutSeconds, idempotencyKey, now),
@@ -74,8 +74,8 @@ export const VERBS = {
   extend: verb(extendRequest, extendCommand),
   done: verb(doneRequest, (request, { idempotencyKey }) => doneCommand(request, idempotencyKey)),
   join: verb(joinRequest, joinCommand),
-  list: verb(messagesQuery, (request) => ({ verb: "list", ...request })),
-  look: verb(messageRequest, ({ id }) => ({ verb: "look", id })),
+  messages: verb(messagesQuery, (request) => ({ verb: "messages", ...request })),
+  peek: verb(messageRequest, ({ id }) => ({ verb: "peek", id })),
   cancel: verb(messageRequest, ({ id }) => ({ verb: "cancel", id })),
   redrive: verb(redriveRequest, (request, { queue }) => {
     assertOther(queue, "to", request.to);

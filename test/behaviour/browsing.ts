@@ -30,11 +30,11 @@ export function looking(level: Level): void {
       const [id] = await queue.put([{ body: { n: 7 }, priority: 3 }]);
       const [message] = await queue.receive();
 
-      const view = await queue.look(id as string);
+      const view = await queue.peek(id as string);
       await queue.ack(receiptsOf([message as Received]));
 
       expect(view).toMatchObject({ id, state: "leased", body: { n: 7 }, priority: 3, attempts: 1 });
-      await expect(queue.look(id as string)).rejects.toMatchObject({ code: "unknown_message" });
+      await expect(queue.peek(id as string)).rejects.toMatchObject({ code: "unknown_message" });
     });
 
     test("a message that is cancelled is gone, also while somebody holds it, whose receipt is stale then", async () => {

@@ -73,7 +73,7 @@ function clientDriver(queue: Queue): Driver {
       for await (const view of queue.messages(state === undefined ? {} : { state })) views.push(replyOf(view));
       return views;
     },
-    look: async (id) => replyOf(await queue.look(id)),
+    peek: async (id) => replyOf(await queue.peek(id)),
     async cancel(id) {
       if (!(await queue.cancel(id))) throw Object.assign(new Error("not cancelled"), { code: "unknown_message" });
     },

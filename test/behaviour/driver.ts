@@ -30,7 +30,7 @@ export interface Driver {
   done(count?: number): Promise<void>;
   join(timeoutSeconds?: number): Promise<boolean>;
   list(state?: MessageView["state"]): Promise<MessagesReply["messages"]>;
-  look(id: string): Promise<MessageView>;
+  peek(id: string): Promise<MessageView>;
   cancel(id: string): Promise<void>;
   /** One step of it. */
   redrive(options?: RedriveRequest): Promise<number>;

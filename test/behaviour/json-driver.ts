@@ -11,7 +11,7 @@ export function jsonDriver(name: string, send: Send): Driver {
   const list = async (state: string | undefined) => {
     const messages: MessageView[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
-      const page: MessagesReply = await send("list", { ...(state === undefined ? {} : { state }), cursor });
+      const page: MessagesReply = await send("messages", { ...(state === undefined ? {} : { state }), cursor });
       messages.push(...page.messages);
       cursor = page.cursor;
     }
@@ -21,7 +21,7 @@ export function jsonDriver(name: string, send: Send): Driver {
   return {
     name,
     configure: (settings): Promise<QueueDescription> => send("configure", settings),
-    describe: () => send("inspect", {}),
+    describe: () => send("describe", {}),
     put: async (messages, { key, ...options } = {}) => (await send("put", { messages, ...options }, key)).ids,
     receive: async (request = {}) => (await send("receive", request)).messages,
     take: async () => (await send("receive", { autoAck: true })).messages[0]?.body,
@@ -31,7 +31,7 @@ export function jsonDriver(name: string, send: Send): Driver {
     done: (count = 1) => send("done", { count }),
     join: async (timeoutSeconds = 0) => (await send("join", { timeoutSeconds })).finished,
     list,
-    look: (id) => send("look", { id }),
+    peek: (id) => send("peek", { id }),
     cancel: (id) => send("cancel", { id }),
     redrive: async (options = {}) => (await send("redrive", options)).redriven,
     purge: async (what) => (await send("purge", only(what))).purged,

@@ -14,7 +14,7 @@ export function retention(level: Level, now: () => number): void {
 
       expect(bodiesOf(await queue.receive({ max: 10 }))).toEqual(["new"]);
       expect(await queue.describe()).toMatchObject({ accepted: 2, expired: 1, unfinished: 1 });
-      await expect(queue.look(id as string)).rejects.toMatchObject({ code: "unknown_message" });
+      await expect(queue.peek(id as string)).rejects.toMatchObject({ code: "unknown_message" });
     });
 
     test("a queue keeps its messages for ever unless it is told otherwise", async () => {
@@ -33,7 +33,7 @@ export function retention(level: Level, now: () => number): void {
       await queue.redrive();
 
       expect(dead).toMatchObject([{ id, reason: "expired", attempts: 0 }]);
-      expect(await queue.look(id as string)).toMatchObject({ state: "visible" });
+      expect(await queue.peek(id as string)).toMatchObject({ state: "visible" });
       expect(bodiesOf(await queue.receive())).toEqual(["old"]);
     });
 

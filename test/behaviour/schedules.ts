@@ -67,7 +67,7 @@ export function schedules(level: Level, now: () => number): void {
         }
         await queue.retry(receiptsOf(await queue.receive()));
 
-        const { state, visibleAt = 0 } = await queue.look(id as string);
+        const { state, visibleAt = 0 } = await queue.peek(id as string);
         expect(state).toBe("delayed");
         expect(Math.abs(visibleAt - now() - delay)).toBeLessThan(20);
       });
@@ -81,7 +81,7 @@ export function schedules(level: Level, now: () => number): void {
 
       await level.pass(1.1);
 
-      expect(await queue.look(id as string)).toMatchObject({ state: "delayed", attempts: 1 });
+      expect(await queue.peek(id as string)).toMatchObject({ state: "delayed", attempts: 1 });
     });
 
     test("with jitter, messages that failed together do not come back together, nor later than without", async () => {

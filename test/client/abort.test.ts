@@ -70,7 +70,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
       await expect(call(queue, AbortSignal.abort(REASON))).rejects.toBe(REASON);
       await expect(queue.describe()).rejects.toMatchObject({ name: "UnknownQueue" });
 
-      expect(proxy.requests).toEqual(["inspect"]);
+      expect(proxy.requests).toEqual(["describe"]);
     });
   });
 

@@ -187,7 +187,7 @@ test.each(["websocket", "http"] as const)(
 test("what is no text is neither a message's id nor a key", async () => {
   const queue = freshQueue<number>();
 
-  await expect(queue.look(undefined as unknown as string)).rejects.toThrow(
+  await expect(queue.peek(undefined as unknown as string)).rejects.toThrow(
     "The id of a message must be a text without spaces, not undefined.",
   );
   await expect(queue.cancel({} as string)).rejects.toThrow(TypeError);

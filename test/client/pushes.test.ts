@@ -193,7 +193,7 @@ test("a restart gives the connection up and opens another one, on which all is s
   const connects = vi.fn();
   pushes.subscribe(subscriber({ disconnected, connected: connects }));
   await expect.poll(() => connects.mock.calls.length).toBe(1);
-  const putting = route.send({ verb: "inspect" });
+  const putting = route.send({ verb: "describe" });
   await expect.poll(() => frames.flat().length).toBe(1);
   answer = () => ({ reply: { name: "queue" } });
 

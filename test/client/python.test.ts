@@ -251,14 +251,14 @@ test("qsize, empty and full tell how many items can be taken", async () => {
   await queue.configure({ maxSize: 2 });
 
   const looks: [number, boolean, boolean][] = [];
-  const look = async () => looks.push([await queue.qsize(), await queue.empty(), await queue.full()]);
-  await look();
+  const peek = async () => looks.push([await queue.qsize(), await queue.empty(), await queue.full()]);
+  await peek();
   await queue.put(1);
-  await look();
+  await peek();
   await queue.put(2);
-  await look();
+  await peek();
   await queue.get();
-  await look();
+  await peek();
 
   expect(looks).toEqual([
     [0, true, false],

@@ -38,7 +38,7 @@ function pass(seconds: number): void {
 }
 
 test("what can be repeated is sent again, alone and under another id, and others go on", async () => {
-  const inspecting = send({ verb: "inspect" });
+  const describing = send({ verb: "describe" });
   const waiting = send({ verb: "receive", deadline: new Deadline({}) });
 
   pass(ANSWER_SECONDS - 1);
@@ -46,11 +46,11 @@ test("what can be repeated is sent again, alone and under another id, and others
   pass(2);
 
   const [again] = sent();
-  expect(again).toMatchObject({ verb: "inspect" });
-  expect([inspecting.id, waiting.id]).not.toContain(again?.id);
+  expect(again).toMatchObject({ verb: "describe" });
+  expect([describing.id, waiting.id]).not.toContain(again?.id);
   calls.answered({ id: again?.id ?? 0, reply: { name: "tasks" } });
   calls.answered({ id: waiting.id, reply: { messages: [] } });
-  expect(await inspecting.outcome).toEqual({ value: { name: "tasks" }, isRepeated: true });
+  expect(await describing.outcome).toEqual({ value: { name: "tasks" }, isRepeated: true });
   expect(await waiting.outcome).toEqual({ value: { messages: [] }, isRepeated: false });
 });
 

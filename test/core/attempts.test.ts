@@ -51,8 +51,8 @@ class PushingQueue extends ToldQueue {
 
   /** What each message's view says of its attempts. */
   attempts(): number[] {
-    const result = this.tell({ verb: "list", cursor: "", limit: 1_000 });
-    if (result?.verb !== "list") throw new Error(`The list was answered ${JSON.stringify(result)}.`);
+    const result = this.tell({ verb: "messages", cursor: "", limit: 1_000 });
+    if (result?.verb !== "messages") throw new Error(`The list was answered ${JSON.stringify(result)}.`);
     return result.views.map(({ attempts }) => attempts);
   }
 }

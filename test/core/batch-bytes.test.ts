@@ -31,7 +31,7 @@ function bytesOf(result: Result): number {
   const lines =
     result.verb === "receive" || result.verb === "push"
       ? result.deliveries
-      : result.verb === "list"
+      : result.verb === "messages"
         ? result.views
         : [];
   return lines.reduce((sum, { line }) => sum + new TextEncoder().encode(line).length, 0);
@@ -66,9 +66,9 @@ test("a page of a list is bounded in bytes, and has at least one message", () =>
 
   const pages = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
-    const { answers, bytes } = round(queue, [[1, { verb: "list", cursor, limit: 1_000 }]]);
+    const { answers, bytes } = round(queue, [[1, { verb: "messages", cursor, limit: 1_000 }]]);
     const [answer] = answers;
-    if (answer?.result.verb !== "list") throw new Error("The list is not answered with one.");
+    if (answer?.result.verb !== "messages") throw new Error("The list is not answered with one.");
     pages.push({ messages: answer.result.views.length, bytes });
     cursor = answer.result.cursor;
   }

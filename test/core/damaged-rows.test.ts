@@ -56,7 +56,7 @@ function fourMessages(group?: string): { told: ToldQueue; rows: ChangedRows } {
 
 /** Everything that reads the state and the lines of a queue. */
 function useAll(told: ToldQueue): void {
-  told.tell({ verb: "list", cursor: "", limit: 1_000 });
+  told.tell({ verb: "messages", cursor: "", limit: 1_000 });
   told.describe();
   told.tell({ verb: "receive", max: 10, timeoutMs: 0, autoAck: false });
   told.now += 100_000_000;

@@ -161,7 +161,7 @@ test("while a put of known and new messages waits for room, other commands look 
   const [answer] = queue.do(put(messages, { timeoutMs: 3_600_000 }));
   lookedAt = 0;
 
-  const { reads } = queue.readsOf(...Array<Command>(100).fill({ verb: "inspect" }));
+  const { reads } = queue.readsOf(...Array<Command>(100).fill({ verb: "describe" }));
   queue.do({ verb: "receive", max: 300, leaseMs: 1_000, timeoutMs: 0, autoAck: false });
   queue.do({ verb: "done", count: 1, idempotencyKey: "done" });
   const afterOthers = lookedAt;

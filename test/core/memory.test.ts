@@ -34,12 +34,12 @@ test("what was only looked at is let go of, although nothing was written", () =>
   const queue = new Queue("i", rows, { ...DEFAULT_MEMORY, segments: 0, characters: 0 });
   const message = { content: '"body":1', priority: 100, delayMs: 60_000 };
   perform(queue, rows, { verb: "put", messages: Array(300).fill(message), timeoutMs: 0 });
-  const list = { verb: "list", cursor: "", limit: 1_000 } as const;
+  const list = { verb: "messages", cursor: "", limit: 1_000 } as const;
 
   const [first, second] = [1, 2].map(() => {
     rows.reads = 0;
     const result = perform(queue, rows, list);
-    expect(result?.verb === "list" && result.views.length).toBe(300);
+    expect(result?.verb === "messages" && result.views.length).toBe(300);
     return rows.reads;
   });
 

@@ -28,8 +28,8 @@ function fail(told: ToldQueue, receipt: string | undefined, error: string): void
 }
 
 function errorsOf(told: ToldQueue): (string | undefined)[] {
-  const result = told.tell({ verb: "list", cursor: "", limit: 1_000 });
-  if (result?.verb !== "list") throw new Error("Nothing was listed.");
+  const result = told.tell({ verb: "messages", cursor: "", limit: 1_000 });
+  if (result?.verb !== "messages") throw new Error("Nothing was listed.");
   return result.views.map(({ lastError }) => lastError);
 }
 

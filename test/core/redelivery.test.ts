@@ -36,9 +36,9 @@ function delaysOf(told: ToldQueue, ids: readonly string[]): number[] {
   const receipts = result.deliveries.map(({ lease }) => lease?.receipt ?? "");
   told.tell({ verb: "retry", receipts, isDead: false, isBegun: true });
   return ids.map((id) => {
-    const looked = told.tell({ verb: "look", id });
+    const looked = told.tell({ verb: "peek", id });
     // Visible at once is what the longest jitter leaves.
-    return looked?.verb === "look" ? (looked.view.until ?? told.now) - told.now : Number.NaN;
+    return looked?.verb === "peek" ? (looked.view.until ?? told.now) - told.now : Number.NaN;
   });
 }
 

@@ -56,8 +56,8 @@ const CONFIGURATIONS = {
 
 /** How many messages each body has in a queue. */
 function bodiesIn(queue: CrashingQueue): string[] {
-  const result = queue.tell({ verb: "list", cursor: "", limit: 10_000 });
-  return result?.verb === "list" ? result.views.map(({ line }) => String(JSON.parse(line).body)) : [];
+  const result = queue.tell({ verb: "messages", cursor: "", limit: 10_000 });
+  return result?.verb === "messages" ? result.views.map(({ line }) => String(JSON.parse(line).body)) : [];
 }
 
 test("messages that move while both queues crash at any time arrive once each", () => {

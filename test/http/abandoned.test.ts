@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { app } from "../../src/http/app.ts";
-import { AUTHORIZATION, arrival, bodiesOf, call, freshQueue, inspect, put, receive } from "../support/call.ts";
+import { AUTHORIZATION, arrival, bodiesOf, call, descriptionOf, freshQueue, put, receive } from "../support/call.ts";
 
 /** A call whose client can go. */
 function leavable(path: string, body: object) {
@@ -36,7 +36,7 @@ test("a put whose client is gone is not stored when there is room later", async 
   await response.catch(() => undefined);
 
   expect(bodiesOf(await receive(queue))).toEqual(["a"]);
-  expect(await inspect(queue)).toMatchObject({ accepted: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
 });
 
 test("other calls that wait go on when one client leaves", async () => {

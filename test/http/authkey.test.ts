@@ -2,7 +2,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { app } from "../../src/http/app.ts";
-import { AUTHKEY, AUTHORIZATION, call, freshQueue, inspect, put } from "../support/call.ts";
+import { AUTHKEY, AUTHORIZATION, call, descriptionOf, freshQueue, put } from "../support/call.ts";
 
 const VERBS = [
   ...["messages", "receive", "ack", "retry", "extend", "done", "join", "purge"],
@@ -46,7 +46,7 @@ for (const [title, headers] of [
     const [existing, unknown] = [freshQueue(), freshQueue()];
     await put(existing, ["a"]);
     const before = {
-      counts: { ...(await inspect(existing)), oldestSeconds: 0 },
+      counts: { ...(await descriptionOf(existing)), oldestSeconds: 0 },
       list: await call("GET", "/v1/queues"),
       objects: await listDurableObjectIds(env.QUEUE),
     };
@@ -55,7 +55,7 @@ for (const [title, headers] of [
     const statuses = await strangersStatuses(paths, headers);
 
     expect(statuses).toEqual(Array(paths.length * METHODS.length).fill(REFUSED));
-    expect({ ...(await inspect(existing)), oldestSeconds: 0 }).toEqual(before.counts);
+    expect({ ...(await descriptionOf(existing)), oldestSeconds: 0 }).toEqual(before.counts);
     expect((await call("GET", "/v1/queues")).body).toEqual(before.list.body);
     expect(await listDurableObjectIds(env.QUEUE)).toEqual(before.objects);
   });

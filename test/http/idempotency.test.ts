@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import { putReply } from "../../src/contract/schema.ts";
-import { AUTHORIZATION, arrival, bodiesOf, call, freshQueue, inspect, numbers, put, receive } from "../support/call.ts";
+import {
+  AUTHORIZATION,
+  arrival,
+  bodiesOf,
+  call,
+  descriptionOf,
+  freshQueue,
+  numbers,
+  put,
+  receive,
+} from "../support/call.ts";
 
 function underKey(key: string): Record<string, string> {
   return { ...AUTHORIZATION, "Idempotency-Key": key };
@@ -24,7 +34,7 @@ test("a put that is tried again gives the ids of messages that are long gone", a
   const second = await put(queue, ["a"], "key");
 
   expect(second).toEqual(first);
-  expect(await inspect(queue)).toMatchObject({ visible: 0, accepted: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 0, accepted: 1 });
 });
 
 test("a put over several segments that is tried again gives the same ids", async () => {
@@ -34,7 +44,7 @@ test("a put over several segments that is tried again gives the same ids", async
   const second = await put(queue, numbers(600), "key");
 
   expect(second).toEqual(first);
-  expect(await inspect(queue)).toMatchObject({ visible: 600, accepted: 600 });
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 600, accepted: 600 });
 });
 
 test("the reply to a put says which of its messages are duplicates, and says so again when it is repeated", async () => {
@@ -52,7 +62,7 @@ test("the reply to a put says which of its messages are duplicates, and says so 
   expect(first.body.ids[4]).toBe(first.body.ids[1]);
   expect(second.body).toEqual(first.body);
   expect(third.body).toEqual({ ids: first.body.ids.slice(0, 3), duplicates: [0, 1, 2] });
-  expect(await inspect(queue)).toMatchObject({ accepted: 4 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 4 });
 });
 
 test("puts under one key that arrive together make one message", async () => {
@@ -61,7 +71,7 @@ test("puts under one key that arrive together make one message", async () => {
   const ids = await Promise.all(numbers(10).map(() => put(queue, ["a"], "key")));
 
   expect(new Set(ids.flat()).size).toBe(1);
-  expect(await inspect(queue)).toMatchObject({ visible: 1, accepted: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 1, accepted: 1 });
 });
 
 for (const [difference, messages] of [
@@ -78,7 +88,7 @@ for (const [difference, messages] of [
 
     expect(reply.status).toBe(422);
     expect(reply.body.code).toBe("idempotency_key_reused");
-    expect(await inspect(queue)).toMatchObject({ visible: 1, accepted: 1 });
+    expect(await descriptionOf(queue)).toMatchObject({ visible: 1, accepted: 1 });
   });
 }
 
@@ -138,7 +148,7 @@ test("a done that is tried again under its key counts once", async () => {
 
   expect([first.body, second.body]).toEqual([{ unfinished: 1 }, { unfinished: 1 }]);
   expect(other.body.code).toBe("idempotency_key_reused");
-  expect(await inspect(queue)).toMatchObject({ unfinished: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ unfinished: 1 });
 });
 
 for (const [outcome, timeoutSeconds, isRoomMade] of [
@@ -161,7 +171,7 @@ for (const [outcome, timeoutSeconds, isRoomMade] of [
 
     expect(replies[0].body).toEqual(replies[1].body);
     expect(replies[1].status).toBe(isRoomMade ? 201 : 409);
-    expect(await inspect(queue)).toMatchObject({ accepted: isRoomMade ? 2 : 1 });
+    expect(await descriptionOf(queue)).toMatchObject({ accepted: isRoomMade ? 2 : 1 });
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { call, freshQueue, inspect, numbers, put, receive } from "../support/call.ts";
+import { call, descriptionOf, freshQueue, numbers, put, receive } from "../support/call.ts";
 
 test("a put is answered with 201, a receive and an ack with 200", async () => {
   const queue = freshQueue();
@@ -28,7 +28,7 @@ test("a message received with autoAck is gone, and unfinished until it is report
   await put(queue, ["a"]);
 
   const [message] = await receive(queue, { autoAck: true });
-  const afterReceive = await inspect(queue);
+  const afterReceive = await descriptionOf(queue);
   const done = await call("POST", `${queue}/done`, {});
 
   expect(message).toEqual({ id: expect.any(String), body: "a", priority: 100, attempt: 1, putAt: expect.any(Number) });

@@ -1,7 +1,7 @@
 /** Requests and replies of one isolate share its memory: beyond a bound a request is refused, and can be made again. */
 import { afterEach, expect, test, vi } from "vitest";
 import { REPLIES_BYTES_MAX, REQUESTS_BYTES_MAX, replyBytes, requestBytes } from "../../src/isolate.ts";
-import { bodiesOf, call, freshQueue, inspect, put, receive } from "../support/call.ts";
+import { bodiesOf, call, descriptionOf, freshQueue, put, receive } from "../support/call.ts";
 
 /** Takes the memory until the end of the test, as others would. */
 const held: (() => void)[] = [];
@@ -22,11 +22,11 @@ test("a request for which there is no memory waits, and is applied when there is
   const release = fill(requestBytes, REQUESTS_BYTES_MAX);
 
   const waiting = call("POST", `${queue}/messages`, { messages: [{ body: "waited" }] });
-  expect(await inspect(queue)).toMatchObject({ accepted: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
   release();
 
   expect((await waiting).status).toBe(201);
-  expect(await inspect(queue)).toMatchObject({ accepted: 2 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 2 });
 });
 
 test("a request for which there is no memory for long is refused with a time to wait, and not applied", async () => {
@@ -42,7 +42,7 @@ test("a request for which there is no memory for long is refused with a time to 
 
   expect(refused).toMatchObject({ status: 503, body: { code: "overloaded", retryAfterSeconds: 1 } });
   expect(refused.headers.get("Retry-After")).toBe("1");
-  expect(await inspect(queue)).toMatchObject({ accepted: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
 });
 
 test("while clients have too much unread, what would add to it waits, and puts and acks go on", async () => {
@@ -54,7 +54,7 @@ test("while clients have too much unread, what would add to it waits, and puts a
   const waiting = call("POST", `${queue}/receive`);
   const acked = await call("POST", `${queue}/ack`, { receipts: [message?.receipt] });
   await put(queue, ["c"]);
-  expect(await inspect(queue)).toMatchObject({ visible: 2, leased: 0, done: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 2, leased: 0, done: 1 });
   release();
 
   expect(acked.body).toEqual({ acked: 1, stale: [] });

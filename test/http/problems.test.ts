@@ -1,6 +1,6 @@
 /** What a queue refuses, as an answer over HTTP: a status, a code, the field at fault. */
 import { expect, test } from "vitest";
-import { call, freshQueue, inspect, put, type Reply, receive } from "../support/call.ts";
+import { call, descriptionOf, freshQueue, put, type Reply, receive } from "../support/call.ts";
 
 async function queueWith(settings: object): Promise<string> {
   const queue = freshQueue();
@@ -79,5 +79,5 @@ test("a message that was refused is not there", async () => {
   await receive(queue);
 
   expect(await receive(queue)).toEqual([]);
-  expect(await inspect(queue)).toMatchObject({ accepted: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
 });

@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { ack, arrival, bodiesOf, call, freshQueue, inspect, nameOf, numbers, put, receive } from "../support/call.ts";
+import {
+  ack,
+  arrival,
+  bodiesOf,
+  call,
+  descriptionOf,
+  freshQueue,
+  nameOf,
+  numbers,
+  put,
+  receive,
+} from "../support/call.ts";
 
 const NO_MESSAGES = {
   ...{ visible: 0, delayed: 0, leased: 0, dead: 0, transferring: 0, unfinished: 0 },
@@ -29,14 +40,14 @@ test("a queue is created by its configuration, with defaults for what is not sai
   };
   expect(reply.status).toBe(200);
   expect(reply.body).toEqual({ ...configuration, ...NO_MESSAGES, ...storage });
-  expect(await inspect(queue)).toEqual(reply.body);
+  expect(await descriptionOf(queue)).toEqual(reply.body);
 });
 
 test("a configuration without a body is one that changes nothing", async () => {
   const queue = freshQueue();
 
   expect((await call("PUT", queue)).status).toBe(200);
-  expect(await inspect(queue)).toMatchObject({ maxSize: 0, leaseSeconds: 30 });
+  expect(await descriptionOf(queue)).toMatchObject({ maxSize: 0, leaseSeconds: 30 });
 });
 
 test("a configuration changes what it names and leaves the rest", async () => {
@@ -45,7 +56,7 @@ test("a configuration changes what it names and leaves the rest", async () => {
 
   await call("PUT", queue, { leaseSeconds: 1.5, order: "fifo" });
 
-  expect(await inspect(queue)).toMatchObject({ maxSize: 7, leaseSeconds: 1.5, order: "fifo" });
+  expect(await descriptionOf(queue)).toMatchObject({ maxSize: 7, leaseSeconds: 1.5, order: "fifo" });
 });
 
 test("a configuration that is sent twice does what it does once", async () => {
@@ -68,7 +79,7 @@ test("the description counts every message where it is, and the counts add up", 
   await ack(queue, leased.slice(0, 2));
   await receive(queue, { autoAck: true });
 
-  const counts = await inspect(queue);
+  const counts = await descriptionOf(queue);
 
   expect(counts).toMatchObject({ visible: 4, delayed: 1, leased: 3, accepted: 11, done: 3, purged: 0, unfinished: 9 });
   expect(counts.accepted).toBe(counts.visible + counts.delayed + counts.leased + counts.done + counts.purged);
@@ -84,14 +95,14 @@ test("the description tells the age of the oldest message, and 0 where there is 
   const again = await receive(queue, { timeoutSeconds: 5 });
   await receive(queue, { timeoutSeconds: 5 });
 
-  const withOld = await inspect(queue);
+  const withOld = await descriptionOf(queue);
   await call("POST", `${queue}/purge`, {});
 
   expect(again).toMatchObject([{ body: "young" }]);
   expect(old?.body).toBe("old");
   expect(withOld.oldestSeconds).toBeGreaterThanOrEqual(0.9);
   expect(withOld.oldestSeconds).toBeLessThan(20);
-  expect((await inspect(queue)).oldestSeconds).toBe(0);
+  expect((await descriptionOf(queue)).oldestSeconds).toBe(0);
 });
 
 test("looking at a queue writes nothing", async () => {
@@ -99,10 +110,10 @@ test("looking at a queue writes nothing", async () => {
   await put(queue, ["a"]);
   await receive(queue);
 
-  const { rowsWritten } = await inspect(queue);
+  const { rowsWritten } = await descriptionOf(queue);
   await receive(queue);
 
-  expect((await inspect(queue)).rowsWritten).toBe(rowsWritten);
+  expect((await descriptionOf(queue)).rowsWritten).toBe(rowsWritten);
 });
 
 for (const [method, path, body] of [
@@ -176,7 +187,7 @@ test("a put after a deletion begins a new life, in which nothing of the old one 
   expect(leased).toMatchObject({ body: "new", attempt: 1 });
   expect(leased?.receipt).not.toBe(old?.receipt);
   expect(reply.body).toEqual({ acked: 0, stale: [old?.receipt] });
-  expect(await inspect(queue)).toMatchObject({ maxSize: 0, leaseSeconds: 30, leased: 1, accepted: 1, done: 0 });
+  expect(await descriptionOf(queue)).toMatchObject({ maxSize: 0, leaseSeconds: 30, leased: 1, accepted: 1, done: 0 });
 });
 
 test("a receive that waits while its queue is deleted is served by the next life", async () => {
@@ -239,7 +250,7 @@ test("a purge removes every message and finishes it", async () => {
 
   expect(reply.body).toEqual({ purged: 301 });
   expect(acked.body).toEqual({ acked: 0, stale: [leased?.receipt] });
-  expect(await inspect(queue)).toMatchObject({ ...NO_MESSAGES, accepted: 301, purged: 301 });
+  expect(await descriptionOf(queue)).toMatchObject({ ...NO_MESSAGES, accepted: 301, purged: 301 });
   expect(await receive(queue)).toEqual([]);
 });
 

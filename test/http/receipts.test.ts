@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { call, freshQueue, inspect, put, receiptsOf, receive } from "../support/call.ts";
+import { call, descriptionOf, freshQueue, put, receiptsOf, receive } from "../support/call.ts";
 
 for (const [verb, request, changed] of [
   ["ack", {}, "acked"],
@@ -13,12 +13,12 @@ for (const [verb, request, changed] of [
     await call("POST", `${queue}/retry`, { receipts: [old?.receipt], delaySeconds: 0 });
     const [current, acked, held] = await receive(queue, { max: 3 });
     await call("POST", `${queue}/ack`, { receipts: [acked?.receipt] });
-    const before = await inspect(queue);
+    const before = await descriptionOf(queue);
 
     const reply = await call("POST", `${queue}/${verb}`, { receipts: [old?.receipt, acked?.receipt], ...request });
 
     expect(reply.body).toMatchObject({ [changed]: 0, stale: [old?.receipt, acked?.receipt] });
-    expect({ ...(await inspect(queue)), oldestSeconds: 0 }).toEqual({ ...before, oldestSeconds: 0 });
+    expect({ ...(await descriptionOf(queue)), oldestSeconds: 0 }).toEqual({ ...before, oldestSeconds: 0 });
     const stillGood = await call("POST", `${queue}/ack`, { receipts: [current?.receipt, held?.receipt] });
     expect(stillGood.body).toEqual({ acked: 2, stale: [] });
   });
@@ -59,7 +59,7 @@ for (const [verb, request, changed] of [
     const reply = await call("POST", `${queue}/${verb}`, { receipts, ...request });
 
     expect(reply.body).toMatchObject({ [changed]: 0, stale: receipts });
-    expect(await inspect(queue)).toMatchObject({ leased: 1, done: 0 });
+    expect(await descriptionOf(queue)).toMatchObject({ leased: 1, done: 0 });
   });
 }
 
@@ -71,7 +71,7 @@ test("a receipt that is given twice in one ack counts once", async () => {
   const reply = await call("POST", `${queue}/ack`, { receipts: [a?.receipt, b?.receipt, a?.receipt] });
 
   expect(reply.body).toEqual({ acked: 2, stale: [a?.receipt] });
-  expect(await inspect(queue)).toMatchObject({ done: 2, unfinished: 0 });
+  expect(await descriptionOf(queue)).toMatchObject({ done: 2, unfinished: 0 });
 });
 
 test("an ack that does not finish leaves the message unfinished until it is reported done", async () => {
@@ -80,10 +80,10 @@ test("an ack that does not finish leaves the message unfinished until it is repo
   const leased = await receive(queue);
 
   const reply = await call("POST", `${queue}/ack`, { receipts: receiptsOf(leased), finish: false });
-  const afterAck = await inspect(queue);
+  const afterAck = await descriptionOf(queue);
   await call("POST", `${queue}/done`, { count: 1 });
 
   expect(reply.body).toEqual({ acked: 1, stale: [] });
   expect(afterAck).toMatchObject({ visible: 0, leased: 0, done: 1, unfinished: 1 });
-  expect(await inspect(queue)).toMatchObject({ done: 1, unfinished: 0 });
+  expect(await descriptionOf(queue)).toMatchObject({ done: 1, unfinished: 0 });
 });

@@ -3,7 +3,17 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
-import { AUTHORIZATION, bodiesOf, call, freshQueue, inspect, nameOf, numbers, put, receive } from "../support/call.ts";
+import {
+  AUTHORIZATION,
+  bodiesOf,
+  call,
+  descriptionOf,
+  freshQueue,
+  nameOf,
+  numbers,
+  put,
+  receive,
+} from "../support/call.ts";
 
 const RECEIPT = { receipts: ["r"] };
 const MESSAGE = { body: 1 };
@@ -13,11 +23,11 @@ async function refused(verb: string, body: unknown, method = "POST") {
   const queue = freshQueue();
   await put(queue, ["a", "b"]);
   await receive(queue, { leaseSeconds: 600 });
-  const { oldestSeconds: _, ...before } = await inspect(queue);
+  const { oldestSeconds: _, ...before } = await descriptionOf(queue);
 
   const reply = await call(method, `${queue}${verb}`, body);
 
-  const { oldestSeconds: __, ...after } = await inspect(queue);
+  const { oldestSeconds: __, ...after } = await descriptionOf(queue);
   expect(after).toEqual(before);
   expect(reply.headers.get("Content-Type")).toBe("application/problem+json");
   expect(reply.body).toMatchObject({ status: reply.status, title: expect.any(String), detail: expect.any(String) });

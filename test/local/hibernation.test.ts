@@ -20,9 +20,9 @@ test("a queue on which everybody waits leaves memory, and a put wakes it and rea
   // What only waits in memory is asked for again: that it was forgotten tells that the object has hibernated.
   const join = second.begin("join", { wait: true });
   const receive = first.begin("receive", { wait: true });
-  await first.ask("inspect");
+  await first.ask("describe");
   const later = second.begin("receive", { wait: true, max: 5 });
-  await second.ask("inspect");
+  await second.ask("describe");
   await subscriber.ask("subscribe", { credit: 2 });
 
   await sleep(HIBERNATION_MS);

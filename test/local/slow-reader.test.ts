@@ -24,7 +24,7 @@ test("what a client asks that does not read waits until it has read, and each op
   for (let puts = 0; puts < 2; puts += 1) await queue.putMany(Array<string>(8).fill("x".repeat(MEGABYTE)));
   const slow = await connect(name);
   slow.pause();
-  const lists = Array.from({ length: 30 }, (_, index) => ({ id: index + 1, verb: "list", request: { limit: 8 } }));
+  const lists = Array.from({ length: 30 }, (_, index) => ({ id: index + 1, verb: "messages", request: { limit: 8 } }));
   slow.say(lists.map((line) => JSON.stringify(line)).join("\n"));
 
   // Others go on meanwhile, on the same queue too.
@@ -47,7 +47,7 @@ test("what a client asked that left without reading is forgotten, and its queue 
   for (let puts = 0; puts < 2; puts += 1) await queue.putMany(Array<string>(8).fill("x".repeat(MEGABYTE)));
   const slow = await connect(name);
   slow.pause();
-  const lists = Array.from({ length: 200 }, (_, index) => ({ id: index + 1, verb: "list", request: { limit: 8 } }));
+  const lists = Array.from({ length: 200 }, (_, index) => ({ id: index + 1, verb: "messages", request: { limit: 8 } }));
   slow.say(lists.map((line) => JSON.stringify(line)).join("\n"));
   await queue.describe();
   slow.terminate();
@@ -57,7 +57,7 @@ test("what a client asked that left without reading is forgotten, and its queue 
   let isRefused = true;
   for (let tries = 0; isRefused && tries < 100; tries += 1) {
     const ids = Array.from({ length: 250 }, (_, index) => 1 + index + 250 * tries);
-    const again = ids.map((id) => ({ id, verb: "list", request: { limit: 1 } }));
+    const again = ids.map((id) => ({ id, verb: "messages", request: { limit: 1 } }));
     other.say(again.map((line) => JSON.stringify(line)).join("\n"));
     isRefused = false;
     for (const _ of ids) isRefused = "problem" in (await other.next(({ id }) => id !== undefined)) || isRefused;

@@ -74,7 +74,7 @@ describe("opening", () => {
     await socket.ask("subscribe", { credit: 1 });
     socket.begin("receive", { wait: true });
 
-    expect(await socket.ask("inspect")).toMatchObject({ problem: { code: "unknown_queue", status: 404 } });
+    expect(await socket.ask("describe")).toMatchObject({ problem: { code: "unknown_queue", status: 404 } });
   });
 });
 
@@ -110,9 +110,9 @@ describe("a frame", () => {
   test.each([
     ["that is not text", Buffer.from("{}"), 1003, "Frames must be text."],
     ["that is not JSON", "{", 1007, "Line 1 is not an operation"],
-    ["without an id", '{"verb":"inspect"}', 1007, "id"],
+    ["without an id", '{"verb":"describe"}', 1007, "id"],
     ["of more lines than there may be", "\n".repeat(20_000), 1009, "at most 16384 lines"],
-    ["of more operations than there may be", Array(1_001).fill('{"id":1,"verb":"inspect"}').join("\n"), 1009, "1000"],
+    ["of more operations than there may be", Array(1_001).fill('{"id":1,"verb":"describe"}').join("\n"), 1009, "1000"],
     ["that ends before its lines", '{"id":1,"verb":"put","lines":2}\n1', 1007, "says that 2 lines follow"],
   ])("%s ends the connection, which says why", async (_, frame, code, reason) => {
     const socket = await connect();
@@ -127,7 +127,7 @@ describe("a frame", () => {
     const socket = await connect();
 
     socket.say(
-      '{"id":1,"verb":"inspect","colour":"red"}\n{"id":2,"verb":"put","key":"☃","lines":1}\n1\n{"id":3,"verb":"receive"}',
+      '{"id":1,"verb":"describe","colour":"red"}\n{"id":2,"verb":"put","key":"☃","lines":1}\n1\n{"id":3,"verb":"receive"}',
     );
     const lines = [await socket.next(), await socket.next(), await socket.next()];
 
@@ -280,7 +280,7 @@ describe("waiting", () => {
     await there.ask("configure", { maxSize: 1 });
     await there.ask("put", {}, ["first"]);
     gone.begin("put", { wait: true }, ["never acknowledged"]);
-    await gone.ask("inspect");
+    await gone.ask("describe");
     gone.terminate();
     await expect.poll(async () => (await there.ask("put", {}, ["x"])).problem.code).toBe("full");
 

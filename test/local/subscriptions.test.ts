@@ -39,10 +39,10 @@ test("messages are pushed as they become visible, and never more than there is c
   await socket.ask("put", {}, numbers(5, 1));
   expect(await pushed(socket, 2)).toEqual([1, 2]);
 
-  expect((await socket.ask("inspect")).reply).toMatchObject({ leased: 3, visible: 3 });
+  expect((await socket.ask("describe")).reply).toMatchObject({ leased: 3, visible: 3 });
   expect(await socket.ask("subscribe", { credit: 2 })).toMatchObject({ reply: { credit: 2 } });
   expect(await pushed(socket, 2)).toEqual([3, 4]);
-  expect((await socket.ask("inspect")).reply).toMatchObject({ leased: 5, visible: 1 });
+  expect((await socket.ask("describe")).reply).toMatchObject({ leased: 5, visible: 1 });
 });
 
 test("what comes back is pushed again, when its lease is over or its delay", async () => {
@@ -80,7 +80,7 @@ test("unsubscribe answers how much credit was left, and nothing comes after it",
 
   expect(await socket.ask("unsubscribe")).toMatchObject({ reply: { credit: 3 } });
   await socket.ask("put", {}, [3]);
-  await socket.ask("inspect");
+  await socket.ask("describe");
 
   expect(await pushed(socket, 2)).toEqual([1, 2]);
   expect(socket.untaken).toEqual([]);
@@ -118,7 +118,7 @@ test("10,000 receivers that wait on 100 connections are all served, in the order
   for (let turn = 0; turn < 100; turn += 1) {
     for (const socket of sockets) waits.push({ socket, id: socket.begin("receive", { wait: true }) });
     // Frames of one connection stay in order; with this, those of a turn have arrived before those of the next.
-    await Promise.all(sockets.map((socket) => socket.ask("inspect")));
+    await Promise.all(sockets.map((socket) => socket.ask("describe")));
   }
 
   const putter = server.manager().queue<number>(queue);

@@ -96,8 +96,8 @@ export const HEAVY_FRAMES: Readonly<Record<string, HeavyFrame>> = {
   gets: repeated("receive", `{"max":1000,"autoAck":true}`),
   subscriptions: repeated("subscribe", `{"credit":${CREDIT_MAX},${LEASE}}`),
   unsubscriptions: repeated("unsubscribe"),
-  lists: () => times(20, "list", `{"limit":"1000"}`),
-  looks: ({ largeId = "never-1-0" }) => times(50, "look", JSON.stringify({ id: largeId })),
+  lists: () => times(20, "messages", `{"limit":"1000"}`),
+  looks: ({ largeId = "never-1-0" }) => times(50, "peek", JSON.stringify({ id: largeId })),
   cancels: repeated("cancel", `{"id":"never-1-0"}`),
   acks: packed("ack", `{"receipts":${RECEIPTS}}`),
   takes: packed("ack", `{"receipts":${RECEIPTS},"finish":false}`),
@@ -114,7 +114,7 @@ export const HEAVY_FRAMES: Readonly<Record<string, HeavyFrame>> = {
     return times(countOf(request), "stop", request);
   },
   dones: repeated("done", `{"count":1}`),
-  inspections: repeated("inspect"),
+  inspections: repeated("describe"),
   configurations: repeated("configure", `{"leaseSeconds":30}`),
   pauses: () =>
     times(FRAME_OPERATIONS_MAX / 2, "pause", `{"only":"puts"}`).flatMap((pause) => [
@@ -136,7 +136,7 @@ export const HEAVY_FRAMES: Readonly<Record<string, HeavyFrame>> = {
 };
 
 /** A frame of 15 KB that asks for 8 GB. */
-export const MANY_LISTS: HeavyFrame = repeated("list", `{"limit":"1000"}`);
+export const MANY_LISTS: HeavyFrame = repeated("messages", `{"limit":"1000"}`);
 
 /** What may be said of a queue that has to stay full. */
 export const FRAMES_OF_FULL_QUEUES: readonly string[] = [

@@ -3,7 +3,7 @@ import { type Incoming, NextRound } from "../../src/object/commit-batcher.ts";
 import { freshQueue } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 
-const COMMAND: Incoming = { requestId: 1, command: { verb: "inspect" }, characters: 100, arrivedAt: 0 };
+const COMMAND: Incoming = { requestId: 1, command: { verb: "describe" }, characters: 100, arrivedAt: 0 };
 
 /** How often, until the end of the test, somebody was waited for. */
 function countLingers(): () => number {

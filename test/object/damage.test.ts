@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
 import { DamagedRow } from "../../src/queue/base/damage.ts";
-import { bodiesOf, call, freshQueue, inspect, nameOf, numbers, objectOf, put, receive } from "../support/call.ts";
+import { bodiesOf, call, descriptionOf, freshQueue, nameOf, numbers, objectOf, put, receive } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
 
@@ -69,7 +69,7 @@ describe.each([
     const replies = [];
     for (const [method, path, body] of REQUESTS) replies.push(await call(method, `${queue}${path}`, body));
     const socket = await connect(queue);
-    socket.say({ id: 1, verb: "inspect" }, { id: 2, verb: "subscribe", request: { credit: 5 } });
+    socket.say({ id: 1, verb: "describe" }, { id: 2, verb: "subscribe", request: { credit: 5 } });
     const lines = [await socket.next(), await socket.next()];
 
     expect(replies.map(({ status, body }) => `${status} ${body.code}`)).toEqual(REQUESTS.map(() => "500 damaged"));
@@ -90,7 +90,7 @@ describe.each([
 
     expect([deleted.status, deleted.body]).toEqual([200, { deleted: true }]);
     expect(after.body.code).toBe("unknown_queue");
-    expect(await inspect(queue)).toMatchObject({ accepted: 1, visible: 1 });
+    expect(await descriptionOf(queue)).toMatchObject({ accepted: 1, visible: 1 });
     await evictDurableObject(objectOf(queue));
     expect(bodiesOf(await receive(queue))).toEqual(["new"]);
   });
@@ -174,7 +174,7 @@ describe("a row that turns out to be damaged when it is needed", () => {
     expect((await call("GET", `${queue}/messages`)).body).toMatchObject({ messages: [{ body: "a" }], damagedRows: 0 });
     expect((await call("DELETE", queue)).body).toEqual({ deleted: true });
     await put(queue, ["c"]);
-    expect(await inspect(queue)).toMatchObject({ accepted: 1, visible: 1 });
+    expect(await descriptionOf(queue)).toMatchObject({ accepted: 1, visible: 1 });
   });
 
   test.each([

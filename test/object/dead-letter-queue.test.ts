@@ -2,7 +2,17 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
 import { QueueObject } from "../../src/object/queue-object.ts";
-import { bodiesOf, call, freshQueue, inspect, nameOf, objectOf, put, receiptsOf, receive } from "../support/call.ts";
+import {
+  bodiesOf,
+  call,
+  descriptionOf,
+  freshQueue,
+  nameOf,
+  objectOf,
+  put,
+  receiptsOf,
+  receive,
+} from "../support/call.ts";
 
 beforeEach(() => {
   vi.restoreAllMocks();
@@ -40,13 +50,13 @@ for (const isHeard of [true, false]) {
     loseAnswer({ isHeard });
 
     await fail(tasks);
-    await expect.poll(() => inspect(tasks), POLL).toMatchObject({ transferring: 1, dead: 0 });
+    await expect.poll(() => descriptionOf(tasks), POLL).toMatchObject({ transferring: 1, dead: 0 });
     await abortAllDurableObjects();
     await runDurableObjectAlarm(objectOf(tasks));
 
-    await expect.poll(() => inspect(tasks), POLL).toMatchObject({ transferring: 0, transferred: 1 });
+    await expect.poll(() => descriptionOf(tasks), POLL).toMatchObject({ transferring: 0, transferred: 1 });
     expect(bodiesOf(await receive(dead, { max: 10 }))).toEqual(["poison"]);
-    expect(await inspect(dead)).toMatchObject({ accepted: 1 });
+    expect(await descriptionOf(dead)).toMatchObject({ accepted: 1 });
   });
 }
 
@@ -62,7 +72,7 @@ test("a redrive of which nobody knows whether it arrived says so, and arrives on
   await runDurableObjectAlarm(objectOf(tasks));
 
   expect(reply).toMatchObject({ status: 503, body: { code: "unavailable" } });
-  await expect.poll(() => inspect(tasks), POLL).toMatchObject({ transferring: 0, transferred: 2 });
+  await expect.poll(() => descriptionOf(tasks), POLL).toMatchObject({ transferring: 0, transferred: 2 });
   expect(bodiesOf(await receive(other, { max: 10 }))).toEqual(["a", "b"]);
 });
 
@@ -88,7 +98,7 @@ test("an expired message frees its storage though nobody calls its queue any mor
   await scheduler.wait(1_100);
 
   expect(await runDurableObjectAlarm(objectOf(queue))).toBe(true);
-  expect(await inspect(queue)).toMatchObject({ expired: 1, visible: 0 });
+  expect(await descriptionOf(queue)).toMatchObject({ expired: 1, visible: 0 });
   expect(await runDurableObjectAlarm(objectOf(queue))).toBe(false);
 });
 

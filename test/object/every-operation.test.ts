@@ -56,7 +56,7 @@ const REFUSED: Record<string, { frame: string; problem: object }> = {
   },
   "an unknown verb": { frame: '{"id":7,"verb":"fly"}', problem: { code: "invalid", errors: [{ path: "verb" }] } },
   "an unknown field of an operation": {
-    frame: '{"id":7,"verb":"inspect","field":1}',
+    frame: '{"id":7,"verb":"describe","field":1}',
     problem: { code: "invalid", errors: [{ path: "field" }] },
   },
   "a content that is not JSON": {
@@ -98,7 +98,7 @@ test("one wait too many is refused while another operation is being committed", 
   await put(queue, ["unfinished"]);
   const socket = await connect(queue);
   const joins = Array.from({ length: SOCKET_WAITS_MAX }, (_, id) => ({ id, verb: "join", request: { wait: true } }));
-  socket.say(...joins, { id: 1_000, verb: "inspect" });
+  socket.say(...joins, { id: 1_000, verb: "describe" });
   await socket.next();
   await sayDuringNextCommit(queue, '{"id":1001,"verb":"join","request":{"wait":true}}');
 
@@ -142,10 +142,10 @@ test("those who waited behind a connection have their turn when it ends during a
     [ending] = state.getWebSockets();
   });
   const other = await connect(queue);
-  large.say({ id: 1, verb: "put", lines: 2, request: { wait: true } }, "a", "b", { id: 2, verb: "inspect" });
+  large.say({ id: 1, verb: "put", lines: 2, request: { wait: true } }, "a", "b", { id: 2, verb: "describe" });
   await large.next();
   other.say({ id: 1, verb: "put", lines: 1, request: { wait: true } }, "c");
-  other.say({ id: 2, verb: "receive", request: { wait: true } }, { id: 3, verb: "inspect" });
+  other.say({ id: 2, verb: "receive", request: { wait: true } }, { id: 3, verb: "describe" });
   await other.next();
   await duringNextCommit(objectOf(queue), (object) => {
     if (ending !== undefined) object.webSocketClose(ending, 1006);

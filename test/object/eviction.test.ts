@@ -7,8 +7,8 @@ import {
   arrival,
   bodiesOf,
   call,
+  descriptionOf,
   freshQueue,
-  inspect,
   type Leased,
   numbers,
   objectOf,
@@ -86,7 +86,7 @@ for (const [title, forget] of [
         { id: retried.id, attempt: 2, lastError: "no luck" },
         { body: "late", attempt: 1 },
       ]);
-      expect(await inspect(queue)).toMatchObject({ visible: 0, leased: 3, done: 1, unfinished: 3 });
+      expect(await descriptionOf(queue)).toMatchObject({ visible: 0, leased: 3, done: 1, unfinished: 3 });
       const stale = await call("POST", `${queue}/ack`, { receipts: receiptsOf([acked, retried, extended]) });
       expect(stale.body).toEqual({ acked: 1, stale: [acked.receipt, retried.receipt] });
     });
@@ -124,7 +124,7 @@ for (const [title, forget] of [
       expect(again).toEqual(ids);
       expect(doneAgain.body).toEqual({ unfinished: 90 });
       expect(other.body.code).toBe("idempotency_key_reused");
-      expect(await inspect(queue)).toMatchObject({ accepted: 300, visible: 100, unfinished: 90 });
+      expect(await descriptionOf(queue)).toMatchObject({ accepted: 300, visible: 100, unfinished: 90 });
     });
 
     test("keeps its configuration, its counts and its age", async () => {
@@ -135,10 +135,10 @@ for (const [title, forget] of [
       await call("POST", `${queue}/purge`);
       await put(queue, [1, 2, 3]);
       await receive(queue);
-      const { oldestSeconds, ...before } = await inspect(queue);
+      const { oldestSeconds, ...before } = await descriptionOf(queue);
 
       await forget(queue);
-      const { oldestSeconds: oldestSecondsAfter, ...after } = await inspect(queue);
+      const { oldestSeconds: oldestSecondsAfter, ...after } = await descriptionOf(queue);
 
       expect(after).toEqual(before);
       expect(oldestSecondsAfter).toBeGreaterThanOrEqual(oldestSeconds);
@@ -192,5 +192,5 @@ test("a call that waits while its object is aborted is told that nothing is know
   expect(interrupted).toMatchObject({ status: 503, body: { code: "unavailable" } });
   expect(interrupted.headers.get("Retry-After")).toBe("1");
   expect(again.status).toBe(201);
-  expect(await inspect(queue)).toMatchObject({ accepted: 2 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 2 });
 });

@@ -2,7 +2,17 @@ import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Reply } from "../../src/object/reply.ts";
 import type { Command } from "../../src/queue/base/commands.ts";
-import { arrival, bodiesOf, call, freshQueue, inspect, numbers, objectOf, put, receive } from "../support/call.ts";
+import {
+  arrival,
+  bodiesOf,
+  call,
+  descriptionOf,
+  freshQueue,
+  numbers,
+  objectOf,
+  put,
+  receive,
+} from "../support/call.ts";
 import { breakWrites } from "../support/storage.ts";
 
 function putCommand(body: number): Command {
@@ -22,11 +32,11 @@ beforeEach(() => log.mockClear());
 test("commands that arrive together are stored as one row", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
-  const before = await inspect(queue);
+  const before = await descriptionOf(queue);
 
   await putTogether(queue, 100);
 
-  expect((await inspect(queue)).rowsWritten - before.rowsWritten).toBe(1);
+  expect((await descriptionOf(queue)).rowsWritten - before.rowsWritten).toBe(1);
   expect(bodiesOf(await receive(queue, { max: 200 }))).toEqual(numbers(100));
 });
 
@@ -40,7 +50,7 @@ test("a put whose write fails is refused, and leaves nothing", async () => {
   expect(reply).toMatchObject({ status: 500, body: { code: "internal" } });
   expect(log.mock.calls.flat().join()).toContain("The row is too large.");
   expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual(["before"]);
-  expect(await inspect(queue)).toMatchObject({ accepted: 1, unfinished: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1, unfinished: 1 });
 });
 
 test("of a batch over several rows nothing is stored when a later row fails", async () => {
@@ -51,7 +61,7 @@ test("of a batch over several rows nothing is stored when a later row fails", as
   const reply = await call("POST", `${queue}/messages`, { messages: numbers(1_000).map((body) => ({ body })) });
 
   expect(reply.status).toBe(500);
-  expect(await inspect(queue)).toMatchObject({ accepted: 1, visible: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1, visible: 1 });
   expect(bodiesOf(await receive(queue, { max: 1_000 }))).toEqual(["before"]);
 });
 
@@ -74,7 +84,7 @@ test("an ack whose write fails is refused, and the message is still there", asyn
   const failed = await call("POST", `${queue}/ack`, { receipts: [message?.receipt] });
 
   expect(failed.status).toBe(500);
-  expect(await inspect(queue)).toMatchObject({ done: 0, unfinished: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ done: 0, unfinished: 1 });
   expect(await receive(queue, { timeoutSeconds: 10 })).toMatchObject([{ body: "a", attempt: 2 }]);
 });
 
@@ -120,10 +130,10 @@ test("commands whose commit the platform did not confirm are told so, and commit
     () => "answered",
     (error: Error) => error.message,
   );
-  const before = await inspect(queue);
+  const before = await descriptionOf(queue);
   await putTogether(queue, 10);
 
   expect(failed).toContain("The disk is broken.");
-  // The inspect was the first of the ten commands that are alone, so that the last put is, with none beside it, too.
-  expect((await inspect(queue)).rowsWritten - before.rowsWritten).toBe(10);
+  // The describe was the first of the ten commands that are alone, so that the last put is, with none beside it, too.
+  expect((await descriptionOf(queue)).rowsWritten - before.rowsWritten).toBe(10);
 });

@@ -1,7 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { subscribeReply } from "../../src/contract/socket.ts";
-import { call, freshQueue, inspect, type Leased, numbers, objectOf, put, receiptsOf } from "../support/call.ts";
+import { call, descriptionOf, freshQueue, type Leased, numbers, objectOf, put, receiptsOf } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 import { breakWrites } from "../support/storage.ts";
 
@@ -20,7 +20,7 @@ async function subscribed(queue: string, credit: number): Promise<{ socket: Sock
 
 /** Waits until no message is leased. */
 async function leasesOver(queue: string): Promise<void> {
-  await vi.waitFor(async () => expect(await inspect(queue)).toMatchObject({ leased: 0 }), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await descriptionOf(queue)).toMatchObject({ leased: 0 }), { timeout: 10_000 });
 }
 
 test("a subscription is told how long its leases last, and the time by which they end", async () => {
@@ -52,7 +52,7 @@ test("a begin is answered only with what is lost, and one that breaks a rule wit
   socket.say({ id: 3, verb: "begin", request: { receipts } });
   socket.say({ id: 4, verb: "begin", request: { receipts: [receipts[1]] } });
   socket.say({ id: 5, verb: "begin", request: { receipts: [] } });
-  socket.say({ id: 6, verb: "inspect" });
+  socket.say({ id: 6, verb: "describe" });
 
   const lines = [await socket.next(), await socket.next(), await socket.next()];
   expect(lines).toContainEqual({ lost: [receipts[0]] });
@@ -132,7 +132,7 @@ test("a subscriber that says nothing gets each message once, and is served again
   await leasesOver(queue);
   // Another round, in which it would be served.
   await put(queue, ["late"]);
-  const before = await inspect(queue);
+  const before = await descriptionOf(queue);
   await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
   const other = await connect(queue);
   other.say({ id: 1, verb: "receive", request: { max: 1 } });
@@ -164,7 +164,7 @@ test("a subscriber that says nothing is not served because a round failed either
   await call("POST", `${queue}/messages`, { messages: [{ body: "fails" }] });
   await put(queue, ["arrives"]);
 
-  expect(await inspect(queue)).toMatchObject({ visible: 3, leased: 0 });
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 3, leased: 0 });
   socket.say({ id: 2, verb: "receive", request: { max: 1 } });
   const lines = [await socket.next(), await socket.next()];
   expect(lines).toContainEqual({ id: 2, reply: { messages: [] } });

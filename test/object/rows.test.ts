@@ -6,8 +6,8 @@ import {
   ack,
   arrival,
   call,
+  descriptionOf,
   freshQueue,
-  inspect,
   type Leased,
   nameOf,
   numbers,
@@ -21,9 +21,9 @@ import { interceptStatements } from "../support/storage.ts";
 
 /** Rows that this many messages cost, from the first put to the last ack, by the message. */
 async function rowsPerMessage(queue: string, messages: number, work: () => Promise<void>): Promise<number> {
-  const before = await inspect(queue);
+  const before = await descriptionOf(queue);
   await work();
-  const after = await inspect(queue);
+  const after = await descriptionOf(queue);
   expect(after.done - before.done, "messages that went through").toBe(messages);
   return (after.rowsWritten - before.rowsWritten) / messages;
 }
@@ -97,7 +97,7 @@ test("the counter says what the storage engine says of each statement, from the 
   await call("POST", `${queue}/purge`);
 
   expect(rows).toBeGreaterThan(0);
-  expect((await inspect(queue)).rowsWritten).toBe(rows);
+  expect((await descriptionOf(queue)).rowsWritten).toBe(rows);
 });
 
 test("a caller alone, with keys, uses few rows over and over", async () => {
@@ -114,10 +114,10 @@ test("a caller alone, with keys, uses few rows over and over", async () => {
 /** What one message costs from its put to its end, in rows; `work` is everything in between. */
 async function rowsOf(queue: string, options: object, work: () => Promise<unknown>): Promise<number> {
   await call("PUT", queue, { retryDelaySeconds: 0 });
-  const before = await inspect(queue);
+  const before = await descriptionOf(queue);
   await call("POST", `${queue}/messages`, { messages: [{ body: "task", ...options }] });
   await work();
-  const after = await inspect(queue);
+  const after = await descriptionOf(queue);
   expect(after.done - before.done, "messages that went through").toBe(1);
   return after.rowsWritten - before.rowsWritten;
 }
@@ -181,7 +181,7 @@ async function beginOne(queue: string) {
   const receipts = receiptsOf(push);
   socket.say({ id: 2, verb: "begin", request: { receipts } });
   // What is said on one connection is applied in order.
-  socket.say({ id: 3, verb: "inspect" });
+  socket.say({ id: 3, verb: "describe" });
   expect(await socket.next()).toMatchObject({ id: 3 });
   return { socket, receipts };
 }
@@ -205,9 +205,9 @@ test("to say that a handler has begun costs one row where it goes on for longer,
 
   const rows = await rowsOf(queue, {}, async () => {
     const { socket, receipts } = await beginOne(queue);
-    before = (await inspect(queue)).rowsWritten;
-    await vi.waitFor(async () => expect((await inspect(queue)).rowsWritten).toBeGreaterThan(before), 10_000);
-    after = (await inspect(queue)).rowsWritten;
+    before = (await descriptionOf(queue)).rowsWritten;
+    await vi.waitFor(async () => expect((await descriptionOf(queue)).rowsWritten).toBeGreaterThan(before), 10_000);
+    after = (await descriptionOf(queue)).rowsWritten;
     await abortAllDurableObjects();
     const views = await call("GET", `${queue}/messages`);
     expect(views.body.messages).toMatchObject([{ state: "leased", attempts: 1 }]);
@@ -243,11 +243,13 @@ test("a message that dies and goes to another queue costs at most five rows ther
     await call("PUT", dead, {});
     await put(tasks, numbers(messages));
     const receipts = receiptsOf(await receive(tasks, { max: 100 }));
-    const rowsWritten = async () => (await inspect(tasks)).rowsWritten + (await inspect(dead)).rowsWritten;
+    const rowsWritten = async () => (await descriptionOf(tasks)).rowsWritten + (await descriptionOf(dead)).rowsWritten;
     const before = await rowsWritten();
 
     await call("POST", `${tasks}/retry`, { receipts });
-    await expect.poll(() => inspect(tasks), { timeout: 20_000, interval: 20 }).toMatchObject({ transferred: messages });
+    await expect
+      .poll(() => descriptionOf(tasks), { timeout: 20_000, interval: 20 })
+      .toMatchObject({ transferred: messages });
 
     expect((await rowsWritten()) - before).toBeLessThanOrEqual(rowsMax);
   }
@@ -270,14 +272,18 @@ test("a purge bills one row for each of the backlog, and leaves few for the next
   const queue = freshQueue();
   await putLarge(queue, 1_500);
   expect(await storedRows(queue)).toBe(1_500);
-  const { rowsWritten } = await inspect(queue);
+  const { rowsWritten } = await descriptionOf(queue);
 
   await call("POST", `${queue}/purge`);
 
-  expect((await inspect(queue)).rowsWritten - rowsWritten).toBe(1_500);
+  expect((await descriptionOf(queue)).rowsWritten - rowsWritten).toBe(1_500);
   expect(await storedRows(queue)).toBe(FREE_ROWS_MAX);
   await evictDurableObject(objectOf(queue));
-  expect(await inspect(queue)).toMatchObject({ accepted: 1_500, purged: 1_500, rowsWritten: rowsWritten + 1_500 });
+  expect(await descriptionOf(queue)).toMatchObject({
+    accepted: 1_500,
+    purged: 1_500,
+    rowsWritten: rowsWritten + 1_500,
+  });
 });
 
 test("a long backlog that is worked off alone costs three rows for each message, and leaves few", async () => {
@@ -293,5 +299,5 @@ test("a long backlog that is worked off alone costs three rows for each message,
   expect(rows).toBe(3);
   expect(await storedRows(queue)).toBe(FREE_ROWS_MAX);
   await evictDurableObject(objectOf(queue));
-  expect(await inspect(queue)).toMatchObject({ accepted: messages, done: messages, unfinished: 0 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: messages, done: messages, unfinished: 0 });
 });

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { putReply } from "../../src/contract/schema.ts";
 import { putsReply } from "../../src/contract/socket.ts";
 import { Session } from "../../src/socket/session.ts";
-import { call, freshQueue, inspect, objectOf, put } from "../support/call.ts";
+import { call, descriptionOf, freshQueue, objectOf, put } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 import { breakWrites } from "../support/storage.ts";
 
@@ -32,7 +32,7 @@ test("an object that lost its memory knows who waits, for how many and in which 
   await put(queue, ["e", "f"]);
   expect(await second.next()).toMatchObject({ id: 3, reply: { messages: [{ body: "d" }] } });
   expect(await first.next()).toMatchObject({ push: [{ body: "e" }] });
-  expect(await inspect(queue)).toMatchObject({ visible: 1, leased: 5 });
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 1, leased: 5 });
 });
 
 test("a put that waited for room while the object lost its memory is asked for again, and put once", async () => {
@@ -42,18 +42,18 @@ test("a put that waited for room while the object lost its memory is asked for a
   const socket = await connect(queue);
   const put1 = [{ id: 1, verb: "put", key: "key", lines: 1, request: { wait: true } }, { n: 1 }];
   socket.say(...put1);
-  socket.say({ id: 2, verb: "inspect" });
+  socket.say({ id: 2, verb: "describe" });
   expect(await socket.next()).toMatchObject({ id: 2, reply: { accepted: 1 } });
 
   await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
-  socket.say({ id: 3, verb: "inspect" });
+  socket.say({ id: 3, verb: "describe" });
   expect(await socket.next()).toEqual({ again: [1] });
   expect(await socket.next()).toMatchObject({ id: 3, reply: { accepted: 1 } });
   socket.say(...put1);
   socket.say({ id: 4, verb: "receive" });
 
   expect([(await socket.next()).id, (await socket.next()).id].sort()).toEqual([1, 4]);
-  expect(await inspect(queue)).toMatchObject({ accepted: 2, visible: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 2, visible: 1 });
 });
 
 test("what a connection asked for as it ended is given to nobody", async () => {
@@ -77,7 +77,7 @@ test("what a connection asked for as it ended is given to nobody", async () => {
     object.webSocketClose(socket as WebSocket, 1006);
   });
 
-  expect(await inspect(queue)).toMatchObject({ visible: 11, leased: 0, done: 0 });
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 11, leased: 0, done: 0 });
 });
 
 test("a put that leaves the head of the line lets in who stands behind it", async () => {
@@ -86,10 +86,10 @@ test("a put that leaves the head of the line lets in who stands behind it", asyn
   await put(queue, ["there"]);
   const [large, small] = [await connect(queue), await connect(queue)];
   large.say({ id: 1, verb: "put", lines: 2, request: { wait: true } }, { n: 1 }, { n: 2 });
-  large.say({ id: 2, verb: "inspect" });
+  large.say({ id: 2, verb: "describe" });
   await large.next();
   small.say({ id: 1, verb: "put", lines: 1, request: { wait: true } }, { n: 3 });
-  small.say({ id: 2, verb: "inspect" });
+  small.say({ id: 2, verb: "describe" });
   await small.next();
 
   large.end();
@@ -109,7 +109,7 @@ test("an operation whose write fails is refused, and its connection goes on", as
 
   expect(refused).toMatchObject({ id: 1, problem: { code: "internal" } });
   expect(await socket.next()).toMatchObject({ id: 2, reply: { ids: [expect.any(String)] } });
-  expect(await inspect(queue)).toMatchObject({ accepted: 2 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 2 });
 });
 
 test("a subscription and what waits go on when the queue is loaded again after a failed commit", async () => {
@@ -142,7 +142,7 @@ test("a subscription has its credit once when the round fails in which its objec
   await put(queue, ["a", "b"]);
 
   expect((await socket.next()).push).toMatchObject([{ body: "a" }]);
-  expect(await inspect(queue)).toMatchObject({ visible: 1, leased: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 1, leased: 1 });
 });
 
 test("a frame on which the server fails ends its connection, and nothing of it is applied", async () => {
@@ -152,10 +152,10 @@ test("a frame on which the server fails ends its connection, and nothing of it i
   vi.spyOn(Session.prototype, "begin").mockImplementationOnce(() => {
     throw new RangeError("Maximum call stack size exceeded");
   });
-  socket.say({ id: 1, verb: "put", lines: 1 }, "a", { id: 2, verb: "inspect" });
+  socket.say({ id: 1, verb: "put", lines: 1 }, "a", { id: 2, verb: "describe" });
 
   expect(await socket.closed).toBe(1011);
-  expect(await inspect(queue)).toMatchObject({ accepted: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
 });
 
 test("puts that share an operation get each its own answer, also where one joins an earlier try that waits", async () => {
@@ -164,7 +164,7 @@ test("puts that share an operation get each its own answer, also where one joins
   await put(queue, ["first"]);
   const before = await connect(queue);
   before.say({ id: 1, verb: "put", request: { wait: true }, key: "a", lines: 1 }, "a");
-  before.say({ id: 2, verb: "inspect" });
+  before.say({ id: 2, verb: "describe" });
   await before.next();
 
   const after = await connect(queue);

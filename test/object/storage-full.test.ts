@@ -7,8 +7,8 @@ import {
   arrival,
   bodiesOf,
   call,
+  descriptionOf,
   freshQueue,
-  inspect,
   nameOf,
   objectOf,
   put,
@@ -31,7 +31,7 @@ const ONE = { messages: [{ body: "b" }] };
 test("a queue whose storage is nearly full refuses puts, and everything else goes on", async () => {
   const queue = freshQueue();
   await put(queue, ["a", "b"], "key");
-  env.STORAGE_BYTES_MAX = String((await inspect(queue)).storageBytes);
+  env.STORAGE_BYTES_MAX = String((await descriptionOf(queue)).storageBytes);
 
   const refused = await call("POST", `${queue}/messages`, { messages: [{ body: "c" }], timeoutSeconds: 20 });
   const refusedAgain = await call("POST", `${queue}/messages`, { messages: [{ body: "d" }] });
@@ -40,17 +40,17 @@ test("a queue whose storage is nearly full refuses puts, and everything else goe
 
   expect([refused.status, refused.body.code, refusedAgain.body.code]).toEqual([507, "storage_full", "storage_full"]);
   expect(bodiesOf(messages)).toEqual(["a", "b"]);
-  expect(await inspect(queue)).toMatchObject({ accepted: 2, done: 2 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 2, done: 2 });
 });
 
 test("one byte below the bound a put is stored", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
-  env.STORAGE_BYTES_MAX = String((await inspect(queue)).storageBytes + 1);
+  env.STORAGE_BYTES_MAX = String((await descriptionOf(queue)).storageBytes + 1);
 
   await put(queue, ["b"]);
 
-  expect(await inspect(queue)).toMatchObject({ accepted: 2 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 2 });
 });
 
 test("a put that was stored before is known again although the storage is nearly full", async () => {
@@ -98,7 +98,7 @@ test.each(["9GB", "-1", "NaN"])("a bound of %j turns nothing off: a queue refuse
   expect(answer).toMatchObject({ id: 1, problem: { code: "misconfigured", status: 503 } });
   expect(answer.problem.detail).toContain(`STORAGE_BYTES_MAX is "${text}"`);
   delete env.STORAGE_BYTES_MAX;
-  expect(await inspect(queue)).toMatchObject({ accepted: 1 });
+  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
 });
 
 describe("a host whose disk is nearly full", () => {
@@ -193,7 +193,7 @@ describe("a storage that is full", () => {
       await call("PUT", queue, { maxSize: 5 }),
     ];
     expect(replies.map(({ body }) => body.code)).toEqual(Array(4).fill("storage_full"));
-    expect(await inspect(queue)).toMatchObject({ accepted: 2, leased: 1, visible: 1 });
+    expect(await descriptionOf(queue)).toMatchObject({ accepted: 2, leased: 1, visible: 1 });
     expect((await call("GET", `${queue}/messages`)).body.messages).toHaveLength(2);
     expect(await put(queue, ["a", "b"], "key")).toHaveLength(2);
 
@@ -212,7 +212,7 @@ describe("a storage that is full", () => {
       { id: 1, verb: "subscribe", request: { credit: 1 } },
       { id: 2, verb: "receive", request: { wait: true } },
     );
-    socket.say({ id: 3, verb: "inspect" });
+    socket.say({ id: 3, verb: "describe" });
 
     expect(await socket.next()).toMatchObject({ id: 2, problem: { code: "storage_full" } });
     expect(await socket.next()).toMatchObject({ id: 3, reply: { visible: 1 } });

@@ -1,7 +1,7 @@
 /** What a queue takes of its storage follows from what it holds, not from what it has done. */
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { ack, call, freshQueue, inspect, numbers, objectOf, put, receiptsOf, receive } from "../support/call.ts";
+import { ack, call, descriptionOf, freshQueue, numbers, objectOf, put, receiptsOf, receive } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 
 const BODY = "x".repeat(1_000);
@@ -26,21 +26,21 @@ test("messages that are given back again and again take no more room than at fir
     return messages.length;
   };
   for (let time = 0; time < 3; time += 1) await retry();
-  const before = await inspect(queue);
+  const before = await descriptionOf(queue);
 
   for (let time = 0; time < 15; time += 1) expect(await retry()).toBe(300);
 
-  expect((await inspect(queue)).storageBytes).toBeLessThanOrEqual(before.storageBytes * 1.1);
+  expect((await descriptionOf(queue)).storageBytes).toBeLessThanOrEqual(before.storageBytes * 1.1);
 });
 
 test("what is done takes no room, however much it was", async () => {
   const queue = freshQueue();
   for (let time = 0; time < 3; time += 1) await putAndAck(queue);
-  const before = await inspect(queue);
+  const before = await descriptionOf(queue);
 
   for (let time = 0; time < 6; time += 1) await putAndAck(queue);
 
-  expect((await inspect(queue)).storageBytes).toBeLessThanOrEqual(before.storageBytes * 1.5);
+  expect((await descriptionOf(queue)).storageBytes).toBeLessThanOrEqual(before.storageBytes * 1.5);
 });
 
 test("a connection that was pushed ten thousand messages and ends leaves them leased, and the queue goes on", async () => {
@@ -53,7 +53,7 @@ test("a connection that was pushed ten thousand messages and ends leaves them le
   socket.end();
   await evictDurableObject(objectOf(queue), { webSockets: "close" });
 
-  expect(await inspect(queue)).toMatchObject({ leased: 10_000, visible: 0, accepted: 10_000 });
+  expect(await descriptionOf(queue)).toMatchObject({ leased: 10_000, visible: 0, accepted: 10_000 });
   await put(queue, ["next"]);
   expect(await receive(queue)).toMatchObject([{ body: "next" }]);
 });

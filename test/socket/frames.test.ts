@@ -69,8 +69,8 @@ test.each([-1, 1.5, "1", null])("a put of %j lines is the end, because nobody ca
 test.each([0, 1_001])("a put of %j lines is refused, and what comes after it is not", (lines) => {
   const put = [JSON.stringify({ id: 1, verb: "put", lines }), ...Array(lines).fill("1")];
 
-  expect(operationsOf([...put, '{"id":2,"verb":"inspect"}'].join("\n"))).toMatchObject([
+  expect(operationsOf([...put, '{"id":2,"verb":"describe"}'].join("\n"))).toMatchObject([
     { id: 1, fault: { code: "invalid" } },
-    { id: 2, verb: "inspect" },
+    { id: 2, verb: "describe" },
   ]);
 });

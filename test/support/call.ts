@@ -68,7 +68,7 @@ export async function ack(queue: string, messages: Leased[]): Promise<void> {
   accept(await call("POST", `${queue}/ack`, { receipts: receiptsOf(messages) }), 200);
 }
 
-export async function inspect(queue: string): Promise<QueueDescription> {
+export async function descriptionOf(queue: string): Promise<QueueDescription> {
   return accept(await call("GET", queue), 200);
 }
 

@@ -98,7 +98,7 @@ export class Comparison {
       expect(result.redriven, expected.redriven, difference);
       expect(result.left, expected.left, difference);
       if (result.redriven > 0) this.see("redriven");
-    } else if (result.verb === "list" && expected.verb === "list") {
+    } else if (result.verb === "messages" && expected.verb === "messages") {
       const ids = expected.messages.map(({ id }) => id);
       expect(show(result.views.map(({ id }) => id)), show(ids), difference);
       // The other way around a last, empty page may follow.

@@ -172,11 +172,11 @@ export class History {
   }
 
   #look(id: string): View | undefined {
-    this.#queue.apply(LOOK, { verb: "look", id }, this.#now);
+    this.#queue.apply(LOOK, { verb: "peek", id }, this.#now);
     const answers = this.#queue.takeResults();
     const look = answers.find(({ requestId }) => requestId === LOOK)?.result;
     this.#answers.push(...answers.filter(({ requestId }) => requestId !== LOOK));
-    return look?.verb === "look" ? look.view : undefined;
+    return look?.verb === "peek" ? look.view : undefined;
   }
 
   /** When a message that failed is visible again: within the bounds, or by now if it is seen in another state. */
@@ -525,7 +525,7 @@ export class History {
     const state = this.#random.pick([undefined, "visible", "delayed", "leased", "dead", "transferring"] as const);
     const cursor = this.#random.chance(0.5) ? this.#someId() : "";
     const limit = this.#random.pick([1, 10, 1_000]);
-    this.#tell(requestId, { verb: "list", state, cursor, limit }, () =>
+    this.#tell(requestId, { verb: "messages", state, cursor, limit }, () =>
       this.#model.list(requestId, state, cursor, limit),
     );
   }
@@ -583,9 +583,9 @@ export class History {
 
   #compareCounts(): void {
     if (!this.#model.exists) return;
-    this.#queue.apply(-1, { verb: "inspect" }, this.#now);
+    this.#queue.apply(-1, { verb: "describe" }, this.#now);
     const result = this.#queue.takeResults()[0]?.result;
-    if (result?.verb !== "inspect") throw new Error(`inspect answered ${show(result)}`);
+    if (result?.verb !== "describe") throw new Error(`describe answered ${show(result)}`);
     const { visible, delayed, leased, dead, transferring, unfinished, expired, transferred, oldestMs } =
       result.description;
     const { messages } = this.#model;

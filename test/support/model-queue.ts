@@ -85,7 +85,7 @@ export type ModelAnswer =
   | { requestId: number; verb: "purge"; purged: number }
   | { requestId: number; verb: "configured"; settings: ModelSettings }
   | { requestId: number; verb: "redrive"; redriven: number; left: number }
-  | { requestId: number; verb: "list"; messages: ModelMessage[]; isLast: boolean }
+  | { requestId: number; verb: "messages"; messages: ModelMessage[]; isLast: boolean }
   | { requestId: number; verb: "shutdown" | "pause" | "cancel" | "delete" | "transfer_result" }
   | { requestId: number; verb: "receive_transfer"; messages: ModelMessage[] }
   | { requestId: number; verb: "refused"; code: string; endsSubscription?: boolean };
@@ -578,7 +578,12 @@ export class ModelQueue {
     // In the order of places, which is that of puts but for messages of several priorities.
     const meant = this.messages.filter((message) => state === undefined || this.stateOf(message) === state);
     const listed = byPlace(meant).filter((message) => after === "" || comparePlaces(message.id, after) > 0);
-    this.answers.push({ requestId, verb: "list", messages: listed.slice(0, limit), isLast: listed.length <= limit });
+    this.answers.push({
+      requestId,
+      verb: "messages",
+      messages: listed.slice(0, limit),
+      isLast: listed.length <= limit,
+    });
   }
 
   stateOf({ isDead, leased, visibleAt, transfer }: ModelMessage): string {

@@ -50,8 +50,8 @@ export class ToldQueue {
   }
 
   describe() {
-    const result = this.tell({ verb: "inspect" });
-    if (result?.verb !== "inspect") throw new Error(`The inspect was answered ${JSON.stringify(result)}.`);
+    const result = this.tell({ verb: "describe" });
+    if (result?.verb !== "describe") throw new Error(`The describe was answered ${JSON.stringify(result)}.`);
     return result.description;
   }
 

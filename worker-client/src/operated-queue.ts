@@ -77,7 +77,7 @@ export abstract class OperatedQueue<Item> {
   /** The configuration and all counts. Throws `UnknownQueue` if the queue does not exist. */
   async describe(options: CallOptions = {}): Promise<QueueDescription> {
     checkOptions("describe()", options, CALL_OPTIONS);
-    const { value } = await this.calls.send<QueueDescriptionReply>("inspect", { ...options });
+    const { value } = await this.calls.send<QueueDescriptionReply>("describe", { ...options });
     return value;
   }
 
@@ -87,7 +87,7 @@ export abstract class OperatedQueue<Item> {
     const { state, ...call } = options;
     for (let cursor: string | null = ""; cursor !== null; ) {
       const request = { ...(state === undefined ? {} : { state }), cursor };
-      const outcome = this.calls.send<MessagesReply>("list", { request, ...call });
+      const outcome = this.calls.send<MessagesReply>("messages", { request, ...call });
       const page: MessagesReply = await this.calls.orIfUnknown(outcome, NO_MESSAGES);
       for (const message of page.messages) yield viewOf<Item>(message);
       cursor = page.cursor;
@@ -95,10 +95,10 @@ export abstract class OperatedQueue<Item> {
   }
 
   /** Looks at one message. Throws `UnknownMessage` if it is not in the queue. */
-  async look(id: string, options: CallOptions = {}): Promise<MessageView<Item>> {
+  async peek(id: string, options: CallOptions = {}): Promise<MessageView<Item>> {
     checkId(id);
-    checkOptions("look()", options, CALL_OPTIONS);
-    const { value } = await this.calls.send<MessageViewReply>("look", { request: { id }, ...options });
+    checkOptions("peek()", options, CALL_OPTIONS);
+    const { value } = await this.calls.send<MessageViewReply>("peek", { request: { id }, ...options });
     return viewOf<Item>(value);
   }
 

@@ -234,7 +234,7 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
   /** A queue that does not exist yet counts as an empty one. */
   #counts(call: string, options: CallOptions): Promise<Pick<QueueDescription, "visible" | "delayed" | "maxSize">> {
     checkOptions(call, options, CALL_OPTIONS);
-    const outcome = this.calls.send<QueueDescription>("inspect", { ...options });
+    const outcome = this.calls.send<QueueDescription>("describe", { ...options });
     return this.calls.orIfUnknown(outcome, { visible: 0, delayed: 0, maxSize: 0 });
   }
 }

@@ -15,7 +15,7 @@ export function isReplyTo({ verb, messages }: Pick<Call, "verb" | "messages">, r
       return isListOf(reply.stale, isText);
     case "join":
       return typeof reply.finished === "boolean";
-    case "list":
+    case "messages":
       return isListOf(reply.messages, isObject) && (reply.cursor === null || isText(reply.cursor));
     case "redrive":
       return typeof reply.redriven === "number" && typeof reply.left === "number";

@@ -164,10 +164,10 @@ export type Command =
   | DoneCommand
   | { verb: "join"; timeoutMs: number }
   | { verb: "configure"; changes: Settings }
-  | { verb: "inspect" }
+  | { verb: "describe" }
   /** Messages in this state, or all, after the one that the cursor names. */
-  | { verb: "list"; state?: MessageState | undefined; cursor: string; limit: number }
-  | { verb: "look"; id: string }
+  | { verb: "messages"; state?: MessageState | undefined; cursor: string; limit: number }
+  | { verb: "peek"; id: string }
   /** Removes a message, also while somebody holds it: the receipt is stale then. */
   | { verb: "cancel"; id: string }
   /** Removes all messages, or only the dead ones. */
@@ -243,11 +243,11 @@ export type Result =
   | { verb: "done"; unfinished: number }
   | { verb: "join"; finished: boolean }
   | { verb: "configure" | "shutdown" | "pause"; description: Description }
-  | { verb: "inspect"; description: Description }
+  | { verb: "describe"; description: Description }
   | { verb: "purge"; purged: number }
   /** `damagedRows`: of a damaged queue, how many stored rows of the page could not be read, or not in full. */
-  | ({ verb: "list"; damagedRows?: number } & Page)
-  | { verb: "look"; view: View }
+  | ({ verb: "messages"; damagedRows?: number } & Page)
+  | { verb: "peek"; view: View }
   | { verb: "cancel" }
   /** `left`: how many dead letters are left. */
   | { verb: "redrive"; redriven: number; left: number }

@@ -1,6 +1,6 @@
 /**
  * What is said on a queue's socket. A frame is text of one or more lines, each a JSON value; docs/socket.md has it in
- * full. The requests are those of HTTP, but that who waits is not told to come back: he waits until he says `stop`.
+ * full. The requests are those of HTTP, but that who waits is not told to come back: he waits until he sends `cancel_wait`.
  */
 import * as z from "zod";
 import { BATCH_MESSAGES_MAX, CREDIT_MAX, SOCKET_WAITS_MAX } from "./limits.ts";
@@ -17,7 +17,7 @@ import {
   receiveRequest,
 } from "./schema.ts";
 
-/** Whether to wait, for as long as it takes or until `stop`, for what there is not now. */
+/** Whether to wait, for as long as it takes or until `cancel_wait`, for what there is not now. */
 const wait = z.boolean().default(false);
 
 export const OPERATION_ID_MAX = 2_147_483_647;
@@ -84,9 +84,9 @@ export const subscribeReply = z.object({
 export const beginRequest = z.strictObject({ receipts });
 
 /** Ends waits as if their time were over: each of the operations is answered, unless it was already. */
-export const stopRequest = z.strictObject({ ids: z.array(operationId).min(1).max(SOCKET_WAITS_MAX) });
+export const cancelWaitRequest = z.strictObject({ ids: z.array(operationId).min(1).max(SOCKET_WAITS_MAX) });
 /** How many were still waiting. */
-export const stopReply = z.object({ stopped: z.int() });
+export const cancelWaitReply = z.object({ ended: z.int() });
 
 /** A line that the server sends. */
 export type ServerLine =
@@ -98,7 +98,7 @@ export type ServerLine =
   /** The end of the subscription. */
   | { problem: Problem; id?: undefined }
   /** Operations that waited and that the queue has forgotten: they are to be sent again. */
-  | { again: number[] }
+  | { resend: number[] }
   /** Receipts whose leases are over before their time: the messages were cancelled, removed or taken back. */
   | { lost: string[] };
 

@@ -31,7 +31,13 @@ const YOUNG_COMMITS = 16;
 const READING: ReadonlySet<Command["verb"]> = new Set(["describe", "messages", "peek", "delete", "put"]);
 
 /** These need not be answered at once, so they wait until something can be stored: a refusal would end them for good. */
-const PATIENT: ReadonlySet<Command["verb"]> = new Set(["subscribe", "unsubscribe", "begin", "stop", "transfer_result"]);
+const PATIENT: ReadonlySet<Command["verb"]> = new Set([
+  "subscribe",
+  "unsubscribe",
+  "begin",
+  "cancel_wait",
+  "transfer_result",
+]);
 
 /**
  * How one queue comes to be, and what can keep it from being served: its entry in the directory, stored data that is

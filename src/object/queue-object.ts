@@ -61,7 +61,7 @@ export class QueueObject extends DurableObject<Env> {
     const requestId = this.#requestIdByWait.get(waitId);
     if (requestId === undefined) return;
     const nobody: Responder = { answer: () => undefined };
-    this.#loop.submit([this.#loop.intake.take(nobody, { verb: "stop", requestIds: [requestId] }, 0)], false);
+    this.#loop.submit([this.#loop.intake.take(nobody, { verb: "cancel_wait", requestIds: [requestId] }, 0)], false);
   }
 
   /** Opens a WebSocket. The request was looked at by the Worker. */

@@ -50,8 +50,8 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, queueInfo: QueueIn
       return JSON.stringify({ credit: result.credit });
     case "begin":
       return JSON.stringify({ stale: result.stale });
-    case "stop":
-      return JSON.stringify({ stopped: result.stopped });
+    case "cancel_wait":
+      return JSON.stringify({ ended: result.ended });
     case "ack":
       return JSON.stringify({ acked: result.acked, stale: result.stale });
     case "retry":

@@ -158,14 +158,14 @@ export class Dispatcher {
   }
 
   /** Ends waits as if their time were over. */
-  stop(requestId: number, requestIds: readonly number[]): void {
+  cancelWaits(requestId: number, requestIds: readonly number[]): void {
     const meant = new Set(requestIds);
     const blockedPuts = this.#blockedPuts.leave(meant);
     const joinWaiters = this.#joinWaiters.leave(meant);
-    const stopped = this.#receivers.stop(meant) + blockedPuts.length + joinWaiters.length;
+    const ended = this.#receivers.cancelWaits(meant) + blockedPuts.length + joinWaiters.length;
     this.#results.refuse(blockedPuts, this.#noRoom);
     for (const joinWaiter of joinWaiters) this.#results.add(joinWaiter, { verb: "join", finished: false });
-    this.#results.add(requestId, { verb: "stop", stopped });
+    this.#results.add(requestId, { verb: "cancel_wait", ended });
   }
 
   /** Forgets those who are not there any more to be answered. */

@@ -115,8 +115,8 @@ export class Queue {
       case "unsubscribe":
         this.#dispatcher.unsubscribe(requestId, command.subscriber);
         break;
-      case "stop":
-        this.#dispatcher.stop(requestId, command.requestIds);
+      case "cancel_wait":
+        this.#dispatcher.cancelWaits(requestId, command.requestIds);
         break;
       case "done":
         this.#done(requestId, command, now);
@@ -333,5 +333,5 @@ export class Queue {
 /** These create the queue, but for the receivers': on an unknown name they wait as on an empty queue. */
 const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
   ...(["put", "receive_transfer", "configure", "shutdown", "pause"] as const),
-  ...(["receive", "subscribe", "unsubscribe", "begin", "stop"] as const),
+  ...(["receive", "subscribe", "unsubscribe", "begin", "cancel_wait"] as const),
 ]);

@@ -184,10 +184,10 @@ export class Receivers {
   }
 
   /** Answers those with these request ids: with nothing. */
-  stop(requestIds: ReadonlySet<number>): number {
-    const stopped = this.leave(requestIds);
-    for (const receive of stopped) this.#dismiss(receive);
-    return stopped.length;
+  cancelWaits(requestIds: ReadonlySet<number>): number {
+    const ended = this.leave(requestIds);
+    for (const receive of ended) this.#dismiss(receive);
+    return ended.length;
   }
 
   /** Takes those with these request ids out of the wait queue. */

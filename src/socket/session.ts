@@ -18,7 +18,7 @@ export interface Attachment {
   hearBy?: number | undefined;
   receives: [requestId: number, id: number, max: number, leaseMs: number | undefined, autoAck: boolean][];
   /** Everything else that waits. It is too large to be kept, so the other side is asked to send it again. */
-  again: number[];
+  resend: number[];
 }
 
 /** Something that a connection waits for. */
@@ -81,7 +81,7 @@ export class Session implements Responder, Connection {
   /** The session of a socket that outlived the object's memory. What it waits for is to be had from `waits`. */
   static restore(socket: WebSocket, marks: Marks): Session {
     const attachment = socket.deserializeAttachment() as Attachment;
-    const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives, again } = attachment;
+    const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives, resend } = attachment;
     const session = new Session(socket, subscriber, marks);
     for (const [requestId, id, max, receiveLeaseMs, autoAck] of receives) {
       const timeoutMs = Number.POSITIVE_INFINITY;
@@ -91,7 +91,7 @@ export class Session implements Responder, Connection {
     session.#leaseMs = leaseMs;
     session.#subscribedAt = subscribedAt;
     session.#hearBy = hearBy;
-    if (again.length > 0) session.#say(JSON.stringify({ again }));
+    if (resend.length > 0) session.#say(JSON.stringify({ resend }));
     return session;
   }
 
@@ -254,15 +254,15 @@ export class Session implements Responder, Connection {
     if (this.#wasServed) this.#subscribedAt = lastRequestId;
     this.#wasServed = false;
     const receives: Attachment["receives"] = [];
-    const again: number[] = [];
+    const resend: number[] = [];
     for (const [requestId, { id, receive, isWait }] of this.#unanswered) {
       if (receive !== undefined) receives.push([requestId, id, receive.max, receive.leaseMs, receive.autoAck]);
       // What only has its turn to come keeps the object in memory.
-      else if (isWait) again.push(id);
+      else if (isWait) resend.push(id);
     }
     const subscription = { credit: this.#credit, leaseMs: this.#leaseMs, subscribedAt: this.#subscribedAt };
     const hearBy = this.#hearBy;
-    const attachment: Attachment = { subscriber: this.subscriber, ...subscription, hearBy, receives, again };
+    const attachment: Attachment = { subscriber: this.subscriber, ...subscription, hearBy, receives, resend };
     this.socket.serializeAttachment(attachment);
   }
 }

@@ -2,10 +2,10 @@ import type { Verb } from "../contract/endpoints.ts";
 import { emptyRequest } from "../contract/schema.ts";
 import {
   beginRequest,
+  cancelWaitRequest,
   socketJoinRequest,
   socketPutRequest,
   socketReceiveRequest,
-  stopRequest,
   subscribeRequest,
 } from "../contract/socket.ts";
 import type { Command } from "../queue/base/commands.ts";
@@ -54,8 +54,8 @@ export function commandOf(operation: Operation, context: RequestContext, connect
       const { receipts } = isOnlyReceipts(request) ? request : check(beginRequest, request);
       return { verb, receipts };
     }
-    case "stop": {
-      const { ids } = check(stopRequest, request);
+    case "cancel_wait": {
+      const { ids } = check(cancelWaitRequest, request);
       return { verb, requestIds: ids.flatMap((id) => connection.requestIdOf(id) ?? []) };
     }
     default:
@@ -64,7 +64,7 @@ export function commandOf(operation: Operation, context: RequestContext, connect
   }
 }
 
-const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "begin", "stop"];
+const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "begin", "cancel_wait"];
 
 /** The commands of puts that share an operation: one message each, stored or refused alone. */
 export function putCommandsOf({ verb, request = {}, contents, keys = [] }: Operation, now: number): Command[] {

@@ -183,7 +183,7 @@ test("stops of the same turn are one operation, and no two operations have the s
   await calls;
   await expect.poll(() => frames.flat().length).toBe(5);
 
-  const stop = frames.flat().filter(({ verb }) => verb === "stop");
+  const stop = frames.flat().filter(({ verb }) => verb === "cancel_wait");
   expect(stop).toMatchObject([{ request: { ids: ids().slice(0, 3) } }]);
   expect(new Set(ids()).size).toBe(5);
 });

@@ -67,7 +67,7 @@ test("a wait is told to end when its time is over, and fails if that is not answ
   const { outcome, id } = send({ verb: "join", deadline: new Deadline({ timeoutSeconds: 5 }) });
 
   vi.advanceTimersByTime(5_000);
-  expect(sent()).toMatchObject([{ verb: "stop", request: { ids: [id] } }]);
+  expect(sent()).toMatchObject([{ verb: "cancel_wait", request: { ids: [id] } }]);
   vi.advanceTimersByTime(1_000);
 
   await expect(outcome).rejects.toMatchObject({ code: "unavailable", queue: "tasks" });

@@ -69,7 +69,7 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "subscribed again",
       "waited again",
       "subscription ended by shutdown",
-      "stopped",
+      "wait cancelled",
       "left",
       "join finished",
       "join not finished",

@@ -313,7 +313,7 @@ test("a receive that is stopped is answered with nothing, and gets nothing later
   queue.waitForMessages(ANN);
   queue.waitForMessages(BEN);
 
-  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
+  expect(queue.tell({ verb: "cancel_wait", requestIds: [ANN] })).toEqual({ verb: "cancel_wait", ended: 1 });
   queue.put({ body: 1 });
 
   expect(queue.heard()).toEqual([
@@ -326,7 +326,7 @@ test("a put that is stopped is refused as where its time is over, and is not mad
   const queue = fullQueue();
   queue.waitForRoom(ANN, [1]);
 
-  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
+  expect(queue.tell({ verb: "cancel_wait", requestIds: [ANN] })).toEqual({ verb: "cancel_wait", ended: 1 });
 
   expect(queue.heard()).toEqual([{ requestId: ANN, code: "full" }]);
   expect([queue.receive(10), queue.receive(10)]).toEqual([[0], []]);
@@ -336,7 +336,7 @@ test("a join that is stopped hears that not everything is finished", () => {
   const queue = fullQueue();
   queue.waitUntilDone(ANN);
 
-  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
+  expect(queue.tell({ verb: "cancel_wait", requestIds: [ANN] })).toEqual({ verb: "cancel_wait", ended: 1 });
   queue.tell({ verb: "purge" });
 
   expect(queue.heard()).toEqual([{ requestId: ANN, verb: "join", finished: false }]);
@@ -348,7 +348,7 @@ test("what is answered, or was never asked, is not stopped", () => {
   queue.put({ body: 1 });
   queue.heard();
 
-  expect(queue.tell({ verb: "stop", requestIds: [ANN, BEN] })).toEqual({ verb: "stop", stopped: 0 });
+  expect(queue.tell({ verb: "cancel_wait", requestIds: [ANN, BEN] })).toEqual({ verb: "cancel_wait", ended: 0 });
   expect(queue.heard()).toEqual([]);
 });
 
@@ -356,7 +356,7 @@ test("a subscription is ended by its end, not by a stop", () => {
   const queue = new AwaitedQueue();
   queue.subscribe(ANN, 5);
 
-  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 0 });
+  expect(queue.tell({ verb: "cancel_wait", requestIds: [ANN] })).toEqual({ verb: "cancel_wait", ended: 0 });
   queue.put({ body: 1 });
 
   expect(queue.heard()).toEqual([{ requestId: ANN, bodies: [1] }]);
@@ -367,7 +367,7 @@ test("when one try of a put is stopped, its other tries go on waiting", () => {
   queue.waitForRoom(ANN, [1], "key");
   queue.waitForRoom(BEN, [1], "key");
 
-  expect(queue.tell({ verb: "stop", requestIds: [ANN] })).toEqual({ verb: "stop", stopped: 1 });
+  expect(queue.tell({ verb: "cancel_wait", requestIds: [ANN] })).toEqual({ verb: "cancel_wait", ended: 1 });
   queue.receive(1);
 
   expect(queue.heard()).toMatchObject([
@@ -383,7 +383,7 @@ test("a put that is stopped keeps nobody behind it out", () => {
   queue.waitForRoom(ANN, [1, 2]);
   queue.waitForRoom(BEN, [3]);
 
-  queue.tell({ verb: "stop", requestIds: [ANN] });
+  queue.tell({ verb: "cancel_wait", requestIds: [ANN] });
 
   expect(queue.heard()).toMatchObject([
     { requestId: ANN, code: "full" },

@@ -29,7 +29,7 @@ test("a queue on which everybody waits leaves memory, and a put wakes it and rea
   const putter = server.manager({ transport: "http" }).queue<number>(queue);
   await putter.putMany([1, 2, 3]);
 
-  expect(await second.next((line) => line.again)).toEqual({ again: [join] });
+  expect(await second.next((line) => line.resend)).toEqual({ resend: [join] });
   expect(await first.next((line) => line.id === receive)).toMatchObject({ reply: { messages: [{ body: 1 }] } });
   expect(await second.next((line) => line.id === later)).toMatchObject({
     reply: { messages: [{ body: 2 }, { body: 3 }] },
@@ -50,6 +50,6 @@ test("a message that is due while everybody waits wakes the queue and is deliver
   const answer = await socket.next((line) => line.id === receive);
 
   expect(answer).toMatchObject({ reply: { messages: [{ body: "later" }] } });
-  expect(await socket.next((line) => line.again)).toEqual({ again: [join] });
+  expect(await socket.next((line) => line.resend)).toEqual({ resend: [join] });
   await socket.close();
 });

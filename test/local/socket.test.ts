@@ -251,9 +251,9 @@ describe("waiting", () => {
     const join = socket.begin("join", { wait: true });
     const put = socket.begin("put", { wait: true }, ["more"]);
 
-    const stopped = await socket.ask("stop", { ids: [receive, join, put, 99] });
+    const ended = await socket.ask("cancel_wait", { ids: [receive, join, put, 99] });
 
-    expect(stopped.reply).toEqual({ stopped: 3 });
+    expect(ended.reply).toEqual({ ended: 3 });
     expect(await socket.next((line) => line.id === receive)).toMatchObject({ reply: { messages: [] } });
     expect(await socket.next((line) => line.id === join)).toMatchObject({ reply: { finished: false } });
     expect(await socket.next((line) => line.id === put)).toMatchObject({ problem: { code: "full" } });

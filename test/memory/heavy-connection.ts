@@ -129,7 +129,7 @@ export class HeavyConnection {
     if (!this.doesRead || !(await this.untilDue(0, deadlineMs))) return;
     for (let ids = this.waiting; ids.length > 0; ids = ids.slice(SOCKET_WAITS_MAX)) {
       const request = JSON.stringify({ ids: ids.slice(0, SOCKET_WAITS_MAX) });
-      await this.send([{ verb: "stop", request }]);
+      await this.send([{ verb: "cancel_wait", request }]);
     }
     // From here on nothing may wait.
     for (const open of this.#open.values()) open.isWait = false;
@@ -153,10 +153,10 @@ export class HeavyConnection {
   /** Bodies are not looked at: they are most of what comes. */
   #hearLine(frame: Buffer, begin: number, end: number): void {
     const head = frame.toString("latin1", begin, Math.min(end, begin + HEAD_BYTES));
-    if (head.startsWith(`{"again"`)) {
-      const { again } = JSON.parse(frame.toString("latin1", begin, end)) as { again: number[] };
-      for (const id of again) this.#open.delete(id);
-      this.#counts.answers.add("again", again.length);
+    if (head.startsWith(`{"resend"`)) {
+      const { resend } = JSON.parse(frame.toString("latin1", begin, end)) as { resend: number[] };
+      for (const id of resend) this.#open.delete(id);
+      this.#counts.answers.add("resend", resend.length);
       return;
     }
     const id = /^\{"id":(\d+),/.exec(head)?.[1];

@@ -111,7 +111,7 @@ export const HEAVY_FRAMES: Readonly<Record<string, HeavyFrame>> = {
   stops: ({ waiting }) => {
     const ids = Array.from({ length: SOCKET_WAITS_MAX }, (_, index) => waiting[index] ?? index);
     const request = JSON.stringify({ ids });
-    return times(countOf(request), "stop", request);
+    return times(countOf(request), "cancel_wait", request);
   },
   dones: repeated("done", `{"count":1}`),
   inspections: repeated("describe"),

@@ -9,7 +9,7 @@ class KeptSocket {
   readonly #attachment: object;
 
   constructor(subscriber: number, subscribedAt: number) {
-    const waits = { receives: [], again: [] };
+    const waits = { receives: [], resend: [] };
     this.#attachment = { subscriber, credit: 0, leaseMs: undefined, subscribedAt, ...waits };
   }
 

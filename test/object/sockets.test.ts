@@ -47,7 +47,7 @@ test("a put that waited for room while the object lost its memory is asked for a
 
   await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
   socket.say({ id: 3, verb: "describe" });
-  expect(await socket.next()).toEqual({ again: [1] });
+  expect(await socket.next()).toEqual({ resend: [1] });
   expect(await socket.next()).toMatchObject({ id: 3, reply: { accepted: 1 } });
   socket.say(...put1);
   socket.say({ id: 4, verb: "receive" });

@@ -75,9 +75,9 @@ export class Comparison {
     ) {
       expect(result.credit, expected.credit, difference);
       if (result.credit > 0) this.see(result.verb);
-    } else if (result.verb === "stop" && expected.verb === "stop") {
-      expect(result.stopped, expected.stopped, difference);
-      if (result.stopped > 0) this.see("stopped");
+    } else if (result.verb === "cancel_wait" && expected.verb === "cancel_wait") {
+      expect(result.ended, expected.ended, difference);
+      if (result.ended > 0) this.see("wait cancelled");
     } else if (
       (result.verb === "ack" || result.verb === "retry" || result.verb === "extend" || result.verb === "begin") &&
       expected.verb === "changed"

@@ -161,7 +161,7 @@ export class Crowd {
     for (const socket of this.#sockets) {
       const ids = socket.open.map(({ id }) => id);
       if (ids.length === 0) continue;
-      const stop: Draft = { verb: "stop", request: { ids }, contents: [], isWait: false };
+      const stop: Draft = { verb: "cancel_wait", request: { ids }, contents: [], isWait: false };
       this.#say(socket, [this.#operation(stop)]);
     }
     await this.#until(() => this.#sockets.every(({ open }) => open.length === 0));

@@ -18,7 +18,7 @@ const LOOK = -2;
 /** These know an unknown name: they create the queue, or wait for it. */
 const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
   ...(["put", "receive_transfer", "configure", "shutdown", "pause"] as const),
-  ...(["receive", "subscribe", "unsubscribe", "begin", "stop"] as const),
+  ...(["receive", "subscribe", "unsubscribe", "begin", "cancel_wait"] as const),
 ]);
 
 /** Lets the queue and the model live through the same random history and throws at the first difference. */
@@ -228,7 +228,7 @@ export class History {
     else if (operation < 0.76) this.#ack(requestId);
     else if (operation < 0.83) this.#retry(requestId);
     else if (operation < 0.87) this.#extend(requestId);
-    else if (operation < 0.88) this.#stop(requestId);
+    else if (operation < 0.88) this.#cancelWaits(requestId);
     else if (operation < 0.895) this.#cancel(requestId);
     else if (operation < 0.92) this.#done(requestId);
     else if (operation < 0.93) this.#unsubscribe(requestId);
@@ -317,9 +317,9 @@ export class History {
   }
 
   /** Some that wait, one that most likely was answered, and a subscriber, which is none of these. */
-  #stop(requestId: number): void {
+  #cancelWaits(requestId: number): void {
     const requestIds = [...this.#someWaits(), this.#random.integer(requestId), this.#random.pick(this.#subscribers)];
-    this.#tell(requestId, { verb: "stop", requestIds }, () => this.#model.stop(requestId, requestIds));
+    this.#tell(requestId, { verb: "cancel_wait", requestIds }, () => this.#model.cancelWaits(requestId, requestIds));
   }
 
   /** A connection is gone, with all that waits on it. Whoever has the next one is another subscriber. */

@@ -78,7 +78,7 @@ export type ModelAnswer =
   | { requestId: number; verb: "receive"; deliveries: ModelDelivery[] }
   | { requestId: number; verb: "push"; deliveries: ModelDelivery[]; isShare: boolean; isLast: boolean }
   | { requestId: number; verb: "subscribe" | "unsubscribe"; credit: number }
-  | { requestId: number; verb: "stop"; stopped: number }
+  | { requestId: number; verb: "cancel_wait"; ended: number }
   | { requestId: number; verb: "changed"; count: number; stale: number[] }
   | { requestId: number; verb: "join"; finished: boolean }
   | { requestId: number; verb: "done"; unfinished: number; isRepeated: boolean }
@@ -213,10 +213,10 @@ export class ModelQueue {
   }
 
   /** Ends waits before their time. */
-  stop(requestId: number, requestIds: number[]): void {
-    const stopped = this.waits().filter((waiting) => requestIds.includes(waiting.requestId));
-    this.#end(stopped);
-    this.answers.push({ requestId, verb: "stop", stopped: stopped.length });
+  cancelWaits(requestId: number, requestIds: number[]): void {
+    const ended = this.waits().filter((waiting) => requestIds.includes(waiting.requestId));
+    this.#end(ended);
+    this.answers.push({ requestId, verb: "cancel_wait", ended: ended.length });
     this.serve();
   }
 

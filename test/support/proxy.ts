@@ -4,7 +4,7 @@ import { PING } from "../../src/contract/socket-protocol.ts";
 import { FrameReader } from "./frame-reader.ts";
 
 /** What is asked of a queue over HTTP or a socket, or of a socket alone. */
-type Asked = Verb | "subscribe" | "unsubscribe" | "stop";
+type Asked = Verb | "subscribe" | "unsubscribe" | "cancel_wait";
 
 /** What to do with the next request for a verb, or with the reply to it. */
 interface Plan {

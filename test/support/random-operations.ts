@@ -74,7 +74,10 @@ const VALID: Maker[] = [
   (random) => ({ verb: "join", ...waitsOrNot(random) }),
   (random) => ({ verb: "subscribe", request: { credit: 1 + random.integer(20) } }),
   () => ({ verb: "unsubscribe" }),
-  (random, { waiting }) => ({ verb: "stop", request: { ids: [...waiting.slice(-3), random.integer(1_000_000)] } }),
+  (random, { waiting }) => ({
+    verb: "cancel_wait",
+    request: { ids: [...waiting.slice(-3), random.integer(1_000_000)] },
+  }),
   (random, known) => ({ verb: "ack", request: { receipts: receiptsOf(random, known), finish: random.chance(0.7) } }),
   (random, known) => ({ verb: "ack", request: { receipts: receiptsOf(random, known) } }),
   (random, known) => ({ verb: "begin", request: { receipts: receiptsOf(random, known) }, isSilent: true }),
@@ -134,7 +137,7 @@ const BROKEN: Maker[] = [
   () => ({ verb: "receive", request: {}, contents: ["1"] }),
   () => ({ verb: "join", request: { wait: 1 } }),
   (random) => ({ verb: "subscribe", request: random.pick([{}, { credit: 0 }, { credit: 10_001 }, { credit: 1.5 }]) }),
-  (random) => ({ verb: "stop", request: random.pick([{}, { ids: [] }, { ids: [-1] }, { ids: "all" }]) }),
+  (random) => ({ verb: "cancel_wait", request: random.pick([{}, { ids: [] }, { ids: [-1] }, { ids: "all" }]) }),
   (random) => ({
     verb: random.pick(["ack", "retry"]),
     request: random.pick([{}, { receipts: [] }, { receipts: [""] }]),

@@ -19,7 +19,7 @@ interface ServerLine {
   problem?: unknown;
   push?: { id: string; receipt?: string }[];
   lost?: string[];
-  again?: number[];
+  resend?: number[];
 }
 
 /** A connection to an object that keeps account of what was asked on it and what was answered. */
@@ -112,15 +112,15 @@ export class TrackedSocket {
     this.changed();
   }
 
-  #hear({ id, reply, push, again, problem, lost }: ServerLine): void {
+  #hear({ id, reply, push, resend, problem, lost }: ServerLine): void {
     if (lost?.length === 0) this.faults.push("nothing was told as lost");
     for (const message of push ?? reply?.messages ?? []) {
       this.messageIds.push(message.id);
       if (message.receipt !== undefined) this.receipts.push(message.receipt);
     }
-    for (const forgotten of again ?? []) {
+    for (const forgotten of resend ?? []) {
       const operation = this.#open.get(forgotten);
-      this.#settle(forgotten, "named in again");
+      this.#settle(forgotten, "named in resend");
       if (operation !== undefined) this.forgotten.push(operation);
     }
     if (id === undefined) return;

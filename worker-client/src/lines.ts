@@ -28,7 +28,7 @@ function isServerLine(value: unknown): value is ServerLine {
   if ("reply" in value) return isId(id) && isObject(value.reply);
   if ("problem" in value) return (id === undefined || isId(id)) && isProblem(value.problem);
   if ("push" in value) return isListOf(value.push, isReceived);
-  if ("again" in value) return isListOf(value.again, isId);
+  if ("resend" in value) return isListOf(value.resend, isId);
   return "lost" in value && isListOf(value.lost, isText);
 }
 

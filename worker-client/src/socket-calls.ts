@@ -130,7 +130,7 @@ export class SocketCalls {
   /** Adds all that is to be sent. */
   addTo(outbox: Outbox): void {
     for (const ids of chunksOf(this.#stops.splice(0), SOCKET_WAITS_MAX)) {
-      outbox.add([JSON.stringify({ id: this.nextId(), verb: "stop", request: { ids } })]);
+      outbox.add([JSON.stringify({ id: this.nextId(), verb: "cancel_wait", request: { ids } })]);
     }
     for (const pending of this.#waits.admit()) outbox.add(pending.takeLines(true));
     const unsent = this.#unsent.filter((pending) => this.#calls.get(pending.id) === pending && !pending.wasSent);

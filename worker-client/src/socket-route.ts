@@ -140,8 +140,8 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
       subscriber?.pushed(line.push);
     } else if ("lost" in line) {
       subscriber?.lost(line.lost);
-    } else if ("again" in line) {
-      for (const id of line.again) this.#calls.forgotten(id);
+    } else if ("resend" in line) {
+      for (const id of line.resend) this.#calls.forgotten(id);
     } else if (line.id === undefined) {
       subscriber?.ended(errorOf(line.problem, this.#place));
     } else {

@@ -155,7 +155,7 @@ export type Command =
   /** Ends the pushes to a subscriber. */
   | { verb: "unsubscribe"; subscriber: number }
   /** Ends the waits of commands with these request ids, which are answered as if their time were over. */
-  | { verb: "stop"; requestIds: number[] }
+  | { verb: "cancel_wait"; requestIds: number[] }
   /** Counts these deliveries as attempts: handlers have begun with them. */
   | { verb: "begin"; receipts: string[] }
   | { verb: "ack"; receipts: string[]; finish: boolean }
@@ -236,7 +236,7 @@ export type Result =
   /** `stale`: the receipts that fit no lease. */
   | { verb: "begin"; stale: string[] }
   /** How many waits were ended. */
-  | { verb: "stop"; stopped: number }
+  | { verb: "cancel_wait"; ended: number }
   | { verb: "ack"; acked: number; stale: string[] }
   | { verb: "retry"; retried: number; stale: string[] }
   | { verb: "extend"; extended: number; stale: string[]; leaseEndsAt: number }

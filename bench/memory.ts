@@ -53,7 +53,7 @@ function fill(rows: MemoryRows, { message, isKeyed = false }: Kind): void {
   }
 }
 
-/** Receives and acks a part of them, so that states and lines are in memory too. */
+/** Receives and acks a part of them, so that states and payloads are in memory too. */
 function serve(queue: Queue, rows: MemoryRows): void {
   for (let round = 0; round < 1_000; round += 1) {
     queue.advance(NOW);

@@ -47,6 +47,7 @@ export const STEPS: readonly string[] = [
    ALTER TABLE queue RENAME COLUMN incarnation TO generation;
    ALTER TABLE arrivals RENAME TO inbound_transfers;
    ALTER TABLE segments RENAME COLUMN moving TO transferring;
+   ALTER TABLE segments RENAME COLUMN lines TO payloads;
    ALTER TABLE segments RENAME COLUMN letters TO dead_letters;
    UPDATE segments SET totals = replace(replace(replace(totals, '"lastBlock":', '"lastSegment":'),
      '"moved":', '"transferred":'), '"refusal":', '"backoff":');`,

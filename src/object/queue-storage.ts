@@ -71,7 +71,7 @@ export class QueueStorage implements RowReader {
   }
 
   /**
-   * What is stored, without the messages' lines; undefined where there is no queue.
+   * What is stored, without the messages' payloads; undefined where there is no queue.
    *
    * @throws {DamagedRow} if the newest totals cannot be read
    */
@@ -103,8 +103,8 @@ export class QueueStorage implements RowReader {
     return { state: row.state && new Uint8Array(row.state), notes: row.notes };
   }
 
-  lines(slot: number): string {
-    return this.#textOf(slot, "SELECT lines AS text FROM segments WHERE slot = ?");
+  payloads(slot: number): string {
+    return this.#textOf(slot, "SELECT payloads AS text FROM segments WHERE slot = ?");
   }
 
   groups(slot: number): string {
@@ -171,7 +171,7 @@ export class QueueStorage implements RowReader {
     const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + written.length };
     const totalsText = JSON.stringify(storedTotals);
     for (const change of written) {
-      if ("lines" in change) this.#charactersUnseen += change.lines.length;
+      if ("payloads" in change) this.#charactersUnseen += change.payloads.length;
       this.#write(...statementOf(change, totals.commit, totalsText));
     }
   }

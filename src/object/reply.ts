@@ -104,20 +104,20 @@ function messagesJson({ views, cursor, damagedRows }: Extract<Result, { verb: "m
 }
 
 /** Puts what belongs to this delivery before what was stored, whose text is passed on as it is. */
-function deliveryJson({ id, attempt, group, lease, lastError, line }: Delivery): string {
+function deliveryJson({ id, attempt, group, lease, lastError, payload }: Delivery): string {
   // Ids and receipts have no character that JSON would write another way.
   const leased = lease === undefined ? "" : `"receipt":"${lease.receipt}","leaseEndsAt":${lease.endsAt / 1_000},`;
   const grouped = group === undefined ? "" : `"group":${JSON.stringify(group)},`;
   const failed = lastError === undefined ? "" : `"lastError":${JSON.stringify(lastError)},`;
-  return `{"id":"${id}","attempt":${attempt},${leased}${grouped}${failed}${line.slice(1)}`;
+  return `{"id":"${id}","attempt":${attempt},${leased}${grouped}${failed}${payload.slice(1)}`;
 }
 
-function viewJson({ id, state, attempts, until, group, lastError, reason, line }: View): string {
+function viewJson({ id, state, attempts, until, group, lastError, reason, payload }: View): string {
   const seconds = until === undefined ? undefined : until / 1_000;
   const times = { delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
   const time = state === "visible" || state === "transferring" ? {} : { [times[state]]: seconds };
   const head = JSON.stringify({ id, state, attempts, ...time, group, reason, lastError });
-  return `${head.slice(0, -1)},${line.slice(1)}`;
+  return `${head.slice(0, -1)},${payload.slice(1)}`;
 }
 
 function describe(description: Description, { name, storageBytes, rowsWritten }: QueueInfo) {

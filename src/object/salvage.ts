@@ -96,7 +96,7 @@ export class Salvage {
           return { verb: "messages", views, bytes, cursor: `${next}-${at}`, damagedRows };
         }
         views.push(view);
-        bytes += utf8Bytes(view.line);
+        bytes += utf8Bytes(view.payload);
       }
       if (!isWhole) damagedRows += 1;
       slot = next + 1;
@@ -125,12 +125,12 @@ export class Salvage {
       const row = this.#sql.exec<Row>("SELECT * FROM segments WHERE slot = ?", slot).one();
       if (row.number === 0) return { messages, isWhole };
       const readable = readableOf(slot, row);
-      const lines = splitLines(textIn(row, "lines"));
+      const payloads = splitLines(textIn(row, "payloads"));
       const groups = splitLines(textIn(row, "groups"));
-      isWhole = lines.length === readable.count;
-      for (const [at, line] of lines.entries()) {
+      isWhole = payloads.length === readable.count;
+      for (const [at, payload] of payloads.entries()) {
         try {
-          const view = viewOf(readable, at, line, groups[at], generation);
+          const view = viewOf(readable, at, payload, groups[at], generation);
           if (view !== undefined) messages.push({ view, at });
         } catch {
           isWhole = false;
@@ -182,14 +182,14 @@ function textIn(row: Row, column: string): string {
 function viewOf(
   { number, states, notes }: Readable,
   index: number,
-  line: string,
+  payload: string,
   group: string | undefined,
   generation: string,
 ): View | undefined {
   const code = states?.state[index] ?? VISIBLE;
   if (code === GONE) return undefined;
   const state = STATES.get(code);
-  const content: unknown = JSON.parse(line);
+  const content: unknown = JSON.parse(payload);
   if (state === undefined || typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new Error("The message does not decode.");
   }
@@ -204,7 +204,7 @@ function viewOf(
     group,
     lastError: error,
     ...(state === "dead" ? { reason } : {}),
-    line,
+    payload,
   };
 }
 

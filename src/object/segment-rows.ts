@@ -16,7 +16,7 @@ const COLUMNS = [
   "number",
   ...CONTENTS,
   ...CHANGING,
-  "lines",
+  "payloads",
   "groups",
   "keys",
   "fingerprints",
@@ -28,10 +28,14 @@ const INSERT = `INTO segments (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() =
 const STATEMENTS = {
   write: `INSERT OR REPLACE ${INSERT}`,
   writeKeepingKeys: update(COLUMNS.slice(0, -3), ["keys", "fingerprints"]),
-  append: update(["commit_number", "totals", ...CONTENTS, ...CHANGING], ["lines", "groups"], ["keys", "fingerprints"]),
+  append: update(
+    ["commit_number", "totals", ...CONTENTS, ...CHANGING],
+    ["payloads", "groups"],
+    ["keys", "fingerprints"],
+  ),
   appendKeepingKeys: update(
     ["commit_number", "totals", ...CONTENTS, ...CHANGING],
-    ["lines", "groups", "keys", "fingerprints"],
+    ["payloads", "groups", "keys", "fingerprints"],
   ),
   update: update(["commit_number", "totals", ...CHANGING], []),
   merge: update(COLUMNS, [], [], "UPDATE OR REPLACE"),
@@ -109,6 +113,6 @@ function changing(
   return [visible, delayed, leased, dead, transferring, due, lastDueAt, state, notes];
 }
 
-function texts(row: Pick<Keys, "keys" | "fingerprints"> & { lines: string; groups: string; slot: number }): Value[] {
-  return [row.lines, row.groups, row.keys, row.fingerprints, row.slot];
+function texts(row: Pick<Keys, "keys" | "fingerprints"> & { payloads: string; groups: string; slot: number }): Value[] {
+  return [row.payloads, row.groups, row.keys, row.fingerprints, row.slot];
 }

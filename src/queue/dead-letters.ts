@@ -3,7 +3,7 @@ import type { RedriveCommand } from "./base/commands.ts";
 import type { Transfers } from "./outbound-transfers.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { deadLetterOf } from "./store/payload.ts";
-import type { LineWindow } from "./store/payload-cache.ts";
+import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
@@ -18,18 +18,18 @@ const LOOKED_AT_MAX = 20_000;
  */
 export class DeadLetters {
   readonly #backlog: Backlog;
-  readonly #window: LineWindow;
+  readonly #payloads: PayloadCache;
   readonly #viewer: Viewer;
   readonly #transfers: Transfers;
   readonly #totals: Totals;
 
   constructor(
     backlog: Backlog,
-    window: LineWindow,
+    payloads: PayloadCache,
     { viewer, transfers, totals }: { viewer: Viewer; transfers: Transfers; totals: Totals },
   ) {
     this.#backlog = backlog;
-    this.#window = window;
+    this.#payloads = payloads;
     this.#viewer = viewer;
     this.#transfers = transfers;
     this.#totals = totals;
@@ -70,7 +70,7 @@ export class DeadLetters {
 
   /** The queue in which it died; empty for this one. */
   #sourceOf({ segment, index }: PlacedMessage): string {
-    return segment.areDeadLetters ? (deadLetterOf(this.#window.line(segment, index))?.queue ?? "") : "";
+    return segment.areDeadLetters ? (deadLetterOf(this.#payloads.of(segment, index))?.queue ?? "") : "";
   }
 
   *#all(): Generator<PlacedMessage> {
@@ -78,8 +78,8 @@ export class DeadLetters {
       for (let index = 0; deadLettersIn(segment) > 0 && index < segment.count; index += 1) {
         if (isDeadLetter(segment, index)) yield { segment, index };
       }
-      // There may be many segments, and of each the lines were read.
-      this.#window.release(segment);
+      // There may be many segments, and of each the payloads were read.
+      this.#payloads.release(segment);
     }
   }
 

@@ -76,8 +76,8 @@ export class Dispatcher {
 
   /** When somebody who waits is next to be served or dismissed, if no command comes before; else Infinity. */
   get nextEventAt(): number {
-    const lines = [this.#receivers, this.#blockedPuts, this.#joinWaiters];
-    if (lines.every((line) => line.isEmpty)) return Number.POSITIVE_INFINITY;
+    const waitQueues = [this.#receivers, this.#blockedPuts, this.#joinWaiters];
+    if (waitQueues.every((waitQueue) => waitQueue.isEmpty)) return Number.POSITIVE_INFINITY;
     const { nextDueAt, retention } = this.#state.messages;
     return Math.min(nextDueAt, retention.nextExpiryAt, this.nextDeadline);
   }

@@ -7,7 +7,7 @@ import { LostLeases } from "./lost-leases.ts";
 import { afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
-import type { LineWindow } from "./store/payload-cache.ts";
+import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
@@ -16,7 +16,7 @@ import { finish } from "./store/totals.ts";
 /** Messages that are handed out together. */
 export interface Deliveries {
   deliveries: Delivery[];
-  /** The size of their lines, in UTF-8. */
+  /** The size of their payloads, in UTF-8. */
   bytes: number;
 }
 
@@ -34,7 +34,7 @@ export interface Taking {
 export class Leases {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #window: LineWindow;
+  readonly #payloads: PayloadCache;
   readonly #totals: Totals;
   readonly #retention: Retention;
   /** Leases that were ended here. */
@@ -42,10 +42,10 @@ export class Leases {
   /** When the leases would have ended that were taken back, by the index of their messages. */
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
-  constructor(generation: string, backlog: Backlog, window: LineWindow, totals: Totals, retention: Retention) {
+  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, totals: Totals, retention: Retention) {
     this.#generation = generation;
     this.#backlog = backlog;
-    this.#window = window;
+    this.#payloads = payloads;
     this.#totals = totals;
     this.#retention = retention;
   }
@@ -74,7 +74,7 @@ export class Leases {
       const next = this.#next();
       if (next === undefined) break;
       const { segment, index } = next;
-      const line = this.#window.line(segment, index);
+      const payload = this.#payloads.of(segment, index);
       const number = this.#backlog.deliver(segment, index, isBegun);
       const place = { segmentNumber: segment.number, index };
       const { error, unbegun = 0 } = segment.noteOf(index);
@@ -83,7 +83,7 @@ export class Leases {
         attempt: number - unbegun,
         group: this.#backlog.groups.groupOf(segment, index),
         lastError: error,
-        line,
+        payload,
       };
       if (leaseMs === undefined) {
         this.#remove(segment, index);
@@ -97,7 +97,7 @@ export class Leases {
         };
       }
       deliveries.push(delivery);
-      bytes += utf8Bytes(line);
+      bytes += utf8Bytes(payload);
     }
     return { deliveries, bytes };
   }

@@ -10,7 +10,7 @@ import { Backlog, type PlacedMessage } from "./schedule/backlog.ts";
 import { DoneKeys } from "./store/done-keys.ts";
 import { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { doneHashOf, putAtOf } from "./store/payload.ts";
-import { LineWindow } from "./store/payload-cache.ts";
+import { PayloadCache } from "./store/payload-cache.ts";
 import { completed, rowChangeOf } from "./store/row-changes.ts";
 import { FREE_ROWS_MAX } from "./store/row-slots.ts";
 import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./store/rows.ts";
@@ -23,7 +23,7 @@ import { Viewer } from "./viewer.ts";
 export interface Memory {
   /** Segments whose state is kept: 3 KB each at most. */
   segments: number;
-  /** Characters of lines. */
+  /** Characters of payloads. */
   characters: number;
   /** Free rows, in storage too: what a waking reads for nothing. At least 1. */
   freeRows: number;
@@ -54,7 +54,7 @@ export class Messages {
   readonly #generation: string;
   readonly #memory: Memory;
   readonly #backlog: Backlog;
-  readonly #window: LineWindow;
+  readonly #payloads: PayloadCache;
   /** Looks at messages and changes nothing. */
   readonly viewer: Viewer;
   readonly leases: Leases;
@@ -78,19 +78,19 @@ export class Messages {
     this.redelivery = redelivery;
     this.totals = { ...(stored?.totals ?? NO_TOTALS) };
     this.#backlog = new Backlog(rules, this.totals.lastSegment, reader, storage.memory.freeRows);
-    this.#window = new LineWindow(reader);
-    this.viewer = new Viewer(generation, this.#backlog, this.#window);
-    this.retention = new Retention(this.#backlog, this.#window, this.totals, retention);
-    this.leases = new Leases(generation, this.#backlog, this.#window, this.totals, this.retention);
-    this.transfers = new Transfers(generation, this.#backlog, this.#window, this.totals);
-    this.deadLetters = new DeadLetters(this.#backlog, this.#window, {
+    this.#payloads = new PayloadCache(reader);
+    this.viewer = new Viewer(generation, this.#backlog, this.#payloads);
+    this.retention = new Retention(this.#backlog, this.#payloads, this.totals, retention);
+    this.leases = new Leases(generation, this.#backlog, this.#payloads, this.totals, this.retention);
+    this.transfers = new Transfers(generation, this.#backlog, this.#payloads, this.totals);
+    this.deadLetters = new DeadLetters(this.#backlog, this.#payloads, {
       viewer: this.viewer,
       transfers: this.transfers,
       totals: this.totals,
     });
     this.inboundTransfers = new InboundTransfers(reader, this.totals);
     this.#keys = new IdempotencyKeys(reader);
-    this.puts = new Puts(generation, this.#backlog, this.#window, {
+    this.puts = new Puts(generation, this.#backlog, this.#payloads, {
       keys: this.#keys,
       rules: keys,
       totals: this.totals,
@@ -133,7 +133,7 @@ export class Messages {
   oldestPutAt(): number | undefined {
     const putTimes = this.#backlog
       .oldestOfEachKind()
-      .map((segment) => putAtOf(this.#window.line(segment, segment.firstPresent())));
+      .map((segment) => putAtOf(this.#payloads.of(segment, segment.firstPresent())));
     return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }
 
@@ -265,7 +265,7 @@ export class Messages {
     const changes: RowChange[] = [];
     for (const [segment, kind] of dirty) {
       const groups = this.#backlog.groups.takeUncommitted(segment);
-      const change = rowChangeOf(segment, kind, this.#backlog.slots, this.#window, this.#keys, groups);
+      const change = rowChangeOf(segment, kind, this.#backlog.slots, this.#payloads, this.#keys, groups);
       if (change !== undefined) changes.push(change);
     }
     dirty.clear();
@@ -283,7 +283,7 @@ export class Messages {
 
   /** Lets go of what was used longest ago. To be called when everything is stored, or on its way there. */
   #trimMemory(): void {
-    this.#window.trim(this.#memory.characters);
+    this.#payloads.trim(this.#memory.characters);
     this.#backlog.unloadOldest(this.#memory.segments);
   }
 }

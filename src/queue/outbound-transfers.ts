@@ -4,7 +4,7 @@ import type { Outcome, TransferredMessage } from "./base/commands.ts";
 import { formatId } from "./base/receipt.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { contentOf, deadLetterOf, priorityOf, putAtOf } from "./store/payload.ts";
-import type { LineWindow } from "./store/payload-cache.ts";
+import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Totals, Transfer } from "./store/rows.ts";
 import { DEAD, DELAYED, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import { finish } from "./store/totals.ts";
@@ -41,14 +41,14 @@ interface Attempts {
 export class Transfers {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #window: LineWindow;
+  readonly #payloads: PayloadCache;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
 
-  constructor(generation: string, backlog: Backlog, window: LineWindow, totals: Totals) {
+  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, totals: Totals) {
     this.#generation = generation;
     this.#backlog = backlog;
-    this.#window = window;
+    this.#payloads = payloads;
     this.#totals = totals;
   }
 
@@ -66,7 +66,7 @@ export class Transfers {
       segment.note(index, { transfer: number, was: segment.stateOf(index) });
       this.#backlog.move(segment, index, TRANSFERRING, segment.visibleAtOf(index));
       messages += 1;
-      bytes += utf8Bytes(this.#window.line(segment, index));
+      bytes += utf8Bytes(this.#payloads.of(segment, index));
     }
     this.#totals.lastTransfer = number;
     this.#totals.transfers = [...this.#totals.transfers, { number, to, areDeadLetters }];
@@ -163,9 +163,9 @@ export class Transfers {
   }
 
   #messageAt({ segment, index }: PlacedMessage, { areDeadLetters }: Transfer): TransferredMessage {
-    const line = this.#window.line(segment, index);
+    const payload = this.#payloads.of(segment, index);
     const group = this.#backlog.groups.groupOf(segment, index);
-    const message = { content: contentOf(line), priority: priorityOf(line), group };
+    const message = { content: contentOf(payload), priority: priorityOf(payload), group };
     if (!areDeadLetters) return message;
     const { error, reason = "max_attempts" } = segment.noteOf(index);
     return {
@@ -175,7 +175,7 @@ export class Transfers {
         reason,
         attempts: segment.attemptsOf(index),
         // Of a message that has died before, that is known from there.
-        firstPutAt: deadLetterOf(line)?.firstPutAt ?? putAtOf(line) / 1_000,
+        firstPutAt: deadLetterOf(payload)?.firstPutAt ?? putAtOf(payload) / 1_000,
         diedAt: segment.visibleAtOf(index) / 1_000,
         lastError: error,
       },

@@ -5,8 +5,8 @@ import { formatId } from "./base/receipt.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { addRange, keyOfDedupeKey, type PlaceRange } from "./store/key-records.ts";
-import { contentHashOf, lineOf } from "./store/payload.ts";
-import type { LineWindow } from "./store/payload-cache.ts";
+import { contentHashOf, payloadOf } from "./store/payload.ts";
+import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 
@@ -41,7 +41,7 @@ export interface LookedPut {
 export class Puts {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #window: LineWindow;
+  readonly #payloads: PayloadCache;
   readonly #keys: IdempotencyKeys;
   readonly #totals: Totals;
   readonly #takesMore = (segment: Segment): boolean => this.#keys.hasRoom(segment.slot);
@@ -52,12 +52,12 @@ export class Puts {
   constructor(
     generation: string,
     backlog: Backlog,
-    window: LineWindow,
+    payloads: PayloadCache,
     { keys, rules, totals }: { keys: IdempotencyKeys; rules: KeyRules; totals: Totals },
   ) {
     this.#generation = generation;
     this.#backlog = backlog;
-    this.#window = window;
+    this.#payloads = payloads;
     this.#keys = keys;
     this.#totals = totals;
     this.rules = rules;
@@ -87,8 +87,8 @@ export class Puts {
   put(put: LookedPut, now: number): Stored {
     const { messages, idempotencyKey } = put.command;
     const { fresh, dedupe } = this.#look(put, now);
-    const lines = fresh.map((message) => lineOf(message, now));
-    const sizes = lines.map(utf8Bytes);
+    const payloads = fresh.map((message) => payloadOf(message, now));
+    const sizes = payloads.map(utf8Bytes);
     const segmentFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
     const ranges: PlaceRange[] = [];
     // Where this put has stored the first message of each dedupe key.
@@ -104,11 +104,11 @@ export class Puts {
         addRange(ranges, { ...duplicate, isDuplicate: true });
         continue;
       }
-      const line = lines[stored] as string;
+      const payload = payloads[stored] as string;
       const bytes = sizes[stored] as number;
       const segment = segmentFor(message, bytes);
       const place = this.#append(segment, message, bytes, now);
-      this.#window.add(segment, line);
+      this.#payloads.add(segment, payload);
       if (key !== undefined) {
         this.#storings += 1;
         const until = now + this.rules.dedupeMs;
@@ -135,9 +135,9 @@ export class Puts {
     this.#keys.free(slot, range);
   }
 
-  #append(segment: Segment, { visibleAt, delayMs, group }: NewMessage, lineBytes: number, now: number): PlaceRange {
+  #append(segment: Segment, { visibleAt, delayMs, group }: NewMessage, payloadBytes: number, now: number): PlaceRange {
     const dueAt = visibleAt ?? now + delayMs;
-    const index = this.#backlog.append(segment, lineBytes, dueAt > now ? dueAt : 0, group);
+    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, group);
     return { segmentNumber: segment.number, index, count: 1 };
   }
 

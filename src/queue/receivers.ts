@@ -54,7 +54,7 @@ export interface Handing extends Pick<ReceiveCommand, "max" | "leaseMs" | "autoA
 export class Receivers {
   readonly #results: Results;
   readonly #waiting = new WaitQueue<WaitingReceive | Subscription>();
-  /** Where each receive stands, so that leaving costs no walk along the line. */
+  /** Where each receive stands, so that leaving costs no walk along the wait queue. */
   readonly #byRequestId = new Map<number, Waiter<WaitingReceive | Subscription>>();
   readonly #subscriptions = new Map<number, Subscription>();
   /** By when subscriptions must be heard to which something was pushed. */

@@ -2,7 +2,7 @@ import type { RetentionRules } from "./base/configuration.ts";
 import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
 import { TimerHeap } from "./schedule/timer-heap.ts";
 import { timeOf } from "./store/payload.ts";
-import type { LineWindow } from "./store/payload-cache.ts";
+import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, VISIBLE } from "./store/states.ts";
@@ -17,7 +17,7 @@ const SEGMENTS_PER_ROUND = 256;
  */
 export class Retention implements SegmentWatcher {
   readonly #backlog: Backlog;
-  readonly #window: LineWindow;
+  readonly #payloads: PayloadCache;
   readonly #totals: Totals;
   readonly #expiries = new TimerHeap<Segment>();
   #segmentsLeft = SEGMENTS_PER_ROUND;
@@ -25,9 +25,9 @@ export class Retention implements SegmentWatcher {
   #behind = 0;
   #rules: RetentionRules;
 
-  constructor(backlog: Backlog, window: LineWindow, totals: Totals, rules: RetentionRules) {
+  constructor(backlog: Backlog, payloads: PayloadCache, totals: Totals, rules: RetentionRules) {
     this.#backlog = backlog;
-    this.#window = window;
+    this.#payloads = payloads;
     this.#totals = totals;
     this.#rules = rules;
     backlog.watcher = this;
@@ -84,11 +84,11 @@ export class Retention implements SegmentWatcher {
       if (expiresAt <= now) this.#expire(segment, index, expiresAt);
       else nextExpiryAt = Math.min(nextExpiryAt, expiresAt);
     }
-    this.#window.release(segment);
+    this.#payloads.release(segment);
     if (nextExpiryAt < Number.POSITIVE_INFINITY) this.#expiries.plan(segment, nextExpiryAt);
   }
 
-  /** None of a segment's messages is older than the segment, so the lines need not be read before its time is over. */
+  /** None of a segment's messages is older than the segment, so the payloads need not be read before its time is over. */
   becameVisible(segment: Segment): void {
     const { retentionMs } = this.#rules;
     if (retentionMs > 0) this.#expiries.plan(segment, segment.putAt + retentionMs);
@@ -99,7 +99,7 @@ export class Retention implements SegmentWatcher {
   }
 
   #expiresAt(segment: Segment, index: number): number {
-    const since = segment.noteOf(index).redrivenAt ?? timeOf(this.#window.line(segment, index));
+    const since = segment.noteOf(index).redrivenAt ?? timeOf(this.#payloads.of(segment, index));
     return since + this.#rules.retentionMs;
   }
 

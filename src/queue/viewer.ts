@@ -3,7 +3,7 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { MessageState, Page, View } from "./base/commands.ts";
 import { formatId, parseId } from "./base/receipt.ts";
 import type { Backlog } from "./schedule/backlog.ts";
-import type { LineWindow } from "./store/payload-cache.ts";
+import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, LEASED, TRANSFERRING, VISIBLE } from "./store/states.ts";
 
@@ -14,12 +14,12 @@ const LOOKED_AT_MAX = 20_000;
 export class Viewer {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #window: LineWindow;
+  readonly #payloads: PayloadCache;
 
-  constructor(generation: string, backlog: Backlog, window: LineWindow) {
+  constructor(generation: string, backlog: Backlog, payloads: PayloadCache) {
     this.#generation = generation;
     this.#backlog = backlog;
-    this.#window = window;
+    this.#payloads = payloads;
   }
 
   /** The place of a message that is still here. */
@@ -42,7 +42,7 @@ export class Viewer {
       group: this.#backlog.groups.groupOf(segment, index),
       lastError: error,
       ...(state === "dead" ? { reason } : {}),
-      line: this.#window.line(segment, index),
+      payload: this.#payloads.of(segment, index),
     };
   }
 
@@ -66,7 +66,7 @@ export class Viewer {
         if (found !== undefined && (state === undefined || found === state)) {
           const view = this.view({ segment, index });
           views.push(view);
-          bytes += utf8Bytes(view.line);
+          bytes += utf8Bytes(view.payload);
         }
         last = { segmentNumber: segment.number, index };
         lookedAt += 1;

@@ -28,13 +28,13 @@ function round(queue: ToldQueue, commands: [requestId: number, command: Command]
 }
 
 function bytesOf(result: Result): number {
-  const lines =
+  const payloads =
     result.verb === "receive" || result.verb === "push"
       ? result.deliveries
       : result.verb === "messages"
         ? result.views
         : [];
-  return lines.reduce((sum, { line }) => sum + new TextEncoder().encode(line).length, 0);
+  return payloads.reduce((sum, { payload }) => sum + new TextEncoder().encode(payload).length, 0);
 }
 
 test("receivers that wait are handed about a batch in one round, and the rest in the next ones", () => {

@@ -36,10 +36,10 @@ test("the bytes of texts of any code units are counted as they are encoded", () 
   }
 });
 
-test("the size of a segment is that of its lines in UTF-8", () => {
+test("the size of a segment is that of its payloads in UTF-8", () => {
   const told = new ToldQueue();
   told.put({ body: "plain" }, { body: "ümläut" }, { body: "語" }, { body: "😀" });
   const [segment] = told.rows.load()?.segments ?? [];
 
-  expect(segment?.bytes).toBe(encoder.encode(told.rows.lines(1)).length);
+  expect(segment?.bytes).toBe(encoder.encode(told.rows.payloads(1)).length);
 });

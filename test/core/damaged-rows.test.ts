@@ -10,13 +10,13 @@ import { ToldQueue } from "../support/told-queue.ts";
 class ChangedRows extends MemoryRows {
   #summary: Partial<StoredSegment> = {};
   #state: Partial<SegmentState> = {};
-  #lines: string | undefined;
+  #storedPayloads: string | undefined;
   #groups: string | undefined;
 
-  change({ state, notes, lines, groups, ...summary }: Change): void {
+  change({ state, notes, payloads, groups, ...summary }: Change): void {
     this.#summary = summary;
     this.#state = { ...(state === undefined ? {} : { state }), ...(notes === undefined ? {} : { notes }) };
-    this.#lines = lines;
+    this.#storedPayloads = payloads;
     this.#groups = groups;
   }
 
@@ -29,8 +29,8 @@ class ChangedRows extends MemoryRows {
     return { ...super.state(slot), ...this.#state };
   }
 
-  override lines(slot: number): string {
-    return this.#lines ?? super.lines(slot);
+  override payloads(slot: number): string {
+    return this.#storedPayloads ?? super.payloads(slot);
   }
 
   override groups(slot: number): string {
@@ -38,7 +38,7 @@ class ChangedRows extends MemoryRows {
   }
 }
 
-type Change = Partial<StoredSegment & SegmentState & { lines: string; groups: string }>;
+type Change = Partial<StoredSegment & SegmentState & { payloads: string; groups: string }>;
 
 /** A queue with one segment of four messages: one of each state but those that are gone or on their way. */
 function fourMessages(group?: string): { told: ToldQueue; rows: ChangedRows } {
@@ -54,7 +54,7 @@ function fourMessages(group?: string): { told: ToldQueue; rows: ChangedRows } {
   return { told, rows };
 }
 
-/** Everything that reads the state and the lines of a queue. */
+/** Everything that reads the state and the payloads of a queue. */
 function useAll(told: ToldQueue): void {
   told.tell({ verb: "messages", cursor: "", limit: 1_000 });
   told.describe();
@@ -94,7 +94,7 @@ test.each<[string, Change, RegExp]>([
   ["a note with what is not known", { notes: '[[0,{"other":1}]]' }, /other/],
   ["a note that is no text", { notes: '[[0,{"error":1}]]' }, /error/],
   ["a note that is null", { notes: "[[0,null]]" }, /null/],
-  ["a line too few", { lines: "{}\n{}\n{}\n" }, /4 messages have 3 lines/],
+  ["a payload too few", { payloads: "{}\n{}\n{}\n" }, /4 messages have 3 payloads/],
 ])("%s ends in an error that says so, whatever is asked", (_, change, fault) => {
   const { told, rows } = fourMessages();
   rows.change(change);

@@ -4,7 +4,7 @@ import type { RowReader } from "../../src/queue/store/rows.ts";
 
 const NOTHING_STORED: RowReader = {
   state: () => ({ state: null, notes: null }),
-  lines: () => "",
+  payloads: () => "",
   groups: () => "",
   keys: () => "",
   fingerprints: () => "",

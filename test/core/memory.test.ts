@@ -15,9 +15,9 @@ class CountedRows extends MemoryRows {
     return super.state(slot);
   }
 
-  override lines(slot: number) {
+  override payloads(slot: number) {
     this.reads += 1;
-    return super.lines(slot);
+    return super.payloads(slot);
   }
 }
 
@@ -43,6 +43,6 @@ test("what was only looked at is let go of, although nothing was written", () =>
     return rows.reads;
   });
 
-  // The state and the lines of two segments.
+  // The state and the payloads of two segments.
   expect([first, second]).toEqual([4, 4]);
 });

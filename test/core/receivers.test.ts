@@ -69,7 +69,7 @@ class AwaitedQueue extends ToldQueue {
 }
 
 function bodiesOf(deliveries: Delivery[]): unknown[] {
-  return deliveries.map(({ line }) => (JSON.parse(line) as { body: unknown }).body);
+  return deliveries.map(({ payload }) => (JSON.parse(payload) as { body: unknown }).body);
 }
 
 /** Full, with one message in it. */

@@ -5,9 +5,9 @@ import { ToldQueue } from "../support/told-queue.ts";
 class CountedRows extends MemoryRows {
   linesRead = 0;
 
-  override lines(slot: number) {
+  override payloads(slot: number) {
     this.linesRead += 1;
-    return super.lines(slot);
+    return super.payloads(slot);
   }
 }
 

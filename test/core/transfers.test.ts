@@ -57,7 +57,7 @@ const CONFIGURATIONS = {
 /** How many messages each body has in a queue. */
 function bodiesIn(queue: CrashingQueue): string[] {
   const result = queue.tell({ verb: "messages", cursor: "", limit: 10_000 });
-  return result?.verb === "messages" ? result.views.map(({ line }) => String(JSON.parse(line).body)) : [];
+  return result?.verb === "messages" ? result.views.map(({ payload }) => String(JSON.parse(payload).body)) : [];
 }
 
 test("messages that move while both queues crash at any time arrive once each", () => {

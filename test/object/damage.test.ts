@@ -70,11 +70,11 @@ describe.each([
     for (const [method, path, body] of REQUESTS) replies.push(await call(method, `${queue}${path}`, body));
     const socket = await connect(queue);
     socket.say({ id: 1, verb: "describe" }, { id: 2, verb: "subscribe", request: { credit: 5 } });
-    const lines = [await socket.next(), await socket.next()];
+    const payloads = [await socket.next(), await socket.next()];
 
     expect(replies.map(({ status, body }) => `${status} ${body.code}`)).toEqual(REQUESTS.map(() => "500 damaged"));
     expect(replies[0]?.body.detail).toMatch(/damaged: .+ delete the queue/);
-    expect(lines).toMatchObject([
+    expect(payloads).toMatchObject([
       { id: 1, problem: { code: "damaged" } },
       { id: 2, problem: { code: "damaged" } },
     ]);
@@ -124,7 +124,7 @@ describe("a list of a damaged queue", () => {
   test.each([
     ["its notes are no JSON", "notes = '{', state = zeroblob(13 * 256)"],
     ["its state is cut off", "state = zeroblob(1001)"],
-    ["its lines are no text", "lines = x'00ff'"],
+    ["its payloads are no text", "payloads = x'00ff'"],
     ["its count is no number", "count = 'many'"],
   ])("leaves out a row of which %s, and says so", async (_, damage) => {
     const queue = await damagedQueue(`UPDATE segments SET ${damage} WHERE number = 2; ${COUNTS_OUT_OF_BALANCE}`);
@@ -134,7 +134,7 @@ describe("a list of a damaged queue", () => {
 
   test("leaves out single messages that do not decode", async () => {
     const queue = await damagedQueue(
-      `UPDATE segments SET lines = replace(lines, '{"body":7,', '{"body:7,') WHERE number = 2; ${COUNTS_OUT_OF_BALANCE}`,
+      `UPDATE segments SET payloads = replace(payloads, '{"body":7,', '{"body:7,') WHERE number = 2; ${COUNTS_OUT_OF_BALANCE}`,
     );
 
     const { bodies, damagedRows } = await listed(queue);
@@ -161,7 +161,7 @@ describe("a row that turns out to be damaged when it is needed", () => {
     await evictDurableObject(objectOf(queue));
     await interceptStatements(objectOf(queue), {
       before: (statement) => {
-        if (statement.startsWith("SELECT lines")) throw new DamagedRow(1, "its lines are cut off");
+        if (statement.startsWith("SELECT payloads")) throw new DamagedRow(1, "its payloads are cut off");
       },
     });
 
@@ -170,7 +170,7 @@ describe("a row that turns out to be damaged when it is needed", () => {
     const put2 = await call("POST", `${queue}/messages`, { messages: [{ body: "b" }] });
 
     expect([...replies, put2, await waiting].map(({ body }) => body.code)).toEqual(Array(4).fill("damaged"));
-    expect(replies[0]?.body.detail).toContain("its lines are cut off");
+    expect(replies[0]?.body.detail).toContain("its payloads are cut off");
     expect((await call("GET", `${queue}/messages`)).body).toMatchObject({ messages: [{ body: "a" }], damagedRows: 0 });
     expect((await call("DELETE", queue)).body).toEqual({ deleted: true });
     await put(queue, ["c"]);
@@ -178,7 +178,7 @@ describe("a row that turns out to be damaged when it is needed", () => {
   });
 
   test.each([
-    ["while it is read", "SELECT lines"],
+    ["while it is read", "SELECT payloads"],
     ["while it is written", "UPDATE"],
   ])("is told where the storage engine finds it %s, by the next object too", async (_, beginning) => {
     const queue = freshQueue();

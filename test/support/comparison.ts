@@ -134,7 +134,7 @@ export class Comparison {
       expect(delivery?.lastError, lastError, difference);
       expect(delivery?.group, message.group, difference);
       if (message.group !== undefined) this.see("group served");
-      expect(delivery?.line.startsWith(`{"body":"${message.name}"`), true, difference);
+      expect(delivery?.payload.startsWith(`{"body":"${message.name}"`), true, difference);
       if (attempt > 1) this.see("redelivery");
       if (attempt < number) this.see("redelivery that is no further attempt");
       this.see(`${this.#model.settings.order} delivery`);

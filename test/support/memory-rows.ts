@@ -14,7 +14,7 @@ import type { SegmentState } from "../../src/queue/store/segment.ts";
 import { assertRowSize } from "./row-bytes.ts";
 
 interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {
-  lines: string;
+  payloads: string;
   groups: string;
   keys: string;
   fingerprints: string;
@@ -38,8 +38,8 @@ export class MemoryRows implements RowReader {
     return { state, notes };
   }
 
-  lines(slot: number): string {
-    return this.#rows.get(slot)?.lines ?? "";
+  payloads(slot: number): string {
+    return this.#rows.get(slot)?.payloads ?? "";
   }
 
   groups(slot: number): string {
@@ -102,7 +102,7 @@ export class MemoryRows implements RowReader {
           this.#rows.set(change.slot, {
             ...row,
             ...change,
-            lines: row.lines + change.lines,
+            payloads: row.payloads + change.payloads,
             groups: row.groups + change.groups,
             ...keys,
           });

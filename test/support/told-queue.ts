@@ -46,7 +46,7 @@ export class ToldQueue {
   receive(max: number, leaseMs = 60_000): unknown[] {
     const result = this.tell({ verb: "receive", max, leaseMs, timeoutMs: 0, autoAck: false });
     if (result?.verb !== "receive") throw new Error(`The receive was answered ${JSON.stringify(result)}.`);
-    return result.deliveries.map(({ line }) => (JSON.parse(line) as { body: unknown }).body);
+    return result.deliveries.map(({ payload }) => (JSON.parse(payload) as { body: unknown }).body);
   }
 
   describe() {

@@ -38,13 +38,13 @@ export interface View {
   /** Why it is dead. */
   reason?: DeathReason;
   /** A JSON object: the content, priority and time of the put, as stored. */
-  line: string;
+  payload: string;
 }
 
 /** Some of the messages, and where the next page begins: null where there is none. */
 export interface Page {
   views: View[];
-  /** The size of their lines, in UTF-8. */
+  /** The size of their payloads, in UTF-8. */
   bytes: number;
   cursor: string | null;
 }
@@ -193,7 +193,7 @@ export interface Delivery {
   group?: string | undefined;
   lastError?: string | undefined;
   /** A JSON object: the content, priority and time of the put, as stored. */
-  line: string;
+  payload: string;
 }
 
 /** How many messages there are of each kind, and what has happened since the queue was created. */

@@ -143,13 +143,13 @@ export class Backlog implements StateCounts {
    */
   beginBatch(
     messages: readonly NewMessage[],
-    lineBytes: readonly number[],
+    payloadBytes: readonly number[],
     now: number,
     takesMore: (segment: Segment) => boolean,
-  ): (message: NewMessage, lineBytes: number) => Segment {
+  ): (message: NewMessage, payloadBytes: number) => Segment {
     const segmentIn = this.#segmentsByKind.beginBatch(
       messages.map((message) => this.#kindOf(message)),
-      lineBytes,
+      payloadBytes,
       (segment) => this.dirty.get(segment) === "write",
       takesMore,
       (kind) => this.#newSegment(kind, now),
@@ -171,11 +171,11 @@ export class Backlog implements StateCounts {
   }
 
   /**
-   * @param lineBytes the size of its line in UTF-8
+   * @param payloadBytes the size of its payload in UTF-8
    * @param visibleAt 0 for a message that is visible at once
    */
-  append(segment: Segment, lineBytes: number, visibleAt: number, group: string | undefined): number {
-    const index = segment.append(lineBytes, visibleAt);
+  append(segment: Segment, payloadBytes: number, visibleAt: number, group: string | undefined): number {
+    const index = segment.append(payloadBytes, visibleAt);
     this.#loaded.use(segment);
     if (this.dirty.get(segment) !== "write") this.dirty.set(segment, "append");
     if (visibleAt > 0) {
@@ -262,8 +262,9 @@ export class Backlog implements StateCounts {
       const { leased } = segment;
       this.#add(segment, -1);
       const promoted = segment;
-      const moved = (index: number, before: State, after: State) => this.groups.moved(promoted, index, before, after);
-      segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), moved);
+      const changed = (index: number, before: State, after: State) =>
+        this.groups.stateChanged(promoted, index, before, after);
+      segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), changed);
       this.#add(segment, +1);
       // Stored, because another configuration would find another fate.
       if (segment.leased !== leased && !this.dirty.has(segment)) this.dirty.set(segment, "update");
@@ -294,7 +295,7 @@ export class Backlog implements StateCounts {
     const before = segment.move(index, state, visibleAt);
     this.#count(before, -1);
     this.#count(state, +1);
-    if (segment.isGrouped) this.groups.moved(segment, index, before, state);
+    if (segment.isGrouped) this.groups.stateChanged(segment, index, before, state);
     if (!this.dirty.has(segment)) this.dirty.set(segment, "update");
     this.#loaded.use(segment);
     if (state === VISIBLE) this.#makeReady(segment);

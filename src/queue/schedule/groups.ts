@@ -103,7 +103,7 @@ export class Groups {
   }
 
   /** A message has another state now. */
-  moved(segment: Segment, index: number, before: State, after: State): void {
+  stateChanged(segment: Segment, index: number, before: State, after: State): void {
     const group = this.#members.get(segment)?.[index];
     if (group === undefined) return;
     const deliveries = segment.deliveriesOf(index);

@@ -41,7 +41,7 @@ export class SegmentsByKind {
    * Finds room for messages that are put together, so that a batch which fits in one row lies in one row.
    *
    * @param kinds those of the messages, all of them dead letters or none
-   * @param sizes the bytes of each line
+   * @param sizes the bytes of each payload
    * @param isUnwritten whether a segment is not stored yet, so that its row has to be written anyway
    * @param takesMore whether a segment may take more messages, whatever there is in it
    * @param newSegment makes a segment and enters it
@@ -92,8 +92,8 @@ export class SegmentsByKind {
   }
 }
 
-function withLineFeed(lineBytes: number): number {
-  return lineBytes + 1;
+function withLineFeed(payloadBytes: number): number {
+  return payloadBytes + 1;
 }
 
 /** Whether the next message of a batch that is longer than a segment still belongs in this segment. */

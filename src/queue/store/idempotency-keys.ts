@@ -11,10 +11,10 @@ import {
   fingerprintsFor,
   freeingTextOf,
   isFreed,
-  type KeyLine,
-  LINE_BYTES_PER_FINGERPRINT,
+  type KeyRecord,
   type PlaceRange,
-  parseLine,
+  parseRecord,
+  RECORD_BYTES_PER_FINGERPRINT,
   textOf,
 } from "./key-records.ts";
 import { KeyIndex, KeyRows } from "./key-rows.ts";
@@ -22,12 +22,12 @@ import { KEYS_APPEND_BYTES_MAX, KEYS_REUSE_BYTES_MAX, KEYS_REUSE_MAX } from "./r
 import type { KeptKeys } from "./row-slots.ts";
 import { type Keys, NO_KEYS, type RowReader } from "./rows.ts";
 
-/** What is not stored yet of a row's keys: a line and a text of fingerprints for each, and the fingerprint itself. */
+/** What is not stored yet of a row's keys: a record and a text of fingerprints for each, and the fingerprint itself. */
 interface Uncommitted {
-  lines: string[];
+  records: string[];
   fingerprintTexts: string[];
   fingerprints: number[];
-  /** Made when it is needed, which mostly it is not, of the lines that there are by then. */
+  /** Made when it is needed, which mostly it is not, of the records that there are by then. */
   index: KeyIndex | undefined;
 }
 
@@ -82,8 +82,8 @@ export class IdempotencyKeys {
   find(key: string, contentHash: () => number, now: number): PlaceRange[] | "other" | undefined {
     const fingerprint = fingerprintOf(key);
     for (const slot of this.#slots.slotsOf(fingerprint)) {
-      const line = this.#lineIn(slot, fingerprint, key, now);
-      if (line !== undefined) return line.contentHash === contentHash() ? line.ranges : "other";
+      const record = this.#recordIn(slot, fingerprint, key, now);
+      if (record !== undefined) return record.contentHash === contentHash() ? record.ranges : "other";
     }
     return undefined;
   }
@@ -101,7 +101,7 @@ export class IdempotencyKeys {
     const found = new Map<string, PlaceRange>();
     for (const [slot, keysThere] of bySlot) {
       for (const key of keysThere) {
-        const range = found.has(key) ? undefined : this.#lineIn(slot, fingerprintOf(key), key, now)?.ranges[0];
+        const range = found.has(key) ? undefined : this.#recordIn(slot, fingerprintOf(key), key, now)?.ranges[0];
         if (range !== undefined) found.set(key, range);
       }
     }
@@ -109,15 +109,15 @@ export class IdempotencyKeys {
   }
 
   /** Remembers a key in the row where it will be stored. `dedupeSegment` is given for a dedupe key: its message's segment. */
-  remember(slot: number, line: KeyLine, dedupeSegment?: number): void {
-    const slotKeys = this.#slotKeys(slot, line.until);
+  remember(slot: number, record: KeyRecord, dedupeSegment?: number): void {
+    const slotKeys = this.#slotKeys(slot, record.until);
     if (dedupeSegment !== undefined) slotKeys.dedupeSegment = dedupeSegment;
     slotKeys.keys += 1;
-    const fingerprint = fingerprintOf(line.key);
-    const text = textOf(line);
-    // Most keys are so short that their line need not be counted: a character takes at most three bytes.
-    const count = text.length + 2 * line.key.length < LINE_BYTES_PER_FINGERPRINT ? 1 : fingerprintsFor(text);
-    addLine(slotKeys, text, fingerprint, count);
+    const fingerprint = fingerprintOf(record.key);
+    const text = textOf(record);
+    // Most keys are so short that their record need not be counted: a character takes at most three bytes.
+    const count = text.length + 2 * record.key.length < RECORD_BYTES_PER_FINGERPRINT ? 1 : fingerprintsFor(text);
+    addRecord(slotKeys, text, fingerprint, count);
     // A row may have had a key before, or another with its fingerprint.
     this.#slots.add(fingerprint, slot);
   }
@@ -141,15 +141,15 @@ export class IdempotencyKeys {
     const { freed, until } = slotKeys;
     if (freed.length > 0) {
       const text = freeingTextOf(freed);
-      addLine(slotKeys, text, FILLER, fingerprintsFor(text));
+      addRecord(slotKeys, text, FILLER, fingerprintsFor(text));
     }
     const { uncommitted } = slotKeys;
     if (uncommitted === undefined) return { ...NO_KEYS, keysUntil: until };
-    this.#rows.added(slot, uncommitted.lines, uncommitted.fingerprints, freed);
+    this.#rows.added(slot, uncommitted.records, uncommitted.fingerprints, freed);
     slotKeys.uncommitted = undefined;
     if (freed.length > 0) slotKeys.freed = [];
     slotKeys.storedFingerprints = slotKeys.fingerprints;
-    const keys = `${uncommitted.lines.join("\n")}\n`;
+    const keys = `${uncommitted.records.join("\n")}\n`;
     return { keys, fingerprints: uncommitted.fingerprintTexts.join(""), keysUntil: until };
   }
 
@@ -189,23 +189,23 @@ export class IdempotencyKeys {
     return expired;
   }
 
-  /** The line of a key that counts, in a row that has its fingerprint. */
-  #lineIn(slot: number, fingerprint: number, key: string, now: number): KeyLine | undefined {
+  /** The record of a key that counts, in a row that has its fingerprint. */
+  #recordIn(slot: number, fingerprint: number, key: string, now: number): KeyRecord | undefined {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return undefined;
-    const counts = (line: KeyLine, index: KeyIndex) =>
-      line.until > now && !isFreed(line, index.freed) && !isFreed(line, slotKeys.freed);
+    const counts = (record: KeyRecord, index: KeyIndex) =>
+      record.until > now && !isFreed(record, index.freed) && !isFreed(record, slotKeys.freed);
     for (const index of this.#indexesOf(slot, slotKeys)) {
-      for (const text of index.linesOfKey(key, fingerprint)) {
-        const line = parseLine(text);
-        if (line.key === key && counts(line, index)) return line;
+      for (const text of index.recordsOfKey(key, fingerprint)) {
+        const record = parseRecord(text);
+        if (record.key === key && counts(record, index)) return record;
       }
     }
     // Where nothing else with this fingerprint counts, the row is not looked into for it again: else a key that is put
     // and freed time after time would be looked for in all rows that ever had it.
     const indexes = [...this.#indexesOf(slot, slotKeys)];
     const isAnyLeft = indexes.some((index) =>
-      index.linesOf(fingerprint).some((text) => counts(parseLine(text), index)),
+      index.recordsOf(fingerprint).some((text) => counts(parseRecord(text), index)),
     );
     if (!isAnyLeft) this.#slots.remove(fingerprint, slot);
     return undefined;
@@ -239,12 +239,12 @@ export class IdempotencyKeys {
   }
 }
 
-/** Adds a line to what is to be stored: with its fingerprint, and fillers for the rest of its length. */
-function addLine(slotKeys: SlotKeys, line: string, fingerprint: number, count: number): void {
-  slotKeys.uncommitted ??= { lines: [], fingerprintTexts: [], fingerprints: [], index: undefined };
+/** Adds a record to what is to be stored: with its fingerprint, and fillers for the rest of its length. */
+function addRecord(slotKeys: SlotKeys, record: string, fingerprint: number, count: number): void {
+  slotKeys.uncommitted ??= { records: [], fingerprintTexts: [], fingerprints: [], index: undefined };
   const { uncommitted } = slotKeys;
   const text = encodeFingerprint(fingerprint);
-  uncommitted.lines.push(line);
+  uncommitted.records.push(record);
   uncommitted.fingerprints.push(fingerprint);
   uncommitted.fingerprintTexts.push(count === 1 ? text : text + FILLER_TEXT.repeat(count - 1));
   slotKeys.fingerprints += count;
@@ -252,7 +252,7 @@ function addLine(slotKeys: SlotKeys, line: string, fingerprint: number, count: n
 
 function indexOf(uncommitted: Uncommitted): KeyIndex {
   uncommitted.index ??= new KeyIndex();
-  return uncommitted.index.addAll(uncommitted.lines, uncommitted.fingerprints, uncommitted.index.size);
+  return uncommitted.index.addAll(uncommitted.records, uncommitted.fingerprints, uncommitted.index.size);
 }
 
 /** At most what the keys of a row take. */

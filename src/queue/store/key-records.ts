@@ -1,4 +1,4 @@
-/** The form in which keys are stored: a line of text for each, and short fingerprints by which it is found. */
+/** The form in which keys are stored: a record of text for each, and short fingerprints by which it is found. */
 import { utf8Bytes } from "../base/bytes.ts";
 import { hashText } from "../base/hash.ts";
 import type { Place } from "../base/receipt.ts";
@@ -11,7 +11,7 @@ export interface PlaceRange extends Place {
 }
 
 /** One remembered key. */
-export interface KeyLine {
+export interface KeyRecord {
   key: string;
   /** A hash of what was said under the key. */
   contentHash: number;
@@ -21,20 +21,20 @@ export interface KeyLine {
 }
 
 /** Its stored form. Messages that were there before have a negative count. */
-type StoredLine = [
-  /** Null in a line that takes back: the dedupe keys of these messages count no more. */
+type StoredRecord = [
+  /** Null in a record that takes back: the dedupe keys of these messages count no more. */
   key: string | null,
   contentHash: number,
   until: number,
   ranges: [segmentNumber: number, index: number, count: number][],
 ];
 
-/** The line of a key as JSON, put together by hand: each put has one. Without its line feed, as all lines here. */
-export function textOf({ key, contentHash, until, ranges }: KeyLine): string {
+/** The record of a key as JSON, put together by hand: each put has one. Without its line feed, as all records here. */
+export function textOf({ key, contentHash, until, ranges }: KeyRecord): string {
   return `[${JSON.stringify(key)},${contentHash},${until},${rangesText(ranges)}]`;
 }
 
-/** The line that says of messages that their dedupe keys count no more. */
+/** The record that says of messages that their dedupe keys count no more. */
 export function freeingTextOf(ranges: readonly PlaceRange[]): string {
   return `${FREEING_PREFIX}0,0,${rangesText(ranges)}]`;
 }
@@ -45,26 +45,26 @@ export function isFreeing(text: string): boolean {
   return text.startsWith(FREEING_PREFIX);
 }
 
-/** The places of which the lines of a row take back the dedupe keys. */
+/** The places of which the records of a row take back the dedupe keys. */
 export function freedIn(text: string): PlaceRange[] {
-  return linesIn(text, FREEING_PREFIX).flatMap((line) => parseLine(line).ranges);
+  return recordsIn(text, FREEING_PREFIX).flatMap((record) => parseRecord(record).ranges);
 }
 
-/** How the line of a key begins. */
-export function beginOfLine(key: string): string {
+/** How the record of a key begins. */
+export function beginOfRecord(key: string): string {
   return `[${JSON.stringify(key)},`;
 }
 
-/** The lines of a row that begin like this, which stands nowhere else in a line: inside a key a quotation mark is escaped. */
-export function linesIn(text: string, begin: string): string[] {
-  const lines: string[] = [];
+/** The records of a row that begin like this, which stands nowhere else in a record: inside a key a quotation mark is escaped. */
+export function recordsIn(text: string, begin: string): string[] {
+  const records: string[] = [];
   for (let at = text.indexOf(begin); at >= 0; ) {
     const end = text.indexOf("\n", at);
     if (end < 0) break;
-    if (at === 0 || text[at - 1] === "\n") lines.push(text.slice(at, end));
+    if (at === 0 || text[at - 1] === "\n") records.push(text.slice(at, end));
     at = text.indexOf(begin, end);
   }
-  return lines;
+  return records;
 }
 
 function rangesText(ranges: readonly PlaceRange[]): string {
@@ -75,20 +75,20 @@ function rangesText(ranges: readonly PlaceRange[]): string {
   return `[${texts}]`;
 }
 
-/** Reads a line of either kind; the key of one that takes back is empty. */
-export function parseLine(text: string): KeyLine {
-  const [key, contentHash, until, stored] = JSON.parse(text) as StoredLine;
+/** Reads a record of either kind; the key of one that takes back is empty. */
+export function parseRecord(text: string): KeyRecord {
+  const [key, contentHash, until, stored] = JSON.parse(text) as StoredRecord;
   const ranges = stored.map(([segmentNumber, index, count]): PlaceRange => {
     return count < 0 ? { segmentNumber, index, count: -count, isDuplicate: true } : { segmentNumber, index, count };
   });
   return { key: key ?? "", contentHash, until, ranges };
 }
 
-/** The key of a line, without reading what follows it. */
-export function keyOfLine(text: string): string {
+/** The key of a record, without reading what follows it. */
+export function keyOfRecord(text: string): string {
   const end = text.indexOf('"', KEY_BEGIN);
   const key = text.slice(KEY_BEGIN, end);
-  return key.includes("\\") ? parseLine(text).key : key;
+  return key.includes("\\") ? parseRecord(text).key : key;
 }
 
 /** Behind `["`. */
@@ -99,8 +99,8 @@ export function keyOfDedupeKey(dedupeKey: string): string {
   return ` ${dedupeKey}`;
 }
 
-/** Whether a line is that of a dedupe key whose message is in one of these ranges. */
-export function isFreed({ key, ranges }: KeyLine, freed: readonly PlaceRange[]): boolean {
+/** Whether a record is that of a dedupe key whose message is in one of these ranges. */
+export function isFreed({ key, ranges }: KeyRecord, freed: readonly PlaceRange[]): boolean {
   const [place] = ranges;
   return freed.length > 0 && place !== undefined && key.startsWith(" ") && includesPlace(freed, place);
 }
@@ -135,18 +135,18 @@ export function fingerprintOf(key: string): number {
   return fingerprint === FILLER ? 0 : fingerprint;
 }
 
-/** A line and its fingerprints take at most so many bytes for each of its fingerprints. */
+/** A record and its fingerprints take at most so many bytes for each of its fingerprints. */
 export const BYTES_PER_FINGERPRINT = 128;
 /** Stored as five characters of six bits each, so that a waking reads a million of them in a moment. */
 const FINGERPRINT_CHARACTERS = 5;
 const FIRST_CHARACTER = 48;
 
 /** Without the fingerprint itself. */
-export const LINE_BYTES_PER_FINGERPRINT: number = BYTES_PER_FINGERPRINT - FINGERPRINT_CHARACTERS;
+export const RECORD_BYTES_PER_FINGERPRINT: number = BYTES_PER_FINGERPRINT - FINGERPRINT_CHARACTERS;
 
-/** How many fingerprints a line has: its own and fillers, or only fillers. */
+/** How many fingerprints a record has: its own and fillers, or only fillers. */
 export function fingerprintsFor(text: string): number {
-  return Math.ceil((utf8Bytes(text) + 1) / LINE_BYTES_PER_FINGERPRINT);
+  return Math.ceil((utf8Bytes(text) + 1) / RECORD_BYTES_PER_FINGERPRINT);
 }
 
 export function encodeFingerprint(fingerprint: number): string {

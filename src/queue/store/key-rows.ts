@@ -1,19 +1,27 @@
-import { beginOfLine, fingerprintOf, freedIn, isFreeing, keyOfLine, linesIn, type PlaceRange } from "./key-records.ts";
+import {
+  beginOfRecord,
+  fingerprintOf,
+  freedIn,
+  isFreeing,
+  keyOfRecord,
+  type PlaceRange,
+  recordsIn,
+} from "./key-records.ts";
 import { type RowReader, splitLines } from "./rows.ts";
 
 /** In so many look-ups the text of a row is searched. With the next one it is split, which takes as long as some tens. */
 const SEARCHES_MAX = 8;
 
-/** Lines of keys, found by key or by fingerprint. A line is parsed when it is looked at, which most never are. */
+/** Records of keys, found by key or by fingerprint. A record is parsed when it is looked at, which most never are. */
 export class KeyIndex {
   /** The stored keys of a row, until they are split. */
   #text = "";
   #searches = 0;
-  /** The lines that are split. Those of one fingerprint are one text, because there is mostly one. */
-  readonly #lines = new Map<number, string>();
+  /** The records that are split. Those of one fingerprint are one text, because there is mostly one. */
+  readonly #records = new Map<number, string>();
   /** Messages whose dedupe keys count no more. */
   readonly freed: PlaceRange[] = [];
-  /** How many lines were added. */
+  /** How many records were added. */
   size = 0;
   /** About what it takes of memory. */
   bytes = 0;
@@ -28,53 +36,53 @@ export class KeyIndex {
     return index;
   }
 
-  /** Adds lines with their fingerprints, from a position on. */
-  addAll(lines: readonly string[], fingerprints: readonly number[], begin = 0): this {
-    for (let position = begin; position < lines.length; position += 1) {
-      const line = lines[position] as string;
-      this.#add(fingerprints[position] as number, line);
+  /** Adds records with their fingerprints, from a position on. */
+  addAll(records: readonly string[], fingerprints: readonly number[], begin = 0): this {
+    for (let position = begin; position < records.length; position += 1) {
+      const record = records[position] as string;
+      this.#add(fingerprints[position] as number, record);
       this.size += 1;
-      this.bytes += line.length + BYTES_PER_LINE;
+      this.bytes += record.length + BYTES_PER_RECORD;
     }
     return this;
   }
 
-  /** The lines that may be those of this key, the newest first; those of keys with the same fingerprint may be among them. */
-  linesOfKey(key: string, fingerprint: number): string[] {
-    const lines = this.#split(fingerprint);
-    if (this.#text === "") return lines;
+  /** The records that may be those of this key, the newest first; those of keys with the same fingerprint may be among them. */
+  recordsOfKey(key: string, fingerprint: number): string[] {
+    const records = this.#split(fingerprint);
+    if (this.#text === "") return records;
     this.#searches += 1;
-    if (this.#searches > SEARCHES_MAX) return this.linesOf(fingerprint);
-    return lines.concat(linesIn(this.#text, beginOfLine(key)).reverse());
+    if (this.#searches > SEARCHES_MAX) return this.recordsOf(fingerprint);
+    return records.concat(recordsIn(this.#text, beginOfRecord(key)).reverse());
   }
 
-  /** All lines with this fingerprint, the newest first. */
-  linesOf(fingerprint: number): string[] {
+  /** All records with this fingerprint, the newest first. */
+  recordsOf(fingerprint: number): string[] {
     if (this.#text === "") return this.#split(fingerprint);
-    const newer = new Map(this.#lines);
-    this.#lines.clear();
-    for (const line of splitLines(this.#text)) {
-      if (!isFreeing(line)) this.#add(fingerprintOf(keyOfLine(line)), line);
+    const newer = new Map(this.#records);
+    this.#records.clear();
+    for (const record of splitLines(this.#text)) {
+      if (!isFreeing(record)) this.#add(fingerprintOf(keyOfRecord(record)), record);
     }
     this.#text = "";
-    for (const [ofNewer, lines] of newer) this.#add(ofNewer, lines);
+    for (const [ofNewer, records] of newer) this.#add(ofNewer, records);
     return this.#split(fingerprint);
   }
 
   #split(fingerprint: number): string[] {
-    const lines = this.#lines.get(fingerprint);
-    if (lines === undefined) return [];
-    return lines.includes("\n") ? lines.split("\n").reverse() : [lines];
+    const records = this.#records.get(fingerprint);
+    if (records === undefined) return [];
+    return records.includes("\n") ? records.split("\n").reverse() : [records];
   }
 
-  #add(fingerprint: number, line: string): void {
-    const others = this.#lines.get(fingerprint);
-    this.#lines.set(fingerprint, others === undefined ? line : `${others}\n${line}`);
+  #add(fingerprint: number, record: string): void {
+    const others = this.#records.get(fingerprint);
+    this.#records.set(fingerprint, others === undefined ? record : `${others}\n${record}`);
   }
 }
 
-/** What a line takes beside its text. */
-const BYTES_PER_LINE = 64;
+/** What a record takes beside its text. */
+const BYTES_PER_RECORD = 64;
 
 /** How much of stored keys stays in memory: what was looked at last. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
@@ -103,12 +111,12 @@ export class KeyRows {
     return index;
   }
 
-  /** Tells that these lines are stored in a row, behind those that are there. */
-  added(slot: number, lines: readonly string[], fingerprints: readonly number[], freed: readonly PlaceRange[]): void {
+  /** Tells that these records are stored in a row, behind those that are there. */
+  added(slot: number, records: readonly string[], fingerprints: readonly number[], freed: readonly PlaceRange[]): void {
     const kept = this.#kept.get(slot);
     if (kept === undefined) return;
     this.#bytes -= kept.bytes;
-    kept.addAll(lines, fingerprints).freed.push(...freed);
+    kept.addAll(records, fingerprints).freed.push(...freed);
     this.#bytes += kept.bytes;
     this.#trim();
   }

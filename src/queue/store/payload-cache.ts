@@ -3,11 +3,11 @@ import { type RowReader, splitLines } from "./rows.ts";
 import type { Segment } from "./segment.ts";
 
 /**
- * The lines that are in memory: a window on the queue, never the truth.
+ * The payloads that are in memory: a window on the queue, never the truth.
  *
- * A line is what of a message never changes. Lines that were put but not committed yet are only here.
+ * A payload is what of a message never changes. Payloads that were put but not committed yet are only here.
  */
-export class LineWindow {
+export class PayloadCache {
   readonly #reader: RowReader;
   readonly #held = new Map<Segment, string[]>();
   readonly #uncommitted = new Map<Segment, string[]>();
@@ -17,21 +17,21 @@ export class LineWindow {
     this.#reader = reader;
   }
 
-  add(segment: Segment, line: string): void {
+  add(segment: Segment, payload: string): void {
     const uncommitted = this.#uncommitted.get(segment);
-    if (uncommitted === undefined) this.#uncommitted.set(segment, [line]);
-    else uncommitted.push(line);
+    if (uncommitted === undefined) this.#uncommitted.set(segment, [payload]);
+    else uncommitted.push(payload);
     const held = this.#held.get(segment);
-    if (held !== undefined) held.push(line);
-    else if (segment.count === 1) this.#held.set(segment, [line]);
+    if (held !== undefined) held.push(payload);
+    else if (segment.count === 1) this.#held.set(segment, [payload]);
     else return;
-    this.#characters += line.length;
+    this.#characters += payload.length;
   }
 
-  line(segment: Segment, index: number): string {
-    const line = (this.#held.get(segment) ?? this.#load(segment))[index];
-    if (line === undefined) throw new Error(`Segment ${segment.number} has no line ${index}.`);
-    return line;
+  of(segment: Segment, index: number): string {
+    const payload = (this.#held.get(segment) ?? this.#load(segment))[index];
+    if (payload === undefined) throw new Error(`Segment ${segment.number} has no payload ${index}.`);
+    return payload;
   }
 
   drop(segment: Segment): void {
@@ -39,18 +39,18 @@ export class LineWindow {
     this.#uncommitted.delete(segment);
   }
 
-  /** Lets go of a segment's lines; those that are stored can be read again. */
+  /** Lets go of a segment's payloads; those that are stored can be read again. */
   release(segment: Segment): void {
-    for (const line of this.#held.get(segment) ?? []) this.#characters -= line.length;
+    for (const payload of this.#held.get(segment) ?? []) this.#characters -= payload.length;
     this.#held.delete(segment);
   }
 
-  /** The lines to store for this segment, as text. */
+  /** The payloads to store for this segment, as text. */
   takeUncommitted(segment: Segment): string {
-    const lines = this.#uncommitted.get(segment);
-    if (lines === undefined) return "";
+    const payloads = this.#uncommitted.get(segment);
+    if (payloads === undefined) return "";
     this.#uncommitted.delete(segment);
-    return `${lines.join("\n")}\n`;
+    return `${payloads.join("\n")}\n`;
   }
 
   /** Lets go of what was loaded longest ago. To be called when everything is committed. */
@@ -63,13 +63,13 @@ export class LineWindow {
 
   #load(segment: Segment): string[] {
     const uncommitted = this.#uncommitted.get(segment) ?? [];
-    const stored = uncommitted.length < segment.count ? splitLines(this.#reader.lines(segment.slot)) : [];
-    const lines = stored.concat(uncommitted);
-    if (lines.length !== segment.count) {
-      throw new DamagedRow(segment.slot, `its ${segment.count} messages have ${lines.length} lines`);
+    const stored = uncommitted.length < segment.count ? splitLines(this.#reader.payloads(segment.slot)) : [];
+    const payloads = stored.concat(uncommitted);
+    if (payloads.length !== segment.count) {
+      throw new DamagedRow(segment.slot, `its ${segment.count} messages have ${payloads.length} payloads`);
     }
-    for (const line of lines) this.#characters += line.length;
-    this.#held.set(segment, lines);
-    return lines;
+    for (const payload of payloads) this.#characters += payload.length;
+    this.#held.set(segment, payloads);
+    return payloads;
   }
 }

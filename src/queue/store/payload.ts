@@ -2,7 +2,7 @@ import type { NewMessage } from "../base/commands.ts";
 import { hashText } from "../base/hash.ts";
 
 /** What is stored of a message and never changes, as it will be handed out. */
-export function lineOf({ content, priority, visibleAt, delayMs, deadLetter }: NewMessage, now: number): string {
+export function payloadOf({ content, priority, visibleAt, delayMs, deadLetter }: NewMessage, now: number): string {
   const due = visibleAt ?? now + delayMs;
   const at = due > now ? `,"at":${due / 1_000}` : "";
   const origin = deadLetter === undefined ? "" : `,"deadLetter":${JSON.stringify(deadLetter)}`;
@@ -10,36 +10,36 @@ export function lineOf({ content, priority, visibleAt, delayMs, deadLetter }: Ne
 }
 
 /** The content, as it was put. */
-export function contentOf(line: string): string {
-  return line.slice(1, line.lastIndexOf(AFTER_CONTENT));
+export function contentOf(payload: string): string {
+  return payload.slice(1, payload.lastIndexOf(AFTER_CONTENT));
 }
 
-export function priorityOf(line: string): number {
-  return Number.parseInt(line.slice(line.lastIndexOf(AFTER_CONTENT) + AFTER_CONTENT.length), 10);
+export function priorityOf(payload: string): number {
+  return Number.parseInt(payload.slice(payload.lastIndexOf(AFTER_CONTENT) + AFTER_CONTENT.length), 10);
 }
 
 /** When a message was put, or for when it was put, in milliseconds. */
-export function timeOf(line: string): number {
-  const { at, putAt } = timesOf(line);
+export function timeOf(payload: string): number {
+  const { at, putAt } = timesOf(payload);
   return Math.round((at ?? putAt) * 1_000);
 }
 
 /** When a message was put, in milliseconds. */
-export function putAtOf(line: string): number {
-  return Math.round(timesOf(line).putAt * 1_000);
+export function putAtOf(payload: string): number {
+  return Math.round(timesOf(payload).putAt * 1_000);
 }
 
 /** Nothing that follows looks like this: texts in there have a backslash before each quotation mark. */
 const AFTER_CONTENT = ',"priority":';
 
-/** Not all of a line is parsed: its content comes first, and may be long. */
-function timesOf(line: string): { putAt: number; at?: number; deadLetter?: NewMessage["deadLetter"] } {
-  return JSON.parse(`{${line.slice(line.lastIndexOf('"putAt":'))}`) as ReturnType<typeof timesOf>;
+/** Not all of a payload is parsed: its content comes first, and may be long. */
+function timesOf(payload: string): { putAt: number; at?: number; deadLetter?: NewMessage["deadLetter"] } {
+  return JSON.parse(`{${payload.slice(payload.lastIndexOf('"putAt":'))}`) as ReturnType<typeof timesOf>;
 }
 
 /** What a message says that died in another queue. */
-export function deadLetterOf(line: string): NewMessage["deadLetter"] {
-  return timesOf(line).deadLetter;
+export function deadLetterOf(payload: string): NewMessage["deadLetter"] {
+  return timesOf(payload).deadLetter;
 }
 
 /** Tells whether two reports under one key are the same. */

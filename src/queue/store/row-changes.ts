@@ -1,5 +1,5 @@
 import type { IdempotencyKeys } from "./idempotency-keys.ts";
-import type { LineWindow } from "./payload-cache.ts";
+import type { PayloadCache } from "./payload-cache.ts";
 import { OLD_ROWS_DELETED_MAX, type RowSlots } from "./row-slots.ts";
 import { type DirtyPart, NO_KEYS, NO_MESSAGES, type RowChange } from "./rows.ts";
 import type { Segment } from "./segment.ts";
@@ -9,17 +9,17 @@ export function rowChangeOf(
   segment: Segment,
   kind: DirtyPart,
   slots: RowSlots,
-  window: LineWindow,
+  cache: PayloadCache,
   idempotencyKeys: IdempotencyKeys,
   groups: string,
 ): RowChange | undefined {
   const { slot, count, bytes } = segment;
   const isFinished = segment.isEmpty;
-  const lines = window.takeUncommitted(segment);
+  const payloads = cache.takeUncommitted(segment);
   const keepsKeys = idempotencyKeys.hasStored(slot);
   const keys = idempotencyKeys.takeUncommitted(slot);
   if (isFinished) {
-    window.drop(segment);
+    cache.drop(segment);
     slots.release(slot, idempotencyKeys.kept(slot));
     if (kind !== "write") return { kind: "free", slot, keepsKeys, ...keys };
     if (keys.keys === "") return undefined;
@@ -41,7 +41,7 @@ export function rowChangeOf(
   const changing = { visible, delayed, leased, dead, transferring, nextDueAt, lastDueAt, ...segment.encode() };
   // A change that takes keys back is one of the keys too.
   if (kind === "update" && keys.keys === "") return { kind, slot, ...changing };
-  const contents = { priority, areDeadLetters, isGrouped, putAt, count, bytes, ...changing, lines, groups, ...keys };
+  const contents = { priority, areDeadLetters, isGrouped, putAt, count, bytes, ...changing, payloads, groups, ...keys };
   if (kind === "write") return { kind, slot, keepsKeys, number: segment.number, ...contents };
   return { kind: "append", slot, keepsKeys, ...contents };
 }

@@ -56,7 +56,7 @@ type Changing = SegmentState & Omit<SegmentSummary, keyof SegmentKind | "putAt" 
 /** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
 interface Contents extends SegmentSummary, Changing, Keys {
   /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
-  lines: string;
+  payloads: string;
   /** The group of each message, ended by a line feed; empty where they are in none. */
   groups: string;
 }
@@ -106,7 +106,7 @@ export interface StoredSegment extends SegmentSummary {
 /** Reads what is not kept in memory. Only rows that were committed are asked for. */
 export interface RowReader {
   state(slot: number): SegmentState;
-  lines(slot: number): string;
+  payloads(slot: number): string;
   groups(slot: number): string;
   keys(slot: number): string;
   fingerprints(slot: number): string;
@@ -133,11 +133,11 @@ export interface StoredQueue {
   segments: Iterable<StoredSegment>;
 }
 
-/** Splits the lines of a row. */
+/** Splits the payloads of a row. */
 export function splitLines(text: string): string[] {
-  const lines = text.split("\n");
-  lines.pop();
-  return lines;
+  const payloads = text.split("\n");
+  payloads.pop();
+  return payloads;
 }
 
 export const NO_KEYS: Keys = { keys: "", fingerprints: "", keysUntil: 0 };
@@ -155,6 +155,6 @@ export const NO_MESSAGES = {
   lastDueAt: 0,
   state: null,
   notes: null,
-  lines: "",
+  payloads: "",
   groups: "",
 } as const;

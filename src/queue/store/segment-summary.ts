@@ -19,7 +19,7 @@ export interface SegmentKind {
 export interface SegmentSummary extends StateCounts, SegmentKind {
   /** Messages ever put in here. */
   count: number;
-  /** The size of the lines in UTF-8, each with its line feed. */
+  /** The size of the payloads in UTF-8, each with its line feed. */
   bytes: number;
   /** When the first of its messages was put. */
   putAt: number;

@@ -16,7 +16,7 @@ export interface SegmentState {
 /**
  * A segment: up to some hundreds of messages that share one stored row.
  *
- * Its immutable part, the lines, stays in storage until somebody receives. What changes is small and of fixed size
+ * Its immutable part, the payloads, stays in storage until somebody receives. What changes is small and of fixed size
  * per message. That stays in storage too until it is needed, and a segment that nobody has touched does not have it at
  * all. In memory every segment is a few counts, so a long backlog costs memory by the segment and not by the message,
  * whatever its messages wait for.
@@ -87,15 +87,15 @@ export class Segment implements SegmentSummary {
   }
 
   /**
-   * @param lineBytes the size of its line in UTF-8
+   * @param payloadBytes the size of its payload in UTF-8
    * @param visibleAt 0 for a message that is visible at once
    */
-  append(lineBytes: number, visibleAt: number): number {
+  append(payloadBytes: number, visibleAt: number): number {
     this.#ensureLoaded();
     const index = this.count;
     if (visibleAt > 0) this.#touch();
     this.count += 1;
-    this.bytes += lineBytes + 1;
+    this.bytes += payloadBytes + 1;
     this.#states?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
     if (visibleAt > 0) {
       this.delayed += 1;
@@ -242,12 +242,12 @@ export class Segment implements SegmentSummary {
    * Makes visible what is due at `now`, but for those whose fate is another. Where everything was only delayed, and is
    * due, the state need not be read, unless somebody must be told of each message.
    *
-   * @param moved is told what happens to messages that are in groups
+   * @param changed is told what happens to messages that are in groups
    */
   promote(
     now: number,
     transitionOf: (index: number, leaseEndedAt: number) => Transition,
-    moved: (index: number, before: State, after: State) => void,
+    changed: (index: number, before: State, after: State) => void,
   ): void {
     const promotedTo = this.#promotedTo;
     this.#promotedTo = now;
@@ -260,7 +260,7 @@ export class Segment implements SegmentSummary {
       // What is in storage is of before this time: it is brought up to it here, not as it is loaded.
       this.#ensureLoaded(promotedTo);
       const states = this.#touch();
-      states.promote(now, transitionOf, this.isGrouped ? moved : undefined);
+      states.promote(now, transitionOf, this.isGrouped ? changed : undefined);
       Object.assign(this, states.counts(), states.dues());
     }
   }

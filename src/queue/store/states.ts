@@ -132,12 +132,12 @@ export class States {
    * Makes visible what is due at `now`.
    *
    * @param transitionOf what becomes of a message whose lease is over; by default it is visible
-   * @param moved is told of each message with another state
+   * @param changed is told of each message with another state
    */
   promote(
     now: number,
     transitionOf?: (index: number, leaseEndedAt: number) => Transition,
-    moved?: (index: number, before: State, after: State) => void,
+    changed?: (index: number, before: State, after: State) => void,
   ): void {
     for (const [index, dueAt] of this.#waiting()) {
       if (dueAt > now) continue;
@@ -149,7 +149,7 @@ export class States {
       this.state[index] = state;
       this.visibleAt[index] = visibleAt;
       this.begin(index);
-      moved?.(index, before, state);
+      changed?.(index, before, state);
     }
   }
 

@@ -1,7 +1,10 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
+import { directoryOf } from "../../src/env.ts";
 import { migrate, NEWEST_VERSION, STEPS, storedVersion } from "../../src/object/migrations.ts";
-import { call, freshQueue, objectOf, put } from "../support/call.ts";
+import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
+import { call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
 
 vi.spyOn(console, "error").mockReturnValue();
 
@@ -69,11 +72,34 @@ test("senders that were stored by version 1 are remembered as of now", async () 
   const begin = Math.floor(Date.now() / 1_000) * 1_000;
 
   const senders = await runInDurableObject(objectOf(freshQueue()), (_, { storage }) => {
-    olderTables(storage, 1, ["INSERT INTO inbound_transfers (source, number, refused) VALUES ('other/i', 7, 0)"]);
+    olderTables(storage, 1, ["INSERT INTO arrivals (source, number, refused) VALUES ('other/i', 7, 0)"]);
     migrate(storage);
     return storage.sql.exec("SELECT * FROM inbound_transfers").toArray();
   });
 
   expect(senders).toEqual([{ source: "other/i", number: 7, refused: 0, used_at: expect.any(Number) }]);
   expect(senders[0]?.used_at).toBeGreaterThanOrEqual(begin);
+});
+
+test("a queue that was stored by version 2 is served, with its messages, its keys and its counts", async () => {
+  const queue = freshQueue();
+  const name = nameOf(queue);
+  const configuration = JSON.stringify(DEFAULT_CONFIGURATION);
+  const totals = `{"commit":3,"time":1700000000000,"lastBlock":1,"accepted":5,"done":1,"purged":0,"expired":0,"moved":2,
+    "unfinished":2,"lastTransfer":1,"transfers":[],"refusal":{"to":"other","times":1,"until":1700000060000},"rowsWritten":4}`;
+  const lines = ["a", "b"].map((body) => `{"body":"${body}","priority":100,"putAt":1700000000}\n`).join("");
+  await runInDurableObject(objectOf(queue), (_, { storage }) =>
+    olderTables(storage, 2, [
+      `INSERT INTO queue VALUES (1, 'abcdefgh', '${configuration}')`,
+      `INSERT INTO blocks VALUES (1, 3, '${totals}', 1, 2, 0, 0, 0, 1700000000000, ${lines.length}, 2, 0, 0, 0, 0,
+         NULL, 0, 0, NULL, NULL, '', '', '', '${lines}')`,
+    ]),
+  );
+  await evictDurableObject(objectOf(queue));
+  const directory = directoryOf(env);
+  await directory.add(name, "abcdefgh");
+  await directory.confirm(name, "abcdefgh");
+
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 2, accepted: 5, done: 1, transferred: 2, unfinished: 2 });
+  expect(await receive(queue, { max: 2 })).toMatchObject([{ id: "abcdefgh-1-0", body: "a" }, { body: "b" }]);
 });

@@ -92,7 +92,7 @@ test.each(["9GB", "-1", "NaN"])("a bound of %j turns nothing off: a queue refuse
   const socket = await connect(queue);
   env.STORAGE_BYTES_MAX = text;
 
-  socket.say({ id: 1, verb: "put", payloads: 1 }, "b");
+  socket.say({ id: 1, verb: "put", lines: 1 }, "b");
   const answer = await socket.next();
 
   expect(answer).toMatchObject({ id: 1, problem: { code: "misconfigured", status: 503 } });

@@ -25,7 +25,7 @@ export interface NewMessage {
 export type DeathReason = "max_attempts" | "expired" | "rejected";
 
 /** What is known of a message that died in another queue. Times are seconds: this is handed out as it is. */
-export interface DeadLetter {
+interface DeadLetter {
   /** Its id there. */
   id: string;
   reason: DeathReason;

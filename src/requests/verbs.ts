@@ -51,7 +51,7 @@ export interface Circumstances {
 export type ToCommand = (request: unknown, circumstances: Circumstances) => Command;
 
 /** Checks a request, then makes a command of it. */
-export function verb<Schema extends z.ZodType>(
+function verb<Schema extends z.ZodType>(
   schema: Schema,
   commandOf: (request: z.output<Schema>, circumstances: Circumstances) => Command,
 ): ToCommand {

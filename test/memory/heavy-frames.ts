@@ -23,7 +23,7 @@ export interface HeavyOperation {
 }
 
 /** What a frame may refer to. */
-export interface Surroundings {
+interface Surroundings {
   /** The id of a large message of the queue; undefined where none is known. */
   largeId: string | undefined;
   /** Operations of the connection that wait. */
@@ -33,7 +33,7 @@ export interface Surroundings {
 type HeavyFrame = (surroundings: Surroundings) => HeavyOperation[];
 
 /** The largest body that is allowed: as JSON text, quotes included. */
-export const LARGE_BODY = JSON.stringify("x".repeat(BODY_BYTES_MAX - 2));
+const LARGE_BODY = JSON.stringify("x".repeat(BODY_BYTES_MAX - 2));
 export const LARGE_BATCH: readonly string[] = new Array(BATCH_BYTES_MAX / BODY_BYTES_MAX).fill(LARGE_BODY);
 
 /** How much of a frame is left to what it is about. */

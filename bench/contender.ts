@@ -17,7 +17,7 @@ export interface Connection {
 }
 
 /** What a hosted server would charge for, beside what it writes. */
-export interface Sent {
+interface Sent {
   httpCalls: number;
   frames: number;
 }
@@ -33,7 +33,7 @@ export interface RunningServer {
 }
 
 /** What has to be on the machine: a program, and the Debian package that has it. */
-export interface Requirement {
+interface Requirement {
   program: string;
   debianPackage: string;
 }

@@ -2,7 +2,7 @@
 const HELD_MS_MAX = 90_000;
 
 /** How long a holder waits for room, in milliseconds. */
-export const TURN_MS_MAX = 10_000;
+const TURN_MS_MAX = 10_000;
 
 /** How often it is looked whether there is room. */
 const LOOK_MS = 20;

@@ -8,7 +8,7 @@ import { ByteLedger } from "./byte-ledger.ts";
 import { IdleCollection } from "./idle-collection.ts";
 
 /** Names of queues that an isolate keeps in mind, and queues of which it remembers trouble. About 2 MB each at most. */
-export const QUEUES_REMEMBERED_MAX = 10_000;
+const QUEUES_REMEMBERED_MAX = 10_000;
 
 /** For how long after a full disk no write is tried, in milliseconds. */
 export const FULL_MS = 1_000;
@@ -138,7 +138,7 @@ const FAILURE_REMEMBERED_MS = 60_000;
  * object that knows nothing: it must not put their commands into one commit again, or the one that made it fail takes
  * the others along for ever.
  */
-export class RecentFailures {
+class RecentFailures {
   readonly #byName: BoundedMap<{ commands: number; until: number }>;
 
   /** @param max queues; beyond it the oldest failure is forgotten */

@@ -44,7 +44,7 @@ export const queueName = z.string().regex(QUEUE_NAME_PATTERN, {
 });
 
 /** How long a call may wait at the server; 0, the default, means now or not at all. */
-export const waitSeconds = seconds.max(WAIT_SECONDS_MAX).default(0);
+const waitSeconds = seconds.max(WAIT_SECONDS_MAX).default(0);
 
 export const leaseSeconds = z.number().min(LEASE_SECONDS_MIN).max(LEASE_SECONDS_MAX);
 
@@ -59,7 +59,7 @@ function visibleText(charactersMax: number) {
 export const idempotencyKey = visibleText(IDEMPOTENCY_KEY_CHARACTERS_MAX);
 
 /** What belongs together: at most `maxLeasedPerGroup` messages of a group are leased at the same time, in their order. */
-export const group = visibleText(GROUP_CHARACTERS_MAX);
+const group = visibleText(GROUP_CHARACTERS_MAX);
 
 /** What can be said of a message that is put, beside its content. */
 export const messageOptions = z.strictObject({
@@ -118,10 +118,10 @@ export const receiveRequest = z.strictObject({
   autoAck: z.boolean().default(false),
 });
 /** Why a message is dead: begun `maxAttempts` times, older than `retentionSeconds`, or given up by a retry. */
-export const deathReason = z.enum(["max_attempts", "expired", "rejected"]);
+const deathReason = z.enum(["max_attempts", "expired", "rejected"]);
 
 /** What a message says that died in another queue and came to this one, its `deadLetterQueue`. */
-export const deadLetter = z.object({
+const deadLetter = z.object({
   queue: z.string(),
   /** Its id there. */
   id: z.string(),
@@ -132,7 +132,7 @@ export const deadLetter = z.object({
   /** What its last retry gave as its error. */
   lastError: z.string().optional(),
 });
-export const receivedMessage = z.object({
+const receivedMessage = z.object({
   id: z.string(),
   body: z.unknown().optional(),
   bytes: z.base64().optional(),
@@ -151,7 +151,7 @@ export const receivedMessage = z.object({
   lastError: z.string().optional(),
   deadLetter: deadLetter.optional(),
 });
-export const receiveReply = z.object({
+const receiveReply = z.object({
   messages: z.array(receivedMessage),
   /** How long the leases of the messages last. Absent where there are no messages, and with autoAck. */
   leaseSeconds: z.number().optional(),
@@ -163,7 +163,7 @@ export const ackRequest = z.strictObject({
   finish: z.boolean().default(true),
 });
 /** `stale`: receipts whose lease is over, or that were never given. They changed nothing. */
-export const ackReply = z.object({ acked: z.int(), stale: z.array(z.string()) });
+const ackReply = z.object({ acked: z.int(), stale: z.array(z.string()) });
 
 export const retryRequest = z
   .strictObject({
@@ -186,23 +186,23 @@ export const retryRequest = z
   .refine((request) => !request.dead || request.delaySeconds === undefined, {
     error: "must not have both dead and delaySeconds",
   });
-export const retryReply = z.object({ retried: z.int(), stale: z.array(z.string()) });
+const retryReply = z.object({ retried: z.int(), stale: z.array(z.string()) });
 
 export const extendRequest = z.strictObject({
   receipts,
   /** The leases end this long from now. */
   leaseSeconds,
 });
-export const extendReply = z.object({ extended: z.int(), stale: z.array(z.string()), leaseEndsAt: z.number() });
+const extendReply = z.object({ extended: z.int(), stale: z.array(z.string()), leaseEndsAt: z.number() });
 
 export const doneRequest = z.strictObject({ count: z.int().min(1).max(1_000_000).default(1) });
-export const doneReply = z.object({ unfinished: z.int() });
+const doneReply = z.object({ unfinished: z.int() });
 
 export const joinRequest = z.strictObject({ timeoutSeconds: waitSeconds });
-export const joinReply = z.object({ finished: z.boolean() });
+const joinReply = z.object({ finished: z.boolean() });
 
 /** Where a message is that is still in the queue; `transferring` is on its way to another one. */
-export const messageState = z.enum(["visible", "delayed", "leased", "dead", "transferring"]);
+const messageState = z.enum(["visible", "delayed", "leased", "dead", "transferring"]);
 
 export const messagesQuery = z.strictObject({
   /** Default: all. */
@@ -212,7 +212,7 @@ export const messagesQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT),
 });
 /** A message that is looked at. Which of the times it has depends on its state. */
-export const messageView = z.object({
+const messageView = z.object({
   id: z.string(),
   state: messageState,
   body: z.unknown().optional(),
@@ -230,7 +230,7 @@ export const messageView = z.object({
   lastError: z.string().optional(),
   deadLetter: deadLetter.optional(),
 });
-export const messagesReply = z.object({
+const messagesReply = z.object({
   /** In the order of their puts. A page may be short, or even empty, before the last. */
   messages: z.array(messageView),
   /** Null on the last page. */
@@ -238,7 +238,6 @@ export const messagesReply = z.object({
   /** Of a damaged queue: how many stored rows of this page could not be read, or not in full. */
   damagedRows: z.int().optional(),
 });
-export const cancelReply = z.object({ cancelled: z.literal(true) });
 
 /**
  * Another chance for these dead letters, or for the first `max`. What died here is visible again in its place, with all
@@ -254,7 +253,7 @@ export const redriveRequest = z.strictObject({
   from: queueName.optional(),
 });
 /** `left`: how many dead letters are left. */
-export const redriveReply = z.object({ redriven: z.int(), left: z.int() });
+const redriveReply = z.object({ redriven: z.int(), left: z.int() });
 
 /** About one message. */
 export const messageRequest = z.strictObject({ id: z.string() });
@@ -263,7 +262,7 @@ export const messageRequest = z.strictObject({ id: z.string() });
 export const emptyRequest = z.strictObject({});
 
 export const purgeRequest = z.strictObject({ only: z.literal("dead").optional() });
-export const purgeReply = z.object({ purged: z.int() });
+const purgeReply = z.object({ purged: z.int() });
 
 /** `immediate` discards what nobody holds, and what comes back. */
 export const shutdownRequest = z.strictObject({ immediate: z.boolean().default(false) });
@@ -272,7 +271,7 @@ export const shutdownRequest = z.strictObject({ immediate: z.boolean().default(f
 export const pauseRequest = z.strictObject({ only: z.enum(["puts", "receives"]).optional() });
 
 /** `priority`: lowest first, first in first out among equals. */
-export const order = z.enum(["fifo", "lifo", "priority"]);
+const order = z.enum(["fifo", "lifo", "priority"]);
 
 /** What can be configured. Fields that are not given stay as they are. */
 export const configureRequest = z.strictObject({
@@ -311,7 +310,7 @@ export const configureRequest = z.strictObject({
   deadLetterQueue: queueName.nullable().optional(),
 });
 
-export const queueDescription = z.object({
+const queueDescription = z.object({
   name: z.string(),
   order,
   maxSize: z.int(),
@@ -354,7 +353,7 @@ export const queueDescription = z.object({
   rowsWritten: z.int(),
 });
 
-export const deleteReply = z.object({ deleted: z.boolean() });
+const deleteReply = z.object({ deleted: z.boolean() });
 
 export const listQuery = z.strictObject({
   prefix: z.string().max(128).default(""),
@@ -362,7 +361,7 @@ export const listQuery = z.strictObject({
   cursor: z.string().max(128).default(""),
   limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT),
 });
-export const listReply = z.object({
+const listReply = z.object({
   queues: z.array(z.object({ name: z.string() })),
   /** Null on the last page. */
   cursor: z.string().nullable(),
@@ -373,16 +372,12 @@ export type PutReply = z.output<typeof putReply>;
 export type ReceiveRequest = z.input<typeof receiveRequest>;
 export type ReceivedMessage = z.output<typeof receivedMessage>;
 export type ReceiveReply = z.output<typeof receiveReply>;
-export type AckRequest = z.input<typeof ackRequest>;
 export type AckReply = z.output<typeof ackReply>;
 export type RetryRequest = z.input<typeof retryRequest>;
 export type RetryReply = z.output<typeof retryReply>;
-export type ExtendRequest = z.input<typeof extendRequest>;
 export type ExtendReply = z.output<typeof extendReply>;
 export type RedriveRequest = z.input<typeof redriveRequest>;
-export type DoneRequest = z.input<typeof doneRequest>;
 export type DoneReply = z.output<typeof doneReply>;
-export type JoinRequest = z.input<typeof joinRequest>;
 export type JoinReply = z.output<typeof joinReply>;
 export type MessagesReply = z.output<typeof messagesReply>;
 export type MessageView = z.output<typeof messageView>;

@@ -85,8 +85,6 @@ export const beginRequest = z.strictObject({ receipts });
 
 /** Ends waits as if their time were over: each of the operations is answered, unless it was already. */
 export const cancelWaitRequest = z.strictObject({ ids: z.array(operationId).min(1).max(SOCKET_WAITS_MAX) });
-/** How many were still waiting. */
-export const cancelWaitReply = z.object({ ended: z.int() });
 
 /** A line that the server sends. */
 export type ServerLine =

@@ -1,11 +1,11 @@
 /** The wait before the first new start, in milliseconds; each further one is twice as long. */
-export const BACKOFF_FIRST_MS = 200;
+const BACKOFF_FIRST_MS = 200;
 
 /** The longest wait: a server whose trouble has gone answers again within ten seconds, its start included. */
-export const BACKOFF_MAX_MS = 8_000;
+const BACKOFF_MAX_MS = 8_000;
 
 /** A server that served so long has no trouble any more: the next wait is the first one again. In milliseconds. */
-export const STEADY_MS = 60_000;
+const STEADY_MS = 60_000;
 
 /** How long to wait before a server that ended is started again. */
 export class Backoff {

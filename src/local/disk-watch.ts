@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { type DataDirectory, DISK_NEARLY_FULL, STATUS_FOLDER } from "./data-directory.ts";
 
 /** How often the free space is looked at, in milliseconds. */
-export const DISK_POLL_MS = 250;
+const DISK_POLL_MS = 250;
 
 /** The file that keeps room for receives, acks and purges on a full disk. */
-export const RESERVE_FILE = "reserve";
+const RESERVE_FILE = "reserve";
 
 const MIB = 1_048_576;
 

@@ -21,7 +21,7 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "../../dist/worker/index.js")],
-  compatibilityDate = "2026-11-17",
+  compatibilityDate = "2026-11-24",
   bindings = [
     (name = "QUEUE", durableObjectNamespace = "QueueObject"),
     (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),

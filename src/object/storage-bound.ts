@@ -1,7 +1,7 @@
 import type { Env } from "../env.ts";
 
 /** While there are puts, the host is asked this often at most, in milliseconds. */
-export const ASK_HOST_MS = 250;
+const ASK_HOST_MS = 250;
 
 /** What the host said is true for this long, in milliseconds, if nothing was put since. */
 const STATUS_HOLDS_MS = 1_000;

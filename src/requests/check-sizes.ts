@@ -8,7 +8,7 @@ import { fieldsLeftOut } from "./parse-json.ts";
 import type { ProblemError } from "./problem.ts";
 
 /** Unknown fields of one object up to which the schema describes them, together with its other faults. */
-export const UNKNOWN_FIELDS_MAX = 100;
+const UNKNOWN_FIELDS_MAX = 100;
 
 /** Throws a problem for the first object with far too many unknown fields, and for the first list that is too long. */
 export function checkSizes(schema: z.core.$ZodType, value: unknown, root: string): void {

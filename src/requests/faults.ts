@@ -5,7 +5,7 @@ import { ProblemError } from "./problem.ts";
 export const FAULTS_NAMED_MAX = 20;
 
 /** Characters of a path, or of the sentence of a rule, that an answer has at most. */
-export const FAULT_CHARACTERS_MAX = 200;
+const FAULT_CHARACTERS_MAX = 200;
 
 /** The rules that one request breaks: the first of them in words, and how many there are. */
 export class Faults {

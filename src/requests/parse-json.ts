@@ -11,7 +11,7 @@ const SHORT_CHARACTERS = 64 * 1024;
 export const ENTRIES_MAX = 2_000;
 
 /** Fields of one object in a message's body: more than fit into a body. */
-export const BODY_FIELDS_MAX = 200_000;
+const BODY_FIELDS_MAX = 200_000;
 
 /** How deep the objects of an HTTP request are: the request, its list of messages, each message. Bodies are deeper. */
 export const HTTP_DEPTH = 3;

@@ -51,7 +51,7 @@ export interface RequestContext {
 export type ToCommand = (request: unknown, context: RequestContext) => Command;
 
 /** Checks a request, then makes a command of it. */
-export function verb<Schema extends z.ZodType>(
+function verb<Schema extends z.ZodType>(
   schema: Schema,
   commandOf: (request: z.output<Schema>, context: RequestContext) => Command,
 ): ToCommand {

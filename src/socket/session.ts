@@ -8,7 +8,7 @@ import { SharedPuts } from "./shared-puts.ts";
 import type { Connection } from "./verbs.ts";
 
 /** What a connection waits for, as it is kept with its socket while the object is not in memory. */
-export interface Attachment {
+interface Attachment {
   subscriber: number;
   credit: number;
   leaseMs: number | undefined;

@@ -1,7 +1,8 @@
 /** The README's example from nothing: its blocks as they are printed, in the order in which they are, beside a clone. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -30,7 +31,7 @@ beforeAll(async () => {
   const directory = new DataDirectory(join(clone, ".data"));
   server = await Server.start({ host: "127.0.0.1", port: 0, authkey: AUTHKEY, directory });
   directory.writeClientEnvironment(server.address, AUTHKEY);
-  registry = await PackageRegistry.serve(join(ROOT, "worker-client/node_modules/ws"));
+  registry = await PackageRegistry.serve(folderOfWs());
   const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|DURABLE_QUEUE_|VITEST)/i.test(name));
   env = {
     ...Object.fromEntries(inherited),
@@ -47,12 +48,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** Where npm has put the ws of the client: beside it, or above. */
+function folderOfWs(): string {
+  const manifest = findPackageJSON("ws", join(ROOT, "worker-client/package.json"));
+  if (manifest === undefined) throw new Error("The client's ws is not installed.");
+  return dirname(manifest);
+}
+
 /** The folder without what was made in it, and with what is installed in it: setting up has tests of its own. */
 function copyClone(): void {
   const made = new Set([".git", "node_modules", "dist", ".data", ".wrangler", "test-results"]);
   cpSync(ROOT, clone, { recursive: true, filter: (path) => !made.has(basename(path)) && !path.endsWith(".tgz") });
   for (const folder of ["node_modules", "worker-client/node_modules"]) {
-    symlinkSync(join(ROOT, folder), join(clone, folder));
+    if (existsSync(join(ROOT, folder))) symlinkSync(join(ROOT, folder), join(clone, folder));
   }
   writeFileSync(join(clone, "src/local/setup.mjs"), "");
 }

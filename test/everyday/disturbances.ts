@@ -8,7 +8,7 @@ export interface Disturbed {
 }
 
 /** What is there to be disturbed. */
-export interface World {
+interface World {
   workers: readonly Disturbed[];
   producers: readonly Disturbed[];
   proxy: ChaosProxy;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 interface Entry {
+  version?: string;
   resolved?: string;
   link?: boolean;
   integrity?: string;
@@ -39,4 +40,20 @@ test("the lock file names no registry, and says what each package must be", () =
   expect(installed.filter(([, { link, resolved }]) => link !== true && resolved !== undefined)).toEqual([]);
   expect(installed.filter(([, { link, integrity }]) => link !== true && integrity === undefined)).toEqual([]);
   expect(lockFile).not.toContain("://registry");
+});
+
+test("there is one of each that would differ between what is tested and what is served", () => {
+  const folders = ["workerd", "wrangler", "miniflare", "zod"].map((name) => [
+    name,
+    ...Object.keys(packages).filter((folder) => folder.endsWith(`node_modules/${name}`)),
+  ]);
+
+  expect(folders).toEqual(folders.map(([name]) => [name, `node_modules/${name}`]));
+});
+
+test("wrangler has the miniflare and the workerd that it was released with", () => {
+  const { dependencies } = packages["node_modules/wrangler"] ?? {};
+  const locked = (name: string): string | undefined => packages[`node_modules/${name}`]?.version;
+
+  expect([locked("miniflare"), locked("workerd")]).toEqual([dependencies?.miniflare, dependencies?.workerd]);
 });

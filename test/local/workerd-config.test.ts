@@ -1,5 +1,8 @@
 /** What is deployed and what is served on this machine are the same Worker. */
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -17,6 +20,24 @@ test("both have the same compatibility date and no flags", () => {
   expect(dates[0]).toMatch(/^\d{4}-\d\d-\d\d$/);
   expect(dates[1]).toBe(dates[0]);
   expect(toml + capnp).not.toMatch(/compatibility_?flags/i);
+});
+
+/** What workerd says is the newest date that it accepts, when it is asked for one far in the future. */
+function newestDate(): string | undefined {
+  const { default: workerd } = createRequire(import.meta.url)("workerd") as { default: string };
+  const directory = mkdtempSync(join(tmpdir(), "durable-queue-date-"));
+  const config = join(directory, "workerd.capnp");
+  writeFileSync(
+    config,
+    capnp.replaceAll(/embed ".*"/g, '""').replace(/compatibilityDate = ".*"/, 'compatibilityDate = "2999-12-31"'),
+  );
+  const { stderr } = spawnSync(workerd, ["serve", config], { encoding: "utf8", timeout: 20_000 });
+  rmSync(directory, { recursive: true });
+  return /newest date supported by this server binary is "(.*?)"/.exec(stderr)?.[1];
+}
+
+test("the compatibility date is the latest that the installed workerd accepts", () => {
+  expect(/compatibility_date = "(.*)"/.exec(toml)?.[1]).toBe(newestDate());
 });
 
 test("both bind the same names to the same classes", () => {

@@ -23,17 +23,17 @@ export interface HeavyOperation {
 }
 
 /** What a frame may refer to. */
-export interface QueueInfo {
+interface FrameContext {
   /** The id of a large message of the queue; undefined where none is known. */
   largeId: string | undefined;
   /** Operations of the connection that wait. */
   waiting: readonly number[];
 }
 
-type HeavyFrame = (queueInfo: QueueInfo) => HeavyOperation[];
+type HeavyFrame = (context: FrameContext) => HeavyOperation[];
 
 /** The largest body that is allowed: as JSON text, quotes included. */
-export const LARGE_BODY = JSON.stringify("x".repeat(BODY_BYTES_MAX - 2));
+const LARGE_BODY = JSON.stringify("x".repeat(BODY_BYTES_MAX - 2));
 export const LARGE_BATCH: readonly string[] = new Array(BATCH_BYTES_MAX / BODY_BYTES_MAX).fill(LARGE_BODY);
 
 /** How much of a frame is left to what it is about. */

@@ -4,7 +4,7 @@ const SAMPLE_MS = 100;
 const KIB_PER_MIB = 1_024;
 
 /** The resident memory of a process in MiB; undefined when it has ended. */
-export function residentMib(pid: number): number | undefined {
+function residentMib(pid: number): number | undefined {
   try {
     const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
     return kib === undefined ? undefined : Number(kib) / KIB_PER_MIB;

@@ -4,7 +4,7 @@ import { ROW_BYTES_MAX } from "../../src/queue/store/row-budget.ts";
 export type Columns = Record<string, string | number | boolean | Uint8Array | null>;
 
 /** The bytes of a row over all its columns, with texts in UTF-8 and eight for each number. */
-export function bytesOfRow(columns: Columns): number {
+function bytesOfRow(columns: Columns): number {
   return sum(columns, (text) => Buffer.byteLength(text));
 }
 

@@ -4,7 +4,7 @@ import { WAIT_SECONDS_MAX } from "../../src/contract/limits.ts";
  * For how long a call that is not to wait (`block: false`, or `timeoutSeconds: 0`) may be tried: a connection has to be
  * opened, and a server that restarts comes back.
  */
-export const NOWAIT_SECONDS = 2;
+const NOWAIT_SECONDS = 2;
 
 /** How long after its deadline a call has ended for certain, whatever becomes of its answer. */
 export const GRACE_SECONDS = 0.8;

@@ -12,7 +12,7 @@ import { Turns } from "./turns.ts";
 const ABORTABLE_POLL_SECONDS = 5;
 
 /** How many calls of a kind wait at the server at a time, each on a connection. Others are tried, and wait here. */
-export const HTTP_WAITS_MAX = 32;
+const HTTP_WAITS_MAX = 32;
 
 /** The way to a queue over HTTP. Waits of any length are made of polls that the server allows. */
 export class HttpRoute implements Route {

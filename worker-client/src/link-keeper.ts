@@ -11,13 +11,13 @@ import type { Refusal, Target } from "./wire.ts";
 /** How long calls go over HTTP where no socket can be opened, until that is tried again. */
 const HTTP_MS = 60_000;
 /** After so many connections that brought nothing, something in between is taken not to let sockets through. */
-export const BARREN_MAX = 3;
+const BARREN_MAX = 3;
 /** An opening that was given up after so long brought nothing either. */
 const VAIN_OPENING_MS = 1_000;
 /** A connection that lasted so long is no sign that the next one will end at once. */
 const LASTING_MS = 1_000;
 /** A connection on which nothing is awaited is closed after this time. */
-export const IDLE_SECONDS = 10;
+const IDLE_SECONDS = 10;
 /** The same where an open connection keeps the process from ending. */
 const RESTLESS_IDLE_SECONDS = 0.25;
 /** How often calls without a connection are looked through for those whose time is over. */

@@ -7,7 +7,7 @@ import { afterReading, Timer } from "./platform.ts";
 import type { Opening, Refusal, Target, Wire } from "./wire.ts";
 
 /** How long an opening may take, with the reading of a page that comes in place of a socket. */
-export const OPENING_MS = 10_000;
+const OPENING_MS = 10_000;
 /** After so long without a byte the other side is asked whether it is there. */
 export const SILENCE_MS = 5_000;
 /** After so long without an answer to that, it is not. */

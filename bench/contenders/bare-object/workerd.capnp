@@ -10,7 +10,7 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = "2026-11-17",
+  compatibilityDate = "2026-11-24",
   bindings = [(name = "OBJECT", durableObjectNamespace = "BareObject")],
   durableObjectNamespaces = [(className = "BareObject", uniqueKey = "bare", enableSql = true)],
   durableObjectStorage = (localDisk = "disk"),

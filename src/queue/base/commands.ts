@@ -21,7 +21,7 @@ export interface NewMessage {
 }
 
 /** Delivered as often as it may be; older than the queue keeps messages; given up by who held it. */
-export type DeathReason = "max_attempts" | "expired" | "rejected";
+type DeathReason = "max_attempts" | "expired" | "rejected";
 
 /** Where a message is that is still in the queue. */
 export type MessageState = "visible" | "delayed" | "leased" | "dead" | "transferring";
@@ -50,7 +50,7 @@ export interface Page {
 }
 
 /** What is known of a message that died in another queue. Times are seconds: this is handed out as it is. */
-export interface DeadLetter {
+interface DeadLetter {
   /** Its id there. */
   id: string;
   reason: DeathReason;

@@ -13,7 +13,7 @@ import {
 export type OrderName = "fifo" | "lifo" | "priority";
 
 /** Whether a queue takes and hands out messages for ever; only until what it holds is done; or not any more. */
-export type Shutdown = "none" | "draining" | "immediate";
+type Shutdown = "none" | "draining" | "immediate";
 
 /** What can be paused: puts, receives or both. */
 export interface Paused {

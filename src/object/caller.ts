@@ -3,7 +3,7 @@ import type { QueueInfo } from "./reply.ts";
 
 /** Whoever is to be answered. */
 export interface Responder {
-  /** Takes in what has become of a command. It is sent on when the round is over. */
+  /** Takes in what has become of a command. It is sent on when the commit batch is over. */
   answer(requestId: number, result: Result, queueInfo: QueueInfo): void;
   /** Whether it is so far behind with reading that nothing is done for it. */
   readonly isBehind?: boolean;

@@ -22,18 +22,18 @@ export interface Incoming {
  */
 export type Hold = (incoming: Incoming) => number | undefined;
 
-/** What a round takes up. */
-export interface Round {
+/** What a commit batch takes up. */
+export interface CommitBatch {
   commands: Incoming[];
   /** Commands that were held back for too long, to be refused. */
   overdue: Incoming[];
 }
 
-/** Callers beyond these are in the round after, so that a stream of commands without end is answered too. */
+/** Callers beyond these are in the commit batch after, so that a stream of commands without end is answered too. */
 const COMMANDS_MAX = 1_000;
 
-/** The text of the commands in a round: with the one that passes the bound no more are taken. */
-const ROUND_CHARACTERS_MAX = 8 * 1024 * 1024;
+/** The text of the commands in a commit batch: with the one that passes the bound no more are taken. */
+const COMMIT_CHARACTERS_MAX = 8 * 1024 * 1024;
 
 /** The text of all commands that have arrived and are not applied yet. What comes beyond is refused as `overloaded`. */
 const ARRIVED_CHARACTERS_MAX = 12 * 1024 * 1024;
@@ -67,7 +67,7 @@ const AWAY_MS = 250;
  * many are about to come back, the group waits for them a little. Who is alone, or nearly so, is never waited for.
  * PostgreSQL has the same idea in `commit_delay` and `commit_siblings`.
  */
-export class NextRound {
+export class CommitBatcher {
   #commands: Incoming[] = [];
   #characters = 0;
   /** The most that the answers to lists and looks that have arrived can be, in bytes. */
@@ -159,42 +159,42 @@ export class NextRound {
   }
 
   /**
-   * Waits until everything has arrived that is on its way, and takes what one round may have.
+   * Waits until everything has arrived that is on its way, and takes what one commit batch may have.
    *
    * @param look is called when all has arrived, and says what must wait until connections have read more
    */
-  async gather(look: () => Hold = () => () => undefined): Promise<Round> {
-    // Who calls in the same turn is of the same round.
+  async collect(look: () => Hold = () => () => undefined): Promise<CommitBatch> {
+    // Who calls in the same turn is of the same commit batch.
     await null;
     if (Date.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
     // Nobody else is expected: whoever is alone must not wait for the event loop.
     if (this.#absent > 0) await this.#settle();
     for (let ms = 0; ms < LINGER_MS && this.#absent >= CROWD && this.#commands.length < ENOUGH; ms += 1) {
       await scheduler.wait(1);
-      // Some will not come back. Where nobody does, a few rounds later nobody is waited for.
+      // Some will not come back. Where nobody does, a few commit batches later nobody is waited for.
       if (ms === LINGER_MS - 1) this.#absent >>= 1;
     }
     return this.#take(look(), Date.now());
   }
 
-  #take(hold: Hold, now: number): Round {
-    const round: Round = { commands: [], overdue: [] };
+  #take(hold: Hold, now: number): CommitBatch {
+    const batch: CommitBatch = { commands: [], overdue: [] };
     const kept: Incoming[] = [];
     const heldConnections = new Set<object>();
     let characters = 0;
     let index = 0;
-    for (; index < this.#commands.length && round.commands.length < COMMANDS_MAX; index += 1) {
+    for (; index < this.#commands.length && batch.commands.length < COMMANDS_MAX; index += 1) {
       const incoming = this.#commands[index] as Incoming;
       const { connection } = incoming;
       const isBehindOthers = connection !== undefined && heldConnections.has(connection);
       const heldMsMax = isBehindOthers ? Number.POSITIVE_INFINITY : hold(incoming);
       if (heldMsMax !== undefined) {
         if (connection !== undefined) heldConnections.add(connection);
-        (now - incoming.arrivedAt > heldMsMax ? round.overdue : kept).push(incoming);
+        (now - incoming.arrivedAt > heldMsMax ? batch.overdue : kept).push(incoming);
         continue;
       }
-      if (characters >= ROUND_CHARACTERS_MAX || (standsAlone(incoming) && round.commands.length > 0)) break;
-      round.commands.push(incoming);
+      if (characters >= COMMIT_CHARACTERS_MAX || (standsAlone(incoming) && batch.commands.length > 0)) break;
+      batch.commands.push(incoming);
       characters += incoming.characters;
       if (standsAlone(incoming)) {
         index += 1;
@@ -203,9 +203,9 @@ export class NextRound {
     }
     this.#commands = kept.length === 0 ? this.#commands.slice(index) : [...kept, ...this.#commands.slice(index)];
     this.#held = kept.length;
-    this.#count(round.commands, -1);
-    this.#count(round.overdue, -1);
-    return round;
+    this.#count(batch.commands, -1);
+    this.#count(batch.overdue, -1);
+    return batch;
   }
 
   /** A request takes several turns of the event loop on its way in, so as long as turns bring some, more may come. */

@@ -8,7 +8,7 @@ import { overloaded } from "../queue/refusals.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
 import type { Responder } from "./caller.ts";
-import { type Incoming, incomingWait, NextRound } from "./commit-batcher.ts";
+import { CommitBatcher, type Incoming, incomingWait } from "./commit-batcher.ts";
 import { Intake } from "./intake.ts";
 import { isOutOfReach, reaching } from "./out-of-reach.ts";
 import { Pendings } from "./pendings.ts";
@@ -23,10 +23,10 @@ import { Wakings } from "./wakings.ts";
 /**
  * Applies what arrives to the state machine, stores what changed and answers, one commit after the other.
  *
- * Group commit: commands that arrive together are one round, one transaction, one fsync. Answers are given after the
+ * Group commit: commands that arrive together are one commit batch, one transaction, one fsync. Answers are given after the
  * write, and the platform holds them back until that write is durable, so what is acknowledged is stored. Memory is
- * only a copy. When a round fails, its rows are rolled back and the queue is loaded again from what is stored; then its
- * commands are applied again, each in a round of its own, so that only the one that fails is refused. Where the failure
+ * only a copy. When a commit batch fails, its rows are rolled back and the queue is loaded again from what is stored; then its
+ * commands are applied again, each in a commit batch of its own, so that only the one that fails is refused. Where the failure
  * is the platform's, the object is reset, and the next one does so.
  */
 export class CommitLoop {
@@ -35,7 +35,7 @@ export class CommitLoop {
   readonly #name: string;
   readonly #sessions: Sessions;
   readonly #clock: MonotonicClock;
-  readonly #nextRound = new NextRound();
+  readonly #batcher = new CommitBatcher();
   readonly #pendings = new Pendings();
   /** How commands come in. */
   readonly intake: Intake;
@@ -46,11 +46,11 @@ export class CommitLoop {
   readonly #life: QueueLife;
   #queue: Queue;
   #isRunning = false;
-  /** Whether something has happened that a round must see, with or without a command. */
+  /** Whether something has happened that a commit batch must see, with or without a command. */
   #isDue = false;
-  /** Commands of the round that is under way. */
+  /** Commands of the commit batch that is under way. */
   #underWay: Incoming[] = [];
-  /** Whether that round is written. */
+  /** Whether that commit batch is written. */
   #isStored = false;
 
   constructor(ctx: DurableObjectState, env: Env, sessions: Sessions) {
@@ -69,25 +69,25 @@ export class CommitLoop {
       behind: (session) => this.#suspend(session),
       caughtUp: (session) => this.#resume(session),
     });
-    this.intake = new Intake(this.#pendings, this.#nextRound, recentFailures.take(this.#name, Date.now()));
+    this.intake = new Intake(this.#pendings, this.#batcher, recentFailures.take(this.#name, Date.now()));
     this.#queueInfo = queueInfoOf(this.#name, this.#storage);
     for (const { session, requestId, command } of sessions.restore()) {
       this.#pendings.skipRequestIds(requestId);
       if (requestId !== session.subscriber) this.#pendings.restore(requestId, session, command);
-      this.#nextRound.add([incomingWait(requestId, command, session)], false);
+      this.#batcher.add([incomingWait(requestId, command, session)], false);
     }
     this.#pendings.skipRequestIds(sessions.lastSubscriber);
   }
 
   /** Forgets commands that were taken in, and are not to be submitted. */
   drop(incoming: readonly Incoming[]): void {
-    this.#nextRound.giveBack(incoming);
+    this.#batcher.giveBack(incoming);
     this.forget(new Set(incoming.map(({ requestId }) => requestId)));
   }
 
   /** @param isBack whether this may be from one of those who were answered last */
   submit(incoming: readonly Incoming[], isBack: boolean): void {
-    this.#nextRound.add(incoming, isBack);
+    this.#batcher.add(incoming, isBack);
     if (incoming.length > 0) this.wake();
   }
 
@@ -102,9 +102,9 @@ export class CommitLoop {
   leave(session: Session): void {
     const { requestIds, subscriber } = session;
     // What it has asked without reading the answers would be held for ever.
-    const unapplied = session.isBehind ? this.#nextRound.forget(session).map(({ requestId }) => requestId) : [];
+    const unapplied = session.isBehind ? this.#batcher.forget(session).map(({ requestId }) => requestId) : [];
     this.forget(new Set([...requestIds, ...unapplied]), subscriber);
-    this.#nextRound.add([], session.comesBack());
+    this.#batcher.add([], session.comesBack());
   }
 
   /** Commands with these request ids need no answer any more, and do not wait. */
@@ -127,17 +127,17 @@ export class CommitLoop {
     try {
       do {
         this.#isDue = false;
-        const { commands, overdue } = await this.#nextRound.gather(() => this.#holds.look());
+        const { commands, overdue } = await this.#batcher.collect(() => this.#holds.look());
         for (const { requestId } of overdue) this.#refuse(requestId, overloaded("Clients have too much unread"));
         await this.#commit(commands);
         // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
         await this.#ctx.storage.sync();
         this.#life.committed();
         if (this.#life.isServing) this.#sendTransfers();
-        // Rounds without commands must let in what arrives.
+        // Commit batches without commands must let in what arrives.
         if (commands.length === 0) await scheduler.wait(0);
-      } while (this.#isDue || !this.#nextRound.isEmpty || (this.#life.isServing && this.#queue.isBehind));
-      const isForReaders = this.#holds.areAny || this.#nextRound.isHolding;
+      } while (this.#isDue || !this.#batcher.isEmpty || (this.#life.isServing && this.#queue.isBehind));
+      const isForReaders = this.#holds.areAny || this.#batcher.isHolding;
       this.#wakings.planTimer(this.#life.isServing ? this.#queue : undefined, isForReaders);
       this.#sessions.keep(this.#pendings.lastRequestId);
       this.#isRunning = false;
@@ -158,7 +158,7 @@ export class CommitLoop {
     this.#underWay = commands;
     this.#isStored = false;
     try {
-      await this.#round(commands);
+      await this.#applyBatch(commands);
     } catch (error) {
       // What is stored cannot be undone here, and must not be applied again.
       if (this.#isStored) throw error;
@@ -167,14 +167,14 @@ export class CommitLoop {
     }
   }
 
-  async #round(incoming: Incoming[]): Promise<void> {
+  async #applyBatch(incoming: Incoming[]): Promise<void> {
     const now = this.#clock.now(Date.now());
     const { configuration } = this.#queue;
     const { commands, mayWrite } = await reaching(this.#life.admit(incoming, (...answer) => this.#answer(...answer)));
     this.#underWay = commands;
     if (incoming.some(({ command }) => command.verb === "delete")) this.#wakings.forgetAlarm();
     const applied = await this.#apply(commands, mayWrite, now);
-    this.#nextRound.putBack(commands.slice(applied));
+    this.#batcher.putBack(commands.slice(applied));
     this.#underWay = commands.slice(0, applied);
     if (mayWrite) await this.#store(configuration, now);
     this.#isStored = true;
@@ -228,15 +228,15 @@ export class CommitLoop {
   #sendResults(): void {
     for (const { requestId, result } of this.#queue.takeResults()) this.#answer(requestId, result);
     this.#sessions.tellLost(this.#queue.takeLost());
-    this.#nextRound.answered(this.#sessions.flush());
+    this.#batcher.answered(this.#sessions.flush());
   }
 
   #refuse(requestId: number, refusal: Result): void {
     this.#answer(requestId, refusal);
-    this.#nextRound.answered(this.#sessions.flush());
+    this.#batcher.answered(this.#sessions.flush());
   }
 
-  /** The stored data turned out to be damaged: what waits is told so, and what the round had come to is not said. */
+  /** The stored data turned out to be damaged: what waits is told so, and what the commit batch had come to is not said. */
   #refuseAll(): void {
     this.#queue.takeResults();
     this.#queue.takeLost();
@@ -244,10 +244,10 @@ export class CommitLoop {
     for (const requestId of [...underWay, ...this.#pendings.appliedRequestIds, ...this.#sessions.subscribers]) {
       this.#answer(requestId, this.#life.refusal);
     }
-    this.#nextRound.answered(this.#sessions.flush());
+    this.#batcher.answered(this.#sessions.flush());
   }
 
-  /** Undoes a round that failed before it was stored. Where that is the platform's failure, only a reset does. */
+  /** Undoes a commit batch that failed before it was stored. Where that is the platform's failure, only a reset does. */
   #recover(error: unknown): void {
     const failed = this.#underWay;
     if (failed.length === 0 || isFullError(error)) throw error;
@@ -262,7 +262,7 @@ export class CommitLoop {
   /**
    * Loads the queue from what is stored, and has everything applied again that waits.
    *
-   * @param failed the commands of the round that failed: each is applied again in a round of its own, unless it was one
+   * @param failed the commands of the commit batch that failed: each is applied again in a commit batch of its own, unless it was one
    */
   #reload(failed: readonly Incoming[]): void {
     this.#storage.forget();
@@ -271,7 +271,7 @@ export class CommitLoop {
     const { waits, lost } = this.#pendings.waiting(this.#clock.now(Date.now()));
     const detail = "The queue started over meanwhile. It is not known what has arrived in the other queue.";
     for (const requestId of lost) this.#refuse(requestId, { verb: "refused", code: "unavailable", detail });
-    if (failed.length > 1) this.#nextRound.putBack(failed.map((incoming) => ({ ...incoming, isAlone: true })));
+    if (failed.length > 1) this.#batcher.putBack(failed.map((incoming) => ({ ...incoming, isAlone: true })));
     const requestIds = new Set(failed.map(({ requestId }) => requestId));
     const subscriptions = this.#sessions
       .subscriptions()
@@ -284,7 +284,7 @@ export class CommitLoop {
   #suspend(session: Session): void {
     const requestIds = new Set(this.#appliedWaits(session).map(({ requestId }) => requestId));
     // Also where it had just caught up, and they are not applied again.
-    this.#nextRound.takeOut(requestIds);
+    this.#batcher.takeOut(requestIds);
     this.#queue.leave(requestIds, session.subscriber);
   }
 
@@ -299,8 +299,8 @@ export class CommitLoop {
 
   /** Before everything that was asked later; each once, though it may stand there already. */
   #putBackWaits(waits: { requestId: number; command: Command; connection?: object | undefined }[]): void {
-    this.#nextRound.takeOut(new Set(waits.map(({ requestId }) => requestId)));
-    this.#nextRound.putBack(
+    this.#batcher.takeOut(new Set(waits.map(({ requestId }) => requestId)));
+    this.#batcher.putBack(
       waits.map(({ requestId, command, connection }) => incomingWait(requestId, command, connection)),
     );
   }
@@ -314,7 +314,7 @@ export class CommitLoop {
     }
   }
 
-  /** Called at the time for which the alarm was set: a round follows that sees the time and sets the next. */
+  /** Called at the time for which the alarm was set: a commit batch follows that sees the time and sets the next. */
   async alarm(): Promise<void> {
     this.#wakings.forgetAlarm();
     await this.#life.untilWritable();

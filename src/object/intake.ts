@@ -1,18 +1,18 @@
 import type { Command } from "../queue/base/commands.ts";
 import type { Responder } from "./caller.ts";
-import type { Incoming, NextRound } from "./commit-batcher.ts";
+import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
 import type { Pendings } from "./pendings.ts";
 
 /** How commands come in: each gets a request id, and its part of the memory for what has arrived. */
 export class Intake {
   readonly #pendings: Pendings;
-  readonly #nextRound: NextRound;
+  readonly #batcher: CommitBatcher;
   #aloneLeft: number;
 
   /** @param aloneLeft how many of the first commands are committed each by itself */
-  constructor(pendings: Pendings, nextRound: NextRound, aloneLeft: number) {
+  constructor(pendings: Pendings, batcher: CommitBatcher, aloneLeft: number) {
     this.#pendings = pendings;
-    this.#nextRound = nextRound;
+    this.#batcher = batcher;
     this.#aloneLeft = aloneLeft;
   }
 
@@ -28,12 +28,12 @@ export class Intake {
 
   /** Whether one more command can be taken in. */
   hasRoomFor(command: Command, characters: number): boolean {
-    return this.#nextRound.hasRoomFor(command, characters);
+    return this.#batcher.hasRoomFor(command, characters);
   }
 
   /** Whether the memory for what has arrived has room for so much more text. */
   hasMemoryFor(characters: number): boolean {
-    return this.#nextRound.hasMemoryFor(characters);
+    return this.#batcher.hasMemoryFor(characters);
   }
 
   /** Notes that a command is to be answered, and makes of it what is to be submitted, or dropped. */
@@ -42,18 +42,18 @@ export class Intake {
     const isAlone = this.#aloneLeft > 0;
     if (isAlone) this.#aloneLeft -= 1;
     const incoming = { requestId, command, characters, connection, arrivedAt: Date.now(), isAlone };
-    this.#nextRound.reserve(incoming);
+    this.#batcher.reserve(incoming);
     return incoming;
   }
 
   /** Commands that were taken up and could not be applied come in once more. */
   again(commands: readonly Incoming[]): readonly Incoming[] {
-    for (const incoming of commands) this.#nextRound.reserve(incoming);
+    for (const incoming of commands) this.#batcher.reserve(incoming);
     return commands;
   }
 
   /** To be told that so many callers were answered who may have something new. */
   answered(callers: number): void {
-    this.#nextRound.answered(callers);
+    this.#batcher.answered(callers);
   }
 }

@@ -11,10 +11,10 @@ import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { HostStatus, isFullError } from "./storage-bound.ts";
 
-/** An answer to a command of a round. */
+/** An answer to a command of a commit batch. */
 type CommandResult = (requestId: number, result: Result) => void;
 
-/** The commands of a round that the queue is to take. */
+/** The commands of a commit batch that the queue is to take. */
 export interface Admitted {
   commands: Incoming[];
   /** False where nothing may be stored: the queue then neither lets time pass, nor commits, nor sets its alarm. */
@@ -66,7 +66,7 @@ export class QueueLife {
   #fullUntil = Number.NEGATIVE_INFINITY;
   #held: Incoming[] = [];
 
-  /** @param resume takes commands that had to wait, for a later round */
+  /** @param resume takes commands that had to wait, for a later commit batch */
   constructor(ctx: DurableObjectState, env: Env, storage: QueueStorage, resume: (commands: Incoming[]) => void) {
     this.#ctx = ctx;
     this.#env = env;
@@ -78,7 +78,7 @@ export class QueueLife {
   }
 
   /**
-   * Loads the queue from its storage, also anew after a round that failed. Where its stored data is damaged, the queue
+   * Loads the queue from its storage, also anew after a commit batch that failed. Where its stored data is damaged, the queue
    * is an empty one that is never asked anything: `admit` answers in its place. Throws where the data cannot be judged: it is of a newer version, or there is no room.
    *
    * @returns the queue, and the last server time that it saw, in milliseconds
@@ -104,18 +104,18 @@ export class QueueLife {
     }
   }
 
-  /** To be told to the queue before each round: whether puts are refused. */
+  /** To be told to the queue before each commit batch: whether puts are refused. */
   get isStorageFull(): boolean {
     const bound = parseStorageBytesMax(this.#env.STORAGE_BYTES_MAX);
     return this.#isBlocked || this.#isHostFull || this.#storage.hasReached(bound);
   }
 
-  /** Whether the queue itself could be asked in the last round. If not, it has nothing to do: no timer, no transfers. */
+  /** Whether the queue itself could be asked in the last commit batch. If not, it has nothing to do: no timer, no transfers. */
   get isServing(): boolean {
     return this.#isServing;
   }
 
-  /** Answers, or keeps for later, what the queue itself cannot be asked now. To be called with the commands of a round. */
+  /** Answers, or keeps for later, what the queue itself cannot be asked now. To be called with the commands of a commit batch. */
   async admit(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
     const admitted = await this.#admit(commands, answer);
     this.#isServing = admitted.mayWrite;
@@ -133,7 +133,7 @@ export class QueueLife {
     if (this.#damage !== undefined) return this.#admitDamaged(commands, answer);
     if (this.#isBlocked) return this.#admitReading(commands, answer);
     const hasPuts = commands.some(({ command }) => command.verb === "put");
-    this.#isHostFull = hasPuts ? await this.#hostStatus.noteRoundOfPuts(Date.now()) : this.#hostStatus.isNearlyFull;
+    this.#isHostFull = hasPuts ? await this.#hostStatus.notePuts(Date.now()) : this.#hostStatus.isNearlyFull;
     return { commands: [...commands], mayWrite: true };
   }
 
@@ -182,7 +182,7 @@ export class QueueLife {
     this.#ctx.waitUntil(confirmed);
   }
 
-  /** To be called when a round has failed after it began to write, before the object ends itself. */
+  /** To be called when a commit batch has failed after it began to write, before the object ends itself. */
   failed(error: unknown): void {
     failedCommits.end(this.#name);
     if (isDamage(error)) damagedQueues.set(this.#name, faultOf(error));
@@ -263,7 +263,7 @@ export class QueueLife {
     console.error(`The stored data of the queue ${this.#name} is missing.`);
   }
 
-  /** A deletion ends the damage: what comes after it in the round is for the new queue. */
+  /** A deletion ends the damage: what comes after it in the commit batch is for the new queue. */
   async #admitDamaged(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
     for (const [index, { requestId, command }] of commands.entries()) {
       if (command.verb === "delete") {

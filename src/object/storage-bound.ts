@@ -30,11 +30,11 @@ export class HostStatus {
   }
 
   /**
-   * To be called in a round in which something is put, for what counts in that round. It asks the host now and then
-   * without waiting for the answer, so that no put takes longer for it: the answer counts for the next round. Only
+   * To be called in a commit batch in which something is put, for what counts in that commit batch. It asks the host now and then
+   * without waiting for the answer, so that no put takes longer for it: the answer counts for the next commit batch. Only
    * after a pause a "nearly full" is asked about again before it refuses anything.
    */
-  async noteRoundOfPuts(now: number): Promise<boolean> {
+  async notePuts(now: number): Promise<boolean> {
     const known = this.isNearlyFull;
     const age = now - this.#askedAt;
     if (this.#env.HOST_STATUS === undefined || age < ASK_HOST_MS) return known;

@@ -188,7 +188,7 @@ export class Dispatcher {
     return this.#receivers.size + this.#blockedPuts.size + this.#joinWaiters.size >= WAITS_MAX;
   }
 
-  /** Whether there are receivers that could be served, had this round not given out as much as it may. */
+  /** Whether there are receivers that could be served, had this commit batch not given out as much as it may. */
   get isHeldUp(): boolean {
     const { configuration, messages, mayHandOut } = this.#state;
     const isAnyMeant = mayHandOut && !configuration.paused.receives && messages.counts.visible > 0;

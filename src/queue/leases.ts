@@ -55,7 +55,7 @@ export class Leases {
     return this.#next() !== undefined;
   }
 
-  /** Nothing while the next message may have expired, which the next round finds out. */
+  /** Nothing while the next message may have expired, which the next commit batch finds out. */
   #next(): PlacedMessage | undefined {
     if (this.#backlog.visible === 0) return undefined;
     const next = this.#backlog.next();

@@ -1,4 +1,4 @@
-/** Receipts of leases that one round ends before their time and tells of. What comes beyond is not told of. */
+/** Receipts of leases that one commit batch ends before their time and tells of. What comes beyond is not told of. */
 export const LOST_RECEIPTS_MAX = 10_000;
 
 /**

@@ -121,7 +121,7 @@ export class Messages {
   /** Lets time pass: what is due becomes visible, keys expire. */
   advance(now: number): void {
     this.totals.time = now;
-    this.retention.beginRound();
+    this.retention.beginCommitBatch();
     const died = this.#backlog.promote(now, (segment, index, endedAt) =>
       afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, this.redelivery),
     );

@@ -11,7 +11,7 @@
  * begins with `advance`, which makes visible what is due by then.
  *
  * Whoever drives it calls `advance`, then `apply` once per command, then stores `takeCommit()`, and only then gives
- * out `takeResults()`. A command that waits is answered in a later round. Nothing in here is a promise, so a group
+ * out `takeResults()`. A command that waits is answered in a later commit batch. Nothing in here is a promise, so a group
  * of commands is applied in one turn and committed as one.
  */
 
@@ -79,12 +79,12 @@ export class Queue {
     return this.#state.configuration;
   }
 
-  /** To be told before each round whether no more can be stored: puts are refused then, and everything else goes on. */
+  /** To be told before each commit batch whether no more can be stored: puts are refused then, and everything else goes on. */
   set isStorageFull(isFull: boolean) {
     this.#state.isStorageFull = isFull;
   }
 
-  /** Lets time pass, then serves and dismisses those who wait. To be called before each round of commands. */
+  /** Lets time pass, then serves and dismisses those who wait. To be called before each commit batch of commands. */
   advance(now: number): void {
     this.#messages.advance(now);
     this.#dispatcher.advance(now);
@@ -155,7 +155,7 @@ export class Queue {
     this.#dispatcher.serve(now);
   }
 
-  /** What the round changed and must be stored before any of its answers goes out; undefined when nothing. */
+  /** What the commit batch changed and must be stored before any of its answers goes out; undefined when nothing. */
   takeCommit(): Commit | undefined {
     return this.#messages.takeCommit();
   }
@@ -185,7 +185,7 @@ export class Queue {
     this.#redrives.leave(requestIds);
   }
 
-  /** To be told before a round of each subscriber whose connection has said something since the last, whatever it was. */
+  /** To be told before a commit batch of each subscriber whose connection has said something since the last, whatever it was. */
   heard(subscriber: number): void {
     this.#dispatcher.heard(subscriber);
   }
@@ -200,12 +200,12 @@ export class Queue {
     return this.exists ? this.#messages.nextWakeAt : Number.POSITIVE_INFINITY;
   }
 
-  /** Whether another round is due at once: more has expired, or could be handed out, than fits into one. */
+  /** Whether another commit batch is due at once: more has expired, or could be handed out, than fits into one. */
   get isBehind(): boolean {
     return this.#messages.retention.isBehind || this.#dispatcher.isHeldUp;
   }
 
-  /** Whether the answers have as many bytes as one round may give out: no more commands should be applied in it. */
+  /** Whether the answers have as many bytes as one commit batch may give out: no more commands should be applied in it. */
   get areResultsFull(): boolean {
     return this.#results.isFull;
   }
@@ -251,7 +251,7 @@ export class Queue {
     const { inboundTransfers, puts } = this.#messages;
     const { shutdown } = this.configuration;
     const known = inboundTransfers.outcomeOf(source, number);
-    // A queue that is new has room, although the one before it, deleted in the same round, may have had none.
+    // A queue that is new has room, although the one before it, deleted in the same commit batch, may have had none.
     const isRefused = this.exists && (shutdown !== "none" || this.#state.isStorageFull);
     let ids: string[] = [];
     if (known === undefined) inboundTransfers.remember({ source, number, isRefused });

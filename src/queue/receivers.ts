@@ -31,7 +31,7 @@ interface Subscription {
 export interface DeliverySource {
   /** How many are visible; of these some may have to wait for their group. */
   readonly visible: number;
-  /** False also while what this round hands out has reached its bound. */
+  /** False also while what this commit batch hands out has reached its bound. */
   readonly hasDeliverable: boolean;
   /** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
   handOut(receive: Handing, bytesMax?: number): Deliveries;

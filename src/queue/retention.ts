@@ -8,8 +8,8 @@ import type { Segment } from "./store/segment.ts";
 import { DEAD, VISIBLE } from "./store/states.ts";
 import { finish } from "./store/totals.ts";
 
-/** Bounds what one round reads and changes: a backlog that expires all at once takes many rounds. */
-const SEGMENTS_PER_ROUND = 256;
+/** Bounds what one commit batch reads and changes: a backlog that expires all at once takes many commit batches. */
+const SEGMENTS_PER_COMMIT = 256;
 
 /**
  * Lets messages expire. Only what is visible does: what somebody holds, or what waits for its time, is looked at when
@@ -20,8 +20,8 @@ export class Retention implements SegmentWatcher {
   readonly #payloads: PayloadCache;
   readonly #totals: Totals;
   readonly #expiries = new TimerHeap<Segment>();
-  #segmentsLeft = SEGMENTS_PER_ROUND;
-  /** Up to when everything would have expired if a round had no end. */
+  #segmentsLeft = SEGMENTS_PER_COMMIT;
+  /** Up to when everything would have expired if a commit batch had no end. */
   #behind = 0;
   #rules: RetentionRules;
 
@@ -51,12 +51,12 @@ export class Retention implements SegmentWatcher {
     return this.#rules.retentionMs > 0;
   }
 
-  beginRound(): void {
-    this.#segmentsLeft = SEGMENTS_PER_ROUND;
+  beginCommitBatch(): void {
+    this.#segmentsLeft = SEGMENTS_PER_COMMIT;
     this.#behind = 0;
   }
 
-  /** Lets expire what is due, or as much of it as may be in one round. */
+  /** Lets expire what is due, or as much of it as may be in one commit batch. */
   expire(now: number): void {
     this.#behind = now;
     for (; this.#segmentsLeft > 0; this.#segmentsLeft -= 1) {
@@ -66,7 +66,7 @@ export class Retention implements SegmentWatcher {
     }
   }
 
-  /** Whether more is due than one round lets expire. */
+  /** Whether more is due than one commit batch lets expire. */
   get isBehind(): boolean {
     return this.#segmentsLeft === 0 && this.#expiries.nextAt <= this.#behind;
   }

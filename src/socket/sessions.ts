@@ -4,7 +4,7 @@ import type { Command } from "../queue/base/commands.ts";
 import { Readers } from "./readers.ts";
 import { lostLine, type Marks, Session, type Wait } from "./session.ts";
 
-/** What one round may say of lost leases on all connections together, in characters. */
+/** What one commit batch may say of lost leases on all connections together, in characters. */
 export const LOST_CHARACTERS_MAX = 8 * 1024 * 1024;
 
 /** The connections of one object. They live longer than its memory: what each waits for is kept with its socket. */
@@ -15,7 +15,7 @@ export class Sessions {
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();
   readonly #marks: Marks = { news: new Set(), changed: new Set() };
-  /** Connections that have said something since a round began. */
+  /** Connections that have said something since a commit batch began. */
   readonly #heard = new Set<Session>();
 
   constructor(ctx: DurableObjectState) {
@@ -76,7 +76,7 @@ export class Sessions {
     this.#heard.add(session);
   }
 
-  /** The subscribers that have said something since this was last asked. To be asked as a round begins. */
+  /** The subscribers that have said something since this was last asked. To be asked as a commit batch begins. */
   takeHeard(): number[] {
     const heard = [...this.#heard];
     this.#heard.clear();

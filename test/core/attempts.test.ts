@@ -354,7 +354,7 @@ describe("leases are told to be lost", () => {
     expect(queue.describe()).toMatchObject({ leased: 1 });
   });
 
-  test("up to a bound in one round", () => {
+  test("up to a bound in one commit batch", () => {
     const queue = new PushingQueue();
     for (let count = 0; count <= LOST_RECEIPTS_MAX; count += 1_000) {
       queue.put(...Array.from({ length: 1_000 }, (_, body) => ({ body })));

@@ -1,4 +1,4 @@
-/** What one round hands out, and what waiting puts hold, is bounded in bytes. */
+/** What one commit batch hands out, and what waiting puts hold, is bounded in bytes. */
 import { expect, test } from "vitest";
 import { BATCH_BYTES_MAX } from "../../src/contract/limits.ts";
 import type { Command, PutCommand, Result } from "../../src/queue/base/commands.ts";
@@ -11,7 +11,7 @@ function receiveCommand(max: number): Command {
   return { verb: "receive", max, leaseMs: 60_000, timeoutMs: FOREVER, autoAck: false };
 }
 
-/** One round with these commands, by request id, or as many of them as fit. Answers what it gave out. */
+/** One commit batch with these commands, by request id, or as many of them as fit. Answers what it gave out. */
 function round(queue: ToldQueue, commands: [requestId: number, command: Command][]) {
   queue.queue.advance(queue.now);
   let applied = 0;
@@ -37,7 +37,7 @@ function bytesOf(result: Result): number {
   return payloads.reduce((sum, { payload }) => sum + new TextEncoder().encode(payload).length, 0);
 }
 
-test("receivers that wait are handed about a batch in one round, and the rest in the next ones", () => {
+test("receivers that wait are handed about a batch in one commit batch, and the rest in the next ones", () => {
   const queue = new ToldQueue();
   const waiting = Array.from({ length: 24 }, (_, requestId): [number, Command] => [
     requestId + 1,

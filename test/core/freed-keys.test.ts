@@ -104,7 +104,7 @@ for (const isRestarted of [false, true]) {
   });
 }
 
-test("a message that is put, cancelled and put again in one round is stored once", () => {
+test("a message that is put, cancelled and put again in one commit batch is stored once", () => {
   const results = round(putOf(["a"]), { verb: "cancel", id: "i-1-0" }, putOf(["a"]), putOf(["a"]));
   restart();
 

@@ -14,7 +14,7 @@ class CountedRows extends MemoryRows {
 /** Each fills a segment of its own. */
 const LARGE = "x".repeat(70_000);
 
-test("a backlog that expires at once does so over many rounds, none of which reads much", () => {
+test("a backlog that expires at once does so over many commit batches, none of which reads much", () => {
   const rows = new CountedRows();
   const queue = new ToldQueue(rows);
   for (let put = 0; put < 60; put += 1) queue.put(...Array.from({ length: 10 }, () => ({ body: LARGE })));

@@ -196,7 +196,7 @@ test("a queue whose dead letters are under way wakes for their next attempt and 
   expect(tasks.queue.nextWakeAt).toBe(tasks.now + 1_000);
 });
 
-test("what comes to a new queue is stored, although the one before it, deleted in the same round, was full", () => {
+test("what comes to a new queue is stored, although the one before it, deleted in the same commit batch, was full", () => {
   const dead = new ToldQueue();
   dead.put({ body: "old" });
   dead.queue.isStorageFull = true;

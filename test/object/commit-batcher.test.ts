@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { type Incoming, NextRound } from "../../src/object/commit-batcher.ts";
+import { CommitBatcher, type Incoming } from "../../src/object/commit-batcher.ts";
 import { freshQueue } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 
@@ -17,53 +17,53 @@ afterEach(() => {
 
 test("a crowd that was just answered is waited for, a few milliseconds and no longer", async () => {
   const lingers = countLingers();
-  const round = new NextRound();
+  const round = new CommitBatcher();
   round.answered(8);
   round.add([COMMAND], false);
-  expect((await round.gather()).commands).toEqual([COMMAND]);
+  expect((await round.collect()).commands).toEqual([COMMAND]);
   expect(lingers()).toBe(4);
 
   // Nobody came, so next time it is no crowd any more.
   round.add([COMMAND], false);
-  await round.gather();
+  await round.collect();
   expect(lingers()).toBe(4);
 });
 
 test("whoever is alone is not kept for a turn of the event loop", async () => {
   const wait = vi.spyOn(scheduler, "wait");
-  const round = new NextRound();
+  const round = new CommitBatcher();
   round.answered(1);
   round.add([COMMAND], true);
-  await round.gather();
+  await round.collect();
   expect(wait).not.toHaveBeenCalled();
 });
 
 test("whoever is back is not waited for", async () => {
   const lingers = countLingers();
-  const round = new NextRound();
+  const round = new CommitBatcher();
   round.answered(8);
   round.add([COMMAND], true);
-  await round.gather();
+  await round.collect();
   expect(lingers()).toBe(0);
 });
 
 test("a crowd that was answered some time ago is not waited for", async () => {
   const lingers = countLingers();
-  const round = new NextRound();
+  const round = new CommitBatcher();
   round.answered(100);
   const now = Date.now();
   vi.spyOn(Date, "now").mockReturnValue(now + 251);
   round.add([COMMAND], false);
-  await round.gather();
+  await round.collect();
   expect(lingers()).toBe(0);
 });
 
-test("a round with a row's worth of commands waits for nobody", async () => {
+test("a commit batch with a row's worth of commands waits for nobody", async () => {
   const lingers = countLingers();
-  const round = new NextRound();
+  const round = new CommitBatcher();
   round.answered(100);
   round.add(new Array<Incoming>(256).fill(COMMAND), false);
-  expect((await round.gather()).commands).toHaveLength(256);
+  expect((await round.collect()).commands).toHaveLength(256);
   expect(lingers()).toBe(0);
 });
 

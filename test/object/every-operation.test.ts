@@ -23,13 +23,13 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
     const crowd = new Crowd(freshQueue(), random);
 
     for (let step = 0; step < STEPS; step += 1) {
-      await crowd.gather();
+      await crowd.collect();
       await crowd.speak();
       await crowd.quiet();
       await crowd.goOn();
       if (random.chance(0.2)) await crowd.forget(random.chance(0.7) ? "hibernate" : "close");
     }
-    await crowd.gather();
+    await crowd.collect();
     await crowd.stop();
 
     expect(crowd.faults).toEqual([]);

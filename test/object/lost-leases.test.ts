@@ -112,7 +112,7 @@ test("more leases than fit into a line are told in several", async () => {
   expect([first?.lost.length, second?.lost.length]).toEqual([1_000, 500]);
 });
 
-test("what a round that failed has ended is not told, and not ended", async () => {
+test("what a commit batch that failed has ended is not told, and not ended", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
   const { socket, pushed } = await subscribed(queue, 1);
@@ -130,7 +130,7 @@ test("a subscriber that says nothing gets each message once, and is served again
   await put(queue, numbers(3));
   const { socket, pushed } = await subscribed(queue, 10);
   await leasesOver(queue);
-  // Another round, in which it would be served.
+  // Another commit batch, in which it would be served.
   await put(queue, ["late"]);
   const before = await descriptionOf(queue);
   await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
@@ -154,7 +154,7 @@ test("a subscriber that says nothing gets each message once, and is served again
   ]);
 });
 
-test("a subscriber that says nothing is not served because a round failed either", async () => {
+test("a subscriber that says nothing is not served because a commit batch failed either", async () => {
   const queue = freshQueue();
   await put(queue, numbers(2));
   const { socket } = await subscribed(queue, 10);

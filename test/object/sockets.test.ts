@@ -130,7 +130,7 @@ test("a subscription and what waits go on when the queue is loaded again after a
   expect(lines.find(({ push }) => push !== undefined)?.push).toMatchObject([{ body: "a" }]);
 });
 
-test("a subscription has its credit once when the round fails in which its object woke", async () => {
+test("a subscription has its credit once when the commit batch fails in which its object woke", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
   const socket = await connect(queue);

@@ -115,7 +115,7 @@ describe("a host whose disk is nearly full", () => {
     return { asked: () => asked };
   }
 
-  test("has puts refused from the round after, while everything else goes on, until there is room again", async () => {
+  test("has puts refused from the commit batch after, while everything else goes on, until there is room again", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
     let status = 200;
     const { asked } = host(() => status);

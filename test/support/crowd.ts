@@ -43,7 +43,7 @@ export class Crowd {
   }
 
   /** Opens connections in place of those that have ended. */
-  async gather(): Promise<void> {
+  async collect(): Promise<void> {
     for (const gone of this.#sockets.filter(({ isClosed }) => isClosed)) {
       this.#faults.push(...gone.faults);
       this.answered += gone.answered;
@@ -166,7 +166,7 @@ export class Crowd {
     }
     await this.#until(() => this.#sockets.every(({ open }) => open.length === 0));
     for (const socket of this.#sockets) socket.end();
-    await this.gather();
+    await this.collect();
   }
 
   /** Lets the object lose its memory: connections live on, or end. */

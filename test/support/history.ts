@@ -101,10 +101,10 @@ export class History {
     expect(answered.length, 0, () => `before ${nextEventAt} there was ${show(answered)}`);
   }
 
-  /** Where more expires than one round lets go, the others follow at once. The model knows nothing of that. */
+  /** Where more expires than one commit batch lets go, the others follow at once. The model knows nothing of that. */
   #catchUp(): void {
     while (this.#queue.isBehind) {
-      this.#comparison.see("more expired than in one round");
+      this.#comparison.see("more expired than in one commit batch");
       this.#queue.advance(this.#now);
     }
   }

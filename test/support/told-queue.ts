@@ -3,7 +3,7 @@ import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "./memory-rows.ts";
 
-/** A queue that is told one command after the other, each a round of its own. Time passes when it is said. */
+/** A queue that is told one command after the other, each a commit batch of its own. Time passes when it is said. */
 export class ToldQueue {
   readonly rows: MemoryRows;
   readonly queue: Queue;
@@ -24,7 +24,7 @@ export class ToldQueue {
     return told;
   }
 
-  /** A round with a command, or without one. Undefined where the command is not answered yet. */
+  /** A commit batch with a command, or without one. Undefined where the command is not answered yet. */
   tell(command?: Command): Result | undefined {
     this.queue.advance(this.now);
     if (command !== undefined) this.queue.apply(1, command, this.now);

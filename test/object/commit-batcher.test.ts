@@ -17,53 +17,53 @@ afterEach(() => {
 
 test("a crowd that was just answered is waited for, a few milliseconds and no longer", async () => {
   const lingers = countLingers();
-  const round = new CommitBatcher();
-  round.answered(8);
-  round.add([COMMAND], false);
-  expect((await round.collect()).commands).toEqual([COMMAND]);
+  const batcher = new CommitBatcher();
+  batcher.answered(8);
+  batcher.add([COMMAND], false);
+  expect((await batcher.collect()).commands).toEqual([COMMAND]);
   expect(lingers()).toBe(4);
 
   // Nobody came, so next time it is no crowd any more.
-  round.add([COMMAND], false);
-  await round.collect();
+  batcher.add([COMMAND], false);
+  await batcher.collect();
   expect(lingers()).toBe(4);
 });
 
 test("whoever is alone is not kept for a turn of the event loop", async () => {
   const wait = vi.spyOn(scheduler, "wait");
-  const round = new CommitBatcher();
-  round.answered(1);
-  round.add([COMMAND], true);
-  await round.collect();
+  const batcher = new CommitBatcher();
+  batcher.answered(1);
+  batcher.add([COMMAND], true);
+  await batcher.collect();
   expect(wait).not.toHaveBeenCalled();
 });
 
 test("whoever is back is not waited for", async () => {
   const lingers = countLingers();
-  const round = new CommitBatcher();
-  round.answered(8);
-  round.add([COMMAND], true);
-  await round.collect();
+  const batcher = new CommitBatcher();
+  batcher.answered(8);
+  batcher.add([COMMAND], true);
+  await batcher.collect();
   expect(lingers()).toBe(0);
 });
 
 test("a crowd that was answered some time ago is not waited for", async () => {
   const lingers = countLingers();
-  const round = new CommitBatcher();
-  round.answered(100);
+  const batcher = new CommitBatcher();
+  batcher.answered(100);
   const now = Date.now();
   vi.spyOn(Date, "now").mockReturnValue(now + 251);
-  round.add([COMMAND], false);
-  await round.collect();
+  batcher.add([COMMAND], false);
+  await batcher.collect();
   expect(lingers()).toBe(0);
 });
 
 test("a commit batch with a row's worth of commands waits for nobody", async () => {
   const lingers = countLingers();
-  const round = new CommitBatcher();
-  round.answered(100);
-  round.add(new Array<Incoming>(256).fill(COMMAND), false);
-  expect((await round.collect()).commands).toHaveLength(256);
+  const batcher = new CommitBatcher();
+  batcher.answered(100);
+  batcher.add(new Array<Incoming>(256).fill(COMMAND), false);
+  expect((await batcher.collect()).commands).toHaveLength(256);
   expect(lingers()).toBe(0);
 });
 

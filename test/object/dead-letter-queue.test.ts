@@ -118,9 +118,9 @@ test("an alarm that comes while a commit is on its way is not the last one", asy
   await runInDurableObject(objectOf(tasks), async (instance: QueueObject, { storage }) => {
     for (let turn = 0; turn < 20; turn += 1) {
       await storage.deleteAlarm();
-      const round = instance.perform({ verb: "extend", receipts: ["none"], leaseMs: 1_000 });
+      const batch = instance.perform({ verb: "extend", receipts: ["none"], leaseMs: 1_000 });
       for (let wait = 0; wait < turn; wait += 1) await Promise.resolve();
-      await Promise.all([round, instance.alarm()]);
+      await Promise.all([batch, instance.alarm()]);
 
       expect(await storage.getAlarm()).toBeGreaterThan(Date.now());
     }

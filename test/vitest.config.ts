@@ -23,10 +23,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
-          include: [
-            "test/{core,requests,socket,client,local,docs}/**/*.test.ts",
-            "test/behaviour/{core,client}.test.ts",
-          ],
+          include: ["test/{core,api,socket,client,local,docs}/**/*.test.ts", "test/behaviour/{core,client}.test.ts"],
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
         },

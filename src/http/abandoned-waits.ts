@@ -1,6 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
+import type { Reply } from "../api/reply.ts";
 import type { QueueObject } from "../object/queue-object.ts";
-import type { Reply } from "../object/reply.ts";
 import type { Command } from "../queue/base/commands.ts";
 
 /**

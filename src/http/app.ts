@@ -1,11 +1,11 @@
 import { Hono } from "hono";
+import { cut } from "../api/faults.ts";
+import { ProblemError } from "../api/problem-error.ts";
 import type { Env } from "../env.ts";
 import { idleCollection } from "../isolate.ts";
-import { cut } from "../requests/faults.ts";
-import { ProblemError } from "../requests/problem.ts";
 import { requireAuthkey } from "./authkey.ts";
 import { faultOf, requireConfiguration } from "./health.ts";
-import { problemResponse } from "./problem.ts";
+import { problemResponse } from "./problem-response.ts";
 import { queues } from "./queues.ts";
 
 /** The HTTP side on one screen: what comes in, in which order it is looked at, and how it goes wrong. */

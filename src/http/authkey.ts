@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
+import { ProblemError } from "../api/problem-error.ts";
 import type { Env } from "../env.ts";
-import { ProblemError } from "../requests/problem.ts";
 import { faultOf } from "./health.ts";
 
 /**

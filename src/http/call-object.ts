@@ -1,7 +1,7 @@
+import { ProblemError } from "../api/problem-error.ts";
 import type { Env } from "../env.ts";
 import { failedCommits } from "../isolate.ts";
 import { HostStatus, isFullError } from "../object/storage-bound.ts";
-import { ProblemError } from "../requests/problem.ts";
 
 /**
  * Calls a queue's object, or the directory. Where there was no room for a write, the platform has undone it. Where the

@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
+import { ProblemError } from "../api/problem-error.ts";
 import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
 import type { Env } from "../env.ts";
-import { ProblemError } from "../requests/problem.ts";
 
 /** Why the server can serve nothing, for its operator; undefined where it can. Secrets are not said. */
 export function faultOf(env: Env): ProblemError | undefined {

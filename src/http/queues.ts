@@ -1,16 +1,16 @@
 import { waitUntil } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
 import type * as z from "zod";
+import { check } from "../api/check.ts";
+import { ProblemError } from "../api/problem-error.ts";
+import { VERBS } from "../api/verbs.ts";
 import { ENDPOINTS, type Verb } from "../contract/endpoints.ts";
-import { listQuery } from "../contract/schema.ts";
+import { queuesQuery } from "../contract/schema/queues.ts";
 import { directoryOf, type Env } from "../env.ts";
-import { check } from "../requests/check.ts";
-import { ProblemError } from "../requests/problem.ts";
-import { VERBS } from "../requests/verbs.ts";
 import { callObject } from "./call-object.ts";
 import { jsonResponse } from "./json-response.ts";
+import { openSocket } from "./open-socket.ts";
 import { bodyOf, idempotencyKeyOf, queueNameOf } from "./request.ts";
-import { openSocket } from "./socket.ts";
 import { tell } from "./tell.ts";
 
 type Endpoint = (typeof ENDPOINTS)[Verb];
@@ -18,7 +18,7 @@ type Endpoint = (typeof ENDPOINTS)[Verb];
 export const queues = new Hono<{ Bindings: Env }>();
 
 queues.get("/", async (c) => {
-  const { prefix, cursor, limit }: z.output<typeof listQuery> = check(listQuery, c.req.query());
+  const { prefix, cursor, limit }: z.output<typeof queuesQuery> = check(queuesQuery, c.req.query());
   const names = await callObject(c.env, undefined, () => directoryOf(c.env).list(prefix, cursor, limit + 1));
   const page = names.slice(0, limit);
   return c.json({ queues: page.map((name) => ({ name })), cursor: names.length > limit ? page.at(-1) : null });

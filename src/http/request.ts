@@ -1,11 +1,11 @@
 /** What an HTTP request says: its path, its headers, and its body as a JSON value. */
 import type { Context } from "hono";
+import { check } from "../api/check.ts";
+import { HTTP_DEPTH, parseRequest } from "../api/parse-json.ts";
+import { ProblemError } from "../api/problem-error.ts";
 import { REQUEST_BYTES_MAX } from "../contract/limits.ts";
-import { idempotencyKey, queueName } from "../contract/schema.ts";
+import { idempotencyKey, queueName } from "../contract/schema/fields.ts";
 import { requestBytes } from "../isolate.ts";
-import { check } from "../requests/check.ts";
-import { HTTP_DEPTH, parseRequest } from "../requests/parse-json.ts";
-import { ProblemError } from "../requests/problem.ts";
 
 /** The queue's name in the path. */
 export function queueNameOf(c: Context): string {

@@ -1,6 +1,6 @@
+import { type Reply, replyOf } from "../api/reply.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { knownQueues } from "../isolate.ts";
-import { type Reply, replyOf } from "../object/reply.ts";
 import type { Command, Result } from "../queue/base/commands.ts";
 import { unknownQueue } from "../queue/refusals.ts";
 import { performWait } from "./abandoned-waits.ts";

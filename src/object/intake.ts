@@ -1,5 +1,5 @@
+import type { Responder } from "../api/responder.ts";
 import type { Command } from "../queue/base/commands.ts";
-import type { Responder } from "./caller.ts";
 import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
 import type { Pendings } from "./pendings.ts";
 

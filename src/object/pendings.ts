@@ -1,5 +1,5 @@
+import type { Pending, Responder } from "../api/responder.ts";
 import type { Command } from "../queue/base/commands.ts";
-import type { Pending, Responder } from "./caller.ts";
 
 /** A command that waits, and the connection that it came on. */
 interface Wait {

@@ -1,3 +1,4 @@
+import { newGeneration } from "../api/generation.ts";
 import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";
@@ -5,7 +6,6 @@ import type { Command, Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
 import type { DirectoryObject } from "./directory-object.ts";
-import { newGeneration } from "./generation.ts";
 import { NEWEST_VERSION, storedVersion } from "./migrations.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";

@@ -1,15 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
+import { ProblemError } from "../api/problem-error.ts";
+import { type Reply, replyOf } from "../api/reply.ts";
+import type { Responder } from "../api/responder.ts";
 import type { Env } from "../env.ts";
 import type { Command } from "../queue/base/commands.ts";
-import { ProblemError } from "../requests/problem.ts";
 import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
+import { commandOf, putCommandsOf } from "../socket/operation-commands.ts";
 import type { Session } from "../socket/session.ts";
 import { Sessions } from "../socket/sessions.ts";
-import { commandOf, putCommandsOf } from "../socket/verbs.ts";
-import type { Responder } from "./caller.ts";
 import type { Incoming } from "./commit-batcher.ts";
 import { CommitLoop } from "./commit-loop.ts";
-import { type Reply, replyOf } from "./reply.ts";
 
 /** Why a connection is closed on whose frame the server failed (RFC 6455: an unexpected condition). */
 const UNEXPECTED = 1011;

@@ -1,6 +1,6 @@
+import type { Reply } from "../api/reply.ts";
 import type { Command, Refusal, TransferResultCommand } from "../queue/base/commands.ts";
 import type { OutboundTransfer } from "../queue/outbound-transfers.ts";
-import type { Reply } from "./reply.ts";
 
 /** A queue to which messages can be sent. */
 export interface OtherQueue {

@@ -1,9 +1,9 @@
 import type * as z from "zod";
+import { check } from "../api/check.ts";
+import { parseRequest } from "../api/parse-json.ts";
+import { ProblemError } from "../api/problem-error.ts";
 import { BATCH_MESSAGES_MAX, FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
-import { OPERATION_ID_MAX, socketOperation } from "../contract/socket.ts";
-import { check } from "../requests/check.ts";
-import { parseRequest } from "../requests/parse-json.ts";
-import { ProblemError } from "../requests/problem.ts";
+import { OPERATION_ID_MAX, socketOperation } from "../contract/schema/socket-operations.ts";
 
 /** What cannot be answered, because nobody can tell what it is: the connection ends with this. */
 export class BadFrame extends Error {

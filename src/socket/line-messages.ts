@@ -1,10 +1,10 @@
 import type * as z from "zod";
+import { assertLength, optionsOf } from "../api/new-messages.ts";
+import { ProblemError } from "../api/problem-error.ts";
 import { base64CharactersOf, isBase64 } from "../contract/base64.ts";
 import { BODY_BYTES_MAX, PRIORITY_DEFAULT } from "../contract/limits.ts";
-import type { messageRun } from "../contract/socket.ts";
+import type { messageRun } from "../contract/schema/socket-operations.ts";
 import type { NewMessage } from "../queue/base/commands.ts";
-import { assertLength, optionsOf } from "../requests/new-messages.ts";
-import { ProblemError } from "../requests/problem.ts";
 
 type Run = z.output<typeof messageRun>;
 

@@ -1,11 +1,11 @@
+import { ProblemError, problemOf } from "../api/problem-error.ts";
+import { type QueueInfo, type Reply, replyOf } from "../api/reply.ts";
+import type { Responder } from "../api/responder.ts";
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
-import type { Responder } from "../object/caller.ts";
-import { type QueueInfo, type Reply, replyOf } from "../object/reply.ts";
 import type { Command, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
-import { ProblemError, problemOf } from "../requests/problem.ts";
+import type { Connection } from "./operation-commands.ts";
 import { Outbox } from "./outbox.ts";
-import { SharedPuts } from "./shared-puts.ts";
-import type { Connection } from "./verbs.ts";
+import { SharedPuts } from "./shared-puts-reply.ts";
 
 /** What a connection waits for, as it is kept with its socket while the object is not in memory. */
 interface Attachment {

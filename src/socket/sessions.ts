@@ -1,5 +1,5 @@
 import { RECEIPTS_MAX } from "../contract/limits.ts";
-import { PING, PONG } from "../contract/socket-protocol.ts";
+import { PING, PONG } from "../contract/socket-constants.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { Readers } from "./readers.ts";
 import { lostLine, type Marks, Session, type Wait } from "./session.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe } from "vitest";
-import type { MessageView as MessageViewReply } from "../../src/contract/schema.ts";
+import type { MessageView as MessageViewReply } from "../../src/contract/schema/types.ts";
 import type { DeadLetter, Message, MessageView, PutOptions, Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";

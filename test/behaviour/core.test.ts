@@ -1,9 +1,9 @@
 import { describe } from "vitest";
-import { type Reply, replyOf } from "../../src/object/reply.ts";
+import { type Reply, replyOf } from "../../src/api/reply.ts";
+import { VERBS } from "../../src/api/verbs.ts";
 import { type OtherQueue, send } from "../../src/object/send-transfer.ts";
 import type { Command } from "../../src/queue/base/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import { VERBS } from "../../src/requests/verbs.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { behaviours } from "./behaviours.ts";
 import { type Level, Refused } from "./driver.ts";

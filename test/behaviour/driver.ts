@@ -9,7 +9,7 @@ import type {
   ReceiveRequest,
   RedriveRequest,
   RetryRequest,
-} from "../../src/contract/schema.ts";
+} from "../../src/contract/schema/types.ts";
 
 export type NewMessage = PutRequest["messages"][number];
 export type Received = ReceivedMessage & { receipt: string };

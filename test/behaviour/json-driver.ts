@@ -1,5 +1,5 @@
 import type { Verb } from "../../src/contract/endpoints.ts";
-import type { MessagesReply, MessageView, QueueDescription } from "../../src/contract/schema.ts";
+import type { MessagesReply, MessageView, QueueDescription } from "../../src/contract/schema/types.ts";
 import type { Driver } from "./driver.ts";
 
 /** Sends a request in the words of the interface and answers with the reply, or rejects with a `Refused`. */

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { VERBS } from "../../src/requests/verbs.ts";
+import { VERBS } from "../../src/api/verbs.ts";
 import { freshQueue, nameOf, objectOf } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
 import { type Driver, type Level, Refused } from "./driver.ts";

@@ -1,6 +1,6 @@
 /** When a connection counts as dead: by what is heard on it, on a clock of the test. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { PING, PONG } from "../../src/contract/socket-protocol.ts";
+import { PING, PONG } from "../../src/contract/socket-constants.ts";
 import { type LinkEvents, PONG_MS, SILENCE_MS, SocketLink } from "../../worker-client/src/socket-link.ts";
 import type { Wire } from "../../worker-client/src/wire.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { SubscribeRequest } from "../../src/contract/socket.ts";
+import type { SubscribeRequest } from "../../src/contract/schema/types.ts";
 import { Subscription } from "../../worker-client/src/subscription.ts";
 
 beforeEach(() => {

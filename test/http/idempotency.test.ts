@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { putReply } from "../../src/contract/schema.ts";
+import { putReply } from "../../src/contract/schema/messages.ts";
 import {
   AUTHORIZATION,
   arrival,

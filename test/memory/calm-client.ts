@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { SOCKET_PROTOCOL } from "../../src/contract/socket-protocol.ts";
+import { SOCKET_PROTOCOL } from "../../src/contract/socket-constants.ts";
 import type { Server } from "../../src/local/server.ts";
 import { Tally } from "./tally.ts";
 

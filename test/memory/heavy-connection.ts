@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
-import { SOCKET_PROTOCOL } from "../../src/contract/socket-protocol.ts";
+import { SOCKET_PROTOCOL } from "../../src/contract/socket-constants.ts";
 import { frameText, type HeavyOperation } from "./heavy-frames.ts";
 import type { Tally } from "./tally.ts";
 

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
-import type { Reply } from "../../src/object/reply.ts";
+import type { Reply } from "../../src/api/reply.ts";
 import type { Command } from "../../src/queue/base/commands.ts";
 import {
   arrival,

@@ -1,6 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { subscribeReply } from "../../src/contract/socket.ts";
+import { subscribeReply } from "../../src/contract/schema/socket-operations.ts";
 import { call, descriptionOf, freshQueue, type Leased, numbers, objectOf, put, receiptsOf } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 import { breakWrites } from "../support/storage.ts";

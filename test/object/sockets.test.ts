@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { putReply } from "../../src/contract/schema.ts";
-import { putsReply } from "../../src/contract/socket.ts";
+import { putReply } from "../../src/contract/schema/messages.ts";
+import { putsReply } from "../../src/contract/schema/socket-operations.ts";
 import { Session } from "../../src/socket/session.ts";
 import { call, descriptionOf, freshQueue, objectOf, put } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";

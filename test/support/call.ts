@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { QueueDescription, ReceivedMessage, ReceiveRequest } from "../../src/contract/schema.ts";
+import type { QueueDescription, ReceivedMessage, ReceiveRequest } from "../../src/contract/schema/types.ts";
 import { app } from "../../src/http/app.ts";
 import type { QueueObject } from "../../src/object/queue-object.ts";
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { SOCKET_PROTOCOL } from "../../src/contract/socket-protocol.ts";
+import { SOCKET_PROTOCOL } from "../../src/contract/socket-constants.ts";
 import { AUTHKEY } from "./server.ts";
 
 // Tests look into lines of many shapes; what they expect of one is asserted there.

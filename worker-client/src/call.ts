@@ -1,6 +1,6 @@
 import type { Verb } from "../../src/contract/endpoints.ts";
 import { IDEMPOTENCY_SECONDS } from "../../src/contract/limits.ts";
-import type { SubscribeRequest } from "../../src/contract/socket.ts";
+import type { SubscribeRequest } from "../../src/contract/schema/types.ts";
 import type { Deadline } from "./deadline.ts";
 import { Closed, Full, Paused, QueueError, Unavailable } from "./errors.ts";
 import { type Instant, msSince } from "./instant.ts";

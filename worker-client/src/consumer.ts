@@ -1,5 +1,4 @@
-import type { ReceivedMessage } from "../../src/contract/schema.ts";
-import type { SubscribeReply } from "../../src/contract/socket.ts";
+import type { ReceivedMessage, SubscribeReply } from "../../src/contract/schema/types.ts";
 import type { QueueError } from "./errors.ts";
 import type { Instant } from "./instant.ts";
 

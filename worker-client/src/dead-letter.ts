@@ -1,4 +1,4 @@
-import type { ReceivedMessage } from "../../src/contract/schema.ts";
+import type { ReceivedMessage } from "../../src/contract/schema/types.ts";
 import { dateOf } from "./dates.ts";
 
 /** Why a message is dead: delivered `maxAttempts` times, older than `retentionSeconds`, or given up by `reject`. */

@@ -1,5 +1,5 @@
 import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
-import type { ExtendReply } from "../../src/contract/schema.ts";
+import type { ExtendReply } from "../../src/contract/schema/types.ts";
 import { chunksOf } from "./chunks.ts";
 import { type Instant, instant } from "./instant.ts";
 import type { Message } from "./message.ts";

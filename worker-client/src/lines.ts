@@ -1,4 +1,4 @@
-import type { ServerLine } from "../../src/contract/socket.ts";
+import type { ServerLine } from "../../src/contract/schema/types.ts";
 import { isProblem } from "./problems.ts";
 import { isListOf, isObject, isReceived, isText } from "./replies.ts";
 

@@ -1,4 +1,4 @@
-import type { ServerLine } from "../../src/contract/socket.ts";
+import type { ServerLine } from "../../src/contract/schema/types.ts";
 import { AWAY_AGAIN_MS, AWAY_MS } from "./away.ts";
 import { backoffMs } from "./backoff.ts";
 import { GRACE_SECONDS } from "./deadline.ts";

@@ -1,4 +1,4 @@
-import type { MessageView as MessageViewReply } from "../../src/contract/schema.ts";
+import type { MessageView as MessageViewReply } from "../../src/contract/schema/types.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, type DeathReason, deadLetterOf } from "./dead-letter.ts";
 import { itemOf } from "./items.ts";

@@ -1,4 +1,4 @@
-import type { ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema.ts";
+import type { ExtendReply, ReceivedMessage, RetryReply } from "../../src/contract/schema/types.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
 import { errorText } from "./error-text.ts";

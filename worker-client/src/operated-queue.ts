@@ -7,7 +7,7 @@ import type {
   PurgeReply,
   QueueDescription as QueueDescriptionReply,
   RedriveReply,
-} from "../../src/contract/schema.ts";
+} from "../../src/contract/schema/types.ts";
 import {
   type MessagesOptions,
   ADMIN_OPTIONS as OPTIONS,

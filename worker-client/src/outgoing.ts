@@ -1,6 +1,5 @@
 import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, BODY_BYTES_MAX } from "../../src/contract/limits.ts";
-import type { PutRequest } from "../../src/contract/schema.ts";
-import type { MessageRun } from "../../src/contract/socket.ts";
+import type { MessageRun, PutRequest } from "../../src/contract/schema/types.ts";
 import { Invalid, TooLarge } from "./errors.ts";
 import { shown } from "./options.ts";
 import { base64Of } from "./platform.ts";

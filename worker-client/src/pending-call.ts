@@ -1,4 +1,4 @@
-import type { MessageRun } from "../../src/contract/socket.ts";
+import type { MessageRun } from "../../src/contract/schema/types.ts";
 import { type Call, closed, type History, isInVain, type Outcome, refusalOf, retryMsOf, unavailable } from "./call.ts";
 import { GRACE_SECONDS } from "./deadline.ts";
 import { QueueError } from "./errors.ts";

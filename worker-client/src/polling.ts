@@ -1,5 +1,5 @@
 import { BATCH_MESSAGES_MAX } from "../../src/contract/limits.ts";
-import type { ReceiveReply } from "../../src/contract/schema.ts";
+import type { ReceiveReply } from "../../src/contract/schema/types.ts";
 import { AWAY_AGAIN_MS, AWAY_MS } from "./away.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Route } from "./call.ts";

@@ -1,5 +1,5 @@
 import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
-import type { AckReply } from "../../src/contract/schema.ts";
+import type { AckReply } from "../../src/contract/schema/types.ts";
 import type { Call, Outcome, Route } from "./call.ts";
 import { UnknownQueue, withCaller } from "./errors.ts";
 import type { CallOptions } from "./options.ts";

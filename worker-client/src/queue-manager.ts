@@ -1,5 +1,5 @@
 import { QUEUE_NAME_PATTERN } from "../../src/contract/limits.ts";
-import type { ListReply } from "../../src/contract/schema.ts";
+import type { QueuesReply } from "../../src/contract/schema/types.ts";
 import { withCaller } from "./errors.ts";
 import { HttpClient } from "./http-client.ts";
 import {
@@ -123,15 +123,15 @@ export class QueueManager {
     checkOptions("queueNames()", options, NAMES_OPTIONS);
     const { prefix = "", ...call } = options;
     for (let cursor: string | null = ""; cursor !== null; ) {
-      const page: ListReply = await this.#names(String(new URLSearchParams({ prefix, cursor })), call);
+      const page: QueuesReply = await this.#names(String(new URLSearchParams({ prefix, cursor })), call);
       for (const { name } of page.queues) yield name;
       cursor = page.cursor;
     }
   }
 
-  async #names(query: string, options: CallOptions): Promise<ListReply> {
+  async #names(query: string, options: CallOptions): Promise<QueuesReply> {
     try {
-      return (await this.#http.send<ListReply>({ method: "GET", path: `/v1/queues?${query}` }, options)).value;
+      return (await this.#http.send<QueuesReply>({ method: "GET", path: `/v1/queues?${query}` }, options)).value;
     } catch (error) {
       throw withCaller(error);
     }

@@ -1,4 +1,4 @@
-import type { DoneReply, JoinReply, PutReply, ReceiveReply } from "../../src/contract/schema.ts";
+import type { DoneReply, JoinReply, PutReply, ReceiveReply } from "../../src/contract/schema/types.ts";
 import { Deadline, type WaitOptions } from "./deadline.ts";
 import { DoneTooOften, Empty, UnknownQueue } from "./errors.ts";
 import { itemOf } from "./items.ts";

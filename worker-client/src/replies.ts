@@ -1,4 +1,4 @@
-import type { ReceivedMessage } from "../../src/contract/schema.ts";
+import type { ReceivedMessage } from "../../src/contract/schema/types.ts";
 import type { Call } from "./call.ts";
 
 /** Whether this has the form of a reply to the call: what answers it may be something else than a server of queues. */

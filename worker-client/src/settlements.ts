@@ -1,5 +1,5 @@
 import { RECEIPTS_MAX } from "../../src/contract/limits.ts";
-import type { AckReply, RetryReply } from "../../src/contract/schema.ts";
+import type { AckReply, RetryReply } from "../../src/contract/schema/types.ts";
 import { chunksOf } from "./chunks.ts";
 import { errorText } from "./error-text.ts";
 import type { Message } from "./message.ts";

@@ -1,4 +1,4 @@
-import type { MessageRun, PutsReply, ServerLine } from "../../src/contract/socket.ts";
+import type { MessageRun, PutsReply, ServerLine } from "../../src/contract/schema/types.ts";
 import type { QueueError } from "./errors.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { errorOf, isProblem, type Place } from "./problems.ts";

@@ -1,5 +1,5 @@
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
-import type { ServerLine } from "../../src/contract/socket.ts";
+import type { ServerLine } from "../../src/contract/schema/types.ts";
 import { Abandoned } from "./abandoned.ts";
 import { backoffMs } from "./backoff.ts";
 import { type Call, isFinal, type Outcome } from "./call.ts";

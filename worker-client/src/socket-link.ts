@@ -1,5 +1,5 @@
-import type { ServerLine } from "../../src/contract/socket.ts";
-import { PING, PONG } from "../../src/contract/socket-protocol.ts";
+import type { ServerLine } from "../../src/contract/schema/types.ts";
+import { PING, PONG } from "../../src/contract/socket-constants.ts";
 import { QueueError } from "./errors.ts";
 import { linesOf } from "./lines.ts";
 import { openWire } from "./open-wire.ts";

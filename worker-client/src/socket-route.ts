@@ -1,4 +1,4 @@
-import type { ServerLine, SubscribeRequest } from "../../src/contract/socket.ts";
+import type { ServerLine, SubscribeRequest } from "../../src/contract/schema/types.ts";
 import { type Call, closed, type Outcome, type Pushes, type Route } from "./call.ts";
 import type { QueueError } from "./errors.ts";
 import type { HttpRoute } from "./http-route.ts";

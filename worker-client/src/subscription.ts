@@ -1,6 +1,6 @@
 import { CREDIT_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { Problem } from "../../src/contract/problems.ts";
-import type { ServerLine, SubscribeReply, SubscribeRequest } from "../../src/contract/socket.ts";
+import type { ServerLine, SubscribeReply, SubscribeRequest } from "../../src/contract/schema/types.ts";
 import { backoffMs } from "./backoff.ts";
 import { isFinal } from "./call.ts";
 import { chunksOf } from "./chunks.ts";

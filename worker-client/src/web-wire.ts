@@ -1,4 +1,4 @@
-import { SOCKET_PROTOCOL } from "../../src/contract/socket-protocol.ts";
+import { SOCKET_PROTOCOL } from "../../src/contract/socket-constants.ts";
 import { QueueError } from "./errors.ts";
 import { type Opening, PAGE_CHARACTERS_MAX, refusalOf, type Target, type Wire, type WireEvents } from "./wire.ts";
 

@@ -1,6 +1,5 @@
 import { LEASE_SECONDS_DEFAULT } from "../../src/contract/limits.ts";
-import type { ReceivedMessage } from "../../src/contract/schema.ts";
-import type { SubscribeReply } from "../../src/contract/socket.ts";
+import type { ReceivedMessage, SubscribeReply } from "../../src/contract/schema/types.ts";
 import { Closed, type QueueError, ShutDown } from "./errors.ts";
 import { Handlers } from "./handlers.ts";
 import { HoardWatch } from "./hoard-watch.ts";

@@ -1,5 +1,5 @@
 import type { WebSocket } from "ws";
-import { SOCKET_PROTOCOL } from "../../src/contract/socket-protocol.ts";
+import { SOCKET_PROTOCOL } from "../../src/contract/socket-constants.ts";
 import { type Opening, PAGE_CHARACTERS_MAX, refusalOf, type Target, type Wire, type WireEvents } from "./wire.ts";
 
 /** How long an end in order may take. */

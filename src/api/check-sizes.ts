@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { Faults, pathText } from "./faults.ts";
 import { fieldsLeftOut } from "./parse-json.ts";
-import type { ProblemError } from "./problem.ts";
+import type { ProblemError } from "./problem-error.ts";
 
 /** Unknown fields of one object up to which the schema describes them, together with its other faults. */
 const UNKNOWN_FIELDS_MAX = 100;

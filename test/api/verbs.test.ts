@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ackRequest } from "../../src/contract/schema.ts";
-import { check } from "../../src/requests/check.ts";
-import { VERBS } from "../../src/requests/verbs.ts";
+import { check } from "../../src/api/check.ts";
+import { VERBS } from "../../src/api/verbs.ts";
+import { ackRequest } from "../../src/contract/schema/leases.ts";
 
 const receipt = fc.oneof(
   { weight: 9, arbitrary: fc.string({ minLength: 1, maxLength: 20 }) },

@@ -2,7 +2,7 @@
  * Parses requests, and lets no request with far too many fields or elements be parsed in full: to make an object of a
  * million fields takes seconds, and what is beyond all bounds only has to be refused.
  */
-import { ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem-error.ts";
 
 /** Shorter texts are parsed as they are: they hold too little to take long. */
 const SHORT_CHARACTERS = 64 * 1024;

@@ -1,5 +1,10 @@
+import { check } from "../api/check.ts";
+import { orMilliseconds } from "../api/milliseconds.ts";
+import { ProblemError } from "../api/problem-error.ts";
+import { joinCommand, putCommand, receiveCommand } from "../api/request-commands.ts";
+import { isOnlyReceipts, type RequestContext, VERBS } from "../api/verbs.ts";
 import type { Verb } from "../contract/endpoints.ts";
-import { emptyRequest } from "../contract/schema.ts";
+import { emptyRequest } from "../contract/schema/fields.ts";
 import {
   beginRequest,
   cancelWaitRequest,
@@ -7,13 +12,8 @@ import {
   socketPutRequest,
   socketReceiveRequest,
   subscribeRequest,
-} from "../contract/socket.ts";
+} from "../contract/schema/socket-operations.ts";
 import type { Command } from "../queue/base/commands.ts";
-import { check } from "../requests/check.ts";
-import { joinCommand, putCommand, receiveCommand } from "../requests/commands.ts";
-import { orMilliseconds } from "../requests/milliseconds.ts";
-import { ProblemError } from "../requests/problem.ts";
-import { isOnlyReceipts, type RequestContext, VERBS } from "../requests/verbs.ts";
 import type { Operation } from "./frames.ts";
 import { messagesOfLines } from "./line-messages.ts";
 

@@ -1,11 +1,12 @@
 /** What breaks rules is reported within bounds, however much of it there is. */
 import { expect, test } from "vitest";
 import * as z from "zod";
+import { check } from "../../src/api/check.ts";
+import { ProblemError } from "../../src/api/problem-error.ts";
 import type { FieldError } from "../../src/contract/problems.ts";
-import { configureRequest, putRequest } from "../../src/contract/schema.ts";
-import { socketPutRequest } from "../../src/contract/socket.ts";
-import { check } from "../../src/requests/check.ts";
-import { ProblemError } from "../../src/requests/problem.ts";
+import { putRequest } from "../../src/contract/schema/messages.ts";
+import { configureRequest } from "../../src/contract/schema/queues.ts";
+import { socketPutRequest } from "../../src/contract/schema/socket-operations.ts";
 
 function problemOf(schema: z.ZodType, value: unknown): { code: string; detail: string; errors: FieldError[] } {
   try {

@@ -1,7 +1,7 @@
+import { problemOf } from "../api/problem-error.ts";
+import type { Responder } from "../api/responder.ts";
 import type { Problem } from "../contract/problems.ts";
-import type { Responder } from "../object/caller.ts";
 import type { Result } from "../queue/base/commands.ts";
-import { problemOf } from "../requests/problem.ts";
 
 /** Puts that share an operation, and are answered together. */
 export class SharedPuts implements Responder {

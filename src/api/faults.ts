@@ -1,5 +1,5 @@
 import type { FieldError } from "../contract/problems.ts";
-import { ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem-error.ts";
 
 /** Faults that an answer names. Further ones are only counted, so that no answer is larger than its request. */
 export const FAULTS_NAMED_MAX = 20;

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import { SOCKET_PROTOCOL } from "../contract/socket-protocol.ts";
+import { ProblemError } from "../api/problem-error.ts";
+import { SOCKET_PROTOCOL } from "../contract/socket-constants.ts";
 import type { Env } from "../env.ts";
-import { ProblemError } from "../requests/problem.ts";
 import { callObject } from "./call-object.ts";
 
 /** Opens a WebSocket to the queue's object. From then on the frames go there without passing through here. */

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { configureRequest, putRequest } from "../../src/contract/schema.ts";
-import { check } from "../../src/requests/check.ts";
-import { ENTRIES_MAX, fieldsLeftOut, HTTP_DEPTH, parseRequest } from "../../src/requests/parse-json.ts";
-import { ProblemError } from "../../src/requests/problem.ts";
+import { check } from "../../src/api/check.ts";
+import { ENTRIES_MAX, fieldsLeftOut, HTTP_DEPTH, parseRequest } from "../../src/api/parse-json.ts";
+import { ProblemError } from "../../src/api/problem-error.ts";
+import { putRequest } from "../../src/contract/schema/messages.ts";
+import { configureRequest } from "../../src/contract/schema/queues.ts";
 import { operationsOf } from "../../src/socket/frames.ts";
 
 /** Makes a text long enough to be looked at, without another meaning. */

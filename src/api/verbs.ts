@@ -5,26 +5,23 @@
 import type * as z from "zod";
 import type { Verb } from "../contract/endpoints.ts";
 import { RECEIPT_CHARACTERS_MAX, RECEIPTS_MAX } from "../contract/limits.ts";
+import { pauseRequest, purgeRequest, redriveRequest, shutdownRequest } from "../contract/schema/administration.ts";
+import { emptyRequest } from "../contract/schema/fields.ts";
 import {
   ackRequest,
-  configureRequest,
   doneRequest,
-  emptyRequest,
   extendRequest,
   joinRequest,
-  messageRequest,
-  messagesQuery,
-  pauseRequest,
-  purgeRequest,
-  putRequest,
   receiveRequest,
-  redriveRequest,
   retryRequest,
-  shutdownRequest,
-} from "../contract/schema.ts";
-import { newGeneration } from "../object/generation.ts";
+} from "../contract/schema/leases.ts";
+import { messageRequest, messagesQuery, putRequest } from "../contract/schema/messages.ts";
+import { configureRequest } from "../contract/schema/queues.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { check } from "./check.ts";
+import { newGeneration } from "./generation.ts";
+import { newMessageOf } from "./new-messages.ts";
+import { ProblemError } from "./problem-error.ts";
 import {
   ackCommand,
   configureCommand,
@@ -35,9 +32,7 @@ import {
   putCommand,
   receiveCommand,
   retryCommand,
-} from "./commands.ts";
-import { newMessageOf } from "./new-messages.ts";
-import { ProblemError } from "./problem.ts";
+} from "./request-commands.ts";
 
 /** What is said with a request, beside its fields. */
 export interface RequestContext {

@@ -2,11 +2,11 @@
 import type * as z from "zod";
 import { base64BytesOf } from "../contract/base64.ts";
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX } from "../contract/limits.ts";
-import type { messageOptions, newMessage } from "../contract/schema.ts";
+import type { messageOptions, newMessage } from "../contract/schema/messages.ts";
 import type { NewMessage } from "../queue/base/commands.ts";
 import { Faults } from "./faults.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
-import { ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem-error.ts";
 
 type Options = Omit<NewMessage, "content">;
 

@@ -1,4 +1,4 @@
-import { type ProblemError, problemOf } from "../requests/problem.ts";
+import { type ProblemError, problemOf } from "../api/problem-error.ts";
 
 /** The answer for a problem, with the headers that go with its code. */
 export function problemResponse({ code, message, errors }: ProblemError): Response {

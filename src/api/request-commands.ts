@@ -1,16 +1,16 @@
 /** From checked requests, in seconds, to the commands of a queue, in milliseconds. */
 import type * as z from "zod";
 import { DELAY_SECONDS_MAX } from "../contract/limits.ts";
+import type { pauseRequest } from "../contract/schema/administration.ts";
 import type {
   ackRequest,
-  configureRequest,
   doneRequest,
   extendRequest,
   joinRequest,
-  pauseRequest,
   receiveRequest,
   retryRequest,
-} from "../contract/schema.ts";
+} from "../contract/schema/leases.ts";
+import type { configureRequest } from "../contract/schema/queues.ts";
 import type { Command, NewMessage } from "../queue/base/commands.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 import { assertSchedule, assertSizes } from "./new-messages.ts";

@@ -7,7 +7,7 @@ import { JoinWaiters } from "./join-waiters.ts";
 import type { Deliveries } from "./leases.ts";
 import type { Messages } from "./messages.ts";
 import type { Puts } from "./puts.ts";
-import { type DeliverySource, type Handing, Receivers } from "./receivers.ts";
+import { type DeliverySource, type Handing, Receivers, type SubscriptionView } from "./receivers.ts";
 import {
   full,
   overloaded,
@@ -150,6 +150,11 @@ export class Dispatcher {
 
   unsubscribe(requestId: number, subscriber: number): void {
     this.#results.add(requestId, { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) });
+  }
+
+  /** What is known of a subscription; undefined if there is none with this number. */
+  subscription(subscriber: number): SubscriptionView | undefined {
+    return this.#receivers.subscription(subscriber);
   }
 
   /** Something was heard from the connection of a subscription, which need not be there. */

@@ -28,6 +28,7 @@ import { Dispatcher, type QueueState } from "./dispatcher.ts";
 import { DEFAULT_MEMORY, type Memory, Messages, type Storage } from "./messages.ts";
 import { isOperation, operate } from "./operations.ts";
 import type { OutboundTransfer } from "./outbound-transfers.ts";
+import type { SubscriptionView } from "./receivers.ts";
 import { Redrives } from "./redrives.ts";
 import {
   doneTooOften,
@@ -188,6 +189,11 @@ export class Queue {
   /** To be told before a commit batch of each subscriber whose connection has said something since the last, whatever it was. */
   heard(subscriber: number): void {
     this.#dispatcher.heard(subscriber);
+  }
+
+  /** What the queue knows of a subscription; undefined if there is none with this number. */
+  subscription(subscriber: number): SubscriptionView | undefined {
+    return this.#dispatcher.subscription(subscriber);
   }
 
   /** What is to be sent to other queues once the commit is stored. What becomes of each is to be told by "settle". */

@@ -25,7 +25,27 @@ interface Subscription {
   isUnheard: boolean;
   /** Its place in the wait queue; undefined while it cannot be served. */
   waiter: Waiter<WaitingReceive | Subscription> | undefined;
+  /** See `SubscriptionView`. */
+  position: number;
 }
+
+/** What the queue knows of a subscription. */
+export interface SubscriptionView {
+  /** How many more messages may be pushed. */
+  credit: number;
+  /** How long pushed messages are leased, in milliseconds; undefined for as long as the queue is configured. */
+  leaseMs: number | undefined;
+  /** If the subscriber is not heard before this time, nothing more is pushed; undefined if nothing was pushed since. */
+  hearBy: number | undefined;
+  /**
+   * Its order among all that wait for messages: the smaller waits longer. The position of a receive is its request id,
+   * so request ids must count up. Not comparable with the positions that another `Queue` object gave.
+   */
+  position: number;
+}
+
+/** What positions of subscriptions differ by that no receive is between. Request ids up to 2^33 leave it exact. */
+const POSITION_STEP = 2 ** -20;
 
 /** Where messages are to be had. */
 export interface DeliverySource {
@@ -59,6 +79,8 @@ export class Receivers {
   readonly #subscriptions = new Map<number, Subscription>();
   /** By when subscriptions must be heard to which something was pushed. */
   readonly #hearings = new TimerHeap<Subscription>();
+  /** The position of the receive or subscription that was the last to come to the end of the wait queue. */
+  #lastPosition = 0;
 
   constructor(results: Results) {
     this.#results = results;
@@ -79,12 +101,21 @@ export class Receivers {
 
   add(requestId: number, command: ReceiveCommand, deadline: number): void {
     this.#byRequestId.set(requestId, this.#waiting.add({ requestId, command }, deadline));
+    this.#lastPosition = Math.max(this.#lastPosition, requestId);
+  }
+
+  /** Undefined if there is no subscription with this number. */
+  subscription(subscriber: number): SubscriptionView | undefined {
+    const subscription = this.#subscriptions.get(subscriber);
+    if (subscription === undefined) return undefined;
+    const { credit, leaseMs, hearBy, position } = subscription;
+    return { credit, leaseMs, hearBy, position };
   }
 
   /** Adds to a subscriber's credit, and answers how much it has. */
   subscribe({ subscriber, credit, leaseMs, hearBy }: SubscribeCommand, now: number): number {
     const known = this.#subscriptions.get(subscriber);
-    const unserved = { bytes: 0, hearBy: undefined, isUnheard: false, waiter: undefined };
+    const unserved = { bytes: 0, hearBy: undefined, isUnheard: false, waiter: undefined, position: 0 };
     const subscription = known ?? { subscriber, credit: 0, leaseMs, ...unserved };
     this.#subscriptions.set(subscriber, subscription);
     subscription.credit += credit;
@@ -139,6 +170,8 @@ export class Receivers {
 
   /** Puts a subscription at the end of the wait queue, if it may be pushed anything. */
   #lineUp(subscription: Subscription): void {
+    this.#lastPosition += POSITION_STEP;
+    subscription.position = this.#lastPosition;
     const { credit, bytes, isUnheard } = subscription;
     // What was not taken in yet is bounded in its size too: who grants credit has taken in what came before.
     const canBeServed = credit > 0 && bytes < BATCH_BYTES_MAX && !isUnheard;

@@ -170,6 +170,54 @@ test("who grants more while waiting keeps the place in the wait queue, who had n
   expect(queue.heard().map(({ requestId }) => requestId)).toEqual([BEN, ANN]);
 });
 
+test("the queue tells the credit, lease time and hearing deadline of a subscription", () => {
+  const queue = new AwaitedQueue();
+  expect(queue.queue.subscription(ANN)).toBeUndefined();
+
+  queue.subscribe(ANN, 3);
+  expect(queue.queue.subscription(ANN)).toMatchObject({ credit: 3, leaseMs: undefined, hearBy: undefined });
+
+  queue.subscribe(ANN, 2, 7_000);
+  queue.putAtOnce(2);
+  expect(queue.queue.subscription(ANN)).toMatchObject({ credit: 3, leaseMs: 7_000, hearBy: queue.now + 7_000 });
+
+  queue.queue.heard(ANN);
+  expect(queue.queue.subscription(ANN)).toMatchObject({ credit: 3, hearBy: undefined });
+
+  queue.tell({ verb: "unsubscribe", subscriber: ANN });
+  expect(queue.queue.subscription(ANN)).toBeUndefined();
+});
+
+test("receives and subscriptions that are restored by request id and position are served in the same order", () => {
+  const queue = new AwaitedQueue();
+  for (const subscriber of [1, 2, 3, 4]) queue.subscribe(subscriber, 10);
+  queue.waitForMessages(11);
+  queue.putOneByOne(1, 2, 3);
+  queue.subscribe(5, 10);
+  queue.waitForMessages(12);
+  queue.putOneByOne(4);
+  queue.heard();
+
+  const order = [11, 1, 2, 3, 5, 12, 4];
+  const positionOf = (id: number) => queue.queue.subscription(id)?.position ?? id;
+  const byPosition = order.toSorted((a, b) => positionOf(a) - positionOf(b));
+  expect(byPosition).toEqual(order);
+
+  queue.putOneByOne(5, 6, 7, 8, 9, 10, 11);
+  expect(queue.heard().map(({ requestId }) => requestId)).toEqual(order);
+});
+
+test("a subscription that is granted more credit while it waits keeps its position", () => {
+  const queue = new AwaitedQueue();
+  queue.subscribe(ANN, 1);
+  const before = queue.queue.subscription(ANN)?.position;
+
+  queue.subscribe(BEN, 1);
+  queue.subscribe(ANN, 1);
+
+  expect(queue.queue.subscription(ANN)?.position).toBe(before);
+});
+
 test("subscribers with large credit share equally what there is", () => {
   const queue = new AwaitedQueue();
   queue.subscribe(ANN, 1_000);

@@ -1,12 +1,11 @@
-import type { DirectoryObject } from "./object/directory-object.ts";
-import type { QueueObject } from "./object/queue-object.ts";
+/** What the Worker is given: its bindings and variables, see wrangler.toml. */
+import type { DirectoryCalls, QueueCalls } from "./api/object-calls.ts";
 
-/** What the Worker is given: see wrangler.toml. */
 export interface Env {
   /** One object per queue, by the queue's name. */
-  QUEUE: DurableObjectNamespace<QueueObject>;
-  /** One object that knows the names of all queues. */
-  DIRECTORY: DurableObjectNamespace<DirectoryObject>;
+  QUEUE: DurableObjectNamespace<QueueCalls>;
+  /** One object that holds the names of all queues. */
+  DIRECTORY: DurableObjectNamespace<DirectoryCalls>;
   /** The secret that every request must present. While it is not set, every request is refused. */
   AUTHKEY?: string;
   /**
@@ -14,11 +13,11 @@ export interface Env {
    * every request is refused. Default 900,000,000.
    */
   STORAGE_BYTES_MAX?: string | null;
-  /** On a server of one's own: `GET http://status/disk-nearly-full` is answered 200 while the disk is, else 404. */
+  /** Only on a local server: `GET http://status/disk-nearly-full` is answered 200 while the disk is nearly full, else 404. */
   HOST_STATUS?: Fetcher;
 }
 
 /** The directory is asked when a queue is created or deleted, for names that are not known, and for lists of queues. */
-export function directoryOf(env: Env): DurableObjectStub<DirectoryObject> {
+export function directoryOf(env: Env): DurableObjectStub<DirectoryCalls> {
   return env.DIRECTORY.getByName("directory");
 }

@@ -1,6 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
+import type { QueueCalls } from "../api/object-calls.ts";
 import type { Reply } from "../api/reply.ts";
-import type { QueueObject } from "../object/queue-object.ts";
 import type { Command } from "../queue/base/commands.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { Command } from "../queue/base/commands.ts";
  * not tell of a connection that is closed in order while it waits for the reply.
  */
 export async function performWait(
-  object: DurableObjectStub<QueueObject>,
+  object: DurableObjectStub<QueueCalls>,
   command: Command,
   signal: AbortSignal,
 ): Promise<Reply> {
@@ -29,7 +29,7 @@ export async function performWait(
 }
 
 /** What was taken for good cannot be given back: it went to the client's connection, as far as the server can tell. */
-async function giveBack(object: DurableObjectStub<QueueObject>, command: Command, reply: Reply): Promise<void> {
+async function giveBack(object: DurableObjectStub<QueueCalls>, command: Command, reply: Reply): Promise<void> {
   if (command.verb !== "receive" || command.autoAck || !reply.ok) return;
   const { messages } = JSON.parse(reply.json) as { messages: { receipt: string }[] };
   if (messages.length === 0) return;

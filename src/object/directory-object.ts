@@ -1,18 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
+import type { DirectoryCalls, DirectoryEntry } from "../api/object-calls.ts";
 import type { Env } from "../env.ts";
 
-/** What the directory knows of a queue. */
-export interface DirectoryEntry {
-  /** The generation of the queue that the entry is about; empty for one that was entered before generations were kept. */
-  generation: string;
-  /** Whether something of that generation is known to be stored. Until then, and while it is deleted, that is not sure. */
-  isConfirmed: boolean;
-}
-
-/** Brings the table to its newest form. Each step is applied to what the one before it leaves. */
+/** Steps that bring the table to its newest form, in order. */
 const STEPS = [
   "CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY) WITHOUT ROWID",
-  // What was entered before was stored, so its data must be there.
+  // Names that were entered before had been stored, so their data must be there.
   `ALTER TABLE queues ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';
    ALTER TABLE queues ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 1`,
   "ALTER TABLE queues RENAME COLUMN incarnation TO generation",
@@ -21,7 +14,7 @@ const STEPS = [
 /**
  * How many of the steps the table has seen.
  *
- * @param sql its definition; undefined where there is none
+ * @param sql the table's definition; undefined if there is no table
  */
 function stepsIn(sql: string | undefined): number {
   if (sql === undefined) return 0;
@@ -32,18 +25,12 @@ function stepsIn(sql: string | undefined): number {
 /**
  * The names of all queues, each with the generation of its queue. Durable Objects cannot be listed, so each queue enters its
  * name before it first stores anything and removes it after it was deleted. A crash in between leaves a name too many,
- * never one too few. What is only entered is pending; a confirmed entry says that there is stored data, so a queue that
- * finds none then knows that its data is lost.
- *
- * A generation changes only its own entry: what is said of an earlier one may arrive late.
+ * never one too few. A new entry is pending; a confirmed entry means that there is stored data, so a queue that then
+ * finds none knows that its data is lost.
  */
-export class DirectoryObject extends DurableObject<Env> {
+export class DirectoryObject extends DurableObject<Env> implements DirectoryCalls {
   #isReady = false;
 
-  /**
-   * Enters a generation of a queue as pending, before anything of it is stored. Answers with the entry that stands, which is
-   * that of another generation where that one is confirmed.
-   */
   async add(name: string, generation: string): Promise<DirectoryEntry> {
     this.#prepare();
     this.ctx.storage.sql.exec(
@@ -55,7 +42,6 @@ export class DirectoryObject extends DurableObject<Env> {
     return this.#find(name) as DirectoryEntry;
   }
 
-  /** Notes that something of this generation is stored. Writes nothing where that is known, or the entry is of another. */
   async confirm(name: string, generation: string): Promise<void> {
     this.#prepare();
     this.ctx.storage.sql.exec(
@@ -65,26 +51,22 @@ export class DirectoryObject extends DurableObject<Env> {
     );
   }
 
-  /** Makes this generation's entry pending again, before its stored data is deleted. */
   async unconfirm(name: string, generation: string): Promise<void> {
     this.#prepare();
     const statement = "UPDATE queues SET confirmed = 0 WHERE name = ? AND generation IN (?, '') AND confirmed = 1";
     this.ctx.storage.sql.exec(statement, name, generation);
   }
 
-  /** Removes this generation's entry, after its stored data was deleted. */
   async remove(name: string, generation: string): Promise<void> {
     this.#prepare();
     this.ctx.storage.sql.exec("DELETE FROM queues WHERE name = ? AND generation IN (?, '')", name, generation);
   }
 
-  /** The entry of a queue, confirmed or pending; null where there is none. */
   async find(name: string): Promise<DirectoryEntry | null> {
     this.#prepare();
     return this.#find(name);
   }
 
-  /** Names after `cursor` in the order of their characters' codes, at most `limit`. */
   async list(prefix: string, cursor: string, limit: number): Promise<string[]> {
     this.#prepare();
     // "~" is greater than every character that a name can have.
@@ -102,7 +84,7 @@ export class DirectoryObject extends DurableObject<Env> {
     return row === undefined ? null : { generation: row.generation, isConfirmed: row.confirmed === 1 };
   }
 
-  /** Once for each time that the object comes to memory. */
+  /** Migrates the table, once each time the object is loaded. */
   #prepare(): void {
     if (this.#isReady) return;
     const { storage } = this.ctx;

@@ -1,5 +1,13 @@
-import type { Pending, Responder } from "../api/responder.ts";
+import type { Responder } from "../api/responder.ts";
 import type { Command } from "../queue/base/commands.ts";
+
+/** A command that is not answered yet. */
+interface Pending {
+  caller: Responder;
+  command: Command;
+  /** Until when it may wait, in milliseconds by the queue's clock; undefined until it is applied. */
+  deadline?: number;
+}
 
 /** A command that waits, and the connection that it came on. */
 interface Wait {

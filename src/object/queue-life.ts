@@ -1,11 +1,11 @@
 import { newGeneration } from "../api/generation.ts";
+import type { DirectoryCalls } from "../api/object-calls.ts";
 import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";
 import type { Command, Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
-import type { DirectoryObject } from "./directory-object.ts";
 import { NEWEST_VERSION, storedVersion } from "./migrations.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
@@ -220,7 +220,7 @@ export class QueueLife {
   }
 
   /** A new stub each time: one whose call has failed may fail for good. */
-  get #directory(): DurableObjectStub<DirectoryObject> {
+  get #directory(): DurableObjectStub<DirectoryCalls> {
     return directoryOf(this.#env);
   }
 

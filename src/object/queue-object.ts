@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { QueueCalls } from "../api/object-calls.ts";
 import { ProblemError } from "../api/problem-error.ts";
 import { type Reply, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
@@ -20,7 +21,7 @@ const OVERLOADED = "The queue has more to apply than its memory holds. This was 
 const COMMAND_CHARACTERS = 256;
 
 /** One named queue: what arrives, whichever way it comes, goes from here to its commit loop. */
-export class QueueObject extends DurableObject<Env> {
+export class QueueObject extends DurableObject<Env> implements QueueCalls {
   readonly #name: string;
   readonly #sessions: Sessions;
   readonly #loop: CommitLoop;

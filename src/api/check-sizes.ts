@@ -1,25 +1,29 @@
 /**
- * Looks at how much there is before anything looks at what it is: the schema would describe each of a million unknown
+ * Checks how much there is before the schema checks what it is: the schema would describe each of a million unknown
  * fields, and each element of a list that is too long, before one of them is reported.
  */
 import * as z from "zod";
 import { Faults, pathText } from "./faults.ts";
 import { fieldsLeftOut } from "./parse-json.ts";
-import type { ProblemError } from "./problem-error.ts";
+import { invalid, type ProblemError } from "./problem-error.ts";
+import { tooManyElements, unknownField } from "./rules.ts";
+import { fieldsOf, isLeaf, unwrapped } from "./schema-fields.ts";
 
 /** Unknown fields of one object up to which the schema describes them, together with its other faults. */
 const UNKNOWN_FIELDS_MAX = 100;
 
-/** Throws a problem for the first object with far too many unknown fields, and for the first list that is too long. */
+/**
+ * @throws {ProblemError} `invalid`, for the first object with more than `UNKNOWN_FIELDS_MAX` unknown fields, or for the
+ * first list that is too long
+ */
 export function checkSizes(schema: z.core.$ZodType, value: unknown, root: string): void {
   checkAt(schema, value, root, []);
 }
 
-/** Goes only where the schema goes: what is in a message's body is not a part of the request. */
-function checkAt(schema: z.core.$ZodType, value: unknown, root: string, path: readonly PropertyKey[]): void {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
-    checkAt(schema.unwrap(), value, root, path);
-  } else if (schema instanceof z.ZodArray) {
+/** Visits only what the schema describes: the inside of a message's body is not a part of the request. */
+function checkAt(wrapped: z.core.$ZodType, value: unknown, root: string, path: readonly PropertyKey[]): void {
+  const schema = unwrapped(wrapped);
+  if (schema instanceof z.ZodArray) {
     if (Array.isArray(value)) checkArray(schema, value, root, path);
   } else if (schema instanceof z.ZodObject && typeof value === "object" && value !== null && !Array.isArray(value)) {
     checkObject(schema, value as Record<string, unknown>, root, path);
@@ -28,11 +32,7 @@ function checkAt(schema: z.core.$ZodType, value: unknown, root: string, path: re
 
 function checkArray(schema: z.ZodArray, value: unknown[], root: string, path: readonly PropertyKey[]): void {
   const maximum = maximumOf(schema);
-  if (value.length > maximum) {
-    const faults = new Faults();
-    faults.add(() => ({ path: pathText(path, root), message: `expected array to have <=${maximum} items` }));
-    throw faults.problem();
-  }
+  if (value.length > maximum) throw invalid(pathText(path, root), tooManyElements(maximum));
   if (isLeaf(schema.element)) return;
   for (const [index, element] of value.entries()) checkAt(schema.element, element, root, [...path, index]);
 }
@@ -66,33 +66,8 @@ function unknownFields(
   const faults = new Faults();
   for (const field in value) {
     if (names.has(field)) continue;
-    faults.add(() => ({ path: pathText([...path, field], root), message: "is not a known field" }));
+    faults.add(() => ({ path: pathText([...path, field], root), message: unknownField(field, names) }));
   }
   faults.addUnnamed(fieldsLeftOut(value));
   return faults.problem();
-}
-
-interface Fields {
-  names: ReadonlySet<string>;
-  /** Those into which there is something to go. Most fields are text, numbers, or lists of them. */
-  branches: readonly [string, z.core.$ZodType][];
-}
-
-const FIELDS = new WeakMap<z.ZodObject, Fields>();
-
-/** Every request is looked at, so what is known of a schema is found once. */
-function fieldsOf(schema: z.ZodObject): Fields {
-  const known = FIELDS.get(schema);
-  if (known !== undefined) return known;
-  const branches = Object.entries(schema.shape).filter(([, field]) => !isLeaf(field));
-  const fields = { names: new Set(Object.keys(schema.shape)), branches };
-  FIELDS.set(schema, fields);
-  return fields;
-}
-
-function isLeaf(schema: z.core.$ZodType): boolean {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
-    return isLeaf(schema.unwrap());
-  }
-  return !(schema instanceof z.ZodArray || schema instanceof z.ZodObject);
 }

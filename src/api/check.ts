@@ -1,37 +1,52 @@
-/** Holds what was sent against its schema: each field at fault is named, with the rule that it breaks. */
-import type * as z from "zod";
+/** Checks a request against its schema: each field at fault is named, with the rule that it breaks. */
+import * as z from "zod";
 import { checkSizes } from "./check-sizes.ts";
 import { FAULTS_NAMED_MAX, Faults, pathText } from "./faults.ts";
+import { ruleOf, unknownField } from "./rules.ts";
+import { fieldsOf, schemaAt } from "./schema-fields.ts";
+
+const NO_FIELDS: ReadonlySet<string> = new Set();
 
 /**
- * Checks a value against its schema. Throws a problem that names the first fields at fault, at most
- * `FAULTS_NAMED_MAX`, with the rules that they break, and says how many more there are.
+ * Checks a value against its schema.
+ *
+ * @param root the path of the value, empty for a whole request
+ * @throws {ProblemError} `invalid`, with the first faults, at most `FAULTS_NAMED_MAX`, and how many more there are
  */
 export function check<Schema extends z.ZodType>(schema: Schema, value: unknown, root = ""): z.output<Schema> {
   checkSizes(schema, value, root);
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const faults = new Faults();
-  for (const issue of checked.error.issues) addFaults(faults, issue, root);
+  for (const issue of checked.error.issues) addFaults(faults, issue, { schema, value, root });
   throw faults.problem();
 }
 
-function addFaults(faults: Faults, issue: z.core.$ZodIssue, root: string): void {
+interface Checked {
+  schema: z.ZodType;
+  value: unknown;
+  root: string;
+}
+
+function addFaults(faults: Faults, issue: z.core.$ZodIssue, { schema, value, root }: Checked): void {
+  const { path } = issue;
   if (issue.code !== "unrecognized_keys") {
-    faults.add(() => ({ path: pathText(issue.path, root), message: ruleOf(issue) }));
+    faults.add(() => ({
+      path: pathText(path, root),
+      message: ruleOf(issue, schemaAt(schema, path), valueAt(value, path)),
+    }));
     return;
   }
+  const object = schemaAt(schema, path);
+  const known = object instanceof z.ZodObject ? fieldsOf(object).names : NO_FIELDS;
   for (const key of issue.keys.slice(0, FAULTS_NAMED_MAX)) {
-    faults.add(() => ({ path: pathText([...issue.path, key], root), message: "is not a known field" }));
+    faults.add(() => ({ path: pathText([...path, key], root), message: unknownField(key, known) }));
   }
   faults.addUnnamed(Math.max(0, issue.keys.length - FAULTS_NAMED_MAX));
 }
 
-/** The rule, without the library's usual opening words. */
-function ruleOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type") {
-    if (issue.expected === "int") return "must be an integer";
-    return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
-  }
-  return issue.message.replace(/^(Invalid input|Invalid string|Too big|Too small): /, "");
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const part of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
+  return value;
 }

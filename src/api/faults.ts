@@ -1,13 +1,13 @@
 import type { FieldError } from "../contract/problems.ts";
-import { ProblemError } from "./problem-error.ts";
+import { ProblemError, sentenceOf } from "./problem-error.ts";
 
-/** Faults that an answer names. Further ones are only counted, so that no answer is larger than its request. */
+/** Faults that a problem names. Further ones are only counted, so that no reply is larger than its request. */
 export const FAULTS_NAMED_MAX = 20;
 
-/** Characters of a path, or of the sentence of a rule, that an answer has at most. */
+/** The most characters of a path, or of a rule, in a problem. */
 const FAULT_CHARACTERS_MAX = 200;
 
-/** The rules that one request breaks: the first of them in words, and how many there are. */
+/** The rules that one request breaks: the first `FAULTS_NAMED_MAX` in words, and how many there are. */
 export class Faults {
   readonly #named: FieldError[] = [];
   #count = 0;
@@ -29,18 +29,19 @@ export class Faults {
     this.#named.push({ path: cut(path), message: cut(message) });
   }
 
-  /** Counts faults that will not be named, because the first ones have been. */
+  /** Counts faults that are not named, because enough others are. */
   addUnnamed(count: number): void {
     this.#count += count;
   }
 
-  /** The problem that answers the request. */
+  /** The problem that answers the request. There must be a fault. */
   problem(): ProblemError {
     const [first] = this.#named;
     const unnamed = this.#count - this.#named.length;
     const others =
       unnamed === 0 ? "" : ` It breaks ${this.#count} rules: these ${this.#named.length} and ${unnamed} more.`;
-    return new ProblemError("invalid", `${first?.path || "The body"} ${first?.message}.${others}`, this.#named);
+    const sentence = sentenceOf(first ?? { path: "", message: "breaks a rule" });
+    return new ProblemError("invalid", `${sentence}${others}`, this.#named);
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * Parses requests, and lets no request with far too many fields or elements be parsed in full: to make an object of a
- * million fields takes seconds, and what is beyond all bounds only has to be refused.
+ * Parses requests. A request with far too many fields or elements is not parsed in full: to make an object of a million
+ * fields takes seconds, and the request is refused anyway.
  */
 import { ProblemError } from "./problem-error.ts";
 
-/** Shorter texts are parsed as they are: they hold too little to take long. */
+/** Shorter texts are parsed as they are: they parse fast enough. */
 const SHORT_CHARACTERS = 64 * 1024;
 
 /** Entries of one object or list of a request that are parsed: more than any schema allows. */
@@ -18,17 +18,18 @@ export const HTTP_DEPTH = 3;
 
 const FIELDS_LEFT_OUT = new WeakMap<object, number>();
 
-/** How many fields of a parsed request were left out. It is certain then that it breaks its schema. */
+/** How many fields of a parsed request were left out. If there are any, the request breaks its schema. */
 export function fieldsLeftOut(value: unknown): number {
   return typeof value === "object" && value !== null ? (FIELDS_LEFT_OUT.get(value) ?? 0) : 0;
 }
 
 /**
  * Parses a request. Of an object or list with more than `ENTRIES_MAX` entries only the first are parsed: `check` refuses
- * it, and counts the others. Throws a `SyntaxError` for what is not JSON, and the problem `too_large` for an object in a
- * body with more than `BODY_FIELDS_MAX` fields.
+ * it, and counts the others.
  *
- * @param depth how many objects and lists are around what the request's own fields are in; what is deeper is content
+ * @param depth how many levels of objects and lists belong to the request itself; deeper levels are message bodies
+ * @throws {SyntaxError} if the text is not JSON
+ * @throws {ProblemError} `too_large` if an object in a body has more than `BODY_FIELDS_MAX` fields
  */
 export function parseRequest(text: string, depth: number): unknown {
   if (text.length <= SHORT_CHARACTERS) return JSON.parse(text);
@@ -46,15 +47,15 @@ export function parseRequest(text: string, depth: number): unknown {
 const [QUOTE, BACKSLASH, COMMA] = ['"', "\\", ","].map((character) => character.charCodeAt(0));
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [..."{}[]"].map((character) => character.charCodeAt(0));
 
-/** One pass over a text that need not be JSON: what is not is found when it is parsed. */
+/** One pass over a text that may not be JSON: errors are found when the result is parsed. */
 class Shortening {
   readonly #text: string;
   readonly #depth: number;
   readonly #kept: string[] = [];
-  /** From where on the text is kept; undefined while it is left out. */
+  /** Where the text that is kept begins; undefined while text is left out. */
   #keptFrom: number | undefined = 0;
   #fields = 0;
-  /** Of each object and list around the place that is looked at: its entries so far, and whether it is an object. */
+  /** For each object and list around the current place: its entries so far, and whether it is an object. */
   readonly #entries: number[] = [];
   readonly #areObjects: boolean[] = [];
   /** The depth of the object or list whose other entries are left out. */
@@ -97,7 +98,10 @@ class Shortening {
     const isObject = this.#areObjects[depth - 1] === true;
     if (depth > this.#depth) {
       if (!isObject || entries <= BODY_FIELDS_MAX) return;
-      throw new ProblemError("too_large", `An object has more than ${BODY_FIELDS_MAX} fields.`);
+      throw new ProblemError(
+        "too_large",
+        `An object in a body has more than ${BODY_FIELDS_MAX} fields, which is the most.`,
+      );
     }
     if (entries <= ENTRIES_MAX) return;
     if (this.#keptFrom !== undefined) {
@@ -109,7 +113,7 @@ class Shortening {
   }
 }
 
-/** The place of the quotation mark that ends a string; the end of the text where there is none. */
+/** The place of the quotation mark that ends a string; the end of the text if there is none. */
 function endOfString(text: string, begin: number): number {
   for (let at = begin; ; ) {
     at = text.indexOf('"', at + 1);

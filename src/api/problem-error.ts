@@ -1,8 +1,9 @@
 import { type FieldError, PROBLEMS, type Problem, type ProblemCode } from "../contract/problems.ts";
 
-/** Thrown where a request is looked at, to answer it with a problem. */
+/** Thrown while a request is checked or served: the request is answered with this problem. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
+  /** The rules that the request breaks; undefined if the problem is not about fields. */
   readonly errors: FieldError[] | undefined;
 
   constructor(code: ProblemCode, detail: string, errors?: FieldError[]) {
@@ -12,7 +13,31 @@ export class ProblemError extends Error {
   }
 }
 
-/** A problem in the words of the interface (RFC 9457). */
+/**
+ * The problem of a request that breaks one rule.
+ *
+ * @param path names the field, as in `messages[2].delaySeconds`; empty for the request itself
+ * @param rule continues the sentence that begins with the path, without a full stop: "must be another queue"
+ */
+export function invalid(path: string, rule: string): ProblemError {
+  return fieldProblem("invalid", path, rule);
+}
+
+/** The problem of a request of which one part is too large. The parameters are those of `invalid`. */
+export function tooLarge(path: string, rule: string): ProblemError {
+  return fieldProblem("too_large", path, rule);
+}
+
+function fieldProblem(code: ProblemCode, path: string, rule: string): ProblemError {
+  return new ProblemError(code, sentenceOf({ path, message: rule }), [{ path, message: rule }]);
+}
+
+/** One broken rule as a sentence. */
+export function sentenceOf({ path, message }: FieldError): string {
+  return `${path === "" ? "The request" : path} ${message}${message.endsWith("?") ? "" : "."}`;
+}
+
+/** A problem in the form of the interface (RFC 9457). */
 export function problemOf(code: ProblemCode, detail: string, errors?: readonly FieldError[]): Problem {
   const { status, title, ...waiting } = PROBLEMS[code];
   const type = `urn:durable-queue:problem:${code}`;

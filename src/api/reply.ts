@@ -1,19 +1,19 @@
 import type { ProblemCode } from "../contract/problems.ts";
 import type { Delivery, Description, Result, View } from "../queue/base/commands.ts";
 
-/** What a queue's object answers: the JSON text of a success, ready to be sent, or why the command was refused. */
+/** The reply of a queue's object: the JSON text of a success, ready to send, or why the command was refused. */
 export type Reply =
   | { ok: true; json: string }
   | { ok: false; code: ProblemCode; detail: string; path?: string | undefined };
 
-/** What only the object knows of its queue. */
+/** Facts about the queue that its state machine does not know. */
 export interface QueueInfo {
   readonly name: string;
   readonly storageBytes: number;
   readonly rowsWritten: number;
 }
 
-/** @param storage is asked when something is described: its size is a query */
+/** @param storage is read only when the queue is described, because its size is a query */
 export function queueInfoOf(name: string, storage: { bytes: number; rowsWritten: number }): QueueInfo {
   return {
     name,
@@ -26,7 +26,7 @@ export function queueInfoOf(name: string, storage: { bytes: number; rowsWritten:
   };
 }
 
-/** The result in the words of the interface: seconds instead of milliseconds. */
+/** The result in the form of the interface: times in seconds, not milliseconds. */
 export function replyOf(result: Result, queueInfo: QueueInfo): Reply {
   if (result.verb === "refused") {
     return { ok: false, code: result.code, detail: result.detail, path: result.path };
@@ -103,9 +103,9 @@ function messagesJson({ views, cursor, damagedRows }: Extract<Result, { verb: "m
   return `{"messages":[${views.map(viewJson).join(",")}],"cursor":${JSON.stringify(cursor)}${damaged}}`;
 }
 
-/** Puts what belongs to this delivery before what was stored, whose text is passed on as it is. */
+/** Puts the fields of this delivery before the stored fields, whose text is passed on as it is. */
 function deliveryJson({ id, attempt, group, lease, lastError, payload }: Delivery): string {
-  // Ids and receipts have no character that JSON would write another way.
+  // Ids and receipts have no character that JSON would escape.
   const leased = lease === undefined ? "" : `"receipt":"${lease.receipt}","leaseEndsAt":${lease.endsAt / 1_000},`;
   const grouped = group === undefined ? "" : `"group":${JSON.stringify(group)},`;
   const failed = lastError === undefined ? "" : `"lastError":${JSON.stringify(lastError)},`;

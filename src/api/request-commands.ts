@@ -1,4 +1,4 @@
-/** From checked requests, in seconds, to the commands of a queue, in milliseconds. */
+/** Converts checked requests, in seconds, to the commands of a queue, in milliseconds. */
 import type * as z from "zod";
 import { DELAY_SECONDS_MAX } from "../contract/limits.ts";
 import type { pauseRequest } from "../contract/schema/administration.ts";
@@ -15,7 +15,11 @@ import type { Command, NewMessage } from "../queue/base/commands.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 import { assertSchedule, assertSizes } from "./new-messages.ts";
 
-/** @param now the time by the clock, which bounds how far ahead a message may be scheduled */
+/**
+ * @param timeoutSeconds how long the put waits while the queue is full
+ * @param now the time by the clock, in milliseconds, which bounds how far ahead a message may be scheduled
+ * @throws {ProblemError} `invalid` or `too_large`
+ */
 export function putCommand(
   messages: NewMessage[],
   timeoutSeconds: number,
@@ -83,7 +87,7 @@ export function configureCommand(request: z.output<typeof configureRequest>): Co
 
 type Given<Fields> = { [Field in keyof Fields]?: Exclude<Fields[Field], undefined> };
 
-/** Without the fields that are undefined. */
+/** The fields that are not undefined. */
 function given<Fields extends object>(fields: Fields): Given<Fields> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
 }

@@ -1,10 +1,9 @@
 /**
- * What can be asked of a queue: each verb with the schema of its request and the command that comes of it. HTTP and the
- * socket both come through here, so that a request means the same, and breaks the same rules, whichever way it takes.
+ * The verbs of a queue, each with the schema of its request and the command that it becomes. HTTP and the socket share
+ * them, so that a request has the same meaning and the same rules on both.
  */
 import type * as z from "zod";
 import type { Verb } from "../contract/endpoints.ts";
-import { RECEIPT_CHARACTERS_MAX, RECEIPTS_MAX } from "../contract/limits.ts";
 import { pauseRequest, purgeRequest, redriveRequest, shutdownRequest } from "../contract/schema/administration.ts";
 import { emptyRequest } from "../contract/schema/fields.ts";
 import {
@@ -21,7 +20,7 @@ import type { Command } from "../queue/base/commands.ts";
 import { check } from "./check.ts";
 import { newGeneration } from "./generation.ts";
 import { newMessageOf } from "./new-messages.ts";
-import { ProblemError } from "./problem-error.ts";
+import { invalid } from "./problem-error.ts";
 import {
   ackCommand,
   configureCommand,
@@ -34,7 +33,7 @@ import {
   retryCommand,
 } from "./request-commands.ts";
 
-/** What is said with a request, beside its fields. */
+/** What belongs to a request beside its fields. */
 export interface RequestContext {
   /** The queue's name. */
   queue: string;
@@ -43,9 +42,9 @@ export interface RequestContext {
   now: number;
 }
 
+/** Checks a request and makes a command of it. Throws a `ProblemError` for a request that breaks a rule. */
 export type ToCommand = (request: unknown, context: RequestContext) => Command;
 
-/** Checks a request, then makes a command of it. */
 function verb<Schema extends z.ZodType>(
   schema: Schema,
   commandOf: (request: z.output<Schema>, context: RequestContext) => Command,
@@ -53,6 +52,7 @@ function verb<Schema extends z.ZodType>(
   return (request, context) => commandOf(check(schema, request), context);
 }
 
+/** The verbs that HTTP and the socket share. The socket has more: see `socket/operation-commands.ts`. */
 export const VERBS = {
   configure: verb(configureRequest, (request, { queue }) => {
     assertOther(queue, "deadLetterQueue", request.deadLetterQueue);
@@ -64,7 +64,7 @@ export const VERBS = {
     putCommand(messages.map(newMessageOf), timeoutSeconds, idempotencyKey, now),
   ),
   receive: verb(receiveRequest, receiveCommand),
-  ack: (request) => ackCommand(isOnlyReceipts(request) ? { ...request, finish: true } : check(ackRequest, request)),
+  ack: verb(ackRequest, ackCommand),
   retry: verb(retryRequest, retryCommand),
   extend: verb(extendRequest, extendCommand),
   done: verb(doneRequest, (request, { idempotencyKey }) => doneCommand(request, idempotencyKey)),
@@ -82,24 +82,7 @@ export const VERBS = {
   resume: verb(pauseRequest, (request) => pauseCommand(request, false)),
 } as const satisfies Record<Verb, ToCommand>;
 
-/**
- * Whether a request, as of an ack, has receipts and nothing else. Only for speed, because every message comes back in
- * one: what this does not know is left to the schema.
- */
-export function isOnlyReceipts(request: unknown): request is { receipts: string[] } {
-  if (typeof request !== "object" || request === null || !("receipts" in request)) return false;
-  const { receipts } = request;
-  if (!Array.isArray(receipts) || receipts.length === 0 || receipts.length > RECEIPTS_MAX) return false;
-  return Object.keys(request).length === 1 && receipts.every(isReceipt);
-}
-
-function isReceipt(value: unknown): boolean {
-  return typeof value === "string" && value.length > 0 && value.length <= RECEIPT_CHARACTERS_MAX;
-}
-
-/** Nothing can be moved from a queue to itself. */
+/** A queue cannot be its own dead-letter queue, nor redrive to itself. */
 function assertOther(queue: string, path: string, name: string | null | undefined): void {
-  if (name !== queue) return;
-  const message = "must be another queue";
-  throw new ProblemError("invalid", `${path} ${message}.`, [{ path, message }]);
+  if (name === queue) throw invalid(path, "must be another queue");
 }

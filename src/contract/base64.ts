@@ -1,16 +1,16 @@
-/** Base64 as of RFC 4648, section 4, with padding: checked in one pass, so that its length cannot exhaust a stack. */
+/** Base64 of RFC 4648, section 4, with padding: checked in one pass, so that a long text cannot exhaust the stack. */
 
-/** The length of the base64 text of so many bytes. */
+/** The length of the base64 text for a number of bytes. */
 export function base64CharactersOf(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }
 
-/** The bytes for which a base64 text stands. The text must have a length of base64: a multiple of four. */
+/** The number of bytes that a base64 text encodes. The length of the text must be a multiple of four. */
 export function base64BytesOf(text: string): number {
   return (text.length / 4) * 3 - paddingOf(text);
 }
 
-/** Whether a text is base64 and nothing else: no spaces, no line feeds, no letters of the URL-safe alphabet. */
+/** Whether a text is base64 only: without spaces, line feeds and letters of the URL-safe alphabet. */
 export function isBase64(text: string): boolean {
   if (text.length % 4 !== 0) return false;
   const end = text.length - paddingOf(text);

@@ -1,4 +1,4 @@
-/** The verbs of a queue, and where each is over HTTP: what follows `/v1/queues/{queue}`. */
+/** The verbs of a queue, with the method and path of each over HTTP. The path follows `/v1/queues/{queue}`. */
 export const ENDPOINTS = {
   configure: { method: "PUT", path: "" },
   describe: { method: "GET", path: "" },

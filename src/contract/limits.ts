@@ -11,17 +11,17 @@ export const BATCH_MESSAGES_MAX = 1_000;
 /** All bodies of one put together, and about the most that one receive hands out (always at least one message). */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 
-/** About the most that one page of a list has (always at least one message): a page is quick, and others have their turn. */
+/** About the most that one page of a list has (always at least one message), so that a page delays other calls little. */
 export const LIST_BYTES_MAX = 1024 * 1024;
 
 /**
  * A whole HTTP request body: a full batch, as bytes in base64, and its envelope. Bounds the memory that a request can
- * take of 128 MB.
+ * take, of 128 MB.
  */
 export const REQUEST_BYTES_MAX = 12 * 1024 * 1024;
 
 /**
- * Puts are refused from this size of a queue's database on, unless the variable of this name says another: 90 % of the
+ * Puts are refused from this size of a queue's database on, unless the variable of this name sets another: 90 % of the
  * 1 GB that a Durable Object can hold on the free plan. The paid plan has 10 GB.
  */
 export const STORAGE_BYTES_MAX = 900_000_000;
@@ -29,53 +29,53 @@ export const STORAGE_BYTES_MAX = 900_000_000;
 /** Operations in one frame of the socket. */
 export const FRAME_OPERATIONS_MAX = 1_000;
 
-/** Lines in one frame of the socket: operations, and the contents that they put. */
+/** Lines in one frame of the socket: operations, and the payloads that they put. */
 export const FRAME_LINES_MAX = 16_384;
 
-/** Waits of one socket at a time: receives, puts and joins. They are remembered where there is little room. */
+/** Waits of one socket at a time: receives, puts, joins and redrives. They are stored with the socket, which has little room. */
 export const SOCKET_WAITS_MAX = 250;
 
-/** How many messages one subscription may be allowed ahead. */
+/** The most credit of one subscription: messages that may be pushed. */
 export const CREDIT_MAX = 10_000;
 
 /** Receipts in one ack, retry or extend. */
 export const RECEIPTS_MAX = 1_000;
 
-/** More than any receipt has that was given. */
+/** More than any receipt has. */
 export const RECEIPT_CHARACTERS_MAX = 128;
 
 /** Queue names are the names of Durable Objects, so they are checked before one is touched: 1 to 128 characters. */
 export const QUEUE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** How long one HTTP call may wait. Kept below the 30 seconds for which a runtime update lets requests finish. */
+/** How long one HTTP call may wait. Less than the 30 seconds that a runtime update leaves to requests. */
 export const WAIT_SECONDS_MAX = 25;
 
-/** How long a lease lasts when neither the receive nor the queue says. */
+/** How long a lease lasts if neither the receive nor the queue sets it. */
 export const LEASE_SECONDS_DEFAULT = 30;
 export const LEASE_SECONDS_MIN = 1;
 /** 12 hours. */
 export const LEASE_SECONDS_MAX = 43_200;
 
 /**
- * Attempts after which a message is dead; 0 stands for no limit. With the delays below ten attempts go on for four to nine
- * minutes, so that an ordinary restart of what a handler needs kills no message.
+ * Attempts after which a message is dead; 0 means no limit. With the delays below, ten attempts take four to nine
+ * minutes, so that an ordinary restart of a service that handlers need kills no message.
  */
 export const MAX_ATTEMPTS_DEFAULT = 10;
 export const MAX_ATTEMPTS_MAX = 1_000_000;
 
 /** How long a message is not visible after its first attempt, in seconds, unless it is configured. */
 export const RETRY_DELAY_SECONDS_DEFAULT = 1;
-/** What that is multiplied with after each further attempt, unless it is configured. */
+/** The factor by which the delay grows after each further attempt, unless it is configured. */
 export const RETRY_DELAY_FACTOR_DEFAULT = 2;
-/** The most that the delay grows to, in seconds, unless it is configured. */
+/** The longest delay, in seconds, unless it is configured. */
 export const RETRY_DELAY_SECONDS_MAX_DEFAULT = 300;
 /**
- * How much of the delay may be left out by chance, unless it is configured. Half: what failed together comes back spread
- * over half of the delay, and nothing comes back much earlier than a delay is for.
+ * How much of the delay may be left out by chance, unless it is configured. Half: messages that failed together come back
+ * spread over half of the delay, and none comes back much too early.
  */
 export const RETRY_DELAY_JITTER_DEFAULT = 0.5;
 
-/** Dead messages that one call redrives. */
+/** The most dead messages that one call redrives. */
 export const REDRIVE_MAX = 10_000;
 
 /** 366 days. */
@@ -88,22 +88,22 @@ export const GROUP_CHARACTERS_MAX = 128;
 /** 366 days. */
 export const RETENTION_SECONDS_MAX = 31_622_400;
 
-/** Priorities are integers from 0 to 255. A message that says none has 100. */
+/** Priorities are integers from 0 to 255. The default is 100. */
 export const PRIORITY_MAX = 255;
 export const PRIORITY_DEFAULT = 100;
 
-/** The most that `maxSize` can be set to; 0 stands for no bound. */
+/** The largest `maxSize`; 0 means no bound. */
 export const MAX_SIZE_MAX = 1_000_000_000;
 
-/** For how long a queue remembers the `Idempotency-Key` of a put: at least and unless it is configured. */
+/** For how long a queue remembers the `Idempotency-Key` of a put: the least, and the default. */
 export const IDEMPOTENCY_SECONDS = 300;
 /** For how long a queue suppresses messages with the same `dedupeKey`, unless it is configured. */
 export const DEDUPE_SECONDS_DEFAULT = 300;
-/** 24 hours, for both. Each key takes a little memory for as long. */
+/** 24 hours, for both. Each key takes a little memory for that long. */
 export const KEY_SECONDS_MAX = 86_400;
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255;
 
-/** The text that a retry may leave for the next attempt. */
+/** The error text of a retry, which the next delivery carries. */
 export const ERROR_CHARACTERS_MAX = 1_024;
 
 /** Names in one page of the list of queues. */

@@ -1,9 +1,9 @@
 /**
- * Every problem that the server can answer with. `code` is what callers branch on; it never changes.
+ * Every problem that the server can answer with. Callers branch on `code`, which never changes.
  *
- * A 4xx means that the request was certainly not applied. A 5xx means that nobody can say: try again, a put under
- * the same `Idempotency-Key`. `storage_full`, `damaged`, `no_authkey` and `misconfigured` were certainly not applied,
- * and trying again at once does not help.
+ * A 4xx means that the request was certainly not applied. A 5xx means that the outcome is unknown: send the request
+ * again, a put under the same `Idempotency-Key`. With `storage_full`, `damaged`, `no_authkey` and `misconfigured` the
+ * request was certainly not applied, and sending it again at once does not help.
  */
 export const PROBLEMS = {
   invalid: { status: 400, title: "The request breaks a rule" },
@@ -14,12 +14,12 @@ export const PROBLEMS = {
   full: { status: 409, title: "The queue is full" },
   paused: { status: 409, title: "Puts are paused" },
   order_conflict: { status: 409, title: "The queue holds messages in another order" },
-  done_too_often: { status: 409, title: "More messages were reported done than were put" },
+  done_too_often: { status: 409, title: "More messages were reported done than are unfinished" },
   shut_down: { status: 410, title: "The queue was shut down" },
   too_large: { status: 413, title: "The request is too large" },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
   upgrade_required: { status: 426, title: "The endpoint is a WebSocket" },
-  too_many_waits: { status: 429, title: "The connection waits for too many things" },
+  too_many_waits: { status: 429, title: "Too many operations of the connection wait" },
   storage_full: { status: 507, title: "The queue's storage is full, or nearly so" },
   damaged: { status: 500, title: "The queue's stored data is damaged" },
   internal: { status: 500, title: "The server failed" },
@@ -37,7 +37,7 @@ export interface FieldError {
   message: string;
 }
 
-/** The body of every answer that is not a success, as `application/problem+json` (RFC 9457). */
+/** The body of every response that is not a success, as `application/problem+json` (RFC 9457). */
 export interface Problem {
   type: string;
   title: string;
@@ -46,6 +46,6 @@ export interface Problem {
   detail: string;
   /** Present when the code is `invalid`. */
   errors?: FieldError[];
-  /** Present when trying again helps: after this time. Over HTTP also in the header `Retry-After`. */
+  /** Present if sending the request again helps: after this time. Over HTTP also in the header `Retry-After`. */
   retryAfterSeconds?: number;
 }

@@ -4,15 +4,16 @@ import { STORAGE_BYTES_MAX } from "./limits.ts";
 const WHOLE_NUMBER = /^[1-9][0-9]{0,14}$/;
 
 /**
- * The bound of a queue's database in bytes, from the text of the variable `STORAGE_BYTES_MAX`. Without one, or with an
- * empty one, it is the default. Throws an error with a sentence for the operator where the text is not a bound: a
- * mistyped one must never stand for none.
+ * The bound of a queue's database in bytes, from the text of the variable `STORAGE_BYTES_MAX`. An absent or empty
+ * variable gives the default. A mistyped one must never mean "no bound".
+ *
+ * @throws {Error} with a sentence for the operator, if the text is not a bound
  */
 export function parseStorageBytesMax(text: string | null | undefined): number {
   if (text === undefined || text === null || text === "") return STORAGE_BYTES_MAX;
   if (WHOLE_NUMBER.test(text)) return Number(text);
   const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
   throw new Error(
-    `STORAGE_BYTES_MAX is ${JSON.stringify(shown)}: it must be a whole number of bytes from 1 on, in digits alone.`,
+    `STORAGE_BYTES_MAX is ${JSON.stringify(shown)}: it must be a whole number of bytes, at least 1, in digits only.`,
   );
 }

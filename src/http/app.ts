@@ -8,12 +8,12 @@ import { faultOf, requireConfiguration } from "./health.ts";
 import { problemResponse } from "./problem-response.ts";
 import { queues } from "./queues.ts";
 
-/** The HTTP side on one screen: what comes in, in which order it is looked at, and how it goes wrong. */
+/** The HTTP side on one screen: the order of the checks, the routes, and the handling of errors. */
 export const app = new Hono<{ Bindings: Env }>();
 
 app.use(async function setHeaders(c, next) {
   await next();
-  // The answer that opens a socket is the socket: a copy with other headers would be without it.
+  // The response that opens a socket carries it: a copy with other headers would not.
   if (c.res.status === 101) return;
   c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
@@ -31,11 +31,11 @@ app.use(requireConfiguration);
 app.route("/v1/queues", queues);
 
 app.notFound((c) =>
-  problemResponse(new ProblemError("not_found", `There is no ${cut(`${c.req.method} ${c.req.path}`)}.`)),
+  problemResponse(new ProblemError("not_found", `There is no endpoint ${cut(`${c.req.method} ${c.req.path}`)}.`)),
 );
 
 app.onError((error) => {
   if (error instanceof ProblemError) return problemResponse(error);
-  console.error(error);
-  return problemResponse(new ProblemError("internal", "The server failed; its log says why."));
+  console.error("http: internal: a request failed unexpectedly.", error);
+  return problemResponse(new ProblemError("internal", "The server failed on this request; its log has the error."));
 });

@@ -4,10 +4,11 @@ import { failedCommits } from "../isolate.ts";
 import { HostStatus, isFullError } from "../object/storage-bound.ts";
 
 /**
- * Calls a queue's object, or the directory. Where there was no room for a write, the platform has undone it. Where the
- * call fails otherwise, nobody knows whether the command was applied, and the answer says so.
+ * Calls a queue's object, or the directory. If there was no room for a write, the platform has undone it. After any other
+ * failure it is not known whether the command was applied.
  *
- * @param queue the name of the queue that the call is for; undefined for one that is for none
+ * @param queue the name of the queue that is called; undefined for the directory
+ * @throws {ProblemError} `storage_full` or `unavailable`
  */
 export async function callObject<Value>(
   env: Env,
@@ -17,21 +18,25 @@ export async function callObject<Value>(
   try {
     return await call();
   } catch (error) {
-    if (await isForWantOfRoom(env, error)) {
+    if (await isStorageFull(env, error)) {
       if (queue !== undefined) failedCommits.noteFull(queue, Date.now());
-      throw new ProblemError("storage_full", "The disk, or what the plan gives a queue, is full: nothing was stored.");
+      throw new ProblemError(
+        "storage_full",
+        "The disk, or the storage that the plan gives a queue, is full. This was not applied; free storage, then try again.",
+      );
     }
-    console.error(error);
+    const of = queue === undefined ? "directory" : `queue ${queue}`;
+    console.error(`${of}: unavailable: a call of the object failed.`, error);
     const detail = "It is not known whether this was applied. Try again, a put under the same Idempotency-Key.";
     throw new ProblemError("unavailable", detail);
   }
 }
 
-async function isForWantOfRoom(env: Env, error: unknown): Promise<boolean> {
+async function isStorageFull(env: Env, error: unknown): Promise<boolean> {
   if (isFullError(error)) return true;
-  // An object for which there is no room cannot even begin, and the platform does not say why.
-  const isUntold = error instanceof Error && error.message.startsWith("internal error");
-  if (!isUntold) return false;
+  // An object for which there is no room cannot start, and the platform does not report why.
+  const isUnexplained = error instanceof Error && error.message.startsWith("internal error");
+  if (!isUnexplained) return false;
   if (failedCommits.isAnyFull(Date.now())) return true;
   const host = new HostStatus(env);
   await host.ask();

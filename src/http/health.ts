@@ -3,10 +3,10 @@ import { ProblemError } from "../api/problem-error.ts";
 import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
 import type { Env } from "../env.ts";
 
-/** Why the server can serve nothing, for its operator; undefined where it can. Secrets are not said. */
+/** Why the server refuses all requests, for its operator; undefined if it does not. Contains no secrets. */
 export function faultOf(env: Env): ProblemError | undefined {
   if (env.AUTHKEY === undefined || env.AUTHKEY === "") {
-    return new ProblemError("no_authkey", "Set the secret AUTHKEY: without one the server answers nobody.");
+    return new ProblemError("no_authkey", "AUTHKEY is not set; all requests are refused until it is.");
   }
   try {
     parseStorageBytesMax(env.STORAGE_BYTES_MAX);
@@ -16,7 +16,7 @@ export function faultOf(env: Env): ProblemError | undefined {
   }
 }
 
-/** Refuses every request while the configuration is wrong: a server that guesses would do what nobody has asked for. */
+/** Refuses every request while the configuration is wrong, instead of guessing what was meant. */
 export const requireConfiguration = createMiddleware<{ Bindings: Env }>(async function requireConfiguration(c, next) {
   const fault = faultOf(c.env);
   if (fault !== undefined) throw fault;

@@ -1,6 +1,6 @@
 import { type ProblemError, problemOf } from "../api/problem-error.ts";
 
-/** The answer for a problem, with the headers that go with its code. */
+/** The response for a problem, with the headers that belong to its code. */
 export function problemResponse({ code, message, errors }: ProblemError): Response {
   const problem = problemOf(code, message, errors);
   const headers = new Headers({ "Content-Type": "application/problem+json" });

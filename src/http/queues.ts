@@ -10,8 +10,8 @@ import { directoryOf, type Env } from "../env.ts";
 import { callObject } from "./call-object.ts";
 import { jsonResponse } from "./json-response.ts";
 import { openSocket } from "./open-socket.ts";
+import { performCommand } from "./perform.ts";
 import { bodyOf, idempotencyKeyOf, queueNameOf } from "./request.ts";
-import { tell } from "./tell.ts";
 
 type Endpoint = (typeof ENDPOINTS)[Verb];
 
@@ -31,18 +31,18 @@ for (const [verb, { method, path }] of Object.entries(ENDPOINTS) as [Verb, Endpo
     if (!hasBody) return ask(c, verb, { ...c.req.query(), ...place });
     const body = await bodyOf(c);
     const answered = ask(c, verb, body.value).finally(body.release);
-    // Otherwise the platform would drop this with a client that goes away, and the memory would stay taken.
+    // Without it the platform would drop the promise, and never release the body, if the client goes away.
     waitUntil(answered.catch(() => undefined));
     return answered;
   });
 }
 queues.get("/:queue/socket", (c) => openSocket(c, queueNameOf(c)));
 
-/** The name is checked before an object is touched: each name that is written to is a database that is billed. */
+/** The name is checked before its object is called: each name that is written to is a database that is billed. */
 async function ask(c: Context<{ Bindings: Env }>, verb: Verb, request: unknown): Promise<Response> {
   const queue = queueNameOf(c);
   const command = VERBS[verb](request, { queue, idempotencyKey: idempotencyKeyOf(c), now: Date.now() });
-  const reply = await tell(c.env, queue, command, c.req.raw.signal);
+  const reply = await performCommand(c.env, queue, command, c.req.raw.signal);
   if (reply.ok) return jsonResponse(reply.json, verb === "put" ? 201 : 200);
   const { code, detail, path } = reply;
   throw new ProblemError(code, detail, path === undefined ? undefined : [{ path, message: detail }]);

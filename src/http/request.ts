@@ -1,8 +1,8 @@
-/** What an HTTP request says: its path, its headers, and its body as a JSON value. */
+/** The parts of an HTTP request: its path, its headers, and its body as a JSON value. */
 import type { Context } from "hono";
 import { check } from "../api/check.ts";
 import { HTTP_DEPTH, parseRequest } from "../api/parse-json.ts";
-import { ProblemError } from "../api/problem-error.ts";
+import { invalid, ProblemError } from "../api/problem-error.ts";
 import { REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import { idempotencyKey, queueName } from "../contract/schema/fields.ts";
 import { requestBytes } from "../isolate.ts";
@@ -12,6 +12,7 @@ export function queueNameOf(c: Context): string {
   return check(queueName, c.req.param("queue"), "queue");
 }
 
+/** The header `Idempotency-Key`; undefined if there is none. */
 export function idempotencyKeyOf(c: Context): string | undefined {
   const key = c.req.header("Idempotency-Key");
   return key === undefined ? undefined : check(idempotencyKey, key, "Idempotency-Key");
@@ -26,9 +27,10 @@ export interface Body {
 /**
  * Reads the body as JSON. An empty body stands for `{}`.
  *
- * A request whose sender says how large it is is read when there is room for it in the isolate's memory.
+ * A request with a `Content-Length` is read when the isolate's memory has room for it.
  *
- * @throws {ProblemError} `overloaded` where there is none for ten seconds: nothing was parsed then
+ * @throws {ProblemError} `overloaded` if there is no room for ten seconds: nothing was parsed then; `too_large` or
+ * `invalid` for the body itself
  */
 export async function bodyOf(c: Context): Promise<Body> {
   const request = c.req.raw;
@@ -44,7 +46,7 @@ export async function bodyOf(c: Context): Promise<Body> {
     const text = await readText(request, (bytes) => {
       if (bytes > held.bytes && !requestBytes.grow(held, bytes)) throw new ProblemError("overloaded", OVERLOADED);
     });
-    // What is small is not counted while it waits: there may be many of these.
+    // A small request is not counted while its command waits: many may wait.
     if (held.bytes <= SMALL_BYTES) release();
     return { value: parsed(text), release };
   } catch (error) {
@@ -53,16 +55,15 @@ export async function bodyOf(c: Context): Promise<Body> {
   }
 }
 
-/** What a request counts for at least: most are small, and some do not say how large they are. */
+/** The least bytes that a request counts for: most are small, and some have no `Content-Length`. */
 const UNANNOUNCED_BYTES = 4 * 1024;
 
 /** A request up to this counts only while it is read. */
 const SMALL_BYTES = 64 * 1024;
 
-const OVERLOADED =
-  "The server holds as many requests as it has memory for. This was not applied: try again in a moment.";
+const OVERLOADED = "The server has no memory left for requests. This was not applied; try again in a moment.";
 
-/** Many clients hear no answer while they send: what is not wanted has to be taken all the same. */
+/** Reads a body that is not used: many clients do not read a response before they have sent the whole request. */
 async function drain(request: Request): Promise<void> {
   if (request.body === null) return;
   let bytes = 0;
@@ -73,7 +74,7 @@ async function drain(request: Request): Promise<void> {
 }
 
 function tooLarge(): ProblemError {
-  return new ProblemError("too_large", `A request has at most ${REQUEST_BYTES_MAX} bytes.`);
+  return new ProblemError("too_large", `The request is too large; at most ${REQUEST_BYTES_MAX} bytes are allowed.`);
 }
 
 function parsed(text: string): unknown {
@@ -81,12 +82,11 @@ function parsed(text: string): unknown {
     return text === "" ? {} : parseRequest(text, HTTP_DEPTH);
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    const message = `must be JSON: ${error instanceof Error ? error.message : String(error)}`;
-    throw new ProblemError("invalid", `The body ${message}`, [{ path: "", message }]);
+    throw invalid("", `must be JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-/** Counts the bytes that come in and not what the sender says of them, so that no request can fill the memory. */
+/** Counts the bytes as they arrive and does not trust `Content-Length`, so that no request can fill the memory. */
 async function readText(request: Request, read: (bytes: number) => void): Promise<string> {
   if (request.body === null) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -102,6 +102,6 @@ async function readText(request: Request, read: (bytes: number) => void): Promis
     return text + decoder.decode();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new ProblemError("invalid", "The body must be UTF-8.", [{ path: "", message: "must be UTF-8" }]);
+    throw invalid("", "must be UTF-8");
   }
 }

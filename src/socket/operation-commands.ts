@@ -1,8 +1,9 @@
 import { check } from "../api/check.ts";
 import { orMilliseconds } from "../api/milliseconds.ts";
-import { ProblemError } from "../api/problem-error.ts";
+import { messagesOfLines } from "../api/new-messages.ts";
+import { invalid } from "../api/problem-error.ts";
 import { joinCommand, putCommand, receiveCommand } from "../api/request-commands.ts";
-import { isOnlyReceipts, type RequestContext, VERBS } from "../api/verbs.ts";
+import { type RequestContext, VERBS } from "../api/verbs.ts";
 import type { Verb } from "../contract/endpoints.ts";
 import { emptyRequest } from "../contract/schema/fields.ts";
 import {
@@ -15,26 +16,27 @@ import {
 } from "../contract/schema/socket-operations.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { Operation } from "./frames.ts";
-import { messagesOfLines } from "./line-messages.ts";
 
-/** What of a connection its operations are about. */
+/** The connection on which an operation came. */
 export interface Connection {
   /** The number under which it is subscribed. */
   subscriber: number;
-  /** The request id of an operation that waits. */
+  /** The request id of an operation that is not answered; undefined if there is none with this id. */
   requestIdOf(id: number): number | undefined;
 }
 
-/** The command that an operation stands for. Throws a `ProblemError` for what breaks a rule. */
+/**
+ * The command of an operation.
+ *
+ * @throws {ProblemError} if the operation breaks a rule
+ */
 export function commandOf(operation: Operation, context: RequestContext, connection: Connection): Command {
   const { verb, request = {}, contents } = operation;
   const { idempotencyKey, now } = context;
-  if (verb !== "put" && contents.length > 0) throw invalid("lines", "belong to a put");
+  if (verb !== "put" && contents.length > 0) throw invalid("lines", "are only for puts");
   switch (verb) {
     case "put": {
-      const { messages, wait } = isOnlyWait(request)
-        ? { messages: undefined, ...request }
-        : check(socketPutRequest, request);
+      const { messages, wait } = check(socketPutRequest, request);
       return putCommand(messagesOfLines(contents, messages), waitSeconds(wait), idempotencyKey, now);
     }
     case "receive": {
@@ -51,7 +53,7 @@ export function commandOf(operation: Operation, context: RequestContext, connect
       check(emptyRequest, request);
       return { verb, subscriber: connection.subscriber };
     case "begin": {
-      const { receipts } = isOnlyReceipts(request) ? request : check(beginRequest, request);
+      const { receipts } = check(beginRequest, request);
       return { verb, receipts };
     }
     case "cancel_wait": {
@@ -66,25 +68,20 @@ export function commandOf(operation: Operation, context: RequestContext, connect
 
 const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "begin", "cancel_wait"];
 
-/** The commands of puts that share an operation: one message each, stored or refused alone. */
+/**
+ * The commands of puts that share an operation: one message each, stored or refused independently.
+ *
+ * @throws {ProblemError} if the operation breaks a rule
+ */
 export function putCommandsOf({ verb, request = {}, contents, keys = [] }: Operation, now: number): Command[] {
-  if (verb !== "put") throw invalid("keys", "belong to puts");
+  if (verb !== "put") throw invalid("keys", "are only for puts");
   const { messages, wait } = check(socketPutRequest, request);
-  if (wait) throw invalid("wait", "is for a put of its own");
-  if (keys.length !== contents.length) throw invalid("keys", "must be as many as the lines");
+  if (wait) throw invalid("wait", "must be false for puts that share an operation");
+  if (keys.length !== contents.length)
+    throw invalid("keys", `must be as many as the ${contents.length} lines, but are ${keys.length}`);
   return messagesOfLines(contents, messages).map((message, index) => putCommand([message], 0, keys[index], now));
-}
-
-/** Whether a put says nothing else: most do not, and it would take longer to look that up in the schema. */
-function isOnlyWait(request: unknown): request is { wait: boolean } {
-  if (typeof request !== "object" || request === null || !("wait" in request)) return false;
-  return typeof request.wait === "boolean" && Object.keys(request).length === 1;
 }
 
 function waitSeconds(wait: boolean): number {
   return wait ? Number.POSITIVE_INFINITY : 0;
-}
-
-function invalid(path: string, message: string): ProblemError {
-  return new ProblemError("invalid", `${path} ${message}.`, [{ path, message }]);
 }

@@ -36,7 +36,7 @@ test.each([
   ...["1000000000000000", "٣"],
 ])("%j is none, and the sentence names variable, value and rule", (text) => {
   expect(() => parseStorageBytesMax(text)).toThrow(
-    `STORAGE_BYTES_MAX is ${JSON.stringify(text)}: it must be a whole number of bytes from 1 on, in digits alone.`,
+    `STORAGE_BYTES_MAX is ${JSON.stringify(text)}: it must be a whole number of bytes, at least 1, in digits only.`,
   );
 });
 

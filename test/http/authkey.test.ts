@@ -89,7 +89,7 @@ for (const [title, authkey] of [
   ["no authkey", undefined],
   ["an empty authkey", ""],
 ] as const) {
-  test(`a server with ${title} answers nobody`, async () => {
+  test(`a server with ${title} refuses every request`, async () => {
     const { AUTHKEY: _, ...others } = env;
     const unprotected = authkey === undefined ? others : { ...others, AUTHKEY: authkey };
     const requests = ["/v1/queues", "/v1/queues/q", "/", "/v1/queues/q/messages"].flatMap((path) =>
@@ -99,24 +99,26 @@ for (const [title, authkey] of [
     );
 
     const responses = await Promise.all(requests.map((request) => app.fetch(request, unprotected)));
-    const codes = await Promise.all(responses.map(async (response) => (await response.json<{ code: string }>()).code));
+    const problems = await Promise.all(responses.map((response) => response.json<{ code: string; detail: string }>()));
     const health = await app.fetch(new Request("http://queue.test/healthz"), unprotected);
 
     expect(responses.map(({ status }) => status)).toEqual(Array(requests.length).fill(503));
-    expect(codes).toEqual(Array(requests.length).fill("no_authkey"));
+    expect(new Set(problems.map(({ code, detail }) => `${code}: ${detail}`))).toEqual(
+      new Set(["no_authkey: AUTHKEY is not set; all requests are refused until it is."]),
+    );
     expect(responses.map(({ headers }) => headers.get("Retry-After"))).toEqual(Array(requests.length).fill(null));
     expect([health.status, (await health.json<{ code: string }>()).code]).toEqual([503, "no_authkey"]);
   });
 }
 
-test("a server whose storage bound is mistyped refuses everything, and says variable, value and rule", async () => {
+test("a server whose storage bound is mistyped refuses everything, and names variable, value and rule", async () => {
   const mistyped = { ...env, STORAGE_BYTES_MAX: "9GB" };
   const ask = async (path: string, init?: RequestInit) => {
     const response = await app.fetch(new Request(`http://queue.test${path}`, init), mistyped);
     const { code, detail } = await response.json<{ code: string; detail: string }>();
     return { status: response.status, code, detail, retryAfter: response.headers.get("Retry-After") };
   };
-  const detail = 'STORAGE_BYTES_MAX is "9GB": it must be a whole number of bytes from 1 on, in digits alone.';
+  const detail = 'STORAGE_BYTES_MAX is "9GB": it must be a whole number of bytes, at least 1, in digits only.';
   const misconfigured = { status: 503, code: "misconfigured", detail, retryAfter: null };
 
   for (const path of ["/v1/queues", "/v1/queues/q", "/v1/queues/q/socket", "/nothing"]) {

@@ -7,22 +7,23 @@ import { performWait } from "./abandoned-waits.ts";
 import { callObject } from "./call-object.ts";
 
 /**
- * Tells a queue's object a command. What creates no queue, and would not wait for one, is answered here where the
- * directory does not know the name: an object of a guessed name would be a database, and memory, for nothing.
+ * Performs a command at its queue's object. A command that neither creates the queue nor waits for it is answered here if
+ * the directory does not know the name: an object for a guessed name would cost a database and memory.
  *
- * @param signal is aborted when the client is gone, as far as the platform can tell
+ * @param signal is aborted when the client disconnects, as far as the platform reports that
+ * @throws {ProblemError} if the object or the directory cannot be reached
  */
-export async function tell(env: Env, queue: string, command: Command, signal: AbortSignal): Promise<Reply> {
+export async function performCommand(env: Env, queue: string, command: Command, signal: AbortSignal): Promise<Reply> {
   if (!mayCreateOrWait(command) && !(await isKnown(env, queue))) return unknownReply(queue, command);
   const reply = await callObject(env, queue, () => perform(env, queue, command, signal));
   const isGone = reply.ok ? command.verb === "delete" : reply.code === "unknown_queue";
-  // An empty receive does not show that there is a queue.
+  // An empty receive does not prove that the queue exists.
   if (isGone) knownQueues.forget(queue);
   else if (reply.ok && command.verb !== "receive") knownQueues.add(queue);
   return reply;
 }
 
-/** What must reach the object whether the queue exists or not. */
+/** Whether a command must reach the object although the queue may not exist. */
 function mayCreateOrWait(command: Command): boolean {
   switch (command.verb) {
     case "put":
@@ -37,7 +38,7 @@ function mayCreateOrWait(command: Command): boolean {
   }
 }
 
-/** A queue is in the directory before anything of it is stored, so no queue that was ever acknowledged is missed. */
+/** A queue is in the directory before anything of it is stored, so every acknowledged queue is found. */
 async function isKnown(env: Env, queue: string): Promise<boolean> {
   if (knownQueues.has(queue)) return true;
   const entry = await callObject(env, undefined, () => directoryOf(env).find(queue));
@@ -51,7 +52,7 @@ function perform(env: Env, queue: string, command: Command, signal: AbortSignal)
   return isWait ? performWait(object, command, signal) : object.perform(command);
 }
 
-/** What the object of a queue that does not exist would say. */
+/** The reply that the object of a queue that does not exist would give. */
 function unknownReply(queue: string, { verb }: Command): Reply {
   const result: Result = verb === "receive" ? { verb, deliveries: [] } : unknownQueue();
   return replyOf(result, { name: queue, storageBytes: 0, rowsWritten: 0 });

@@ -17,3 +17,13 @@ export function parseStorageBytesMax(text: string | null | undefined): number {
     `STORAGE_BYTES_MAX is ${JSON.stringify(shown)}: it must be a whole number of bytes, at least 1, in digits only.`,
   );
 }
+
+/** The sentence that `parseStorageBytesMax` would throw; undefined if the text is a bound. */
+export function storageBytesFault(text: string | null | undefined): string | undefined {
+  try {
+    parseStorageBytesMax(text);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

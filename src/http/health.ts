@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import { ProblemError } from "../api/problem-error.ts";
-import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
+import { storageBytesFault } from "../contract/storage-bytes.ts";
 import type { Env } from "../env.ts";
 
 /** Why the server refuses all requests, for its operator; undefined if it does not. Contains no secrets. */
@@ -8,12 +8,8 @@ export function faultOf(env: Env): ProblemError | undefined {
   if (env.AUTHKEY === undefined || env.AUTHKEY === "") {
     return new ProblemError("no_authkey", "AUTHKEY is not set; all requests are refused until it is.");
   }
-  try {
-    parseStorageBytesMax(env.STORAGE_BYTES_MAX);
-    return undefined;
-  } catch (error) {
-    return new ProblemError("misconfigured", error instanceof Error ? error.message : String(error));
-  }
+  const fault = storageBytesFault(env.STORAGE_BYTES_MAX);
+  return fault === undefined ? undefined : new ProblemError("misconfigured", fault);
 }
 
 /** Refuses every request while the configuration is wrong, instead of guessing what was meant. */

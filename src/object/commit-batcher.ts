@@ -1,6 +1,9 @@
+import type { Responder } from "../api/responder.ts";
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { SEGMENT_MESSAGES_MAX } from "../queue/store/segment.ts";
+import type { ExpectedCallers } from "./expected-callers.ts";
+import type { Pendings } from "./pendings.ts";
 
 /** A command that has arrived and is not applied yet. */
 export interface Incoming {
@@ -12,73 +15,77 @@ export interface Incoming {
   connection?: object | undefined;
   /** When it arrived, in milliseconds by the machine's clock. */
   arrivedAt: number;
-  /** Whether it is committed by itself: see `CommitLoop`. */
+  /** Whether it is committed in a batch of its own: see `CommitLoop`. */
   isAlone?: boolean | undefined;
 }
 
 /**
- * Says how long a command may be held back after it has arrived, in milliseconds, before it is refused as `overloaded`;
- * undefined where it is not held back.
+ * For how long a command may be held back after it has arrived, in milliseconds, before it is refused as `overloaded`;
+ * undefined if it is not held back.
  */
 export type Hold = (incoming: Incoming) => number | undefined;
 
-/** What a commit batch takes up. */
+/** The commands of one commit batch. */
 export interface CommitBatch {
   commands: Incoming[];
   /** Commands that were held back for too long, to be refused. */
   overdue: Incoming[];
 }
 
-/** Callers beyond these are in the commit batch after, so that a stream of commands without end is answered too. */
+/** Commands beyond these are in the next commit batch, so that an endless stream of commands is answered too. */
 const COMMANDS_MAX = 1_000;
 
-/** The text of the commands in a commit batch: with the one that passes the bound no more are taken. */
+/** The text of the commands in a commit batch, in characters: the one that passes the bound is the last. */
 const COMMIT_CHARACTERS_MAX = 8 * 1024 * 1024;
 
-/** The text of all commands that have arrived and are not applied yet. What comes beyond is refused as `overloaded`. */
+/** The text of all commands that have arrived and are not applied. Further ones are refused as `overloaded`. */
 const ARRIVED_CHARACTERS_MAX = 12 * 1024 * 1024;
 
-/** A command of this size may use another part of the memory, so that large puts do not keep acks from coming in. */
+/** A command up to this size may use the reserve, so that large puts do not keep acks from coming in. */
 const SMALL_CHARACTERS = 64 * 1024;
 const RESERVE_CHARACTERS = 2 * 1024 * 1024;
 
 /**
- * What may still have to be answered by commands that only look, in bytes: so many that 250 lists at a time are served.
- * What comes beyond is refused as `overloaded`, before it makes everything else wait.
+ * The replies that commands which browse messages may still need, in bytes: enough for 250 lists at a time. Further
+ * ones are refused as `overloaded`, before they make all other commands wait.
  */
-const LOOKS_BYTES_MAX = 256 * 1024 * 1024;
+const BROWSING_BYTES_MAX = 256 * 1024 * 1024;
 
-/** As many as share a row. More would not make it cheaper, and could be under way while these are stored. */
-const ENOUGH = SEGMENT_MESSAGES_MAX;
+/** As many commands as messages share a row: more would not be cheaper, and could be stored meanwhile. */
+const ENOUGH_COMMANDS = SEGMENT_MESSAGES_MAX;
 
-/** With fewer than these to come back, nobody is kept waiting for them. */
-const CROWD = 8;
+/** With fewer expected callers a commit batch is not delayed. PostgreSQL's `commit_siblings`. */
+const EXPECTED_CALLERS_MIN = 8;
 
-/** How long a crowd is waited for. */
-const LINGER_MS = 4;
-
-/** Whoever is not back after this has something else to do. */
-const AWAY_MS = 250;
+/** For how long a commit batch is delayed for expected callers. PostgreSQL's `commit_delay`. */
+const COMMIT_DELAY_MS = 4;
 
 /**
- * Collects the commands that will be stored together: the larger the group, the fewer rows for each of its messages.
+ * Holds the commands that have arrived and are not applied, within budgets, and collects those that are stored together:
+ * the larger the batch, the fewer rows for each of its messages.
  *
- * Most callers make one call after the other, so whoever was just answered is likely to be back in a moment. While
- * many are about to come back, the group waits for them a little. Who is alone, or nearly so, is never waited for.
- * PostgreSQL has the same idea in `commit_delay` and `commit_siblings`.
+ * While many callers are expected to send their next command, the batch is delayed a little for them. A batch of a caller
+ * that is alone, or nearly so, is never delayed.
  */
 export class CommitBatcher {
+  readonly #pendings: Pendings;
+  readonly #callers: ExpectedCallers;
+  #aloneLeft: number;
   #commands: Incoming[] = [];
   #characters = 0;
-  /** The most that the answers to lists and looks that have arrived can be, in bytes. */
-  #looksBytes = 0;
-  /** How many of the commands were held back when it was looked last. */
+  /** The most that the replies to commands that browse can be, in bytes. */
+  #browsingBytes = 0;
+  /** How many of the commands were held back at the last look. */
   #held = 0;
-  /** How many were answered and have not been back. An estimate: nobody knows if they come. */
-  #absent = 0;
-  #answeredAt = 0;
 
-  /** Whether there is nothing to apply now. What is held back does not count. */
+  /** @param aloneLeft how many of the first commands are committed each in a batch of its own */
+  constructor(pendings: Pendings, callers: ExpectedCallers, aloneLeft: number) {
+    this.#pendings = pendings;
+    this.#callers = callers;
+    this.#aloneLeft = aloneLeft;
+  }
+
+  /** Whether there is no command to apply now. Commands that are held back do not count. */
   get isEmpty(): boolean {
     return this.#commands.length === this.#held;
   }
@@ -88,43 +95,56 @@ export class CommitBatcher {
     return this.#held > 0;
   }
 
-  /** Whether one more command can be taken in. One alone always can. */
+  /** Whether one more command can be taken. If there is no other, it always can. */
   hasRoomFor(command: Command, characters: number): boolean {
-    return this.hasMemoryFor(characters) && this.#looksBytes + looksBytesOf(command) <= LOOKS_BYTES_MAX;
+    return this.hasMemoryFor(characters) && this.#browsingBytes + browsingBytesOf(command) <= BROWSING_BYTES_MAX;
   }
 
-  /** Whether the memory for what has arrived has room for so much more. One command alone always has. */
+  /** Whether there is memory for a text of this size. If no command has arrived, there always is. */
   hasMemoryFor(characters: number): boolean {
     const reserve = characters <= SMALL_CHARACTERS ? RESERVE_CHARACTERS : 0;
     return this.#commands.length === 0 || this.#characters + characters <= ARRIVED_CHARACTERS_MAX + reserve;
   }
 
-  /** Counts a command that will be added: from now on it takes its part of the memory. */
-  reserve(incoming: Incoming): void {
+  /** Gives a command its request id and its part of the memory. It is then added, or given back. */
+  take(responder: Responder, command: Command, characters: number, connection?: object): Incoming {
+    const requestId = this.#pendings.add(responder, command);
+    const isAlone = this.#aloneLeft > 0;
+    if (isAlone) this.#aloneLeft -= 1;
+    const incoming = { requestId, command, characters, connection, arrivedAt: Date.now(), isAlone };
     this.#count([incoming], +1);
+    return incoming;
   }
 
-  /** Gives back the part of the memory of commands that will not be added. */
+  /** Adds commands that were taken. */
+  add(incoming: readonly Incoming[]): void {
+    for (const command of incoming) this.#commands.push(command);
+  }
+
+  /** Gives back the memory of commands that were taken and will not be added. */
   giveBack(incoming: readonly Incoming[]): void {
     this.#count(incoming, -1);
   }
 
-  /**
-   * Adds what one caller sends at a time, and was reserved; nothing where he is gone.
-   *
-   * @param isBack whether this may be one of those who were answered
-   */
-  add(incoming: readonly Incoming[], isBack: boolean): void {
-    for (const command of incoming) this.#commands.push(command);
-    if (isBack) this.#absent = Math.max(0, this.#absent - 1);
+  /** Adds commands behind all others that were collected before and could not be applied. */
+  addAgain(incoming: readonly Incoming[]): void {
+    this.#count(incoming, +1);
+    this.add(incoming);
   }
 
-  /** Forgets what a connection has asked that is gone, and that was not applied. Answers what that was. */
+  /** Puts commands before all others: those that were collected and not applied, or are to be applied again. */
+  putBack(commands: readonly Incoming[]): void {
+    if (commands.length === 0) return;
+    this.#commands = [...commands, ...this.#commands];
+    this.#count(commands, +1);
+  }
+
+  /** Removes the commands of a connection that is gone. Returns them. */
   forget(connection: object): Incoming[] {
     return this.#remove((incoming) => incoming.connection === connection);
   }
 
-  /** Takes out commands with these request ids, which are about to come in anew or must not any more. */
+  /** Removes the commands with these request ids. */
   takeOut(requestIds: ReadonlySet<number>): void {
     this.#remove(({ requestId }) => requestIds.has(requestId));
   }
@@ -138,43 +158,43 @@ export class CommitBatcher {
     return removed;
   }
 
-  /** Puts commands before all others: those that were taken and not applied, or are to be applied again. */
-  putBack(commands: readonly Incoming[]): void {
-    if (commands.length === 0) return;
-    this.#commands = [...commands, ...this.#commands];
-    this.#count(commands, +1);
-  }
-
   #count(commands: readonly Incoming[], sign: 1 | -1): void {
     for (const { command, characters } of commands) {
       this.#characters += sign * characters;
-      this.#looksBytes += sign * looksBytesOf(command);
+      this.#browsingBytes += sign * browsingBytesOf(command);
     }
-  }
-
-  /** To be told how many more callers were answered, and may come back with something new. */
-  answered(callers: number): void {
-    this.#absent += callers;
-    if (callers > 0) this.#answeredAt = Date.now();
   }
 
   /**
-   * Waits until everything has arrived that is on its way, and takes what one commit batch may have.
+   * Waits until the commands that are on their way have arrived, and takes those of one commit batch.
    *
-   * @param look is called when all has arrived, and says what must wait until connections have read more
+   * @param look is called when they have arrived, and returns which commands are held back
    */
   async collect(look: () => Hold = () => () => undefined): Promise<CommitBatch> {
-    // Who calls in the same turn is of the same commit batch.
+    // Commands received in the same turn of the event loop share a batch.
     await null;
-    if (Date.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
-    // Nobody else is expected: whoever is alone must not wait for the event loop.
-    if (this.#absent > 0) await this.#settle();
-    for (let ms = 0; ms < LINGER_MS && this.#absent >= CROWD && this.#commands.length < ENOUGH; ms += 1) {
+    const now = Date.now();
+    // A caller that is alone does not wait for the event loop.
+    if (this.#callers.expected(now) > 0) await this.#settle();
+    for (let ms = 0; ms < COMMIT_DELAY_MS && this.#isWorthWaiting(now); ms += 1) {
       await scheduler.wait(1);
-      // Some will not come back. Where nobody does, a few commit batches later nobody is waited for.
-      if (ms === LINGER_MS - 1) this.#absent >>= 1;
+      // If no caller comes back, a few batches later none is expected.
+      if (ms === COMMIT_DELAY_MS - 1) this.#callers.giveUpHalf();
     }
     return this.#take(look(), Date.now());
+  }
+
+  #isWorthWaiting(now: number): boolean {
+    return this.#commands.length < ENOUGH_COMMANDS && this.#callers.expected(now) >= EXPECTED_CALLERS_MIN;
+  }
+
+  /** A request takes several turns of the event loop on its way in: while turns bring commands, more may come. */
+  async #settle(): Promise<void> {
+    let arrived: number;
+    do {
+      arrived = this.#commands.length;
+      await scheduler.wait(0);
+    } while (this.#commands.length > arrived && this.#commands.length < ENOUGH_COMMANDS);
   }
 
   #take(hold: Hold, now: number): CommitBatch {
@@ -207,27 +227,13 @@ export class CommitBatcher {
     this.#count(batch.overdue, -1);
     return batch;
   }
-
-  /** A request takes several turns of the event loop on its way in, so as long as turns bring some, more may come. */
-  async #settle(): Promise<void> {
-    let arrived: number;
-    do {
-      arrived = this.#commands.length;
-      await scheduler.wait(0);
-    } while (this.#commands.length > arrived && this.#commands.length < ENOUGH);
-  }
 }
 
-/** What is deleted is gone at once, not with the commit: nothing else may fail with it. */
+/** A deletion takes effect at once, not with the commit, so no other command may fail with it. */
 function standsAlone({ command, isAlone }: Incoming): boolean {
   return isAlone === true || command.verb === "delete";
 }
 
-function looksBytesOf({ verb }: Command): number {
+function browsingBytesOf({ verb }: Command): number {
   return verb === "messages" || verb === "peek" ? LIST_BYTES_MAX : 0;
-}
-
-/** What waits already, to be applied again: it takes no more memory than it did. */
-export function incomingWait(requestId: number, command: Command, connection?: object): Incoming {
-  return { requestId, command, characters: 0, connection, arrivedAt: Date.now() };
 }

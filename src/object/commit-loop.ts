@@ -1,33 +1,43 @@
-import { type QueueInfo, queueInfoOf } from "../api/reply.ts";
+import { queueInfoOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { Env } from "../env.ts";
 import { idleCollection, recentFailures } from "../isolate.ts";
-import type { Command, Result } from "../queue/base/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
 import { MonotonicClock } from "../queue/clock.ts";
 import type { Queue } from "../queue/queue.ts";
 import { overloaded } from "../queue/refusals.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
-import { CommitBatcher, type Incoming, incomingWait } from "./commit-batcher.ts";
-import { Intake } from "./intake.ts";
+import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
+import type { ExpectedCallers } from "./expected-callers.ts";
 import { isOutOfReach, reaching } from "./out-of-reach.ts";
-import { Pendings } from "./pendings.ts";
+import type { Pendings } from "./pendings.ts";
 import { QueueLife } from "./queue-life.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { ReadingHolds } from "./reading-holds.ts";
+import { Replies } from "./replies.ts";
 import { send } from "./send-transfer.ts";
 import { isFullError } from "./storage-bound.ts";
+import { Waits } from "./waits.ts";
 import { Wakings } from "./wakings.ts";
 
+/** What the loop shares with the object that gives it commands. */
+export interface Arrivals {
+  sessions: Sessions;
+  pendings: Pendings;
+  batcher: CommitBatcher;
+  callers: ExpectedCallers;
+}
+
 /**
- * Applies what arrives to the state machine, stores what changed and answers, one commit after the other.
+ * Applies commands to the state machine, stores the changed rows and sends the results, one commit after the other.
  *
- * Group commit: commands that arrive together are one commit batch, one transaction, one fsync. Answers are given after the
- * write, and the platform holds them back until that write is durable, so what is acknowledged is stored. Memory is
- * only a copy. When a commit batch fails, its rows are rolled back and the queue is loaded again from what is stored; then its
- * commands are applied again, each in a commit batch of its own, so that only the one that fails is refused. Where the failure
- * is the platform's, the object is reset, and the next one does so.
+ * Group commit: commands that arrive together are one commit batch, one transaction, one fsync. Results are sent after
+ * the write, and the platform holds them back until that write is durable, so what is acknowledged is stored. Memory is
+ * only a copy. When a commit batch fails, its rows are rolled back, the queue is loaded again from its storage, and the
+ * commands are applied again, each in a batch of its own, so that only the one that fails is refused. If the platform
+ * failed, the object is reset, and the next object does the same.
  */
 export class CommitLoop {
   readonly #ctx: DurableObjectState;
@@ -35,86 +45,88 @@ export class CommitLoop {
   readonly #name: string;
   readonly #sessions: Sessions;
   readonly #clock: MonotonicClock;
-  readonly #batcher = new CommitBatcher();
-  readonly #pendings = new Pendings();
-  /** How commands come in. */
-  readonly intake: Intake;
+  readonly #batcher: CommitBatcher;
+  readonly #pendings: Pendings;
+  readonly #callers: ExpectedCallers;
+  readonly #waits: Waits;
   readonly #wakings: Wakings;
   readonly #holds: ReadingHolds;
-  readonly #queueInfo: QueueInfo;
+  /** Sends what commands are answered with. */
+  readonly replies: Replies;
   readonly #storage: QueueStorage;
   readonly #life: QueueLife;
   #queue: Queue;
   #isRunning = false;
-  /** Whether something has happened that a commit batch must see, with or without a command. */
+  /** Whether another commit batch is needed, even without a command. */
   #isDue = false;
-  /** Commands of the commit batch that is under way. */
+  /** The commands of the commit batch that is under way. */
   #underWay: Incoming[] = [];
-  /** Whether that commit batch is written. */
+  /** Whether that commit batch was written. */
   #isStored = false;
 
-  constructor(ctx: DurableObjectState, env: Env, sessions: Sessions) {
+  constructor(ctx: DurableObjectState, env: Env, { sessions, pendings, batcher, callers }: Arrivals) {
     this.#ctx = ctx;
     this.#env = env;
     this.#name = ctx.id.name ?? "";
     this.#sessions = sessions;
+    this.#pendings = pendings;
+    this.#batcher = batcher;
+    this.#callers = callers;
     this.#storage = new QueueStorage(ctx.storage);
-    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.submit(this.intake.again(commands), false));
+    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => {
+      this.#batcher.addAgain(commands);
+      if (commands.length > 0) this.wake();
+    });
     const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
     this.#wakings = new Wakings(ctx.storage, this.#clock, () => this.wake());
+    this.#waits = new Waits(sessions, pendings, batcher);
     this.#holds = new ReadingHolds(sessions, {
       closed: (session) => this.leave(session),
-      behind: (session) => this.#suspend(session),
-      caughtUp: (session) => this.#resume(session),
+      behind: (session) => this.#waits.suspend(session, this.#queue),
+      caughtUp: (session) => this.#waits.resume(session),
     });
-    this.intake = new Intake(this.#pendings, this.#batcher, recentFailures.take(this.#name, Date.now()));
-    this.#queueInfo = queueInfoOf(this.#name, this.#storage);
-    for (const { session, requestId, command } of sessions.restore()) {
-      this.#pendings.skipRequestIds(requestId);
-      if (requestId !== session.subscriber) this.#pendings.restore(requestId, session, command);
-      this.#batcher.add([incomingWait(requestId, command, session)], false);
-    }
-    this.#pendings.skipRequestIds(sessions.lastSubscriber);
+    this.replies = new Replies(pendings, sessions, callers, queueInfoOf(this.#name, this.#storage));
+    this.#waits.restore();
   }
 
-  /** Forgets commands that were taken in, and are not to be submitted. */
-  drop(incoming: readonly Incoming[]): void {
-    this.#batcher.giveBack(incoming);
-    this.forget(new Set(incoming.map(({ requestId }) => requestId)));
-  }
-
-  /** @param isBack whether this may be from one of those who were answered last */
-  submit(incoming: readonly Incoming[], isBack: boolean): void {
-    this.#batcher.add(incoming, isBack);
+  /** Submits commands that the batcher has taken. */
+  submit(incoming: readonly Incoming[]): void {
+    this.#batcher.add(incoming);
     if (incoming.length > 0) this.wake();
   }
 
-  /** A connection has said something, whatever it was. */
+  /** Drops commands that the batcher has taken and that are not to be submitted. */
+  drop(incoming: readonly Incoming[]): void {
+    this.#batcher.giveBack(incoming);
+    this.#forget(new Set(incoming.map(({ requestId }) => requestId)));
+  }
+
+  /** Notes that a connection has sent a frame. */
   heard(session: Session): void {
-    this.#sessions.noteWord(session);
-    // It may be that nothing is pushed to it until the queue knows.
+    this.#sessions.noteFrame(session);
+    // Perhaps nothing is pushed to it until the queue knows.
     if (session.hearBy !== undefined) this.wake();
   }
 
-  /** A connection is gone: it waits for nothing any more. */
+  /** Ends all waits of a connection that is closed. */
   leave(session: Session): void {
     const { requestIds, subscriber } = session;
-    // What it has asked without reading the answers would be held for ever.
+    // Commands that were held back because it was behind would be held for ever.
     const unapplied = session.isBehind ? this.#batcher.forget(session).map(({ requestId }) => requestId) : [];
-    this.forget(new Set([...requestIds, ...unapplied]), subscriber);
-    this.#batcher.add([], session.comesBack());
+    this.#forget(new Set([...requestIds, ...unapplied]), subscriber);
+    this.#callers.asked(subscriber);
   }
 
-  /** Commands with these request ids need no answer any more, and do not wait. */
-  forget(requestIds: ReadonlySet<number>, subscriber?: number): void {
+  #forget(requestIds: ReadonlySet<number>, subscriber?: number): void {
     this.#queue.leave(requestIds, subscriber);
     for (const requestId of requestIds) this.#pendings.delete(requestId);
-    // Others may have their turn now.
+    // Commands that waited behind these may be served now.
     this.wake();
   }
 
+  /** Runs commit batches until there is nothing to do. */
   wake(): void {
     this.#isDue = true;
     if (this.#isRunning) return;
@@ -128,28 +140,28 @@ export class CommitLoop {
       do {
         this.#isDue = false;
         const { commands, overdue } = await this.#batcher.collect(() => this.#holds.look());
-        for (const { requestId } of overdue) this.#refuse(requestId, overloaded("Clients have too much unread"));
+        for (const { requestId } of overdue) this.replies.refuse(requestId, overloaded("Clients have too much unread"));
         await this.#commit(commands);
-        // One commit is on its way at a time: what arrives meanwhile shares the next one's rows.
+        // One commit is under way at a time: commands that arrive meanwhile share the next one's rows.
         await this.#ctx.storage.sync();
         this.#life.committed();
         if (this.#life.isServing) this.#sendTransfers();
-        // Commit batches without commands must let in what arrives.
+        // Commit batches without commands must let new commands arrive.
         if (commands.length === 0) await scheduler.wait(0);
       } while (this.#isDue || !this.#batcher.isEmpty || (this.#life.isServing && this.#queue.isBehind));
       const isForReaders = this.#holds.areAny || this.#batcher.isHolding;
       this.#wakings.planTimer(this.#life.isServing ? this.#queue : undefined, isForReaders);
-      this.#sessions.keep(this.#pendings.lastRequestId);
+      this.#sessions.keep();
       this.#isRunning = false;
     } catch (error) {
       this.#reset(error);
     }
   }
 
-  /** Throws away the object with its memory. The next request makes another, which loads what is stored. */
+  /** Discards the object with its memory. The next request creates another, which loads the queue from its storage. */
   #reset(error: unknown): void {
     this.#life.failed(error);
-    console.error(`The queue ${this.#name} starts over from its storage.`, error);
+    console.error(`queue ${this.#name}: reset: a commit failed; the queue is loaded again from its storage.`, error);
     recentFailures.note(this.#name, this.#underWay.length, Date.now());
     this.#ctx.abort(`A commit failed: ${error instanceof Error ? error.message : error}`);
   }
@@ -160,7 +172,7 @@ export class CommitLoop {
     try {
       await this.#applyBatch(commands);
     } catch (error) {
-      // What is stored cannot be undone here, and must not be applied again.
+      // A batch that is stored cannot be undone, and must not be applied again.
       if (this.#isStored) throw error;
       if (this.#life.turnsDamaged(error)) this.#refuseAll();
       else this.#recover(error);
@@ -170,7 +182,9 @@ export class CommitLoop {
   async #applyBatch(incoming: Incoming[]): Promise<void> {
     const now = this.#clock.now(Date.now());
     const { configuration } = this.#queue;
-    const { commands, mayWrite } = await reaching(this.#life.admit(incoming, (...answer) => this.#answer(...answer)));
+    const { commands, mayWrite } = await reaching(
+      this.#life.admit(incoming, (...answer) => this.replies.answer(...answer)),
+    );
     this.#underWay = commands;
     if (incoming.some(({ command }) => command.verb === "delete")) this.#wakings.forgetAlarm();
     const applied = await this.#apply(commands, mayWrite, now);
@@ -178,10 +192,10 @@ export class CommitLoop {
     this.#underWay = commands.slice(0, applied);
     if (mayWrite) await this.#store(configuration, now);
     this.#isStored = true;
-    this.#sendResults();
+    this.replies.sendResults(this.#queue);
   }
 
-  /** Answers how many of the commands were applied: the others must wait until the answers of these are given. */
+  /** Returns how many of the commands were applied: the others wait until the results of these are sent. */
   async #apply(commands: Incoming[], mayWrite: boolean, now: number): Promise<number> {
     const queue = this.#queue;
     queue.mayHandOut = this.#holds.mayHandOut;
@@ -202,7 +216,7 @@ export class CommitLoop {
     const isNew = queue.exists && !this.#storage.isCreated;
     if (isNew) await reaching(this.#life.enter(queue.generation));
     await this.#wakings.loadAlarm();
-    // From here to the answers nothing is awaited, so that all writes are one transaction.
+    // From here until the results are sent nothing is awaited, so that all writes are one transaction.
     const isConfigured = queue.exists && (isNew || queue.configuration !== configuration);
     const commit = queue.takeCommit();
     if (commit !== undefined) this.#life.committing(commit.totals.commit);
@@ -215,117 +229,72 @@ export class CommitLoop {
     if (this.#wakings.planAlarm(queue, now)) this.#storage.countAlarm();
   }
 
-  /** A command that restores a subscription has its connection's number and is not answered. */
+  /** Whether a command restores a subscription: it has its connection's number as request id, and no responder. */
   #isSubscription(command: Command): boolean {
     return command.verb === "subscribe" && this.#sessions.subscribed(command.subscriber) !== undefined;
   }
 
-  #answer(requestId: number, result: Result): void {
-    const caller = this.#pendings.take(requestId) ?? this.#sessions.subscribed(requestId);
-    caller?.answer(requestId, result, this.#queueInfo);
-  }
-
-  #sendResults(): void {
-    for (const { requestId, result } of this.#queue.takeResults()) this.#answer(requestId, result);
-    this.#sessions.tellLost(this.#queue.takeLost());
-    this.#batcher.answered(this.#sessions.flush());
-  }
-
-  #refuse(requestId: number, refusal: Result): void {
-    this.#answer(requestId, refusal);
-    this.#batcher.answered(this.#sessions.flush());
-  }
-
-  /** The stored data turned out to be damaged: what waits is told so, and what the commit batch had come to is not said. */
+  /** Refuses all commands that wait, after a damaged row was found. The results of the commit batch are discarded. */
   #refuseAll(): void {
     this.#queue.takeResults();
     this.#queue.takeLost();
     const underWay = this.#underWay.map(({ requestId }) => requestId);
-    for (const requestId of [...underWay, ...this.#pendings.appliedRequestIds, ...this.#sessions.subscribers]) {
-      this.#answer(requestId, this.#life.refusal);
-    }
-    this.#batcher.answered(this.#sessions.flush());
+    this.replies.refuseAll(underWay, this.#life.refusal);
   }
 
-  /** Undoes a commit batch that failed before it was stored. Where that is the platform's failure, only a reset does. */
+  /** Undoes a commit batch that failed before it was stored. If the platform failed, only a reset does that. */
   #recover(error: unknown): void {
     const failed = this.#underWay;
     if (failed.length === 0 || isFullError(error)) throw error;
-    console.error(`The queue ${this.#name} could not commit ${failed.length} commands.`, error);
+    const code = isOutOfReach(error) ? "unavailable" : "internal";
+    console.error(`queue ${this.#name}: ${code}: a commit of ${failed.length} commands failed.`, error);
     this.#life.failed(error);
     this.#reload(failed);
     if (failed.length > 1) return;
-    const [code, reason] = isOutOfReach(error) ? OUT_OF_REACH : FAILED;
-    this.#refuse(failed[0]?.requestId ?? 0, { verb: "refused", code, detail: `${reason} The server's log says why.` });
+    this.replies.refuse(failed[0]?.requestId ?? 0, { verb: "refused", code, detail: FAILED[code] });
   }
 
   /**
-   * Loads the queue from what is stored, and has everything applied again that waits.
+   * Loads the queue from its storage, and applies all waits again.
    *
-   * @param failed the commands of the commit batch that failed: each is applied again in a commit batch of its own, unless it was one
+   * @param failed the commands of the commit batch that failed: if there are several, each is applied again in a batch of
+   * its own
    */
   #reload(failed: readonly Incoming[]): void {
     this.#storage.forget();
     this.#queue = this.#life.open(this.#storage).queue;
     for (const { requestId } of failed) this.#pendings.undo(requestId);
-    const { waits, lost } = this.#pendings.waiting(this.#clock.now(Date.now()));
-    const detail = "The queue started over meanwhile. It is not known what has arrived in the other queue.";
-    for (const requestId of lost) this.#refuse(requestId, { verb: "refused", code: "unavailable", detail });
-    if (failed.length > 1) this.#batcher.putBack(failed.map((incoming) => ({ ...incoming, isAlone: true })));
-    const requestIds = new Set(failed.map(({ requestId }) => requestId));
-    const subscriptions = this.#sessions
-      .subscriptions()
-      .map(({ session, ...wait }) => ({ ...wait, connection: session }));
-    this.#putBackWaits([...subscriptions, ...waits].filter(({ requestId }) => !requestIds.has(requestId)));
+    const lost = this.#waits.reapply(failed, this.#clock.now(Date.now()));
+    const detail =
+      "The queue was loaded again meanwhile. It is not known which messages have arrived in the other queue.";
+    for (const requestId of lost) this.replies.refuse(requestId, { verb: "refused", code: "unavailable", detail });
     this.#isDue = true;
   }
 
-  /** What a connection waits for that is behind with reading, the queue does not know until it has caught up. */
-  #suspend(session: Session): void {
-    const requestIds = new Set(this.#appliedWaits(session).map(({ requestId }) => requestId));
-    // Also where it had just caught up, and they are not applied again.
-    this.#batcher.takeOut(requestIds);
-    this.#queue.leave(requestIds, session.subscriber);
-  }
-
-  #resume(session: Session): void {
-    this.#putBackWaits(this.#appliedWaits(session).map((wait) => ({ ...wait, connection: session })));
-  }
-
-  #appliedWaits(session: Session): { requestId: number; command: Command }[] {
-    const isSubscription = (requestId: number) => requestId === session.subscriber;
-    return session.waits().filter(({ requestId }) => isSubscription(requestId) || this.#pendings.wasApplied(requestId));
-  }
-
-  /** Before everything that was asked later; each once, though it may stand there already. */
-  #putBackWaits(waits: { requestId: number; command: Command; connection?: object | undefined }[]): void {
-    this.#batcher.takeOut(new Set(waits.map(({ requestId }) => requestId)));
-    this.#batcher.putBack(
-      waits.map(({ requestId, command, connection }) => incomingWait(requestId, command, connection)),
-    );
-  }
-
-  /** To be called when the transfers are stored. */
+  /** Sends the transfers of a commit batch. To be called when they are stored. */
   #sendTransfers(): void {
     for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(Date.now()))) {
       const outcome = send(this.#env.QUEUE.getByName(transfer.to), this.#name, transfer);
-      const told = outcome.then((command) => this.submit([this.intake.take(NOBODY, command, 0)], false));
-      this.#ctx.waitUntil(told);
+      this.#ctx.waitUntil(outcome.then((command) => this.submitInternal(command)));
     }
   }
 
-  /** Called at the time for which the alarm was set: a commit batch follows that sees the time and sets the next. */
+  /** Submits a command of the queue itself, which does not count as a caller. Its result is not needed. */
+  submitInternal(command: Command, answer: Responder["answer"] = () => undefined): void {
+    this.submit([this.#batcher.take({ answer }, command, 0)]);
+  }
+
+  /** Called at the time for which the alarm was set: a commit batch follows, which advances the time and sets the next. */
   async alarm(): Promise<void> {
     this.#wakings.forgetAlarm();
     await this.#life.untilWritable();
-    await new Promise<void>((resolve) => {
-      this.submit([this.intake.take({ answer: () => resolve() }, { verb: "describe" }, 0)], false);
-    });
+    await new Promise<void>((resolve) => this.submitInternal({ verb: "describe" }, () => resolve()));
   }
 }
 
-const FAILED = ["internal", "The server failed on this call, which was not applied."] as const;
-const OUT_OF_REACH = ["unavailable", "The directory of all queues could not be reached, or failed."] as const;
-
-/** To be told nothing. */
-const NOBODY: Responder = { answer: () => undefined };
+/** Why a single command was refused whose commit failed. */
+const FAILED = {
+  internal: "The server failed on this call, which was not applied. The server's log has the error.",
+  unavailable:
+    "The directory of all queues could not be reached, or failed. This was not applied. The server's log has the error.",
+};

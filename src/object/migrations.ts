@@ -55,7 +55,7 @@ export const STEPS: readonly string[] = [
 
 export const NEWEST_VERSION = STEPS.length;
 
-/** The version of the stored tables; 0 where there are none. Writes nothing. */
+/** The version of the stored tables; 0 if there are none. Writes nothing. */
 export function storedVersion(sql: SqlStorage): number {
   const [{ tables } = { tables: 0 }] = sql
     .exec<{ tables: number }>(
@@ -66,7 +66,16 @@ export function storedVersion(sql: SqlStorage): number {
   return sql.exec<{ version: number }>("SELECT coalesce(max(version), 0) AS version FROM migrations").one().version;
 }
 
-/** Brings the tables to the newest version, all steps or none. Answers with the rows that it wrote. */
+/** Whether the tables are of a version that is newer than this one knows. False if they cannot be read. */
+export function isNewer(sql: SqlStorage): boolean {
+  try {
+    return storedVersion(sql) > NEWEST_VERSION;
+  } catch {
+    return false;
+  }
+}
+
+/** Brings the tables to the newest version, all steps or none. Returns the number of rows that it wrote. */
 export function migrate(storage: DurableObjectStorage): number {
   const { sql } = storage;
   const version = storedVersion(sql);

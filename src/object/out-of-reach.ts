@@ -1,13 +1,14 @@
 import { isFullError } from "./storage-bound.ts";
 
-/** Something else than the queue's own rows could not be reached, or failed, without which a command is not applied. */
+/** Another object, which is needed to apply a command, could not be reached, or failed. */
 class OutOfReach extends Error {}
 
+/** Whether an error was marked by `reaching`. */
 export function isOutOfReach(error: unknown): boolean {
   return error instanceof OutOfReach;
 }
 
-/** Marks what a call of another object throws. A full disk stays one. */
+/** Marks the errors of a call of another object, except those of a full disk. */
 export async function reaching<Value>(call: Promise<Value>): Promise<Value> {
   try {
     return await call;

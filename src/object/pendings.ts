@@ -3,7 +3,7 @@ import type { Command } from "../queue/base/commands.ts";
 
 /** A command that is not answered yet. */
 interface Pending {
-  caller: Responder;
+  responder: Responder;
   command: Command;
   /** Until when it may wait, in milliseconds by the queue's clock; undefined until it is applied. */
   deadline?: number;
@@ -35,41 +35,41 @@ export class Pendings {
     return this.#lastRequestId;
   }
 
-  /** Gives out no request id up to this one. */
+  /** Gives out no request id up to this one, which another command has. */
   skipRequestIds(requestId: number): void {
     this.#lastRequestId = Math.max(this.#lastRequestId, requestId);
   }
 
-  add(caller: Responder, command: Command): number {
+  add(responder: Responder, command: Command): number {
     const requestId = this.newRequestId();
-    this.#byRequestId.set(requestId, { caller, command });
+    this.#byRequestId.set(requestId, { responder, command });
     return requestId;
   }
 
-  /** Takes up again a command that had its request id before. */
-  restore(requestId: number, caller: Responder, command: Command): void {
-    this.#byRequestId.set(requestId, { caller, command });
+  /** Restores a command that has its request id already. */
+  restore(requestId: number, responder: Responder, command: Command): void {
+    this.#byRequestId.set(requestId, { responder, command });
   }
 
-  /** Notes when a command is applied that may wait. False where it waits for nobody: its caller is gone. */
+  /** Notes that a command is applied. Returns false if it must not be, because its caller is gone. */
   begin(requestId: number, command: Command, now: number): boolean {
     const pending = this.#byRequestId.get(requestId);
     if (pending !== undefined) pending.deadline = now + ("timeoutMs" in command ? command.timeoutMs : 0);
     return pending !== undefined || !isWait(command);
   }
 
-  /** Takes out whoever is to be answered. */
+  /** Removes a command and returns its responder; undefined if it has none any more. */
   take(requestId: number): Responder | undefined {
     const pending = this.#byRequestId.get(requestId);
     this.#byRequestId.delete(requestId);
-    return pending?.caller;
+    return pending?.responder;
   }
 
   delete(requestId: number): void {
     this.#byRequestId.delete(requestId);
   }
 
-  /** Notes that a command is about to be applied anew, as if it never was. */
+  /** Notes that a command was not applied after all. */
   undo(requestId: number): void {
     const pending = this.#byRequestId.get(requestId);
     if (pending !== undefined) delete pending.deadline;
@@ -81,25 +81,27 @@ export class Pendings {
   }
 
   /**
-   * What was applied and not answered, to be applied again to a queue that was loaded anew, with what is left of its
-   * time; and what cannot be, because it waits for something that is under way.
+   * The commands that were applied and are not answered, after the queue was loaded again.
+   *
+   * @returns `waits`, to be applied again with what is left of their time, and `lost`, which cannot be applied again
+   * because they wait for a transfer that is under way
    */
   waiting(now: number): { waits: Wait[]; lost: number[] } {
     const waits: Wait[] = [];
     const lost: number[] = [];
-    for (const [requestId, { caller, command, deadline }] of this.#byRequestId) {
+    for (const [requestId, { responder, command, deadline }] of this.#byRequestId) {
       if (deadline === undefined) continue;
       if (command.verb === "redrive") lost.push(requestId);
-      // What a connection waits for that is behind comes back when it has caught up.
-      if (!("timeoutMs" in command) || (caller.isBehind && command.verb === "receive")) continue;
-      const connection = caller.isBehind === undefined ? undefined : caller;
+      // A receive of a connection that is behind is applied again when the connection has caught up.
+      if (!("timeoutMs" in command) || (responder.isBehind && command.verb === "receive")) continue;
+      const connection = responder.isBehind === undefined ? undefined : responder;
       waits.push({ requestId, command: { ...command, timeoutMs: Math.max(0, deadline - now) }, connection });
     }
     return { waits, lost };
   }
 }
 
-/** Whether this does something for whoever is there to take it, and nothing else. */
+/** Whether a command does nothing but wait, or hand out messages: of no use if its caller is gone. */
 function isWait(command: Command): boolean {
   const isTaking = command.verb === "receive" || command.verb === "subscribe";
   return isTaking || ("timeoutMs" in command && command.timeoutMs > 0);

@@ -1,36 +1,36 @@
 import { newGeneration } from "../api/generation.ts";
 import type { DirectoryCalls } from "../api/object-calls.ts";
-import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
+import { parseStorageBytesMax, storageBytesFault } from "../contract/storage-bytes.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";
 import type { Command, Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
-import { NEWEST_VERSION, storedVersion } from "./migrations.ts";
+import { isNewer } from "./migrations.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { HostStatus, isFullError } from "./storage-bound.ts";
 
-/** An answer to a command of a commit batch. */
+/** Answers a command of a commit batch. */
 type CommandResult = (requestId: number, result: Result) => void;
 
-/** The commands of a commit batch that the queue is to take. */
+/** The commands of a commit batch that are applied to the queue. */
 export interface Admitted {
   commands: Incoming[];
-  /** False where nothing may be stored: the queue then neither lets time pass, nor commits, nor sets its alarm. */
+  /** False while nothing may be stored: the queue then neither advances its time, nor commits, nor sets its alarm. */
   mayWrite: boolean;
 }
 
-/** A directory that did not hear that a queue is stored is told again after this, in milliseconds. */
+/** The directory is told again after this that a queue is stored, if a call failed; in milliseconds. */
 const CONFIRM_AGAIN_MS = 1_000;
 
-/** A queue with fewer commits may have crashed before the directory heard of it, and tells it once more. */
+/** A queue with fewer commits may have crashed before it told the directory, so it tells it once more. */
 const YOUNG_COMMITS = 16;
 
-/** These change nothing, so they are answered while nothing can be stored; and so is a put that was stored before. */
+/** Verbs that change nothing, answered also while nothing can be stored; a put is, if it was stored before. */
 const READING: ReadonlySet<Command["verb"]> = new Set(["describe", "messages", "peek", "delete", "put"]);
 
-/** These need not be answered at once, so they wait until something can be stored: a refusal would end them for good. */
+/** Verbs that wait until something can be stored, because a refusal would end them for good. */
 const PATIENT: ReadonlySet<Command["verb"]> = new Set([
   "subscribe",
   "unsubscribe",
@@ -40,8 +40,8 @@ const PATIENT: ReadonlySet<Command["verb"]> = new Set([
 ]);
 
 /**
- * How one queue comes to be, and what can keep it from being served: its entry in the directory, stored data that is
- * damaged or missing, a storage that is full, a wrong configuration. What a queue does while it lives is not in here.
+ * Loads, creates and deletes one queue, and answers in its place while it cannot be served: its entry in the directory,
+ * stored data that is damaged or missing, full storage, a wrong configuration.
  */
 export class QueueLife {
   readonly #ctx: DurableObjectState;
@@ -53,20 +53,20 @@ export class QueueLife {
   readonly #resume: (commands: Incoming[]) => void;
   /** Undefined while nothing could be loaded. */
   #queue: Queue | undefined;
-  /** The life that is stored, or for which there is an entry. */
+  /** The generation that is stored, or that has an entry in the directory. */
   #generation: string | undefined;
-  /** What is wrong with the stored data, as a part of a sentence. */
+  /** The fault in the stored data, as a part of a sentence. */
   #damage: { fault: string; isMissing: boolean } | undefined;
   #isLookedUp = false;
   #isServing = true;
   #isHostFull = false;
   #isConfirmed = false;
   #confirmAt = 0;
-  /** Until then the storage is taken to be full. */
+  /** Until then, in milliseconds by the machine's clock, the storage is taken to be full. */
   #fullUntil = Number.NEGATIVE_INFINITY;
   #held: Incoming[] = [];
 
-  /** @param resume takes commands that had to wait, for a later commit batch */
+  /** @param resume takes commands that were held back, for a later commit batch */
   constructor(ctx: DurableObjectState, env: Env, storage: QueueStorage, resume: (commands: Incoming[]) => void) {
     this.#ctx = ctx;
     this.#env = env;
@@ -78,10 +78,11 @@ export class QueueLife {
   }
 
   /**
-   * Loads the queue from its storage, also anew after a commit batch that failed. Where its stored data is damaged, the queue
-   * is an empty one that is never asked anything: `admit` answers in its place. Throws where the data cannot be judged: it is of a newer version, or there is no room.
+   * Loads the queue from its storage, also after a commit batch that failed. If its stored data is damaged, the queue is
+   * empty and unused: `admit` answers in its place.
    *
    * @returns the queue, and the last server time that it saw, in milliseconds
+   * @throws if the data is of a newer version, or there is no room to read it
    */
   open(storage: QueueStorage): { queue: Queue; time: number } {
     this.#storage = storage;
@@ -97,25 +98,25 @@ export class QueueLife {
       if (fault !== undefined) this.#damage = { fault, isMissing: false };
       return { queue, time: existing?.stored?.totals.time ?? 0 };
     } catch (error) {
-      if (isFullError(error) || this.#isNewer()) throw error;
+      if (isFullError(error) || isNewer(this.#ctx.storage.sql)) throw error;
       this.#queue = undefined;
       this.#noteDamage(error);
       return { queue: new Queue(newGeneration(), this.#storage), time: 0 };
     }
   }
 
-  /** To be told to the queue before each commit batch: whether puts are refused. */
+  /** Whether puts are refused in this commit batch. */
   get isStorageFull(): boolean {
     const bound = parseStorageBytesMax(this.#env.STORAGE_BYTES_MAX);
     return this.#isBlocked || this.#isHostFull || this.#storage.hasReached(bound);
   }
 
-  /** Whether the queue itself could be asked in the last commit batch. If not, it has nothing to do: no timer, no transfers. */
+  /** Whether the queue could be used in the last commit batch. If not, it needs no timer and sends no transfers. */
   get isServing(): boolean {
     return this.#isServing;
   }
 
-  /** Answers, or keeps for later, what the queue itself cannot be asked now. To be called with the commands of a commit batch. */
+  /** Answers, or holds back, the commands of a commit batch that cannot be applied to the queue now. */
   async admit(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
     const admitted = await this.#admit(commands, answer);
     this.#isServing = admitted.mayWrite;
@@ -123,10 +124,10 @@ export class QueueLife {
   }
 
   async #admit(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
-    const fault = this.#configurationFault();
+    const fault = storageBytesFault(this.#env.STORAGE_BYTES_MAX);
     if (fault !== undefined) {
-      for (const { requestId } of commands)
-        answer(requestId, { verb: "refused", code: "misconfigured", detail: fault });
+      const refusal: Refusal = { verb: "refused", code: "misconfigured", detail: fault };
+      for (const { requestId } of commands) answer(requestId, refusal);
       return { commands: [], mayWrite: false };
     }
     if (!this.#storage.isCreated && !this.#isLookedUp) await this.#lookUp();
@@ -137,36 +138,36 @@ export class QueueLife {
     return { commands: [...commands], mayWrite: true };
   }
 
-  /** Enters the queue in the directory, before anything of it is stored. Throws where another life stands there. */
+  /** Enters the queue in the directory, before anything of it is stored. Throws if another generation is entered. */
   async enter(generation: string): Promise<void> {
     const entry = await this.#directory.add(this.#name, generation);
-    if (entry.generation !== generation) throw new Error("The directory knows another life of this queue.");
+    if (entry.generation !== generation) throw new Error("The directory has another generation of this queue.");
     this.#generation = generation;
     this.#isConfirmed = false;
   }
 
-  /** Deletes everything that is stored, and the entry. Also where nothing is: an earlier deletion may have stopped. */
+  /** Deletes all stored data, and the entry, even if nothing is stored: an earlier deletion may have been interrupted. */
   async erase(): Promise<void> {
     const generation = this.#generation;
-    // A crash after this leaves a pending entry: without data it stands for no queue, and not for one that lost its data.
+    // A crash after this leaves a pending entry, which without data means no queue, and not a queue that lost its data.
     if (generation !== undefined) await this.#directory.unconfirm(this.#name, generation).catch(unlessFull);
     if (this.#storage.isCreated || this.#damage !== undefined) await this.#storage.erase();
     this.#damage = undefined;
     damagedQueues.delete(this.#name);
     this.#fullUntil = Number.NEGATIVE_INFINITY;
-    // Until the name is removed: where that fails, the entry is looked up again by who tries once more.
+    // If the removal fails, the next call looks the entry up again.
     this.#isLookedUp = false;
     if (generation !== undefined) await this.#directory.remove(this.#name, generation);
     this.#isLookedUp = true;
     this.#generation = undefined;
   }
 
-  /** To be called before a commit is written, with its number: if the object ends with it, the next one knows. */
+  /** To be called before a commit is written, with its number: if the object ends during it, the next object knows. */
   committing(commit: number): void {
     failedCommits.begin(this.#name, commit);
   }
 
-  /** To be called when everything that was written is durable. Tells the directory, once, and is not waited for. */
+  /** To be called when all writes are durable. Tells the directory once, without waiting for it. */
   committed(): void {
     failedCommits.end(this.#name);
     const generation = this.#generation;
@@ -177,12 +178,12 @@ export class QueueLife {
       () => {
         this.#isConfirmed ||= generation === this.#generation;
       },
-      (error) => console.error(`The directory does not hear that the queue ${this.#name} is stored.`, error),
+      (error) => console.error(`queue ${this.#name}: unavailable: the directory could not be told.`, error),
     );
     this.#ctx.waitUntil(confirmed);
   }
 
-  /** To be called when a commit batch has failed after it began to write, before the object ends itself. */
+  /** To be called when a commit batch has failed, before the queue is loaded again or the object is reset. */
   failed(error: unknown): void {
     failedCommits.end(this.#name);
     if (isDamage(error)) damagedQueues.set(this.#name, faultOf(error));
@@ -190,8 +191,8 @@ export class QueueLife {
   }
 
   /**
-   * Whether an error that came up before anything was written says that a stored row is damaged. From then on `admit`
-   * answers in the place of the queue; who waits is to be answered with `refusal`.
+   * Whether an error that was thrown before anything was written means that a stored row is damaged. From then on `admit`
+   * answers in the place of the queue; commands that wait must be answered with `refusal`.
    */
   turnsDamaged(error: unknown): boolean {
     if (!isDamage(error)) return false;
@@ -201,16 +202,16 @@ export class QueueLife {
     return true;
   }
 
-  /** What everything is answered with while the stored data is damaged. */
+  /** The answer to all commands while the stored data is damaged. */
   get refusal(): Refusal {
     const { fault, isMissing } = this.#damage ?? { fault: "it cannot be read", isMissing: false };
     const wayOut = isMissing
-      ? "Bring the data back, or delete the queue to begin anew."
-      : "List its messages to export what can be read, and delete the queue to begin anew.";
+      ? "Restore the data, or delete the queue."
+      : "List its messages to export those that can be read, then delete the queue.";
     return {
       verb: "refused",
       code: "damaged",
-      detail: `The stored data of this queue is damaged: ${fault}. Nothing is changed in it. ${wayOut}`,
+      detail: `The stored data of this queue is damaged: ${fault}. Nothing in it is changed. ${wayOut}`,
     };
   }
 
@@ -228,47 +229,30 @@ export class QueueLife {
     return Date.now() < this.#fullUntil;
   }
 
-  #configurationFault(): string | undefined {
-    try {
-      parseStorageBytesMax(this.#env.STORAGE_BYTES_MAX);
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
-  }
-
-  #isNewer(): boolean {
-    try {
-      return storedVersion(this.#ctx.storage.sql) > NEWEST_VERSION;
-    } catch {
-      return false;
-    }
-  }
-
   #noteDamage(error: unknown): void {
-    console.error(`The stored data of the queue ${this.#name} is damaged.`, error);
+    console.error(`queue ${this.#name}: damaged: stored data cannot be read.`, error);
     this.#generation ??= this.#salvage.generation();
     this.#damage = { fault: faultOf(error), isMissing: false };
   }
 
-  /** Where nothing is stored: is there nothing, or is it lost? */
+  /** If nothing is stored, the directory knows whether the data is lost. */
   async #lookUp(): Promise<void> {
     const entry = await this.#directory.find(this.#name);
     this.#isLookedUp = true;
     if (entry === null) return;
     this.#generation = entry.generation;
     if (!entry.isConfirmed || this.#damage !== undefined) return;
-    const fault = "it is missing, though the queue was created and not deleted";
+    const fault = "it is missing, although the queue was created and not deleted";
     this.#damage = { fault, isMissing: true };
-    console.error(`The stored data of the queue ${this.#name} is missing.`);
+    console.error(`queue ${this.#name}: damaged: the stored data is missing.`);
   }
 
-  /** A deletion ends the damage: what comes after it in the commit batch is for the new queue. */
+  /** A deletion ends the damage: the commands after it in the commit batch are applied to the new queue. */
   async #admitDamaged(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
     for (const [index, { requestId, command }] of commands.entries()) {
       if (command.verb === "delete") {
         await this.erase();
-        // A queue that was loaded, and whose damage was found later, has to forget what it holds in memory.
+        // A queue that was loaded before its damage was found must forget what it has in memory.
         if (this.#queue?.exists) this.#queue.apply(requestId, command, Date.now());
         else answer(requestId, { verb: "delete" });
         return { commands: commands.slice(index + 1), mayWrite: true };
@@ -297,12 +281,13 @@ export class QueueLife {
   }
 }
 
-/** Where nothing can be written, a deletion goes on: it makes the room. */
+/** A deletion goes on although nothing can be written: it makes room. */
 function unlessFull(error: unknown): void {
   if (!isFullError(error)) throw error;
 }
 
 function fullRefusal(): Refusal {
-  const detail = "The disk, or what the plan gives a queue, is full: nothing can be stored until there is room.";
+  const detail =
+    "The disk, or the storage that the plan gives a queue, is full. This was not applied; free storage, then try again.";
   return { verb: "refused", code: "storage_full", detail };
 }

@@ -4,77 +4,88 @@ import { ProblemError } from "../api/problem-error.ts";
 import { type Reply, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { Env } from "../env.ts";
+import { recentFailures } from "../isolate.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
 import { commandOf, putCommandsOf } from "../socket/operation-commands.ts";
 import type { Session } from "../socket/session.ts";
 import { Sessions } from "../socket/sessions.ts";
-import type { Incoming } from "./commit-batcher.ts";
+import { CommitBatcher, type Incoming } from "./commit-batcher.ts";
 import { CommitLoop } from "./commit-loop.ts";
+import { ExpectedCallers, HTTP_CALLERS } from "./expected-callers.ts";
+import { Pendings } from "./pendings.ts";
 
-/** Why a connection is closed on whose frame the server failed (RFC 6455: an unexpected condition). */
+/** The close code of a connection on whose frame the server failed (RFC 6455: an unexpected condition). */
 const UNEXPECTED = 1011;
 
-const OVERLOADED = "The queue has more to apply than its memory holds. This was not applied: try again in a moment.";
+/** The most characters of a close reason: RFC 6455 allows 123 bytes. */
+const REASON_CHARACTERS_MAX = 120;
 
-/** About what a command takes beside the text in it. */
+const OVERLOADED = "The queue has no memory left for commands. This was not applied; try again in a moment.";
+
+/** About what a command takes of memory beside the text in it, in characters. */
 const COMMAND_CHARACTERS = 256;
 
-/** One named queue: what arrives, whichever way it comes, goes from here to its commit loop. */
+/** One named queue: receives commands over RPC and over its sockets, and submits them to its commit loop. */
 export class QueueObject extends DurableObject<Env> implements QueueCalls {
   readonly #name: string;
   readonly #sessions: Sessions;
+  readonly #pendings = new Pendings();
+  readonly #callers = new ExpectedCallers();
+  readonly #batcher: CommitBatcher;
   readonly #loop: CommitLoop;
-  /** Calls that wait, by the ids that their Worker gave them, so that it can say that their clients are gone. */
+  /** The request ids of calls that wait, by their wait ids: see `abandon`. */
   readonly #requestIdByWait = new Map<string, number>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#sessions = new Sessions(ctx);
-    this.#loop = new CommitLoop(ctx, env, this.#sessions);
+    const aloneLeft = recentFailures.take(this.#name, Date.now());
+    this.#batcher = new CommitBatcher(this.#pendings, this.#callers, aloneLeft);
+    const arrivals = {
+      sessions: this.#sessions,
+      pendings: this.#pendings,
+      batcher: this.#batcher,
+      callers: this.#callers,
+    };
+    this.#loop = new CommitLoop(ctx, env, arrivals);
   }
 
-  /**
-   * Applies a command. The promise is kept when its outcome is known and durable, after a wait if it is to wait.
-   *
-   * @param waitId under which the wait can be ended by `abandon`
-   */
   perform(command: Command, waitId?: string): Promise<Reply> {
     const characters = charactersOf(command);
-    if (!this.#loop.intake.hasRoomFor(command, characters)) {
+    if (!this.#batcher.hasRoomFor(command, characters)) {
       return Promise.resolve({ ok: false, code: "overloaded", detail: OVERLOADED });
     }
+    // A transfer comes from another queue, which does not wait for the reply before it sends the next.
+    const isOfCaller = command.verb !== "receive_transfer";
     return new Promise((resolve) => {
       const answer: Responder["answer"] = (_, ...result) => {
-        this.#loop.intake.answered(1);
+        if (isOfCaller) this.#callers.answered(HTTP_CALLERS, Date.now());
         if (waitId !== undefined) this.#requestIdByWait.delete(waitId);
         resolve(replyOf(...result));
       };
-      const incoming = this.#loop.intake.take({ answer }, command, characters);
+      const incoming = this.#batcher.take({ answer }, command, characters);
       if (waitId !== undefined) this.#requestIdByWait.set(waitId, incoming.requestId);
-      this.#loop.submit([incoming], true);
+      if (isOfCaller) this.#callers.asked(HTTP_CALLERS);
+      this.#loop.submit([incoming]);
     });
   }
 
-  /** Ends the wait of a call whose client is gone: it is answered as if its time were over. */
   abandon(waitId: string): void {
     const requestId = this.#requestIdByWait.get(waitId);
-    if (requestId === undefined) return;
-    const nobody: Responder = { answer: () => undefined };
-    this.#loop.submit([this.#loop.intake.take(nobody, { verb: "cancel_wait", requestIds: [requestId] }, 0)], false);
+    if (requestId !== undefined) this.#loop.submitInternal({ verb: "cancel_wait", requestIds: [requestId] });
   }
 
-  /** Opens a WebSocket. The request was looked at by the Worker. */
   override async fetch(): Promise<Response> {
-    const client = this.#sessions.open(this.#loop.intake.newRequestId());
+    const client = this.#sessions.open(this.#pendings.newRequestId());
     return new Response(null, { status: 101, webSocket: client });
   }
 
   /**
-   * Called by the platform with each frame, also if the object has to be brought back to memory for it. What goes wrong
-   * with one operation is answered; a frame that is not understood, or on which the server fails, ends the connection,
-   * so that its client knows that nothing in it was applied.
+   * Called by the platform with each frame, also if the object has to be loaded for it. An operation that is wrong is
+   * answered with its problem. A frame that is wrong, or on which the server fails, closes the connection, so that its
+   * client knows that nothing in it was applied.
    */
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
     const session = this.#sessions.of(socket);
@@ -83,16 +94,16 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
       this.#hear(frame, session);
     } catch (error) {
       const isBadFrame = error instanceof BadFrame;
-      if (!isBadFrame) console.error(`The queue ${this.#name} failed on a frame.`, error);
+      if (!isBadFrame) console.error(`queue ${this.#name}: internal: a frame failed.`, error);
       const reason = isBadFrame ? error.message : "The server failed on this frame. Nothing in it was applied.";
-      socket.close(isBadFrame ? error.closeCode : UNEXPECTED, reason.slice(0, 120));
+      socket.close(isBadFrame ? error.closeCode : UNEXPECTED, reason.slice(0, REASON_CHARACTERS_MAX));
       this.#leave(socket);
     }
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
     this.#leave(socket);
-    // 1005 and 1006 stand for an end without a code, and cannot be said.
+    // 1005 and 1006 mean an end without a code, and cannot be sent.
     socket.close(code === 1005 || code === 1006 ? 1000 : code);
   }
 
@@ -102,7 +113,7 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
 
   #hear(frame: string | ArrayBuffer, session: Session): void {
     const operations = operationsOf(frame);
-    const hasRoom = this.#loop.intake.hasMemoryFor(frame instanceof ArrayBuffer ? frame.byteLength : frame.length);
+    const hasRoom = this.#batcher.hasMemoryFor(frame instanceof ArrayBuffer ? frame.byteLength : frame.length);
     const incoming: Incoming[] = [];
     try {
       for (const operation of operations) {
@@ -110,14 +121,15 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
         else this.#takeUp(operation, session, incoming);
       }
     } catch (error) {
-      // Nothing of a frame is applied that could not be taken up as a whole.
+      // A frame is submitted as a whole or not at all.
       this.#loop.drop(incoming);
       throw error;
     }
     this.#loop.heard(session);
-    this.#loop.submit(incoming, session.comesBack());
-    // A refusal needs no commit, and none may follow that would carry it.
-    this.#loop.intake.answered(this.#sessions.flush());
+    this.#callers.asked(session.subscriber);
+    this.#loop.submit(incoming);
+    // Refusals need no commit, and perhaps none follows that would send them.
+    this.#loop.replies.flush();
   }
 
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
@@ -125,25 +137,25 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
     try {
       if (operation.fault !== undefined) throw operation.fault;
       const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);
-      const nextRequestId = this.#loop.intake.lastRequestId + 1;
+      const nextRequestId = this.#pendings.lastRequestId + 1;
       if (operation.keys !== undefined) {
         const commands = putCommandsOf(operation, context.now);
         const puts = session.sharedPuts(nextRequestId, operation.id, commands.length);
         const each = Math.ceil(characters / commands.length);
-        for (const command of commands) incoming.push(this.#loop.intake.take(puts, command, each, session));
+        for (const command of commands) incoming.push(this.#batcher.take(puts, command, each, session));
         return;
       }
       const command = commandOf(operation, context, session);
-      if (!this.#loop.intake.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
+      if (!this.#batcher.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
       session.begin(nextRequestId, operation.id, command);
-      incoming.push(this.#loop.intake.take(session, command, characters, session));
+      incoming.push(this.#batcher.take(session, command, characters, session));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       session.refuse(operation.id, error);
     }
   }
 
-  /** Whoever is gone waits for nothing any more. */
+  /** Ends all waits of a closed connection. */
   #leave(socket: WebSocket): void {
     const session = this.#sessions.close(socket);
     if (session !== undefined) this.#loop.leave(session);

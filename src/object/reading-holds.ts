@@ -7,15 +7,16 @@ import type { Hold } from "./commit-batcher.ts";
 /** How long a command may be held back, because connections do not read, before it is refused as `overloaded`. */
 const HELD_MS_MAX = 10_000;
 
-/** Why a connection is closed that takes nothing of what is sent to it (RFC 6455: it breaks a policy). */
+/** The close code of a connection that reads nothing (RFC 6455: it breaks a policy). */
 const POLICY = 1008;
 
-/** To be told what becomes of connections. */
+/** Called when the reading of a connection has changed. */
 export interface ReadingEvents {
-  /** It was closed because it takes nothing. */
+  /** It was closed because it reads nothing. */
   closed(session: Session): void;
-  /** It is so far behind that nothing more is done for it. */
+  /** It is so far behind that its commands are held back. */
   behind(session: Session): void;
+  /** It is no longer behind. */
   caughtUp(session: Session): void;
 }
 
@@ -30,23 +31,25 @@ export class ReadingHolds {
   }
 
   /**
-   * Looks at how far connections are with reading, and answers which commands must wait. Throws where clients that were
-   * closed hold so much that only the end of the object frees it.
+   * Measures how far connections are with reading, and returns which commands are held back.
+   *
+   * @throws if closed connections hold so much memory that only a new object frees it
    */
   look(): Hold {
     const { readers } = this.#sessions;
-    if (readers.isAbandonedTooMuch) throw new Error("Clients that do not read hold too much of what was sent to them.");
+    if (readers.isAbandonedTooMuch)
+      throw new Error("Closed connections hold too much memory for data that their clients did not read.");
     if (!readers.areAny) return this.mayHandOut ? () => undefined : holdLarge;
     const { behind, caughtUp, stalled } = readers.look(Date.now());
     for (const session of stalled) {
-      session.socket.close(POLICY, "The connection does not read what is sent to it.");
+      session.socket.close(POLICY, "The client does not read what is sent to it.");
       this.#sessions.close(session.socket);
       this.#events.closed(session);
     }
     for (const session of behind) this.#events.behind(session);
     for (const session of caughtUp) this.#events.caughtUp(session);
     return ({ connection, command }) => {
-      // A connection that is behind goes on or is closed: what it asks waits for as long as that takes.
+      // A connection that is behind catches up or is closed: its commands wait for as long as that takes.
       if ((connection as Session | undefined)?.isBehind) return Number.POSITIVE_INFINITY;
       return this.mayHandOut || !mayBeLarge(command) ? undefined : HELD_MS_MAX;
     };
@@ -57,7 +60,7 @@ export class ReadingHolds {
     return !this.#sessions.readers.areTooFarBehind && !replyBytes.isFull;
   }
 
-  /** Whether it must be looked again soon: nothing tells of reading. */
+  /** Whether `look` must be called again soon, because there is no event for reading. */
   get areAny(): boolean {
     return this.#sessions.readers.areAny || !this.mayHandOut;
   }
@@ -65,7 +68,7 @@ export class ReadingHolds {
 
 const holdLarge: Hold = ({ command }) => (mayBeLarge(command) ? HELD_MS_MAX : undefined);
 
-/** Whether the answer to a command may be as large as a batch. */
+/** Whether the reply to a command may be as large as a batch. */
 function mayBeLarge({ verb }: Command): boolean {
   return verb === "receive" || verb === "subscribe" || verb === "messages" || verb === "peek";
 }

@@ -2,7 +2,7 @@ import type { Reply } from "../api/reply.ts";
 import type { Command, Refusal, TransferResultCommand } from "../queue/base/commands.ts";
 import type { OutboundTransfer } from "../queue/outbound-transfers.ts";
 
-/** A queue to which messages can be sent. */
+/** The object of a queue to which messages are sent. */
 export interface OtherQueue {
   perform(command: Command): Promise<Reply>;
 }
@@ -10,7 +10,8 @@ export interface OtherQueue {
 /**
  * Sends messages to another queue.
  *
- * @param queue the name of the queue that sends them, which is to be told the command that this answers with
+ * @param queue the name of the queue that sends them
+ * @returns the command that tells that queue the outcome
  */
 export async function send(
   other: OtherQueue,
@@ -27,11 +28,11 @@ export async function send(
     return settled("refused", {
       verb: "refused",
       code: reply.code,
-      detail: `The queue ${to} answers: ${reply.detail}`,
+      detail: `The queue ${to} has refused the messages: ${reply.detail}`,
     });
   } catch (error) {
-    console.error(`Messages of the queue ${queue} go to ${to} again, for it is not known whether they arrived.`, error);
-    const detail = `It is not known whether the messages have arrived in ${to}. They are sent again, and arrive once.`;
+    console.error(`queue ${queue}: unavailable: a transfer to ${to} has an unknown outcome and is sent again.`, error);
+    const detail = `It is not known whether the messages have arrived in ${to}. They are sent again, and are stored there once.`;
     return settled("unknown", { verb: "refused", code: "unavailable", detail });
   }
 }

@@ -1,20 +1,20 @@
 import type { Env } from "../env.ts";
 
-/** While there are puts, the host is asked this often at most, in milliseconds. */
+/** While there are puts, the host is asked at most once in this time, in milliseconds. */
 const ASK_HOST_MS = 250;
 
-/** What the host said is true for this long, in milliseconds, if nothing was put since. */
+/** An answer of the host holds for this long, in milliseconds, if nothing was put since. */
 const STATUS_HOLDS_MS = 1_000;
 
-/** An answer that takes longer is not waited for. The host answers from its memory. */
+/** The longest wait for an answer, in milliseconds. The host answers from its memory. */
 const ANSWER_MS = 100;
 
-/** Whether an error says that there is no room: on the disk, or within what the plan gives an object. */
+/** Whether an error means that there is no room: on the disk, or in the storage that the plan gives an object. */
 export function isFullError(error: unknown): boolean {
   return error instanceof Error && /SQLITE_FULL|database or disk is full/.test(error.message);
 }
 
-/** Whether the disk is nearly full, by the host that serves this object. Where there is none to be asked, it is not. */
+/** Whether the disk is nearly full, as the local server reports it. Hosted there is no such report, and it never is. */
 export class HostStatus {
   readonly #env: Env;
   #isNearlyFull = false;
@@ -24,15 +24,15 @@ export class HostStatus {
     this.#env = env;
   }
 
-  /** By the last answer. */
+  /** The last answer. */
   get isNearlyFull(): boolean {
     return this.#env.HOST_STATUS !== undefined && this.#isNearlyFull;
   }
 
   /**
-   * To be called in a commit batch in which something is put, for what counts in that commit batch. It asks the host now and then
-   * without waiting for the answer, so that no put takes longer for it: the answer counts for the next commit batch. Only
-   * after a pause a "nearly full" is asked about again before it refuses anything.
+   * Whether the disk counts as nearly full in a commit batch with puts. Asks the host now and then without waiting for the
+   * answer, which counts for the next commit batch, so that no put takes longer. Only after a pause the answer "nearly
+   * full" is checked again before a put is refused.
    */
   async notePuts(now: number): Promise<boolean> {
     const known = this.isNearlyFull;
@@ -45,7 +45,7 @@ export class HostStatus {
     return this.isNearlyFull;
   }
 
-  /** Asks the host. What it does not answer, or not in time, leaves what was known. */
+  /** Asks the host. Without an answer in time, the last one stays valid. */
   async ask(): Promise<void> {
     try {
       const response = await this.#env.HOST_STATUS?.fetch("http://status/disk-nearly-full", {
@@ -54,8 +54,8 @@ export class HostStatus {
       await response?.body?.cancel();
       this.#isNearlyFull = response?.status === 200;
     } catch (error) {
-      // What was known before is the best guess; a disk that is full all the same is noticed by the commit that fails.
-      console.error("The host does not say whether its disk is nearly full.", error);
+      // The last answer is the best guess; if the disk is full all the same, a commit fails.
+      console.warn("host: unavailable: the host did not report whether its disk is nearly full.", error);
     }
   }
 }

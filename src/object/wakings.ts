@@ -2,27 +2,27 @@ import type { MonotonicClock } from "../queue/clock.ts";
 import type { Queue } from "../queue/queue.ts";
 import { BEGIN_STORED_MS } from "../queue/store/begun-marks.ts";
 
-/** The object wakes itself at multiples of this, because each alarm that is set is a row. */
+/** Alarms are set to multiples of this, in milliseconds, because each alarm that is set is billed as a row. */
 const ALARM_STEP_MS = 10_000;
 
 /**
- * A wait up to this is cheaper spent in memory, with a timer, than with an alarm. While a timer is set the object stays
- * in memory: what is to be stored in the end must not be forgotten before.
+ * A wait up to this, in milliseconds, is cheaper with a timer than with an alarm. While a timer is set the object stays in
+ * memory, so that begin marks which are not stored yet are not forgotten.
  */
 const TIMER_MS = Math.max(1_000, BEGIN_STORED_MS);
 
-/** How soon it is looked again at connections that have something unread: nothing tells of reading. */
+/** How often connections with something unread are checked, in milliseconds: there is no event for reading. */
 const READING_MS_MIN = 5;
 const READING_MS_MAX = 100;
 
-/** When the object looks at its queue again although nobody calls: by a timer, or by the alarm. */
+/** Wakes the commit loop when time alone changes the queue: by a timer, or by the alarm. */
 export class Wakings {
   readonly #storage: DurableObjectStorage;
   readonly #clock: MonotonicClock;
   readonly #wake: () => void;
   #timer: number | null = null;
   #readingMs = READING_MS_MIN;
-  /** When the alarm is set to; undefined while that has not been read. */
+  /** The time of the alarm, in milliseconds by the machine's clock; undefined until it was read. */
   #alarmAt: number | undefined;
 
   constructor(storage: DurableObjectStorage, clock: MonotonicClock, wake: () => void) {
@@ -31,24 +31,25 @@ export class Wakings {
     this.#wake = wake;
   }
 
+  /** Reads the time of the alarm, once. */
   async loadAlarm(): Promise<void> {
     this.#alarmAt ??= (await this.#storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** To be told that the alarm has gone off, or was deleted. */
+  /** Notes that the alarm has gone off, or was deleted. */
   forgetAlarm(): void {
     this.#alarmAt = Number.POSITIVE_INFINITY;
   }
 
   /**
-   * Sets the alarm where the queue needs one. To be called together with the write of what it is about, so that a crash
-   * leaves neither without the other. Answers whether it was set, which is billed as a row.
+   * Sets the alarm if the queue needs one. To be called together with the write of the rows that need it, so that a crash
+   * leaves neither without the other. Returns whether it was set, which is billed as a row.
    */
   planAlarm({ nextWakeAt, nextEventAt, hasDeadline }: Queue, now: number): boolean {
-    // The alarm goes by the machine's clock, which may lie behind the queue's.
+    // The alarm follows the machine's clock, which may be behind the queue's.
     const machineTime = (time: number) => Date.now() + Math.max(0, time - now);
     const wakeAt = Math.ceil(machineTime(nextWakeAt) / ALARM_STEP_MS) * ALARM_STEP_MS;
-    // Where only sockets wait, nothing else would keep the object in memory.
+    // If only sockets wait, nothing else keeps the object in memory.
     const isForSockets = !hasDeadline && nextEventAt - now > TIMER_MS;
     const at = Math.min(wakeAt, isForSockets ? machineTime(nextEventAt) : Number.POSITIVE_INFINITY);
     if (at >= (this.#alarmAt ?? Number.POSITIVE_INFINITY)) return false;
@@ -58,10 +59,10 @@ export class Wakings {
   }
 
   /**
-   * Wakes the object for those who wait. A pending long-poll keeps it in memory anyway, so a timer that dies with it
-   * costs no row, which an alarm would.
+   * Sets a timer for commands that wait. A long-poll that waits keeps the object in memory anyway, so the timer cannot be
+   * lost, and costs no row as an alarm would.
    *
-   * @param queue undefined for one that cannot be asked
+   * @param queue undefined if the queue cannot be served
    * @param isForReaders whether there are connections with something unread
    */
   planTimer(queue: Queue | undefined, isForReaders: boolean): void {

@@ -1,22 +1,22 @@
-/** The text of one frame: with the line that passes the bound the frame ends. */
+/** The text of one frame, in characters: the line that passes the bound is the last of its frame. */
 const FRAME_CHARACTERS_MAX = 1024 * 1024;
 
-/** How much may be given to the platform that the other side has not read: with the frame that passes it no more is. */
+/** Bytes given to the platform that the client has not read: after the frame that passes the bound no more is sent. */
 const IN_FLIGHT_BYTES_MAX = 1024 * 1024;
 
 /**
- * What is to be sent on one connection, as lines.
+ * The lines to be sent on one connection.
  *
- * The platform keeps what a client does not read, without a bound, also after the connection was closed from here. So
- * it is given little at a time, by what it says has not left (`bufferedAmount`); the rest stays here, where it is
- * counted, and can be dropped.
+ * The platform keeps what a client does not read, without a bound, even after the server has closed the connection. So
+ * it is given little at a time, judged by its `bufferedAmount`; the rest stays here, where it is counted and can be
+ * dropped.
  */
 export class Outbox {
   readonly #socket: WebSocket;
   #lines: string[] = [];
-  /** The text of the lines. */
+  /** Characters of the lines. */
   #characters = 0;
-  /** What was given to the platform over all, in bytes. */
+  /** Bytes given to the platform since the connection was opened. */
   #sent = 0;
 
   constructor(socket: WebSocket) {
@@ -28,22 +28,22 @@ export class Outbox {
     this.#characters += line.length;
   }
 
-  /** What the connection has not taken, in characters here and in bytes at the platform. */
+  /** What the client has not read: characters here plus bytes at the platform. */
   get unread(): number {
     return this.#characters + this.inFlight;
   }
 
-  /** Grows as the connection takes what was sent. */
+  /** Bytes that the client has read: grows as it reads. */
   get taken(): number {
     return this.#sent - this.inFlight;
   }
 
-  /** What the platform has not handed on, in bytes. It has no count in a runtime from before November 2026. */
+  /** Bytes at the platform that are not sent. Runtimes from before November 2026 do not count them. */
   get inFlight(): number {
     return this.#socket.bufferedAmount ?? 0;
   }
 
-  /** Sends as many lines as may be under way. Answers whether the connection is open. */
+  /** Sends lines up to `IN_FLIGHT_BYTES_MAX`. Returns whether the connection is open. */
   send(): boolean {
     if (this.#socket.readyState !== WebSocket.OPEN) this.drop();
     let inFlight = this.inFlight;
@@ -64,12 +64,12 @@ export class Outbox {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Whether all of it was given to the platform. */
+  /** Whether all lines were given to the platform. */
   get isEmpty(): boolean {
     return this.#lines.length === 0;
   }
 
-  /** Forgets what was not sent. */
+  /** Forgets the lines that were not sent. */
   drop(): void {
     this.#lines = [];
     this.#characters = 0;

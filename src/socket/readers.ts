@@ -1,60 +1,60 @@
 import type { Outbox } from "./outbox.ts";
 
-/** A connection that has so much unread is behind: nothing more is done for it until it has read. */
+/** A connection with so many bytes unread is behind: its commands are held back until it has read. */
 const CONNECTION_UNREAD_MAX = 4 * 1024 * 1024;
-/** Below this it is not behind any more. */
+/** Below this it is no longer behind. */
 const CONNECTION_UNREAD_AGAIN = 1024 * 1024;
 
-/** With so much unread on all connections together, nothing more is handed out until they have read. */
+/** With so many bytes unread on all connections together, no messages are handed out until some are read. */
 const OBJECT_UNREAD_MAX = 16 * 1024 * 1024;
 
-/** A connection is looked at when so much is unread: less is on its way most of the time, and cannot fill anything. */
+/** A connection is watched from so many unread bytes on: fewer are in flight most of the time, and harmless. */
 const LOOKED_AT_BYTES_MIN = 64 * 1024;
 
-/** How long a connection may have something unread and take none of it, in milliseconds. After that it is closed. */
+/** How long a connection may have something unread and read none of it, in milliseconds. Then it is closed. */
 const STALLED_MS_MAX = 30_000;
-/** The same while others have to wait for it. */
+/** The same while other connections have to wait for it. */
 const STALLED_MS_MAX_FOR_OTHERS = 2_000;
 
-/** How long a connection may be behind, in milliseconds: what it asks takes a part of the memory that all share. */
+/** How long a connection may be behind, in milliseconds: its commands take a part of the memory that all share. */
 const BEHIND_MS_MAX = 120_000;
 
-/** What closed connections may have left with the platform, which frees it only when the other side hangs up. */
+/** Bytes that closed connections may have left at the platform, which frees them only when the client hangs up. */
 const ABANDONED_BYTES_MAX = 32 * 1024 * 1024;
 
 /** A connection, as far as its reading goes. */
 export interface Reader {
   readonly outbox: Outbox;
-  /** Whether it is so far behind that nothing more is done for it. */
+  /** Whether it is so far behind that its commands are held back. */
   isBehind: boolean;
 }
 
 interface Reading {
-  /** What it had unread when it was looked last. */
+  /** Bytes unread at the last look. */
   unread: number;
-  /** What it had taken when it was looked last. */
+  /** Bytes read up to the last look. */
   taken: number;
   /** When it was last not behind, in milliseconds by the machine's clock. */
   caughtUpAt: number;
-  /** When it last took something, in milliseconds by the machine's clock. */
+  /** When it last read something, in milliseconds by the machine's clock. */
   since: number;
 }
 
-/** What has changed since it was looked last. */
+/** What has changed since the last look. */
 export interface ReadingChanges<Connection> {
   /** Connections that are newly behind. */
   behind: Connection[];
   /** Connections that have caught up. */
   caughtUp: Connection[];
-  /** Connections that take nothing, to be closed. */
+  /** Connections that read nothing, to be closed. */
   stalled: Connection[];
 }
 
 /**
- * How far connections are with reading what was sent to them.
+ * Watches how far connections are with reading what was sent to them.
  *
- * A client that asks and does not read must not fill the memory: what it asks waits until it has read, and in the end
- * its connection is closed. Only connections with something unread are looked at.
+ * A client that sends commands and does not read replies must not fill the memory: its commands wait until it has read,
+ * and in the end its connection is closed. Only connections with something unread are watched.
  */
 export class Readers<Connection extends Reader> {
   readonly #reading = new Map<Connection, Reading>();
@@ -62,17 +62,17 @@ export class Readers<Connection extends Reader> {
   readonly #abandoned = new Set<Connection>();
   #unread = 0;
 
-  /** Whether anything is unread: then it must be looked again, because nothing tells of reading. */
+  /** Whether anything is unread: then `look` must be called again, because there is no event for reading. */
   get areAny(): boolean {
     return this.#reading.size > 0;
   }
 
-  /** Whether all connections together have so much unread that nothing more may be handed out. */
+  /** Whether all connections together have so much unread that no messages may be handed out. */
   get areTooFarBehind(): boolean {
     return this.#unread >= OBJECT_UNREAD_MAX;
   }
 
-  /** Whether what closed connections have left can only be freed by starting anew. */
+  /** Whether closed connections have left so much at the platform that only a new object frees it. */
   get isAbandonedTooMuch(): boolean {
     let bytes = 0;
     for (const session of this.#abandoned) {
@@ -82,7 +82,7 @@ export class Readers<Connection extends Reader> {
     return bytes >= ABANDONED_BYTES_MAX;
   }
 
-  /** To be told of a connection to which something was sent. */
+  /** Notes that something was sent to a connection. */
   sentTo(session: Connection): void {
     const { outbox } = session;
     if (this.#reading.has(session) || (outbox.isEmpty && outbox.inFlight < LOOKED_AT_BYTES_MIN)) return;
@@ -90,7 +90,7 @@ export class Readers<Connection extends Reader> {
     this.#reading.set(session, { unread: 0, taken: outbox.taken, since: now, caughtUpAt: now });
   }
 
-  /** To be told of a connection that is closed. */
+  /** Notes that a connection is closed. */
   left(session: Connection): void {
     session.outbox.drop();
     this.#unread -= this.#reading.get(session)?.unread ?? 0;
@@ -98,7 +98,7 @@ export class Readers<Connection extends Reader> {
     if (session.outbox.inFlight > 0) this.#abandoned.add(session);
   }
 
-  /** Looks at what was read, sends more, and answers what has changed. To be called once in an event. */
+  /** Measures what was read, sends more, and returns what has changed. To be called once per event. */
   look(now: number): ReadingChanges<Connection> {
     const changes: ReadingChanges<Connection> = { behind: [], caughtUp: [], stalled: [] };
     const stalledMsMax = this.areTooFarBehind ? STALLED_MS_MAX_FOR_OTHERS : STALLED_MS_MAX;

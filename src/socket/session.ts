@@ -3,73 +3,71 @@ import { type QueueInfo, type Reply, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
 import type { Command, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
+import type { SubscriptionView } from "../queue/receivers.ts";
 import type { Connection } from "./operation-commands.ts";
 import { Outbox } from "./outbox.ts";
-import { SharedPuts } from "./shared-puts-reply.ts";
+import { SharedPutsReply } from "./shared-puts-reply.ts";
 
-/** What a connection waits for, as it is kept with its socket while the object is not in memory. */
+/** The waits of a connection, as they are stored with its socket while the object is not in memory. */
 interface Attachment {
   subscriber: number;
   credit: number;
   leaseMs: number | undefined;
-  /** Which request id was the last when it came to wait for what is pushed; 0 where it never did. */
+  /** The position of its subscription among all that wait for messages; 0 if it never subscribed. */
   subscribedAt: number;
-  /** By when it must be heard, or nothing more is pushed to it; undefined where nothing was pushed since it was heard. */
+  /** Nothing more is pushed to it unless it is heard before this time; undefined if nothing was pushed since it was heard. */
   hearBy?: number | undefined;
   receives: [requestId: number, id: number, max: number, leaseMs: number | undefined, autoAck: boolean][];
-  /** Everything else that waits. It is too large to be kept, so the other side is asked to send it again. */
+  /** All other operations that wait. They are too large to be stored, so the client is asked to send them again. */
   resend: number[];
 }
 
-/** Something that a connection waits for. */
+/** One wait of a connection. */
 export interface Wait {
   session: Session;
   requestId: number;
   command: Command;
-  /** Whoever has a smaller one has waited for longer. */
+  /** Its order among all waits: the smaller waits longer. */
   since: number;
 }
 
 interface Unanswered {
   id: number;
-  /** Present for what may wait. */
+  /** Present for a receive that waits. */
   receive?: ReceiveCommand;
   isWait: boolean;
 }
 
-/** Where a connection says that there is something to do for it, so that nobody has to look at all of them. */
+/** Sets in which connections enter themselves, so that a commit batch visits only these. */
 export interface Marks {
-  /** Connections that have something to be sent. */
-  readonly news: Set<Session>;
-  /** Connections of which what is kept with the socket is not true any more. */
+  /** Connections that have something to send. */
+  readonly unsent: Set<Session>;
+  /** Connections whose stored attachment is out of date. */
   readonly changed: Set<Session>;
+  /** Connections whose subscription has changed in the queue. */
+  readonly subscriptionChanged: Set<Session>;
+  /** Connections with a reply after which their client probably sends its next command. */
+  readonly answered: Set<Session>;
 }
 
-/** One connection: what it has asked and waits for, and what is to be sent to it. */
+/** One connection: its operations that are not answered, its subscription, and what is sent to it. */
 export class Session implements Responder, Connection {
   readonly socket: WebSocket;
   readonly subscriber: number;
   readonly outbox: Outbox;
-  /** Whether it is so far behind with reading that nothing more is done for it. */
+  /** Whether it is so far behind with reading that its commands are held back. */
   isBehind = false;
   readonly #marks: Marks;
   readonly #unanswered = new Map<number, Unanswered>();
   readonly #requestIdById = new Map<number, number>();
   #waits = 0;
-  #credit = 0;
-  #leaseMs: number | undefined;
-  #subscribedAt = 0;
-  #hearBy: number | undefined;
-  /** Whether it went to the end of the line. */
-  #wasServed = false;
-  /** Whether it may ask something because of what it is about to be told. */
-  #isAboutToLeave = false;
-  /** Whether it was told that, and has not asked anything since. */
-  #isAway = false;
+  /** The subscription as of the last commit batch that changed it; the queue does not know it while this is behind. */
+  #subscription: SubscriptionView | undefined;
+  #hasSubscribed = false;
   /** Messages to be pushed, which share a line. */
   #pushes: string[] = [];
 
-  /** @param subscriber the number under which messages are pushed to it */
+  /** @param subscriber the number under which messages are pushed to it, which identifies it as a caller too */
   constructor(socket: WebSocket, subscriber: number, marks: Marks) {
     this.socket = socket;
     this.subscriber = subscriber;
@@ -78,7 +76,7 @@ export class Session implements Responder, Connection {
     marks.changed.add(this);
   }
 
-  /** The session of a socket that outlived the object's memory. What it waits for is to be had from `waits`. */
+  /** The session of a socket that outlived the object's memory. `waits` returns its waits. */
   static restore(socket: WebSocket, marks: Marks): Session {
     const attachment = socket.deserializeAttachment() as Attachment;
     const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives, resend } = attachment;
@@ -87,46 +85,50 @@ export class Session implements Responder, Connection {
       const timeoutMs = Number.POSITIVE_INFINITY;
       session.begin(requestId, id, { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs });
     }
-    session.#credit = credit;
-    session.#leaseMs = leaseMs;
-    session.#subscribedAt = subscribedAt;
-    session.#hearBy = hearBy;
-    if (resend.length > 0) session.#say(JSON.stringify({ resend }));
+    session.#hasSubscribed = subscribedAt > 0;
+    session.#subscription = { credit, leaseMs, hearBy, position: subscribedAt };
+    if (resend.length > 0) session.tell(JSON.stringify({ resend }));
     return session;
   }
 
-  /** What it waits for that can be asked of the queue anew: receives, and its subscription. */
+  /** The waits that can be given to the queue anew: receives, and the subscription. */
   waits(): Wait[] {
     const waits: Wait[] = [];
     for (const [requestId, { receive }] of this.#unanswered) {
       if (receive !== undefined) waits.push({ session: this, requestId, command: receive, since: requestId });
     }
-    if (this.#credit > 0) {
+    const { credit = 0, leaseMs, position = 0 } = this.#subscription ?? {};
+    if (credit > 0) {
       const { subscriber } = this;
-      const command: Command = { verb: "subscribe", subscriber, credit: this.#credit, leaseMs: this.#leaseMs };
-      waits.push({ session: this, requestId: subscriber, command, since: this.#subscribedAt });
+      const command: Command = { verb: "subscribe", subscriber, credit, leaseMs };
+      waits.push({ session: this, requestId: subscriber, command, since: position });
     }
     return waits;
   }
 
-  /** By when it must be heard; undefined where nothing was pushed since it was. */
+  /** Nothing more is pushed to it unless it is heard before this time; undefined if nothing was pushed since it was heard. */
   get hearBy(): number | undefined {
-    return this.#hearBy;
+    return this.#subscription?.hearBy;
   }
 
-  /** To be told that it has said something, whatever it was. */
+  /** Notes that its client has sent a frame. */
   heard(): void {
-    if (this.#hearBy === undefined) return;
-    this.#hearBy = undefined;
+    if (this.#subscription?.hearBy === undefined) return;
+    this.#subscription = { ...this.#subscription, hearBy: undefined };
     this.#marks.changed.add(this);
   }
 
-  /** Whether it has subscribed since it was opened. It is told then of leases that are lost. */
-  get hasSubscribed(): boolean {
-    return this.#subscribedAt > 0;
+  /** Notes its subscription as the queue has it after a commit batch; undefined if there is none. */
+  subscriptionIs(subscription: SubscriptionView | undefined): void {
+    this.#subscription = subscription;
   }
 
-  /** The request ids of everything that is not answered, but for puts that share an operation. */
+  /** Whether it has subscribed since it was opened: from then on leases that are lost are reported to it. */
+  get hasSubscribed(): boolean {
+    return this.#hasSubscribed;
+  }
+
+  /** The request ids of everything that is not answered, except puts that share an operation. */
   get requestIds(): ReadonlySet<number> {
     return new Set(this.#unanswered.keys());
   }
@@ -135,41 +137,41 @@ export class Session implements Responder, Connection {
     return this.#requestIdById.get(id);
   }
 
-  /** Notes that an operation was taken up. Throws a problem where too many wait. */
+  /**
+   * Notes that a command is about to be submitted for an operation.
+   *
+   * @throws {ProblemError} `too_many_waits`
+   */
   begin(requestId: number, id: number, command: Command): void {
     // A redrive waits too: for messages to arrive in another queue.
     const isWait = ("timeoutMs" in command && command.timeoutMs > 0) || command.verb === "redrive";
     if (isWait && this.#waits >= SOCKET_WAITS_MAX) {
-      throw new ProblemError("too_many_waits", `A connection waits for at most ${SOCKET_WAITS_MAX} things at a time.`);
+      const detail = `${SOCKET_WAITS_MAX} operations of this connection wait already, which is the most; cancel some first.`;
+      throw new ProblemError("too_many_waits", detail);
     }
     if (isWait) this.#waits += 1;
-    const mayBeKept = command.verb === "receive" && isWait;
-    this.#unanswered.set(requestId, mayBeKept ? { id, receive: command, isWait } : { id, isWait });
+    const mayBeStored = command.verb === "receive" && isWait;
+    this.#unanswered.set(requestId, mayBeStored ? { id, receive: command, isWait } : { id, isWait });
     this.#requestIdById.set(id, requestId);
-    if (command.verb === "subscribe") {
-      this.#leaseMs = command.leaseMs;
-      if (this.#credit === 0) this.#subscribedAt = requestId;
-    }
+    if (command.verb === "subscribe") this.#hasSubscribed = true;
     this.#marks.changed.add(this);
   }
 
-  /** Whoever takes in the answers of puts that share an operation, and whose request ids follow one another. */
+  /** Receives the results of puts that share an operation, and whose request ids follow one another. */
   sharedPuts(firstRequestId: number, id: number, count: number): Responder {
-    return new SharedPuts(id, firstRequestId, count, (line) => {
-      this.#isAboutToLeave = true;
-      this.#say(line);
+    return new SharedPutsReply(id, firstRequestId, count, (line) => {
+      this.#marks.answered.add(this);
+      this.tell(line);
     });
   }
 
-  /** Takes in the answer to an operation, or what is for the subscription, to be sent with the next frame. */
+  /** Takes the result of an operation, or a push for the subscription. It is sent by the next `flush`. */
   answer(requestId: number, result: Result, queueInfo: QueueInfo): void {
     this.#marks.changed.add(this);
     if (requestId === this.subscriber) {
-      if (result.verb === "push") {
-        this.#hearBy = result.hearBy;
-        this.#push(result.deliveries.length, replyOf(result, queueInfo));
-      }
       if (result.verb === "refused") this.#end(result);
+      else this.#marks.subscriptionChanged.add(this);
+      if (result.verb === "push") this.#push(replyOf(result, queueInfo));
       return;
     }
     const unanswered = this.#unanswered.get(requestId);
@@ -181,93 +183,68 @@ export class Session implements Responder, Connection {
       if (result.stale.length > 0) this.tell(lostLine(result.stale));
       return;
     }
-    if (result.verb === "subscribe") this.#credit = result.credit;
-    if (result.verb === "unsubscribe") {
-      this.#credit = 0;
-      this.#closePush();
-    }
-    // Whoever has put one thing may have another. Who acks mostly has more to work on, or waits for what is pushed.
-    this.#isAboutToLeave ||= result.verb === "put" || result.verb === "receive";
-    this.#say(lineOf(unanswered.id, replyOf(result, queueInfo)));
+    if (result.verb === "subscribe" || result.verb === "unsubscribe") this.#marks.subscriptionChanged.add(this);
+    if (result.verb === "unsubscribe") this.#closePush();
+    // After an ack a client mostly works on another message, or waits for a push.
+    if (result.verb === "put" || result.verb === "receive") this.#marks.answered.add(this);
+    this.tell(lineOf(unanswered.id, replyOf(result, queueInfo)));
   }
 
-  /** Tells it something that it has not asked for, with the next frame. */
+  /** Adds a line to the next frame. */
   tell(line: string): void {
-    this.#say(line);
-  }
-
-  #say(line: string): void {
     this.outbox.add(line);
-    this.#marks.news.add(this);
+    this.#marks.unsent.add(this);
   }
 
-  #push(messages: number, reply: Reply): void {
-    this.#credit -= messages;
-    this.#wasServed = true;
+  #push(reply: Reply): void {
     if (reply.ok) this.#pushes.push(reply.json.slice(1, -1));
-    this.#marks.news.add(this);
+    this.#marks.unsent.add(this);
   }
 
   #closePush(): void {
     if (this.#pushes.length === 0) return;
-    this.#say(`{"push":[${this.#pushes.join(",")}]}`);
+    this.tell(`{"push":[${this.#pushes.join(",")}]}`);
     this.#pushes = [];
   }
 
   #end({ code, detail }: Refusal): void {
-    this.#credit = 0;
+    this.#subscription = undefined;
     this.#closePush();
-    this.#say(`{"problem":${JSON.stringify(problemOf(code, detail))}}`);
+    this.tell(`{"problem":${JSON.stringify(problemOf(code, detail))}}`);
   }
 
-  /** Says what is wrong with an operation that was not taken up. */
+  /** Answers an operation that was not submitted. */
   refuse(id: number, { code, message, errors }: ProblemError): void {
-    this.#say(JSON.stringify({ id, problem: problemOf(code, message, errors) }));
+    this.tell(JSON.stringify({ id, problem: problemOf(code, message, errors) }));
   }
 
-  /** To be told when it asks something. Answers whether it was away. */
-  comesBack(): boolean {
-    const wasAway = this.#isAway;
-    this.#isAway = false;
-    return wasAway;
-  }
-
-  /**
-   * Sends what there is to be sent, or as much of it as the connection may have unread. Answers whether it is newly
-   * away.
-   */
+  /** Sends as much as the connection may have unread. Returns whether the connection is open. */
   flush(): boolean {
-    const isLeaving = this.#isAboutToLeave && !this.#isAway;
-    this.#isAway ||= isLeaving;
-    this.#isAboutToLeave = false;
     this.#closePush();
-    return this.outbox.send() && isLeaving;
+    return this.outbox.send();
   }
 
-  /**
-   * Keeps what it waits for with the socket. To be called when there is nothing else to do.
-   *
-   * @param lastRequestId the last that was given out
-   */
-  keep(lastRequestId: number): void {
+  /** Stores its waits with the socket. To be called when the object may leave memory. */
+  keep(): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
-    if (this.#wasServed) this.#subscribedAt = lastRequestId;
-    this.#wasServed = false;
     const receives: Attachment["receives"] = [];
     const resend: number[] = [];
     for (const [requestId, { id, receive, isWait }] of this.#unanswered) {
       if (receive !== undefined) receives.push([requestId, id, receive.max, receive.leaseMs, receive.autoAck]);
-      // What only has its turn to come keeps the object in memory.
+      // An operation that does not wait keeps the object in memory until it is answered.
       else if (isWait) resend.push(id);
     }
-    const subscription = { credit: this.#credit, leaseMs: this.#leaseMs, subscribedAt: this.#subscribedAt };
-    const hearBy = this.#hearBy;
-    const attachment: Attachment = { subscriber: this.subscriber, ...subscription, hearBy, receives, resend };
+    const { credit = 0, leaseMs, hearBy, position = 0 } = this.#subscription ?? {};
+    const subscribedAt = this.#hasSubscribed ? position || 1 : 0;
+    const attachment: Attachment = {
+      ...{ subscriber: this.subscriber, credit, leaseMs, subscribedAt, hearBy },
+      ...{ receives, resend },
+    };
     this.socket.serializeAttachment(attachment);
   }
 }
 
-/** The line that tells of leases that are over: at least one, at most as many as share a line. */
+/** The line that reports leases that are over: at least one, at most `RECEIPTS_MAX`. */
 export function lostLine(receipts: readonly string[]): string {
   return JSON.stringify({ lost: receipts });
 }

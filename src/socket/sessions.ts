@@ -1,28 +1,34 @@
 import { RECEIPTS_MAX } from "../contract/limits.ts";
 import { PING, PONG } from "../contract/socket-constants.ts";
 import type { Command } from "../queue/base/commands.ts";
+import type { SubscriptionView } from "../queue/receivers.ts";
 import { Readers } from "./readers.ts";
 import { lostLine, type Marks, Session, type Wait } from "./session.ts";
 
-/** What one commit batch may say of lost leases on all connections together, in characters. */
+/** The most that one commit batch reports of lost leases on all connections together, in characters. */
 export const LOST_CHARACTERS_MAX = 8 * 1024 * 1024;
 
-/** The connections of one object. They live longer than its memory: what each waits for is kept with its socket. */
+/** The connections of one object. They outlive its memory: the waits of each are stored with its socket. */
 export class Sessions {
   /** How far connections are with reading. */
   readonly readers = new Readers<Session>();
   readonly #ctx: DurableObjectState;
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();
-  readonly #marks: Marks = { news: new Set(), changed: new Set() };
-  /** Connections that have said something since a commit batch began. */
+  readonly #marks: Marks = {
+    unsent: new Set(),
+    changed: new Set(),
+    subscriptionChanged: new Set(),
+    answered: new Set(),
+  };
+  /** Connections that have sent a frame since the last commit batch began. */
   readonly #heard = new Set<Session>();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
   }
 
-  /** Takes up again the connections from before the object left memory, and answers what they wait for, in order. */
+  /** Restores the connections from before the object left memory. Returns their waits, the longest first. */
   restore(): Wait[] {
     for (const socket of this.#ctx.getWebSockets()) {
       if (socket.readyState === WebSocket.OPEN) this.#enter(Session.restore(socket, this.#marks));
@@ -30,7 +36,7 @@ export class Sessions {
     return byAge([...this.#bySocket.values()].flatMap((session) => session.waits()));
   }
 
-  /** The subscriptions of all connections that are not behind with reading. */
+  /** The subscriptions of all connections that are not behind with reading, the longest first. */
   subscriptions(): Wait[] {
     const sessions = [...this.#bySocket.values()].filter(({ isBehind }) => !isBehind);
     return byAge(
@@ -38,21 +44,21 @@ export class Sessions {
     );
   }
 
-  /** The highest number under which a connection is subscribed; 0 where there is none. */
+  /** The highest number of a connection; 0 if there is none. */
   get lastSubscriber(): number {
     let last = 0;
     for (const subscriber of this.#bySubscriber.keys()) last = Math.max(last, subscriber);
     return last;
   }
 
-  /** Makes a connection, and answers with the end of it that is for the other side. */
+  /** Opens a connection. Returns the client's end of it. */
   open(subscriber: number): WebSocket {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server);
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     const session = new Session(server, subscriber, this.#marks);
     this.#enter(session);
-    session.keep(subscriber);
+    session.keep();
     return client;
   }
 
@@ -61,22 +67,22 @@ export class Sessions {
     this.#bySubscriber.set(session.subscriber, session);
   }
 
-  /** The numbers under which connections are subscribed, or could be. */
+  /** The numbers of all connections, subscribed or not. */
   get subscribers(): Iterable<number> {
     return this.#bySubscriber.keys();
   }
 
-  /** The connection to which this is pushed. */
+  /** The connection with this number. */
   subscribed(subscriber: number): Session | undefined {
     return this.#bySubscriber.get(subscriber);
   }
 
-  /** A connection has said something, whatever it was. */
-  noteWord(session: Session): void {
+  /** Notes that a connection has sent a frame. */
+  noteFrame(session: Session): void {
     this.#heard.add(session);
   }
 
-  /** The subscribers that have said something since this was last asked. To be asked as a commit batch begins. */
+  /** The numbers of connections that have sent a frame since the last call. To be called as a commit batch begins. */
   takeHeard(): number[] {
     const heard = [...this.#heard];
     this.#heard.clear();
@@ -84,7 +90,7 @@ export class Sessions {
     return heard.map(({ subscriber }) => subscriber);
   }
 
-  /** A subscription that is restored is as its connection is by now, which may have said something meanwhile. */
+  /** The command of a restored subscription, with the current `hearBy` of its connection; other commands as they are. */
   upToDate(requestId: number, command: Command): Command {
     const isRestored = command.verb === "subscribe" && command.subscriber === requestId;
     return isRestored ? { ...command, hearBy: this.subscribed(requestId)?.hearBy } : command;
@@ -94,21 +100,21 @@ export class Sessions {
     return this.#bySocket.get(socket);
   }
 
+  /** Removes a connection. Returns its session; undefined if it was removed before. */
   close(socket: WebSocket): Session | undefined {
     const session = this.#bySocket.get(socket);
     this.#bySocket.delete(socket);
     if (session === undefined) return undefined;
     this.#bySubscriber.delete(session.subscriber);
-    this.#marks.news.delete(session);
-    this.#marks.changed.delete(session);
+    for (const marked of Object.values(this.#marks)) marked.delete(session);
     this.#heard.delete(session);
     this.readers.left(session);
     return session;
   }
 
   /**
-   * Tells of leases that were ended, though nobody who holds them asked for it, whoever has subscribed. Where there are
-   * many connections each hears of as many as fit; who is behind with reading hears of none.
+   * Reports leases that ended without a call of their holder to all connections that have subscribed. With many
+   * connections each gets as many as fit into `LOST_CHARACTERS_MAX`; a connection that is behind with reading gets none.
    */
   tellLost(receipts: readonly string[]): void {
     if (receipts.length === 0) return;
@@ -124,27 +130,41 @@ export class Sessions {
     }
   }
 
-  /** Sends what there is to be sent. Answers how many more connections may now come back with something new. */
-  flush(): number {
-    let leaving = 0;
-    for (const session of this.#marks.news) {
-      // Puts may be answered that share an operation of a connection which is gone.
-      if (!this.#bySocket.has(session.socket)) continue;
-      if (session.flush()) leaving += 1;
-      this.readers.sentTo(session);
+  /**
+   * Notes the subscriptions that have changed in a commit batch. To be called when its results are answered.
+   *
+   * @param subscriptionOf asks the queue
+   */
+  noteSubscriptions(subscriptionOf: (subscriber: number) => SubscriptionView | undefined): void {
+    for (const session of this.#marks.subscriptionChanged) {
+      // The queue does not know the subscription of a connection that is behind: the session alone remembers it.
+      if (!session.isBehind) session.subscriptionIs(subscriptionOf(session.subscriber));
     }
-    this.#marks.news.clear();
-    return leaving;
+    this.#marks.subscriptionChanged.clear();
   }
 
-  /** Lets every connection survive the object's memory. */
-  keep(lastRequestId: number): void {
-    for (const session of this.#marks.changed) session.keep(lastRequestId);
+  /** Sends what can be sent. Returns the numbers of connections whose clients probably send their next command soon. */
+  flush(): number[] {
+    const answered: number[] = [];
+    for (const session of this.#marks.unsent) {
+      // A put that shares an operation is answered even if its connection is closed.
+      if (!this.#bySocket.has(session.socket)) continue;
+      if (session.flush() && this.#marks.answered.has(session)) answered.push(session.subscriber);
+      this.readers.sentTo(session);
+    }
+    this.#marks.unsent.clear();
+    this.#marks.answered.clear();
+    return answered;
+  }
+
+  /** Stores the waits of all connections with their sockets, so that they outlive the object's memory. */
+  keep(): void {
+    for (const session of this.#marks.changed) session.keep();
     this.#marks.changed.clear();
   }
 }
 
-/** Who waits longest first. */
+/** The longest wait first. */
 function byAge(waits: Wait[]): Wait[] {
   return waits.sort((a, b) => a.since - b.since);
 }

@@ -3,8 +3,8 @@ import type { Responder } from "../api/responder.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { Result } from "../queue/base/commands.ts";
 
-/** Puts that share an operation, and are answered together. */
-export class SharedPuts implements Responder {
+/** Collects the results of puts that share an operation into one reply. */
+export class SharedPutsReply implements Responder {
   readonly #id: number;
   readonly #firstRequestId: number;
   readonly #send: (line: string) => void;
@@ -15,10 +15,10 @@ export class SharedPuts implements Responder {
   readonly #duplicates: number[] = [];
 
   /**
-   * @param id of the operation
-   * @param firstRequestId of the puts, whose request ids follow one another
-   * @param count how many there are
-   * @param send takes their answer
+   * @param id the id of the operation
+   * @param firstRequestId the request id of the first put; those of the others follow one another
+   * @param count the number of puts
+   * @param send sends the reply
    */
   constructor(id: number, firstRequestId: number, count: number, send: (line: string) => void) {
     this.#id = id;
@@ -29,7 +29,7 @@ export class SharedPuts implements Responder {
     this.#unanswered = count;
   }
 
-  /** Answers come in any order: a put may join an earlier try of its own, which waits. */
+  /** Results come in any order: a put may join an earlier try of itself, which waits. */
   answer(requestId: number, result: Result): void {
     const index = requestId - this.#firstRequestId;
     if (result.verb === "put") {

@@ -1,12 +1,21 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { CommitBatcher, type Incoming } from "../../src/object/commit-batcher.ts";
+import { ExpectedCallers, HTTP_CALLERS } from "../../src/object/expected-callers.ts";
+import { Pendings } from "../../src/object/pendings.ts";
 import { freshQueue } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
 
 const COMMAND: Incoming = { requestId: 1, command: { verb: "describe" }, characters: 100, arrivedAt: 0 };
 
-/** How often, until the end of the test, somebody was waited for. */
-function countLingers(): () => number {
+/** A batcher, and the callers that it expects: these many, which were just answered. */
+function batcherExpecting(count: number): { batcher: CommitBatcher; callers: ExpectedCallers } {
+  const callers = new ExpectedCallers();
+  for (let answered = 0; answered < count; answered += 1) callers.answered(HTTP_CALLERS, Date.now());
+  return { batcher: new CommitBatcher(new Pendings(), callers, 0), callers };
+}
+
+/** How many milliseconds, until the end of the test, commits are delayed. */
+function countDelays(): () => number {
   const wait = vi.spyOn(scheduler, "wait");
   return () => wait.mock.calls.filter(([ms]) => ms > 0).length;
 }
@@ -15,64 +24,61 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("a crowd that was just answered is waited for, a few milliseconds and no longer", async () => {
-  const lingers = countLingers();
-  const batcher = new CommitBatcher();
-  batcher.answered(8);
-  batcher.add([COMMAND], false);
+test("a commit is delayed for many expected callers, four milliseconds and no longer", async () => {
+  const delays = countDelays();
+  const { batcher } = batcherExpecting(8);
+  batcher.add([COMMAND]);
   expect((await batcher.collect()).commands).toEqual([COMMAND]);
-  expect(lingers()).toBe(4);
+  expect(delays()).toBe(4);
 
-  // Nobody came, so next time it is no crowd any more.
-  batcher.add([COMMAND], false);
+  // None came, so that the next commit is not delayed.
+  batcher.add([COMMAND]);
   await batcher.collect();
-  expect(lingers()).toBe(4);
+  expect(delays()).toBe(4);
 });
 
-test("whoever is alone is not kept for a turn of the event loop", async () => {
+test("a caller that is alone does not wait for a turn of the event loop", async () => {
   const wait = vi.spyOn(scheduler, "wait");
-  const batcher = new CommitBatcher();
-  batcher.answered(1);
-  batcher.add([COMMAND], true);
+  const { batcher, callers } = batcherExpecting(1);
+  callers.asked(HTTP_CALLERS);
+  batcher.add([COMMAND]);
   await batcher.collect();
   expect(wait).not.toHaveBeenCalled();
 });
 
-test("whoever is back is not waited for", async () => {
-  const lingers = countLingers();
-  const batcher = new CommitBatcher();
-  batcher.answered(8);
-  batcher.add([COMMAND], true);
+test("a commit is not delayed for callers that are back", async () => {
+  const delays = countDelays();
+  const { batcher, callers } = batcherExpecting(8);
+  callers.asked(HTTP_CALLERS);
+  batcher.add([COMMAND]);
   await batcher.collect();
-  expect(lingers()).toBe(0);
+  expect(delays()).toBe(0);
 });
 
-test("a crowd that was answered some time ago is not waited for", async () => {
-  const lingers = countLingers();
-  const batcher = new CommitBatcher();
-  batcher.answered(100);
+test("a commit is not delayed for callers that were answered some time ago", async () => {
+  const delays = countDelays();
+  const { batcher } = batcherExpecting(100);
   const now = Date.now();
   vi.spyOn(Date, "now").mockReturnValue(now + 251);
-  batcher.add([COMMAND], false);
+  batcher.add([COMMAND]);
   await batcher.collect();
-  expect(lingers()).toBe(0);
+  expect(delays()).toBe(0);
 });
 
-test("a commit batch with a row's worth of commands waits for nobody", async () => {
-  const lingers = countLingers();
-  const batcher = new CommitBatcher();
-  batcher.answered(100);
-  batcher.add(new Array<Incoming>(256).fill(COMMAND), false);
+test("a commit of a row's worth of commands is not delayed", async () => {
+  const delays = countDelays();
+  const { batcher } = batcherExpecting(100);
+  batcher.add(new Array<Incoming>(256).fill(COMMAND));
   expect((await batcher.collect()).commands).toHaveLength(256);
-  expect(lingers()).toBe(0);
+  expect(delays()).toBe(0);
 });
 
-test("a worker that is pushed message after message does not become a crowd", async () => {
+test("a worker that is pushed message after message is not an expected caller", async () => {
   const queue = freshQueue();
   const [worker, producer] = [await connect(queue), await connect(queue)];
   worker.say({ id: 1, verb: "subscribe", request: { credit: 100 } });
   await worker.next();
-  const lingers = countLingers();
+  const delays = countDelays();
   for (let id = 2; id < 32; id += 1) {
     producer.say({ id, verb: "put", lines: 1 }, { n: id });
     await producer.next();
@@ -80,27 +86,27 @@ test("a worker that is pushed message after message does not become a crowd", as
     worker.say({ id, verb: "ack", request: { receipts: [push[0].receipt] } });
     await worker.next();
   }
-  expect(lingers()).toBe(0);
+  expect(delays()).toBe(0);
 });
 
 test.each([
-  ["that were answered a moment ago are waited for", false, 4],
-  ["that have gone are not", true, 0],
-])("a crowd of connections: those %s", async (_, haveGone, expected) => {
+  ["delayed for connections that were answered a moment ago", false, 4],
+  ["not delayed for connections that have closed", true, 0],
+])("a commit is %s", async (_, haveClosed, expected) => {
   const queue = freshQueue();
-  const [last, ...crowd] = await Promise.all(Array.from({ length: 9 }, () => connect(queue)));
+  const [last, ...others] = await Promise.all(Array.from({ length: 9 }, () => connect(queue)));
   const putOne = async (producer: typeof last) => {
     producer?.say({ id: 1, verb: "put", lines: 1 }, {});
     await producer?.next();
   };
   // However long this takes on a busy machine, it is a moment ago.
   vi.spyOn(Date, "now").mockReturnValue(Date.now());
-  for (const producer of crowd) await putOne(producer);
-  const lingers = countLingers();
-  if (haveGone) {
-    for (const producer of crowd) producer.end();
-    await Promise.all(crowd.map(({ closed }) => closed));
+  for (const producer of others) await putOne(producer);
+  const delays = countDelays();
+  if (haveClosed) {
+    for (const producer of others) producer.end();
+    await Promise.all(others.map(({ closed }) => closed));
   }
   await putOne(last);
-  expect(lingers()).toBe(expected);
+  expect(delays()).toBe(expected);
 });

@@ -1,10 +1,10 @@
 /** New messages, from the request of a put over HTTP or from the lines of a frame, and the rules for both. */
 import type * as z from "zod";
 import { base64BytesOf, base64CharactersOf, isBase64 } from "../contract/base64.ts";
-import { BATCH_BYTES_MAX, BODY_BYTES_MAX, PRIORITY_DEFAULT } from "../contract/limits.ts";
+import { BATCH_BYTES_MAX, BODY_BYTES_MAX, DELAY_SECONDS_MAX, PRIORITY_DEFAULT } from "../contract/limits.ts";
 import type { messageOptions, newMessage } from "../contract/schema/messages.ts";
 import type { messageRun } from "../contract/schema/socket-operations.ts";
-import type { NewMessage } from "../queue/base/commands.ts";
+import type { Command, NewMessage } from "../queue/base/commands.ts";
 import { Faults } from "./faults.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 import { invalid, tooLarge } from "./problem-error.ts";
@@ -82,8 +82,26 @@ function parsed(line: string, index: number): unknown {
   }
 }
 
+/**
+ * The command that puts messages.
+ *
+ * @param timeoutSeconds how long the put waits while the queue is full
+ * @param now the time by the clock, in milliseconds, which bounds how far ahead a message may be scheduled
+ * @throws {ProblemError} `invalid` or `too_large`
+ */
+export function putCommand(
+  messages: NewMessage[],
+  timeoutSeconds: number,
+  idempotencyKey: string | undefined,
+  now: number,
+): Command {
+  assertSchedule(messages, now + DELAY_SECONDS_MAX * 1_000);
+  assertSizes(messages);
+  return { verb: "put", messages, timeoutMs: milliseconds(timeoutSeconds), idempotencyKey };
+}
+
 /** @throws {ProblemError} `invalid` for messages that become visible after `latest`, in milliseconds */
-export function assertSchedule(messages: NewMessage[], latest: number): void {
+function assertSchedule(messages: NewMessage[], latest: number): void {
   const faults = new Faults();
   for (const [index, { visibleAt = 0 }] of messages.entries()) {
     if (visibleAt <= latest) continue;
@@ -105,7 +123,7 @@ function assertLength(index: number, characters: number, charactersMax: number):
 }
 
 /** @throws {ProblemError} `too_large` for a body above `BODY_BYTES_MAX`, or all bodies above `BATCH_BYTES_MAX` */
-export function assertSizes(messages: NewMessage[]): void {
+function assertSizes(messages: NewMessage[]): void {
   const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
   // A character takes at most three bytes, so the bytes of most requests need not be counted.
   if (characters * 3 <= BODY_BYTES_MAX) return;

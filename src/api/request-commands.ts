@@ -1,6 +1,5 @@
 /** Converts checked requests, in seconds, to the commands of a queue, in milliseconds. */
 import type * as z from "zod";
-import { DELAY_SECONDS_MAX } from "../contract/limits.ts";
 import type { pauseRequest } from "../contract/schema/administration.ts";
 import type {
   ackRequest,
@@ -11,25 +10,8 @@ import type {
   retryRequest,
 } from "../contract/schema/leases.ts";
 import type { configureRequest } from "../contract/schema/queues.ts";
-import type { Command, NewMessage } from "../queue/base/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
-import { assertSchedule, assertSizes } from "./new-messages.ts";
-
-/**
- * @param timeoutSeconds how long the put waits while the queue is full
- * @param now the time by the clock, in milliseconds, which bounds how far ahead a message may be scheduled
- * @throws {ProblemError} `invalid` or `too_large`
- */
-export function putCommand(
-  messages: NewMessage[],
-  timeoutSeconds: number,
-  idempotencyKey: string | undefined,
-  now: number,
-): Command {
-  assertSchedule(messages, now + DELAY_SECONDS_MAX * 1_000);
-  assertSizes(messages);
-  return { verb: "put", messages, timeoutMs: milliseconds(timeoutSeconds), idempotencyKey };
-}
 
 export function receiveCommand(request: z.output<typeof receiveRequest>): Command {
   const { max, leaseSeconds, timeoutSeconds, autoAck } = request;

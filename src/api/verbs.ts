@@ -19,7 +19,7 @@ import { configureRequest } from "../contract/schema/queues.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { check } from "./check.ts";
 import { newGeneration } from "./generation.ts";
-import { newMessageOf } from "./new-messages.ts";
+import { newMessageOf, putCommand } from "./new-messages.ts";
 import { invalid } from "./problem-error.ts";
 import {
   ackCommand,
@@ -28,7 +28,6 @@ import {
   extendCommand,
   joinCommand,
   pauseCommand,
-  putCommand,
   receiveCommand,
   retryCommand,
 } from "./request-commands.ts";

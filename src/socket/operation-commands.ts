@@ -1,8 +1,8 @@
 import { check } from "../api/check.ts";
 import { orMilliseconds } from "../api/milliseconds.ts";
-import { messagesOfLines } from "../api/new-messages.ts";
+import { messagesOfLines, putCommand } from "../api/new-messages.ts";
 import { invalid } from "../api/problem-error.ts";
-import { joinCommand, putCommand, receiveCommand } from "../api/request-commands.ts";
+import { joinCommand, receiveCommand } from "../api/request-commands.ts";
 import { type RequestContext, VERBS } from "../api/verbs.ts";
 import type { Verb } from "../contract/endpoints.ts";
 import { emptyRequest } from "../contract/schema/fields.ts";

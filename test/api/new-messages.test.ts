@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { check } from "../../src/api/check.ts";
-import { messagesOfLines, newMessageOf } from "../../src/api/new-messages.ts";
+import { messagesOfLines, newMessageOf, putCommand } from "../../src/api/new-messages.ts";
 import { ProblemError } from "../../src/api/problem-error.ts";
-import { putCommand } from "../../src/api/request-commands.ts";
 import { BODY_BYTES_MAX } from "../../src/contract/limits.ts";
 import { putRequest } from "../../src/contract/schema/messages.ts";
 

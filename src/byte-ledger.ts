@@ -1,10 +1,10 @@
-/** How long bytes count that were not released, in milliseconds: the platform may drop a request with its promises. */
+/** How long bytes that are not released count, in milliseconds: the platform may drop a request with its promises. */
 const HELD_MS_MAX = 90_000;
 
 /** How long a holder waits for room, in milliseconds. */
 const TURN_MS_MAX = 10_000;
 
-/** How often it is looked whether there is room. */
+/** How often a holder that waits checks for room, in milliseconds. */
 const LOOK_MS = 20;
 
 /** A part of the memory that is held. */
@@ -24,7 +24,7 @@ export class ByteLedger {
     this.#max = max;
   }
 
-  /** Whether as much is held as may be. */
+  /** Whether the bound is reached. */
   get isFull(): boolean {
     this.#expire();
     return this.#bytes >= this.#max;
@@ -36,7 +36,7 @@ export class ByteLedger {
     return this.#bytes;
   }
 
-  /** Holds bytes, whether there is room or not. */
+  /** Holds bytes even if there is no room. */
   hold(bytes: number): Held {
     const held: Held = { bytes, until: Date.now() + HELD_MS_MAX };
     this.#held.add(held);
@@ -44,7 +44,7 @@ export class ByteLedger {
     return held;
   }
 
-  /** Has a holder hold so many bytes in all. False where there is no room: it holds what it held. */
+  /** Changes what a holder holds to `bytes` in all. Returns false, and changes nothing, if there is no room. */
   grow(held: Held, bytes: number): boolean {
     const more = bytes - held.bytes;
     if (this.#bytes > held.bytes && this.#bytes + more > this.#max) return false;
@@ -53,16 +53,16 @@ export class ByteLedger {
     return true;
   }
 
-  /** Lets go of what was held. Does nothing the second time. */
+  /** Releases what is held. Does nothing the second time. */
   release(held: Held): void {
     if (this.#held.delete(held)) this.#bytes -= held.bytes;
   }
 
   /**
-   * Holds bytes when there is room. One holder alone may hold more than the bound. Each holder looks for itself: what
-   * requests wait for together would be lost with the request that was dropped.
+   * Holds bytes when there is room. One holder alone may hold more than the bound. Each holder polls for itself: a promise
+   * that several requests share would be lost with the one that the platform drops.
    *
-   * @returns undefined where there was no room for `TURN_MS_MAX`
+   * @returns undefined if there was no room for `TURN_MS_MAX`
    */
   async holdWhenRoom(bytes: number): Promise<Held | undefined> {
     const until = Date.now() + TURN_MS_MAX;

@@ -1,25 +1,25 @@
-/** How long nothing may have been done before garbage is collected, in milliseconds, the first time and the second. */
+/** The idle time after which garbage is collected, in milliseconds, for the first and the second collection. */
 const IDLE_MS = [3_000, 15_000] as const;
 
 /**
- * Collects garbage while nothing is done.
+ * Collects garbage while the server is idle.
  *
  * V8 collects when it needs room, so a server that was busy and then is idle keeps the garbage of its busiest moment.
- * The second collection takes what idle objects held, which the platform drops after ten seconds. Only a server on one's
- * own machine is started so that garbage can be collected by request (`--expose-gc`); elsewhere this does nothing.
+ * The second collection frees the objects that the platform drops after ten idle seconds. Only a local server is started
+ * with `--expose-gc`; elsewhere this does nothing.
  */
 export class IdleCollection {
   #workedAt = 0;
-  /** How often garbage was collected since something was done. */
+  /** The number of collections since the last work. */
   #collections: number = IDLE_MS.length;
 
-  /** To be told that something is done. */
+  /** Notes that the server works. */
   noteWork(now: number): void {
     this.#workedAt = now;
     this.#collections = 0;
   }
 
-  /** To be called now and then. Answers whether garbage was collected. */
+  /** To be called now and then. Returns whether garbage was collected. */
   collectIfIdle(now: number, collect = collectorOf(globalThis)): boolean {
     const idleMs = IDLE_MS[this.#collections];
     if (collect === undefined || idleMs === undefined || now - this.#workedAt < idleMs) return false;

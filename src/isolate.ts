@@ -1,19 +1,19 @@
 /**
- * All state that is shared by the requests, or the objects, of one isolate, and that is not stored anywhere. An isolate
- * is one JavaScript heap: locally there is one for the whole server; hosted there are many, which come and go. So
- * nothing in here may be needed for a right answer: it saves work, and keeps trouble from being repeated.
+ * All state that is shared by the requests, or the objects, of one isolate, and not stored. An isolate is one JavaScript
+ * heap: locally there is one for the whole server; hosted there are many, which come and go. So no correct answer may
+ * depend on it: it saves work, and keeps failures from being repeated.
  */
 
 import { ByteLedger } from "./byte-ledger.ts";
 import { IdleCollection } from "./idle-collection.ts";
 
-/** Names of queues that an isolate keeps in mind, and queues of which it remembers trouble. About 2 MB each at most. */
+/** Queues that an isolate remembers, in each of the maps below. About 2 MB each at most. */
 const QUEUES_REMEMBERED_MAX = 10_000;
 
-/** For how long after a full disk no write is tried, in milliseconds. */
+/** For how long after a write failed for lack of room no write is tried, in milliseconds. */
 export const FULL_MS = 1_000;
 
-/** A map that forgets what was set longest ago when it has more than its bound. */
+/** A map that forgets the entry that was set longest ago when it has more than its bound. */
 export class BoundedMap<Value> {
   readonly #max: number;
   readonly #values = new Map<string, Value>();
@@ -46,13 +46,13 @@ export class BoundedMap<Value> {
 }
 
 /**
- * Queues that are known to exist, or to have existed a moment ago: what is asked of them goes to their objects. For all
- * others the directory is asked first, so that a name that was only guessed does not cost an object.
+ * Queues that exist, or existed a moment ago: requests for them go to their objects. For other names the directory is
+ * asked first, so that a guessed name does not cost an object.
  */
 export class KnownQueues {
   readonly #names: BoundedMap<true>;
 
-  /** @param max beyond it the name that was longest not spoken of is forgotten, which costs a question to the directory */
+  /** @param max beyond it the name that was used longest ago is forgotten, which costs a call of the directory */
   constructor(max: number) {
     this.#names = new BoundedMap(max);
   }
@@ -69,22 +69,22 @@ export class KnownQueues {
     this.#names.set(name, true);
   }
 
-  /** To be told when it turns out that the queue does not exist. */
+  /** Notes that the queue does not exist. */
   forget(name: string): void {
     this.#names.delete(name);
   }
 }
 
 /**
- * Commits that failed because there was no room. The platform then resets the queue's object, without letting it run
- * any further: the next object learns here what its predecessor cannot say, and does not fail in the same way at once.
+ * Commits that failed because there was no room. The platform then resets the queue's object at once: the next object
+ * learns of the failure here, and does not fail in the same way immediately.
  */
 export class FailedCommits {
   readonly #begun: BoundedMap<number>;
   readonly #fullAt: BoundedMap<number>;
   #lastFullAt = Number.NEGATIVE_INFINITY;
 
-  /** @param max queues; beyond it the oldest trouble is forgotten, and its queue just tries to write */
+  /** @param max queues; beyond it the oldest failure is forgotten, and its queue tries to write */
   constructor(max: number) {
     this.#begun = new BoundedMap(max);
     this.#fullAt = new BoundedMap(max);
@@ -95,7 +95,7 @@ export class FailedCommits {
     this.#begun.set(name, commit);
   }
 
-  /** Notes that its commits are stored, or were given up in an orderly way. */
+  /** Notes that the commits of a queue are stored, or were undone. */
   end(name: string): void {
     this.#begun.delete(name);
   }
@@ -107,9 +107,9 @@ export class FailedCommits {
   }
 
   /**
-   * Until when this queue should not write.
+   * Until when this queue should not write, in milliseconds.
    *
-   * @param stored the number of the newest commit that is stored: an older one than was begun means that that one failed
+   * @param stored the number of the newest commit that is stored: if a newer one was begun, that one failed
    */
   fullUntil(name: string, stored: number, now: number): number {
     const begun = this.#begun.get(name);
@@ -124,19 +124,19 @@ export class FailedCommits {
   }
 }
 
-/** What requests over HTTP may take of memory together while they are read and until they are answered, in bytes. */
+/** Memory for all requests over HTTP while they are read and until they are answered, in bytes. */
 export const REQUESTS_BYTES_MAX = 24 * 1024 * 1024;
 
-/** What replies over HTTP may take together until their clients have read them, in bytes. */
+/** Memory for all replies over HTTP until their clients have read them, in bytes. */
 export const REPLIES_BYTES_MAX = 16 * 1024 * 1024;
 
-/** How long a failed commit is remembered, in milliseconds: longer than clients take to connect and ask again. */
+/** How long a failed commit is remembered, in milliseconds: longer than clients take to reconnect and send again. */
 const FAILURE_REMEMBERED_MS = 60_000;
 
 /**
- * Queues whose object was reset because a commit failed, and with how many commands. Their callers ask again, of a new
- * object that knows nothing: it must not put their commands into one commit again, or the one that made it fail takes
- * the others along for ever.
+ * Queues whose object was reset because a commit failed, and the number of its commands. Their callers send them again to
+ * a new object, which must not put them into one commit again: the command that made it fail would fail the others for
+ * ever.
  */
 class RecentFailures {
   readonly #byName: BoundedMap<{ commands: number; until: number }>;
@@ -146,12 +146,12 @@ class RecentFailures {
     this.#byName = new BoundedMap(max);
   }
 
-  /** Notes that a commit with so many commands failed and that the object is reset. */
+  /** Notes that a commit failed and that the object is reset. */
   note(name: string, commands: number, now: number): void {
     this.#byName.set(name, { commands, until: now + FAILURE_REMEMBERED_MS });
   }
 
-  /** How many commands are to be committed each by itself: as many as the failed commit had. Forgets the failure. */
+  /** How many commands are committed each in a batch of its own: as many as the failed commit had. Forgets the failure. */
   take(name: string, now: number): number {
     const failure = this.#byName.get(name);
     this.#byName.delete(name);
@@ -167,7 +167,7 @@ export const knownQueues = new KnownQueues(QUEUES_REMEMBERED_MAX);
 export const failedCommits = new FailedCommits(QUEUES_REMEMBERED_MAX);
 
 /**
- * Queues of which a stored row turned out to be damaged when it was needed, each with what is wrong. Their objects load
- * without noticing it, and would fail, and end, with each request that needs that row.
+ * Queues with a stored row that was found damaged when it was needed, each with the fault. Their objects load without
+ * finding it, and would fail with each request that needs that row.
  */
 export const damagedQueues = new BoundedMap<string>(QUEUES_REMEMBERED_MAX);

@@ -1,13 +1,13 @@
-/** The wait before the first new start, in milliseconds; each further one is twice as long. */
+/** The wait before the first restart, in milliseconds; each further one is twice as long. */
 const BACKOFF_FIRST_MS = 200;
 
-/** The longest wait: a server whose trouble has gone answers again within ten seconds, its start included. */
+/** The longest wait, in milliseconds: once the cause is gone, the server serves again within ten seconds. */
 const BACKOFF_MAX_MS = 8_000;
 
-/** A server that served so long has no trouble any more: the next wait is the first one again. In milliseconds. */
+/** After a server has served for this long, in milliseconds, the next wait is the first one again. */
 const STEADY_MS = 60_000;
 
-/** How long to wait before a server that ended is started again. */
+/** The waits before a server that ended is started again. */
 export class Backoff {
   #nextMs = BACKOFF_FIRST_MS;
 

@@ -5,15 +5,15 @@ import { promisify } from "node:util";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** Where workerd.capnp looks for the Worker. */
+/** The folder in which workerd.capnp finds the Worker. */
 const BUNDLE = join(ROOT, "dist/worker");
 
-/** What the Worker is made of, folders with all that is in them. */
+/** The sources of the Worker, folders with everything in them. */
 const SOURCES = ["src", "wrangler.toml", "package-lock.json"];
 
 /**
- * Builds the Worker as `wrangler deploy` would upload it, into dist/worker. Does nothing when it is newer than its
- * sources. Servers that start meanwhile find the old one or the new one, whole.
+ * Builds the Worker as `wrangler deploy` would upload it, into dist/worker. Does nothing if it is newer than its sources.
+ * Servers that start meanwhile find the whole old Worker or the whole new one.
  */
 export async function buildWorker({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
   const startedAt = new Date();
@@ -25,7 +25,7 @@ export async function buildWorker({ signal }: { signal?: AbortSignal } = {}): Pr
     const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
     const options = { cwd: ROOT, env, ...(signal === undefined ? {} : { signal }) };
     await promisify(execFile)(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", fresh], options);
-    // What was changed while it was built must be newer than it.
+    // A source that was changed during the build must be newer than the build.
     for (const file of readdirSync(fresh)) utimesSync(join(fresh, file), startedAt, startedAt);
     for (const file of readdirSync(fresh)) renameSync(join(fresh, file), join(BUNDLE, file));
   } finally {
@@ -38,7 +38,7 @@ function isFresh(): boolean {
   return SOURCES.every((source) => {
     const path = join(ROOT, source);
     if (!statSync(path).isDirectory()) return statSync(path).mtimeMs < builtAt;
-    // A folder is as new as the last file that came or went.
+    // A folder is as new as the last file that was added or removed.
     const inside = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name));
     return [path, ...inside].every((file) => statSync(file).mtimeMs < builtAt);
   });

@@ -14,25 +14,29 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf, isSocketServed, LOCK_SOCKET, tryLock } from "./directory-lock.ts";
 
-/** The folder of the data directory in which the Worker finds what it cannot know by itself. */
+/** The folder of the data directory in which the Worker reads the state of the host. */
 export const STATUS_FOLDER = "status";
 
-/** The file in `STATUS_FOLDER` that is there while the disk is nearly full. */
+/** The file in `STATUS_FOLDER` that exists while the disk is nearly full. */
 export const DISK_NEARLY_FULL = "disk-nearly-full";
 
-/** How long the end of an earlier server is waited for. One whose starter was killed is killed within milliseconds. */
+/** How long the end of an earlier server is awaited, in milliseconds. After a kill of its starter it ends within a few. */
 const LOCK_WAIT_MS = 2_000;
 
 const LOCK_RETRY_MS = 50;
 
-/** The directory in which one server keeps its queues, and only one. */
+/** The directory in which one server, and only one, keeps its queues. */
 export class DataDirectory {
   readonly path: string;
-  /** The open file that has the lock, where this machine has locks. */
+  /** The open directory that has the lock; undefined if this machine has no locks. */
   #lock: number | undefined;
   #holders = 0;
 
-  /** Makes the directory. Throws with one clear sentence where it cannot be written to. */
+  /**
+   * Creates the directory.
+   *
+   * @throws {Error} with a sentence for the operator, if it cannot be written to
+   */
   constructor(path: string) {
     this.path = resolve(path);
     try {
@@ -46,7 +50,7 @@ export class DataDirectory {
     }
   }
 
-  /** What the operator should know of the directory, one sentence each. */
+  /** Warnings about the directory for the operator, one sentence each. */
   warnings(): string[] {
     if (process.platform === "win32") return [];
     const warnings: string[] = [];
@@ -62,10 +66,11 @@ export class DataDirectory {
   }
 
   /**
-   * Keeps other processes off the directory until `release`, which is to be called as often as this.
+   * Locks the directory against other processes until `release` was called as often as this.
    *
-   * Two servers would be two owners of the same queues. Waits a moment for one that is ending; throws with one sentence
-   * if it does not end.
+   * Two servers would be two owners of the same queues. Waits up to `LOCK_WAIT_MS` for a server that is ending.
+   *
+   * @throws {Error} with a sentence for the operator, if it does not end
    */
   async hold(): Promise<void> {
     if (this.#holders === 0) {
@@ -79,7 +84,7 @@ export class DataDirectory {
     this.#holders += 1;
   }
 
-  /** Lets other processes have the directory, once all who hold it have called this. */
+  /** Unlocks the directory when it was called as often as `hold`. */
   release(): void {
     this.#holders -= 1;
     if (this.#holders > 0 || this.#lock === undefined) return;
@@ -87,15 +92,17 @@ export class DataDirectory {
     this.#lock = undefined;
   }
 
-  /** The open directory that has the lock, where there are locks: a process that inherits it holds the directory too. */
+  /** The open directory that has the lock, if there are locks: a process that inherits it holds the lock too. */
   get lock(): number | undefined {
     return this.#lock;
   }
 
   /**
-   * Throws with one sentence if a server is using the directory, and does not end in a moment; clears away what a
-   * killed one left. It is found by its socket, so it may be a child of this process, or there may be no locks. Windows
-   * has no such sockets in workerd, so there nothing is noticed.
+   * Makes sure that no server is using the directory, and removes the socket that a killed one left. A server is found by
+   * its socket, so this works without locks, and finds a child of this process. On Windows workerd has no such sockets,
+   * so no server is found.
+   *
+   * @throws {Error} with a sentence for the operator, if a server does not end within `LOCK_WAIT_MS`
    */
   async assertUnused(): Promise<void> {
     if (process.platform === "win32") return;
@@ -115,18 +122,18 @@ export class DataDirectory {
 
   #makeStatusFolder(): void {
     const status = join(this.path, STATUS_FOLDER);
-    // A link that was planted would have files made and deleted elsewhere.
+    // Through a planted link files would be created and deleted elsewhere.
     if (lstatSync(status, { throwIfNoEntry: false })?.isDirectory() !== true) rmSync(status, { force: true });
     mkdirSync(status, { recursive: true, mode: 0o700 });
     rmSync(join(status, DISK_NEARLY_FULL), { force: true });
   }
 
-  /** The authkey that was generated for this directory; made on first use. */
+  /** The authkey of this directory, generated on first use. */
   authkey(): { authkey: string; isNew: boolean } {
     const file = `${this.path}/authkey`;
     if (existsSync(file)) {
       const authkey = readFileSync(file, "utf8").trim();
-      if (authkey === "") throw new Error(`${file} is empty: delete it, and a new authkey is made.`);
+      if (authkey === "") throw new Error(`${file} is empty: delete it, and a new authkey is generated.`);
       return { authkey, isNew: false };
     }
     const authkey = randomBytes(32).toString("base64url");
@@ -134,14 +141,14 @@ export class DataDirectory {
     return { authkey, isNew: true };
   }
 
-  /** Leaves the address and the authkey where the examples find them, in a form that Node and shells read alike. */
+  /** Writes the address and the authkey to client.env for the examples, in a form that Node and shells read alike. */
   writeClientEnvironment(address: string, authkey: string): void {
     this.#writeSecret("client.env", `DURABLE_QUEUE_ADDRESS='${address}'\nDURABLE_QUEUE_AUTHKEY='${authkey}'\n`);
   }
 
   #writeSecret(name: string, text: string): void {
-    // Renamed into place: a crash leaves the old file or the new one, never half of one. Made under a name that
-    // nobody can foresee: a link that was planted there would be followed.
+    // Renamed into place: a crash leaves the old file or the new one, never half of one. Created under a random name: a
+    // link planted at a known name would be followed.
     const file = `${this.path}/${name}`;
     const fresh = `${file}.${randomBytes(8).toString("hex")}`;
     writeFileSync(fresh, text, { flag: "wx", mode: 0o600 });

@@ -8,12 +8,12 @@ export const LOCK_SOCKET = "server.sock";
 /** O_EXLOCK of macOS and the BSDs, which Node does not name: flock(2) as part of open(2). */
 const O_EXLOCK = 0x20;
 
-/** What `flock` of util-linux and of BusyBox ends with when another process has the lock. */
+/** The exit status of `flock` of util-linux and of BusyBox if another process has the lock. */
 const FLOCK_HELD = 1;
 
 /**
- * What came of trying to lock: the open directory that has the lock, that another process has it, or that there is no
- * way to lock on this machine.
+ * The outcome of a try to lock: the open directory that has the lock, "taken" by another process, or "unsupported" on
+ * this machine.
  */
 export type LockOutcome = { held: number } | "taken" | "unsupported";
 
@@ -35,10 +35,10 @@ export async function tryLock(directory: string): Promise<LockOutcome> {
   return status === FLOCK_HELD ? "taken" : "unsupported";
 }
 
-/** The status with which `flock` ends; `undefined` where there is none. */
+/** The exit status of `flock`; `undefined` if this machine has no such program. */
 function flock(descriptor: number): Promise<number | null | undefined> {
   return new Promise((settle, fail) => {
-    // Detached, so that Ctrl-C does not end it: that would look like a lock that could not be had.
+    // Detached, so that Ctrl-C does not end it: that would look like a lock that is taken.
     const stdio = ["ignore" as const, "ignore" as const, "ignore" as const, descriptor];
     const process = spawn("flock", ["-n", "-x", "3"], { stdio, detached: true });
     process.once("exit", settle);
@@ -57,15 +57,15 @@ function lockWhileOpening(directory: string, flags: number): LockOutcome {
   }
 }
 
-/** Whether a process listens on the socket of a directory, though it be too busy to answer. */
+/** Whether a process listens on the socket of a directory, even if it is too busy to accept. */
 export async function isSocketServed(directory: string): Promise<boolean> {
   return new Promise((settle) => {
-    // Sockets have short paths at most, so the name is resolved from within the directory.
+    // Paths of sockets must be short, so the name is resolved from within the directory.
     const workingDirectory = process.cwd();
     process.chdir(directory);
     const socket = connect(LOCK_SOCKET, () => settle(true));
     process.chdir(workingDirectory);
-    // EAGAIN is a server with a full backlog, EACCES one of another user: only these three say that there is none.
+    // EAGAIN is a server with a full backlog, EACCES one of another user: only these three mean that there is none.
     socket.on("error", (error) => settle(!["ENOENT", "ECONNREFUSED", "ENOTSOCK"].includes(codeOf(error))));
     socket.on("connect", () => socket.destroy());
   });

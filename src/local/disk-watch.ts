@@ -4,23 +4,23 @@ import { open, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type DataDirectory, DISK_NEARLY_FULL, STATUS_FOLDER } from "./data-directory.ts";
 
-/** How often the free space is looked at, in milliseconds. */
+/** How often the free space is read, in milliseconds. */
 const DISK_POLL_MS = 250;
 
-/** The file that keeps room for receives, acks and purges on a full disk. */
+/** The file that reserves room for receives, acks and purges on a full disk. */
 const RESERVE_FILE = "reserve";
 
 const MIB = 1_048_576;
 
 /** The bounds of a file system, in bytes. */
 export interface DiskBounds {
-  /** With less free, the disk is nearly full: the Worker takes no more puts. */
+  /** With less free, the disk is nearly full: the Worker refuses puts. */
   nearlyFull: number;
-  /** With so much free, it is not any more. It is more than `nearlyFull`, so that the two do not follow each other. */
+  /** With so much free, it no longer is. More than `nearlyFull`, so that the two do not alternate. */
   roomy: number;
-  /** The size of the file that is given up when little is free. */
+  /** The size of the reserve file. */
   reserve: number;
-  /** With less free, the reserve is given up. */
+  /** With less free, the reserve file is deleted. */
   release: number;
 }
 
@@ -35,7 +35,7 @@ async function spaceOf(path: string): Promise<DiskSpace> {
   return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
 }
 
-/** The bounds of a file system of so many bytes. */
+/** The bounds of a file system of this size. */
 export function diskBounds(sizeBytes: number): DiskBounds {
   const nearlyFull = Math.min(256 * MIB, Math.floor(sizeBytes / 4));
   return {
@@ -47,8 +47,8 @@ export function diskBounds(sizeBytes: number): DiskBounds {
 }
 
 /**
- * Looks after the room on the disk of a data directory: tells the Worker and the operator when it runs out, and gives
- * up a reserve when it has, so that what is stored can still be received, acked and purged.
+ * Watches the free space on the disk of a data directory. When it runs out, the Worker and the operator are told. When
+ * hardly any is left, a reserve file is deleted, so that stored messages can still be received, acked and purged.
  */
 export class DiskWatch {
   readonly #directory: string;
@@ -59,27 +59,27 @@ export class DiskWatch {
   #failure = "";
   #isStopped = false;
 
-  /** `space` answers for the file system of a path: by default what the operating system says. */
+  /** @param space reads the space of the file system of a path; by default from the operating system */
   constructor(directory: DataDirectory, report: (line: string) => void, space = spaceOf) {
     this.#directory = directory.path;
     this.#report = report;
     this.#space = space;
   }
 
-  /** Looks for the first time, then every `DISK_POLL_MS` until `stop`. */
+  /** Looks now, then every `DISK_POLL_MS` until `stop`. */
   async start(): Promise<void> {
     await this.look();
     if (this.#isStopped) return;
     this.#timer = setTimeout(() => void this.start(), DISK_POLL_MS).unref();
   }
 
-  /** Looks no more. */
+  /** Ends the watch. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  /** Looks once. What it cannot do is told once, and tried again the next time. */
+  /** Looks once. A failure is reported once, and the next look tries again. */
   async look(): Promise<void> {
     try {
       const { freeBytes, sizeBytes } = await this.#space(this.#directory);
@@ -89,7 +89,8 @@ export class DiskWatch {
       this.#failure = "";
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
-      if (failure !== this.#failure) this.#report(`The disk of ${this.#directory} cannot be looked after: ${failure}`);
+      if (failure !== this.#failure)
+        this.#report(`disk: unknown: the disk of ${this.#directory} cannot be watched: ${failure}`);
       this.#failure = failure;
     }
   }
@@ -100,25 +101,27 @@ export class DiskWatch {
     if (!this.#isNearlyFull && freeBytes < nearlyFull) {
       writeFileSync(file, "", { mode: 0o600 });
       this.#isNearlyFull = true;
-      this.#report(`The disk of ${this.#directory} is nearly full: ${free}. Puts are refused until there is room.`);
+      this.#report(
+        `disk: nearly_full: the disk of ${this.#directory} is nearly full: ${free}. Puts are refused until there is room.`,
+      );
     } else if (this.#isNearlyFull && freeBytes >= roomy) {
       rmSync(file, { force: true });
       this.#isNearlyFull = false;
-      this.#report(`The disk of ${this.#directory} has room again: ${free}.`);
+      this.#report(`disk: roomy: the disk of ${this.#directory} has room again: ${free}.`);
     }
   }
 
   async #keepReserve(freeBytes: number, { nearlyFull, reserve, release }: DiskBounds): Promise<void> {
     const file = join(this.#directory, RESERVE_FILE);
     if (freeBytes < release) return rm(file, { force: true });
-    // Not made where that would itself make the disk nearly full.
+    // Not created if that would itself make the disk nearly full.
     if (freeBytes < nearlyFull + reserve) return;
     const kept = await stat(file).catch(() => undefined);
     if (kept?.size === reserve) return;
     await rm(file, { force: true });
     const made = await open(file, "wx", 0o600);
     try {
-      // Random: a file system that compresses would keep no room for zeros.
+      // Random bytes: a file system that compresses would reserve no room for zeros.
       for (let left = reserve; left > 0; left -= MIB)
         await made.write(randomFillSync(Buffer.alloc(Math.min(left, MIB))));
     } finally {

@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { codeOf } from "./directory-lock.ts";
 
 /**
- * Why a server cannot listen there, in one sentence; `undefined` if it can.
- * For after a failure: it tries, and says what the operating system answers.
+ * Why a server cannot listen there, in one sentence; `undefined` if it can. To be called after a failure: it tries to
+ * listen, and puts the error of the operating system into words.
  */
 export async function listeningProblem(host: string, port: number): Promise<string | undefined> {
   const probe = createServer();
@@ -22,9 +22,9 @@ export async function listeningProblem(host: string, port: number): Promise<stri
 function sentence(host: string, port: number, code: string): string {
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} of ${host} is taken: stop what listens there, or set PORT to another.`;
+      return `Port ${port} of ${host} is taken: stop the process that listens there, or set PORT to another.`;
     case "EACCES":
-      return `Port ${port} of ${host} is not open to this user: set PORT to one from 1024 on.`;
+      return `Port ${port} of ${host} is not open to this user: set PORT to 1024 or more.`;
     case "EADDRNOTAVAIL":
       return `HOST is "${host}": this machine has no such address.`;
     case "ENOTFOUND":
@@ -35,7 +35,7 @@ function sentence(host: string, port: number, code: string): string {
   }
 }
 
-/** The address by which a client on this machine reaches a server that listens on `host`. */
+/** The address at which a client on this machine reaches a server that listens on `host`. */
 export function addressOf(host: string, port: number): string {
   const isWildcard = host === "0.0.0.0" || host === "*" || host === "::";
   const name = isWildcard ? "127.0.0.1" : host;

@@ -1,13 +1,13 @@
-/** So many lines of the server's own log are passed on in `WINDOW_MS`; what is more is counted, and the count is told. */
+/** The most lines of the server's own log that are passed on in `WINDOW_MS`. Further ones are counted, and the count is logged. */
 export const LINES_MAX = 100;
 
 /** The time in which at most `LINES_MAX` lines are passed on, in milliseconds. */
 export const WINDOW_MS = 10_000;
 
-/** What is longer of one line is left out, and said so, in characters. */
+/** Longer lines are cut to this, in characters, with a note. */
 export const LINE_CHARACTERS_MAX = 2_000;
 
-/** What a line of a reason is cut to, in characters. */
+/** A reason is cut to this, in characters. */
 const REASON_CHARACTERS_MAX = 200;
 
 /** Decides which lines of a log are passed on. It has no clock: the time comes in with each call. */
@@ -16,7 +16,7 @@ export class LogLimit {
   #passed = 0;
   #leftOut = 0;
 
-  /** The lines to be passed on for this one: itself, before it what is to be told of earlier ones, or none. */
+  /** The lines to pass on for this one: the count of earlier lines that were left out, if any, and the line, if it may pass. */
   take(line: string, nowMs: number): string[] {
     const lines = this.endWindow(nowMs);
     if (this.#passed === LINES_MAX) {
@@ -30,7 +30,7 @@ export class LogLimit {
     return lines;
   }
 
-  /** What is to be told when a window is over by `nowMs`. With `Infinity`: at the end of the log. */
+  /** The lines to pass on when a window is over by `nowMs`. `Infinity` stands for the end of the log. */
   endWindow(nowMs: number): string[] {
     if (nowMs < this.#windowStartedAt + WINDOW_MS) return [];
     const leftOut = this.#leftOut;
@@ -39,19 +39,19 @@ export class LogLimit {
     return leftOut === 0 ? [] : [`${leftOut} more lines were left out`];
   }
 
-  /** Whether lines have been left out of which nothing has been told yet. */
+  /** Whether lines were left out that are not reported yet. */
   get isBehind(): boolean {
     return this.#leftOut > 0;
   }
 }
 
-/** What is no reason by itself: addresses and names of functions in a trace, and headlines above the reason. */
+/** Lines that are not a reason: addresses and names of functions in a trace, and headlines above the reason. */
 const TRACE = /^(\s*$|\s+at |stack: |[0-9a-f ]{16,}$|\S+@[0-9a-f]+|#\s*$|==== |\*\*\* |\s*\/\S+\(\S*\))/;
 
-/** The last line that says something of the last lines of a server, cut to one sentence's length; "" for none. */
+/** The last of these lines that is a reason, cut to `REASON_CHARACTERS_MAX`; "" if there is none. */
 export function reasonIn(lines: readonly string[]): string {
   const line = lines.findLast((candidate) => !TRACE.test(candidate))?.trim() ?? "";
-  // What it stands beside in workerd's sources says nothing to an operator.
+  // Without the place in workerd's sources, which does not help an operator.
   const text = line.replace(/^\S+\.(rs|c\+\+|h|cc):\d+: /, "").replace(/; (stack|sentryErrorContext) .*/, "");
   return text.length > REASON_CHARACTERS_MAX ? `${text.slice(0, REASON_CHARACTERS_MAX)}…` : text;
 }

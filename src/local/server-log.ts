@@ -1,13 +1,13 @@
 import type { Readable } from "node:stream";
 import { LINE_CHARACTERS_MAX, LogLimit, reasonIn, WINDOW_MS } from "./log-limit.ts";
 
-/** So many of its last lines are searched for the reason of an end. */
+/** How many of the last lines are searched for the reason of an end. */
 const LAST_LINES = 50;
 
-/** What workerd says at each start because of `--expose-gc`: its own scripts are compiled anew, a moment's work. */
+/** A harmless warning at each start because of `--expose-gc`: workerd compiles its own scripts again. */
 const KNOWN_WARNING = /warning: .*bootstrap compile cache failed its compatibility check/;
 
-/** What workerd writes to its standard error: kept while it starts, then passed on to ours within a limit. */
+/** The standard error of workerd: kept while it starts, then passed on to this process's within a limit. */
 export class ServerLog {
   readonly #last: string[] = [];
   readonly #limit = new LogLimit();
@@ -25,12 +25,12 @@ export class ServerLog {
     });
   }
 
-  /** From now on the lines are the operator's. */
+  /** Passes further lines on to the operator. */
   passOn(): void {
     this.#isPassedOn = true;
   }
 
-  /** How the process ended, and the reason that it gave. */
+  /** How the process ended, with the reason from its last lines, if they have one. */
   ending(how: string): string {
     const reason = reasonIn(this.#last);
     return reason === "" ? how : `${how}: ${reason}`;
@@ -39,7 +39,7 @@ export class ServerLog {
   #take(text: string): void {
     const lines = (this.#begun + text).split("\n");
     const begun = lines.pop() ?? "";
-    // A line without end must not be remembered without bound.
+    // An endless line must not be kept without bound.
     const isTooLong = begun.length > 2 * LINE_CHARACTERS_MAX;
     if (isTooLong) lines.push(begun);
     this.#begun = isTooLong ? "" : begun;
@@ -55,7 +55,7 @@ export class ServerLog {
     this.#watchWindow();
   }
 
-  /** The count of what was left out is told though no further line comes. */
+  /** Logs the count of lines that were left out even if no further line comes. */
   #watchWindow(): void {
     if (!this.#limit.isBehind) return;
     this.#timer ??= setTimeout(() => {

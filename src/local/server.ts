@@ -14,24 +14,24 @@ const { default: workerd } = createRequire(import.meta.url)("workerd") as { defa
 
 export interface ServerOptions {
   host: string;
-  /** 0 takes a free one. */
+  /** 0 chooses a free port. */
   port: number;
   authkey: string;
   directory: DataDirectory;
-  /** Puts are refused while a queue's database is larger. By default what the environment says, else 9 GB. */
+  /** Puts are refused while a queue's database is larger, in bytes. Default: the variable of the environment, else 9 GB. */
   storageBytesMax?: number | undefined;
-  /** Ends a start that is under way. */
+  /** Aborts a start that is under way. */
   signal?: AbortSignal | undefined;
 }
 
-/** What a stopping server may take to finish open requests. What it has acknowledged is stored at any time. */
+/** How long a stopping server may take to finish open requests. What it has acknowledged is stored already. */
 const STOP_MS = 2_000;
 
 /** A queue server on this machine: a workerd process that keeps its state in a directory. */
 export class Server {
-  /** Where it answers, as in `http://127.0.0.1:8787`. */
+  /** The address of the server, as in `http://127.0.0.1:8787`. */
   readonly address: string;
-  /** Settled when the process has ended, by itself or because it was stopped: with what ended it and its last words. */
+  /** Resolves when the process has ended, by itself or because it was stopped: with how it ended, and the reason in its log. */
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
 
@@ -41,7 +41,11 @@ export class Server {
     this.ended = ended;
   }
 
-  /** Starts a server and waits until it answers. Throws with one clear sentence when it cannot. */
+  /**
+   * Starts a server and waits until it listens.
+   *
+   * @throws {Error} with a sentence for the operator, if it cannot start
+   */
   static async start(options: ServerOptions): Promise<Server> {
     const { host, port, directory, signal } = options;
     await directory.hold();
@@ -56,7 +60,7 @@ export class Server {
     }
     const log = new ServerLog(process.stderr as Readable);
     const ended = new Promise<string>((settle) => {
-      // "close" comes when what it wrote has been read, too.
+      // "close" comes after all output of the process was read.
       process.once("close", (code, signal) => settle(log.ending(signal ?? `exit code ${code}`)));
       process.once("error", (error) => settle(error.message));
     });
@@ -68,7 +72,7 @@ export class Server {
     if (typeof listening === "string") {
       throw new Error((await listeningProblem(host, port)) ?? `The server ended while starting (${listening}).`);
     }
-    // From now on what workerd says is for the operator.
+    // From now on the log of workerd is for the operator.
     log.passOn();
     const address = addressOf(host, listening);
     void ended.then(beat(address));
@@ -79,7 +83,7 @@ export class Server {
     return this.#process.pid as number;
   }
 
-  /** Lets open requests finish for a moment, then ends the process. */
+  /** Lets open requests finish for `STOP_MS`, then ends the process. */
   async stop(): Promise<void> {
     this.#process.kill("SIGTERM");
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), STOP_MS);
@@ -95,10 +99,10 @@ export class Server {
 }
 
 /**
- * In a terminal Ctrl-C reaches the whole group of processes. workerd must not hear it, so that it can be stopped in
- * order. When we are killed it must not live on: a watcher reads from a pipe that ends when we do, and kills it then.
- * Files are for their owner alone. As many as the hard limit allows may be open. Descriptor 4, the locked directory, is
- * kept open by workerd and by nothing else, so that the lock lasts as long as it.
+ * In a terminal Ctrl-C reaches the whole group of processes. workerd ignores it, so that this process can stop it in
+ * order. If this process is killed, workerd must end too: a watcher reads from a pipe that ends with this process, and
+ * then kills workerd. Files are readable by their owner alone. The limit of open files is raised to the hard limit.
+ * Descriptor 4, the locked directory, is held by workerd alone, so that the lock lasts as long as workerd.
  */
 const LAUNCHER = `trap "" INT
 umask 077
@@ -126,7 +130,7 @@ function spawnWorkerd({ host, port, authkey, directory, storageBytesMax }: Serve
   });
 }
 
-/** The port on which workerd has begun to listen, told on its control channel. */
+/** The port on which workerd listens, from its control channel. */
 async function listeningPort(process: ChildProcess): Promise<number> {
   const ports = new Map<string, number>();
   for await (const line of createInterface(process.stdio[3] as Readable)) {
@@ -135,6 +139,6 @@ async function listeningPort(process: ChildProcess): Promise<number> {
     const port = ports.get("http");
     if (port !== undefined && ports.has("lock")) return port;
   }
-  // The process ended before it listened: its end tells why.
+  // The process ended before it listened: `ended` has the reason.
   return new Promise<never>(() => undefined);
 }

@@ -1,20 +1,20 @@
 import { isIPv6 } from "node:net";
 import { parseArgs } from "node:util";
 
-/** What `npm start` was asked to do. */
+/** The settings of `npm start`. */
 export interface Settings {
   /** The address to listen on, an IPv6 address without its brackets. */
   host: string;
-  /** 0 takes a free one. */
+  /** 0 chooses a free port. */
   port: number;
-  /** `undefined` when one is to be generated. */
+  /** `undefined` if one is generated. */
   authkey: string | undefined;
   dataDirectory: string;
   /** Puts are refused while a queue's database is larger. */
   storageBytesMax: number;
 }
 
-/** A command line that is not understood: the program ends with status 2, as it is the custom. */
+/** A wrong command line: the program ends with status 2, as is usual. */
 export class UsageError extends Error {}
 
 /** What `--help` prints. */
@@ -29,7 +29,7 @@ export const HELP = `npm start -- [options]: serves durable queues on this machi
 
 An option wins over the variable of the environment that is named beside it.`;
 
-/** A queue's database refuses puts from this size on, unless told otherwise: Cloudflare ends it at 10 GB. */
+/** The default bound of a queue's database, in bytes: Cloudflare's own limit is 10 GB. */
 const STORAGE_BYTES_MAX = 9_000_000_000;
 
 const OPTIONS = {
@@ -40,7 +40,7 @@ const OPTIONS = {
   help: { type: "boolean" },
 } as const;
 
-/** A setting as it was given, and the name under which it was. */
+/** A setting as it was given: the name of its option or variable, and its text. */
 interface Given {
   name: string;
   text: string;
@@ -48,8 +48,10 @@ interface Given {
 
 /**
  * Reads the command line and the environment.
- * Answers "help" when that was asked for. Throws a `UsageError` for a command line that is not understood and an
- * `Error` for a variable that is wrong, each with one sentence.
+ *
+ * @returns the settings, or "help" for `--help`
+ * @throws {UsageError} for a wrong command line, with one sentence
+ * @throws {Error} for a wrong variable, with one sentence
  */
 export function settingsFrom(args: string[], environment: Record<string, string | undefined>): Settings | "help" {
   const flags = flagsOf(args);
@@ -73,13 +75,13 @@ function flagsOf(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    // Only its first sentence says what is wrong; the others are about parsing.
+    // Its first sentence names the fault; the others are about parsing.
     const [what = ""] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\.$/);
-    throw new UsageError(`${what}: "npm start -- --help" says what is understood.`);
+    throw new UsageError(`${what}: "npm start -- --help" lists the options.`);
   }
 }
 
-/** A command line that is wrong is told by its status from an environment that is. */
+/** The exit status distinguishes a wrong command line from a wrong environment. */
 function refuse({ name, text }: Given, rule: string): never {
   const sentence = `${name} is "${text}": ${rule}`;
   throw name.startsWith("--") ? new UsageError(sentence) : new Error(sentence);
@@ -105,7 +107,7 @@ function pathOf(given: Given): string {
 }
 
 function authkeyOf(authkey: string | undefined): string | undefined {
-  // Without what a header or the quotes of client.env cannot carry.
+  // Without characters that a header, or the quotes of client.env, cannot contain.
   if (authkey !== undefined && !/^[\x21-\x26\x28-\x7e]+$/.test(authkey)) {
     throw new Error("AUTHKEY must be visible ASCII characters without spaces and ', and not empty.");
   }

@@ -1,5 +1,5 @@
-// Runs `npm ci` where node_modules is not what package-lock.json says. The npm scripts begin with it, on a fresh clone
-// with whatever Node there is: so it is plain JavaScript and needs nothing that would have to be installed.
+// Runs `npm ci` if node_modules differs from package-lock.json. The npm scripts begin with it, on a fresh clone and with
+// any version of Node, so it is plain JavaScript without dependencies.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -14,19 +14,19 @@ const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
 /** The lock: a folder with one file, `<process id>-<random>`, for each process that works under it. */
 const LOCK = join(ROOT, "dist/setup.lock");
 
-/** How long another process's `npm ci` is waited for: `SETUP_WAIT_SECONDS_MAX`, in seconds. Then setting up fails. */
+/** How long another process's `npm ci` is awaited: `SETUP_WAIT_SECONDS_MAX`, in seconds. After that the set-up fails. */
 const WAIT_MS_MAX = Number(process.env.SETUP_WAIT_SECONDS_MAX ?? 600) * 1_000;
 
 const POLL_MS = 200;
 
-/** The same whatever npm is set to: all that the lock file names is needed, and npm's errors are wanted. */
+/** Independent of npm's settings: every package of the lock file is needed, and npm's errors are shown. */
 const NPM_CI = ["ci", "--include=dev", "--include=optional", "--loglevel=error", "--no-audit", "--no-fund"];
 
-/** What an npm that runs this script hands down, and what would make another install of `npm ci`, or none. */
+/** Settings that the npm which runs this script passes down, and with which `npm ci` would install something else. */
 const MISLEADING =
   /^npm_config_(workspaces?|include_workspace_root|global|location|prefix|local_prefix|dry_run|ignore_scripts|omit|only|production|json|package_lock|package_lock_only)$/i;
 
-/** A sentence for who has typed the command. */
+/** An error whose message is a sentence for the user. */
 class SetupError extends Error {}
 
 /** @param {string} file */
@@ -35,8 +35,8 @@ function packagesOf(file) {
 }
 
 /**
- * Whether everything is installed that package-lock.json names, but for optional packages, which depend on the machine,
- * and nothing in another version. npm removes node_modules/.package-lock.json first and writes it last.
+ * Whether every package of package-lock.json is installed in its version, except optional ones, which depend on the
+ * machine. npm removes node_modules/.package-lock.json first and writes it last.
  */
 function isSetUp() {
   try {
@@ -63,7 +63,7 @@ function isAlive(name) {
     process.kill(Number.parseInt(name, 10), 0);
     return true;
   } catch (error) {
-    // A process of somebody else's may not be signalled, but it is there.
+    // A process of another user may not be signalled, but it exists.
     return error.code === "EPERM";
   }
 }
@@ -82,11 +82,11 @@ function holders() {
 }
 
 /**
- * Takes the lock if nobody who is alive has it, and answers whether it did.
+ * Takes the lock if no living process has it. Returns whether it did.
  *
- * A folder is renamed onto an empty one, or onto nothing, but never onto one that has a file. So the lock is there with
- * its owner's name from the first moment, and of several processes that find a dead owner one takes it over. Names are
- * never used again: who is late in removing a dead owner's removes nobody else's.
+ * A folder is renamed onto an empty one, or onto nothing, but never onto one that has a file. So the lock has its
+ * owner's name from the first moment, and of several processes that find a dead owner exactly one takes it over. Names
+ * are never used again, so a process that removes a dead owner's name late removes no other.
  */
 function tryLock() {
   const names = holders();
@@ -118,11 +118,11 @@ function removeEmpty(folder) {
   try {
     rmdirSync(folder);
   } catch {
-    // It is not there, or the next process has it by now.
+    // It does not exist, or the next process has it by now.
   }
 }
 
-/** Waits for the lock. Answers false, without it, when somebody else has done what it was wanted for. */
+/** Waits for the lock. Returns false, without it, if another process has installed everything meanwhile. */
 async function lock() {
   for (let waitedMs = 0; !tryLock(); waitedMs += POLL_MS) {
     if (isSetUp()) return false;
@@ -140,12 +140,12 @@ async function lock() {
   return false;
 }
 
-/** The environment in which `npm ci` does what it does when it is typed by itself. */
+/** The environment in which `npm ci` does the same as when it is run alone. */
 function environment() {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
     if (MISLEADING.test(name)) delete env[name];
-    // Not with the Node in node_modules, which npm ci removes.
+    // Without the Node in node_modules, which npm ci removes.
     if (/^path$/i.test(name))
       env[name] = env[name]
         ?.split(delimiter)
@@ -155,18 +155,20 @@ function environment() {
   return env;
 }
 
-/** Runs `npm ci` and answers with its exit status, of 128 and more for a signal that ended it. */
+/** Runs `npm ci`. Returns its exit status, 128 and more if a signal ended it. */
 async function install() {
-  // Nothing to standard output, which is that of the command which this is the set-up of.
+  // Standard output belongs to the command that is set up.
   const options = { cwd: ROOT, env: environment(), stdio: ["ignore", 2, 2], shell: process.platform === "win32" };
   const npm = spawn("npm", NPM_CI, options);
-  // It may outlive this process, and holds the lock then.
+  // npm may outlive this process, and then holds the lock.
   if (npm.pid !== undefined) writeFileSync(join(LOCK, nameOf(npm.pid)), "");
   try {
     const [code, signal] = await once(npm, "close");
     return code ?? 128 + constants.signals[signal];
   } catch (error) {
-    throw new SetupError(`npm cannot be run (${error.code ?? error}): it comes with Node, and is needed to set up.`);
+    throw new SetupError(
+      `npm cannot be run (${error.code ?? error}): install it, as it comes with Node, and try again.`,
+    );
   }
 }
 

@@ -6,17 +6,17 @@ import { DiskWatch } from "./disk-watch.ts";
 import { KeptServer } from "./kept-server.ts";
 import { HELP, type Settings, settingsFrom, UsageError } from "./settings.ts";
 
-// From the first moment: a signal that is not handled would end this process and leave the server behind.
+// Before all else: a signal without a handler would end this process and leave the server running.
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
 
-// The queues are served on when nobody reads what is printed any more.
+// A closed terminal or pipe must not end the server.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
-/** How often it is looked whether npm still runs, in milliseconds. */
+/** How often the process of npm is checked, in milliseconds. */
 const PARENT_POLL_MS = 500;
 
-/** npm hands a signal to the shell between it and this process, and both end: nobody would be left to stop this. */
+/** Stops with npm: npm passes a signal to the shell between it and this process, and then both end without stopping it. */
 function stopWithNpm(): void {
   if (process.env.npm_lifecycle_event !== "start") return;
   const parent = process.ppid;
@@ -42,7 +42,7 @@ async function serve(settings: Settings): Promise<void> {
   try {
     directory.writeClientEnvironment(server.address, authkey);
   } catch (error) {
-    // On a full disk the queues can still be emptied, by clients that know where the server is.
+    // On a full disk the queues can still be emptied by clients that know the address.
     console.error(`Warning: ${directory.path}/client.env could not be written: ${error}`);
   }
 
@@ -64,9 +64,9 @@ async function main(): Promise<void> {
 }
 
 main().catch(async (error: unknown) => {
-  // A signal that ended a child of this process has been sent to this one, too, but may not have been heard yet.
+  // A signal that ended a child of this process was sent to this process too, but is perhaps not handled yet.
   await new Promise((heard) => setImmediate(heard));
-  // The signal may have reached, and ended, what was being waited for.
+  // The signal may have ended the child that was being waited for: that is no error.
   if (stopping.signal.aborted) return;
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -44,8 +44,8 @@ test("a disk that is nearly full is told once, shown while it is, and told once 
 
   expect(shown).toEqual([false, true, true, true, true, false, false]);
   expect(reports).toEqual([
-    `The disk of ${directory} is nearly full: 255.0 MiB are free. Puts are refused until there is room.`,
-    `The disk of ${directory} has room again: 288.0 MiB are free.`,
+    `disk: nearly_full: the disk of ${directory} is nearly full: 255.0 MiB are free. Puts are refused until there is room.`,
+    `disk: roomy: the disk of ${directory} has room again: 288.0 MiB are free.`,
   ]);
 });
 
@@ -75,7 +75,7 @@ test("what keeps it from looking is told once", async () => {
   await watch.look();
   await watch.look();
 
-  expect(reports).toEqual([expect.stringMatching(/^The disk of \S+ cannot be looked after: ENOENT/)]);
+  expect(reports).toEqual([expect.stringMatching(/^disk: unknown: the disk of \S+ cannot be watched: ENOENT/)]);
 });
 
 /** Mounts a file system of its own on the directory, where the system lets this process do so. */

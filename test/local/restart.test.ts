@@ -42,8 +42,8 @@ test("a server that is killed serves again on its port, with what it had stored,
   expect(await queue.getNowait()).toBe("item");
   const lines = program.output.slice(program.output.indexOf("Ctrl-C stops it.\n")).split("\n").slice(1, -1);
   expect(lines).toEqual([
-    "The server ended (SIGKILL). It is started again in 0.2 s.",
-    expect.stringMatching(new RegExp(`^The server serves ${address} again, after [0-9.]+ s\\.$`)),
+    "server: ended: the server ended (SIGKILL). It is started again in 0.2 s.",
+    expect.stringMatching(new RegExp(`^server: serving: the server serves ${address} again, after [0-9.]+ s\\.$`)),
   ]);
   program.signal("SIGTERM");
   expect(await program.ended).toBe(0);
@@ -58,11 +58,11 @@ test("what keeps it from starting again is told, and it starts when that is gone
 
   renameSync(directory, `${directory}.away`);
   crash(program);
-  await program.printed(/It could not be started again\. .*ENOENT/);
+  await program.printed(/the server could not be started\. .*ENOENT/);
   const other = createServer().listen(port, "127.0.0.1");
   await once(other, "listening");
   renameSync(`${directory}.away`, directory);
-  await program.printed(new RegExp(`It could not be started again\\. Port ${port} of 127\\.0\\.0\\.1 is taken`));
+  await program.printed(new RegExp(`the server could not be started\\. Port ${port} of 127\\.0\\.0\\.1 is taken`));
   other.close();
   await program.printed(/serves \S+ again/);
 
@@ -74,7 +74,7 @@ test("Ctrl-C while it waits to start the server again ends it with status 0", as
   await program.serving();
   renameSync(directory, `${directory}.away`);
   crash(program);
-  await program.printed(/It could not be started again/);
+  await program.printed(/the server could not be started/);
 
   program.signalGroup("SIGINT");
 

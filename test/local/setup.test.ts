@@ -182,7 +182,7 @@ test("a machine without npm is told so", async () => {
   const run = new FirstRun({ PATH: join(folder, "nothing") });
 
   expect(await run.status).toBe(1);
-  expect(run.output).toContain("npm cannot be run (ENOENT): it comes with Node, and is needed to set up.\n");
+  expect(run.output).toContain("npm cannot be run (ENOENT): install it, as it comes with Node, and try again.\n");
   expect(lockFiles()).toEqual([]);
 });
 

@@ -111,9 +111,9 @@ describe("a frame", () => {
     ["that is not text", Buffer.from("{}"), 1003, "Frames must be text."],
     ["that is not JSON", "{", 1007, "Line 1 is not an operation"],
     ["without an id", '{"verb":"describe"}', 1007, "id"],
-    ["of more lines than there may be", "\n".repeat(20_000), 1009, "at most 16384 lines"],
+    ["of more lines than there may be", "\n".repeat(20_000), 1009, "at most 16384 are allowed"],
     ["of more operations than there may be", Array(1_001).fill('{"id":1,"verb":"describe"}').join("\n"), 1009, "1000"],
-    ["that ends before its lines", '{"id":1,"verb":"put","lines":2}\n1', 1007, "says that 2 lines follow"],
+    ["that ends before its lines", '{"id":1,"verb":"put","lines":2}\n1', 1007, "announces 2 lines"],
   ])("%s ends the connection, which says why", async (_, frame, code, reason) => {
     const socket = await connect();
 

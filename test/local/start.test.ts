@@ -149,7 +149,7 @@ test("a taken port is told in one line", async () => {
   const line = await refusal({ AUTHKEY: "key", PORT: String(port) });
   other.close();
 
-  expect(line).toBe(`Port ${port} of 127.0.0.1 is taken: stop what listens there, or set PORT to another.`);
+  expect(line).toBe(`Port ${port} of 127.0.0.1 is taken: stop the process that listens there, or set PORT to another.`);
 });
 
 test("an address that this machine does not have is told in one line", async () => {
@@ -164,7 +164,7 @@ test("arguments win over the environment, and one that is not known ends it with
 
   expect(await program.serving()).toMatch(/^http:\/\/localhost:\d+$/);
   expect(await unknown.ended).toBe(2);
-  expect(unknown.output).toBe(`Unknown option '--prot': "npm start -- --help" says what is understood.\n`);
+  expect(unknown.output).toBe(`Unknown option '--prot': "npm start -- --help" lists the options.\n`);
 });
 
 test("a directory that cannot be written to is told in one line", async () => {
@@ -267,5 +267,5 @@ test("an authkey file that is empty is told in one line, and not taken for a key
 
   const line = await refusal({});
 
-  expect(line).toBe(`${join(directory, "authkey")} is empty: delete it, and a new authkey is made.`);
+  expect(line).toBe(`${join(directory, "authkey")} is empty: delete it, and a new authkey is generated.`);
 });

@@ -71,7 +71,7 @@ test("an object with very many unknown fields is refused before its schema looks
   expect(calls()).toBe(1);
 });
 
-test("so is one within a list, whatever is beside it", () => {
+test("an object with very many unknown fields in a list is refused too, whatever is beside it", () => {
   const { errors } = problemOf(putRequest, { messages: [{ body: 1 }, { body: 2, ...unknownFields(500) }] });
 
   expect(errors[0]).toMatchObject({ path: "messages[1].field-0", message: expect.stringContaining("is not a field") });

@@ -3,7 +3,7 @@ import { IdleCollection } from "../../src/idle-collection.ts";
 
 const NOW = 1_700_000_000_000;
 
-test("garbage is collected when nothing was done for a while, and once more when idle objects are gone", () => {
+test("garbage is collected when the server was idle for a while, and once more when idle objects are gone", () => {
   const collection = new IdleCollection();
   let collections = 0;
   const collect = () => {
@@ -19,7 +19,7 @@ test("garbage is collected when nothing was done for a while, and once more when
   expect(collections).toBe(2);
 });
 
-test("while something is done nothing is collected, however often it is asked", () => {
+test("while the server works no garbage is collected, however often it is checked", () => {
   const collection = new IdleCollection();
   for (let ms = 0; ms < 60_000; ms += 1_000) {
     collection.noteWork(NOW + ms);
@@ -27,7 +27,7 @@ test("while something is done nothing is collected, however often it is asked", 
   }
 });
 
-test("where garbage cannot be collected by request nothing happens", () => {
+test("without the means to collect garbage nothing happens", () => {
   const collection = new IdleCollection();
   collection.noteWork(NOW);
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FailedCommits, FULL_MS, KnownQueues } from "../../src/isolate.ts";
 
-test("known names are bounded: the one that was longest not spoken of is forgotten", () => {
+test("known names are bounded: the one that was used longest ago is forgotten", () => {
   const known = new KnownQueues(3);
   for (const name of ["a", "b", "c", "a", "d"]) known.add(name);
 

@@ -26,7 +26,7 @@ function detailOf(action: () => unknown): string {
   return "accepted";
 }
 
-test("what is within bounds is parsed as JSON, whatever is in its strings", () => {
+test("a request within bounds is parsed as JSON, whatever is in its strings", () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 6 }), (text) => {
       expect(parseRequest(long(text), HTTP_DEPTH)).toEqual(JSON.parse(text));
@@ -63,14 +63,14 @@ test("a list with very many elements is as wrong when only the first are parsed"
   expect(detailOf(() => check(putRequest, value))).toContain("messages must have at most 1000 elements");
 });
 
-test("what a body holds is not bounded by what a request may have", () => {
+test("the fields of a body are not bounded by those of a request", () => {
   const body = `{"list":[${"1,".repeat(100_000)}1],${fields(5_000)}}`;
   const text = `{"messages":[{"body":${body}}]}`;
 
   expect(parseRequest(text, HTTP_DEPTH)).toEqual(JSON.parse(text));
 });
 
-test("an object that fits into no body is too large", () => {
+test("an object that does not fit into a body is too large", () => {
   const text = `{"messages":[{"body":{${'"a":1,'.repeat(300_000)}"a":1}}]}`;
 
   expect(detailOf(() => parseRequest(text, HTTP_DEPTH))).toBe(

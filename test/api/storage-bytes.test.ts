@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { STORAGE_BYTES_MAX } from "../../src/contract/limits.ts";
 import { parseStorageBytesMax } from "../../src/contract/storage-bytes.ts";
 
-test.each([undefined, null, ""])("%j stands for the default, which suits the free plan", (text) => {
+test.each([undefined, null, ""])("%j means the default, which suits the free plan", (text) => {
   expect(parseStorageBytesMax(text)).toBe(STORAGE_BYTES_MAX);
   expect(STORAGE_BYTES_MAX).toBe(900_000_000);
 });

@@ -12,7 +12,7 @@ function leavable(path: string, body: object) {
   return { leave: () => client.abort(), response };
 }
 
-test("a receive whose client is gone takes no message and costs no attempt", async () => {
+test("a receive whose client has disconnected takes no message and costs no attempt", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
   const { leave, response } = leavable(`${queue}/receive`, { timeoutSeconds: 20 });
@@ -25,7 +25,7 @@ test("a receive whose client is gone takes no message and costs no attempt", asy
   expect(await receive(queue)).toMatchObject([{ body: "a", attempt: 1 }]);
 });
 
-test("a put whose client is gone is not stored when there is room later", async () => {
+test("a put whose client has disconnected is not stored when there is room later", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 1 });
   await put(queue, ["a"]);
@@ -39,7 +39,7 @@ test("a put whose client is gone is not stored when there is room later", async 
   expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
 });
 
-test("other calls that wait go on when one client leaves", async () => {
+test("other calls that wait go on when one client disconnects", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
   const { leave, response } = leavable(`${queue}/receive`, { timeoutSeconds: 20 });

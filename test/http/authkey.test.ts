@@ -61,14 +61,14 @@ for (const [title, headers] of [
   });
 }
 
-test("a refusal does not tell the authkey", async () => {
+test("a refusal does not contain the authkey", async () => {
   const reply = await call("GET", "/v1/queues", undefined, { Authorization: "Bearer guess" });
 
   expect(reply.headers.get("Content-Type")).toBe("application/problem+json");
   expect(JSON.stringify([reply.body, ...reply.headers])).not.toMatch(/the-authkey|guess/);
 });
 
-test("the scheme may be written in any letters, as HTTP has it", async () => {
+test("the scheme may be written in upper or lower case, as in HTTP", async () => {
   const replies = await Promise.all(
     ["bearer", "BEARER", "Bearer "].map((scheme) =>
       call("GET", "/v1/queues", undefined, { Authorization: `${scheme} ${AUTHKEY}` }),
@@ -136,7 +136,7 @@ for (const [title, method, path, headers, status] of [
   ["an invalid request", "GET", "/v1/queues?limit=0", AUTHORIZATION, 400],
   ["a refusal", "GET", "/v1/queues", {}, 401],
 ] as const) {
-  test(`the answer for ${title} is neither stored nor guessed at`, async () => {
+  test(`the response for ${title} is neither cached nor sniffed`, async () => {
     const reply = await call(method, path, undefined, headers);
 
     expect(reply.status).toBe(status);

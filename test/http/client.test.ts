@@ -25,7 +25,7 @@ test("puts and gets items, bytes too", async () => {
   expect(await queue.get()).toEqual(new Uint8Array([1, 2, 255]));
 });
 
-test("hears that nothing is there, that there is no room, and that the authkey is wrong", async () => {
+test("gets empty, full and unauthorized as errors", async () => {
   const queue = queueOf<number>();
   await queue.configure({ maxSize: 1 });
 
@@ -46,7 +46,7 @@ test("lists the names of queues", async () => {
   expect(names).toContain(queue.name);
 });
 
-test("works through a queue, and waits until all is done", async () => {
+test("handles all messages of a queue, and waits until all are done", async () => {
   const queue = queueOf<number>();
   const worked: number[] = [];
   const worker = queue.work(({ item }) => worked.push(item));

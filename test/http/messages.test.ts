@@ -36,7 +36,7 @@ test("a message received with autoAck is gone, and unfinished until it is report
   expect(done.body).toEqual({ unfinished: 0 });
 });
 
-test("a receive hands out about 8 MiB at most, and the next one goes on from there", async () => {
+test("a receive hands out at most about 8 MiB, and the next one the messages after these", async () => {
   const queue = freshQueue();
   for (const batch of numbers(3)) await put(queue, [`${batch}a`, `${batch}b`, `${batch}c`, `${batch}d`].map(padded));
 

@@ -45,7 +45,7 @@ test("a request for which there is no memory for long is refused with a time to 
   expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
 });
 
-test("while clients have too much unread, what would add to it waits, and puts and acks go on", async () => {
+test("while clients have too much unread, calls that would add to it wait, and puts and acks go on", async () => {
   const queue = freshQueue();
   await put(queue, ["a", "b"]);
   const [message] = await receive(queue);
@@ -61,7 +61,7 @@ test("while clients have too much unread, what would add to it waits, and puts a
   expect(bodiesOf((await waiting).body.messages)).toEqual(["b"]);
 });
 
-test("a large reply has its memory back when it was read, a request when it was answered", async () => {
+test("a large reply frees its memory when it was read, a request when it was answered", async () => {
   const queue = freshQueue();
   const bodies = Array<string>(4).fill("x".repeat(500_000));
   await put(queue, bodies);

@@ -35,7 +35,7 @@ for (const [verb, request, changed] of [
     expect(reply.body).toMatchObject({ [changed]: 2, stale: [b?.receipt] });
   });
 
-  test(`${verb} takes a receipt that was never given for a stale one`, async () => {
+  test(`${verb} treats a receipt that was never given as stale`, async () => {
     const queue = freshQueue();
     await put(queue, ["a"]);
     const [leased] = await receive(queue);

@@ -34,7 +34,7 @@ async function countFinds(): Promise<() => number> {
   return () => finds;
 }
 
-test("what creates no queue is answered as before, and makes no object", async () => {
+test("a call that creates no queue is answered without creating an object", async () => {
   const before = await listDurableObjectIds(env.QUEUE);
 
   const replies = [];
@@ -47,7 +47,7 @@ test("what creates no queue is answered as before, and makes no object", async (
   expect(await listDurableObjectIds(env.QUEUE)).toEqual(before);
 });
 
-test("what breaks a rule is refused for that before the name is asked about", async () => {
+test("a call that breaks a rule is refused before the directory is asked for its name", async () => {
   const reply = await call("POST", `${freshQueue()}/ack`, { receipts: [] });
 
   expect(reply.body.code).toBe("invalid");
@@ -62,7 +62,7 @@ test("a receive that waits, and a put, reach the object", async () => {
   expect(bodiesOf(await waiting)).toEqual(["a"]);
 });
 
-test("a queue that is known to exist is not asked about again, and one that was deleted is", async () => {
+test("the directory is not asked again for a queue that exists, but for one that was deleted", async () => {
   const queue = freshQueue();
   await put(queue, ["a", "b"]);
   const finds = await countFinds();
@@ -77,7 +77,7 @@ test("a queue that is known to exist is not asked about again, and one that was 
   expect(finds()).toBe(2);
 });
 
-test("a queue that was deleted behind the back of a Worker that knows it is unknown all the same", async () => {
+test("a queue that another Worker deleted is unknown to a Worker that knew it", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
   await env.QUEUE.getByName(queue.slice("/v1/queues/".length)).perform({ verb: "delete", nextGeneration: "next" });

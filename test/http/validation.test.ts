@@ -1,40 +1,11 @@
-/** What is wrong with a request is said, by field and rule, and changes nothing. */
-import { listDurableObjectIds } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+/** A request that breaks a rule is refused with the field and the rule, and changes nothing. */
 import { expect, test } from "vitest";
-import { BATCH_BYTES_MAX, BODY_BYTES_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
-import {
-  AUTHORIZATION,
-  bodiesOf,
-  call,
-  descriptionOf,
-  freshQueue,
-  nameOf,
-  numbers,
-  put,
-  receive,
-} from "../support/call.ts";
+import { call, freshQueue, nameOf } from "../support/call.ts";
+import { refused } from "../support/refused-request.ts";
 
 const RECEIPT = { receipts: ["r"] };
 const MESSAGE = { body: 1 };
 const NAME_RULE = "must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit";
-
-/** Sends a wrong request to a queue that holds something; that it changed nothing is checked here. */
-async function refused(verb: string, body: unknown, method = "POST") {
-  const queue = freshQueue();
-  await put(queue, ["a", "b"]);
-  await receive(queue, { leaseSeconds: 600 });
-  const { oldestSeconds: _, ...before } = await descriptionOf(queue);
-
-  const reply = await call(method, `${queue}${verb}`, body);
-
-  const { oldestSeconds: __, ...after } = await descriptionOf(queue);
-  expect(after).toEqual(before);
-  expect(reply.headers.get("Content-Type")).toBe("application/problem+json");
-  expect(reply.body).toMatchObject({ status: reply.status, title: expect.any(String), detail: expect.any(String) });
-  expect(reply.body.type).toBe(`urn:durable-queue:problem:${reply.body.code}`);
-  return reply;
-}
 
 for (const [verb, body, path, rule] of [
   // Unknown fields
@@ -232,25 +203,6 @@ for (const [verb, body, path, rule] of [
   });
 }
 
-for (const [title, body] of [
-  ["is cut off", '{"messages": [{"body": 1}'],
-  ["is followed by something", '{"messages": [{"body": 1}]} more'],
-  ["is JavaScript and not JSON", "{messages: [{body: 1}]}"],
-  ["is white space", " "],
-  ["is not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])],
-  ["has a number that is none", '{"messages": [{"body": 1, "delaySeconds": NaN}]}'],
-] as const) {
-  test(`a body that ${title} is refused`, async () => {
-    const reply = await refused("/messages", body);
-
-    expect(reply.status).toBe(400);
-    expect(reply.body).toMatchObject({
-      code: "invalid",
-      errors: [{ path: "", message: expect.stringMatching(/^must be (JSON|UTF-8)/) }],
-    });
-  });
-}
-
 test("a number that is too large for JSON's readers is refused where a rule bounds it", async () => {
   const reply = await refused("/messages", '{"messages": [{"body": 1, "delaySeconds": 1e400}]}');
 
@@ -264,146 +216,6 @@ test("every field at fault is named, not only the first", async () => {
     expect.arrayContaining(["messages[0].priority", "messages[1].delaySeconds", "x"]),
   );
 });
-
-test("a body as large as may be is stored, and one byte more is refused with its place", async () => {
-  const queue = freshQueue();
-  const largest = "x".repeat(BODY_BYTES_MAX - 2);
-
-  await put(queue, [largest]);
-  const reply = await refused("/messages", { messages: [{ body: "small" }, { body: `${largest}x` }] });
-
-  expect(bodiesOf(await receive(queue))).toEqual([largest]);
-  expect(reply.status).toBe(413);
-  expect(reply.body).toMatchObject({ code: "too_large", errors: [{ path: "messages[1]" }] });
-});
-
-test("a body is measured in bytes, not in characters", async () => {
-  const reply = await refused("/messages", { messages: [{ body: "é".repeat(BODY_BYTES_MAX / 2) }] });
-
-  expect(reply.status).toBe(413);
-});
-
-for (const padding of [0, 1, 2]) {
-  test(`bytes as large as may be are stored, and one more is refused, where base64 has ${padding} "="`, async () => {
-    const queue = freshQueue();
-    const size = BODY_BYTES_MAX - ((BODY_BYTES_MAX + padding) % 3);
-
-    const stored = await call("POST", `${queue}/messages`, { messages: [{ bytes: base64(size) }] });
-    const reply = await refused("/messages", { messages: [{ bytes: base64(BODY_BYTES_MAX + 1) }] });
-
-    expect(stored.status).toBe(201);
-    expect(reply.status).toBe(413);
-  });
-}
-
-test("a batch over 8 MiB is refused as a whole", async () => {
-  const reply = await refused("/messages", { messages: numbers(9).map(() => ({ body: "x".repeat(1_000_000) })) });
-
-  expect(BATCH_BYTES_MAX).toBeLessThan(9_000_000);
-  expect(reply.status).toBe(413);
-  expect(reply.body).toMatchObject({ code: "too_large", errors: [{ path: "messages" }] });
-});
-
-test("a request that is too large is refused by what it says of itself", async () => {
-  const queue = freshQueue();
-  const headers = { ...AUTHORIZATION, "Content-Length": String(REQUEST_BYTES_MAX + 1) };
-
-  const reply = await call("POST", `${queue}/messages`, "x".repeat(REQUEST_BYTES_MAX + 1), headers);
-
-  expect([reply.status, reply.body.code]).toEqual([413, "too_large"]);
-  expect((await call("GET", queue)).status).toBe(404);
-});
-
-test("a request that is too large is refused while it comes in, if it does not say how large it is", async () => {
-  let chunks = 0;
-  const endless = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      chunks += 1;
-      controller.enqueue(new Uint8Array(64 * 1024).fill(0x20));
-    },
-  });
-
-  const reply = await call("POST", `${freshQueue()}/messages`, endless);
-
-  expect(reply.status).toBe(413);
-  expect(chunks * 64 * 1024).toBeLessThan(REQUEST_BYTES_MAX + 1024 * 1024);
-});
-
-test("a body that is nested too deeply to be written is refused", async () => {
-  const depth = 50_000;
-  // V8 writes plain nested values without recursion, but not those with such members.
-  const body = `${'[{"7":'.repeat(depth)}1${"}]".repeat(depth)}`;
-
-  const reply = await refused("/messages", `{"messages": [{"body": ${body}}]}`);
-
-  expect(reply.status).toBe(400);
-  expect(reply.body.code).toBe("invalid");
-});
-
-for (const name of [
-  ...["-a", ".a", "_a", "a b", "a/b", "é", "a\u0000", "a%", "a".repeat(129), "../x", "*"],
-  ...["..", ".", "a\n", "%00"],
-]) {
-  test(`a queue cannot have the name ${JSON.stringify(name.slice(0, 20))}, and no object is made for it`, async () => {
-    const before = await listDurableObjectIds(env.QUEUE);
-    const path = `/v1/queues/${encodeURIComponent(name)}`;
-
-    const replies = [
-      await call("PUT", path, {}),
-      await call("GET", path),
-      await call("POST", `${path}/messages`, { messages: [MESSAGE] }),
-      await call("POST", `${path}/receive`, {}),
-    ];
-
-    for (const { status, body } of replies) expect([status, body.code]).toEqual(refusalOfName(name));
-    expect(await listDurableObjectIds(env.QUEUE)).toEqual(before);
-  });
-}
-
-/** "." and ".." never arrive: whoever sends a URL resolves them, encoded or not. */
-function refusalOfName(name: string): [number, string] {
-  return name === "." || name === ".." ? [404, "not_found"] : [400, "invalid"];
-}
-
-for (const name of ["a", "A9", "a".repeat(128), "a.b_c-d", "7", "constructor", "__proto__".slice(2)]) {
-  test(`a queue can have the name ${name.slice(0, 20)}`, async () => {
-    const reply = await call("PUT", `/v1/queues/${name}`, {});
-
-    expect(reply.body).toMatchObject({ name });
-  });
-}
-
-for (const [query, path] of [
-  ["limit=0", "limit"],
-  ["limit=1001", "limit"],
-  ["limit=many", "limit"],
-  ["limit=1.5", "limit"],
-  ["page=2", "page"],
-  [`prefix=${"a".repeat(129)}`, "prefix"],
-  [`cursor=${"a".repeat(129)}`, "cursor"],
-] as const) {
-  test(`a list of queues with ${query.slice(0, 20)} is refused`, async () => {
-    const reply = await call("GET", `/v1/queues?${query}`);
-
-    expect(reply.status).toBe(400);
-    expect(reply.body).toMatchObject({ code: "invalid", errors: [{ path }] });
-  });
-}
-
-for (const [query, path] of [
-  ["state=done", "state"],
-  ["limit=0", "limit"],
-  ["limit=1001", "limit"],
-  ["order=lifo", "order"],
-  [`cursor=${"a".repeat(129)}`, "cursor"],
-] as const) {
-  test(`a list of messages with ${query.slice(0, 20)} is refused`, async () => {
-    const reply = await refused(`/messages?${query}`, undefined, "GET");
-
-    expect(reply.status).toBe(400);
-    expect(reply.body).toMatchObject({ code: "invalid", errors: [{ path }] });
-  });
-}
 
 for (const [method, verb, field] of [
   ["PUT", "", "deadLetterQueue"],
@@ -438,26 +250,4 @@ for (const [setting, bounds] of [
       expect((await call("PUT", queue, { [setting]: value })).body).toMatchObject({ [setting]: value });
     }
   });
-}
-
-for (const [method, path] of [
-  ["GET", "/"],
-  ["GET", "/v1"],
-  ["GET", "/v2/queues"],
-  ["PATCH", "/v1/queues/q"],
-  ["POST", "/v1/queues/q"],
-  ["DELETE", "/v1/queues/q/messages"],
-  ["POST", "/v1/queues/q/nothing"],
-  ["POST", "/v1/queues/q/messages/x"],
-] as const) {
-  test(`there is no ${method} ${path}`, async () => {
-    const reply = await call(method, path);
-
-    expect([reply.status, reply.body.code]).toEqual([404, "not_found"]);
-    expect(reply.body.detail).toContain(`${method} ${path}`);
-  });
-}
-
-function base64(size: number): string {
-  return Buffer.alloc(size).toString("base64");
 }

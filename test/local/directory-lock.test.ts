@@ -38,7 +38,7 @@ test("a lock that was passed on is held until the process that has it is killed"
   closeSync(await lock());
 });
 
-test("a server that is too busy to take a connection is not taken for none", async () => {
+test("a server that is too busy to accept a connection is found", async () => {
   const script = `require("net").createServer().listen({ path: "${LOCK_SOCKET}", backlog: 1 }, () => console.log("on"))`;
   child = spawn(process.execPath, ["-e", script], { cwd: directory, stdio: ["pipe", "pipe", "ignore"] });
   await once(child.stdout as NodeJS.EventEmitter, "data");
@@ -58,7 +58,7 @@ test("a server that is too busy to take a connection is not taken for none", asy
   for (const connection of connections) connection.destroy();
 });
 
-test("a socket that a killed server left is not taken for one", async () => {
+test("a socket that a killed server left is not taken for a server", async () => {
   const script = `require("net").createServer().listen("${LOCK_SOCKET}", () => console.log("on"))`;
   child = spawn(process.execPath, ["-e", script], { cwd: directory, stdio: ["pipe", "pipe", "ignore"] });
   await once(child.stdout as NodeJS.EventEmitter, "data");

@@ -32,7 +32,7 @@ async function watchOf(disk: { freeMib: number }): Promise<{ watch: DiskWatch; r
   return { watch: new DiskWatch(data, (line) => reports.push(line), space), reports };
 }
 
-test("a disk that is nearly full is told once, shown while it is, and told once when it is over", async () => {
+test("a nearly full disk is reported once, shown to the Worker while it is, and reported once when it is over", async () => {
   const disk = { freeMib: 256 };
   const { watch, reports } = await watchOf(disk);
   const shown: boolean[] = [];
@@ -49,7 +49,7 @@ test("a disk that is nearly full is told once, shown while it is, and told once 
   ]);
 });
 
-test("a reserve is kept where there is room, given up when hardly any is left, and made again later", async () => {
+test("a reserve is kept while there is room, deleted when hardly any is left, and created again later", async () => {
   const disk = { freeMib: 1_000 };
   const { watch } = await watchOf(disk);
   const kept: boolean[] = [];
@@ -68,7 +68,7 @@ test("a small disk has bounds in proportion, a large one fixed ones", () => {
   expect(diskBounds(1e12)).toEqual(diskBounds(2e12));
 });
 
-test("what keeps it from looking is told once", async () => {
+test("a failure of the watch is reported once", async () => {
   const { watch, reports } = await watchOf({ freeMib: 1 });
   rmSync(join(directory, "status"), { recursive: true });
 

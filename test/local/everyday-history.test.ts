@@ -23,7 +23,7 @@ function cleanHistory(): EverydayHistory {
 }
 
 describe("the checker of the everyday test", () => {
-  test("finds nothing wrong with what was handled once, or again after its worker had ended", () => {
+  test("accepts messages that were handled once, or again after their worker had ended", () => {
     const history = cleanHistory();
     begin(history, "b", 30, 2);
     history.ended("b", 40);
@@ -33,7 +33,7 @@ describe("the checker of the everyday test", () => {
     expect(history.faults(NOTHING_LEFT, mayDie)).toEqual([]);
   });
 
-  test("accepts two at once where the first was told that it has lost its lease", () => {
+  test("accepts two handlers at once if the first was told that it has lost its lease", () => {
     const history = cleanHistory();
     begin(history, "b", 30, 2);
     begin(history, "c", 40, 3);

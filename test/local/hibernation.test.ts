@@ -10,7 +10,7 @@ afterAll(() => server.remove());
 /** An object that nobody uses leaves memory ten seconds after it was used last. */
 const HIBERNATION_MS = 12_000;
 
-test("a queue on which everybody waits leaves memory, and a put wakes it and reaches who waits, in order", async () => {
+test("a queue with only waiting connections leaves memory, and a put wakes it and reaches them in order", async () => {
   const queue = freshName();
   const sockets = await Promise.all(Array.from({ length: 3 }, () => RawSocket.open(server.address, queue)));
   const [first, second, subscriber] = sockets as [RawSocket, RawSocket, RawSocket];
@@ -40,7 +40,7 @@ test("a queue on which everybody waits leaves memory, and a put wakes it and rea
   for (const socket of sockets) await socket.close();
 });
 
-test("a message that is due while everybody waits wakes the queue and is delivered then", async () => {
+test("a message that is due while all connections wait wakes the queue and is delivered then", async () => {
   const queue = freshName();
   const socket = await RawSocket.open(server.address, queue);
   await socket.ask("put", { messages: [{ delaySeconds: 14 }] }, ["later"]);

@@ -42,7 +42,7 @@ test("the lock file names no registry, and says what each package must be", () =
   expect(lockFile).not.toContain("://registry");
 });
 
-test("there is one of each that would differ between what is tested and what is served", () => {
+test("packages that tests and server share are installed once", () => {
   const folders = ["workerd", "wrangler", "miniflare", "zod"].map((name) => [
     name,
     ...Object.keys(packages).filter((folder) => folder.endsWith(`node_modules/${name}`)),

@@ -30,7 +30,7 @@ function crash(program: Program): void {
   process.kill(Number(child?.[0]), "SIGKILL");
 }
 
-test("a server that is killed serves again on its port, with what it had stored, and each is told in a line", async () => {
+test("a server that is killed serves again on its port with its queues, and both are logged in a line", async () => {
   const program = Program.start({ DATA_DIR: directory, AUTHKEY: "key" });
   const address = await program.serving();
   const queue = new QueueManager({ address, authkey: "key" }).queue("q");
@@ -49,7 +49,7 @@ test("a server that is killed serves again on its port, with what it had stored,
   expect(await program.ended).toBe(0);
 });
 
-test("what keeps it from starting again is told, and it starts when that is gone", async () => {
+test("the reason why a server cannot start again is logged, and it starts when that is gone", async () => {
   const program = Program.start({ DATA_DIR: directory, AUTHKEY: "key" });
   const address = await program.serving();
   const port = Number(new URL(address).port);
@@ -84,7 +84,7 @@ test("Ctrl-C while it waits to start the server again ends it with status 0", as
 
 // A connection takes two files: with the one limit the first of them fails, with the other the second.
 for (const limit of [128, 129]) {
-  test(`a crowd that uses up ${limit} open files is got over when it has gone`, async () => {
+  test(`a server recovers from connections that use up ${limit} open files`, async () => {
     const program = Program.startWithFiles(limit, { DATA_DIR: directory, AUTHKEY: "key" });
     const address = await program.serving();
     const queue = new QueueManager({ address, authkey: "key" }).queue("q");

@@ -12,7 +12,7 @@ async function crashAndRestart(): Promise<void> {
   await server.start();
 }
 
-test("what was put before a crash is received after it, in its order", async () => {
+test("messages that were put before a crash are received after it, in their order", async () => {
   const queue = server.manager().queue<number>(freshName());
   const ids = await queue.putMany(Array.from({ length: 500 }, (_, n) => n));
   ids.push(await queue.put(500));
@@ -23,7 +23,7 @@ test("what was put before a crash is received after it, in its order", async () 
   expect(messages.map(({ item, id, attempt }) => [item, id, attempt])).toEqual(ids.map((id, n) => [n, id, 1]));
 });
 
-test("a lease from before a crash holds after it", async () => {
+test("a lease from before a crash is valid after it", async () => {
   const queue = server.manager().queue<string>(freshName());
   await queue.putMany(["acked", "held", "free"]);
   const [acked, held] = await queue.receive({ max: 2, leaseSeconds: 600 });
@@ -98,7 +98,7 @@ test("the names of the queues, and their configurations, survive a crash", async
   expect(await manager.queue(kept).describe()).toMatchObject({ maxSize: 7, leaseSeconds: 90 });
 });
 
-test("a message that dies after a crash, of a lease from before it, reaches the dead-letter queue though nobody asks", async () => {
+test("a message that dies after a crash, of a lease from before it, reaches the dead-letter queue although no client calls", async () => {
   const tasks = server.manager().queue<string>(freshName());
   const dead = server.manager().queue<string>(freshName());
   await tasks.configure({ maxAttempts: 1, deadLetterQueue: dead.name });

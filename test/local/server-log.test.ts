@@ -33,13 +33,13 @@ test("lines that come slowly are all passed on", () => {
   expect(passed.flat()).toHaveLength(10 * LINES_MAX);
 });
 
-test("what is too long of a line is left out, and said so", () => {
+test("a line that is too long is cut, with a note", () => {
   const [line] = new LogLimit().take("x".repeat(LINE_CHARACTERS_MAX + 5), 0);
 
   expect(line).toBe(`${"x".repeat(LINE_CHARACTERS_MAX)}… (5 more characters)`);
 });
 
-test("the reason of an end is the last line that says something", () => {
+test("the reason of an end is the last line that is not a trace", () => {
   const heap = [
     "workerd/jsg/setup.c++:44: fatal: V8 fatal error; location = Reached heap limit",
     "stack: /bin/workerd@3c63c30",
@@ -60,7 +60,7 @@ test("the reason of an end is the last line that says something", () => {
   expect(reasonIn(["", "stack: x"])).toBe("");
 });
 
-test("a low limit of open files is told with what it is enough for, one that is not low is not", () => {
+test("a low limit of open files is reported with what it is enough for, one that is not low is not", () => {
   expect(descriptorWarning(DESCRIPTORS_FEW)).toBeUndefined();
   expect(descriptorWarning(Number.POSITIVE_INFINITY)).toBeUndefined();
   expect(descriptorWarning(1_024)).toContain("is 1024 (ulimit -Hn): about 331 queues in use or 497 connections");

@@ -12,7 +12,7 @@ test("nothing given is loopback, port 8787, .data and nine gigabytes", () => {
   });
 });
 
-test("each option says what its variable says, and wins over it", () => {
+test("each option sets the same as its variable, and wins over it", () => {
   const environment = { PORT: "1", HOST: "a", DATA_DIR: "a", STORAGE_BYTES_MAX: "1", AUTHKEY: "key" };
   const args = ["--port=2", "--host", "[::1]", "--data-dir=b", "--storage-bytes-max", "2"];
 
@@ -26,7 +26,7 @@ test("each option says what its variable says, and wins over it", () => {
   });
 });
 
-test("--help is answered whatever else is given", () => {
+test("--help wins over all other options", () => {
   expect(settingsFrom(["--help"], { PORT: "eighty" })).toBe("help");
 });
 
@@ -50,7 +50,7 @@ for (const args of [["--prot=1"], ["-p", "1"], ["serve"], ["--port"], ["--authke
 }
 
 for (const port of ["eighty", "-1", "65536", "80.5", "", "0x50", " 80"]) {
-  test(`PORT=${port} is told in one line, and so is --port`, () => {
+  test(`PORT=${port} is refused in one line, and so is --port`, () => {
     expect(refusal([], { PORT: port }).message).toBe(`PORT is "${port}": it must be 0 to 65535.`);
     expect(refusal([`--port=${port}`])).toBeInstanceOf(UsageError);
   });
@@ -72,7 +72,7 @@ for (const host of ["", "http://localhost", "localhost:80", "unix:/tmp/s", "two 
   });
 }
 
-test("DATA_DIR without a path is refused, and not taken for the folder that one stands in", () => {
+test("an empty DATA_DIR is refused, and not taken for the current folder", () => {
   expect(refusal([], { DATA_DIR: "" }).message).toBe('DATA_DIR is "": it must be the path of a directory.');
 });
 

@@ -96,7 +96,7 @@ function deadProcess(): number {
   return spawnSync(process.execPath, ["--version"]).pid;
 }
 
-test("a fresh clone is set up with one npm ci, told in one line, and not again", async () => {
+test("a fresh clone is set up with one npm ci, reported in one line, and not again", async () => {
   const first = new FirstRun();
   expect(await first.status).toBe(0);
   const second = new FirstRun();
@@ -159,7 +159,7 @@ test("a lock is held while npm runs on after the command that started it was kil
   expect(npmCommands()).toEqual(["ci"]);
 });
 
-test("waiting for another one ends with a sentence", async () => {
+test("waiting for another npm ci ends with a sentence", async () => {
   write(`dist/setup.lock/${process.pid}-aa`, "");
   const run = new FirstRun({ SETUP_WAIT_SECONDS_MAX: "0" });
 
@@ -170,7 +170,7 @@ test("waiting for another one ends with a sentence", async () => {
   expect(npmCommands()).toEqual([]);
 });
 
-test("what npm fails with is passed on, and the next one tries again", async () => {
+test("the exit status of npm is passed on, and the next set-up tries again", async () => {
   expect(await new FirstRun({ NPM_STATUS: "7" }).status).toBe(7);
   expect(lockFiles()).toEqual([]);
 
@@ -178,7 +178,7 @@ test("what npm fails with is passed on, and the next one tries again", async () 
   expect(npmCommands()).toEqual(["ci", "ci"]);
 });
 
-test("a machine without npm is told so", async () => {
+test("a machine without npm gets a sentence", async () => {
   const run = new FirstRun({ PATH: join(folder, "nothing") });
 
   expect(await run.status).toBe(1);
@@ -186,7 +186,7 @@ test("a machine without npm is told so", async () => {
   expect(lockFiles()).toEqual([]);
 });
 
-test("what the npm around it was told does not make another install", async () => {
+test("settings of the npm around it do not change the install", async () => {
   const run = new FirstRun({ npm_config_workspace: "a", npm_config_dry_run: "true", npm_config_registry: "r" });
 
   expect(await run.status).toBe(0);

@@ -18,7 +18,7 @@ async function connect(queue: string): Promise<RawSocket> {
   return socket;
 }
 
-test("what a client asks that does not read waits until it has read, and each operation is answered once", async () => {
+test("commands of a client that does not read wait until it has read, and each is answered once", async () => {
   const name = freshName();
   const queue = server.manager().queue<string>(name);
   for (let puts = 0; puts < 2; puts += 1) await queue.putMany(Array<string>(8).fill("x".repeat(MEGABYTE)));
@@ -41,7 +41,7 @@ test("what a client asks that does not read waits until it has read, and each op
   expect(answers.every(({ reply }) => reply.messages.length > 0)).toBe(true);
 });
 
-test("what a client asked that left without reading is forgotten, and its queue goes on", async () => {
+test("commands of a client that disconnected without reading are forgotten, and its queue goes on", async () => {
   const name = freshName();
   const queue = server.manager().queue<string>(name);
   for (let puts = 0; puts < 2; puts += 1) await queue.putMany(Array<string>(8).fill("x".repeat(MEGABYTE)));

@@ -138,7 +138,7 @@ describe("a frame", () => {
     ]);
   });
 
-  test("of lines that no put wants is refused, and so are runs that are not as many as the lines", async () => {
+  test("with lines but without a put is refused, and so are runs that are not as many as the lines", async () => {
     const socket = await connect();
 
     socket.say('{"id":1,"verb":"ack","lines":1,"request":{"receipts":["a"]}}\n1');
@@ -150,7 +150,7 @@ describe("a frame", () => {
     expect(await socket.ask("put", {})).toMatchObject({ problem: { errors: [{ path: "lines" }] } });
   });
 
-  test('that says "ping" is answered with "pong"', async () => {
+  test('with "ping" is answered with "pong"', async () => {
     const socket = await connect();
 
     socket.say("ping");
@@ -243,7 +243,7 @@ describe("contents", () => {
 });
 
 describe("waiting", () => {
-  test("ends with stop: a receive with nothing, a join unfinished, a put as full", async () => {
+  test("ends with cancel_wait: a receive with nothing, a join unfinished, a put as full", async () => {
     const socket = await connect();
     await socket.ask("configure", { maxSize: 1 });
     await socket.ask("put", { messages: [{ delaySeconds: 60 }] }, ["there"]);
@@ -260,7 +260,7 @@ describe("waiting", () => {
     expect(await queueOf(socket).describe()).toMatchObject({ accepted: 1 });
   });
 
-  test("ends with the connection: what comes then is for others", async () => {
+  test("ends with the connection: later messages go to others", async () => {
     const gone = await connect();
     const there = await connect(gone.queue);
     await there.ask("configure", { maxSize: 1 });
@@ -274,7 +274,7 @@ describe("waiting", () => {
     expect(await there.next((line) => line.id === receive)).toMatchObject({ reply: { messages: [{ body: "item" }] } });
   });
 
-  test("to put ends with the connection too: nothing is put later for nobody", async () => {
+  test("to put ends with the connection too: nothing is put later", async () => {
     const gone = await connect();
     const there = await connect(gone.queue);
     await there.ask("configure", { maxSize: 1 });

@@ -82,7 +82,7 @@ test("Ctrl-C while the server starts ends it cleanly, and leaves nothing running
   await start({}).serving();
 });
 
-test("a server that is stopped while somebody waits ends all the same", async () => {
+test("a server that is stopped while a client waits ends all the same", async () => {
   const program = start({ AUTHKEY: "key" });
   const manager = new QueueManager({ address: await program.serving(), authkey: "key", retrySeconds: 0 });
   const queue = manager.queue("q");
@@ -96,7 +96,7 @@ test("a server that is stopped while somebody waits ends all the same", async ()
   expect(await program.ended).toBe(0);
 });
 
-test("without an AUTHKEY one is generated, told once, and kept where only its owner reads it", async () => {
+test("without an AUTHKEY one is generated, printed once, and stored readable by its owner alone", async () => {
   const first = start({});
   await first.serving();
   const authkey = /authkey: (\S+)/.exec(first.output)?.[1] as string;
@@ -115,7 +115,7 @@ test("without an AUTHKEY one is generated, told once, and kept where only its ow
   expect(readFileSync(join(directory, "client.env"), "utf8")).toContain(`DURABLE_QUEUE_ADDRESS='${address}'\n`);
 });
 
-test("an AUTHKEY that is given is what is asked for, and is not written to the terminal", async () => {
+test("an AUTHKEY that is given is required, and is not printed", async () => {
   const program = start({ AUTHKEY: "opensesame" });
   const address = await program.serving();
 
@@ -127,7 +127,7 @@ test("an AUTHKEY that is given is what is asked for, and is not written to the t
   expect(program.output).not.toContain("opensesame");
 });
 
-test("HOST is what it listens on", async () => {
+test("the server listens on HOST", async () => {
   const program = start({ AUTHKEY: "key", HOST: "localhost" });
 
   expect(await program.serving()).toMatch(/^http:\/\/localhost:\d+$/);
@@ -141,7 +141,7 @@ async function refusal(environment: Record<string, string>): Promise<string> {
   return program.output.trimEnd();
 }
 
-test("a taken port is told in one line", async () => {
+test("a taken port is reported in one line", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as { port: number };
@@ -152,7 +152,7 @@ test("a taken port is told in one line", async () => {
   expect(line).toBe(`Port ${port} of 127.0.0.1 is taken: stop the process that listens there, or set PORT to another.`);
 });
 
-test("an address that this machine does not have is told in one line", async () => {
+test("an address that this machine does not have is reported in one line", async () => {
   const line = await refusal({ AUTHKEY: "key", HOST: "192.0.2.1" });
 
   expect(line).toBe('HOST is "192.0.2.1": this machine has no such address.');
@@ -167,7 +167,7 @@ test("arguments win over the environment, and one that is not known ends it with
   expect(unknown.output).toBe(`Unknown option '--prot': "npm start -- --help" lists the options.\n`);
 });
 
-test("a directory that cannot be written to is told in one line", async () => {
+test("a directory that cannot be written to is reported in one line", async () => {
   const file = join(directory, "file");
   writeFileSync(file, "");
 
@@ -178,7 +178,7 @@ test("a directory that cannot be written to is told in one line", async () => {
   );
 });
 
-test("a second server on the same directory is told in one line, and the first goes on", async () => {
+test("a second server on the same directory ends with one line, and the first goes on", async () => {
   const first = start({ AUTHKEY: "key" });
   const manager = new QueueManager({ address: await first.serving(), authkey: "key" });
   const files = readdirSync(directory);
@@ -199,7 +199,7 @@ test("a second server is refused also when a cleaner has removed the socket of t
   expect(line).toBe(`Another server is using ${directory}: stop it, or set DATA_DIR to another directory.`);
 });
 
-test("what is in the directory is for its owner alone, and a directory that is not is told", async () => {
+test("the files in the directory are for its owner alone, and a directory that is not is reported", async () => {
   chmodSync(directory, 0o755);
   const program = start({ AUTHKEY: "key" });
   await new QueueManager({ address: await program.serving(), authkey: "key" }).queue("q").put("item");
@@ -262,7 +262,7 @@ test("client.env is read alike by Node and by a shell, whatever the authkey", as
   expect([byNode, byShell]).toEqual([authkey, authkey]);
 });
 
-test("an authkey file that is empty is told in one line, and not taken for a key", async () => {
+test("an empty authkey file is reported in one line, and not taken for a key", async () => {
   writeFileSync(join(directory, "authkey"), "");
 
   const line = await refusal({});

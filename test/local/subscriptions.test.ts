@@ -45,7 +45,7 @@ test("messages are pushed as they become visible, and never more than there is c
   expect((await socket.ask("describe")).reply).toMatchObject({ leased: 5, visible: 1 });
 });
 
-test("what comes back is pushed again, when its lease is over or its delay", async () => {
+test("a message is pushed again when its lease or its delay is over", async () => {
   const [socket] = (await connect(freshName())) as [RawSocket];
   await socket.ask("configure", { retryDelaySeconds: 0 });
   await socket.ask("subscribe", { credit: 10, leaseSeconds: 1 });
@@ -60,7 +60,7 @@ test("what comes back is pushed again, when its lease is over or its delay", asy
   expect([first, second, third].map(({ push }) => push[0].attempt)).toEqual([1, 2, 3]);
 });
 
-test("subscribers take turns: each gets its share of what there is", async () => {
+test("subscribers take turns: each gets its share of the messages", async () => {
   const sockets = (await connect(freshName(), 3)) as [RawSocket, RawSocket, RawSocket];
   for (const socket of sockets) await socket.ask("subscribe", { credit: 1_000 });
 
@@ -73,7 +73,7 @@ test("subscribers take turns: each gets its share of what there is", async () =>
   expect(singles).toEqual([[300], [301], [302]]);
 });
 
-test("unsubscribe answers how much credit was left, and nothing comes after it", async () => {
+test("the reply to an unsubscribe has the credit that was left, and no push comes after it", async () => {
   const [socket] = (await connect(freshName())) as [RawSocket];
   await socket.ask("subscribe", { credit: 5 });
   await socket.ask("put", {}, [1, 2]);
@@ -86,7 +86,7 @@ test("unsubscribe answers how much credit was left, and nothing comes after it",
   expect(socket.untaken).toEqual([]);
 });
 
-test("shutdown ends subscriptions once nothing can come any more, and refuses new ones", async () => {
+test("shutdown ends subscriptions once the queue is empty, and refuses new ones", async () => {
   const [socket] = (await connect(freshName())) as [RawSocket];
   await socket.ask("subscribe", { credit: 5 });
   await socket.ask("put", {}, ["last"]);
@@ -100,7 +100,7 @@ test("shutdown ends subscriptions once nothing can come any more, and refuses ne
   expect(await socket.ask("subscribe", { credit: 1 })).toMatchObject({ problem: { code: "shut_down" } });
 });
 
-test("what was not begun is given back at once, and its delivery does not count", async () => {
+test("a message that was not begun is released at once, and its delivery does not count", async () => {
   const [socket] = (await connect(freshName())) as [RawSocket];
   await socket.ask("configure", { maxAttempts: 1, retryDelaySeconds: 60 });
   await socket.ask("put", {}, ["item"]);

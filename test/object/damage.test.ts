@@ -62,7 +62,7 @@ describe.each([
   ["has totals that are no JSON", "UPDATE segments SET totals = 'x'"],
   ["has lost a table", "DROP TABLE queue"],
 ])("a queue that %s", (_, statement) => {
-  test("answers everything with damaged, whichever way it is asked, and changes nothing", async () => {
+  test("answers every call with damaged, over HTTP and sockets, and changes nothing", async () => {
     const queue = await damagedQueue(statement);
     const before = await storedOf(queue);
 
@@ -81,7 +81,7 @@ describe.each([
     expect(await storedOf(queue)).toBe(before);
   });
 
-  test("is deleted with all that it stored, and the next put begins anew", async () => {
+  test("is deleted with all that it stored, and the next put creates a new queue", async () => {
     const queue = await damagedQueue(statement);
 
     const deleted = await call("DELETE", queue);
@@ -111,7 +111,7 @@ describe("a list of a damaged queue", () => {
     }
   }
 
-  test("has everything where only a count is wrong, in pages", async () => {
+  test("has all messages if only a count is wrong, in pages", async () => {
     const queue = await damagedQueue(COUNTS_OUT_OF_BALANCE);
 
     expect(await listed(queue)).toEqual({
@@ -154,8 +154,8 @@ describe("a list of a damaged queue", () => {
   });
 });
 
-describe("a row that turns out to be damaged when it is needed", () => {
-  test("is told, and does not make the object start over each time it is asked", async () => {
+describe("a row that is found damaged when it is needed", () => {
+  test("is reported, and does not reset the object with each call", async () => {
     const queue = freshQueue();
     await put(queue, ["a"]);
     await evictDurableObject(objectOf(queue));
@@ -202,7 +202,7 @@ describe("a row that turns out to be damaged when it is needed", () => {
   });
 });
 
-describe("a queue that the directory knows and of which nothing is stored", () => {
+describe("a queue that the directory knows without stored data", () => {
   async function emptied(): Promise<string> {
     const queue = freshQueue();
     await put(queue, ["a"]);

@@ -60,7 +60,7 @@ for (const isHeard of [true, false]) {
   });
 }
 
-test("a redrive of which nobody knows whether it arrived says so, and arrives once", async () => {
+test("a redrive with an unknown outcome reports that, and arrives once", async () => {
   const [tasks, other] = [freshQueue(), freshQueue()];
   await call("PUT", tasks, { maxAttempts: 1 });
   await put(tasks, ["a", "b"]);
@@ -76,7 +76,7 @@ test("a redrive of which nobody knows whether it arrived says so, and arrives on
   expect(bodiesOf(await receive(other, { max: 10 }))).toEqual(["a", "b"]);
 });
 
-test("a message whose lease ends reaches the dead-letter queue though nobody calls its queue any more", async () => {
+test("a message whose lease expires reaches the dead-letter queue although no client calls its queue", async () => {
   const [tasks, dead] = await pair();
   await put(tasks, ["poison"]);
   await receive(tasks, { leaseSeconds: 1 });
@@ -89,7 +89,7 @@ test("a message whose lease ends reaches the dead-letter queue though nobody cal
   expect(bodiesOf(await receive(dead, { timeoutSeconds: 20 }))).toEqual(["poison"]);
 });
 
-test("an expired message frees its storage though nobody calls its queue any more", async () => {
+test("an expired message frees its storage although no client calls its queue", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { retentionSeconds: 1 });
   await put(queue, ["old"]);
@@ -110,7 +110,7 @@ test("a queue without dead-letter queue and retention sets no alarm", async () =
   expect(await runDurableObjectAlarm(objectOf(queue))).toBe(false);
 });
 
-test("an alarm that comes while a commit is on its way is not the last one", async () => {
+test("an alarm that goes off during a commit is not the last one", async () => {
   const [tasks] = await pair();
   await put(tasks, ["poison"]);
   await receive(tasks, { leaseSeconds: 60 });

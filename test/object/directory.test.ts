@@ -79,7 +79,7 @@ describe("an entry", () => {
     expect(await directory.find("entry-1")).toEqual({ generation: "first", isConfirmed: true });
   });
 
-  test("of a life that has begun is not removed, confirmed or doubted by what an earlier life says late", async () => {
+  test("of a new generation is not removed, confirmed or unconfirmed by a late call of an earlier one", async () => {
     await directory.add("entry-2", "first");
     await directory.add("entry-2", "second");
 
@@ -94,7 +94,7 @@ describe("an entry", () => {
     expect(await directory.find("entry-2")).toEqual({ generation: "second", isConfirmed: true });
   });
 
-  test("is there from before lives were kept, and belongs to the life that is found", async () => {
+  test("from before generations were kept belongs to the generation that is found", async () => {
     await runInDurableObject(directory, (_, { storage: { sql } }) => {
       sql.exec("DROP TABLE IF EXISTS queues");
       sql.exec("CREATE TABLE queues (name TEXT PRIMARY KEY) WITHOUT ROWID");

@@ -82,7 +82,7 @@ const REFUSED: Record<string, { frame: string; problem: object }> = {
 };
 
 for (const [title, { frame, problem }] of Object.entries(REFUSED)) {
-  test(`${title} is refused while another operation is being committed, and nothing else is said`, LIMIT, async () => {
+  test(`${title} is refused while another operation is being committed, with no other reply`, LIMIT, async () => {
     const queue = freshQueue();
     const socket = await connect(queue);
     await sayDuringNextCommit(queue, frame);
@@ -131,7 +131,7 @@ test("bytes that are much too large are refused, and an innocent put in their fr
   expect(answers.find(({ id }) => id === 2)).toMatchObject({ reply: { ids: [expect.any(String)] } });
 });
 
-test("those who waited behind a connection have their turn when it ends during a commit", LIMIT, async () => {
+test("connections that waited behind another are served when it closes during a commit", LIMIT, async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 2 });
   // It takes up room and is handed out to nobody.

@@ -24,7 +24,7 @@ for (const [title, forget] of [
   ["aborted", () => abortAllDurableObjects()],
 ] as const) {
   describe(`a queue whose object was ${title}`, () => {
-    test("has its messages in their order, with what they carry", async () => {
+    test("has its messages in their order, with all their fields", async () => {
       const queue = freshQueue();
       const ids = await put(queue, numbers(600));
       await call("POST", `${queue}/messages`, { messages: [{ bytes: "AAEC", priority: 3 }] });
@@ -36,7 +36,7 @@ for (const [title, forget] of [
       expect(messages.slice(600)).toMatchObject([{ bytes: "AAEC", priority: 3, attempt: 1 }]);
     });
 
-    test("knows which dedupe keys count, and which count no more since a cancel or a purge", async () => {
+    test("knows which dedupe keys are in use, and which were freed by a cancel or a purge", async () => {
       const queue = freshQueue();
       const messages = ["a", "b", "c", "d"].map((dedupeKey) => ({ body: dedupeKey, dedupeKey }));
       const putThem = () => call("POST", `${queue}/messages`, { messages });
@@ -55,7 +55,7 @@ for (const [title, forget] of [
       expect((await putThem()).body).toEqual({ ids: afterPurge.ids, duplicates: [0, 1, 2, 3] });
     });
 
-    test("keeps leases: nobody else gets the message, and its receipt holds", async () => {
+    test("keeps leases: no other receiver gets the message, and its receipt is valid", async () => {
       const queue = freshQueue();
       await put(queue, ["a", "b"]);
       const [a] = await receive(queue, { leaseSeconds: 60 });
@@ -68,7 +68,7 @@ for (const [title, forget] of [
       expect(acked.body).toEqual({ acked: 1, stale: [] });
     });
 
-    test("knows what was acked, retried and extended", async () => {
+    test("knows which messages were acked, retried and extended", async () => {
       const queue = freshQueue();
       await put(queue, ["acked", "retried", "extended", "late"]);
       const [acked, retried, extended] = (await receive(queue, { max: 3, leaseSeconds: 1 })) as [
@@ -91,7 +91,7 @@ for (const [title, forget] of [
       expect(stale.body).toEqual({ acked: 1, stale: [acked.receipt, retried.receipt] });
     });
 
-    test("hands out again what a lease that ended meanwhile had held", async () => {
+    test("redelivers a message whose lease expired meanwhile", async () => {
       const queue = freshQueue();
       await put(queue, ["a"]);
       await receive(queue, { leaseSeconds: 1 });
@@ -158,7 +158,7 @@ for (const [title, forget] of [
       expect(bodiesOf(await receive(queue, { max: 1_000 }))).toEqual([...numbers(300), "last"]);
     });
 
-    test("is still deleted if it was", async () => {
+    test("is still deleted if it was deleted", async () => {
       const queue = freshQueue();
       await put(queue, ["a"]);
       const [old] = await receive(queue);
@@ -175,7 +175,7 @@ for (const [title, forget] of [
   });
 }
 
-test("a call that waits while its object is aborted is told that nothing is known, and can be made again", async () => {
+test("a call that waits while its object is aborted ends with an unknown outcome, and can be made again", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 1 });
   await put(queue, ["a"]);

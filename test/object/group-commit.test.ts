@@ -88,7 +88,7 @@ test("an ack whose write fails is refused, and the message is still there", asyn
   expect(await receive(queue, { timeoutSeconds: 10 })).toMatchObject([{ body: "a", attempt: 2 }]);
 });
 
-test("when a commit of many commands fails, only the one at fault is refused, and who waits goes on waiting", async () => {
+test("when a commit of many commands fails, only the one at fault is refused, and waiting calls go on waiting", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
   const waiting = call("POST", `${queue}/receive`, { timeoutSeconds: 20, max: 10 });
@@ -119,7 +119,7 @@ test("a put that waits for room goes on waiting, with its deadline, when another
   expect((await waiting).status).toBe(201);
 });
 
-test("commands whose commit the platform did not confirm are told so, and committed each by itself when they return", async () => {
+test("commands whose commit the platform did not confirm end with an unknown outcome, and are committed each alone when sent again", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
   await runInDurableObject(objectOf(queue), (_, { storage }) => {

@@ -23,7 +23,7 @@ async function leasesOver(queue: string): Promise<void> {
   await vi.waitFor(async () => expect(await descriptionOf(queue)).toMatchObject({ leased: 0 }), { timeout: 10_000 });
 }
 
-test("a subscription is told how long its leases last, and the time by which they end", async () => {
+test("the reply to a subscribe has the length of its leases and the server's time", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { leaseSeconds: 45 });
   const socket = await connect(queue);
@@ -41,7 +41,7 @@ test("a subscription is told how long its leases last, and the time by which the
   expect(push[0]?.leaseEndsAt).toBeGreaterThanOrEqual(own.time + 7.5);
 });
 
-test("a begin is answered only with what is lost, and one that breaks a rule with a problem", async () => {
+test("a begin is answered only with lost leases, and one that breaks a rule with a problem", async () => {
   const queue = freshQueue();
   await put(queue, numbers(2));
   const { socket, pushed } = await subscribed(queue, 2);
@@ -60,7 +60,7 @@ test("a begin is answered only with what is lost, and one that breaks a rule wit
   expect(lines).toContainEqual({ id: 6, reply: expect.objectContaining({ leased: 1 }) });
 });
 
-test("a begin on an unknown name makes no queue, and all is lost", async () => {
+test("a begin on an unknown name creates no queue, and all its leases are lost", async () => {
   const queue = freshQueue();
   const socket = await connect(queue);
 
@@ -76,7 +76,7 @@ for (const [title, end] of [
   ["deleted with their queue", async (queue: string) => call("DELETE", queue)],
   ["taken back by a pause", async (queue: string) => call("POST", `${queue}/pause`, { only: "receives" })],
 ] as const) {
-  test(`leases of messages that are ${title} are told to all who have subscribed, also out of hibernation`, async () => {
+  test(`leases of messages that are ${title} are reported to all connections that have subscribed, also after hibernation`, async () => {
     const queue = freshQueue();
     await put(queue, ["a"]);
     const holder = await subscribed(queue, 1);
@@ -97,7 +97,7 @@ for (const [title, end] of [
   });
 }
 
-test("more leases than fit into a line are told in several", async () => {
+test("more lost leases than fit into a line are reported in several", async () => {
   const queue = freshQueue();
   await put(queue, numbers(1_000));
   await put(queue, numbers(500));
@@ -112,7 +112,7 @@ test("more leases than fit into a line are told in several", async () => {
   expect([first?.lost.length, second?.lost.length]).toEqual([1_000, 500]);
 });
 
-test("what a commit batch that failed has ended is not told, and not ended", async () => {
+test("leases that a failed commit batch has ended are not reported, and not ended", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
   const { socket, pushed } = await subscribed(queue, 1);
@@ -125,7 +125,7 @@ test("what a commit batch that failed has ended is not told, and not ended", asy
   expect(await socket.next()).toMatchObject({ id: 2, reply: { extended: 1 } });
 });
 
-test("a subscriber that says nothing gets each message once, and is served again when it says anything", async () => {
+test("a subscriber that sends nothing gets each message once, and is served again after its next frame", async () => {
   const queue = freshQueue();
   await put(queue, numbers(3));
   const { socket, pushed } = await subscribed(queue, 10);
@@ -154,7 +154,7 @@ test("a subscriber that says nothing gets each message once, and is served again
   ]);
 });
 
-test("a subscriber that says nothing is not served because a commit batch failed either", async () => {
+test("a subscriber that sends nothing is not served after a failed commit batch either", async () => {
   const queue = freshQueue();
   await put(queue, numbers(2));
   const { socket } = await subscribed(queue, 10);

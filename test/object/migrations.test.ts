@@ -8,7 +8,7 @@ import { call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from 
 
 vi.spyOn(console, "error").mockReturnValue();
 
-test("an unknown queue has no tables, whoever asks for it", async () => {
+test("an unknown queue has no tables, whichever call asks for it", async () => {
   const queue = freshQueue();
   await call("GET", queue);
   await call("POST", `${queue}/receive`, {});

@@ -81,7 +81,7 @@ test("a backlog of batches writes at most 0.05 rows per message", async () => {
   expect(rows).toBeLessThanOrEqual(0.05);
 });
 
-test("the counter says what the storage engine says of each statement, from the first table on", async () => {
+test("the counter of rows agrees with the storage engine for each statement, from the first table on", async () => {
   const queue = freshQueue();
   let rows = 0;
   await interceptStatements(objectOf(queue), {
@@ -100,7 +100,7 @@ test("the counter says what the storage engine says of each statement, from the 
   expect((await descriptionOf(queue)).rowsWritten).toBe(rows);
 });
 
-test("a caller alone, with keys, uses few rows over and over", async () => {
+test("one caller alone, with keys, reuses few rows", async () => {
   const queue = freshQueue();
   for (const message of numbers(250)) await oneMessage(queue, `key-${message}`);
 
@@ -186,7 +186,7 @@ async function beginOne(queue: string) {
   return { socket, receipts };
 }
 
-test("to say that a handler has begun costs no row where the ack follows within a second: put, lease, ack", async () => {
+test("a begin costs no row if the ack follows within a second: put, lease, ack", async () => {
   const queue = freshQueue();
 
   const rows = await rowsOf(queue, {}, async () => {
@@ -198,7 +198,7 @@ test("to say that a handler has begun costs no row where the ack follows within 
   expect(rows).toBe(3);
 });
 
-test("to say that a handler has begun costs one row where it goes on for longer, and the object may be forgotten then", async () => {
+test("a begin costs one row if the handler takes longer, and the object may then leave memory", async () => {
   const queue = freshQueue();
   let before = 0;
   let after = 0;
@@ -233,7 +233,7 @@ test("messages in groups cost no row more than others", async () => {
   expect(rows).toBeLessThanOrEqual(0.05);
 });
 
-test("a message that dies and goes to another queue costs at most five rows there and here, a hundred no more each", async () => {
+test("a message that dies and goes to another queue costs at most five rows in both, one of a hundred no more", async () => {
   for (const [messages, rowsMax] of [
     [1, 5],
     [100, 10],
@@ -268,7 +268,7 @@ async function putLarge(queue: string, messages: number): Promise<void> {
   for (let left = messages; left > 0; left -= 100) await put(queue, Array(Math.min(left, 100)).fill(body));
 }
 
-test("a purge bills one row for each of the backlog, and leaves few for the next waking to read", async () => {
+test("a purge bills one row for each row of the backlog, and leaves few for the next load to read", async () => {
   const queue = freshQueue();
   await putLarge(queue, 1_500);
   expect(await storedRows(queue)).toBe(1_500);
@@ -286,7 +286,7 @@ test("a purge bills one row for each of the backlog, and leaves few for the next
   });
 });
 
-test("a long backlog that is worked off alone costs three rows for each message, and leaves few", async () => {
+test("a long backlog that one worker handles alone costs three rows per message, and leaves few", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
   const messages = FREE_ROWS_MAX + 40;

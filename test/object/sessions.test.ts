@@ -37,7 +37,7 @@ function sessionsOf(sockets: KeptSocket[]): Sessions {
 
 const RECEIPTS = Array.from({ length: 10_000 }, (_, index) => `generation-1-${index}-1`);
 
-test("lost leases are told to all who have ever subscribed, and to no others", () => {
+test("lost leases are reported to all connections that have ever subscribed, and to no others", () => {
   const sockets = [new KeptSocket(1, 5), new KeptSocket(2, 0), new KeptSocket(3, 7)];
   const sessions = sessionsOf(sockets);
 
@@ -47,7 +47,7 @@ test("lost leases are told to all who have ever subscribed, and to no others", (
   expect(sockets.map(({ lost }) => lost.length)).toEqual([10_000, 0, 10_000]);
 });
 
-test("lost leases that are told to many connections stay inside a budget for all of them", () => {
+test("lost leases that are reported to many connections stay within a budget for all of them", () => {
   const sockets = Array.from({ length: 2_000 }, (_, index) => new KeptSocket(index + 1, 1));
   const sessions = sessionsOf(sockets);
 

@@ -9,7 +9,7 @@ import { breakWrites } from "../support/storage.ts";
 
 vi.spyOn(console, "error").mockReturnValue();
 
-test("an object that lost its memory knows who waits, for how many and in which order", async () => {
+test("an object that left memory knows which connections wait, for how many messages and in which order", async () => {
   const queue = freshQueue();
   const first = await connect(queue);
   const second = await connect(queue);
@@ -35,7 +35,7 @@ test("an object that lost its memory knows who waits, for how many and in which 
   expect(await descriptionOf(queue)).toMatchObject({ visible: 1, leased: 5 });
 });
 
-test("a put that waited for room while the object lost its memory is asked for again, and put once", async () => {
+test("a put that waited for room while the object left memory is requested again, and stored once", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 1 });
   await put(queue, ["there"]);
@@ -56,7 +56,7 @@ test("a put that waited for room while the object lost its memory is asked for a
   expect(await descriptionOf(queue)).toMatchObject({ accepted: 2, visible: 1 });
 });
 
-test("what a connection asked for as it ended is given to nobody", async () => {
+test("messages that a connection asked for as it closed are handed out to no connection", async () => {
   const queue = freshQueue();
   await put(
     queue,
@@ -80,7 +80,7 @@ test("what a connection asked for as it ended is given to nobody", async () => {
   expect(await descriptionOf(queue)).toMatchObject({ visible: 11, leased: 0, done: 0 });
 });
 
-test("a put that leaves the head of the line lets in who stands behind it", async () => {
+test("a put that leaves the head of the wait queue lets in the puts behind it", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 2 });
   await put(queue, ["there"]);
@@ -97,7 +97,7 @@ test("a put that leaves the head of the line lets in who stands behind it", asyn
   expect(await small.next()).toMatchObject({ id: 1, reply: { ids: [expect.any(String)] } });
 });
 
-test("an operation whose write fails is refused, and its connection goes on", async () => {
+test("an operation whose write fails is refused, and its connection stays open", async () => {
   const queue = freshQueue();
   await put(queue, ["before"]);
   const socket = await connect(queue);
@@ -112,7 +112,7 @@ test("an operation whose write fails is refused, and its connection goes on", as
   expect(await descriptionOf(queue)).toMatchObject({ accepted: 2 });
 });
 
-test("a subscription and what waits go on when the queue is loaded again after a failed commit", async () => {
+test("subscriptions and waits go on when the queue is loaded again after a failed commit", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
   const socket = await connect(queue);
@@ -130,7 +130,7 @@ test("a subscription and what waits go on when the queue is loaded again after a
   expect(lines.find(({ push }) => push !== undefined)?.push).toMatchObject([{ body: "a" }]);
 });
 
-test("a subscription has its credit once when the commit batch fails in which its object woke", async () => {
+test("a subscription has its credit once if the first commit batch after hibernation fails", async () => {
   const queue = freshQueue();
   await call("PUT", queue, {});
   const socket = await connect(queue);
@@ -145,7 +145,7 @@ test("a subscription has its credit once when the commit batch fails in which it
   expect(await descriptionOf(queue)).toMatchObject({ visible: 1, leased: 1 });
 });
 
-test("a frame on which the server fails ends its connection, and nothing of it is applied", async () => {
+test("a frame on which the server fails closes its connection, and nothing of it is applied", async () => {
   const queue = freshQueue();
   await put(queue, ["before"]);
   const socket = await connect(queue);
@@ -158,7 +158,7 @@ test("a frame on which the server fails ends its connection, and nothing of it i
   expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
 });
 
-test("puts that share an operation get each its own answer, also where one joins an earlier try that waits", async () => {
+test("puts that share an operation each get their own result, even if one joins an earlier try that waits", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 1 });
   await put(queue, ["first"]);

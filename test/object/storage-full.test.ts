@@ -28,7 +28,7 @@ afterEach(() => {
 
 const ONE = { messages: [{ body: "b" }] };
 
-test("a queue whose storage is nearly full refuses puts, and everything else goes on", async () => {
+test("a queue whose storage is nearly full refuses puts and serves all other calls", async () => {
   const queue = freshQueue();
   await put(queue, ["a", "b"], "key");
   env.STORAGE_BYTES_MAX = String((await descriptionOf(queue)).storageBytes);
@@ -53,7 +53,7 @@ test("one byte below the bound a put is stored", async () => {
   expect(await descriptionOf(queue)).toMatchObject({ accepted: 2 });
 });
 
-test("a put that was stored before is known again although the storage is nearly full", async () => {
+test("a put that was stored before is recognised although the storage is nearly full", async () => {
   const queue = freshQueue();
   const ids = await put(queue, ["a"], "key");
   env.STORAGE_BYTES_MAX = "1";
@@ -74,7 +74,7 @@ test("when enough was acked, puts are stored again", async () => {
   expect(bodiesOf(await receive(queue))).toEqual(["b"]);
 });
 
-test("a put that waits for room when the storage becomes full is told so when its wait ends", async () => {
+test("a put that waits for room when the storage becomes full is refused with storage_full when its wait ends", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 1 });
   await put(queue, ["a"]);
@@ -86,20 +86,23 @@ test("a put that waits for room when the storage becomes full is told so when it
   expect((await waiting).body.code).toBe("storage_full");
 });
 
-test.each(["9GB", "-1", "NaN"])("a bound of %j turns nothing off: a queue refuses everything", async (text) => {
-  const queue = freshQueue();
-  await put(queue, ["a"]);
-  const socket = await connect(queue);
-  env.STORAGE_BYTES_MAX = text;
+test.each(["9GB", "-1", "NaN"])(
+  "a bound of %j does not turn the bound off: a queue refuses every call",
+  async (text) => {
+    const queue = freshQueue();
+    await put(queue, ["a"]);
+    const socket = await connect(queue);
+    env.STORAGE_BYTES_MAX = text;
 
-  socket.say({ id: 1, verb: "put", lines: 1 }, "b");
-  const answer = await socket.next();
+    socket.say({ id: 1, verb: "put", lines: 1 }, "b");
+    const answer = await socket.next();
 
-  expect(answer).toMatchObject({ id: 1, problem: { code: "misconfigured", status: 503 } });
-  expect(answer.problem.detail).toContain(`STORAGE_BYTES_MAX is "${text}"`);
-  delete env.STORAGE_BYTES_MAX;
-  expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
-});
+    expect(answer).toMatchObject({ id: 1, problem: { code: "misconfigured", status: 503 } });
+    expect(answer.problem.detail).toContain(`STORAGE_BYTES_MAX is "${text}"`);
+    delete env.STORAGE_BYTES_MAX;
+    expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
+  },
+);
 
 describe("a host whose disk is nearly full", () => {
   /** Stands for the host's status, and counts how often it is asked. */
@@ -115,7 +118,7 @@ describe("a host whose disk is nearly full", () => {
     return { asked: () => asked };
   }
 
-  test("has puts refused from the commit batch after, while everything else goes on, until there is room again", async () => {
+  test("has puts refused from the next commit batch on, and all other calls served, until there is room again", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
     let status = 200;
     const { asked } = host(() => status);
@@ -138,7 +141,7 @@ describe("a host whose disk is nearly full", () => {
     expect(await put(queue, ["c"])).toHaveLength(1);
   });
 
-  test("is asked again before a put is refused that comes after a pause", async () => {
+  test("is asked again before a put that comes after a pause is refused", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
     let status = 200;
     host(() => status);
@@ -152,7 +155,7 @@ describe("a host whose disk is nearly full", () => {
     expect(await put(queue, ["b"])).toHaveLength(1);
   });
 
-  test("is not asked by what puts nothing", async () => {
+  test("is not asked by calls that put nothing", async () => {
     const { asked } = host(() => 200);
     const queue = freshQueue();
     await call("PUT", queue, {});
@@ -181,7 +184,7 @@ describe("a storage that is full", () => {
     return queue;
   }
 
-  test("is told, and for a second what would write is refused and what reads is answered", async () => {
+  test("is reported, and for a second calls that write are refused and calls that read are answered", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
     const queue = await fullQueue();
     await evictDurableObject(objectOf(queue)).catch(() => undefined);
@@ -201,7 +204,7 @@ describe("a storage that is full", () => {
     expect(bodiesOf(await receive(queue))).toEqual(["b"]);
   });
 
-  test("keeps connections: who subscribes meanwhile is served when something can be written", async () => {
+  test("keeps connections: a connection that subscribes meanwhile is served when rows can be written", async () => {
     const queue = freshQueue();
     await put(queue, ["a"]);
     await evictDurableObject(objectOf(queue));
@@ -220,7 +223,7 @@ describe("a storage that is full", () => {
     expect(await socket.next()).toMatchObject({ push: [{ body: "a" }] });
   });
 
-  test("is taken for full by the object after one that ended in the middle of a commit", async () => {
+  test("is taken to be full by the object after one that ended during a commit", async () => {
     const queue = freshQueue();
     await put(queue, ["a"]);
     await evictDurableObject(objectOf(queue));

@@ -16,7 +16,7 @@ async function putAndAck(queue: string): Promise<void> {
   await ack(queue, await receive(queue, { max: 1_000 }));
 }
 
-test("messages that are given back again and again take no more room than at first", async () => {
+test("messages that are retried again and again take no more room than at first", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxAttempts: 0 });
   await put(queue, bodies(300));
@@ -33,7 +33,7 @@ test("messages that are given back again and again take no more room than at fir
   expect((await descriptionOf(queue)).storageBytes).toBeLessThanOrEqual(before.storageBytes * 1.1);
 });
 
-test("what is done takes no room, however much it was", async () => {
+test("messages that are done take no room, however many they were", async () => {
   const queue = freshQueue();
   for (let time = 0; time < 3; time += 1) await putAndAck(queue);
   const before = await descriptionOf(queue);
@@ -43,7 +43,7 @@ test("what is done takes no room, however much it was", async () => {
   expect((await descriptionOf(queue)).storageBytes).toBeLessThanOrEqual(before.storageBytes * 1.5);
 });
 
-test("a connection that was pushed ten thousand messages and ends leaves them leased, and the queue goes on", async () => {
+test("a connection that was pushed ten thousand messages and closes leaves them leased, and the queue goes on", async () => {
   const queue = freshQueue();
   for (let batch = 0; batch < 10; batch += 1) await put(queue, numbers(1_000));
   const socket = await connect(queue);

@@ -28,7 +28,7 @@ function isId(id: unknown): boolean {
   return Number.isInteger(id) && (id as number) >= 0 && (id as number) <= 2_147_483_647;
 }
 
-test("an operation is what the schema takes for one, whichever of the two looks at it", () => {
+test("the fast check and the schema accept the same operations", () => {
   fc.assert(
     fc.property(fc.oneof({ weight: 9, arbitrary: envelope }, { weight: 1, arbitrary: fc.jsonValue() }), (value) => {
       const line = JSON.stringify(value);
@@ -60,13 +60,13 @@ test("the lines after a put are its contents, whatever they say", () => {
   );
 });
 
-test.each([-1, 1.5, "1", null])("a put of %j lines is the end, because nobody can tell where it ends", (lines) => {
+test.each([-1, 1.5, "1", null])("a put of %j lines closes the connection, because its end is not known", (lines) => {
   const frame = [JSON.stringify({ id: 1, verb: "put", lines }), "1"].join("\n");
 
   expect(() => operationsOf(frame)).toThrow(/lines/);
 });
 
-test.each([0, 1_001])("a put of %j lines is refused, and what comes after it is not", (lines) => {
+test.each([0, 1_001])("a put of %j lines is refused, and the operation after it is not", (lines) => {
   const put = [JSON.stringify({ id: 1, verb: "put", lines }), ...Array(lines).fill("1")];
 
   expect(operationsOf([...put, '{"id":2,"verb":"describe"}'].join("\n"))).toMatchObject([

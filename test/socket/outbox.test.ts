@@ -38,7 +38,7 @@ test("lines that are small travel together", () => {
   expect(outbox.isEmpty).toBe(true);
 });
 
-test("while nothing is read, the platform is given a mebibyte and what passes it, and the rest when there is room", () => {
+test("while nothing is read, the platform is given a mebibyte and the frame that passes it, and the rest when there is room", () => {
   const { socket, outbox } = connection();
   for (let line = 0; line < 40; line += 1) outbox.add(`${line}`.padEnd(MEBIBYTE / 8, "x"));
 
@@ -71,7 +71,7 @@ test("a connection with four mebibytes unread is behind until it has read down t
   expect(readers.look(NOW)).toMatchObject({ behind: [], caughtUp: [session] });
 });
 
-test("a connection that takes nothing for half a minute has stalled, one that takes a little has not", () => {
+test("a connection that reads nothing for half a minute has stalled, one that reads a little has not", () => {
   const readers = new Readers<Reader>();
   const [slow, mute] = [connection(), connection()];
   for (const { outbox, session } of [slow, mute]) {
@@ -85,7 +85,7 @@ test("a connection that takes nothing for half a minute has stalled, one that ta
   expect(readers.look(Date.now() + 31_000).stalled).toEqual([mute.session]);
 });
 
-test("when all connections together have too much unread, nothing more is handed out and who stalls has two seconds", () => {
+test("when all connections together have too much unread, no messages are handed out and a stalled one is closed after two seconds", () => {
   const readers = new Readers<Reader>();
   const connections = Array.from({ length: 5 }, connection);
   for (const { outbox, session } of connections) {
@@ -102,7 +102,7 @@ test("when all connections together have too much unread, nothing more is handed
   expect([readers.areTooFarBehind, readers.areAny, readers.isAbandonedTooMuch]).toEqual([false, false, false]);
 });
 
-test("what closed connections have left with the platform counts until their clients hang up", () => {
+test("bytes that closed connections have left at the platform count until their clients hang up", () => {
   const readers = new Readers<Reader>();
   const connections = Array.from({ length: 10 }, connection);
   for (const { outbox, session } of connections) {

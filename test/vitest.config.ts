@@ -36,6 +36,7 @@ export default defineConfig({
         resolve,
         plugins: [
           cloudflareTest({
+            main: `${import.meta.dirname}/support/movable-worker/index.ts`,
             wrangler: { configPath: `${import.meta.dirname}/../wrangler.toml` },
             miniflare: { bindings: { AUTHKEY: "the-authkey-of-the-tests" } },
           }),

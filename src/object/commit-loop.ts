@@ -1,5 +1,6 @@
 import type { Env } from "../env.ts";
 import { idleCollection, recentFailures } from "../isolate.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import { MonotonicClock } from "../queue/clock.ts";
 import type { Command, Result } from "../queue/commands.ts";
 import type { Configuration } from "../queue/configuration.ts";
@@ -34,8 +35,9 @@ export class CommitLoop {
   readonly #env: Env;
   readonly #name: string;
   readonly #sessions: Sessions;
+  readonly #machineClock: MachineClock;
   readonly #clock: MonotonicClock;
-  readonly #nextRound = new NextRound();
+  readonly #nextRound: NextRound;
   readonly #pendings = new Pendings();
   /** How commands come in. */
   readonly intake: Intake;
@@ -53,28 +55,32 @@ export class CommitLoop {
   /** Whether that round is written. */
   #isStored = false;
 
-  constructor(ctx: DurableObjectState, env: Env, sessions: Sessions) {
+  constructor(ctx: DurableObjectState, env: Env, machineClock: MachineClock, sessions: Sessions) {
     this.#ctx = ctx;
     this.#env = env;
     this.#name = ctx.id.name ?? "";
+    this.#machineClock = machineClock;
+    this.#nextRound = new NextRound(machineClock);
     this.#sessions = sessions;
     this.#storage = new QueueStorage(ctx.storage);
-    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.submit(this.intake.again(commands), false));
+    const resume = (commands: Incoming[]) => this.submit(this.intake.again(commands), false);
+    this.#life = new QueueLife(ctx, env, machineClock, this.#storage, resume);
     const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
-    this.#wakings = new Wakings(ctx.storage, this.#clock, () => this.wake());
-    this.#holds = new ReadingHolds(sessions, {
+    this.#wakings = new Wakings(ctx.storage, machineClock, this.#clock, () => this.wake());
+    this.#holds = new ReadingHolds(sessions, machineClock, {
       closed: (session) => this.leave(session),
       behind: (session) => this.#suspend(session),
       caughtUp: (session) => this.#resume(session),
     });
-    this.intake = new Intake(this.#pendings, this.#nextRound, recentFailures.take(this.#name, Date.now()));
+    const aloneLeft = recentFailures.take(this.#name, machineClock.now());
+    this.intake = new Intake(this.#pendings, this.#nextRound, machineClock, aloneLeft);
     this.#surroundings = surroundingsOf(this.#name, this.#storage);
     for (const { session, ticket, command } of sessions.restore()) {
       this.#pendings.skipTickets(ticket);
       if (ticket !== session.subscriber) this.#pendings.restore(ticket, session, command);
-      this.#nextRound.add([incomingWait(ticket, command, session)], false);
+      this.#nextRound.add([this.#incomingWait(ticket, command, session)], false);
     }
     this.#pendings.skipTickets(sessions.lastSubscriber);
   }
@@ -119,7 +125,7 @@ export class CommitLoop {
     this.#isDue = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
-    idleCollection.noteWork(Date.now());
+    idleCollection.noteWork();
     this.#ctx.waitUntil(this.#run());
   }
 
@@ -135,7 +141,7 @@ export class CommitLoop {
         this.#life.committed();
         if (this.#life.isServing) this.#sendShipments();
         // Rounds without commands must let in what arrives.
-        if (commands.length === 0) await scheduler.wait(0);
+        if (commands.length === 0) await this.#machineClock.wait(0);
       } while (this.#isDue || !this.#nextRound.isEmpty || (this.#life.isServing && this.#queue.isBehind));
       const isForReaders = this.#holds.areAny || this.#nextRound.isHolding;
       this.#wakings.planTimer(this.#life.isServing ? this.#queue : undefined, isForReaders);
@@ -150,7 +156,7 @@ export class CommitLoop {
   #reset(error: unknown): void {
     this.#life.failed(error);
     console.error(`The queue ${this.#name} starts over from its storage.`, error);
-    recentFailures.note(this.#name, this.#underWay.length, Date.now());
+    recentFailures.note(this.#name, this.#underWay.length, this.#machineClock.now());
     this.#ctx.abort(`A commit failed: ${error instanceof Error ? error.message : error}`);
   }
 
@@ -168,7 +174,7 @@ export class CommitLoop {
   }
 
   async #round(incoming: Incoming[]): Promise<void> {
-    const now = this.#clock.now(Date.now());
+    const now = this.#now();
     const { configuration } = this.#queue;
     const { commands, mayWrite } = await reaching(this.#life.admit(incoming, (...answer) => this.#answer(...answer)));
     this.#underWay = commands;
@@ -268,7 +274,7 @@ export class CommitLoop {
     this.#storage.forget();
     this.#queue = this.#life.open(this.#storage).queue;
     for (const { ticket } of failed) this.#pendings.undo(ticket);
-    const { waits, lost } = this.#pendings.waiting(this.#clock.now(Date.now()));
+    const { waits, lost } = this.#pendings.waiting(this.#now());
     const detail = "The queue started over meanwhile. It is not known what has arrived in the other queue.";
     for (const ticket of lost) this.#refuse(ticket, { verb: "refused", code: "unavailable", detail });
     if (failed.length > 1) this.#nextRound.putBack(failed.map((incoming) => ({ ...incoming, isAlone: true })));
@@ -300,12 +306,23 @@ export class CommitLoop {
   /** Before everything that was asked later; each once, though it may stand there already. */
   #putBackWaits(waits: { ticket: number; command: Command; connection?: object | undefined }[]): void {
     this.#nextRound.takeOut(new Set(waits.map(({ ticket }) => ticket)));
-    this.#nextRound.putBack(waits.map(({ ticket, command, connection }) => incomingWait(ticket, command, connection)));
+    this.#nextRound.putBack(
+      waits.map(({ ticket, command, connection }) => this.#incomingWait(ticket, command, connection)),
+    );
+  }
+
+  #incomingWait(ticket: number, command: Command, connection?: object): Incoming {
+    return incomingWait({ ticket, command, connection, arrivedAt: this.#machineClock.now() });
+  }
+
+  /** The server's time, in milliseconds since 1970. */
+  #now(): number {
+    return this.#clock.now(this.#machineClock.now());
   }
 
   /** To be called when the transfers are stored. */
   #sendShipments(): void {
-    for (const shipment of this.#queue.takeShipments(this.#clock.now(Date.now()))) {
+    for (const shipment of this.#queue.takeShipments(this.#now())) {
       const outcome = send(this.#env.QUEUE.getByName(shipment.to), this.#name, shipment);
       const told = outcome.then((command) => this.submit([this.intake.take(NOBODY, command, 0)], false));
       this.#ctx.waitUntil(told);

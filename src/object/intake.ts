@@ -1,3 +1,4 @@
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/commands.ts";
 import type { Caller } from "./caller.ts";
 import type { Incoming, NextRound } from "./next-round.ts";
@@ -7,12 +8,14 @@ import type { Pendings } from "./pendings.ts";
 export class Intake {
   readonly #pendings: Pendings;
   readonly #nextRound: NextRound;
+  readonly #clock: MachineClock;
   #aloneLeft: number;
 
   /** @param aloneLeft how many of the first commands are committed each by itself */
-  constructor(pendings: Pendings, nextRound: NextRound, aloneLeft: number) {
+  constructor(pendings: Pendings, nextRound: NextRound, clock: MachineClock, aloneLeft: number) {
     this.#pendings = pendings;
     this.#nextRound = nextRound;
+    this.#clock = clock;
     this.#aloneLeft = aloneLeft;
   }
 
@@ -41,7 +44,7 @@ export class Intake {
     const ticket = this.#pendings.add(caller, command);
     const isAlone = this.#aloneLeft > 0;
     if (isAlone) this.#aloneLeft -= 1;
-    const incoming = { ticket, command, characters, connection, arrivedAt: Date.now(), isAlone };
+    const incoming = { ticket, command, characters, connection, arrivedAt: this.#clock.now(), isAlone };
     this.#nextRound.reserve(incoming);
     return incoming;
   }

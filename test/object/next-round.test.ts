@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { MachineClock } from "../../src/machine-clock.ts";
 import { type Incoming, NextRound } from "../../src/object/next-round.ts";
 import { freshQueue } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
@@ -17,7 +18,7 @@ afterEach(() => {
 
 test("a crowd that was just answered is waited for, a few milliseconds and no longer", async () => {
   const lingers = countLingers();
-  const round = new NextRound();
+  const round = new NextRound(new MachineClock());
   round.answered(8);
   round.add([COMMAND], false);
   expect((await round.gather()).commands).toEqual([COMMAND]);
@@ -31,7 +32,7 @@ test("a crowd that was just answered is waited for, a few milliseconds and no lo
 
 test("whoever is alone is not kept for a turn of the event loop", async () => {
   const wait = vi.spyOn(scheduler, "wait");
-  const round = new NextRound();
+  const round = new NextRound(new MachineClock());
   round.answered(1);
   round.add([COMMAND], true);
   await round.gather();
@@ -40,7 +41,7 @@ test("whoever is alone is not kept for a turn of the event loop", async () => {
 
 test("whoever is back is not waited for", async () => {
   const lingers = countLingers();
-  const round = new NextRound();
+  const round = new NextRound(new MachineClock());
   round.answered(8);
   round.add([COMMAND], true);
   await round.gather();
@@ -49,7 +50,7 @@ test("whoever is back is not waited for", async () => {
 
 test("a crowd that was answered some time ago is not waited for", async () => {
   const lingers = countLingers();
-  const round = new NextRound();
+  const round = new NextRound(new MachineClock());
   round.answered(100);
   const now = Date.now();
   vi.spyOn(Date, "now").mockReturnValue(now + 251);
@@ -60,7 +61,7 @@ test("a crowd that was answered some time ago is not waited for", async () => {
 
 test("a round with a row's worth of commands waits for nobody", async () => {
   const lingers = countLingers();
-  const round = new NextRound();
+  const round = new NextRound(new MachineClock());
   round.answered(100);
   round.add(new Array<Incoming>(256).fill(COMMAND), false);
   expect((await round.gather()).commands).toHaveLength(256);

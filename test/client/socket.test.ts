@@ -283,24 +283,6 @@ describe.concurrent("with time", () => {
     await worker.close();
     await own.refuse();
   });
-
-  test("a queue leaves memory while all wait, and each of them still gets what he waits for", async () => {
-    const queue = server.manager().queue<string>(freshName());
-    await queue.configure({ maxSize: 1 });
-    await queue.put("first", { delaySeconds: 3_600 });
-    const worked: string[] = [];
-    const worker = elsewhere(queue).work(({ item }) => worked.push(item));
-    const waits = Promise.all([queue.put("second"), queue.join()]);
-    await queue.qsize();
-
-    // An object that nobody uses leaves memory ten seconds after it was used last.
-    await sleep(12_000);
-    for await (const { id } of elsewhere(queue).messages()) await elsewhere(queue).cancel(id);
-
-    expect(await waits).toEqual([expect.any(String), true]);
-    expect(worked).toEqual(["second"]);
-    await worker.close();
-  });
 });
 
 describe("where no socket can be had", () => {

@@ -1,4 +1,6 @@
 import { vi } from "vitest";
+import type { Queue } from "../../worker-client/src/index.ts";
+import type { TestServer } from "./server.ts";
 
 /** A turn of this process's event loop, in which what has arrived is read. */
 function turn(): Promise<void> {
@@ -27,5 +29,19 @@ export const clientTime = {
     await turn();
     await vi.advanceTimersByTimeAsync(seconds * 1_000);
     await turn();
+  },
+
+  /**
+   * Lets time pass for the clients and for a queue alike, in steps: what clients say in a step, the queue hears before
+   * its own time goes on.
+   *
+   * @param stepSeconds much less than any of both may be late
+   */
+  async passWith(server: TestServer, queue: Pick<Queue, "name" | "describe">, seconds: number, stepSeconds = 2) {
+    for (let passed = 0; passed < seconds; passed += stepSeconds) {
+      await clientTime.pass(stepSeconds);
+      await queue.describe();
+      await server.pass(stepSeconds, queue.name);
+    }
   },
 };

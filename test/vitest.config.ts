@@ -51,6 +51,8 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          // In one file each: their hundred modules would otherwise be asked for one by one, by each test file.
+          deps: { optimizer: { ssr: { enabled: true, include: ["hono", "zod"] } } },
           include: ["test/{object,http}/**/*.test.ts", "test/behaviour/{object,http}.test.ts"],
           testTimeout: 60_000,
           provide: seeds,

@@ -13,8 +13,8 @@ export class IdleCollection {
   /** The number of collections since the last work. */
   #collections: number = IDLE_MS.length;
 
-  /** Notes that the server works. */
-  noteWork(now: number): void {
+  /** Notes that the server works. All objects of an isolate share this, so its time is that of the isolate. */
+  noteWork(now = Date.now()): void {
     this.#workedAt = now;
     this.#collections = 0;
   }

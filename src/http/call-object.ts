@@ -1,7 +1,7 @@
 import { ProblemError } from "../api/problem-error.ts";
 import type { Env } from "../env.ts";
 import { failedCommits } from "../isolate.ts";
-import { HostStatus, isFullError } from "../object/storage-bound.ts";
+import { HostStatus, isFullError, STORAGE_FULL } from "../object/storage-bound.ts";
 
 /**
  * Calls a queue's object, or the directory. If there was no room for a write, the platform has undone it. After any other
@@ -20,10 +20,7 @@ export async function callObject<Value>(
   } catch (error) {
     if (await isStorageFull(env, error)) {
       if (queue !== undefined) failedCommits.noteFull(queue, Date.now());
-      throw new ProblemError(
-        "storage_full",
-        "The disk, or the storage that the plan gives a queue, is full. This was not applied; free storage, then try again.",
-      );
+      throw new ProblemError("storage_full", STORAGE_FULL);
     }
     const of = queue === undefined ? "directory" : `queue ${queue}`;
     console.error(`${of}: unavailable: a call of the object failed.`, error);

@@ -1,5 +1,6 @@
 import type { Responder } from "../api/responder.ts";
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { SEGMENT_MESSAGES_MAX } from "../queue/store/segment.ts";
 import type { ExpectedCallers } from "./expected-callers.ts";
@@ -68,6 +69,7 @@ const COMMIT_DELAY_MS = 4;
  * that is alone, or nearly so, is never delayed.
  */
 export class CommitBatcher {
+  readonly #clock: MachineClock;
   readonly #pendings: Pendings;
   readonly #callers: ExpectedCallers;
   #aloneLeft: number;
@@ -79,7 +81,8 @@ export class CommitBatcher {
   #held = 0;
 
   /** @param aloneLeft how many of the first commands are committed each in a batch of its own */
-  constructor(pendings: Pendings, callers: ExpectedCallers, aloneLeft: number) {
+  constructor(clock: MachineClock, pendings: Pendings, callers: ExpectedCallers, aloneLeft: number) {
+    this.#clock = clock;
     this.#pendings = pendings;
     this.#callers = callers;
     this.#aloneLeft = aloneLeft;
@@ -111,7 +114,7 @@ export class CommitBatcher {
     const requestId = this.#pendings.add(responder, command);
     const isAlone = this.#aloneLeft > 0;
     if (isAlone) this.#aloneLeft -= 1;
-    const incoming = { requestId, command, characters, connection, arrivedAt: Date.now(), isAlone };
+    const incoming = { requestId, command, characters, connection, arrivedAt: this.#clock.now(), isAlone };
     this.#count([incoming], +1);
     return incoming;
   }
@@ -173,15 +176,15 @@ export class CommitBatcher {
   async collect(look: () => Hold = () => () => undefined): Promise<CommitBatch> {
     // Commands received in the same turn of the event loop share a batch.
     await null;
-    const now = Date.now();
+    const now = this.#clock.now();
     // A caller that is alone does not wait for the event loop.
     if (this.#callers.expected(now) > 0) await this.#settle();
     for (let ms = 0; ms < COMMIT_DELAY_MS && this.#isWorthWaiting(now); ms += 1) {
-      await scheduler.wait(1);
+      await this.#clock.wait(1);
       // If no caller comes back, a few batches later none is expected.
       if (ms === COMMIT_DELAY_MS - 1) this.#callers.giveUpHalf();
     }
-    return this.#take(look(), Date.now());
+    return this.#take(look(), this.#clock.now());
   }
 
   #isWorthWaiting(now: number): boolean {
@@ -193,7 +196,7 @@ export class CommitBatcher {
     let arrived: number;
     do {
       arrived = this.#commands.length;
-      await scheduler.wait(0);
+      await this.#clock.wait(0);
     } while (this.#commands.length > arrived && this.#commands.length < ENOUGH_COMMANDS);
   }
 

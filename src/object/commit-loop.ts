@@ -2,6 +2,7 @@ import { queueInfoOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { Env } from "../env.ts";
 import { idleCollection, recentFailures } from "../isolate.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
 import { MonotonicClock } from "../queue/clock.ts";
@@ -9,6 +10,7 @@ import type { Queue } from "../queue/queue.ts";
 import { overloaded } from "../queue/refusals.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
 import type { ExpectedCallers } from "./expected-callers.ts";
 import { isOutOfReach, reaching } from "./out-of-reach.ts";
@@ -21,14 +23,6 @@ import { send } from "./send-transfer.ts";
 import { isFullError } from "./storage-bound.ts";
 import { Waits } from "./waits.ts";
 import { Wakings } from "./wakings.ts";
-
-/** What the loop shares with the object that gives it commands. */
-export interface Arrivals {
-  sessions: Sessions;
-  pendings: Pendings;
-  batcher: CommitBatcher;
-  callers: ExpectedCallers;
-}
 
 /**
  * Applies commands to the state machine, stores the changed rows and sends the results, one commit after the other.
@@ -44,6 +38,7 @@ export class CommitLoop {
   readonly #env: Env;
   readonly #name: string;
   readonly #sessions: Sessions;
+  readonly #machineClock: MachineClock;
   readonly #clock: MonotonicClock;
   readonly #batcher: CommitBatcher;
   readonly #pendings: Pendings;
@@ -64,30 +59,32 @@ export class CommitLoop {
   /** Whether that commit batch was written. */
   #isStored = false;
 
-  constructor(ctx: DurableObjectState, env: Env, { sessions, pendings, batcher, callers }: Arrivals) {
+  constructor(ctx: DurableObjectState, env: Env, machineClock: MachineClock, arrivals: Arrivals) {
+    const { sessions, pendings, batcher, callers } = arrivals;
     this.#ctx = ctx;
     this.#env = env;
     this.#name = ctx.id.name ?? "";
+    this.#machineClock = machineClock;
     this.#sessions = sessions;
     this.#pendings = pendings;
     this.#batcher = batcher;
     this.#callers = callers;
     this.#storage = new QueueStorage(ctx.storage);
-    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => {
+    this.#life = new QueueLife(ctx, env, machineClock, this.#storage, (commands) => {
       this.#batcher.addAgain(commands);
       if (commands.length > 0) this.wake();
     });
     const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
-    this.#wakings = new Wakings(ctx.storage, this.#clock, () => this.wake());
-    this.#waits = new Waits(sessions, pendings, batcher);
-    this.#holds = new ReadingHolds(sessions, {
+    this.#wakings = new Wakings(ctx.storage, machineClock, this.#clock, () => this.wake());
+    this.#waits = new Waits(machineClock, arrivals);
+    this.#holds = new ReadingHolds(sessions, machineClock, {
       closed: (session) => this.leave(session),
       behind: (session) => this.#waits.suspend(session, this.#queue),
       caughtUp: (session) => this.#waits.resume(session),
     });
-    this.replies = new Replies(pendings, sessions, callers, queueInfoOf(this.#name, this.#storage));
+    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage));
     this.#waits.restore();
   }
 
@@ -131,7 +128,7 @@ export class CommitLoop {
     this.#isDue = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
-    idleCollection.noteWork(Date.now());
+    idleCollection.noteWork();
     this.#ctx.waitUntil(this.#run());
   }
 
@@ -147,7 +144,7 @@ export class CommitLoop {
         this.#life.committed();
         if (this.#life.isServing) this.#sendTransfers();
         // Commit batches without commands must let new commands arrive.
-        if (commands.length === 0) await scheduler.wait(0);
+        if (commands.length === 0) await this.#machineClock.wait(0);
       } while (this.#isDue || !this.#batcher.isEmpty || (this.#life.isServing && this.#queue.isBehind));
       const isForReaders = this.#holds.areAny || this.#batcher.isHolding;
       this.#wakings.planTimer(this.#life.isServing ? this.#queue : undefined, isForReaders);
@@ -162,7 +159,7 @@ export class CommitLoop {
   #reset(error: unknown): void {
     this.#life.failed(error);
     console.error(`queue ${this.#name}: reset: a commit failed; the queue is loaded again from its storage.`, error);
-    recentFailures.note(this.#name, this.#underWay.length, Date.now());
+    recentFailures.note(this.#name, this.#underWay.length, this.#machineClock.now());
     this.#ctx.abort(`A commit failed: ${error instanceof Error ? error.message : error}`);
   }
 
@@ -180,7 +177,7 @@ export class CommitLoop {
   }
 
   async #applyBatch(incoming: Incoming[]): Promise<void> {
-    const now = this.#clock.now(Date.now());
+    const now = this.#clock.now(this.#machineClock.now());
     const { configuration } = this.#queue;
     const { commands, mayWrite } = await reaching(
       this.#life.admit(incoming, (...answer) => this.replies.answer(...answer)),
@@ -264,7 +261,7 @@ export class CommitLoop {
     this.#storage.forget();
     this.#queue = this.#life.open(this.#storage).queue;
     for (const { requestId } of failed) this.#pendings.undo(requestId);
-    const lost = this.#waits.reapply(failed, this.#clock.now(Date.now()));
+    const lost = this.#waits.reapply(failed, this.#clock.now(this.#machineClock.now()));
     const detail =
       "The queue was loaded again meanwhile. It is not known which messages have arrived in the other queue.";
     for (const requestId of lost) this.replies.refuse(requestId, { verb: "refused", code: "unavailable", detail });
@@ -273,7 +270,7 @@ export class CommitLoop {
 
   /** Sends the transfers of a commit batch. To be called when they are stored. */
   #sendTransfers(): void {
-    for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(Date.now()))) {
+    for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(this.#machineClock.now()))) {
       const outcome = send(this.#env.QUEUE.getByName(transfer.to), this.#name, transfer);
       this.#ctx.waitUntil(outcome.then((command) => this.submitInternal(command)));
     }

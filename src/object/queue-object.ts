@@ -5,6 +5,7 @@ import { type Reply, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { Env } from "../env.ts";
 import { recentFailures } from "../isolate.ts";
+import { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
 import { commandOf, putCommandsOf } from "../socket/operation-commands.ts";
@@ -29,6 +30,7 @@ const COMMAND_CHARACTERS = 256;
 /** One named queue: receives commands over RPC and over its sockets, and submits them to its commit loop. */
 export class QueueObject extends DurableObject<Env> implements QueueCalls {
   readonly #name: string;
+  readonly #clock: MachineClock;
   readonly #sessions: Sessions;
   readonly #pendings = new Pendings();
   readonly #callers = new ExpectedCallers();
@@ -37,19 +39,21 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
   /** The request ids of calls that wait, by their wait ids: see `abandon`. */
   readonly #requestIdByWait = new Map<string, number>();
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  /** @param clock is passed by tests alone: the platform passes two arguments */
+  constructor(ctx: DurableObjectState, env: Env, clock: MachineClock = new MachineClock()) {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
-    this.#sessions = new Sessions(ctx);
-    const aloneLeft = recentFailures.take(this.#name, Date.now());
-    this.#batcher = new CommitBatcher(this.#pendings, this.#callers, aloneLeft);
+    this.#clock = clock;
+    this.#sessions = new Sessions(ctx, clock);
+    const aloneLeft = recentFailures.take(this.#name, this.#clock.now());
+    this.#batcher = new CommitBatcher(clock, this.#pendings, this.#callers, aloneLeft);
     const arrivals = {
       sessions: this.#sessions,
       pendings: this.#pendings,
       batcher: this.#batcher,
       callers: this.#callers,
     };
-    this.#loop = new CommitLoop(ctx, env, arrivals);
+    this.#loop = new CommitLoop(ctx, env, clock, arrivals);
   }
 
   perform(command: Command, waitId?: string): Promise<Reply> {
@@ -61,7 +65,7 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
     const isOfCaller = command.verb !== "receive_transfer";
     return new Promise((resolve) => {
       const answer: Responder["answer"] = (_, ...result) => {
-        if (isOfCaller) this.#callers.answered(HTTP_CALLERS, Date.now());
+        if (isOfCaller) this.#callers.answered(HTTP_CALLERS, this.#clock.now());
         if (waitId !== undefined) this.#requestIdByWait.delete(waitId);
         resolve(replyOf(...result));
       };
@@ -133,7 +137,7 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
   }
 
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
-    const context = { queue: this.#name, idempotencyKey: operation.key, now: Date.now() };
+    const context = { queue: this.#name, idempotencyKey: operation.key, now: this.#clock.now() };
     try {
       if (operation.fault !== undefined) throw operation.fault;
       const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);

@@ -1,4 +1,5 @@
 import { replyBytes } from "../isolate.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
@@ -23,10 +24,12 @@ export interface ReadingEvents {
 /** Holds commands back for as long as connections have too much unread. */
 export class ReadingHolds {
   readonly #sessions: Sessions;
+  readonly #clock: MachineClock;
   readonly #events: ReadingEvents;
 
-  constructor(sessions: Sessions, events: ReadingEvents) {
+  constructor(sessions: Sessions, clock: MachineClock, events: ReadingEvents) {
     this.#sessions = sessions;
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -40,7 +43,7 @@ export class ReadingHolds {
     if (readers.isAbandonedTooMuch)
       throw new Error("Closed connections hold too much memory for data that their clients did not read.");
     if (!readers.areAny) return this.mayHandOut ? () => undefined : holdLarge;
-    const { behind, caughtUp, stalled } = readers.look(Date.now());
+    const { behind, caughtUp, stalled } = readers.look(this.#clock.now());
     for (const session of stalled) {
       session.socket.close(POLICY, "The client does not read what is sent to it.");
       this.#sessions.close(session.socket);

@@ -1,18 +1,22 @@
 import type { QueueInfo } from "../api/reply.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Refusal, Result } from "../queue/base/commands.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Sessions } from "../socket/sessions.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { ExpectedCallers } from "./expected-callers.ts";
 import type { Pendings } from "./pendings.ts";
 
 /** Gives results to their callers, and sends the replies of connections. */
 export class Replies {
+  readonly #clock: MachineClock;
   readonly #pendings: Pendings;
   readonly #sessions: Sessions;
   readonly #callers: ExpectedCallers;
   readonly #queueInfo: QueueInfo;
 
-  constructor(pendings: Pendings, sessions: Sessions, callers: ExpectedCallers, queueInfo: QueueInfo) {
+  constructor(clock: MachineClock, { sessions, pendings, callers }: Arrivals, queueInfo: QueueInfo) {
+    this.#clock = clock;
     this.#pendings = pendings;
     this.#sessions = sessions;
     this.#callers = callers;
@@ -49,7 +53,7 @@ export class Replies {
 
   /** Sends the replies of all connections. */
   flush(): void {
-    const now = Date.now();
+    const now = this.#clock.now();
     for (const callerId of this.#sessions.flush()) this.#callers.answered(callerId, now);
   }
 }

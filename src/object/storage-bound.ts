@@ -9,6 +9,10 @@ const STATUS_HOLDS_MS = 1_000;
 /** The longest wait for an answer, in milliseconds. The host answers from its memory. */
 const ANSWER_MS = 100;
 
+/** The detail of `storage_full` if a write failed for lack of room. */
+export const STORAGE_FULL =
+  "The disk, or the storage that the plan gives a queue, is full. This was not applied; free storage, then try again.";
+
 /** Whether an error means that there is no room: on the disk, or in the storage that the plan gives an object. */
 export function isFullError(error: unknown): boolean {
   return error instanceof Error && /SQLITE_FULL|database or disk is full/.test(error.message);

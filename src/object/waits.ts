@@ -1,7 +1,9 @@
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
 import type { Pendings } from "./pendings.ts";
 
@@ -17,11 +19,13 @@ interface Wait {
  * that was behind has caught up. A wait that is given again comes before all commands that arrived later.
  */
 export class Waits {
+  readonly #clock: MachineClock;
   readonly #sessions: Sessions;
   readonly #pendings: Pendings;
   readonly #batcher: CommitBatcher;
 
-  constructor(sessions: Sessions, pendings: Pendings, batcher: CommitBatcher) {
+  constructor(clock: MachineClock, { sessions, pendings, batcher }: Arrivals) {
+    this.#clock = clock;
     this.#sessions = sessions;
     this.#pendings = pendings;
     this.#batcher = batcher;
@@ -75,7 +79,7 @@ export class Waits {
   /** Each wait once, though the batcher may have it already. It takes no more memory than it did. */
   #putBack(waits: Wait[]): void {
     this.#batcher.takeOut(new Set(waits.map(({ requestId }) => requestId)));
-    const arrivedAt = Date.now();
+    const arrivedAt = this.#clock.now();
     this.#batcher.putBack(
       waits.map(({ requestId, command, connection }) => ({
         requestId,

@@ -82,11 +82,14 @@ export class Readers<Connection extends Reader> {
     return bytes >= ABANDONED_BYTES_MAX;
   }
 
-  /** Notes that something was sent to a connection. */
-  sentTo(session: Connection): void {
+  /**
+   * Notes that something was sent to a connection.
+   *
+   * @param now by the machine's clock, in milliseconds
+   */
+  sentTo(session: Connection, now: number): void {
     const { outbox } = session;
     if (this.#reading.has(session) || (outbox.isEmpty && outbox.inFlight < LOOKED_AT_BYTES_MIN)) return;
-    const now = Date.now();
     this.#reading.set(session, { unread: 0, taken: outbox.taken, since: now, caughtUpAt: now });
   }
 
@@ -98,7 +101,11 @@ export class Readers<Connection extends Reader> {
     if (session.outbox.inFlight > 0) this.#abandoned.add(session);
   }
 
-  /** Measures what was read, sends more, and returns what has changed. To be called once per event. */
+  /**
+   * Measures what was read, sends more, and returns what has changed. To be called once per event.
+   *
+   * @param now by the machine's clock, in milliseconds
+   */
   look(now: number): ReadingChanges<Connection> {
     const changes: ReadingChanges<Connection> = { behind: [], caughtUp: [], stalled: [] };
     const stalledMsMax = this.areTooFarBehind ? STALLED_MS_MAX_FOR_OTHERS : STALLED_MS_MAX;

@@ -1,5 +1,6 @@
 import { RECEIPTS_MAX } from "../contract/limits.ts";
 import { PING, PONG } from "../contract/socket-constants.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
 import { Readers } from "./readers.ts";
@@ -13,6 +14,7 @@ export class Sessions {
   /** How far connections are with reading. */
   readonly readers = new Readers<Session>();
   readonly #ctx: DurableObjectState;
+  readonly #clock: MachineClock;
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();
   readonly #marks: Marks = {
@@ -24,8 +26,9 @@ export class Sessions {
   /** Connections that have sent a frame since the last commit batch began. */
   readonly #heard = new Set<Session>();
 
-  constructor(ctx: DurableObjectState) {
+  constructor(ctx: DurableObjectState, clock: MachineClock) {
     this.#ctx = ctx;
+    this.#clock = clock;
   }
 
   /** Restores the connections from before the object left memory. Returns their waits, the longest first. */
@@ -146,11 +149,12 @@ export class Sessions {
   /** Sends what can be sent. Returns the numbers of connections whose clients probably send their next command soon. */
   flush(): number[] {
     const answered: number[] = [];
+    const now = this.#clock.now();
     for (const session of this.#marks.unsent) {
       // A put that shares an operation is answered even if its connection is closed.
       if (!this.#bySocket.has(session.socket)) continue;
       if (session.flush() && this.#marks.answered.has(session)) answered.push(session.subscriber);
-      this.readers.sentTo(session);
+      this.readers.sentTo(session, now);
     }
     this.#marks.unsent.clear();
     this.#marks.answered.clear();

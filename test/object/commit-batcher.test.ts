@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { MachineClock } from "../../src/machine-clock.ts";
 import { CommitBatcher, type Incoming } from "../../src/object/commit-batcher.ts";
 import { ExpectedCallers, HTTP_CALLERS } from "../../src/object/expected-callers.ts";
 import { Pendings } from "../../src/object/pendings.ts";
@@ -11,7 +12,7 @@ const COMMAND: Incoming = { requestId: 1, command: { verb: "describe" }, charact
 function batcherExpecting(count: number): { batcher: CommitBatcher; callers: ExpectedCallers } {
   const callers = new ExpectedCallers();
   for (let answered = 0; answered < count; answered += 1) callers.answered(HTTP_CALLERS, Date.now());
-  return { batcher: new CommitBatcher(new Pendings(), callers, 0), callers };
+  return { batcher: new CommitBatcher(new MachineClock(), new Pendings(), callers, 0), callers };
 }
 
 /** How many milliseconds, until the end of the test, commits are delayed. */

@@ -15,7 +15,7 @@ export function isBase64(text: string): boolean {
   if (text.length % 4 !== 0) return false;
   const end = text.length - paddingOf(text);
   for (let index = 0; index < end; index += 1) {
-    if (!isLetter(text.charCodeAt(index))) return false;
+    if (!isDigitOfBase64(text.charCodeAt(index))) return false;
   }
   return true;
 }
@@ -28,7 +28,7 @@ function paddingOf(text: string): number {
 const [UPPER_A, UPPER_Z, LOWER_A, LOWER_Z, ZERO, NINE] = [65, 90, 97, 122, 48, 57] as const;
 const [PLUS, SLASH] = [43, 47] as const;
 
-function isLetter(code: number): boolean {
+function isDigitOfBase64(code: number): boolean {
   const isAlphabetic = (code >= LOWER_A && code <= LOWER_Z) || (code >= UPPER_A && code <= UPPER_Z);
   return isAlphabetic || (code >= ZERO && code <= NINE) || code === PLUS || code === SLASH;
 }

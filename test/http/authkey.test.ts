@@ -32,7 +32,7 @@ const REFUSED = '401 unauthorized Bearer realm="durable-queue"';
 
 for (const [title, headers] of [
   ["no authkey", {}],
-  ["a wrong authkey", { Authorization: "Bearer the-authkey-of-somebody-else" }],
+  ["a wrong authkey", { Authorization: "Bearer the-authkey-of-another-server" }],
   ["the beginning of the authkey", { Authorization: `Bearer ${AUTHKEY.slice(0, -1)}` }],
   ["more than the authkey", { Authorization: `Bearer ${AUTHKEY}x` }],
   ["the authkey in other letters", { Authorization: `Bearer ${AUTHKEY.toUpperCase()}` }],

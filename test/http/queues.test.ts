@@ -126,7 +126,7 @@ for (const [method, path, body] of [
   ["POST", "/join", { timeoutSeconds: 5 }],
   ["POST", "/purge", {}],
 ] as const) {
-  test(`${method} /v1/queues/{queue}${path} does not know a queue that nobody has put to`, async () => {
+  test(`${method} /v1/queues/{queue}${path} does not know a queue that does not exist`, async () => {
     const queue = freshQueue();
 
     const reply = await call(method, `${queue}${path}`, body);
@@ -235,7 +235,7 @@ test("the list comes in pages, in order of names", async () => {
 });
 
 test("a list without matches is empty", async () => {
-  expect((await call("GET", "/v1/queues?prefix=nobody")).body).toEqual({ queues: [], cursor: null });
+  expect((await call("GET", "/v1/queues?prefix=unused")).body).toEqual({ queues: [], cursor: null });
   expect((await call("GET", "/v1/queues?cursor=zzzz")).body).toEqual({ queues: [], cursor: null });
 });
 

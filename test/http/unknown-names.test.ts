@@ -1,4 +1,4 @@
-/** What asking for names that nobody has used costs: no object, and so no database and no memory. */
+/** A call for an unknown name costs no object, and so no database and no memory. */
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";

@@ -8,8 +8,8 @@ beforeAll(() => server.start());
 afterAll(() => server.remove());
 
 /**
- * An object that nobody uses leaves memory ten seconds after it was used last, by the clock of the platform, which no test
- * moves. So these sleep, and do so at the same time.
+ * An unused object leaves memory ten seconds after its last use, by the clock of the platform, which no test moves. So
+ * these tests sleep, and do so at the same time.
  */
 const HIBERNATION_MS = 12_000;
 
@@ -45,11 +45,9 @@ test.concurrent("a queue with only waiting connections leaves memory, and a put 
   for (const socket of sockets) await socket.close();
 });
 
-// What the platform does with an object that sleeps is shown here once for sockets and once for the client; what the
-// object does when it is woken, in test/object without waiting.
-test.concurrent("a queue leaves memory while all wait, and each of them still gets what he waits for", async ({
-  expect,
-}) => {
+// Hibernation by the platform is tested here once for sockets and once for the client; test/object tests, without
+// waiting, what the object does when it is woken.
+test.concurrent("a queue leaves memory while all calls wait, and each of them is still served", async ({ expect }) => {
   const queue = server.manager().queue<string>(freshName());
   const elsewhere = () => server.manager().queue<string>(queue.name);
   await queue.configure({ maxSize: 1 });

@@ -18,10 +18,8 @@ async function connect(queue = freshName()): Promise<RawSocket & { queue: string
   return Object.assign(socket, { queue });
 }
 
-/** Looks at the queue over HTTP. */
-function queueOf({ queue }: { queue: string }) {
-  return server.manager({ transport: "http" }).queue<unknown>(queue);
-}
+/** The queue over HTTP. */
+const queueOf = ({ queue }: { queue: string }) => server.manager({ transport: "http" }).queue<unknown>(queue);
 
 function bodiesOf(messages: { body: unknown }[]): unknown[] {
   return messages.map(({ body }) => body);

@@ -134,7 +134,7 @@ test("bytes that are much too large are refused, and an innocent put in their fr
 test("connections that waited behind another are served when it closes during a commit", LIMIT, async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 2 });
-  // It takes up room and is handed out to nobody.
+  // It takes up room and is not handed out.
   await call("POST", `${queue}/messages`, { messages: [{ body: "later", delaySeconds: 3_600 }] });
   const large = await connect(queue);
   let ending: WebSocket | undefined;

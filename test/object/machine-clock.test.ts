@@ -1,4 +1,4 @@
-/** The time of a queue's object comes from a clock of its own, which tests move: all its waits go by it, and no other's. */
+/** A queue's object takes the time from a clock of its own, which tests move: all its waits follow it, and no others. */
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import {
@@ -24,7 +24,7 @@ async function putLater(queue: string, body: unknown, delaySeconds: number): Pro
   await call("POST", `${queue}/messages`, { messages: [{ body, delaySeconds }] });
 }
 
-test("who waits over HTTP is served when the clock comes to what he waits for, by the object's own timer", async () => {
+test("a receive that waits over HTTP is served when a message is due, by the object's own timer", async () => {
   const queue = freshQueue();
   await putLater(queue, "late", 9);
 
@@ -47,7 +47,7 @@ test("a wait ends when the clock comes to its end", async () => {
   expect(await waiting).toEqual([]);
 });
 
-test("a message that is due while everybody waits on sockets wakes an object without memory, and is delivered then", async () => {
+test("a message that is due while all connections wait wakes an object that left memory, and is delivered then", async () => {
   const queue = freshQueue();
   await putLater(queue, "late", HOUR_SECONDS);
   const socket = await connect(queue);

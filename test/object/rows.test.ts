@@ -172,15 +172,14 @@ test("a retry for which no worker waits is a row of its own", async () => {
   expect(rows).toBe(5);
 });
 
-/** Has one message pushed, and says that a handler has begun. */
+/** Receives one message by push, and reports that a handler has begun. */
 async function beginOne(queue: string) {
   const socket = await connect(queue);
   socket.say({ id: 1, verb: "subscribe", request: { credit: 1 } });
   await socket.next();
-  const { push } = (await socket.next()) as { push: Leased[] };
-  const receipts = receiptsOf(push);
+  const receipts = receiptsOf(((await socket.next()) as { push: Leased[] }).push);
+  // Operations of one connection are applied in order, so the begin is when the description comes.
   socket.say({ id: 2, verb: "begin", request: { receipts } });
-  // What is said on one connection is applied in order.
   socket.say({ id: 3, verb: "describe" });
   expect(await socket.next()).toMatchObject({ id: 3 });
   return { socket, receipts };
@@ -200,8 +199,7 @@ test("a begin costs no row if the ack follows within a second: put, lease, ack",
 
 test("a begin costs one row if the handler takes longer, and the object may then leave memory", async () => {
   const queue = freshQueue();
-  let before = 0;
-  let after = 0;
+  let [before, after] = [0, 0];
 
   const rows = await rowsOf(queue, {}, async () => {
     const { socket, receipts } = await beginOne(queue);
@@ -295,7 +293,6 @@ test("a long backlog that one worker handles alone costs three rows per message,
     await putLarge(queue, messages);
     for (const _ of numbers(messages)) await ack(queue, await receive(queue));
   });
-
   expect(rows).toBe(3);
   expect(await storedRows(queue)).toBe(FREE_ROWS_MAX);
   await evictDurableObject(objectOf(queue));

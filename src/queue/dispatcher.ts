@@ -42,8 +42,6 @@ export class Dispatcher {
   readonly #receivers: Receivers;
   /** Made once, because it is looked at after each command. */
   readonly #source: DeliverySource;
-  /** The time at which somebody is being served. */
-  #now = 0;
   readonly #blockedPuts = new BlockedPuts();
   readonly #joinWaiters = new JoinWaiters();
 
@@ -58,7 +56,7 @@ export class Dispatcher {
       get hasDeliverable() {
         return !results.isFull && state.messages.leases.hasDeliverable;
       },
-      handOut: (receive, bytesMax) => this.#handOut(receive, this.#now, bytesMax),
+      handOut: (handing, now, bytesMax) => this.#handOut(handing, now, bytesMax),
     };
   }
 
@@ -204,13 +202,12 @@ export class Dispatcher {
   serve(now: number): void {
     const { messages, configuration, mayHandOut } = this.#state;
     const { paused, shutdown } = configuration;
-    this.#now = now;
     messages.retention.expire(now);
     if (shutdown === "immediate") messages.discard();
     let isAnyoneServed = true;
     while (isAnyoneServed) {
       const mayServe = mayHandOut && !paused.receives && messages.counts.visible > 0;
-      isAnyoneServed = mayServe && this.#receivers.serve(this.#source);
+      isAnyoneServed = mayServe && this.#receivers.serve(this.#source, now);
       for (let first = this.#blockedPuts.first(); first !== undefined; first = this.#blockedPuts.first()) {
         if (!this.#hasRoom(first, now)) break;
         this.#blockedPuts.shift();

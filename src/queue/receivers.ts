@@ -53,8 +53,8 @@ export interface DeliverySource {
   readonly visible: number;
   /** False also while what this commit batch hands out has reached its bound. */
   readonly hasDeliverable: boolean;
-  /** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
-  handOut(receive: Handing, bytesMax?: number): Deliveries;
+  /** Takes messages for a receiver. */
+  handOut(handing: Handing, now: number, bytesMax?: number): Deliveries;
 }
 
 /** How messages are handed out. */
@@ -179,30 +179,30 @@ export class Receivers {
   }
 
   /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
-  serve(source: DeliverySource): boolean {
+  serve(source: DeliverySource, now: number): boolean {
     let isAnyoneServed = false;
     while (!this.isEmpty && source.hasDeliverable) {
       const { size } = this.#waiting;
       const share = Math.max(1, Math.floor(source.visible / size));
-      this.#serveFirst(share, source);
-      for (let served = 1; served < size && source.hasDeliverable; served += 1) this.#serveFirst(share, source);
+      this.#serveFirst(share, source, now);
+      for (let served = 1; served < size && source.hasDeliverable; served += 1) this.#serveFirst(share, source, now);
       isAnyoneServed = true;
     }
     return isAnyoneServed;
   }
 
-  #serveFirst(share: number, source: DeliverySource): void {
+  #serveFirst(share: number, source: DeliverySource, now: number): void {
     const receiver = this.#waiting.shift();
     if (receiver === undefined) return;
     if ("command" in receiver) {
       this.#byRequestId.delete(receiver.requestId);
-      const { deliveries, bytes } = source.handOut(receiver.command);
+      const { deliveries, bytes } = source.handOut(receiver.command, now);
       this.#results.add(receiver.requestId, { verb: "receive", deliveries }, bytes);
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
     const receive = { max: Math.min(credit, share), leaseMs, autoAck: false, isPushed: true };
-    const { deliveries, bytes } = source.handOut(receive, BATCH_BYTES_MAX - receiver.bytes);
+    const { deliveries, bytes } = source.handOut(receive, now, BATCH_BYTES_MAX - receiver.bytes);
     receiver.credit -= deliveries.length;
     receiver.bytes += bytes;
     const hearBy = receiver.hearBy ?? deliveries[0]?.lease?.endsAt ?? Number.POSITIVE_INFINITY;

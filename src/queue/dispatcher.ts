@@ -2,8 +2,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { PutCommand, ReceiveCommand, Refusal, Result, SubscribeCommand } from "./base/commands.ts";
 import type { Configuration } from "./base/configuration.ts";
-import { BlockedPuts, type WaitingPut } from "./blocked-puts.ts";
-import { JoinWaiters } from "./join-waiters.ts";
+import { type BlockedPut, BlockedPuts } from "./blocked-puts.ts";
 import type { Deliveries } from "./leases.ts";
 import type { Messages } from "./messages.ts";
 import type { Puts } from "./puts.ts";
@@ -20,6 +19,7 @@ import {
   unknownQueue,
 } from "./refusals.ts";
 import type { Results } from "./results.ts";
+import { type EndedWait, type Wait, WaitQueue, type Waits } from "./waits.ts";
 
 /** What a queue is at the moment. */
 export interface QueueState {
@@ -33,22 +33,27 @@ export interface QueueState {
   mayHandOut: boolean;
 }
 
-/** Receives, puts and joins that wait in one queue. What comes beyond these is refused. */
-const WAITS_MAX = 100_000;
+interface Join extends Wait {
+  kind: "join";
+}
 
 export class Dispatcher {
   readonly #state: QueueState;
   readonly #results: Results;
+  readonly #waits: Waits;
   readonly #receivers: Receivers;
   /** Made once, because it is looked at after each command. */
   readonly #source: DeliverySource;
-  readonly #blockedPuts = new BlockedPuts();
-  readonly #joinWaiters = new JoinWaiters();
+  readonly #blockedPuts: BlockedPuts;
+  readonly #joins: WaitQueue<Join>;
 
-  constructor(state: QueueState, results: Results) {
+  constructor(state: QueueState, waits: Waits, results: Results) {
     this.#state = state;
     this.#results = results;
-    this.#receivers = new Receivers(results);
+    this.#waits = waits;
+    this.#receivers = new Receivers(waits, results);
+    this.#blockedPuts = new BlockedPuts(waits);
+    this.#joins = new WaitQueue(waits);
     this.#source = {
       get visible() {
         return state.messages.counts.visible;
@@ -64,32 +69,25 @@ export class Dispatcher {
   advance(now: number): void {
     this.#receivers.dismissUnheard(now);
     this.serve(now);
-    this.#receivers.expire(now);
-    for (const { requestIds } of this.#blockedPuts.expire(now)) this.#results.refuse(requestIds, this.#noRoom);
-    for (const requestId of this.#joinWaiters.expire(now))
-      this.#results.add(requestId, { verb: "join", finished: false });
+    for (const wait of this.#waits.expire(now)) this.#answerEnded(wait);
     // Behind a batch that was too large there may be puts that fit.
     this.serve(now);
   }
 
   /** When somebody who waits is next to be served or dismissed, if no command comes before; else Infinity. */
   get nextEventAt(): number {
-    const waitQueues = [this.#receivers, this.#blockedPuts, this.#joinWaiters];
-    if (waitQueues.every((waitQueue) => waitQueue.isEmpty)) return Number.POSITIVE_INFINITY;
+    // A redrive does not count: what it waits for is a command.
+    if ([this.#receivers, this.#blockedPuts, this.#joins].every(({ isEmpty }) => isEmpty))
+      return Number.POSITIVE_INFINITY;
     const { nextDueAt, retention } = this.#state.messages;
-    return Math.min(nextDueAt, retention.nextExpiryAt, this.nextDeadline);
-  }
-
-  /** When the wait of the first is over; Infinity while all wait until they are told to stop. */
-  get nextDeadline(): number {
-    return Math.min(this.#receivers.nextDeadline, this.#blockedPuts.nextDeadline, this.#joinWaiters.nextDeadline);
+    return Math.min(nextDueAt, retention.nextExpiryAt, this.#waits.nextDeadline);
   }
 
   put(requestId: number, command: PutCommand, now: number): void {
     const { configuration, messages, isStorageFull } = this.#state;
     const { maxSize } = configuration;
     const earlierTry = this.#blockedPuts.find(command.idempotencyKey);
-    const put: WaitingPut = { command, requestIds: [requestId] };
+    const put: BlockedPut = { kind: "put", command, requestIds: [requestId] };
     const known = messages.puts.known(command, now);
     if (known !== undefined) {
       this.#admit(put, now, known);
@@ -98,7 +96,8 @@ export class Dispatcher {
     } else if (isStorageFull) {
       this.#results.refuse([requestId], this.#noRoom);
     } else if (earlierTry !== undefined) {
-      if (hasSameContent(earlierTry.command, command)) this.#blockedPuts.add(put, now + command.timeoutMs);
+      if (hasSameContent(earlierTry.command, command))
+        this.#blockedPuts.add(requestId, command, now + command.timeoutMs);
       else this.#results.refuse([requestId], reusedKey());
     } else if (maxSize > 0 && command.messages.length > maxSize) {
       this.#results.refuse([requestId], tooMany(command.messages.length, maxSize));
@@ -106,7 +105,7 @@ export class Dispatcher {
       this.#admit(put, now, known);
     } else if (command.timeoutMs <= 0) {
       this.#results.refuse([requestId], this.#noRoom);
-    } else if (this.#areTooManyWaiting) {
+    } else if (this.#waits.isFull) {
       this.#results.refuse([requestId], tooManyWait());
     } else if (!this.#blockedPuts.hasRoomFor(command)) {
       this.#results.refuse(
@@ -114,7 +113,7 @@ export class Dispatcher {
         overloaded("The puts that wait for room in the queue take all memory for them"),
       );
     } else {
-      this.#blockedPuts.add(put, now + command.timeoutMs);
+      this.#blockedPuts.add(requestId, command, now + command.timeoutMs);
     }
   }
 
@@ -127,7 +126,7 @@ export class Dispatcher {
       this.#results.add(requestId, { verb: "receive", deliveries }, bytes);
     } else if (this.#hasNothingToCome) this.#results.refuse([requestId], shutDown());
     else if (command.timeoutMs <= 0) this.#results.add(requestId, { verb: "receive", deliveries: [] });
-    else if (this.#areTooManyWaiting) this.#results.refuse([requestId], tooManyWait());
+    else if (this.#waits.isFull) this.#results.refuse([requestId], tooManyWait());
     else this.#receivers.add(requestId, command, now + command.timeoutMs);
   }
 
@@ -160,35 +159,34 @@ export class Dispatcher {
     this.#receivers.heard(subscriber);
   }
 
-  /** Ends waits as if their time were over. */
+  /** Ends waits as if their time were over. A redrive goes on waiting: its messages are on their way. */
   cancelWaits(requestId: number, requestIds: readonly number[]): void {
-    const meant = new Set(requestIds);
-    const blockedPuts = this.#blockedPuts.leave(meant);
-    const joinWaiters = this.#joinWaiters.leave(meant);
-    const ended = this.#receivers.cancelWaits(meant) + blockedPuts.length + joinWaiters.length;
-    this.#results.refuse(blockedPuts, this.#noRoom);
-    for (const joinWaiter of joinWaiters) this.#results.add(joinWaiter, { verb: "join", finished: false });
-    this.#results.add(requestId, { verb: "cancel_wait", ended });
+    const ended = this.#waits.end(requestIds, (kind) => kind !== "redrive");
+    for (const wait of ended) this.#answerEnded(wait);
+    this.#results.add(requestId, { verb: "cancel_wait", ended: ended.length });
   }
 
-  /** Forgets those who are not there any more to be answered. */
+  /** Answers a wait that ended before what it waited for came. */
+  #answerEnded({ kind, requestIds }: EndedWait): void {
+    for (const requestId of requestIds) {
+      if (kind === "receive") this.#results.add(requestId, { verb: "receive", deliveries: [] });
+      else if (kind === "join") this.#results.add(requestId, { verb: "join", finished: false });
+      else this.#results.add(requestId, this.#noRoom);
+    }
+  }
+
+  /** Forgets commands that need no answer any more, and what would be pushed to a subscriber. */
   leave(requestIds: ReadonlySet<number>, subscriber: number | undefined): void {
-    this.#receivers.leave(requestIds);
+    this.#waits.end(requestIds);
     if (subscriber !== undefined) this.#receivers.unsubscribe(subscriber);
-    this.#blockedPuts.leave(requestIds);
-    this.#joinWaiters.leave(requestIds);
   }
 
   join(requestId: number, timeoutMs: number, now: number): void {
     const { unfinished } = this.#state.messages.totals;
     if (unfinished === 0) this.#results.add(requestId, { verb: "join", finished: true });
     else if (timeoutMs <= 0) this.#results.add(requestId, { verb: "join", finished: false });
-    else if (this.#areTooManyWaiting) this.#results.refuse([requestId], tooManyWait());
-    else this.#joinWaiters.add(requestId, now + timeoutMs);
-  }
-
-  get #areTooManyWaiting(): boolean {
-    return this.#receivers.size + this.#blockedPuts.size + this.#joinWaiters.size >= WAITS_MAX;
+    else if (this.#waits.isFull) this.#results.refuse([requestId], tooManyWait());
+    else this.#joins.add({ kind: "join", requestIds: [requestId] }, now + timeoutMs);
   }
 
   /** Whether there are receivers that could be served, had this commit batch not given out as much as it may. */
@@ -215,9 +213,10 @@ export class Dispatcher {
         isAnyoneServed = true;
       }
     }
-    while (messages.totals.unfinished === 0 && !this.#joinWaiters.isEmpty) {
-      const joinWaiter = this.#joinWaiters.shift();
-      if (joinWaiter !== undefined) this.#results.add(joinWaiter, { verb: "join", finished: true });
+    if (messages.totals.unfinished === 0) {
+      for (let join = this.#joins.shift(); join !== undefined; join = this.#joins.shift()) {
+        for (const requestId of join.requestIds) this.#results.add(requestId, { verb: "join", finished: true });
+      }
     }
     if (this.#hasNothingToCome) this.#receivers.refuse(shutDown());
   }
@@ -237,11 +236,11 @@ export class Dispatcher {
   /** The queue was deleted. Receivers go on waiting: for them an unknown name is an empty queue. All others are told. */
   dismissAtDeletion(): void {
     this.dismissBlockedPuts(unknownQueue());
-    this.#results.refuse(this.#joinWaiters.takeAll(), unknownQueue());
+    for (const { requestIds } of this.#joins.takeAll()) this.#results.refuse(requestIds, unknownQueue());
   }
 
   /** Bounded are the messages that wait; what comes back from a lease may pass the bound. */
-  #hasRoom(put: WaitingPut, now: number): boolean {
+  #hasRoom(put: BlockedPut, now: number): boolean {
     const { configuration, messages, isStorageFull } = this.#state;
     const { maxSize, paused } = configuration;
     if (paused.puts || isStorageFull) return false;
@@ -250,7 +249,7 @@ export class Dispatcher {
   }
 
   /** @param known what is known of its idempotency key */
-  #admit(put: WaitingPut, now: number, known: ReturnType<Puts["known"]>): void {
+  #admit(put: BlockedPut, now: number, known: ReturnType<Puts["known"]>): void {
     const { requestIds } = put;
     if (known === "other") {
       this.#results.refuse(requestIds, reusedKey());

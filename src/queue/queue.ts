@@ -41,6 +41,7 @@ import {
 } from "./refusals.ts";
 import { type CommandResult, Results } from "./results.ts";
 import type { Commit, RowReader, StoredQueue } from "./store/rows.ts";
+import { Waits } from "./waits.ts";
 
 /** What is stored of a queue that exists. */
 export interface Existing {
@@ -57,7 +58,8 @@ export class Queue {
   readonly #state: QueueState;
   readonly #results = new Results();
   readonly #dispatcher: Dispatcher;
-  readonly #redrives = new Redrives(this.#results);
+  readonly #waits = new Waits();
+  readonly #redrives = new Redrives(this.#waits, this.#results);
 
   /** @param origin what was stored, or the generation that the queue will have if it comes to exist */
   constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY) {
@@ -68,7 +70,7 @@ export class Queue {
     this.#storage = storage;
     const messages = new Messages(this.generation, configuration, storage, exists ? origin.stored : undefined);
     this.#state = { exists, configuration, messages, isStorageFull: false, mayHandOut: true };
-    this.#dispatcher = new Dispatcher(this.#state, this.#results);
+    this.#dispatcher = new Dispatcher(this.#state, this.#waits, this.#results);
   }
 
   /** False until the first put or configuration: until then nothing is stored. */
@@ -177,13 +179,12 @@ export class Queue {
 
   /** Whether somebody waits only until a deadline of his. All others wait until they are told to stop. */
   get hasDeadline(): boolean {
-    return this.#dispatcher.nextDeadline < Number.POSITIVE_INFINITY;
+    return this.#waits.nextDeadline < Number.POSITIVE_INFINITY;
   }
 
   /** Forgets those who are not there any more to be answered: what they wait for, and what would be pushed to them. */
   leave(requestIds: ReadonlySet<number>, subscriber: number | undefined): void {
     this.#dispatcher.leave(requestIds, subscriber);
-    this.#redrives.leave(requestIds);
   }
 
   /** To be told before a commit batch of each subscriber whose connection has said something since the last, whatever it was. */

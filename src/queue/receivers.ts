@@ -3,16 +3,19 @@ import type { ReceiveCommand, Refusal, SubscribeCommand } from "./base/commands.
 import type { Deliveries } from "./leases.ts";
 import type { Results } from "./results.ts";
 import { TimerHeap } from "./schedule/timer-heap.ts";
-import { type Waiter, WaitQueue } from "./wait-queue.ts";
+import { type Place, WaitQueue, type Waits } from "./waits.ts";
 
 /** A receive that waits: it is answered once. */
 interface WaitingReceive {
-  requestId: number;
+  kind: "receive";
+  requestIds: [requestId: number];
   command: ReceiveCommand;
 }
 
-/** Somebody to whom messages are pushed, again and again, for as long as there is credit. */
+/** A subscription: messages are pushed to it again and again, for as long as it has credit. */
 interface Subscription {
+  kind: "subscription";
+  requestIds: readonly [];
   subscriber: number;
   /** How many more messages may be pushed. */
   credit: number;
@@ -24,7 +27,7 @@ interface Subscription {
   /** Whether it was not heard by then. */
   isUnheard: boolean;
   /** Its place in the wait queue; undefined while it cannot be served. */
-  waiter: Waiter<WaitingReceive | Subscription> | undefined;
+  place: Place<WaitingReceive | Subscription> | undefined;
   /** See `SubscriptionView`. */
   position: number;
 }
@@ -73,34 +76,24 @@ export interface Handing extends Pick<ReceiveCommand, "max" | "leaseMs" | "autoA
  */
 export class Receivers {
   readonly #results: Results;
-  readonly #waiting = new WaitQueue<WaitingReceive | Subscription>();
-  /** Where each receive stands, so that leaving costs no walk along the wait queue. */
-  readonly #byRequestId = new Map<number, Waiter<WaitingReceive | Subscription>>();
+  readonly #waiting: WaitQueue<WaitingReceive | Subscription>;
   readonly #subscriptions = new Map<number, Subscription>();
   /** By when subscriptions must be heard to which something was pushed. */
   readonly #hearings = new TimerHeap<Subscription>();
   /** The position of the receive or subscription that was the last to come to the end of the wait queue. */
   #lastPosition = 0;
 
-  constructor(results: Results) {
+  constructor(waits: Waits, results: Results) {
     this.#results = results;
+    this.#waiting = new WaitQueue(waits);
   }
 
   get isEmpty(): boolean {
     return this.#waiting.isEmpty;
   }
 
-  /** How many stand in the wait queue. */
-  get size(): number {
-    return this.#waiting.size;
-  }
-
-  get nextDeadline(): number {
-    return this.#waiting.nextDeadline;
-  }
-
   add(requestId: number, command: ReceiveCommand, deadline: number): void {
-    this.#byRequestId.set(requestId, this.#waiting.add({ requestId, command }, deadline));
+    this.#waiting.add({ kind: "receive", requestIds: [requestId], command }, deadline);
     this.#lastPosition = Math.max(this.#lastPosition, requestId);
   }
 
@@ -115,8 +108,7 @@ export class Receivers {
   /** Adds to a subscriber's credit, and answers how much it has. */
   subscribe({ subscriber, credit, leaseMs, hearBy }: SubscribeCommand, now: number): number {
     const known = this.#subscriptions.get(subscriber);
-    const unserved = { bytes: 0, hearBy: undefined, isUnheard: false, waiter: undefined, position: 0 };
-    const subscription = known ?? { subscriber, credit: 0, leaseMs, ...unserved };
+    const subscription = known ?? newSubscription(subscriber);
     this.#subscriptions.set(subscriber, subscription);
     subscription.credit += credit;
     subscription.leaseMs = leaseMs;
@@ -125,7 +117,7 @@ export class Receivers {
       this.#expectWord(subscription, hearBy);
       this.dismissUnheard(now);
     }
-    if (subscription.waiter === undefined) this.#lineUp(subscription);
+    if (subscription.place === undefined) this.#lineUp(subscription);
     return subscription.credit;
   }
 
@@ -164,8 +156,8 @@ export class Receivers {
   }
 
   #stepOut(subscription: Subscription): void {
-    if (subscription.waiter !== undefined) this.#waiting.remove(subscription.waiter);
-    subscription.waiter = undefined;
+    if (subscription.place !== undefined) this.#waiting.remove(subscription.place);
+    subscription.place = undefined;
   }
 
   /** Puts a subscription at the end of the wait queue, if it may be pushed anything. */
@@ -175,7 +167,7 @@ export class Receivers {
     const { credit, bytes, isUnheard } = subscription;
     // What was not taken in yet is bounded in its size too: who grants credit has taken in what came before.
     const canBeServed = credit > 0 && bytes < BATCH_BYTES_MAX && !isUnheard;
-    subscription.waiter = canBeServed ? this.#waiting.add(subscription, Number.POSITIVE_INFINITY) : undefined;
+    subscription.place = canBeServed ? this.#waiting.add(subscription) : undefined;
   }
 
   /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
@@ -194,10 +186,9 @@ export class Receivers {
   #serveFirst(share: number, source: DeliverySource, now: number): void {
     const receiver = this.#waiting.shift();
     if (receiver === undefined) return;
-    if ("command" in receiver) {
-      this.#byRequestId.delete(receiver.requestId);
+    if (receiver.kind === "receive") {
       const { deliveries, bytes } = source.handOut(receiver.command, now);
-      this.#results.add(receiver.requestId, { verb: "receive", deliveries }, bytes);
+      this.#results.add(receiver.requestIds[0], { verb: "receive", deliveries }, bytes);
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
@@ -211,45 +202,16 @@ export class Receivers {
     this.#results.add(subscriber, { verb: "push", deliveries, hearBy }, bytes);
   }
 
-  /** Answers those whose deadline has come: with nothing. */
-  expire(now: number): void {
-    for (const receiver of this.#waiting.expire(now)) this.#dismiss(receiver);
-  }
-
-  /** Answers those with these request ids: with nothing. */
-  cancelWaits(requestIds: ReadonlySet<number>): number {
-    const ended = this.leave(requestIds);
-    for (const receive of ended) this.#dismiss(receive);
-    return ended.length;
-  }
-
-  /** Takes those with these request ids out of the wait queue. */
-  leave(requestIds: ReadonlySet<number>): (WaitingReceive | Subscription)[] {
-    const left: (WaitingReceive | Subscription)[] = [];
-    for (const requestId of requestIds) {
-      const waiter = this.#byRequestId.get(requestId);
-      if (waiter === undefined) continue;
-      this.#byRequestId.delete(requestId);
-      const receiver = this.#waiting.remove(waiter);
-      if (receiver !== undefined) left.push(receiver);
-    }
-    return left;
-  }
-
-  /** Tells all that nothing will come any more. */
+  /** Answers all that nothing will come any more. */
   refuse(refusal: Refusal): void {
-    for (const receiver of this.#waiting.takeAll()) {
-      if ("command" in receiver) this.#results.refuse([receiver.requestId], refusal);
-    }
+    for (const { requestIds } of this.#waiting.takeAll()) this.#results.refuse(requestIds, refusal);
     this.#results.refuse([...this.#subscriptions.keys()], refusal);
     this.#subscriptions.clear();
     this.#hearings.clear();
-    this.#byRequestId.clear();
   }
+}
 
-  #dismiss(receiver: WaitingReceive | Subscription): void {
-    if (!("command" in receiver)) return;
-    this.#byRequestId.delete(receiver.requestId);
-    this.#results.add(receiver.requestId, { verb: "receive", deliveries: [] });
-  }
+function newSubscription(subscriber: number): Subscription {
+  const unserved = { bytes: 0, hearBy: undefined, isUnheard: false, place: undefined, position: 0 };
+  return { kind: "subscription", requestIds: [], subscriber, credit: 0, leaseMs: undefined, ...unserved };
 }

@@ -1,9 +1,9 @@
 import type { Configuration } from "../queue/base/configuration.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
-import type { Commit, InboundTransfer, RowReader, StoredSegment, Totals } from "../queue/store/rows.ts";
+import type { Commit, InboundTransfer, RowReader, StoredSegment } from "../queue/store/rows.ts";
 import type { SegmentState } from "../queue/store/segment.ts";
-import { NO_TOTALS } from "../queue/store/totals.ts";
+import { NO_TOTALS, type Totals } from "../queue/store/totals.ts";
 import { migrate, storedVersion } from "./migrations.ts";
 import { statementOf, type Value } from "./segment-rows.ts";
 

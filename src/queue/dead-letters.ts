@@ -4,7 +4,6 @@ import type { Transfers } from "./outbound-transfers.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { deadLetterOf } from "./store/payload.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
@@ -21,18 +20,16 @@ export class DeadLetters {
   readonly #payloads: PayloadCache;
   readonly #viewer: Viewer;
   readonly #transfers: Transfers;
-  readonly #totals: Totals;
 
   constructor(
     backlog: Backlog,
     payloads: PayloadCache,
-    { viewer, transfers, totals }: { viewer: Viewer; transfers: Transfers; totals: Totals },
+    { viewer, transfers }: { viewer: Viewer; transfers: Transfers },
   ) {
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#viewer = viewer;
     this.#transfers = transfers;
-    this.#totals = totals;
   }
 
   /** How many there are. */
@@ -99,7 +96,6 @@ export class DeadLetters {
       segment.note(index, { spared: segment.attemptsOf(index), redrivenAt: now, reason: undefined });
       this.#backlog.move(segment, index, VISIBLE, now);
     }
-    this.#totals.unfinished += deadLetters.length;
     return deadLetters.length;
   }
 }

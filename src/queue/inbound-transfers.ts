@@ -1,4 +1,5 @@
-import type { InboundTransfer, RowReader, Totals } from "./store/rows.ts";
+import type { InboundTransfer, RowReader } from "./store/rows.ts";
+import type { Totals } from "./store/totals.ts";
 
 /** So many senders are remembered, however long ago they last sent something. */
 export const SENDERS_MIN = 1_000;

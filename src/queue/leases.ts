@@ -7,11 +7,10 @@ import { LostLeases } from "./lost-leases.ts";
 import { afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import type { Ledger } from "./store/ledger.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
-import { finish } from "./store/totals.ts";
 
 /** Messages that are handed out together. */
 export interface Deliveries {
@@ -35,18 +34,18 @@ export class Leases {
   readonly #generation: string;
   readonly #backlog: Backlog;
   readonly #payloads: PayloadCache;
-  readonly #totals: Totals;
+  readonly #ledger: Ledger;
   readonly #retention: Retention;
   /** Leases that were ended here. */
   readonly lost = new LostLeases();
   /** When the leases would have ended that were taken back, by the index of their messages. */
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
-  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, totals: Totals, retention: Retention) {
+  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, ledger: Ledger, retention: Retention) {
     this.#generation = generation;
     this.#backlog = backlog;
     this.#payloads = payloads;
-    this.#totals = totals;
+    this.#ledger = ledger;
     this.#retention = retention;
   }
 
@@ -57,7 +56,7 @@ export class Leases {
 
   /** Nothing while the next message may have expired, which the next commit batch finds out. */
   #next(): PlacedMessage | undefined {
-    if (this.#backlog.visible === 0) return undefined;
+    if (this.#ledger.counts.visible === 0) return undefined;
     const next = this.#backlog.next();
     return next !== undefined && !this.#retention.isToBeExpired(next.segment) ? next : undefined;
   }
@@ -86,7 +85,7 @@ export class Leases {
         payload,
       };
       if (leaseMs === undefined) {
-        this.#remove(segment, index);
+        this.#backlog.remove(segment, index, "done", false);
       } else {
         const endsAt = now + leaseMs;
         this.#backlog.move(segment, index, LEASED, endsAt);
@@ -107,10 +106,7 @@ export class Leases {
    * @returns the receipts that fit no lease, as do the others
    */
   ack(receipts: string[], isFinished: boolean): string[] {
-    return this.#withLeases(receipts, (segment, index) => {
-      this.#remove(segment, index);
-      if (isFinished) finish(this.#totals, 1);
-    });
+    return this.#withLeases(receipts, (segment, index) => this.#backlog.remove(segment, index, "done", isFinished));
   }
 
   /** Gives messages back, or up. */
@@ -128,7 +124,6 @@ export class Leases {
       const failed = { generation: this.#generation, segment, index, endedAt: now };
       const { state, visibleAt } = isDead ? dead : afterFailedAttempt(failed, now, redelivery, delayMs);
       this.#backlog.move(segment, index, state, visibleAt);
-      if (state === DEAD) finish(this.#totals, 1);
     });
   }
 
@@ -207,11 +202,6 @@ export class Leases {
       else stale.push(text);
     }
     return stale;
-  }
-
-  #remove(segment: Segment, index: number): void {
-    this.#backlog.remove(segment, index);
-    this.#totals.done += 1;
   }
 }
 

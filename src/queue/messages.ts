@@ -9,14 +9,15 @@ import { Retention } from "./retention.ts";
 import { Backlog, type PlacedMessage } from "./schedule/backlog.ts";
 import { DoneKeys } from "./store/done-keys.ts";
 import { IdempotencyKeys } from "./store/idempotency-keys.ts";
+import { Ledger } from "./store/ledger.ts";
 import { doneHashOf, putAtOf } from "./store/payload.ts";
 import { PayloadCache } from "./store/payload-cache.ts";
 import { completed, rowChangeOf } from "./store/row-changes.ts";
 import { FREE_ROWS_MAX } from "./store/row-slots.ts";
-import type { Commit, RowChange, RowReader, StoredQueue, Totals } from "./store/rows.ts";
+import type { Commit, RowChange, RowReader, StoredQueue } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, GONE, type State, type StateCounts, TRANSFERRING, VISIBLE } from "./store/states.ts";
-import { assertCountsBalance, finish, NO_TOTALS } from "./store/totals.ts";
+import type { Totals } from "./store/totals.ts";
 import { Viewer } from "./viewer.ts";
 
 /** What of stored messages stays in memory: what was used last. */
@@ -50,7 +51,7 @@ export interface Storage {
 
 /** The messages of one generation of a queue, what has become of all others, and what of it is not stored yet. */
 export class Messages {
-  readonly totals: Totals;
+  readonly #ledger: Ledger;
   readonly #generation: string;
   readonly #memory: Memory;
   readonly #backlog: Backlog;
@@ -76,24 +77,22 @@ export class Messages {
     this.#generation = generation;
     this.#memory = storage.memory;
     this.redelivery = redelivery;
-    this.totals = { ...(stored?.totals ?? NO_TOTALS) };
-    this.#backlog = new Backlog(rules, this.totals.lastSegment, reader, storage.memory.freeRows);
+    this.#ledger = new Ledger(stored?.totals);
+    this.#backlog = new Backlog(rules, this.#ledger, reader, storage.memory.freeRows);
     this.#payloads = new PayloadCache(reader);
     this.viewer = new Viewer(generation, this.#backlog, this.#payloads);
-    this.retention = new Retention(this.#backlog, this.#payloads, this.totals, retention);
-    this.leases = new Leases(generation, this.#backlog, this.#payloads, this.totals, this.retention);
-    this.transfers = new Transfers(generation, this.#backlog, this.#payloads, this.totals);
+    this.retention = new Retention(this.#backlog, this.#payloads, retention);
+    this.leases = new Leases(generation, this.#backlog, this.#payloads, this.#ledger, this.retention);
+    this.transfers = new Transfers(generation, this.#backlog, this.#payloads, this.#ledger);
     this.deadLetters = new DeadLetters(this.#backlog, this.#payloads, {
       viewer: this.viewer,
       transfers: this.transfers,
-      totals: this.totals,
     });
     this.inboundTransfers = new InboundTransfers(reader, this.totals);
     this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(generation, this.#backlog, this.#payloads, {
       keys: this.#keys,
       rules: keys,
-      totals: this.totals,
     });
     this.#doneKeys = new DoneKeys(this.#backlog.slots, this.#keys);
     for (const row of stored?.segments ?? []) {
@@ -101,11 +100,17 @@ export class Messages {
       this.#backlog.restore(row, this.#keys.kept(row.slot));
     }
     this.#backlog.restoreGroups();
-    assertCountsBalance(this.totals, this.#backlog);
+    this.#ledger.assertBalance();
   }
 
-  get counts(): StateCounts {
-    return this.#backlog;
+  /** How many messages are in each state. */
+  get counts(): Readonly<StateCounts> {
+    return this.#ledger.counts;
+  }
+
+  /** What has happened since the queue was created. */
+  get totals(): Totals {
+    return this.#ledger.totals;
   }
 
   /** No message becomes visible by itself before this time. */
@@ -122,10 +127,9 @@ export class Messages {
   advance(now: number): void {
     this.totals.time = now;
     this.retention.beginCommitBatch();
-    const died = this.#backlog.promote(now, (segment, index, endedAt) =>
+    this.#backlog.promote(now, (segment, index, endedAt) =>
       afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, this.redelivery),
     );
-    finish(this.totals, died);
     for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
   }
 
@@ -140,7 +144,7 @@ export class Messages {
   /** When something happens that somebody in another queue may wait for, though nobody calls here; else Infinity. */
   get nextWakeAt(): number {
     const { maxAttempts } = this.redelivery;
-    const { leased, delayed } = this.#backlog;
+    const { leased, delayed } = this.counts;
     const mayDie = this.#deadLetterQueue !== "" && maxAttempts > 0 && leased > 0;
     const mayExpire = this.retention.isBounded && leased + delayed > 0;
     const nextDueAt = mayDie || mayExpire ? this.nextDueAt : Number.POSITIVE_INFINITY;
@@ -149,12 +153,12 @@ export class Messages {
 
   /** Whether there is nothing that somebody could receive, now or later. What is on its way may come back. */
   get isDrained(): boolean {
-    const { visible, delayed, leased, transferring } = this.#backlog;
+    const { visible, delayed, leased, transferring } = this.counts;
     return visible + delayed + leased + transferring === 0;
   }
 
   get isEmpty(): boolean {
-    return this.isDrained && this.#backlog.dead === 0;
+    return this.isDrained && this.counts.dead === 0;
   }
 
   /** To another order only a queue that is empty can be changed. */
@@ -183,7 +187,7 @@ export class Messages {
 
   /** Reports messages done that were taken before. Not to be called with more than are unfinished. */
   done(count: number, key: string | undefined, now: number): void {
-    finish(this.totals, count);
+    this.#ledger.finished(count);
     this.#areTotalsDirty = true;
     if (key === undefined) return;
     const until = now + this.puts.rules.idempotencyMs;
@@ -197,47 +201,39 @@ export class Messages {
     // What is on its way to another queue may have arrived there.
     if (place === undefined || state === TRANSFERRING) return false;
     this.leases.lose(place.segment, place.index);
-    this.#removeUndone(place);
-    this.totals.purged += 1;
-    if (state !== DEAD) finish(this.totals, 1);
+    this.#purge(place, state !== DEAD);
     return true;
   }
 
   /** Removes every message and answers how many there were. */
   purge(): number {
-    const { visible, delayed, leased, dead } = this.#backlog;
-    const unfinished = visible + delayed + leased;
+    const { visible, delayed, leased, dead } = this.counts;
     this.leases.loseAll();
     this.#backlog.purge((segment) => this.#freeKeys(segment, (state) => state !== TRANSFERRING));
-    this.totals.purged += unfinished + dead;
-    finish(this.totals, unfinished);
-    return unfinished + dead;
+    return visible + delayed + leased + dead;
   }
 
   /** Removes what is dead and answers how many there were. */
   purgeDead(): number {
-    const { dead } = this.#backlog;
-    for (const place of this.#backlog.places(DEAD)) this.#removeUndone(place);
-    this.totals.purged += dead;
+    const { dead } = this.counts;
+    for (const place of this.#backlog.places(DEAD)) this.#purge(place, false);
     return dead;
   }
 
   /** Removes every message that nobody holds. */
   discard(): void {
-    const { visible, delayed } = this.#backlog;
+    const { visible, delayed } = this.counts;
     if (visible + delayed === 0) return;
     for (const segment of [...this.#backlog.segments()]) {
       if (segment.visible + segment.delayed === 0) continue;
       this.#freeKeys(segment, (state) => state === VISIBLE || state === DELAYED);
-      this.#backlog.removeUnheld(segment);
+      this.#backlog.purgeWaiting(segment);
     }
-    this.totals.purged += visible + delayed;
-    finish(this.totals, visible + delayed);
   }
 
-  #removeUndone({ segment, index }: PlacedMessage): void {
+  #purge({ segment, index }: PlacedMessage, isFinished: boolean): void {
     this.puts.freeKeys(segment, { segmentNumber: segment.number, index, count: 1 });
-    this.#backlog.remove(segment, index);
+    this.#backlog.remove(segment, index, "purged", isFinished);
   }
 
   /** Lets the dedupe keys of a segment's messages in some states count no more, but not those of what is gone. */
@@ -261,7 +257,7 @@ export class Messages {
       this.#trimMemory();
       return undefined;
     }
-    assertCountsBalance(this.totals, this.#backlog);
+    this.#ledger.assertBalance();
     const changes: RowChange[] = [];
     for (const [segment, kind] of dirty) {
       const groups = this.#backlog.groups.takeUncommitted(segment);

@@ -3,11 +3,11 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { Outcome, TransferredMessage } from "./base/commands.ts";
 import { formatId } from "./base/receipt.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import type { Ledger } from "./store/ledger.ts";
 import { contentOf, deadLetterOf, priorityOf, putAtOf } from "./store/payload.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals, Transfer } from "./store/rows.ts";
-import { DEAD, DELAYED, TRANSFERRING, VISIBLE } from "./store/states.ts";
-import { finish } from "./store/totals.ts";
+import { DEAD, DELAYED, type PresentState, TRANSFERRING, VISIBLE } from "./store/states.ts";
+import type { Totals, Transfer } from "./store/totals.ts";
 
 /** After an attempt of which nobody knows the outcome; doubled each time, up to the last. */
 const RETRY_MS = 1_000;
@@ -42,14 +42,16 @@ export class Transfers {
   readonly #generation: string;
   readonly #backlog: Backlog;
   readonly #payloads: PayloadCache;
+  readonly #ledger: Ledger;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
 
-  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, totals: Totals) {
+  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, ledger: Ledger) {
     this.#generation = generation;
     this.#backlog = backlog;
     this.#payloads = payloads;
-    this.#totals = totals;
+    this.#ledger = ledger;
+    this.#totals = ledger.totals;
   }
 
   isUnderWayTo(queue: string): boolean {
@@ -63,7 +65,7 @@ export class Transfers {
     let bytes = 0;
     for (const { segment, index } of places) {
       if (messages === BATCH_MESSAGES_MAX || bytes >= BATCH_BYTES_MAX) break;
-      segment.note(index, { transfer: number, was: segment.stateOf(index) });
+      segment.note(index, { transfer: number, was: segment.stateOf(index) as PresentState });
       this.#backlog.move(segment, index, TRANSFERRING, segment.visibleAtOf(index));
       messages += 1;
       bytes += utf8Bytes(this.#payloads.of(segment, index));
@@ -75,7 +77,7 @@ export class Transfers {
 
   /** Begins to move what is dead, unless the other queue is being waited for. */
   beginDeadLetters(to: string, now: number): void {
-    if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < this.#backoffUntil(to)) return;
+    if (this.#ledger.counts.dead === 0 || this.isUnderWayTo(to) || now < this.#backoffUntil(to)) return;
     const places = this.#backlog.places(DEAD);
     // A queue that has refused is asked with one: each that is refused costs its row twice.
     const isInDoubt = this.#totals.backoff?.to === to;
@@ -115,8 +117,7 @@ export class Transfers {
     for (const { segment, index } of places) {
       const { was = DEAD } = segment.noteOf(index);
       if (outcome === "accepted") {
-        this.#backlog.remove(segment, index);
-        if (was !== DEAD) finish(this.#totals, 1);
+        this.#backlog.remove(segment, index, "transferred", was !== DEAD);
       } else {
         const visibleAt = segment.visibleAtOf(index);
         segment.note(index, { transfer: undefined, was: undefined });
@@ -126,9 +127,7 @@ export class Transfers {
     this.#totals.transfers = this.#totals.transfers.filter((other) => other !== transfer);
     this.#attempts.delete(number);
     if (transfer.areDeadLetters) this.#noteBackoff(transfer.to, outcome === "refused", now);
-    if (outcome === "refused") return 0;
-    this.#totals.transferred += places.length;
-    return places.length;
+    return outcome === "refused" ? 0 : places.length;
   }
 
   /** Stored, because each attempt marks messages and writes their rows: a restart must not begin anew. */
@@ -148,7 +147,7 @@ export class Transfers {
   /** When to look again at what is under way, or at what is dead and goes to this queue; else Infinity. */
   nextLookAt(deadLetterQueue: string): number {
     const looks = this.#totals.transfers.map(({ number }) => this.#attemptsOf(number).nextAt);
-    const areAnyLeft = deadLetterQueue !== "" && this.#backlog.dead > 0 && !this.isUnderWayTo(deadLetterQueue);
+    const areAnyLeft = deadLetterQueue !== "" && this.#ledger.counts.dead > 0 && !this.isUnderWayTo(deadLetterQueue);
     return Math.min(...looks, areAnyLeft ? this.#backoffUntil(deadLetterQueue) : Number.POSITIVE_INFINITY);
   }
 

@@ -7,7 +7,6 @@ import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { addRange, keyOfDedupeKey, type PlaceRange } from "./store/key-records.ts";
 import { contentHashOf, payloadOf } from "./store/payload.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 
 /** What a put is answered with. */
@@ -43,7 +42,6 @@ export class Puts {
   readonly #backlog: Backlog;
   readonly #payloads: PayloadCache;
   readonly #keys: IdempotencyKeys;
-  readonly #totals: Totals;
   readonly #takesMore = (segment: Segment): boolean => this.#keys.hasRoom(segment.slot);
   #storings = 0;
   #freeings = 0;
@@ -53,13 +51,12 @@ export class Puts {
     generation: string,
     backlog: Backlog,
     payloads: PayloadCache,
-    { keys, rules, totals }: { keys: IdempotencyKeys; rules: KeyRules; totals: Totals },
+    { keys, rules }: { keys: IdempotencyKeys; rules: KeyRules },
   ) {
     this.#generation = generation;
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#keys = keys;
-    this.#totals = totals;
     this.rules = rules;
   }
 
@@ -119,8 +116,6 @@ export class Puts {
       last = segment;
       stored += 1;
     }
-    this.#totals.accepted += stored;
-    this.#totals.unfinished += stored;
     // A put that stored nothing need not be known: sent again, it finds the same duplicates.
     if (idempotencyKey !== undefined && last !== undefined) {
       const until = now + this.rules.idempotencyMs;

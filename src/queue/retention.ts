@@ -3,10 +3,8 @@ import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
 import { TimerHeap } from "./schedule/timer-heap.ts";
 import { timeOf } from "./store/payload.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, VISIBLE } from "./store/states.ts";
-import { finish } from "./store/totals.ts";
 
 /** Bounds what one commit batch reads and changes: a backlog that expires all at once takes many commit batches. */
 const SEGMENTS_PER_COMMIT = 256;
@@ -18,17 +16,15 @@ const SEGMENTS_PER_COMMIT = 256;
 export class Retention implements SegmentWatcher {
   readonly #backlog: Backlog;
   readonly #payloads: PayloadCache;
-  readonly #totals: Totals;
   readonly #expiries = new TimerHeap<Segment>();
   #segmentsLeft = SEGMENTS_PER_COMMIT;
   /** Up to when everything would have expired if a commit batch had no end. */
   #behind = 0;
   #rules: RetentionRules;
 
-  constructor(backlog: Backlog, payloads: PayloadCache, totals: Totals, rules: RetentionRules) {
+  constructor(backlog: Backlog, payloads: PayloadCache, rules: RetentionRules) {
     this.#backlog = backlog;
     this.#payloads = payloads;
-    this.#totals = totals;
     this.#rules = rules;
     backlog.watcher = this;
   }
@@ -108,9 +104,7 @@ export class Retention implements SegmentWatcher {
       segment.note(index, { reason: "expired" });
       this.#backlog.move(segment, index, DEAD, Math.max(expiresAt, segment.visibleAtOf(index)));
     } else {
-      this.#backlog.remove(segment, index);
-      this.#totals.expired += 1;
+      this.#backlog.remove(segment, index, "expired", true);
     }
-    finish(this.#totals, 1);
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { DamagedRow } from "../../src/queue/base/damage.ts";
+import { Ledger } from "../../src/queue/store/ledger.ts";
 import type { StoredSegment } from "../../src/queue/store/rows.ts";
 import { Segment, type SegmentState } from "../../src/queue/store/segment.ts";
 import { NONE, States } from "../../src/queue/store/states.ts";
@@ -153,11 +154,12 @@ test("a due time that the state does not have ends in an error, and not in a sea
 
 test("a search for a message that a segment does not have ends", () => {
   const kind = { priority: 0, areDeadLetters: false, isGrouped: false };
-  const segment = Segment.restore({
+  const row = {
     ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...kind, ...NONE },
     ...{ visible: 2, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
-  });
-  for (const index of [0, 1]) segment.move(index, 3, 0);
+  };
+  const segment = Segment.restore(row, new Ledger());
+  for (const index of [0, 1]) segment.remove(index, "done", true);
   segment.visible = 1;
 
   for (const search of ["firstVisible", "lastVisible", "firstPresent"] as const) {

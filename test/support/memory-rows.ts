@@ -8,9 +8,9 @@ import {
   type RowReader,
   type StoredQueue,
   type StoredSegment,
-  type Totals,
 } from "../../src/queue/store/rows.ts";
 import type { SegmentState } from "../../src/queue/store/segment.ts";
+import type { Totals } from "../../src/queue/store/totals.ts";
 import { assertRowSize } from "./row-bytes.ts";
 
 interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {

@@ -3,6 +3,7 @@ import type { OrderName } from "../base/configuration.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import { BegunMarks } from "../store/begun-marks.ts";
+import type { Ending, Ledger } from "../store/ledger.ts";
 import { LoadedSegments } from "../store/loaded-segments.ts";
 import { type KeptKeys, RowSlots } from "../store/row-slots.ts";
 import { type DirtyPart, type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
@@ -10,11 +11,12 @@ import { Segment, type SegmentKind } from "../store/segment.ts";
 import { checkSummary } from "../store/segment-summary.ts";
 import {
   COUNT_OF,
+  DEAD,
   DELAYED,
   GONE,
   LEASED,
+  type PresentState,
   type State,
-  type StateCounts,
   TRANSFERRING,
   type Transition,
   VISIBLE,
@@ -38,8 +40,9 @@ export interface SegmentWatcher {
 }
 
 /** All segments of a queue in the order of their making, and which message is next. */
-export class Backlog implements StateCounts {
+export class Backlog {
   readonly #reader: RowReader;
+  readonly #ledger: Ledger;
   readonly #segments = new Map<number, Segment>();
   readonly #segmentsByKind = new SegmentsByKind();
   readonly slots: RowSlots;
@@ -54,21 +57,17 @@ export class Backlog implements StateCounts {
   watcher: SegmentWatcher | undefined;
 
   #lastSegment: number;
-  visible = 0;
-  delayed = 0;
-  leased = 0;
-  dead = 0;
-  transferring = 0;
 
   constructor(
     { order, maxLeasedPerGroup }: { order: OrderName; maxLeasedPerGroup: number },
-    lastSegment: number,
+    ledger: Ledger,
     reader: RowReader,
     freeRowsMax: number,
   ) {
     this.slots = new RowSlots(freeRowsMax);
     this.#scheduler = new FairScheduler(order, maxLeasedPerGroup, (place) => this.segmentAt(place));
-    this.#lastSegment = lastSegment;
+    this.#ledger = ledger;
+    this.#lastSegment = ledger.totals.lastSegment;
     this.#reader = reader;
     this.#loaded = new LoadedSegments(reader);
   }
@@ -87,10 +86,9 @@ export class Backlog implements StateCounts {
     }
     checkSummary(row, this.#lastSegment);
     if (this.#segments.has(row.number)) throw new DamagedRow(slot, `segment ${row.number} is in another row too`);
-    const segment = Segment.restore(row);
+    const segment = Segment.restore(row, this.#ledger);
     this.#loaded.unload(segment);
     this.#enter(segment);
-    this.#add(segment, +1);
     if (segment.visible > 0) this.#makeReady(segment);
     if (segment.delayed + segment.leased > 0) this.#due.plan(segment, segment.nextDueAt);
   }
@@ -164,7 +162,7 @@ export class Backlog implements StateCounts {
 
   #newSegment(kind: SegmentKind, now: number): Segment {
     this.#lastSegment += 1;
-    const segment = new Segment(this.slots.take(), this.#lastSegment, kind, now);
+    const segment = new Segment(this.slots.take(), this.#lastSegment, kind, now, this.#ledger);
     this.#enter(segment);
     this.dirty.set(segment, "write");
     return segment;
@@ -178,13 +176,8 @@ export class Backlog implements StateCounts {
     const index = segment.append(payloadBytes, visibleAt);
     this.#loaded.use(segment);
     if (this.dirty.get(segment) !== "write") this.dirty.set(segment, "append");
-    if (visibleAt > 0) {
-      this.delayed += 1;
-      this.#due.plan(segment, visibleAt);
-    } else {
-      this.visible += 1;
-      this.#makeReady(segment);
-    }
+    if (visibleAt > 0) this.#due.plan(segment, visibleAt);
+    else this.#makeReady(segment);
     if (group !== undefined) this.groups.add(segment, index, group);
     return index;
   }
@@ -207,20 +200,29 @@ export class Backlog implements StateCounts {
     if (!this.dirty.has(segment)) this.marks.add(segment, now);
   }
 
-  remove(segment: Segment, index: number): void {
-    this.move(segment, index, GONE, 0);
+  /**
+   * Removes a message.
+   *
+   * @param isFinished whether the message was unfinished until now
+   */
+  remove(segment: Segment, index: number, ending: Ending, isFinished: boolean): void {
+    this.#remove(segment, index, ending, isFinished);
     if (segment.isEmpty) this.#finish(segment);
   }
 
-  /** Removes from a segment what is not leased. */
-  removeUnheld(segment: Segment): void {
-    this.#removeWhere(segment, (state) => state === VISIBLE || state === DELAYED);
+  #remove(segment: Segment, index: number, ending: Ending, isFinished: boolean): void {
+    this.#changed(segment, index, segment.remove(index, ending, isFinished), GONE);
   }
 
-  #removeWhere(segment: Segment, isMeant: (state: State) => boolean): void {
+  /** Purges from a segment what is visible or delayed. */
+  purgeWaiting(segment: Segment): void {
+    this.#purgeWhere(segment, (state) => state === VISIBLE || state === DELAYED);
+  }
+
+  #purgeWhere(segment: Segment, isMeant: (state: State) => boolean): void {
     for (let index = 0; index < segment.count; index += 1) {
       const state = segment.stateOf(index);
-      if (state !== GONE && isMeant(state)) this.move(segment, index, GONE, 0);
+      if (state !== GONE && isMeant(state)) this.#remove(segment, index, "purged", state !== DEAD);
     }
     if (segment.isEmpty) this.#finish(segment);
   }
@@ -231,14 +233,13 @@ export class Backlog implements StateCounts {
    * @param begin is told of each segment before its messages are removed
    */
   purge(begin: (segment: Segment) => void): void {
-    const isAnyTransferring = this.transferring > 0;
+    const isAnyTransferring = this.#ledger.counts.transferring > 0;
     for (const segment of [...this.#segments.values()]) {
       begin(segment);
       if (isAnyTransferring) {
-        this.#removeWhere(segment, (state) => state !== TRANSFERRING);
+        this.#purgeWhere(segment, (state) => state !== TRANSFERRING);
       } else {
-        this.#add(segment, -1);
-        segment.clear();
+        segment.purge();
         this.#finish(segment);
       }
     }
@@ -246,8 +247,8 @@ export class Backlog implements StateCounts {
   }
 
   /** The messages of one state, in the order of their places. */
-  *places(state: State): Generator<PlacedMessage> {
-    const name = COUNT_OF[state] as keyof StateCounts;
+  *places(state: PresentState): Generator<PlacedMessage> {
+    const name = COUNT_OF[state];
     for (const segment of this.#segments.values()) {
       for (let index = 0; segment[name] > 0 && index < segment.count; index += 1) {
         if (segment.stateOf(index) === state) yield { segment, index };
@@ -255,24 +256,20 @@ export class Backlog implements StateCounts {
     }
   }
 
-  /** Lets what is due at `now` change its state: visible, unless a lease was over. Answers how many died. */
-  promote(now: number, transitionOf: (segment: Segment, index: number, leaseEndedAt: number) => Transition): number {
-    const { dead } = this;
+  /** Applies all transitions that are due at `now`: a delayed message is visible, an expired lease is as `transitionOf` says. */
+  promote(now: number, transitionOf: (segment: Segment, index: number, leaseEndedAt: number) => Transition): void {
     for (let segment = this.#due.take(now); segment !== undefined; segment = this.#due.take(now)) {
       const { leased } = segment;
-      this.#add(segment, -1);
       const promoted = segment;
       const changed = (index: number, before: State, after: State) =>
         this.groups.stateChanged(promoted, index, before, after);
       segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), changed);
-      this.#add(segment, +1);
-      // Stored, because another configuration would find another fate.
+      // Stored, because another configuration would find another transition.
       if (segment.leased !== leased && !this.dirty.has(segment)) this.dirty.set(segment, "update");
       if (segment.visible > 0) this.#makeReady(segment);
       if (segment.nextDueAt <= now) throw new DamagedRow(segment.slot, `segment ${segment.number} is still due`);
       if (segment.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(segment, segment.nextDueAt);
     }
-    return this.dead - dead;
   }
 
   /** Lets go of the states that were used longest ago. To be called when everything is stored. */
@@ -291,20 +288,16 @@ export class Backlog implements StateCounts {
   }
 
   /** Moves a message to a state that lasts until `visibleAt`. */
-  move(segment: Segment, index: number, state: State, visibleAt: number): void {
-    const before = segment.move(index, state, visibleAt);
-    this.#count(before, -1);
-    this.#count(state, +1);
-    if (segment.isGrouped) this.groups.stateChanged(segment, index, before, state);
-    if (!this.dirty.has(segment)) this.dirty.set(segment, "update");
-    this.#loaded.use(segment);
+  move(segment: Segment, index: number, state: PresentState, visibleAt: number): void {
+    this.#changed(segment, index, segment.move(index, state, visibleAt), state);
     if (state === VISIBLE) this.#makeReady(segment);
     else if (state === DELAYED || state === LEASED) this.#due.plan(segment, visibleAt);
   }
 
-  #count(state: State, change: number): void {
-    const name = COUNT_OF[state];
-    if (name !== undefined) this[name] += change;
+  #changed(segment: Segment, index: number, before: State, after: State): void {
+    if (segment.isGrouped) this.groups.stateChanged(segment, index, before, after);
+    if (!this.dirty.has(segment)) this.dirty.set(segment, "update");
+    this.#loaded.use(segment);
   }
 
   #enter(segment: Segment): void {
@@ -320,14 +313,6 @@ export class Backlog implements StateCounts {
     this.watcher?.finished(segment);
     this.#loaded.drop(segment);
     this.dirty.set(segment, this.dirty.get(segment) === "write" ? "write" : "free");
-  }
-
-  #add(segment: Segment, sign: 1 | -1): void {
-    this.visible += sign * segment.visible;
-    this.delayed += sign * segment.delayed;
-    this.leased += sign * segment.leased;
-    this.dead += sign * segment.dead;
-    this.transferring += sign * segment.transferring;
   }
 
   #makeReady(segment: Segment): void {

@@ -1,6 +1,6 @@
 import { isHighSurrogate, isLowSurrogate, utf8Bytes } from "../base/bytes.ts";
 import { DamagedRow } from "../base/damage.ts";
-import { isState, type State } from "./states.ts";
+import { GONE, isState, type PresentState } from "./states.ts";
 
 /** What few messages have. */
 export interface Note {
@@ -16,7 +16,7 @@ export interface Note {
   reason?: "expired" | "rejected" | undefined;
   /** The number of the transfer that it is in, and where it stood before. */
   transfer?: number | undefined;
-  was?: State | undefined;
+  was?: PresentState | undefined;
 }
 
 /**
@@ -153,7 +153,7 @@ function isNote(note: unknown): note is Note {
       case "reason":
         return value === "expired" || value === "rejected";
       case "was":
-        return isState(value);
+        return isState(value) && value !== GONE;
       default:
         return false;
     }

@@ -5,40 +5,9 @@
  * newest commit holds the true ones.
  */
 
-import type { SegmentKind, SegmentState, SegmentSummary } from "./segment.ts";
+import type { SegmentKind, SegmentState, SegmentSummary } from "./segment-summary.ts";
 import { NONE } from "./states.ts";
-
-/** What has happened since the queue was created. */
-export interface Totals {
-  /** Commits so far: tells the newest row. */
-  commit: number;
-  /** The last server time seen, in milliseconds. */
-  time: number;
-  /** The number of the newest segment. */
-  lastSegment: number;
-  accepted: number;
-  done: number;
-  purged: number;
-  expired: number;
-  /** Messages that have arrived in another queue. */
-  transferred: number;
-  unfinished: number;
-  /** The number of the newest transfer, and those that are under way. */
-  lastTransfer: number;
-  transfers: readonly Transfer[];
-  /** The queue that refused dead letters last, how often one after the other, and until when it is left alone. */
-  backoff: { to: string; times: number; until: number } | null;
-}
-
-/** Messages that go to another queue together. */
-export interface Transfer {
-  /** Counts the transfers of the queue that sends it. */
-  number: number;
-  /** The name of the other queue. */
-  to: string;
-  /** Whether they go there because they are dead, and say so. */
-  areDeadLetters: boolean;
-}
+import type { Totals } from "./totals.ts";
 
 /** What became of a transfer that has come in. */
 export interface InboundTransfer {

@@ -15,6 +15,14 @@ export interface SegmentKind {
   isGrouped: boolean;
 }
 
+/** What of a segment changes after its messages were put, as it is stored. */
+export interface SegmentState {
+  /** Null while all messages are as they were put: visible, never delivered. */
+  state: Uint8Array | null;
+  /** What few messages have, as JSON: `[[index, note], …]`. */
+  notes: string | null;
+}
+
 /** What is known of a segment without reading its state. */
 export interface SegmentSummary extends StateCounts, SegmentKind {
   /** Messages ever put in here. */

@@ -1,17 +1,22 @@
 import { DamagedRow } from "../base/damage.ts";
+import type { Ending, Ledger } from "./ledger.ts";
 import { type Note, Notes } from "./notes.ts";
-import { checkCounts, type SegmentKind, type SegmentSummary } from "./segment-summary.ts";
-import { COUNT_OF, DELAYED, GONE, LEASED, NONE, type State, States, type Transition, VISIBLE } from "./states.ts";
+import { checkCounts, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
+import {
+  COUNT_OF,
+  DELAYED,
+  GONE,
+  LEASED,
+  NONE,
+  type PresentState,
+  type State,
+  type StateCounts,
+  States,
+  type Transition,
+  VISIBLE,
+} from "./states.ts";
 
-export { SEGMENT_MESSAGES_MAX, type SegmentKind, type SegmentSummary } from "./segment-summary.ts";
-
-/** What of a segment changes after its messages were put, as it is stored. */
-export interface SegmentState {
-  /** Null while all messages are as they were put: visible, never delivered. */
-  state: Uint8Array | null;
-  /** What few messages have, as JSON: `[[index, note], …]`. */
-  notes: string | null;
-}
+export { SEGMENT_MESSAGES_MAX, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
 
 /**
  * A segment: up to some hundreds of messages that share one stored row.
@@ -30,6 +35,8 @@ export class Segment implements SegmentSummary {
   readonly areDeadLetters: boolean;
   readonly isGrouped: boolean;
   readonly putAt: number;
+  /** The counts of the queue, which change together with those of the segment. */
+  readonly #ledger: Ledger;
   count = 0;
   bytes = 0;
   visible = 0;
@@ -50,7 +57,9 @@ export class Segment implements SegmentSummary {
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => SegmentState) | undefined;
 
-  constructor(slot: number, number: number, { priority, areDeadLetters, isGrouped }: SegmentKind, putAt: number) {
+  constructor(slot: number, number: number, kind: SegmentKind, putAt: number, ledger: Ledger) {
+    const { priority, areDeadLetters, isGrouped } = kind;
+    this.#ledger = ledger;
     this.slot = slot;
     this.number = number;
     this.priority = priority;
@@ -60,8 +69,9 @@ export class Segment implements SegmentSummary {
   }
 
   /** Takes a segment back from its row. It is to be told by `unload` where its state is. */
-  static restore(row: { slot: number; number: number } & SegmentSummary): Segment {
-    const segment = new Segment(row.slot, row.number, row, row.putAt);
+  static restore(row: { slot: number; number: number } & SegmentSummary, ledger: Ledger): Segment {
+    const segment = new Segment(row.slot, row.number, row, row.putAt, ledger);
+    ledger.restored(row);
     segment.count = row.count;
     segment.bytes = row.bytes;
     segment.visible = row.visible;
@@ -96,14 +106,12 @@ export class Segment implements SegmentSummary {
     if (visibleAt > 0) this.#touch();
     this.count += 1;
     this.bytes += payloadBytes + 1;
-    this.#states?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
-    if (visibleAt > 0) {
-      this.delayed += 1;
-      this.#expect(visibleAt);
-    } else {
-      this.visible += 1;
-      this.#lastCandidate = index;
-    }
+    const state = visibleAt > 0 ? DELAYED : VISIBLE;
+    this.#states?.append(state, visibleAt);
+    this[COUNT_OF[state]] += 1;
+    this.#ledger.accepted(state);
+    if (state === DELAYED) this.#expect(visibleAt);
+    else this.#lastCandidate = index;
     return index;
   }
 
@@ -214,27 +222,41 @@ export class Segment implements SegmentSummary {
   }
 
   /** Moves a message to a state that lasts until `visibleAt`, and answers with the one before. */
-  move(index: number, state: State, visibleAt: number): State {
-    const states = this.#touch();
-    const before = states.state[index] as State;
-    this.#count(before, -1);
-    this.#count(state, +1);
-    states.state[index] = state;
-    states.visibleAt[index] = visibleAt;
-    if (state !== LEASED) states.begin(index);
+  move(index: number, state: PresentState, visibleAt: number): PresentState {
+    const before = this.#change(index, state, visibleAt);
+    this[COUNT_OF[state]] += 1;
+    this.#ledger.moved(before, state);
     if (state === VISIBLE) {
       this.#firstCandidate = Math.min(this.#firstCandidate, index);
       this.#lastCandidate = Math.max(this.#lastCandidate, index);
-    } else if (state === GONE) {
-      this.#notes?.delete(index);
     } else if (state === DELAYED || state === LEASED) {
       this.#expect(visibleAt);
     }
     return before;
   }
 
-  /** Counts every message as gone, for a segment that will not be looked at again. */
-  clear(): void {
+  /** Removes a message, and answers with the state that it had. `isFinished`: see `Ledger.left`. */
+  remove(index: number, ending: Ending, isFinished: boolean): PresentState {
+    const before = this.#change(index, GONE, 0);
+    this.#ledger.left(before, ending, isFinished);
+    this.#notes?.delete(index);
+    return before;
+  }
+
+  /** Takes a message out of the count of its state. */
+  #change(index: number, state: State, visibleAt: number): PresentState {
+    const states = this.#touch();
+    const before = states.state[index] as PresentState;
+    this[COUNT_OF[before]] -= 1;
+    states.state[index] = state;
+    states.visibleAt[index] = visibleAt;
+    if (state !== LEASED) states.begin(index);
+    return before;
+  }
+
+  /** Counts every message as purged, of a segment that is not used any more. None is transferring. */
+  purge(): void {
+    this.#ledger.purged(this);
     Object.assign(this, NONE);
   }
 
@@ -254,15 +276,25 @@ export class Segment implements SegmentSummary {
     this.#firstCandidate = 0;
     this.#lastCandidate = this.count - 1;
     if (this.lastDueAt <= now && this.leased === 0 && this.#states === undefined && !this.isGrouped) {
-      this.visible += this.delayed;
-      Object.assign(this, { delayed: 0, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
+      const counts = {
+        ...NONE,
+        visible: this.visible + this.delayed,
+        dead: this.dead,
+        transferring: this.transferring,
+      };
+      this.#promoted(counts, { nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
     } else {
       // What is in storage is of before this time: it is brought up to it here, not as it is loaded.
       this.#ensureLoaded(promotedTo);
       const states = this.#touch();
       states.promote(now, transitionOf, this.isGrouped ? changed : undefined);
-      Object.assign(this, states.counts(), states.dues());
+      this.#promoted(states.counts(), states.dues());
     }
+  }
+
+  #promoted(counts: StateCounts, dues: { nextDueAt: number; lastDueAt: number }): void {
+    this.#ledger.promoted(this, counts);
+    Object.assign(this, counts, dues);
   }
 
   encode(): SegmentState {
@@ -286,11 +318,6 @@ export class Segment implements SegmentSummary {
     this.#notes = notes === null ? undefined : Notes.decode(slot, notes, count);
     this.#states = states;
     this.#load = undefined;
-  }
-
-  #count(state: State, change: number): void {
-    const name = COUNT_OF[state];
-    if (name !== undefined) this[name] += change;
   }
 
   #expect(dueAt: number): void {

@@ -8,7 +8,9 @@ export const GONE = 3;
 export const DEAD = 4;
 /** On its way to another queue. Its time is that of its state before. */
 export const TRANSFERRING = 5;
-export type State = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof GONE | typeof DEAD | typeof TRANSFERRING;
+/** The state of a message that the queue still has. */
+export type PresentState = typeof VISIBLE | typeof DELAYED | typeof LEASED | typeof DEAD | typeof TRANSFERRING;
+export type State = PresentState | typeof GONE;
 
 /** Whether a stored value is one of the states. */
 export function isState(value: unknown): value is State {
@@ -24,16 +26,20 @@ export interface StateCounts {
   transferring: number;
 }
 
-/** Which of the counts a state is in. */
-export const COUNT_OF: readonly (keyof StateCounts | undefined)[] = [
-  ...(["visible", "delayed", "leased", undefined, "dead", "transferring"] as const),
-];
+/** The count that a state is in. */
+export const COUNT_OF: Readonly<Record<PresentState, keyof StateCounts>> = {
+  [VISIBLE]: "visible",
+  [DELAYED]: "delayed",
+  [LEASED]: "leased",
+  [DEAD]: "dead",
+  [TRANSFERRING]: "transferring",
+};
 
 export const NONE: Readonly<StateCounts> = { visible: 0, delayed: 0, leased: 0, dead: 0, transferring: 0 };
 
-/** Where a message is from a time on. */
+/** A change of a message's state: the new state, and until when it lasts. */
 export interface Transition {
-  state: State;
+  state: PresentState;
   visibleAt: number;
 }
 
@@ -166,8 +172,8 @@ export class States {
   counts(): StateCounts {
     const counts = { ...NONE };
     for (let index = 0; index < this.count; index += 1) {
-      const name = COUNT_OF[this.state[index] as State];
-      if (name !== undefined) counts[name] += 1;
+      const state = this.state[index] as State;
+      if (state !== GONE) counts[COUNT_OF[state]] += 1;
     }
     return counts;
   }

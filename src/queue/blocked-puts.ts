@@ -1,6 +1,6 @@
 import { utf8Bytes } from "./base/bytes.ts";
 import type { PutCommand } from "./base/commands.ts";
-import type { LookedPut } from "./puts.ts";
+import type { LookedPut } from "./put-lookups.ts";
 import { type Place, WaitQueue, type Waits } from "./waits.ts";
 
 /** A put that waits for room. */
@@ -57,17 +57,17 @@ export class BlockedPuts {
   }
 
   /** Lets a put wait until the deadline: at the end of the wait queue, or where an earlier try of it waits. */
-  add(requestId: number, command: PutCommand, deadline: number): void {
-    const { idempotencyKey: key } = command;
+  add(requestId: number, put: LookedPut, deadline: number): void {
+    const { idempotencyKey: key } = put.command;
     const earlier = key === undefined ? undefined : this.#byKey.get(key);
     if (earlier !== undefined) {
       this.#waits.addTry(earlier, requestId);
       this.#waits.setDeadline(earlier, deadline);
       return;
     }
-    const place = this.#waiting.add({ kind: "put", requestIds: [requestId], command }, deadline);
+    const place = this.#waiting.add({ kind: "put", requestIds: [requestId], ...put }, deadline);
     if (key !== undefined) this.#byKey.set(key, place);
-    this.#bytes += sizeOf(command);
+    this.#bytes += sizeOf(put.command);
   }
 
   /** Takes out the first. */

@@ -1,6 +1,6 @@
 import { BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import type { RedriveCommand } from "./base/commands.ts";
-import type { Transfers } from "./outbound-transfers.ts";
+import type { OutboundTransfers } from "./outbound-transfers.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { deadLetterOf } from "./store/payload.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
@@ -19,12 +19,12 @@ export class DeadLetters {
   readonly #backlog: Backlog;
   readonly #payloads: PayloadCache;
   readonly #viewer: Viewer;
-  readonly #transfers: Transfers;
+  readonly #transfers: OutboundTransfers;
 
   constructor(
     backlog: Backlog,
     payloads: PayloadCache,
-    { viewer, transfers }: { viewer: Viewer; transfers: Transfers },
+    { viewer, transfers }: { viewer: Viewer; transfers: OutboundTransfers },
   ) {
     this.#backlog = backlog;
     this.#payloads = payloads;

@@ -1,10 +1,10 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Delivery, RetryCommand } from "./base/commands.ts";
-import type { Redelivery } from "./base/configuration.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
-import { LostLeases } from "./lost-leases.ts";
-import { afterFailedAttempt } from "./redelivery.ts";
+import type { LostLeases } from "./lost-leases.ts";
+import type { QueueState } from "./queue-state.ts";
+import { afterExpiredLease, afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
@@ -29,6 +29,14 @@ export interface Taking {
   isBegun: boolean;
 }
 
+/** Where leased messages are. */
+interface LeaseParts {
+  backlog: Backlog;
+  payloads: PayloadCache;
+  ledger: Ledger;
+  retention: Retention;
+}
+
 /** Hands messages out, and does what their holders say of them. */
 export class Leases {
   readonly #generation: string;
@@ -36,17 +44,29 @@ export class Leases {
   readonly #payloads: PayloadCache;
   readonly #ledger: Ledger;
   readonly #retention: Retention;
-  /** Leases that were ended here. */
-  readonly lost = new LostLeases();
+  readonly #state: QueueState;
+  readonly #lost: LostLeases;
   /** When the leases would have ended that were taken back, by the index of their messages. */
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
-  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, ledger: Ledger, retention: Retention) {
+  /** @param lost receives the receipts of leases that are ended here */
+  constructor(generation: string, state: QueueState, lost: LostLeases, parts: LeaseParts) {
+    const { backlog, payloads, ledger, retention } = parts;
     this.#generation = generation;
+    this.#state = state;
+    this.#lost = lost;
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#ledger = ledger;
     this.#retention = retention;
+  }
+
+  /** Ends the leases whose time is over, and the delays: their messages are visible, delayed for a retry, or dead. */
+  expire(now: number): void {
+    const { redelivery } = this.#state.configuration;
+    this.#backlog.promote(now, (segment, index, endedAt) =>
+      afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, redelivery),
+    );
   }
 
   /** Whether a receive would get something: a group that has enough of its messages in work is not served. */
@@ -110,7 +130,8 @@ export class Leases {
   }
 
   /** Gives messages back, or up. */
-  retry(command: RetryCommand, redelivery: Redelivery, now: number): string[] {
+  retry(command: RetryCommand, now: number): string[] {
+    const { redelivery } = this.#state.configuration;
     const { receipts, delayMs, error, isDead, isBegun } = command;
     return this.#withLeases(receipts, (segment, index) => {
       if (!isBegun) {
@@ -172,13 +193,13 @@ export class Leases {
   lose(segment: Segment, index: number): void {
     if (segment.stateOf(index) !== LEASED) return;
     const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
-    this.lost.add(formatReceipt(this.#generation, receipt));
+    this.#lost.add(formatReceipt(this.#generation, receipt));
   }
 
   /** The same for all leases: their messages are about to be removed. */
   loseAll(): void {
     for (const { segment, index } of this.#backlog.places(LEASED)) {
-      if (this.lost.isFull) return;
+      if (this.#lost.isFull) return;
       this.lose(segment, index);
     }
   }

@@ -38,7 +38,7 @@ interface Attempts {
  * until the other queue has answered. That one remembers the last number from here, in the commit that stores the
  * messages, so however often a transfer is sent, it is stored once. To each queue one transfer is on its way at a time.
  */
-export class Transfers {
+export class OutboundTransfers {
   readonly #generation: string;
   readonly #backlog: Backlog;
   readonly #payloads: PayloadCache;
@@ -137,6 +137,13 @@ export class Transfers {
     const until = now + doubled(REFUSED_MS, times, REFUSED_MS_MAX);
     if (isRefused) this.#totals.backoff = { to, times: times + 1, until };
     else if (backoff?.to === to) this.#totals.backoff = null;
+  }
+
+  /** Lets a queue that refused dead letters be asked again at once. False if there is none. */
+  clearBackoff(): boolean {
+    const hadBackoff = this.#totals.backoff !== null;
+    this.#totals.backoff = null;
+    return hadBackoff;
   }
 
   #backoffUntil(to: string): number {

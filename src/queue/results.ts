@@ -25,7 +25,7 @@ export class Results {
   #bytes = 0;
 
   /** @param bytes the size of the messages in it */
-  add(requestId: number, result: Result, bytes = 0): void {
+  add(requestId: number, result: Result, bytes = "bytes" in result ? result.bytes : 0): void {
     this.#results.push({ requestId, result });
     this.#bytes += RESULT_BYTES + bytes + ID_BYTES * idsIn(result);
   }

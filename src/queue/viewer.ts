@@ -3,6 +3,7 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { MessageState, Page, View } from "./base/commands.ts";
 import { formatId, parseId } from "./base/receipt.ts";
 import type { Backlog } from "./schedule/backlog.ts";
+import { putAtOf } from "./store/payload.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, LEASED, TRANSFERRING, VISIBLE } from "./store/states.ts";
@@ -20,6 +21,13 @@ export class Viewer {
     this.#generation = generation;
     this.#backlog = backlog;
     this.#payloads = payloads;
+  }
+
+  /** When the oldest message was put, in milliseconds; undefined if there is none. */
+  oldestPutAt(): number | undefined {
+    const oldest = this.#backlog.oldestOfEachKind();
+    const putTimes = oldest.map((segment) => putAtOf(this.#payloads.of(segment, segment.firstPresent())));
+    return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }
 
   /** The place of a message that is still here. */

@@ -1,5 +1,5 @@
 import type { Command, View } from "../../src/queue/base/commands.ts";
-import type { Memory } from "../../src/queue/messages.ts";
+import type { Memory } from "../../src/queue/commits.ts";
 import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import type { CommandResult } from "../../src/queue/results.ts";

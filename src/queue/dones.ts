@@ -1,0 +1,48 @@
+import type { DoneCommand, Result } from "./base/commands.ts";
+import type { Commits } from "./commits.ts";
+import type { QueueState } from "./queue-state.ts";
+import { doneTooOften, reusedKey } from "./refusals.ts";
+import type { DoneKeys } from "./store/done-keys.ts";
+import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
+import type { Ledger } from "./store/ledger.ts";
+import { doneHashOf } from "./store/payload.ts";
+
+/** Takes reports that messages are done which were taken before. */
+export class Dones {
+  readonly #state: QueueState;
+  readonly #ledger: Ledger;
+  readonly #keys: IdempotencyKeys;
+  readonly #doneKeys: DoneKeys;
+  readonly #commits: Commits;
+
+  constructor(
+    state: QueueState,
+    ledger: Ledger,
+    { keys, doneKeys, commits }: { keys: IdempotencyKeys; doneKeys: DoneKeys; commits: Commits },
+  ) {
+    this.#state = state;
+    this.#ledger = ledger;
+    this.#keys = keys;
+    this.#doneKeys = doneKeys;
+    this.#commits = commits;
+  }
+
+  done({ count, idempotencyKey: key }: DoneCommand, now: number): Result {
+    const known = key === undefined ? undefined : this.#keys.find(key, () => doneHashOf(count), now);
+    if (known === "other") return reusedKey();
+    if (known === undefined) {
+      const { unfinished } = this.#ledger.totals;
+      if (count > unfinished) return doneTooOften(count, unfinished);
+      this.#finish(count, key, now);
+    }
+    return { verb: "done", unfinished: this.#ledger.totals.unfinished };
+  }
+
+  #finish(count: number, key: string | undefined, now: number): void {
+    this.#ledger.finished(count);
+    this.#commits.includeTotals();
+    if (key === undefined) return;
+    const until = now + this.#state.configuration.keys.idempotencyMs;
+    this.#keys.remember(this.#doneKeys.slotForNext(), { key, contentHash: doneHashOf(count), until, ranges: [] });
+  }
+}

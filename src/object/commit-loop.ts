@@ -1,8 +1,8 @@
 import type { Env } from "../env.ts";
 import { idleCollection, recentFailures } from "../isolate.ts";
+import { MonotonicClock } from "../queue/base/clock.ts";
 import type { Command, Result } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
-import { MonotonicClock } from "../queue/clock.ts";
 import type { Queue } from "../queue/queue.ts";
 import { overloaded } from "../queue/refusals.ts";
 import type { Session } from "../socket/session.ts";

@@ -1,4 +1,4 @@
-import type { MonotonicClock } from "../queue/clock.ts";
+import type { MonotonicClock } from "../queue/base/clock.ts";
 import type { Queue } from "../queue/queue.ts";
 import { BEGIN_STORED_MS } from "../queue/store/begun-marks.ts";
 

@@ -1,12 +1,11 @@
-import type { Refusal, Result } from "./base/commands.ts";
-import { changed, type Paused, type Settings } from "./base/configuration.ts";
+import type { Description, Refusal, Result } from "./base/commands.ts";
+import { type Configuration, changed, type Paused, type Settings } from "./base/configuration.ts";
+import type { QueueState } from "./base/queue-state.ts";
 import type { Commits } from "./commits.ts";
-import { describe } from "./describe.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Leases } from "./leases.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
 import type { Puts } from "./puts.ts";
-import type { QueueState } from "./queue-state.ts";
 import { isDrained } from "./receives.ts";
 import { orderConflict, shutDown } from "./refusals.ts";
 import type { Retention } from "./retention.ts";
@@ -82,4 +81,22 @@ export class Administration {
     backlog.groups.maxLeased = configuration.maxLeasedPerGroup;
     retention.rules = configuration.retention;
   }
+}
+
+/**
+ * What there is to say of a queue: its configuration, where its messages are, what has happened since it was created.
+ *
+ * @param oldestPutAt when the oldest message was put, in milliseconds; `now` if there is none
+ */
+function describe(
+  configuration: Configuration,
+  { counts, totals }: Ledger,
+  oldestPutAt: number,
+  now: number,
+): Description {
+  const { visible, delayed, leased, dead, transferring } = counts;
+  const { unfinished, accepted, done, purged, expired, transferred } = totals;
+  const states = { visible, delayed, leased, dead, transferring };
+  const oldestMs = Math.max(0, now - oldestPutAt);
+  return { ...configuration, ...states, unfinished, accepted, done, purged, expired, transferred, oldestMs };
 }

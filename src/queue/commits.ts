@@ -1,6 +1,6 @@
+import type { QueueState } from "./base/queue-state.ts";
 import type { InboundTransfers } from "./inbound-transfers.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
-import type { QueueState } from "./queue-state.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { DoneKeys } from "./store/done-keys.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";

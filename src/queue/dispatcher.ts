@@ -1,6 +1,6 @@
+import type { QueueState } from "./base/queue-state.ts";
 import type { Joins } from "./joins.ts";
 import type { Puts } from "./puts.ts";
-import type { QueueState } from "./queue-state.ts";
 import type { Receivers } from "./receivers.ts";
 import type { Receives } from "./receives.ts";
 import type { Removals } from "./removals.ts";

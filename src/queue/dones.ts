@@ -1,6 +1,6 @@
 import type { DoneCommand, Result } from "./base/commands.ts";
+import type { QueueState } from "./base/queue-state.ts";
 import type { Commits } from "./commits.ts";
-import type { QueueState } from "./queue-state.ts";
 import { doneTooOften, reusedKey } from "./refusals.ts";
 import type { DoneKeys } from "./store/done-keys.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";

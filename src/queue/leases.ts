@@ -1,9 +1,8 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Delivery, RetryCommand } from "./base/commands.ts";
+import type { QueueState } from "./base/queue-state.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
-import type { LostLeases } from "./lost-leases.ts";
-import type { QueueState } from "./queue-state.ts";
 import { afterExpiredLease, afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
@@ -11,6 +10,9 @@ import type { Ledger } from "./store/ledger.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
+
+/** Receipts of leases that one commit batch ends before their time and reports. Further ones are not reported. */
+export const LOST_RECEIPTS_MAX = 10_000;
 
 /** Messages that are handed out together. */
 export interface Deliveries {
@@ -229,4 +231,29 @@ export class Leases {
 /** Whether the receipt is that of the newest lease and the lease is not over. */
 function isHeld(segment: Segment, { index, delivery }: Receipt): boolean {
   return segment.stateOf(index) === LEASED && segment.deliveriesOf(index) === delivery;
+}
+
+/**
+ * Receipts of leases that were ended for another reason than a command of their holder: their messages were cancelled,
+ * removed or taken back. They are reported so that no handler begins in vain. A holder that misses the report finds the
+ * receipt stale.
+ */
+export class LostLeases {
+  #receipts: string[] = [];
+
+  /** Whether no more are noted. */
+  get isFull(): boolean {
+    return this.#receipts.length >= LOST_RECEIPTS_MAX;
+  }
+
+  add(receipt: string): void {
+    if (!this.isFull) this.#receipts.push(receipt);
+  }
+
+  /** Those that were added since the last call. */
+  take(): string[] {
+    const receipts = this.#receipts;
+    this.#receipts = [];
+    return receipts;
+  }
 }

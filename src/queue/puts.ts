@@ -1,9 +1,9 @@
 import { utf8Bytes } from "./base/bytes.ts";
 import type { NewMessage, PutCommand, Refusal, Result } from "./base/commands.ts";
+import type { QueueState } from "./base/queue-state.ts";
 import { formatId } from "./base/receipt.ts";
 import { BlockedPuts } from "./blocked-puts.ts";
 import { type LookedPut, PutLookups } from "./put-lookups.ts";
-import type { QueueState } from "./queue-state.ts";
 import { full, overloaded, putsPaused, reusedKey, shutDown, storageFull, tooMany, tooManyWait } from "./refusals.ts";
 import type { Results } from "./results.ts";
 import type { Backlog } from "./schedule/backlog.ts";

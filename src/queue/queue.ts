@@ -18,7 +18,7 @@
 import type { Command } from "./base/commands.ts";
 import { type Configuration, DEFAULT_CONFIGURATION } from "./base/configuration.ts";
 import { DEFAULT_MEMORY, type Memory } from "./commits.ts";
-import { LostLeases } from "./lost-leases.ts";
+import { LostLeases } from "./leases.ts";
 import type { OutboundTransfer } from "./outbound-transfers.ts";
 import { assemble, type Lasting, type Storage } from "./parts.ts";
 import { Receivers, type SubscriptionView } from "./receivers.ts";

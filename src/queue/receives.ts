@@ -1,7 +1,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { ReceiveCommand, Result, SubscribeCommand } from "./base/commands.ts";
+import type { QueueState } from "./base/queue-state.ts";
 import type { Deliveries, Leases } from "./leases.ts";
-import type { QueueState } from "./queue-state.ts";
 import type { DeliverySource, Handing, Receivers } from "./receivers.ts";
 import { shutDown, tooManyWait } from "./refusals.ts";
 import type { Results } from "./results.ts";

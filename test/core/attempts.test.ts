@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Command, Delivery, Result } from "../../src/queue/base/commands.ts";
 import { DEFAULT_MEMORY } from "../../src/queue/commits.ts";
-import { LOST_RECEIPTS_MAX } from "../../src/queue/lost-leases.ts";
+import { LOST_RECEIPTS_MAX } from "../../src/queue/leases.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../src/queue/store/begun-marks.ts";
 import { MemoryRows } from "../support/memory-rows.ts";

@@ -1,4 +1,4 @@
-import type { Configuration } from "./base/configuration.ts";
+import type { Configuration } from "./configuration.ts";
 
 /** What a queue is at the moment, beside its messages and what waits. Shared by all parts of a queue. */
 export interface QueueState {

@@ -1,9 +1,8 @@
-import { Heap } from "./base/heap.ts";
+import { TimerHeap } from "./base/timer-heap.ts";
 
 export interface Waiter<Request> {
-  /** Undefined once served: what is still in the wait queue or among the deadlines then must not keep it in memory. */
+  /** Undefined once removed: a waiter that is still in the array then must not keep its request in memory. */
   request: Request | undefined;
-  deadline: number;
 }
 
 /** How many who left the line may stand in it. */
@@ -15,8 +14,7 @@ export class WaitQueue<Request> {
   /** Where the queue begins: taking the first costs no move of the others. */
   #head = 0;
   #size = 0;
-  /** An entry whose deadline is no longer its waiter's is passed over: a later entry holds for that one. */
-  readonly #deadlines = new Heap<{ deadline: number; waiter: Waiter<Request> }>((a, b) => a.deadline < b.deadline);
+  readonly #deadlines = new TimerHeap<Waiter<Request>>();
 
   /** The first who waits. */
   first(): Waiter<Request> | undefined {
@@ -35,17 +33,16 @@ export class WaitQueue<Request> {
 
   /** @param deadline Infinity for whoever waits until he is told to stop */
   add(request: Request, deadline: number): Waiter<Request> {
-    const waiter = { request, deadline };
+    const waiter = { request };
     this.#waiters.push(waiter);
     this.#size += 1;
-    if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.push({ deadline, waiter });
+    this.#deadlines.replan(waiter, deadline);
     return waiter;
   }
 
   /** Lets somebody who waits do so until another deadline, at the same place in the wait queue. */
   setDeadline(waiter: Waiter<Request>, deadline: number): void {
-    waiter.deadline = deadline;
-    if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.push({ deadline, waiter });
+    if (waiter.request !== undefined) this.#deadlines.replan(waiter, deadline);
   }
 
   /** Takes the first out of the wait queue. */
@@ -70,23 +67,15 @@ export class WaitQueue<Request> {
   /** Takes everybody out of the wait queue whose deadline has come. */
   expire(now: number): Request[] {
     const expired: Request[] = [];
-    for (let next = this.#nextToExpire(); next !== undefined && next.deadline <= now; next = this.#nextToExpire()) {
-      const request = this.remove(next);
+    for (let waiter = this.#deadlines.take(now); waiter !== undefined; waiter = this.#deadlines.take(now)) {
+      const request = this.remove(waiter);
       if (request !== undefined) expired.push(request);
     }
     return expired;
   }
 
   get nextDeadline(): number {
-    return this.#nextToExpire()?.deadline ?? Number.POSITIVE_INFINITY;
-  }
-
-  #nextToExpire(): Waiter<Request> | undefined {
-    for (let next = this.#deadlines.peek(); next !== undefined; next = this.#deadlines.peek()) {
-      if (next.waiter.request !== undefined && next.deadline === next.waiter.deadline) return next.waiter;
-      this.#deadlines.pop();
-    }
-    return undefined;
+    return this.#deadlines.nextAt;
   }
 
   /** Takes one out of the wait queue, wherever it stands, without a look at the others. Undefined if it had left. */
@@ -94,6 +83,7 @@ export class WaitQueue<Request> {
     const { request } = waiter;
     if (request === undefined) return undefined;
     waiter.request = undefined;
+    this.#deadlines.drop(waiter);
     this.#size -= 1;
     if (this.#waiters.length > 2 * this.#size + GONE_MAX) this.#compact();
     return request;

@@ -1,8 +1,8 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { ReceiveCommand, Refusal, SubscribeCommand } from "./base/commands.ts";
+import { TimerHeap } from "./base/timer-heap.ts";
 import type { Deliveries } from "./leases.ts";
 import type { Results } from "./results.ts";
-import { TimerHeap } from "./schedule/timer-heap.ts";
 import { type Place, WaitQueue, type Waits } from "./waits.ts";
 
 /** A receive that waits: it is answered once. */

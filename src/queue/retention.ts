@@ -1,6 +1,6 @@
 import type { RetentionRules } from "./base/configuration.ts";
+import { TimerHeap } from "./base/timer-heap.ts";
 import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
-import { TimerHeap } from "./schedule/timer-heap.ts";
 import { timeOf } from "./store/payload.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Segment } from "./store/segment.ts";

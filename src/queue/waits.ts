@@ -1,4 +1,4 @@
-import { TimerHeap } from "./schedule/timer-heap.ts";
+import { TimerHeap } from "./base/timer-heap.ts";
 
 /** Waits in one queue: served subscriptions, receives, blocked puts, joins and redrives. Further ones are refused. */
 const WAITS_MAX = 100_000;
@@ -45,7 +45,7 @@ export class Waits {
   began(place: Place, deadline: number): void {
     this.#size += 1;
     for (const requestId of place.wait?.requestIds ?? []) this.#byRequestId.set(requestId, place);
-    if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.plan(place, deadline);
+    this.#deadlines.replan(place, deadline);
   }
 
   /** For wait queues: notes a wait that is over. */
@@ -57,8 +57,7 @@ export class Waits {
 
   /** Lets a wait last until another deadline, in its place in the wait queue. */
   setDeadline(place: Place, deadline: number): void {
-    this.#deadlines.drop(place);
-    if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.plan(place, deadline);
+    if (place.wait !== undefined) this.#deadlines.replan(place, deadline);
   }
 
   /** Adds a try to a put that waits. */

@@ -2,6 +2,7 @@ import type { NewMessage } from "../base/commands.ts";
 import type { OrderName } from "../base/configuration.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
+import { TimerHeap } from "../base/timer-heap.ts";
 import { BegunMarks } from "../store/begun-marks.ts";
 import type { Ending, Ledger } from "../store/ledger.ts";
 import { LoadedSegments } from "../store/loaded-segments.ts";
@@ -25,7 +26,6 @@ import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
 import { ORDERS } from "./orders.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
-import { TimerHeap } from "./timer-heap.ts";
 
 export interface PlacedMessage {
   segment: Segment;
@@ -295,6 +295,7 @@ export class Backlog {
   }
 
   #changed(segment: Segment, index: number, before: State, after: State): void {
+    if (before === VISIBLE && segment.visible === 0) this.#scheduler.becameHidden(segment);
     if (segment.isGrouped) this.groups.stateChanged(segment, index, before, after);
     if (!this.dirty.has(segment)) this.dirty.set(segment, "update");
     this.#loaded.use(segment);

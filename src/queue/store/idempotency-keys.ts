@@ -1,4 +1,4 @@
-import { Heap } from "../base/heap.ts";
+import { TimerHeap } from "../base/timer-heap.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
 import {
   addRange,
@@ -58,7 +58,8 @@ export class IdempotencyKeys {
   readonly #rows: KeyRows;
   readonly #bySlot = new Map<number, SlotKeys>();
   readonly #slots = new FingerprintTable();
-  readonly #expiry = new Heap<{ until: number; slot: number }>((a, b) => a.until < b.until);
+  /** When the keys of each row may have expired: no later than the newest of them has. */
+  readonly #expiries = new TimerHeap<number>();
 
   constructor(reader: RowReader) {
     this.#reader = reader;
@@ -175,15 +176,14 @@ export class IdempotencyKeys {
   /** Forgets the rows whose keys have all expired, and answers with them. */
   expire(now: number): number[] {
     const expired: number[] = [];
-    for (let next = this.#expiry.peek(); next !== undefined && next.until <= now; next = this.#expiry.peek()) {
-      this.#expiry.pop();
-      const slotKeys = this.#bySlot.get(next.slot);
+    for (let slot = this.#expiries.take(now); slot !== undefined; slot = this.#expiries.take(now)) {
+      const slotKeys = this.#bySlot.get(slot);
       if (slotKeys === undefined) continue;
       if (slotKeys.until > now) {
-        this.#expiry.push({ until: slotKeys.until, slot: next.slot });
+        this.#expiries.plan(slot, slotKeys.until);
       } else {
-        this.#forget(next.slot, slotKeys);
-        expired.push(next.slot);
+        this.#forget(slot, slotKeys);
+        expired.push(slot);
       }
     }
     return expired;
@@ -223,7 +223,7 @@ export class IdempotencyKeys {
       const none = { keys: 0, fingerprints: 0, storedFingerprints: 0, dedupeSegment: 0 };
       slotKeys = { until, ...none, uncommitted: undefined, freed: [] };
       this.#bySlot.set(slot, slotKeys);
-      this.#expiry.push({ until, slot });
+      this.#expiries.plan(slot, until);
     }
     slotKeys.until = Math.max(slotKeys.until, until);
     return slotKeys;

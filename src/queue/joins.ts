@@ -2,7 +2,7 @@ import type { Refusal, Result } from "./base/commands.ts";
 import { tooManyWait } from "./refusals.ts";
 import type { Results } from "./results.ts";
 import type { Ledger } from "./store/ledger.ts";
-import { type Wait, WaitQueue, type Waits } from "./waits.ts";
+import { WAITS_MAX, type Wait, WaitQueue, type Waits } from "./waits.ts";
 
 interface Join extends Wait {
   kind: "join";
@@ -30,7 +30,7 @@ export class Joins {
   join(requestId: number, timeoutMs: number, now: number): Result | undefined {
     if (this.#isFinished) return { verb: "join", finished: true };
     if (timeoutMs <= 0) return { verb: "join", finished: false };
-    if (this.#waits.isFull) return tooManyWait();
+    if (this.#waits.isFull) return tooManyWait(WAITS_MAX);
     this.#waiting.add({ kind: "join", requestIds: [requestId] }, now + timeoutMs);
     return undefined;
   }

@@ -13,7 +13,7 @@ import type { Ledger } from "./store/ledger.ts";
 import { contentHashOf, payloadOf } from "./store/payload.ts";
 import type { PayloadCache } from "./store/payload-cache.ts";
 import type { Segment } from "./store/segment.ts";
-import type { Waits } from "./waits.ts";
+import { WAITS_MAX, type Waits } from "./waits.ts";
 
 /** What a put is answered with. */
 interface Stored {
@@ -81,7 +81,7 @@ export class Puts {
     if (maxSize > 0 && messages.length > maxSize) return tooMany(messages.length, maxSize);
     if (this.#blocked.isEmpty && this.#hasRoom(put, now)) return resultOf(this.store(put, now));
     if (timeoutMs <= 0) return this.noRoom;
-    if (this.#waits.isFull) return tooManyWait();
+    if (this.#waits.isFull) return tooManyWait(WAITS_MAX);
     if (!this.#blocked.hasRoomFor(command)) {
       return overloaded("The puts that wait for room in the queue take all memory for them");
     }

@@ -7,7 +7,7 @@ import { shutDown, tooManyWait } from "./refusals.ts";
 import type { Results } from "./results.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { StateCounts } from "./store/states.ts";
-import type { Waits } from "./waits.ts";
+import { WAITS_MAX, type Waits } from "./waits.ts";
 
 /** Receives and subscriptions: they are given messages at once, or wait as receivers. */
 export class Receives implements DeliverySource {
@@ -63,7 +63,7 @@ export class Receives implements DeliverySource {
     }
     if (this.#isOver) return shutDown();
     if (command.timeoutMs <= 0) return { verb: "receive", deliveries: [] };
-    if (this.#waits.isFull) return tooManyWait();
+    if (this.#waits.isFull) return tooManyWait(WAITS_MAX);
     this.#receivers.add(requestId, command, now + command.timeoutMs);
     return undefined;
   }

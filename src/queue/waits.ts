@@ -1,7 +1,7 @@
 import { TimerHeap } from "./base/timer-heap.ts";
 
 /** Waits in one queue: served subscriptions, receives, blocked puts, joins and redrives. Further ones are refused. */
-const WAITS_MAX = 100_000;
+export const WAITS_MAX = 100_000;
 
 /** Waits that are over and may still be in a wait queue, beyond as many as are not. */
 const GONE_MAX = 1_000;

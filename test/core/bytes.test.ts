@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { utf8Bytes } from "../../src/queue/base/bytes.ts";
 import { Random } from "../support/random.ts";
-import { ToldQueue } from "../support/told-queue.ts";
+import { TestQueue } from "../support/test-queue.ts";
 
 const encoder = new TextEncoder();
 
@@ -37,9 +37,9 @@ test("the bytes of texts of any code units are counted as they are encoded", () 
 });
 
 test("the size of a segment is that of its payloads in UTF-8", () => {
-  const told = new ToldQueue();
-  told.put({ body: "plain" }, { body: "ümläut" }, { body: "語" }, { body: "😀" });
-  const [segment] = told.rows.load()?.segments ?? [];
+  const queue = new TestQueue();
+  queue.put({ body: "plain" }, { body: "ümläut" }, { body: "語" }, { body: "😀" });
+  const [segment] = queue.rows.load()?.segments ?? [];
 
-  expect(segment?.bytes).toBe(encoder.encode(told.rows.payloads(1)).length);
+  expect(segment?.bytes).toBe(encoder.encode(queue.rows.payloads(1)).length);
 });

@@ -5,7 +5,7 @@ import type { StoredSegment } from "../../src/queue/store/rows.ts";
 import { Segment, type SegmentState } from "../../src/queue/store/segment.ts";
 import { NONE, States } from "../../src/queue/store/states.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
-import { ToldQueue } from "../support/told-queue.ts";
+import { TestQueue } from "../support/test-queue.ts";
 
 /** Rows of which some say something else than what was stored. */
 class ChangedRows extends MemoryRows {
@@ -42,28 +42,28 @@ class ChangedRows extends MemoryRows {
 type Change = Partial<StoredSegment & SegmentState & { payloads: string; groups: string }>;
 
 /** A queue with one segment of four messages: one of each state but those that are gone or on their way. */
-function fourMessages(group?: string): { told: ToldQueue; rows: ChangedRows } {
+function fourMessages(group?: string): { queue: TestQueue; rows: ChangedRows } {
   const rows = new ChangedRows();
-  const told = new ToldQueue(rows);
-  told.put(...[1, 2, 3].map((body) => ({ body, ...(group === undefined ? {} : { group }) })), {
+  const queue = new TestQueue(rows);
+  queue.put(...[1, 2, 3].map((body) => ({ body, ...(group === undefined ? {} : { group }) })), {
     ...{ body: 4, delayMs: 50_000, ...(group === undefined ? {} : { group }) },
   });
-  const result = told.tell({ verb: "receive", max: 2, timeoutMs: 0, autoAck: false });
+  const result = queue.run({ verb: "receive", max: 2, timeoutMs: 0, autoAck: false });
   if (result?.verb !== "receive") throw new Error("Nothing was received.");
   const receipts = [result.deliveries[0]?.lease?.receipt ?? ""];
-  told.tell({ verb: "retry", receipts, error: "It failed.", isDead: true, isBegun: true });
-  return { told, rows };
+  queue.run({ verb: "retry", receipts, error: "It failed.", isDead: true, isBegun: true });
+  return { queue, rows };
 }
 
 /** Everything that reads the state and the payloads of a queue. */
-function useAll(told: ToldQueue): void {
-  told.tell({ verb: "messages", cursor: "", limit: 1_000 });
-  told.describe();
-  told.tell({ verb: "receive", max: 10, timeoutMs: 0, autoAck: false });
-  told.now += 100_000_000;
-  told.tell({ verb: "receive", max: 10, timeoutMs: 0, autoAck: false });
-  told.tell({ verb: "purge", only: "dead" });
-  told.tell({ verb: "shutdown", immediate: true });
+function useAll(queue: TestQueue): void {
+  queue.run({ verb: "messages", cursor: "", limit: 1_000 });
+  queue.describe();
+  queue.run({ verb: "receive", max: 10, timeoutMs: 0, autoAck: false });
+  queue.now += 100_000_000;
+  queue.run({ verb: "receive", max: 10, timeoutMs: 0, autoAck: false });
+  queue.run({ verb: "purge", only: "dead" });
+  queue.run({ verb: "shutdown", immediate: true });
 }
 
 /** A state of four messages, with this in place of what it is. */
@@ -76,9 +76,9 @@ function stateWith(change: (states: States) => void, count = 4): Uint8Array {
 const UNTOUCHED = stateWith(() => undefined);
 
 test("what is not changed is read", () => {
-  const { told } = fourMessages();
+  const { queue } = fourMessages();
 
-  expect(() => useAll(told.restarted())).not.toThrow();
+  expect(() => useAll(queue.restarted())).not.toThrow();
 });
 
 test.each<[string, Change, RegExp]>([
@@ -97,16 +97,16 @@ test.each<[string, Change, RegExp]>([
   ["a note that is null", { notes: "[[0,null]]" }, /null/],
   ["a payload too few", { payloads: "{}\n{}\n{}\n" }, /4 messages have 3 payloads/],
 ])("%s ends in an error that says so, whatever is asked", (_, change, fault) => {
-  const { told, rows } = fourMessages();
+  const { queue, rows } = fourMessages();
   rows.change(change);
-  const damaged = told.restarted();
+  const damaged = queue.restarted();
 
   const use = () => useAll(damaged);
 
   expect(use).toThrow(DamagedRow);
   // A second look finds the same, and not what was half read by the first.
   expect(use).toThrow(fault);
-  expect(() => useAll(told.restarted())).toThrow(expect.objectContaining({ slot: 1 }));
+  expect(() => useAll(queue.restarted())).toThrow(expect.objectContaining({ slot: 1 }));
 });
 
 test.each<[string, Change, RegExp]>([
@@ -122,34 +122,34 @@ test.each<[string, Change, RegExp]>([
   ["a wait without an end", { nextDueAt: Number.POSITIVE_INFINITY }, /waits from Infinity/],
   ["a time of its put that is none", { putAt: Number.NaN }, /put at NaN/],
 ])("a summary with %s ends the waking with an error that says so", (_, change, fault) => {
-  const { told, rows } = fourMessages();
+  const { queue, rows } = fourMessages();
   rows.change(change);
 
-  expect(() => told.restarted()).toThrow(DamagedRow);
-  expect(() => told.restarted()).toThrow(fault);
+  expect(() => queue.restarted()).toThrow(DamagedRow);
+  expect(() => queue.restarted()).toThrow(fault);
 });
 
 test("two rows of one segment end the waking with an error that says so", () => {
-  const { told, rows } = fourMessages();
-  told.put({ body: "x".repeat(70_000) });
+  const { queue, rows } = fourMessages();
+  queue.put({ body: "x".repeat(70_000) });
   rows.change({ number: 1 });
 
-  expect(() => told.restarted()).toThrow(/segment 1 is in another row too/);
+  expect(() => queue.restarted()).toThrow(/segment 1 is in another row too/);
 });
 
 test("groups that are too few end the waking with an error that says so", () => {
-  const { told, rows } = fourMessages("a");
+  const { queue, rows } = fourMessages("a");
   rows.change({ groups: "a\n" });
 
-  expect(() => told.restarted()).toThrow(/4 messages have 1 groups/);
+  expect(() => queue.restarted()).toThrow(/4 messages have 1 groups/);
 });
 
 test("a due time that the state does not have ends in an error, and not in a search without end", () => {
-  const { told, rows } = fourMessages();
-  const { now } = told;
+  const { queue, rows } = fourMessages();
+  const { now } = queue;
   rows.change({ nextDueAt: now + 1_000_000, lastDueAt: now + 2_000_000 });
 
-  expect(() => useAll(told.restarted())).toThrow(/waits from/);
+  expect(() => useAll(queue.restarted())).toThrow(/waits from/);
 });
 
 test("a search for a message that a segment does not have ends", () => {

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { type Place, type Wait, WaitQueue, Waits } from "../../src/queue/waits.ts";
+import { type Place, WAITS_MAX, type Wait, WaitQueue, Waits } from "../../src/queue/waits.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -112,10 +112,10 @@ test("the owner of a wait queue learns of each wait that is over, for whatever r
 test("waits of all wait queues count against one bound", () => {
   const { waits, queue } = newQueue();
   const joins = new WaitQueue<Wait>(waits);
-  for (let requestId = 1; requestId < 100_000; requestId += 1) queue.add(waitOf(requestId));
+  for (let requestId = 1; requestId < WAITS_MAX; requestId += 1) queue.add(waitOf(requestId));
   expect(waits.isFull).toBe(false);
 
-  joins.add({ kind: "join", requestIds: [100_000] });
+  joins.add({ kind: "join", requestIds: [WAITS_MAX] });
   expect(waits.isFull).toBe(true);
 
   waits.end([5]);

@@ -64,20 +64,19 @@ export function statementOf(
 ): [statement: string, ...values: Value[]] {
   switch (change.kind) {
     case "write": {
+      const values = [...contents(change), ...changing(change), ...texts(change)];
+      if (change.keepsMessages) {
+        const statement = change.keepsKeys ? STATEMENTS.appendKeepingKeys : STATEMENTS.append;
+        return [statement, commit, totals, ...values];
+      }
       const statement = change.keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;
-      return [statement, commit, totals, change.number, ...contents(change), ...changing(change), ...texts(change)];
-    }
-    case "append": {
-      const statement = change.keepsKeys ? STATEMENTS.appendKeepingKeys : STATEMENTS.append;
-      return [statement, commit, totals, ...contents(change), ...changing(change), ...texts(change)];
+      return [statement, commit, totals, change.number, ...values];
     }
     case "update":
       return [STATEMENTS.update, commit, totals, ...changing(change), change.slot];
-    case "free":
     case "totals": {
       const none = { ...NO_MESSAGES, ...change };
-      const statement = change.kind === "totals" ? STATEMENTS.totals : freeing(change.keepsKeys);
-      return [statement, commit, totals, 0, ...contents(none), ...changing(none), ...texts(none)];
+      return [STATEMENTS.totals, commit, totals, 0, ...contents(none), ...changing(none), ...texts(none)];
     }
     case "merge": {
       const none = { ...NO_MESSAGES, ...NO_KEYS, slot: change.into };
@@ -87,10 +86,6 @@ export function statementOf(
     default:
       return change satisfies never;
   }
-}
-
-function freeing(keepsKeys: boolean): string {
-  return keepsKeys ? STATEMENTS.writeKeepingKeys : STATEMENTS.write;
 }
 
 function contents({

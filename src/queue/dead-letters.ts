@@ -2,8 +2,7 @@ import { BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import type { RedriveCommand } from "./base/commands.ts";
 import type { Transfers } from "./outbound-transfers.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
-import { deadLetterOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import { deadLetterOf, type Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
@@ -17,15 +16,11 @@ const LOOKED_AT_MAX = 20_000;
  */
 export class DeadLetters {
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #viewer: Viewer;
   readonly #transfers: Transfers;
 
-  constructor(
-    backlog: Backlog,
-    payloads: PayloadCache,
-    { viewer, transfers }: { viewer: Viewer; transfers: Transfers },
-  ) {
+  constructor(backlog: Backlog, payloads: Payloads, { viewer, transfers }: { viewer: Viewer; transfers: Transfers }) {
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#viewer = viewer;

@@ -8,7 +8,7 @@ import { afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
 
@@ -33,7 +33,7 @@ export interface Taking {
 export class Leases {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #ledger: Ledger;
   readonly #retention: Retention;
   /** Leases that were ended here. */
@@ -41,7 +41,7 @@ export class Leases {
   /** When the leases would have ended that were taken back, by the index of their messages. */
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
-  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, ledger: Ledger, retention: Retention) {
+  constructor(generation: string, backlog: Backlog, payloads: Payloads, ledger: Ledger, retention: Retention) {
     this.#generation = generation;
     this.#backlog = backlog;
     this.#payloads = payloads;

@@ -7,14 +7,12 @@ import { Puts } from "./puts.ts";
 import { afterExpiredLease } from "./redelivery.ts";
 import { Retention } from "./retention.ts";
 import { Backlog, type PlacedMessage } from "./schedule/backlog.ts";
-import { DoneKeys } from "./store/done-keys.ts";
+import { FREE_ROWS_MAX } from "./store/free-rows.ts";
 import { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { Ledger } from "./store/ledger.ts";
-import { doneHashOf, putAtOf } from "./store/payload.ts";
-import { PayloadCache } from "./store/payload-cache.ts";
-import { completed, rowChangeOf } from "./store/row-changes.ts";
-import { FREE_ROWS_MAX } from "./store/row-slots.ts";
-import type { Commit, RowChange, RowReader, StoredQueue } from "./store/rows.ts";
+import { doneHashOf, Payloads, putAtOf } from "./store/payloads.ts";
+import { RowTable } from "./store/row-table.ts";
+import type { Commit, RowReader, StoredQueue } from "./store/rows.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, GONE, type State, type StateCounts, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import type { Totals } from "./store/totals.ts";
@@ -55,7 +53,9 @@ export class Messages {
   readonly #generation: string;
   readonly #memory: Memory;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
+  readonly #keys: IdempotencyKeys;
+  readonly #rows: RowTable;
   /** Looks at messages and changes nothing. */
   readonly viewer: Viewer;
   readonly leases: Leases;
@@ -64,8 +64,6 @@ export class Messages {
   readonly deadLetters: DeadLetters;
   readonly inboundTransfers: InboundTransfers;
   readonly puts: Puts;
-  readonly #keys: IdempotencyKeys;
-  readonly #doneKeys: DoneKeys;
   redelivery: Redelivery;
   #deadLetterQueue: string;
   #areTotalsDirty = false;
@@ -78,8 +76,10 @@ export class Messages {
     this.#memory = storage.memory;
     this.redelivery = redelivery;
     this.#ledger = new Ledger(stored?.totals);
-    this.#backlog = new Backlog(rules, this.#ledger, reader, storage.memory.freeRows);
-    this.#payloads = new PayloadCache(reader);
+    this.#payloads = new Payloads(reader);
+    this.#keys = new IdempotencyKeys(reader);
+    this.#rows = new RowTable(this.#payloads, this.#keys, storage.memory.freeRows);
+    this.#backlog = new Backlog(rules, this.#ledger, reader, this.#rows);
     this.viewer = new Viewer(generation, this.#backlog, this.#payloads);
     this.retention = new Retention(this.#backlog, this.#payloads, retention);
     this.leases = new Leases(generation, this.#backlog, this.#payloads, this.#ledger, this.retention);
@@ -89,15 +89,13 @@ export class Messages {
       transfers: this.transfers,
     });
     this.inboundTransfers = new InboundTransfers(reader, this.totals);
-    this.#keys = new IdempotencyKeys(reader);
     this.puts = new Puts(generation, this.#backlog, this.#payloads, {
       keys: this.#keys,
       rules: keys,
     });
-    this.#doneKeys = new DoneKeys(this.#backlog.slots, this.#keys);
     for (const row of stored?.segments ?? []) {
-      if (row.fingerprints !== null) this.#keys.restore(row.slot, row.keysUntil, row.fingerprints, row.number);
-      this.#backlog.restore(row, this.#keys.kept(row.slot));
+      this.#rows.restore(row);
+      if (row.number !== 0) this.#backlog.restore(row);
     }
     this.#backlog.restoreGroups();
     this.#ledger.assertBalance();
@@ -120,7 +118,7 @@ export class Messages {
 
   /** When something must be stored that was begun, if nothing else is; else Infinity. */
   get nextMarkAt(): number {
-    return this.#backlog.marks.nextAt;
+    return this.#rows.nextMarkAt;
   }
 
   /** Lets time pass: what is due becomes visible, keys expire. */
@@ -130,7 +128,7 @@ export class Messages {
     this.#backlog.promote(now, (segment, index, endedAt) =>
       afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, this.redelivery),
     );
-    for (const slot of this.#keys.expire(now)) this.#backlog.keysExpired(slot);
+    this.#rows.expireKeys(now);
   }
 
   /** The time of the put of the oldest message, in milliseconds. */
@@ -191,7 +189,7 @@ export class Messages {
     this.#areTotalsDirty = true;
     if (key === undefined) return;
     const until = now + this.puts.rules.idempotencyMs;
-    this.#keys.remember(this.#doneKeys.slotForNext(), { key, contentHash: doneHashOf(count), until, ranges: [] });
+    this.#keys.remember(this.#rows.takeForDoneKey(), { key, contentHash: doneHashOf(count), until, ranges: [] });
   }
 
   /** Removes a message, whoever holds it. False if it is not here. */
@@ -249,32 +247,18 @@ export class Messages {
   /** What changed since the last commit; undefined when nothing did. */
   takeCommit(): Commit | undefined {
     if (this.#deadLetterQueue !== "") this.transfers.beginDeadLetters(this.#deadLetterQueue, this.totals.time);
-    const { dirty } = this.#backlog;
-    this.#backlog.marks.save(dirty, this.totals.time, this.#memory.segments);
-    // Old rows are deleted together with something else, unless they make each waking slow.
-    const areRowsTooMany = this.#backlog.slots.excess > this.#memory.freeRows;
-    if (dirty.size === 0 && !this.#areTotalsDirty && !this.inboundTransfers.areUncommitted && !areRowsTooMany) {
+    const areRowsDirty = this.#rows.prepareCommit(this.totals.time, this.#memory.segments);
+    if (!areRowsDirty && !this.#areTotalsDirty && !this.inboundTransfers.areUncommitted) {
       this.#trimMemory();
       return undefined;
     }
     this.#ledger.assertBalance();
-    const changes: RowChange[] = [];
-    for (const [segment, kind] of dirty) {
-      const groups = this.#backlog.groups.takeUncommitted(segment);
-      const change = rowChangeOf(segment, kind, this.#backlog.slots, this.#payloads, this.#keys, groups);
-      if (change !== undefined) changes.push(change);
-    }
-    dirty.clear();
+    const changes = this.#rows.takeChanges();
     this.#trimMemory();
     this.#areTotalsDirty = false;
     this.totals.commit += 1;
     this.totals.lastSegment = this.#backlog.lastSegment;
-    changes.push(...this.#doneKeys.takeChanges());
-    return {
-      changes: completed(changes, this.#backlog.slots),
-      totals: this.totals,
-      ...this.inboundTransfers.takeUncommitted(),
-    };
+    return { changes, totals: this.totals, ...this.inboundTransfers.takeUncommitted() };
   }
 
   /** Lets go of what was used longest ago. To be called when everything is stored, or on its way there. */

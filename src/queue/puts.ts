@@ -5,8 +5,7 @@ import { formatId } from "./base/receipt.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { addRange, keyOfDedupeKey, type PlaceRange } from "./store/key-records.ts";
-import { contentHashOf, payloadOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import { contentHashOf, type Payloads, payloadOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 
 /** What a put is answered with. */
@@ -40,9 +39,8 @@ export interface LookedPut {
 export class Puts {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #keys: IdempotencyKeys;
-  readonly #takesMore = (segment: Segment): boolean => this.#keys.hasRoom(segment.slot);
   #storings = 0;
   #freeings = 0;
   rules: KeyRules;
@@ -50,7 +48,7 @@ export class Puts {
   constructor(
     generation: string,
     backlog: Backlog,
-    payloads: PayloadCache,
+    payloads: Payloads,
     { keys, rules }: { keys: IdempotencyKeys; rules: KeyRules },
   ) {
     this.#generation = generation;
@@ -86,7 +84,7 @@ export class Puts {
     const { fresh, dedupe } = this.#look(put, now);
     const payloads = fresh.map((message) => payloadOf(message, now));
     const sizes = payloads.map(utf8Bytes);
-    const segmentFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
+    const segmentFor = this.#backlog.beginBatch(fresh, sizes, now);
     const ranges: PlaceRange[] = [];
     // Where this put has stored the first message of each dedupe key.
     const placed = dedupe && new Map<string, PlaceRange>();
@@ -105,7 +103,7 @@ export class Puts {
       const bytes = sizes[stored] as number;
       const segment = segmentFor(message, bytes);
       const place = this.#append(segment, message, bytes, now);
-      this.#payloads.add(segment, payload);
+      this.#payloads.add(segment, payload, message.group);
       if (key !== undefined) {
         this.#storings += 1;
         const until = now + this.rules.dedupeMs;

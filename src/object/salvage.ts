@@ -5,23 +5,14 @@ import { DamagedRow } from "../queue/base/damage.ts";
 import { formatId } from "../queue/base/receipt.ts";
 import { Notes } from "../queue/store/notes.ts";
 import { splitLines } from "../queue/store/rows.ts";
-import { DEAD, DELAYED, GONE, LEASED, States, TRANSFERRING, VISIBLE } from "../queue/store/states.ts";
+import { States } from "../queue/store/segment-states.ts";
+import { GONE, NAME_OF, type State, VISIBLE } from "../queue/store/states.ts";
 
 /** Rows that one page looks at: with what is in them, little enough for one call. */
 const PAGE_ROWS_MAX = 1_000;
 
 /** Rows one after the other that cannot even be found, after which the rest of the table is given up. */
 const LOST_ROWS_MAX = 64;
-
-const STATES = new Map<number, MessageState>([
-  ...([
-    [VISIBLE, "visible"],
-    [DELAYED, "delayed"],
-    [LEASED, "leased"],
-    [DEAD, "dead"],
-    [TRANSFERRING, "transferring"],
-  ] as const),
-]);
 
 type Row = Record<string, SqlStorageValue>;
 
@@ -186,11 +177,11 @@ function viewOf(
   group: string | undefined,
   generation: string,
 ): View | undefined {
-  const code = states?.state[index] ?? VISIBLE;
+  const code = (states?.state[index] ?? VISIBLE) as State;
   if (code === GONE) return undefined;
-  const state = STATES.get(code);
+  const state = NAME_OF[code];
   const content: unknown = JSON.parse(payload);
-  if (state === undefined || typeof content !== "object" || content === null || Array.isArray(content)) {
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new Error("The message does not decode.");
   }
   const { error, reason = "max_attempts", unbegun = 0 } = notes?.get(index) ?? {};

@@ -2,13 +2,11 @@ import type { QueueState } from "./base/queue-state.ts";
 import type { InboundTransfers } from "./inbound-transfers.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
 import type { Backlog } from "./schedule/backlog.ts";
-import type { DoneKeys } from "./store/done-keys.ts";
-import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
+import { FREE_ROWS_MAX } from "./store/free-rows.ts";
 import type { Ledger } from "./store/ledger.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
-import { completed, rowChangeOf } from "./store/row-changes.ts";
-import { FREE_ROWS_MAX } from "./store/row-slots.ts";
-import type { Commit, RowChange } from "./store/rows.ts";
+import type { Payloads } from "./store/payloads.ts";
+import type { RowTable } from "./store/row-table.ts";
+import type { Commit } from "./store/rows.ts";
 
 /** What of stored messages stays in memory: what was used last. */
 export interface Memory {
@@ -26,9 +24,8 @@ export const DEFAULT_MEMORY: Memory = { segments: 1_024, characters: 4 * 1024 * 
 /** What commits are made of. */
 interface CommitParts {
   backlog: Backlog;
-  payloads: PayloadCache;
-  keys: IdempotencyKeys;
-  doneKeys: DoneKeys;
+  payloads: Payloads;
+  rows: RowTable;
   ledger: Ledger;
   inboundTransfers: InboundTransfers;
   outboundTransfers: OutboundTransfers;
@@ -54,43 +51,27 @@ export class Commits {
 
   /** When something must be stored that was begun, if nothing else is; else Infinity. */
   get nextMarkAt(): number {
-    return this.#parts.backlog.marks.nextAt;
+    return this.#parts.rows.nextMarkAt;
   }
 
   /** What changed since the last commit; undefined if nothing did. Dead letters begin their transfer with it. */
   take(): Commit | undefined {
-    const { backlog, ledger, inboundTransfers, outboundTransfers } = this.#parts;
-    const { dirty, marks, slots } = backlog;
+    const { backlog, rows, ledger, inboundTransfers, outboundTransfers } = this.#parts;
     const { totals } = ledger;
     const { deadLetterQueue } = this.#state.configuration;
     if (deadLetterQueue !== "") outboundTransfers.beginDeadLetters(deadLetterQueue, totals.time);
-    marks.save(dirty, totals.time, this.#memory.segments);
-    // Old rows are deleted together with something else, unless they make each waking slow.
-    const areRowsTooMany = slots.excess > this.#memory.freeRows;
-    if (dirty.size === 0 && !this.#areTotalsDirty && !inboundTransfers.areUncommitted && !areRowsTooMany) {
+    const areRowsDirty = rows.prepareCommit(totals.time, this.#memory.segments);
+    if (!areRowsDirty && !this.#areTotalsDirty && !inboundTransfers.areUncommitted) {
       this.#trimMemory();
       return undefined;
     }
     ledger.assertBalance();
-    const changes = this.#takeChanges();
+    const changes = rows.takeChanges();
     this.#trimMemory();
     this.#areTotalsDirty = false;
     totals.commit += 1;
     totals.lastSegment = backlog.lastSegment;
-    changes.push(...this.#parts.doneKeys.takeChanges());
-    return { changes: completed(changes, slots), totals, ...inboundTransfers.takeUncommitted() };
-  }
-
-  #takeChanges(): RowChange[] {
-    const { backlog, payloads, keys } = this.#parts;
-    const { dirty, slots, groups } = backlog;
-    const changes: RowChange[] = [];
-    for (const [segment, kind] of dirty) {
-      const change = rowChangeOf(segment, kind, slots, payloads, keys, groups.takeUncommitted(segment));
-      if (change !== undefined) changes.push(change);
-    }
-    dirty.clear();
-    return changes;
+    return { changes, totals, ...inboundTransfers.takeUncommitted() };
   }
 
   /** Lets go of what was used longest ago. To be called when everything is stored, or on its way there. */

@@ -2,28 +2,28 @@ import type { DoneCommand, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import type { Commits } from "./commits.ts";
 import { doneTooOften, reusedKey } from "./refusals.ts";
-import type { DoneKeys } from "./store/done-keys.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import type { Ledger } from "./store/ledger.ts";
-import { doneHashOf } from "./store/payload.ts";
+import { doneHashOf } from "./store/payloads.ts";
+import type { RowTable } from "./store/row-table.ts";
 
 /** Takes reports that messages are done which were taken before. */
 export class Dones {
   readonly #state: QueueState;
   readonly #ledger: Ledger;
   readonly #keys: IdempotencyKeys;
-  readonly #doneKeys: DoneKeys;
+  readonly #rows: RowTable;
   readonly #commits: Commits;
 
   constructor(
     state: QueueState,
     ledger: Ledger,
-    { keys, doneKeys, commits }: { keys: IdempotencyKeys; doneKeys: DoneKeys; commits: Commits },
+    { keys, rows, commits }: { keys: IdempotencyKeys; rows: RowTable; commits: Commits },
   ) {
     this.#state = state;
     this.#ledger = ledger;
     this.#keys = keys;
-    this.#doneKeys = doneKeys;
+    this.#rows = rows;
     this.#commits = commits;
   }
 
@@ -43,6 +43,6 @@ export class Dones {
     this.#commits.includeTotals();
     if (key === undefined) return;
     const until = now + this.#state.configuration.keys.idempotencyMs;
-    this.#keys.remember(this.#doneKeys.slotForNext(), { key, contentHash: doneHashOf(count), until, ranges: [] });
+    this.#keys.remember(this.#rows.takeForDoneKey(), { key, contentHash: doneHashOf(count), until, ranges: [] });
   }
 }

@@ -7,7 +7,7 @@ import { afterExpiredLease, afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
 
@@ -34,7 +34,7 @@ export interface Taking {
 /** Where leased messages are. */
 interface LeaseParts {
   backlog: Backlog;
-  payloads: PayloadCache;
+  payloads: Payloads;
   ledger: Ledger;
   retention: Retention;
 }
@@ -43,7 +43,7 @@ interface LeaseParts {
 export class Leases {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #ledger: Ledger;
   readonly #retention: Retention;
   readonly #state: QueueState;

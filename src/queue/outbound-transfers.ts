@@ -4,8 +4,7 @@ import type { Outcome, TransferredMessage } from "./base/commands.ts";
 import { formatId } from "./base/receipt.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
-import { contentOf, deadLetterOf, priorityOf, putAtOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import { contentOf, deadLetterOf, type Payloads, priorityOf, putAtOf } from "./store/payloads.ts";
 import { DEAD, DELAYED, type PresentState, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import type { Totals, Transfer } from "./store/totals.ts";
 
@@ -41,12 +40,12 @@ interface Attempts {
 export class OutboundTransfers {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #ledger: Ledger;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
 
-  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, ledger: Ledger) {
+  constructor(generation: string, backlog: Backlog, payloads: Payloads, ledger: Ledger) {
     this.#generation = generation;
     this.#backlog = backlog;
     this.#payloads = payloads;

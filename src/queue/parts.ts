@@ -15,10 +15,10 @@ import { Removals } from "./removals.ts";
 import type { Results } from "./results.ts";
 import { Retention } from "./retention.ts";
 import { Backlog } from "./schedule/backlog.ts";
-import { DoneKeys } from "./store/done-keys.ts";
 import { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { Ledger } from "./store/ledger.ts";
-import { PayloadCache } from "./store/payload-cache.ts";
+import { Payloads } from "./store/payloads.ts";
+import { RowTable } from "./store/row-table.ts";
 import type { RowReader, StoredQueue } from "./store/rows.ts";
 import { Viewer } from "./viewer.ts";
 import type { Waits } from "./waits.ts";
@@ -42,7 +42,7 @@ export interface Storage {
 export interface Parts {
   readonly backlog: Backlog;
   readonly ledger: Ledger;
-  readonly keys: IdempotencyKeys;
+  readonly rows: RowTable;
   readonly viewer: Viewer;
   readonly retention: Retention;
   readonly leases: Leases;
@@ -70,10 +70,10 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const { reader, memory } = storage;
   const { configuration } = state;
   const ledger = new Ledger(stored?.totals);
-  const backlog = new Backlog(configuration, ledger, reader, memory.freeRows);
-  const payloads = new PayloadCache(reader);
+  const payloads = new Payloads(reader);
   const keys = new IdempotencyKeys(reader);
-  const doneKeys = new DoneKeys(backlog.slots, keys);
+  const rows = new RowTable(payloads, keys, memory.freeRows);
+  const backlog = new Backlog(configuration, ledger, reader, rows);
   const viewer = new Viewer(generation, backlog, payloads);
   const retention = new Retention(backlog, payloads, configuration.retention);
   const leases = new Leases(generation, state, lost, { backlog, payloads, ledger, retention });
@@ -81,7 +81,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
   const puts = new Puts(generation, state, { backlog, payloads, keys, ledger }, lasting);
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
-  const stores = { backlog, payloads, keys, doneKeys, ledger, inboundTransfers, outboundTransfers };
+  const stores = { backlog, payloads, rows, ledger, inboundTransfers, outboundTransfers };
   const commits = new Commits(state, memory, stores);
   const receives = new Receives(state, { ledger, leases }, lasting);
   const joins = new Joins(ledger, lasting.waits, lasting.results);
@@ -89,21 +89,21 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const served = { backlog, retention, receives, puts, joins, removals };
   const dispatcher = new Dispatcher(state, { ...others, ...served });
   // Only now, because retention watches which segments become visible.
-  restore(stored, { backlog, keys, ledger });
-  const parts = { ...served, ledger, keys, viewer, leases, inboundTransfers, outboundTransfers, commits, dispatcher };
+  restore(stored, { backlog, rows, ledger });
+  const parts = { ...served, ledger, rows, viewer, leases, inboundTransfers, outboundTransfers, commits, dispatcher };
   return {
     ...parts,
-    dones: new Dones(state, ledger, { keys, doneKeys, commits }),
+    dones: new Dones(state, ledger, { keys, rows, commits }),
     redrives: new Redrives({ deadLetters, outboundTransfers }, lasting),
     administration: new Administration(state, parts),
   };
 }
 
-function restore(stored: StoredQueue | undefined, to: Pick<Parts, "backlog" | "keys" | "ledger">): void {
-  const { backlog, keys, ledger } = to;
+function restore(stored: StoredQueue | undefined, to: Pick<Parts, "backlog" | "rows" | "ledger">): void {
+  const { backlog, rows, ledger } = to;
   for (const row of stored?.segments ?? []) {
-    if (row.fingerprints !== null) keys.restore(row.slot, row.keysUntil, row.fingerprints, row.number);
-    backlog.restore(row, keys.kept(row.slot));
+    rows.restore(row);
+    if (row.number !== 0) backlog.restore(row);
   }
   backlog.restoreGroups();
   ledger.assertBalance();

@@ -10,8 +10,8 @@ import type { Backlog } from "./schedule/backlog.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { addRange, type PlaceRange } from "./store/key-records.ts";
 import type { Ledger } from "./store/ledger.ts";
-import { contentHashOf, payloadOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import type { Payloads } from "./store/payloads.ts";
+import { contentHashOf, payloadOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { WAITS_MAX, type Waits } from "./waits.ts";
 
@@ -26,7 +26,7 @@ interface Stored {
 /** Where the messages of puts are stored. */
 interface PutParts {
   backlog: Backlog;
-  payloads: PayloadCache;
+  payloads: Payloads;
   keys: IdempotencyKeys;
   ledger: Ledger;
 }
@@ -36,14 +36,13 @@ export class Puts {
   readonly #generation: string;
   readonly #state: QueueState;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #keys: IdempotencyKeys;
   readonly #ledger: Ledger;
   readonly #lookups: PutLookups;
   readonly #waits: Waits;
   readonly #results: Results;
   readonly #blocked: BlockedPuts;
-  readonly #takesMore = (segment: Segment): boolean => this.#keys.hasRoom(segment.slot);
 
   constructor(
     generation: string,
@@ -149,7 +148,7 @@ export class Puts {
     const { fresh, dedupe } = this.#lookups.look(put, now);
     const payloads = fresh.map((message) => payloadOf(message, now));
     const sizes = payloads.map(utf8Bytes);
-    const segmentFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
+    const segmentFor = this.#backlog.beginBatch(fresh, sizes, now);
     const ranges: PlaceRange[] = [];
     // Where this put has stored the first message of each dedupe key.
     const placed = dedupe && new Map<string, PlaceRange>();
@@ -168,7 +167,7 @@ export class Puts {
       const bytes = sizes[stored] as number;
       const segment = segmentFor(message, bytes);
       const place = this.#append(segment, message, bytes, now);
-      this.#payloads.add(segment, payload);
+      this.#payloads.add(segment, payload, message.group);
       if (key !== undefined) {
         this.#lookups.remember(segment, key, place, now + dedupeMs);
         placed?.set(key, { ...place });

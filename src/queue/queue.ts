@@ -87,11 +87,11 @@ export class Queue {
 
   /** Lets time pass, then serves and ends waits. To be called before each commit batch of commands. */
   advance(now: number): void {
-    const { ledger, retention, leases, keys, backlog, dispatcher } = this.#context;
+    const { ledger, retention, leases, rows, dispatcher } = this.#context;
     ledger.totals.time = now;
     retention.beginCommitBatch();
     leases.expire(now);
-    for (const slot of keys.expire(now)) backlog.keysExpired(slot);
+    rows.expireKeys(now);
     dispatcher.advance(now);
   }
 

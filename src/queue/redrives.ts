@@ -4,8 +4,8 @@ import type { OutboundTransfers } from "./outbound-transfers.ts";
 import { overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
 import type { Results } from "./results.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
-import { deadLetterOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import type { Payloads } from "./store/payloads.ts";
+import { deadLetterOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
@@ -92,13 +92,13 @@ const LOOKED_AT_MAX = 20_000;
  */
 export class DeadLetters {
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #viewer: Viewer;
   readonly #transfers: OutboundTransfers;
 
   constructor(
     backlog: Backlog,
-    payloads: PayloadCache,
+    payloads: Payloads,
     { viewer, transfers }: { viewer: Viewer; transfers: OutboundTransfers },
   ) {
     this.#backlog = backlog;

@@ -1,8 +1,7 @@
 import type { RetentionRules } from "./base/configuration.ts";
 import { TimerHeap } from "./base/timer-heap.ts";
 import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
-import { timeOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import { type Payloads, timeOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, VISIBLE } from "./store/states.ts";
 
@@ -15,14 +14,14 @@ const SEGMENTS_PER_COMMIT = 256;
  */
 export class Retention implements SegmentWatcher {
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #expiries = new TimerHeap<Segment>();
   #segmentsLeft = SEGMENTS_PER_COMMIT;
   /** Up to when everything would have expired if a commit batch had no end. */
   #behind = 0;
   #rules: RetentionRules;
 
-  constructor(backlog: Backlog, payloads: PayloadCache, rules: RetentionRules) {
+  constructor(backlog: Backlog, payloads: Payloads, rules: RetentionRules) {
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#rules = rules;

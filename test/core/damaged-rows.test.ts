@@ -3,7 +3,8 @@ import { DamagedRow } from "../../src/queue/base/damage.ts";
 import { Ledger } from "../../src/queue/store/ledger.ts";
 import type { StoredSegment } from "../../src/queue/store/rows.ts";
 import { Segment, type SegmentState } from "../../src/queue/store/segment.ts";
-import { NONE, States } from "../../src/queue/store/states.ts";
+import { States } from "../../src/queue/store/segment-states.ts";
+import { NONE } from "../../src/queue/store/states.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { TestQueue } from "../support/test-queue.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Ledger } from "../../src/queue/store/ledger.ts";
-import { COUNT_OF, DEAD, DELAYED, LEASED, NONE, TRANSFERRING, VISIBLE } from "../../src/queue/store/states.ts";
+import { DEAD, DELAYED, LEASED, NAME_OF, NONE, TRANSFERRING, VISIBLE } from "../../src/queue/store/states.ts";
 import { NO_TOTALS } from "../../src/queue/store/totals.ts";
 import { Random } from "../support/random.ts";
 
@@ -30,7 +30,7 @@ test("whatever happens to messages, each of them is counted in one place", () =>
   }
 
   const counts = { ...NONE };
-  for (const state of states) counts[COUNT_OF[state]] += 1;
+  for (const state of states) counts[NAME_OF[state]] += 1;
   expect(ledger.counts).toEqual(counts);
 });
 

@@ -72,7 +72,7 @@ test("messages that move while both queues crash at any time arrive once each", 
   const accepted = new Set<number>();
 
   /** Says something to the tasks' queue, whose crash loses track of what it has sent. */
-  const tell = (command: Parameters<CrashingQueue["tell"]>[0]) => {
+  const tell = (command: Parameters<CrashingQueue["run"]>[0]) => {
     const fault = crash();
     tasks.run(command, fault);
     if (fault !== "no") {

@@ -3,19 +3,18 @@ import type { OrderName } from "../base/configuration.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import { TimerHeap } from "../base/timer-heap.ts";
-import { BegunMarks } from "../store/begun-marks.ts";
 import type { Ending, Ledger } from "../store/ledger.ts";
 import { LoadedSegments } from "../store/loaded-segments.ts";
-import { type KeptKeys, RowSlots } from "../store/row-slots.ts";
-import { type DirtyPart, type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
+import type { RowTable } from "../store/row-table.ts";
+import { type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
 import { Segment, type SegmentKind } from "../store/segment.ts";
 import { checkSummary } from "../store/segment-summary.ts";
 import {
-  COUNT_OF,
   DEAD,
   DELAYED,
   GONE,
   LEASED,
+  NAME_OF,
   type PresentState,
   type State,
   TRANSFERRING,
@@ -44,10 +43,8 @@ export class Backlog {
   readonly #reader: RowReader;
   readonly #ledger: Ledger;
   readonly #segments = new Map<number, Segment>();
-  readonly #segmentsByKind = new SegmentsByKind();
-  readonly slots: RowSlots;
-  readonly dirty = new Map<Segment, DirtyPart>();
-  readonly marks = new BegunMarks();
+  readonly #rows: RowTable;
+  readonly #segmentsByKind: SegmentsByKind;
   readonly #loaded: LoadedSegments;
 
   readonly #scheduler: FairScheduler;
@@ -62,9 +59,10 @@ export class Backlog {
     { order, maxLeasedPerGroup }: { order: OrderName; maxLeasedPerGroup: number },
     ledger: Ledger,
     reader: RowReader,
-    freeRowsMax: number,
+    rows: RowTable,
   ) {
-    this.slots = new RowSlots(freeRowsMax);
+    this.#rows = rows;
+    this.#segmentsByKind = new SegmentsByKind(rows, (kind, now) => this.#newSegment(kind, now));
     this.#scheduler = new FairScheduler(order, maxLeasedPerGroup, (place) => this.segmentAt(place));
     this.#ledger = ledger;
     this.#lastSegment = ledger.totals.lastSegment;
@@ -77,15 +75,9 @@ export class Backlog {
    *
    * @throws {DamagedRow} if there can be no such segment
    */
-  restore(row: StoredSegment, keys: KeptKeys): void {
-    const { slot } = row;
-    this.slots.restore(slot);
-    if (row.number === 0) {
-      this.slots.release(slot, keys);
-      return;
-    }
+  restore(row: StoredSegment): void {
     checkSummary(row, this.#lastSegment);
-    if (this.#segments.has(row.number)) throw new DamagedRow(slot, `segment ${row.number} is in another row too`);
+    if (this.#segments.has(row.number)) throw new DamagedRow(row.slot, `segment ${row.number} is in another row too`);
     const segment = Segment.restore(row, this.#ledger);
     this.#loaded.unload(segment);
     this.#enter(segment);
@@ -134,37 +126,20 @@ export class Backlog {
     return this.#segmentsByKind.oldest();
   }
 
-  /**
-   * Finds room for messages that are put together. To be asked for the segment of one after the other.
-   *
-   * @param takesMore whether a segment that has messages may take others, for what is not known here
-   */
+  /** Finds room for messages that are put together: see `SegmentsByKind.beginBatch`. */
   beginBatch(
     messages: readonly NewMessage[],
     payloadBytes: readonly number[],
     now: number,
-    takesMore: (segment: Segment) => boolean,
   ): (message: NewMessage, payloadBytes: number) => Segment {
-    const segmentIn = this.#segmentsByKind.beginBatch(
-      messages.map((message) => this.#kindOf(message)),
-      payloadBytes,
-      (segment) => this.dirty.get(segment) === "write",
-      takesMore,
-      (kind) => this.#newSegment(kind, now),
-    );
-    return (message, bytes) => segmentIn(this.#kindOf(message), bytes);
-  }
-
-  #kindOf({ priority, deadLetter, group }: NewMessage): SegmentKind {
-    const kindPriority = this.#scheduler.order.sharesSegments ? 0 : priority;
-    return { priority: kindPriority, areDeadLetters: deadLetter !== undefined, isGrouped: group !== undefined };
+    return this.#segmentsByKind.beginBatch(messages, payloadBytes, this.#scheduler.order, now);
   }
 
   #newSegment(kind: SegmentKind, now: number): Segment {
     this.#lastSegment += 1;
-    const segment = new Segment(this.slots.take(), this.#lastSegment, kind, now, this.#ledger);
+    const segment = new Segment(this.#rows.take(), this.#lastSegment, kind, now, this.#ledger);
     this.#enter(segment);
-    this.dirty.set(segment, "write");
+    this.#rows.created(segment);
     return segment;
   }
 
@@ -175,7 +150,7 @@ export class Backlog {
   append(segment: Segment, payloadBytes: number, visibleAt: number, group: string | undefined): number {
     const index = segment.append(payloadBytes, visibleAt);
     this.#loaded.use(segment);
-    if (this.dirty.get(segment) !== "write") this.dirty.set(segment, "append");
+    this.#rows.appended(segment);
     if (visibleAt > 0) this.#due.plan(segment, visibleAt);
     else this.#makeReady(segment);
     if (group !== undefined) this.groups.add(segment, index, group);
@@ -197,7 +172,7 @@ export class Backlog {
   begin(segment: Segment, index: number, now: number): void {
     segment.begin(index);
     this.#loaded.use(segment);
-    if (!this.dirty.has(segment)) this.marks.add(segment, now);
+    this.#rows.begun(segment, now);
   }
 
   /**
@@ -248,7 +223,7 @@ export class Backlog {
 
   /** The messages of one state, in the order of their places. */
   *places(state: PresentState): Generator<PlacedMessage> {
-    const name = COUNT_OF[state];
+    const name = NAME_OF[state];
     for (const segment of this.#segments.values()) {
       for (let index = 0; segment[name] > 0 && index < segment.count; index += 1) {
         if (segment.stateOf(index) === state) yield { segment, index };
@@ -265,7 +240,7 @@ export class Backlog {
         this.groups.stateChanged(promoted, index, before, after);
       segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), changed);
       // Stored, because another configuration would find another transition.
-      if (segment.leased !== leased && !this.dirty.has(segment)) this.dirty.set(segment, "update");
+      if (segment.leased !== leased) this.#rows.changed(segment);
       if (segment.visible > 0) this.#makeReady(segment);
       if (segment.nextDueAt <= now) throw new DamagedRow(segment.slot, `segment ${segment.number} is still due`);
       if (segment.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(segment, segment.nextDueAt);
@@ -274,17 +249,12 @@ export class Backlog {
 
   /** Lets go of the states that were used longest ago. To be called when everything is stored. */
   unloadOldest(segmentsMax: number): void {
-    this.#loaded.unloadOldest(segmentsMax, (segment) => this.marks.has(segment));
+    this.#loaded.unloadOldest(segmentsMax, (segment) => this.#rows.isOnlyInMemory(segment));
   }
 
   /** No message becomes visible by itself before this time. */
   get nextDueAt(): number {
     return this.#due.nextAt;
-  }
-
-  /** Tells that a row need not keep its keys any longer. */
-  keysExpired(slot: number): void {
-    this.slots.keysExpired(slot);
   }
 
   /** Moves a message to a state that lasts until `visibleAt`. */
@@ -297,7 +267,7 @@ export class Backlog {
   #changed(segment: Segment, index: number, before: State, after: State): void {
     if (before === VISIBLE && segment.visible === 0) this.#scheduler.becameHidden(segment);
     if (segment.isGrouped) this.groups.stateChanged(segment, index, before, after);
-    if (!this.dirty.has(segment)) this.dirty.set(segment, "update");
+    this.#rows.changed(segment);
     this.#loaded.use(segment);
   }
 
@@ -313,7 +283,7 @@ export class Backlog {
     this.#due.drop(segment);
     this.watcher?.finished(segment);
     this.#loaded.drop(segment);
-    this.dirty.set(segment, this.dirty.get(segment) === "write" ? "write" : "free");
+    this.#rows.finished(segment);
   }
 
   #makeReady(segment: Segment): void {

@@ -48,7 +48,6 @@ export class Groups {
   readonly #groups = new Map<string, Group>();
   /** By the number of their segment. */
   readonly #members = new Map<number, Members>();
-  readonly #uncommitted = new Map<Segment, string[]>();
   readonly #servable = new Heap<Group>(isBefore, (group, index) => {
     group.servableIndex = index;
   });
@@ -80,25 +79,9 @@ export class Groups {
     return this.#members.get(segment.number)?.groups[index];
   }
 
-  /** Adds the next message of a segment. */
-  add(segment: Segment, index: number, name: string): void {
-    this.#enter(segment, index, name);
-    const uncommitted = this.#uncommitted.get(segment);
-    if (uncommitted === undefined) this.#uncommitted.set(segment, [name]);
-    else uncommitted.push(name);
-  }
-
   /** Restores a stored segment: the groups of its messages, in order. */
   restore(segment: Segment, names: readonly string[]): void {
-    for (const [index, name] of names.entries()) this.#enter(segment, index, name);
-  }
-
-  /** The names to store for this segment: those that were added since the last call, each ended by a line feed. */
-  takeUncommitted(segment: Segment): string {
-    const names = this.#uncommitted.get(segment);
-    if (names === undefined) return "";
-    this.#uncommitted.delete(segment);
-    return `${names.join("\n")}\n`;
+    for (const [index, name] of names.entries()) this.add(segment, index, name);
   }
 
   /** A message has another state now. It may be in no group. */
@@ -117,7 +100,6 @@ export class Groups {
   /** The segment has no messages any more. */
   forget(segment: Segment): void {
     this.#members.delete(segment.number);
-    this.#uncommitted.delete(segment);
   }
 
   /** A message was handed out. It may be in no group. */
@@ -143,7 +125,8 @@ export class Groups {
     return isOthersTurn ? undefined : this.#order.placeOf(rank);
   }
 
-  #enter(segment: Segment, index: number, name: string): void {
+  /** Adds the next message of a segment. */
+  add(segment: Segment, index: number, name: string): void {
     const state = segment.stateOf(index);
     const group = state === GONE ? undefined : this.#groupNamed(name);
     let members = this.#members.get(segment.number);

@@ -1,5 +1,6 @@
 import { TimerHeap } from "../base/timer-heap.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
+import type { KeptKeys } from "./free-rows.ts";
 import {
   addRange,
   BYTES_PER_FINGERPRINT,
@@ -19,7 +20,6 @@ import {
 } from "./key-records.ts";
 import { KeyIndex, KeyRows } from "./key-rows.ts";
 import { KEYS_APPEND_BYTES_MAX, KEYS_REUSE_BYTES_MAX, KEYS_REUSE_MAX } from "./row-budget.ts";
-import type { KeptKeys } from "./row-slots.ts";
 import { type Keys, NO_KEYS, type RowReader } from "./rows.ts";
 
 /** What is not stored yet of a row's keys: a record and a text of fingerprints for each, and the fingerprint itself. */

@@ -9,28 +9,30 @@ import type { SegmentKind, SegmentState, SegmentSummary } from "./segment-summar
 import { NONE } from "./states.ts";
 import type { Totals } from "./totals.ts";
 
-/** What became of a transfer that has come in. */
+/** What became of a transfer from another queue. */
 export interface InboundTransfer {
   /** The sender: its name and generation. */
   source: string;
   number: number;
   isRefused: boolean;
-  /** When it came in, or about when it was last asked after, in milliseconds. */
+  /** When it came in, or about when its sender last asked for its outcome, in milliseconds. */
   usedAt: number;
 }
 
 /** The parts of a row that change when messages are delivered. */
-type Changing = SegmentState & Omit<SegmentSummary, keyof SegmentKind | "putAt" | "count" | "bytes">;
+export type Changing = SegmentState & Omit<SegmentSummary, keyof SegmentKind | "putAt" | "count" | "bytes">;
 
-/** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
-interface Contents extends SegmentSummary, Changing, Keys {
+/** All parts of a row but its place and its totals. */
+export interface Contents extends SegmentSummary, Changing, Keys {
+  /** The number of its segment; 0 for a row without messages. */
+  number: number;
   /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
   payloads: string;
   /** The group of each message, ended by a line feed; empty where they are in none. */
   groups: string;
 }
 
-/** The idempotency keys in a row. In a row that keeps others, the texts are what comes after theirs. */
+/** The keys in a row. */
 export interface Keys {
   /** One JSON text per remembered key, each ended by a line feed. */
   keys: string;
@@ -40,28 +42,25 @@ export interface Keys {
   keysUntil: number;
 }
 
+/** A change of stored rows. All but "delete" also write the totals of their commit, each into its row. */
 export type RowChange =
   /**
-   * A new segment, in a new row or over one that was free. `number` 0 is none, only keys. Keys that the row holds are
-   * written over too, unless `keepsKeys`: then they stay, before the new ones. So it is in an "append" and a "free".
+   * Writes a row. `keepsMessages`: the row is that of this segment, and the payloads and groups come after those that it
+   * has; else they are written over, and the row need not exist unless `keepsKeys`. `keepsKeys`: the keys come after
+   * those that the row has; else they are written over.
    */
-  | ({ kind: "write"; slot: number; keepsKeys: boolean; number: number } & Contents)
-  | ({ kind: "append"; slot: number; keepsKeys: boolean } & Contents)
+  | ({ kind: "write"; slot: number; keepsMessages: boolean; keepsKeys: boolean } & Contents)
+  /** Writes the states of a segment. */
   | ({ kind: "update"; slot: number } & Changing)
-  /** A segment that is done with. */
-  | ({ kind: "free"; slot: number; keepsKeys: boolean } & Keys)
   /**
-   * A segment that is done with and whose row is not needed. It is written as free, over the free row `into`: that is one
-   * row less, bills the same one row as "free", and carries the totals, which "delete" does not.
+   * Frees the row of a segment that has no messages any more, and moves it over the free row `into`. That is one row less,
+   * and bills the same one row as to write that the row is free.
    */
   | { kind: "merge"; slot: number; into: number }
-  /** Rows that are not needed any more, where something else carries the totals. Not all of them need exist. */
+  /** Deletes rows where another change carries the totals. Not all of them need exist. */
   | { kind: "delete"; slots: readonly number[] }
-  /** Nothing changed but the totals; keys may be remembered with them. The row need not exist. */
+  /** Writes nothing but the totals, and keys after those that the row has. The row need not exist. */
   | ({ kind: "totals"; slot: number } & Keys);
-
-/** Which of a row's parts the next commit must write. */
-export type DirtyPart = "write" | "append" | "update" | "free";
 
 export interface StoredSegment extends SegmentSummary {
   slot: number;
@@ -72,7 +71,7 @@ export interface StoredSegment extends SegmentSummary {
   fingerprints: string | null;
 }
 
-/** Reads what is not kept in memory. Only rows that were committed are asked for. */
+/** Reads what is not kept in memory. It is called only for rows that were committed. */
 export interface RowReader {
   state(slot: number): SegmentState;
   payloads(slot: number): string;
@@ -91,7 +90,7 @@ export interface RowReader {
 export interface Commit {
   changes: RowChange[];
   totals: Totals;
-  /** Senders that need not be remembered any more. */
+  /** Senders that are not remembered any longer. */
   forgottenSenders: readonly string[];
   inboundTransfers: readonly InboundTransfer[];
 }
@@ -102,16 +101,16 @@ export interface StoredQueue {
   segments: Iterable<StoredSegment>;
 }
 
-/** Splits the payloads of a row. */
+/** Splits a text of which each part is ended by a line feed, such as the payloads of a row. */
 export function splitLines(text: string): string[] {
-  const payloads = text.split("\n");
-  payloads.pop();
-  return payloads;
+  const parts = text.split("\n");
+  parts.pop();
+  return parts;
 }
 
 export const NO_KEYS: Keys = { keys: "", fingerprints: "", keysUntil: 0 };
 
-/** A row that holds no messages. */
+/** The parts of a row that holds no messages. */
 export const NO_MESSAGES = {
   priority: 0,
   areDeadLetters: false,

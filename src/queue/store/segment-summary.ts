@@ -1,6 +1,7 @@
 import { PRIORITY_MAX } from "../../contract/limits.ts";
 import { DamagedRow } from "../base/damage.ts";
-import { NONE, type StateCounts, type States } from "./states.ts";
+import type { States } from "./segment-states.ts";
+import { NONE, STATE_NAMES, type StateCounts } from "./states.ts";
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 export const SEGMENT_MESSAGES_MAX = 256;
@@ -37,8 +38,6 @@ export interface SegmentSummary extends StateCounts, SegmentKind {
   lastDueAt: number;
 }
 
-const NAMES = Object.keys(NONE) as (keyof StateCounts)[];
-
 /** A segment as it is known without its state. */
 type Summary = SegmentSummary & { slot: number; number: number };
 
@@ -58,8 +57,8 @@ export function checkSummary(row: Summary, lastSegment: number): void {
   check(isCount(bytes, Number.MAX_SAFE_INTEGER), `segment ${number} counts ${bytes} bytes`);
   check(isCount(priority, PRIORITY_MAX), `segment ${number} has the priority ${priority}`);
   check(Number.isFinite(putAt), `segment ${number} was put at ${putAt}`);
-  for (const name of NAMES) check(isCount(row[name], count), `of ${count} messages ${row[name]} are ${name}`);
-  const present = NAMES.reduce((sum, name) => sum + row[name], 0);
+  for (const name of STATE_NAMES) check(isCount(row[name], count), `of ${count} messages ${row[name]} are ${name}`);
+  const present = STATE_NAMES.reduce((sum, name) => sum + row[name], 0);
   check(present > 0 && present <= count, `of ${count} messages ${present} are still there`);
   const areDuesKnown = row.delayed + row.leased === 0 || (Number.isFinite(nextDueAt) && nextDueAt <= lastDueAt);
   check(areDuesKnown, `segment ${number} waits from ${nextDueAt} to ${lastDueAt}`);
@@ -74,7 +73,7 @@ export function checkSummary(row: Summary, lastSegment: number): void {
 export function checkCounts(segment: Summary, states: States | undefined): void {
   const { slot, number, count } = segment;
   const counts = states?.counts() ?? { ...NONE, visible: count };
-  for (const name of NAMES) {
+  for (const name of STATE_NAMES) {
     if (segment[name] === counts[name]) continue;
     throw new DamagedRow(
       slot,

@@ -1,17 +1,17 @@
 import { DamagedRow } from "../base/damage.ts";
 import type { Ending, Ledger } from "./ledger.ts";
 import { type Note, Notes } from "./notes.ts";
+import { States } from "./segment-states.ts";
 import { checkCounts, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
 import {
-  COUNT_OF,
   DELAYED,
   GONE,
   LEASED,
+  NAME_OF,
   NONE,
   type PresentState,
   type State,
   type StateCounts,
-  States,
   type Transition,
   VISIBLE,
 } from "./states.ts";
@@ -108,7 +108,7 @@ export class Segment implements SegmentSummary {
     this.bytes += payloadBytes + 1;
     const state = visibleAt > 0 ? DELAYED : VISIBLE;
     this.#states?.append(state, visibleAt);
-    this[COUNT_OF[state]] += 1;
+    this[NAME_OF[state]] += 1;
     this.#ledger.accepted(state);
     if (state === DELAYED) this.#expect(visibleAt);
     else this.#lastCandidate = index;
@@ -224,7 +224,7 @@ export class Segment implements SegmentSummary {
   /** Moves a message to a state that lasts until `visibleAt`, and answers with the one before. */
   move(index: number, state: PresentState, visibleAt: number): PresentState {
     const before = this.#change(index, state, visibleAt);
-    this[COUNT_OF[state]] += 1;
+    this[NAME_OF[state]] += 1;
     this.#ledger.moved(before, state);
     if (state === VISIBLE) {
       this.#firstCandidate = Math.min(this.#firstCandidate, index);
@@ -247,7 +247,7 @@ export class Segment implements SegmentSummary {
   #change(index: number, state: State, visibleAt: number): PresentState {
     const states = this.#touch();
     const before = states.state[index] as PresentState;
-    this[COUNT_OF[before]] -= 1;
+    this[NAME_OF[before]] -= 1;
     states.state[index] = state;
     states.visibleAt[index] = visibleAt;
     if (state !== LEASED) states.begin(index);

@@ -1,7 +1,8 @@
-import type { Delivery } from "../../src/queue/base/commands.ts";
-import type { CommandResult } from "../../src/queue/results.ts";
-import { attemptsOf, type ModelDelivery, type ModelLease, type ModelMessage } from "./model-message.ts";
-import type { ModelAnswer, ModelQueue } from "./model-queue.ts";
+import type { Delivery } from "../../../src/queue/base/commands.ts";
+import type { CommandResult } from "../../../src/queue/results.ts";
+import type { ModelAnswer } from "./answers.ts";
+import { attemptsOf, type ModelDelivery, type ModelLease, type ModelMessage } from "./message.ts";
+import type { ModelQueue } from "./queue.ts";
 
 const LEASES_REMEMBERED = 200;
 

@@ -13,7 +13,7 @@ export const SENDER_KEPT_MS = 30 * 86_400_000;
 
 /**
  * A sender that does not know the outcome of its transfer asks again at least each minute while the servers run. After
- * an outage they have run for so long, an hour, before it counts that nobody asks any more.
+ * an outage they have run for so long, an hour, before a sender counts as one that asks no more.
  */
 export const SENDERS_RUN_MS = 3_600_000;
 
@@ -26,7 +26,7 @@ const TRANSFERS_PER_LOOK = 100;
 /** Senders that one look forgets: more than can have come since the one before. */
 export const SENDERS_FORGOTTEN_MAX = 2 * TRANSFERS_PER_LOOK;
 
-/** What became of the last transfer from each other queue. Those before it nobody asks about any more. */
+/** What became of the last transfer from each other queue. No sender asks about those before it any more. */
 export class InboundTransfers {
   readonly #state: QueueState;
   readonly #reader: RowReader;

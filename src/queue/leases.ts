@@ -31,7 +31,7 @@ export interface Taking {
   isBegun: boolean;
 }
 
-/** Where leased messages are. */
+/** What leases are made of. */
 interface LeaseParts {
   backlog: Backlog;
   payloads: Payloads;
@@ -39,7 +39,7 @@ interface LeaseParts {
   retention: Retention;
 }
 
-/** Hands messages out, and does what their holders say of them. */
+/** Hands messages out, and ends or changes their leases. */
 export class Leases {
   readonly #generation: string;
   readonly #backlog: Backlog;
@@ -48,7 +48,7 @@ export class Leases {
   readonly #retention: Retention;
   readonly #state: QueueState;
   readonly #lost: LostLeases;
-  /** When the leases would have ended that were taken back, by the index of their messages. */
+  /** Of leases that were taken back, when they would have ended, by the index of their messages. */
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
   /** @param lost receives the receipts of leases that are ended here */
@@ -131,7 +131,7 @@ export class Leases {
     return this.#withLeases(receipts, (segment, index) => this.#backlog.remove(segment, index, "done", isFinished));
   }
 
-  /** Gives messages back, or up. */
+  /** Gives messages back, or makes them dead. */
   retry(command: RetryCommand, now: number): string[] {
     const { redelivery } = this.#state.configuration;
     const { receipts, delayMs, error, isDead, isBegun } = command;
@@ -140,7 +140,7 @@ export class Leases {
         this.#putBack(segment, index, now);
         return;
       }
-      // Of what fails a handler knows, though it may not have said before that it began.
+      // A message that fails was begun, though its begin may not have been reported.
       segment.begin(index);
       segment.note(index, { error, reason: isDead ? "rejected" : undefined });
       const dead = { state: DEAD, visibleAt: now } as const;
@@ -160,7 +160,7 @@ export class Leases {
       if (segment.isUnbegun(index)) this.#backlog.begin(segment, index, now);
     };
     const stale = this.#withLeases(receipts, begin);
-    for (const text of stale) this.#giveAgain(parseReceipt(this.#generation, text), now);
+    for (const text of stale) this.#leaseAgain(parseReceipt(this.#generation, text), now);
     return this.#withLeases(stale, begin);
   }
 
@@ -168,7 +168,7 @@ export class Leases {
    * A handler had begun before its worker could know that the message was taken back: it has its lease again, unless the
    * message was handed out since. Not in a group, where another may have come in its place.
    */
-  #giveAgain(receipt: Receipt | undefined, now: number): void {
+  #leaseAgain(receipt: Receipt | undefined, now: number): void {
     const segment = receipt && this.#backlog.segmentAt(receipt);
     if (receipt === undefined || segment === undefined) return;
     const { index, delivery } = receipt;
@@ -191,7 +191,7 @@ export class Leases {
     }
   }
 
-  /** Takes down a lease that ends now, though nobody has asked for it who holds it. Nothing where there is none. */
+  /** Notes as lost the lease of a message, if it has one, which ends now without a command of its holder. */
   lose(segment: Segment, index: number): void {
     if (segment.stateOf(index) !== LEASED) return;
     const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
@@ -215,7 +215,7 @@ export class Leases {
     return this.#withLeases(receipts, (segment, index) => this.#backlog.move(segment, index, LEASED, endsAt));
   }
 
-  /** Does something to each message whose lease the receipt stands for. */
+  /** Changes each message whose receipt fits a lease, and answers with the other receipts. */
   #withLeases(receipts: string[], change: (segment: Segment, index: number) => void): string[] {
     const stale: string[] = [];
     for (const text of receipts) {

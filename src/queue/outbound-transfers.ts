@@ -8,16 +8,16 @@ import { contentOf, deadLetterOf, type Payloads, priorityOf, putAtOf } from "./s
 import { DEAD, DELAYED, type PresentState, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import type { Totals, Transfer } from "./store/totals.ts";
 
-/** After an attempt of which nobody knows the outcome; doubled each time, up to the last. */
+/** The pause after an attempt whose outcome is not known; doubled each time, up to the maximum. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 60_000;
-/** How long a queue that refused dead letters is left alone; doubled each time, up to the last. */
+/** How long nothing is sent to a queue that refused dead letters; doubled each time, up to the maximum. */
 const REFUSED_MS = 60_000;
 const REFUSED_MS_MAX = 3_600_000;
-/** After that an attempt counts as one of which nobody knows the outcome. */
+/** After this time the outcome of an attempt counts as not known. */
 const ATTEMPT_MS = 30_000;
 
-/** What is to be sent to another queue. It stays the same however often it is sent. */
+/** A transfer as it is sent to another queue: the same however often it is sent. */
 export interface OutboundTransfer extends Transfer {
   /** Of the queue that sends it. */
   generation: string;
@@ -83,7 +83,7 @@ export class OutboundTransfers {
     this.begin(to, isInDoubt ? [places.next().value as PlacedMessage] : places, true);
   }
 
-  /** What is to be sent now that it is stored. Each is to be settled when its outcome is known. */
+  /** The stored transfers whose next attempt is due. Each attempt must be followed by `applyOutcome`. */
   takeOutboundTransfers(now: number): OutboundTransfer[] {
     return this.#totals.transfers.flatMap((transfer) => {
       const attempts = this.#attemptsOf(transfer.number);

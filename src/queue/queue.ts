@@ -147,7 +147,7 @@ export class Queue {
     return this.#lasting.receivers.subscription(subscriber);
   }
 
-  /** What is to be sent to other queues once the commit is stored. Each is answered by a "transfer_result". */
+  /** The transfers to send to other queues, once the commit is stored. Each is followed by a "transfer_result". */
   takeOutboundTransfers(now: number): OutboundTransfer[] {
     return this.exists ? this.#context.outboundTransfers.takeOutboundTransfers(now) : [];
   }
@@ -181,7 +181,7 @@ export class Queue {
     try {
       leases.loseAll();
     } catch {
-      // A queue that cannot be read can be deleted all the same: the receipts of its leases are then not told.
+      // A queue that cannot be read can be deleted all the same: the receipts of its leases are not reported then.
     }
     puts.refuseBlocked(unknownQueue());
     joins.refuse(unknownQueue());

@@ -20,9 +20,9 @@ interface Subscription {
   /** How many more messages may be pushed. */
   credit: number;
   leaseMs: number | undefined;
-  /** How much was pushed since the last grant of credit. */
+  /** The bytes that were pushed since the last grant of credit. */
   bytes: number;
-  /** When the first lease ends of what was pushed since it was last heard; undefined where nothing was. */
+  /** When the first lease ends of the messages pushed since it was last heard; undefined if there are none. */
   hearBy: number | undefined;
   /** Whether it was not heard by then. */
   isUnheard: boolean;
@@ -36,7 +36,7 @@ interface Subscription {
 export interface SubscriptionView {
   /** How many more messages may be pushed. */
   credit: number;
-  /** How long pushed messages are leased, in milliseconds; undefined for as long as the queue is configured. */
+  /** How long pushed messages are leased, in milliseconds; undefined for the lease time of the queue. */
   leaseMs: number | undefined;
   /** If the subscriber is not heard before this time, nothing more is pushed; undefined if nothing was pushed since. */
   hearBy: number | undefined;
@@ -47,12 +47,12 @@ export interface SubscriptionView {
   position: number;
 }
 
-/** What positions of subscriptions differ by that no receive is between. Request ids up to 2^33 leave it exact. */
+/** The distance of subscriptions between which no receive waits. Exact for request ids up to 2^33. */
 const POSITION_STEP = 2 ** -20;
 
-/** Where messages are to be had. */
+/** Where receivers get messages from. */
 export interface DeliverySource {
-  /** How many are visible; of these some may have to wait for their group. */
+  /** How many messages are visible. Some of them may have to wait for their group. */
   readonly visible: number;
   /** False also while what this commit batch hands out has reached its bound. */
   readonly hasDeliverable: boolean;
@@ -62,23 +62,23 @@ export interface DeliverySource {
 
 /** How messages are handed out. */
 export interface Handing extends Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck"> {
-  /** Whether they count as attempts only when it is said that a handler began with them. */
+  /** Whether the deliveries count as attempts only when a handler is reported to have begun. */
   isPushed?: boolean;
 }
 
 /**
- * Those who wait for messages, in order of arrival.
+ * Receives and subscriptions that wait for messages, in order of arrival.
  *
  * A subscription that was served goes to the end of the wait queue, and takes no more than its share of what is visible, so
- * that no large credit keeps messages from others who wait. One whose leases end without a word from its connection is
- * served no more until there is one: most likely its worker is frozen, and would keep its messages from others again and
- * again.
+ * that no large credit keeps messages from the others. A subscription whose leases end while its connection sends nothing
+ * is not served until the connection sends something: most likely its worker is frozen, and would keep its messages from
+ * others again and again.
  */
 export class Receivers {
   readonly #results: Results;
   readonly #waiting: WaitQueue<WaitingReceive | Subscription>;
   readonly #subscriptions = new Map<number, Subscription>();
-  /** By when subscriptions must be heard to which something was pushed. */
+  /** By when the subscriptions must be heard to which messages were pushed. */
   readonly #hearings = new TimerHeap<Subscription>();
   /** The position of the receive or subscription that was the last to come to the end of the wait queue. */
   #lastPosition = 0;
@@ -105,7 +105,7 @@ export class Receivers {
     return { credit, leaseMs, hearBy, position };
   }
 
-  /** Adds to a subscriber's credit, and answers how much it has. */
+  /** Adds to a subscriber's credit, and answers with the sum. */
   subscribe({ subscriber, credit, leaseMs, hearBy }: SubscribeCommand, now: number): number {
     const known = this.#subscriptions.get(subscriber);
     const subscription = known ?? newSubscription(subscriber);
@@ -114,24 +114,24 @@ export class Receivers {
     subscription.leaseMs = leaseMs;
     subscription.bytes = 0;
     if (hearBy !== undefined) {
-      this.#expectWord(subscription, hearBy);
+      this.#expectToHear(subscription, hearBy);
       this.dismissUnheard(now);
     }
-    if (subscription.place === undefined) this.#lineUp(subscription);
+    if (subscription.place === undefined) this.#joinQueue(subscription);
     return subscription.credit;
   }
 
-  /** Ends a subscription, and answers how much credit was left. */
+  /** Ends a subscription, and answers with the credit that was left. */
   unsubscribe(subscriber: number): number {
     const subscription = this.#subscriptions.get(subscriber);
     if (subscription === undefined) return 0;
     this.#subscriptions.delete(subscriber);
     this.#hearings.drop(subscription);
-    this.#stepOut(subscription);
+    this.#leaveQueue(subscription);
     return subscription.credit;
   }
 
-  /** Its connection has said something, whatever it was. It can be served again. */
+  /** Notes that the connection of a subscription, which need not exist, has sent something. It can be served again. */
   heard(subscriber: number): void {
     const subscription = this.#subscriptions.get(subscriber);
     if (subscription === undefined) return;
@@ -139,38 +139,38 @@ export class Receivers {
     subscription.hearBy = undefined;
     if (!subscription.isUnheard) return;
     subscription.isUnheard = false;
-    this.#lineUp(subscription);
+    this.#joinQueue(subscription);
   }
 
-  #expectWord(subscription: Subscription, hearBy: number): void {
+  #expectToHear(subscription: Subscription, hearBy: number): void {
     subscription.hearBy = hearBy;
     this.#hearings.plan(subscription, hearBy);
   }
 
-  /** Takes those out of the wait queue who have not been heard in time. */
+  /** Takes the subscriptions out of the wait queue that were not heard in time. */
   dismissUnheard(now: number): void {
     for (let next = this.#hearings.take(now); next !== undefined; next = this.#hearings.take(now)) {
       next.isUnheard = true;
-      this.#stepOut(next);
+      this.#leaveQueue(next);
     }
   }
 
-  #stepOut(subscription: Subscription): void {
+  #leaveQueue(subscription: Subscription): void {
     if (subscription.place !== undefined) this.#waiting.remove(subscription.place);
     subscription.place = undefined;
   }
 
   /** Puts a subscription at the end of the wait queue, if it may be pushed anything. */
-  #lineUp(subscription: Subscription): void {
+  #joinQueue(subscription: Subscription): void {
     this.#lastPosition += POSITION_STEP;
     subscription.position = this.#lastPosition;
     const { credit, bytes, isUnheard } = subscription;
-    // What was not taken in yet is bounded in its size too: who grants credit has taken in what came before.
+    // What a client has not read is bounded in bytes too. A client that grants credit has read what was pushed before.
     const canBeServed = credit > 0 && bytes < BATCH_BYTES_MAX && !isUnheard;
     subscription.place = canBeServed ? this.#waiting.add(subscription) : undefined;
   }
 
-  /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
+  /** Serves what waits, in turns, for as long as there are messages. Answers whether any receiver was served. */
   serve(source: DeliverySource, now: number): boolean {
     let isAnyoneServed = false;
     while (!this.isEmpty && source.hasDeliverable) {
@@ -197,12 +197,12 @@ export class Receivers {
     receiver.credit -= deliveries.length;
     receiver.bytes += bytes;
     const hearBy = receiver.hearBy ?? deliveries[0]?.lease?.endsAt ?? Number.POSITIVE_INFINITY;
-    this.#expectWord(receiver, hearBy);
-    this.#lineUp(receiver);
+    this.#expectToHear(receiver, hearBy);
+    this.#joinQueue(receiver);
     this.#results.add(subscriber, { verb: "push", deliveries, hearBy }, bytes);
   }
 
-  /** Answers all that nothing will come any more. */
+  /** Refuses all receives, and ends all subscriptions. */
   refuse(refusal: Refusal): void {
     for (const { requestIds } of this.#waiting.takeAll()) this.#results.refuse(requestIds, refusal);
     this.#results.refuse([...this.#subscriptions.keys()], refusal);

@@ -87,8 +87,8 @@ export class Redrives {
 const LOOKED_AT_MAX = 20_000;
 
 /**
- * Dead letters: the messages that died in this queue, which stay in their places until somebody decides; and those
- * that came here because they died in another queue, while nobody holds them.
+ * Dead letters: the messages that died in this queue, which stay in their places until they are redriven, purged or
+ * sent on; and those that came here because they died in another queue, while they are not leased.
  */
 export class DeadLetters {
   readonly #backlog: Backlog;

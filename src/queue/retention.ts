@@ -9,7 +9,7 @@ import { DEAD, VISIBLE } from "./store/states.ts";
 const SEGMENTS_PER_COMMIT = 256;
 
 /**
- * Lets messages expire. Only what is visible does: what somebody holds, or what waits for its time, is looked at when
+ * Lets messages expire. Only what is visible does: what is leased, or waits for its time, is looked at when
  * it becomes visible, and is not handed out any more if its time is over by then.
  */
 export class Retention implements SegmentWatcher {
@@ -17,7 +17,7 @@ export class Retention implements SegmentWatcher {
   readonly #payloads: Payloads;
   readonly #expiries = new TimerHeap<Segment>();
   #segmentsLeft = SEGMENTS_PER_COMMIT;
-  /** Up to when everything would have expired if a commit batch had no end. */
+  /** Up to when everything would have expired, had a commit batch no bound. */
   #behind = 0;
   #rules: RetentionRules;
 
@@ -51,7 +51,7 @@ export class Retention implements SegmentWatcher {
     this.#behind = 0;
   }
 
-  /** Lets expire what is due, or as much of it as may be in one commit batch. */
+  /** Expires the messages that are due, or as many of them as one commit batch may. */
   expire(now: number): void {
     this.#behind = now;
     for (; this.#segmentsLeft > 0; this.#segmentsLeft -= 1) {
@@ -66,7 +66,7 @@ export class Retention implements SegmentWatcher {
     return this.#segmentsLeft === 0 && this.#expiries.nextAt <= this.#behind;
   }
 
-  /** Whether it is not known yet what of this segment has expired. */
+  /** Whether messages of this segment may have expired that this commit batch does not look at any more. */
   isToBeExpired(segment: Segment): boolean {
     return this.isBehind && this.#expiries.isPlanned(segment, this.#behind);
   }

@@ -22,7 +22,7 @@ export interface Place<Item extends Wait = Wait> {
   readonly queue: { remove(place: Place<Item>): Item | undefined };
 }
 
-/** What a wait that has ended is to be answered by. */
+/** A wait that has ended, by which its commands are answered. */
 export type EndedWait = Pick<Wait, "kind" | "requestIds">;
 
 /** Everything that waits in one queue, by request id and deadline. Wait queues hold the order of what waits for one thing. */

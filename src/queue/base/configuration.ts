@@ -22,7 +22,7 @@ export interface Paused {
 }
 
 /** For how long the queue knows again what was put. */
-export interface KeyRules {
+interface KeyRules {
   /** A put under its idempotency key. */
   idempotencyMs: number;
   /** A message under its dedupe key. */

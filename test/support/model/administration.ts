@@ -4,7 +4,7 @@ import type { Both } from "./both.ts";
 import { giveBack, randomBegin } from "./leases.ts";
 import type { ModelQueue } from "./queue.ts";
 
-export function configure(queue: ModelQueue, requestId: number, settings: ModelSettings): void {
+function configure(queue: ModelQueue, requestId: number, settings: ModelSettings): void {
   if (settings.order !== queue.settings.order && queue.messages.length > 0) {
     queue.refuse([requestId], "order_conflict");
     return;
@@ -20,7 +20,7 @@ export function configure(queue: ModelQueue, requestId: number, settings: ModelS
   queue.answers.push({ requestId, verb: "configured", settings });
 }
 
-export function pause(queue: ModelQueue, requestId: number, paused: { puts?: boolean; receives?: boolean }): void {
+function pause(queue: ModelQueue, requestId: number, paused: { puts?: boolean; receives?: boolean }): void {
   queue.exists = true;
   queue.paused = { ...queue.paused, ...paused };
   const unbegun = queue.messages.filter(({ leased, begunAt }) => leased && begunAt === undefined);
@@ -35,7 +35,7 @@ export function pause(queue: ModelQueue, requestId: number, paused: { puts?: boo
   queue.answers.push({ requestId, verb: "pause" });
 }
 
-export function shutDown(queue: ModelQueue, requestId: number, immediate: boolean): void {
+function shutDown(queue: ModelQueue, requestId: number, immediate: boolean): void {
   queue.exists = true;
   if (queue.shutdown !== "immediate") queue.shutdown = immediate ? "immediate" : "draining";
   for (const { requestIds } of queue.blockedPuts) queue.refuse(requestIds, "shut_down");
@@ -44,7 +44,7 @@ export function shutDown(queue: ModelQueue, requestId: number, immediate: boolea
 }
 
 /** Receivers go on waiting; all others are told that the queue is gone. */
-export function deleteQueue(queue: ModelQueue, requestId: number): void {
+function deleteQueue(queue: ModelQueue, requestId: number): void {
   for (const { requestIds } of queue.blockedPuts) queue.refuse(requestIds, "unknown_queue");
   for (const { requestId } of queue.joinWaiters) queue.refuseUnknown(requestId);
   for (const { requestId } of queue.transfers) if (requestId !== undefined) queue.refuse([requestId], "unavailable");

@@ -4,7 +4,7 @@ import type { ModelQueue } from "./queue.ts";
 import { remove } from "./removals.ts";
 
 /** Does something to each message whose newest lease this is and lasts. */
-export function withLeases(
+function withLeases(
   queue: ModelQueue,
   requestId: number,
   leases: ModelLease[],
@@ -19,14 +19,14 @@ export function withLeases(
   queue.answers.push({ requestId, verb: "changed", count: leases.length - stale.length, stale });
 }
 
-export function begin(queue: ModelQueue, message: ModelMessage): void {
+function begin(queue: ModelQueue, message: ModelMessage): void {
   if (message.begunAt !== undefined) return;
   message.begunAt = queue.now;
   queue.seen.push("begun");
 }
 
 /** What a pause took back of which a handler had begun already is leased again, unless it was handed out since. */
-export function giveAgain(queue: ModelQueue, { message, delivery }: ModelLease): void {
+function giveAgain(queue: ModelQueue, { message, delivery }: ModelLease): void {
   const isFree = queue.messages.includes(message) && queue.stateOf(message) === "visible";
   const isSame = message.deliveries === delivery && message.group === undefined;
   const { takenBackUntil } = message;
@@ -36,7 +36,7 @@ export function giveAgain(queue: ModelQueue, { message, delivery }: ModelLease):
   queue.seen.push("begun though taken back");
 }
 
-export function retry(
+function retry(
   queue: ModelQueue,
   message: ModelMessage,
   delayMs: number | undefined,
@@ -111,7 +111,7 @@ export function randomExtend(both: Both, requestId: number): void {
   );
 }
 
-export function someLeases(both: Both): { leases: ModelLease[]; receipts: string[] } {
+function someLeases(both: Both): { leases: ModelLease[]; receipts: string[] } {
   const { leases: known } = both.comparison;
   const leases: ModelLease[] = [];
   const receipts: string[] = [];

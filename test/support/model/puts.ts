@@ -6,7 +6,7 @@ import type { ModelQueue } from "./queue.ts";
 /** The model searches arrays, so histories keep queues short, and segments small by bodies of this length. */
 const LONG_BODY = "x".repeat(3_000);
 
-export function put(queue: ModelQueue, waiting: WaitingPut, isWaitAllowed: boolean): void {
+function put(queue: ModelQueue, waiting: WaitingPut, isWaitAllowed: boolean): void {
   const { requestIds, puts, key, deadline } = waiting;
   const earlierTry = queue.blockedPuts.find((other) => key !== undefined && other.key === key);
   if (queue.known(waiting)) {
@@ -64,7 +64,7 @@ export function admit(queue: ModelQueue, waiting: WaitingPut): void {
   for (const requestId of requestIds) queue.answers.push({ requestId, verb: "put", ...rest });
 }
 
-export function storeAll(
+function storeAll(
   queue: ModelQueue,
   puts: ModelPut[],
 ): { messages: ModelMessage[]; duplicates: number[]; isFreed: boolean } {
@@ -113,7 +113,7 @@ export function store(
   return message;
 }
 
-export function duplicateOf(queue: ModelQueue, dedupeKey: string | undefined): ModelMessage | undefined {
+function duplicateOf(queue: ModelQueue, dedupeKey: string | undefined): ModelMessage | undefined {
   const known = dedupeKey === undefined ? undefined : queue.dedupeKeys.get(dedupeKey);
   return known !== undefined && known.until > queue.now ? known.message : undefined;
 }

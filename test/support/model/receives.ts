@@ -5,7 +5,7 @@ import type { ModelQueue } from "./queue.ts";
 import type { ModelReceiver } from "./receivers.ts";
 import { remove } from "./removals.ts";
 
-export function receive(
+function receive(
   queue: ModelQueue,
   receive: Omit<ModelReceiver, "isSubscription" | "hearBy">,
   isWaitAllowed: boolean,
@@ -19,7 +19,7 @@ export function receive(
 }
 
 /** @param hearBy of a subscription that is restored */
-export function subscribe(
+function subscribe(
   queue: ModelQueue,
   requestId: number,
   grant: { subscriber: number; credit: number; leaseMs: number | undefined; hearBy?: number },
@@ -32,11 +32,11 @@ export function subscribe(
   }
 }
 
-export function heard(queue: ModelQueue, subscriber: number): void {
+function heard(queue: ModelQueue, subscriber: number): void {
   if (queue.receivers.heard(subscriber, queue.now)) queue.seen.push("heard again");
 }
 
-export function unsubscribe(queue: ModelQueue, requestId: number, subscriber: number): void {
+function unsubscribe(queue: ModelQueue, requestId: number, subscriber: number): void {
   queue.answers.push({ requestId, verb: "unsubscribe", credit: queue.receivers.end(subscriber) });
 }
 

@@ -4,7 +4,7 @@ import { byPlace, comparePlaces } from "./message.ts";
 import { freeKeys } from "./puts.ts";
 import type { ModelQueue } from "./queue.ts";
 
-export function cancel(queue: ModelQueue, requestId: number, id: string): void {
+function cancel(queue: ModelQueue, requestId: number, id: string): void {
   const message = queue.messages.find((other) => other.id === id);
   if (message === undefined || message.transfer !== undefined) {
     queue.refuse([requestId], "unknown_message");
@@ -17,7 +17,7 @@ export function cancel(queue: ModelQueue, requestId: number, id: string): void {
   queue.answers.push({ requestId, verb: "cancel" });
 }
 
-export function purge(queue: ModelQueue, requestId: number, only?: "dead"): void {
+function purge(queue: ModelQueue, requestId: number, only?: "dead"): void {
   const isMeant = ({ isDead, transfer }: ModelMessage) => transfer === undefined && (only === undefined || isDead);
   const purged = queue.messages.filter(isMeant).length;
   const unfinished = queue.messages.filter((message) => isMeant(message) && !message.isDead).length;
@@ -28,7 +28,7 @@ export function purge(queue: ModelQueue, requestId: number, only?: "dead"): void
   queue.answers.push({ requestId, verb: "purge", purged });
 }
 
-export function list(
+function list(
   queue: ModelQueue,
   requestId: number,
   state: string | undefined,

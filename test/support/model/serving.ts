@@ -45,7 +45,7 @@ export function serve(queue: ModelQueue): void {
 }
 
 /** What is visible and too old is not handed out any more. */
-export function expire(queue: ModelQueue): void {
+function expire(queue: ModelQueue): void {
   const { retentionMs, deadLetterExpired } = queue.settings;
   const isOver = ({ since }: ModelMessage) => retentionMs > 0 && since + retentionMs <= queue.now;
   for (const message of queue.visible().filter(isOver)) {

@@ -7,7 +7,7 @@ import { store } from "./puts.ts";
 import type { ModelQueue } from "./queue.ts";
 
 /** What died here, and what came here because it died elsewhere, while nobody holds it. */
-export function deadLetters(queue: ModelQueue): ModelMessage[] {
+function deadLetters(queue: ModelQueue): ModelMessage[] {
   const isDeadLetter = (message: ModelMessage) => {
     const state = queue.stateOf(message);
     return state === "dead" || (message.source !== "" && (state === "visible" || state === "delayed"));
@@ -16,7 +16,7 @@ export function deadLetters(queue: ModelQueue): ModelMessage[] {
 }
 
 /** @param ids of dead letters to redrive; undefined for the first so many */
-export function redrive(queue: ModelQueue, requestId: number, request: ModelRedrive): void {
+function redrive(queue: ModelQueue, requestId: number, request: ModelRedrive): void {
   const { ids, max, to, from } = request;
   const all = deadLetters(queue).filter(({ source }) => from === undefined || source === from);
   const named = [...new Set(ids)].flatMap((id) => all.find((deadLetter) => deadLetter.id === id) ?? []);
@@ -36,7 +36,7 @@ export function redrive(queue: ModelQueue, requestId: number, request: ModelRedr
   }
 }
 
-export function beginTransfer(
+function beginTransfer(
   queue: ModelQueue,
   messages: ModelMessage[],
   transfer: Omit<ModelTransfer, "number">,
@@ -63,7 +63,7 @@ export function messagesIn(queue: ModelQueue, transfer: number): ModelMessage[] 
   return byPlace(queue.messages.filter((message) => message.transfer === transfer));
 }
 
-export function settle(
+function settle(
   queue: ModelQueue,
   requestId: number,
   number: number,
@@ -108,7 +108,7 @@ export function settle(
   queue.answers.push({ requestId, verb: "transfer_result" });
 }
 
-export function accept(
+function accept(
   queue: ModelQueue,
   requestId: number,
   sender: string,

@@ -2,7 +2,7 @@ import type { Waiting } from "./answers.ts";
 import type { Both } from "./both.ts";
 import type { ModelQueue } from "./queue.ts";
 
-export function done(queue: ModelQueue, requestId: number, count: number, key: string | undefined): void {
+function done(queue: ModelQueue, requestId: number, count: number, key: string | undefined): void {
   const content = `done ${count}`;
   const known = queue.known({ key });
   if (known !== undefined && known.content !== content) {
@@ -19,7 +19,7 @@ export function done(queue: ModelQueue, requestId: number, count: number, key: s
   queue.answers.push({ requestId, verb: "done", unfinished: queue.unfinished, isRepeated: known !== undefined });
 }
 
-export function join(queue: ModelQueue, joinWaiter: Waiting, isWaitAllowed: boolean): void {
+function join(queue: ModelQueue, joinWaiter: Waiting, isWaitAllowed: boolean): void {
   if (queue.unfinished === 0) queue.answers.push({ requestId: joinWaiter.requestId, verb: "join", finished: true });
   else if (isWaitAllowed) queue.joinWaiters.push(joinWaiter);
   else queue.answers.push({ requestId: joinWaiter.requestId, verb: "join", finished: false });

@@ -13,7 +13,7 @@ export function endWaits(queue: ModelQueue, waits: ModelWait[]): void {
 }
 
 /** Ends waits before their time. */
-export function cancelWaits(queue: ModelQueue, requestId: number, requestIds: number[]): void {
+function cancelWaits(queue: ModelQueue, requestId: number, requestIds: number[]): void {
   const ended = queue.waits().filter((waiting) => requestIds.includes(waiting.requestId));
   endWaits(queue, ended);
   queue.answers.push({ requestId, verb: "cancel_wait", ended: ended.length });
@@ -25,7 +25,7 @@ export function randomCancelWaits(both: Both, requestId: number): void {
   both.tell(requestId, { verb: "cancel_wait", requestIds }, () => cancelWaits(both.model, requestId, requestIds));
 }
 
-export function someWaits(both: Both): number[] {
+function someWaits(both: Both): number[] {
   return both.model.waits().flatMap(({ requestId }) => (both.random.chance(0.3) ? [requestId] : []));
 }
 

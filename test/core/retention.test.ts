@@ -41,14 +41,14 @@ test("a backlog that expires at once does so over many commit batches, none of w
 for (const [what, prepare] of [
   ["delayed", (queue: TestQueue) => queue.put({ body: 1, delayMs: 5_000 })],
   [
-    "held by somebody",
+    "leased",
     (queue: TestQueue) => {
       queue.put({ body: 1 });
       queue.receive(1, 5_000);
     },
   ],
 ] as const) {
-  test(`a queue wakes for the expiry of a message that is ${what} though nobody calls`, () => {
+  test(`a queue wakes for the expiry of a message that is ${what} though there is no call`, () => {
     const queue = new TestQueue();
     queue.run({ verb: "configure", changes: { retention: { retentionMs: 1_000 }, redelivery: { maxAttempts: 0 } } });
     prepare(queue);

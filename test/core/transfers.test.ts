@@ -77,7 +77,7 @@ test("messages that move while both queues crash at any time arrive once each", 
     tasks.run(command, fault);
     if (fault !== "no") {
       seen = { ...seen, crashes: seen.crashes + 1 };
-      // What it had sent may still arrive, but nobody is told.
+      // What it had sent may still arrive, but the outcome is not reported.
       for (const { generation, number, messages } of sent.splice(0)) {
         if (random.chance(0.5)) dead.run({ verb: "receive_transfer", queue: "tasks", generation, number, messages });
       }
@@ -138,7 +138,7 @@ test("a try that was long on its way does not come in after a later one was refu
   expect(dead.describe().visible).toBe(1);
 });
 
-test("an attempt of which nobody ever tells the outcome is made again", () => {
+test("an attempt whose outcome is never reported is made again", () => {
   const tasks = new TestQueue();
   tasks.run({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
   tasks.put({ body: "poison" });

@@ -28,7 +28,7 @@ export interface ModelTransfer {
   number: number;
   to: string;
   areDeadLetters: boolean;
-  /** Who waits for it. */
+  /** The redrive that waits for it. */
   requestId?: number;
 }
 

@@ -30,7 +30,7 @@ export class Comparison {
    * @param lost the receipts of leases that the queue has ended
    */
   compare(given: CommandResult[], lost: string[]): void {
-    // Who is dismissed at the same time is told in no particular order.
+    // Waits that end at the same time are answered in no particular order.
     const byRequestId = (a: { requestId: number }, b: { requestId: number }) => a.requestId - b.requestId;
     const answers = given.sort(byRequestId);
     const expected = this.#model.answers.sort(byRequestId);
@@ -128,7 +128,7 @@ export class Comparison {
     expect(deliveries.length, expected.length, difference);
     for (const [index, { message, delivery: number, attempt, lastError }] of expected.entries()) {
       const delivery = deliveries[index];
-      // The message may have reached one who waited, whose request id is older than the put's.
+      // The message may have reached a receiver whose request id is older than the put's.
       if (message.id === "") message.id = delivery?.id ?? "";
       expect(delivery?.id, message.id, difference);
       expect(delivery?.attempt, attempt, difference);

@@ -77,8 +77,8 @@ export class History {
   }
 
   /**
-   * Lets time pass. If nothing has changed meanwhile, nobody is served or dismissed before the queue says that it has
-   * to be woken: else whoever drives it would let them wait.
+   * Lets time pass. If nothing has changed meanwhile, no wait is served or ended before the time for which the queue asks
+   * to be woken: otherwise its caller would leave it waiting.
    */
   #advance(hasChanged: boolean): void {
     const { nextEventAt } = this.#both.queue;
@@ -109,7 +109,7 @@ export class History {
       expect(
         transfer.messages.every(({ deadLetter }) => (deadLetter !== undefined) === transfer.areDeadLetters),
         true,
-        () => "letters",
+        () => "dead letters",
       );
       this.#both.sent.push(transfer);
     }
@@ -122,14 +122,14 @@ export class History {
     const { generation, configuration, exists } = before;
     const existing = stored === undefined ? { generation, configuration } : { generation, configuration, stored };
     this.#both.queue = new Queue(exists ? existing : generation, this.#rows, someMemory(this.#both.random));
-    // Those without a deadline are connections that live on, most of them: they say again what they wait for.
+    // Waits without a deadline belong to connections, most of which live on: they ask again for what they wait for.
     const waiting = this.#both.model.receivers.all.filter(
       ({ deadline, max }) => deadline === Number.POSITIVE_INFINITY && max > 0,
     );
     this.#returning = waiting.filter(() => this.#both.random.chance(0.8));
     this.#both.model.restart();
     this.#forgetMarks();
-    // Nobody will be told any more, whether they have arrived or not.
+    // The outcome of these attempts will not be reported, whether they have arrived or not.
     for (const transfer of this.#both.sent.splice(0))
       if (this.#both.random.chance(0.5)) this.#both.arrived.add(keyOf(transfer));
   }
@@ -248,7 +248,7 @@ export class History {
     expect(show(counts), show(expected), () => "counts");
     if (expired > 0) this.#both.comparison.see("expired");
     const hasDeadline = this.#both.model.waits().some(({ deadline }) => deadline < Number.POSITIVE_INFINITY);
-    expect(this.#both.queue.hasDeadline, hasDeadline, () => "whether somebody waits until a deadline");
+    expect(this.#both.queue.hasDeadline, hasDeadline, () => "whether a wait has a deadline");
   }
 }
 

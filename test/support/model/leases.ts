@@ -47,7 +47,7 @@ function retry(
   endAttempt(queue, message, queue.now, delayMs, isDead);
 }
 
-/** What nobody has begun to work on. */
+/** Gives back a message with which no handler began. */
 export function giveBack(queue: ModelQueue, message: ModelMessage, visibleAt = queue.now): void {
   Object.assign(message, { leased: false, unbegun: message.unbegun + 1, visibleAt });
 }

@@ -39,7 +39,7 @@ export class ModelQueue {
   freedKeys = new Set<string>();
   keys = new Map<string, { until: number; content: string; messages: ModelMessage[]; duplicates: number[] }>();
   answers: ModelAnswer[] = [];
-  /** Leases that were ended though nobody who holds them asked for it. */
+  /** Leases that were ended without a command of their holders. */
   lost: ModelLease[] = [];
   /** What came about that is worth testing. */
   seen: string[] = [];
@@ -53,7 +53,7 @@ export class ModelQueue {
     this.jittered = jittered;
   }
 
-  /** A crash forgets who waits, nothing else. */
+  /** A crash forgets what waits, nothing else. */
   restart(): void {
     this.receivers.all = [];
     this.blockedPuts = [];
@@ -89,7 +89,7 @@ export class ModelQueue {
     this.joinWaiters = this.joinWaiters.filter(({ requestId }) => isKept(requestId));
   }
 
-  /** Some who wait are not there any more. */
+  /** The callers of some waits are gone. */
   leave(requestIds: number[], subscriber: number): void {
     this.forget(requestIds);
     this.receivers.end(subscriber);
@@ -183,7 +183,7 @@ export class ModelQueue {
     return this.paused.puts ? "paused" : "full";
   }
 
-  /** Nobody will receive anything any more. */
+  /** Whether no message will be handed out any more. */
   get isOver(): boolean {
     const isDrained = this.messages.every((message) => this.stateOf(message) === "dead");
     return this.shutdown === "immediate" || (this.shutdown === "draining" && isDrained);

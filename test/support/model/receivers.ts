@@ -1,4 +1,4 @@
-/** Somebody who waits for messages: for one answer, or as a subscription, to which they are pushed again and again. */
+/** A receive, which is answered once, or a subscription, to which messages are pushed again and again. */
 export interface ModelReceiver {
   /** Of a subscription, the subscriber's number. */
   requestId: number;
@@ -12,7 +12,7 @@ export interface ModelReceiver {
   hearBy: number;
 }
 
-/** Who should be given messages, and how many: an array in order of arrival. */
+/** Which receivers should be given messages, and how many: an array in order of arrival. */
 export class ModelReceivers {
   /** Among them subscriptions without credit, which wait for nothing and come to the end when they are granted some. */
   all: ModelReceiver[] = [];
@@ -60,7 +60,7 @@ export class ModelReceivers {
   }
 
   /**
-   * Whoever was given messages does not wait any more, or does so behind all others.
+   * A receive that was given messages is over, a subscription waits behind all others.
    *
    * @param leaseEndsAt when the leases end that it was given
    */

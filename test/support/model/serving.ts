@@ -17,7 +17,7 @@ export function serve(queue: ModelQueue): void {
     );
     queue.messages = kept;
   }
-  // In turns: all who can be served receive, then all puts that fit come in.
+  // In turns: all receivers that can be served receive, then all puts that fit are stored.
   for (let isAnyoneServed = true; isAnyoneServed; ) {
     isAnyoneServed = false;
     while (!queue.paused.receives && queue.receivers.waiting(queue.now).length > 0 && queue.next() !== undefined) {

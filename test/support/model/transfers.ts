@@ -6,7 +6,7 @@ import { attemptsOf, byPlace } from "./message.ts";
 import { store } from "./puts.ts";
 import type { ModelQueue } from "./queue.ts";
 
-/** What died here, and what came here because it died elsewhere, while nobody holds it. */
+/** Messages that died here, and those that came here because they died elsewhere, while they are not leased. */
 function deadLetters(queue: ModelQueue): ModelMessage[] {
   const isDeadLetter = (message: ModelMessage) => {
     const state = queue.stateOf(message);
@@ -36,11 +36,7 @@ function redrive(queue: ModelQueue, requestId: number, request: ModelRedrive): v
   }
 }
 
-function beginTransfer(
-  queue: ModelQueue,
-  messages: ModelMessage[],
-  transfer: Omit<ModelTransfer, "number">,
-): void {
+function beginTransfer(queue: ModelQueue, messages: ModelMessage[], transfer: Omit<ModelTransfer, "number">): void {
   queue.lastTransfer += 1;
   queue.transfers.push({ number: queue.lastTransfer, ...transfer });
   for (const message of messages) message.transfer = queue.lastTransfer;

@@ -29,7 +29,7 @@ function someWaits(both: Both): number[] {
   return both.model.waits().flatMap(({ requestId }) => (both.random.chance(0.3) ? [requestId] : []));
 }
 
-/** A connection is gone, with all that waits on it. Whoever has the next one is another subscriber. */
+/** A connection is gone, with all that waits on it. The next connection is another subscriber. */
 export function randomLeave(both: Both): void {
   const requestIds = someWaits(both);
   const subscriber = both.random.pick(both.subscribers);

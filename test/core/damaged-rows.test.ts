@@ -8,7 +8,7 @@ import { NONE } from "../../src/queue/store/states.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { TestQueue } from "../support/test-queue.ts";
 
-/** Rows of which some say something else than what was stored. */
+/** Rows of which some are read with other values than were stored. */
 class ChangedRows extends MemoryRows {
   #summary: Partial<StoredSegment> = {};
   #state: Partial<SegmentState> = {};
@@ -42,7 +42,7 @@ class ChangedRows extends MemoryRows {
 
 type Change = Partial<StoredSegment & SegmentState & { payloads: string; groups: string }>;
 
-/** A queue with one segment of four messages: one of each state but those that are gone or on their way. */
+/** A queue with one segment of four messages: one of each state, except gone and transferring. */
 function fourMessages(group?: string): { queue: TestQueue; rows: ChangedRows } {
   const rows = new ChangedRows();
   const queue = new TestQueue(rows);
@@ -67,7 +67,7 @@ function useAll(queue: TestQueue): void {
   queue.run({ verb: "shutdown", immediate: true });
 }
 
-/** A state of four messages, with this in place of what it is. */
+/** The stored state of four messages, changed. */
 function stateWith(change: (states: States) => void, count = 4): Uint8Array {
   const states = new States(count);
   change(states);
@@ -76,7 +76,7 @@ function stateWith(change: (states: States) => void, count = 4): Uint8Array {
 
 const UNTOUCHED = stateWith(() => undefined);
 
-test("what is not changed is read", () => {
+test("rows that are not changed are read", () => {
   const { queue } = fourMessages();
 
   expect(() => useAll(queue.restarted())).not.toThrow();
@@ -105,7 +105,7 @@ test.each<[string, Change, RegExp]>([
   const use = () => useAll(damaged);
 
   expect(use).toThrow(DamagedRow);
-  // A second look finds the same, and not what was half read by the first.
+  // A second read finds the same, and not the half that the first one decoded.
   expect(use).toThrow(fault);
   expect(() => useAll(queue.restarted())).toThrow(expect.objectContaining({ slot: 1 }));
 });
@@ -130,7 +130,7 @@ test.each<[string, Change, RegExp]>([
   expect(() => queue.restarted()).toThrow(fault);
 });
 
-test("two rows of one segment end the waking with an error that says so", () => {
+test("two rows of one segment make the restore fail with an error that says so", () => {
   const { queue, rows } = fourMessages();
   queue.put({ body: "x".repeat(70_000) });
   rows.change({ number: 1 });
@@ -138,14 +138,14 @@ test("two rows of one segment end the waking with an error that says so", () => 
   expect(() => queue.restarted()).toThrow(/segment 1 is in another row too/);
 });
 
-test("groups that are too few end the waking with an error that says so", () => {
+test("too few groups make the restore fail with an error that says so", () => {
   const { queue, rows } = fourMessages("a");
   rows.change({ groups: "a\n" });
 
   expect(() => queue.restarted()).toThrow(/4 messages have 1 groups/);
 });
 
-test("a due time that the state does not have ends in an error, and not in a search without end", () => {
+test("a due time that is not in the state ends in an error, and not in an endless search", () => {
   const { queue, rows } = fourMessages();
   const { now } = queue;
   rows.change({ nextDueAt: now + 1_000_000, lastDueAt: now + 2_000_000 });
@@ -153,7 +153,7 @@ test("a due time that the state does not have ends in an error, and not in a sea
   expect(() => useAll(queue.restarted())).toThrow(/waits from/);
 });
 
-test("a search for a message that a segment does not have ends", () => {
+test("a search for a message that a segment does not have ends in an error", () => {
   const kind = { priority: 0, areDeadLetters: false, isGrouped: false };
   const row = {
     ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...kind, ...NONE },

@@ -3,7 +3,7 @@ import type { Command } from "../../src/queue/base/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 
-test("every done of a burst is known again after a restart, however many there were before", () => {
+test("each report of a burst of reports is known after a restart, whatever was reported before", () => {
   const rows = new MemoryRows();
   const queue = new Queue("i", rows);
   const now = 1_700_000_000_000;

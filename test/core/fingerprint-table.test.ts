@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { FingerprintTable } from "../../src/queue/store/fingerprint-table.ts";
 
-/** Few fingerprints, close to each other and with the same last bits, so that they get in each other's way. */
+/** Few fingerprints, close to each other and with the same last bits, so that they collide. */
 const fingerprint = fc
   .integer({ min: 0, max: 40 })
   .map((number) => (number % 8) * 2_048 + Math.floor(number / 8) + 1_020);

@@ -21,7 +21,7 @@ function finishOne(queue: TestQueue): void {
   expect(queue.run({ verb: "ack", receipts, finish: true })).toMatchObject({ acked: 1 });
 }
 
-test("a backlog that was purged leaves only the rows that are kept to be used again", () => {
+test("a backlog that was purged leaves no more free rows than are kept to be used again", () => {
   const queue = new TestQueue();
   fill(queue, 500);
   const before = queue.rows.rowsWritten;
@@ -33,7 +33,7 @@ test("a backlog that was purged leaves only the rows that are kept to be used ag
   expect(queue.restarted().describe()).toMatchObject({ accepted: 500, purged: 500, unfinished: 0 });
 });
 
-test("a backlog that was worked off one by one leaves as few rows, at three rows for each message", () => {
+test("a backlog that was acked one by one leaves as few free rows, at three rows written for each message", () => {
   const queue = new TestQueue();
   fill(queue, 300);
 
@@ -46,7 +46,7 @@ test("a backlog that was worked off one by one leaves as few rows, at three rows
   expect(queue.rows.rowsWritten).toBe(3 * 300);
 });
 
-test("free rows are used again: a queue that is never long has one, and writes none anew", () => {
+test("free rows are used again: a queue that is never long has one row and adds none", () => {
   const queue = new TestQueue();
 
   for (let message = 0; message < 100; message += 1) {
@@ -58,7 +58,7 @@ test("free rows are used again: a queue that is never long has one, and writes n
   expect(queue.rows.rowsWritten).toBe(300);
 });
 
-test("rows of keys that have expired are deleted with later commits, so many with each", () => {
+test("rows of expired keys are deleted with later commits, a bounded number with each", () => {
   const queue = new TestQueue();
   const rows = FREE_ROWS_MAX + OLD_ROWS_DELETED_MAX + 50;
   for (let row = 0; row < rows; row += 1) {
@@ -77,7 +77,7 @@ test("rows of keys that have expired are deleted with later commits, so many wit
   expect(queue.restarted().describe()).toMatchObject({ accepted: rows + 2, purged: rows, visible: 2 });
 });
 
-test("a queue that was stored with many free rows loses them, so many with each commit, though it is only looked at", () => {
+test("a queue that was stored with many free rows deletes them, a bounded number with each commit, although it is only read", () => {
   const rows = new MemoryRows();
   let queue = new TestQueue(rows, new Queue("i", rows, { ...DEFAULT_MEMORY, freeRows: Number.POSITIVE_INFINITY }));
   fill(queue, 1_000);
@@ -93,7 +93,7 @@ test("a queue that was stored with many free rows loses them, so many with each 
   expect(sizes).toEqual([1_000, 744, 488, 232, FREE_ROWS_MAX, FREE_ROWS_MAX]);
 });
 
-test("a few rows too many are left alone until something else is stored", () => {
+test("a few free rows too many are deleted only together with another change", () => {
   const rows = new MemoryRows();
   const old = new TestQueue(rows, new Queue("i", rows, { ...DEFAULT_MEMORY, freeRows: FREE_ROWS_MAX + 10 }));
   fill(old, FREE_ROWS_MAX + 10);

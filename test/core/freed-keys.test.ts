@@ -55,7 +55,7 @@ function putFour(): string[] {
 for (const isRestarted of [false, true]) {
   const when = isRestarted ? ", also after a restart" : "";
 
-  test(`what is cancelled can be put again, and nothing else${when}`, () => {
+  test(`a cancelled message can be put again under its dedupe key, and no other${when}`, () => {
     const ids = putFour();
     round({ verb: "cancel", id: ids[1] as string });
     round({ verb: "cancel", id: ids[3] as string });
@@ -69,7 +69,7 @@ for (const isRestarted of [false, true]) {
     expect(put(KEYS)).toMatchObject({ ids: again.ids, duplicates: [0, 1, 2, 3] });
   });
 
-  test(`what is purged can be put again, and what was done by then cannot${when}`, () => {
+  test(`purged messages can be put again under their dedupe keys, and messages done before cannot${when}`, () => {
     const ids = putFour();
     round({ verb: "purge" });
     if (isRestarted) restart();
@@ -80,7 +80,7 @@ for (const isRestarted of [false, true]) {
     expect(again.ids[0]).toBe(ids[0]);
   });
 
-  test(`a dead message keeps others away until it is purged${when}`, () => {
+  test(`a dead message keeps its dedupe key until it is purged${when}`, () => {
     const { ids } = put(["a", "b"]);
     const [receive] = round({ verb: "receive", max: 1, timeoutMs: 0, leaseMs: 30_000, autoAck: false });
     const receipts = receive?.verb === "receive" ? receive.deliveries.map(({ lease }) => lease?.receipt ?? "") : [];
@@ -93,7 +93,7 @@ for (const isRestarted of [false, true]) {
     expect(put(["a", "b"]).duplicates).toEqual([1]);
   });
 
-  test(`a put repeated under its idempotency key is answered as before, whatever was purged${when}`, () => {
+  test(`a put repeated under its idempotency key gets the same result, although its messages were purged${when}`, () => {
     put(["known"]);
     const first = put(["known", "a", "a"], "put");
     round({ verb: "purge" });
@@ -124,7 +124,7 @@ test("a cancel and a purge write no more rows for the keys", () => {
   expect([afterCancel - before, rows.rowsWritten - afterCancel]).toEqual([1, 1]);
 });
 
-test("rows whose messages never had dedupe keys are not added to when they are purged", () => {
+test("a purge adds nothing to rows whose messages had no dedupe keys", () => {
   put([undefined], "put");
   const keys = rows.keys(1);
 

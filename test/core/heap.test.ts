@@ -56,7 +56,7 @@ test("a timer that is planned twice is due at the earlier time, and one that is 
   expect([timers.take(25), timers.take(25), timers.take(25)]).toEqual(["a", "b", undefined]);
 });
 
-test("what is dropped, cleared or replanned for never is not due", () => {
+test("timers that are dropped, cleared or replanned for never are not due", () => {
   const timers = new TimerHeap<string>();
   for (const [item, at] of [
     ["a", 1],

@@ -13,7 +13,7 @@ const NOTHING_STORED: RowReader = {
   sendersUnusedSince: () => [],
 };
 
-test("a key that one row had twice and another has too is known until the other row's is over", () => {
+test("a key that is in two rows, twice in one of them, is known until it has expired in the other", () => {
   const keys = new IdempotencyKeys(NOTHING_STORED);
   keys.remember(3, { key: "key", contentHash: 7, until: 100, ranges: [] });
   keys.remember(3, { key: "key", contentHash: 7, until: 200, ranges: [] });

@@ -28,14 +28,14 @@ class Driven {
     return this.#queue.takeResults().map(({ result }) => result);
   }
 
-  /** Lets go of all that is in memory. */
+  /** Drops all keys from memory. */
   restart(): void {
     const { generation, configuration } = this.#queue;
     const stored = this.rows.load();
     this.#queue = new Queue(stored ? { generation, configuration, stored } : generation, this.rows);
   }
 
-  /** How often keys are read for these commands, and what the last of them is answered. */
+  /** How often keys are read for these commands, and the result of the last of them. */
   readsOf(...commands: Command[]): { reads: number; result: Result | undefined } {
     this.rows.reads = 0;
     const result = this.do(...commands).at(-1);
@@ -69,7 +69,7 @@ test("a put of known messages reads each of their rows once, and those that foll
   expect([first, second].map(({ result }) => duplicatesOf(result))).toEqual([1_000, 1_000]);
 });
 
-test("known messages in hundreds of rows are found with a read of each, in whatever order they are put", () => {
+test("known messages in hundreds of rows are found with a read of each, in any order of the put", () => {
   const queue = new Driven();
   // Each priority has rows of its own, and a queue that hands out by priority.
   queue.do({ verb: "configure", changes: { order: "priority" } });
@@ -87,7 +87,7 @@ test("known messages in hundreds of rows are found with a read of each, in whate
   expect(reads).toBeLessThanOrEqual(rows);
 });
 
-test("a thousand messages of one dedupe key are one look-up", () => {
+test("a thousand messages of one dedupe key are one lookup", () => {
   const queue = new Driven();
   const same = messagesWith(Array(1_000).fill("same"));
   const [first] = queue.do(put(same));
@@ -100,7 +100,7 @@ test("a thousand messages of one dedupe key are one look-up", () => {
   expect(reads).toBe(1);
 });
 
-test("keys whose fingerprints are the same are told apart, with one read of each row", () => {
+test("keys with the same fingerprint are distinguished, with one read of each row", () => {
   const [a, b] = collision();
   const queue = new Driven();
   queue.do(put(messagesWith([a, "other"])));
@@ -125,7 +125,7 @@ test("a repeated put is found by its idempotency key with one read, and then wit
   expect(reads).toBe(1);
 });
 
-test("a key that no longer counts is not looked for again in the rows that had it", () => {
+test("a key that is not valid any more is not searched again in the rows that had it", () => {
   const queue = new Driven();
   queue.do(put(messagesWith(THOUSAND)));
   queue.do({ verb: "purge" });
@@ -144,7 +144,7 @@ test("a key that no longer counts is not looked for again in the rows that had i
   expect([first, last].map(({ result }) => duplicatesOf(result))).toEqual([0, 0]);
 });
 
-test("while a put of known and new messages waits for room, other commands look nothing up for it", () => {
+test("while a put of known and new messages waits for room, other commands look up no keys for it", () => {
   const queue = new Driven();
   queue.do({ verb: "configure", changes: { maxSize: 1_500 } });
   queue.do(put(messagesWith(THOUSAND)));

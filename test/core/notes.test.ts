@@ -5,7 +5,7 @@ import { Random } from "../support/random.ts";
 import { TestQueue } from "../support/test-queue.ts";
 
 const encoder = new TextEncoder();
-/** Beside their errors, 256 notes with all that they can have. */
+/** The bytes of 256 notes with all their fields but the errors. */
 const OTHER_NOTES_BYTES_MAX = 32 * 1024;
 
 function bytesOf(text: string): number {
@@ -60,7 +60,7 @@ test.each([
     expect(kept?.endsWith("…")).toBe(true);
     expect(error.startsWith(kept?.slice(0, -1) ?? "none")).toBe(true);
     expect(bytesOf(JSON.stringify(kept))).toBeGreaterThan(CUT_ERROR_BYTES - 8);
-    // Whole characters, but for the halves that came as such.
+    // Whole characters, except halves that were in the error already.
     if (character.length === 2) expect(kept?.isWellFormed()).toBe(true);
   }
   expect(errorsOf(queue.restarted())).toEqual(errors);
@@ -102,7 +102,7 @@ test("a message that is retried with other errors over and over has the last, an
   }
 });
 
-test("what else is known of messages is kept whole beside their errors", () => {
+test("the other fields of notes are kept in full beside errors", () => {
   const { queue, receipts } = leasedSegment(SEGMENT_MESSAGES_MAX);
   for (const receipt of receipts) fail(queue, receipt, "\u0001".repeat(1_024));
 

@@ -64,7 +64,7 @@ for (const [order, shuffle] of [
       const messages = [...known, message({ dedupeKey: `new-${round}-`.padEnd(255, "k") })];
       if (shuffle) messages.sort(() => random.fraction() - 0.5);
       queue.do(put(messages, `sync-${round}`));
-      // What is not in memory any more is known again from what is stored.
+      // After the restart all keys are read from the rows.
       if (round % 3 === 0) queue.restart();
     }
 
@@ -72,7 +72,7 @@ for (const [order, shuffle] of [
   });
 }
 
-test("neither do puts that come long after the keys of those before have expired", () => {
+test("puts that come long after the keys before them have expired never make a row too large", () => {
   const queue = new Driven();
   const random = new Random(2);
   queue.do({ verb: "configure", changes: { keys: { dedupeMs: DAY_MS, idempotencyMs: 300_000 } } });
@@ -89,7 +89,7 @@ test("neither do puts that come long after the keys of those before have expired
   expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
 });
 
-test("neither do the longest keys, one put after the other, in rows that are used again and again", () => {
+test("the longest keys, one put after the other in rows that are used again and again, never make a row too large", () => {
   const queue = new Driven();
   queue.do(remember);
   for (let round = 0; round < 40; round += 1) {
@@ -108,7 +108,7 @@ test("neither do the longest keys, one put after the other, in rows that are use
   expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
 });
 
-test("neither do the largest bodies in rows that keep keys", () => {
+test("the largest bodies in rows that keep keys never make a row too large", () => {
   const queue = new Driven();
   queue.do(remember);
   const contents = [
@@ -126,7 +126,7 @@ test("neither do the largest bodies in rows that keep keys", () => {
   expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
 });
 
-test("neither do thousands of reports under the longest keys, in one commit or many", () => {
+test("thousands of reports under the longest keys, in one commit or many, never make a row too large", () => {
   const queue = new Driven();
   queue.do(put(Array.from({ length: 1_000 }, () => message())));
   for (let batch = 0; batch < 6; batch += 1) queue.do(put(Array.from({ length: 1_000 }, () => message())));
@@ -141,7 +141,7 @@ test("neither do thousands of reports under the longest keys, in one commit or m
   expect(new Set(again.map((result) => result?.verb === "done" && result.unfinished))).toEqual(new Set([1_500]));
 });
 
-test("neither does one message that is put and cancelled for hours, nor one that is put and purged", () => {
+test("a message that is put and cancelled, or put and purged, for hours never makes a row too large", () => {
   const queue = new Driven();
   queue.do(remember);
   for (let round = 0; round < 6_000; round += 1) {

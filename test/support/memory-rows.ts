@@ -21,7 +21,7 @@ interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {
 
 const EMPTY = { number: 0, ...NO_MESSAGES, ...NO_KEYS };
 
-/** The rows of a queue, kept in memory: what the core needs of a database, and a count of what it would be billed. */
+/** The rows of a queue in memory, instead of a database, and a count of the rows that would be billed. */
 export class MemoryRows implements RowReader {
   readonly #rows = new Map<number, Row>();
   readonly #inbound = new Map<string, InboundTransfer>();
@@ -68,7 +68,7 @@ export class MemoryRows implements RowReader {
     return oldestFirst.slice(0, most).map(({ source }) => source);
   }
 
-  /** How many other queues are remembered that have sent something. */
+  /** How many senders are remembered. */
   get senders(): number {
     return this.#inbound.size;
   }
@@ -97,7 +97,7 @@ export class MemoryRows implements RowReader {
     this.#totals = { ...totals };
   }
 
-  /** What a restarted queue would find. */
+  /** What a restarted queue reads. */
   load(): StoredQueue | undefined {
     if (this.#totals === undefined) return undefined;
     const { time } = this.#totals;

@@ -26,11 +26,13 @@ import type { Groups } from "./groups.ts";
 import { ORDERS } from "./orders.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
 
+/** A message and where it is. */
 export interface PlacedMessage {
   segment: Segment;
   index: number;
 }
 
+/** Is called when messages of segments appear and when they are all gone. */
 export interface SegmentWatcher {
   /** The segment may have a message that became visible. */
   becameVisible(segment: Segment): void;
@@ -38,7 +40,7 @@ export interface SegmentWatcher {
   finished(segment: Segment): void;
 }
 
-/** All segments of a queue in the order of their making, and which message is next. */
+/** All segments of a queue, in the order in which they were made, and which message is next. */
 export class Backlog {
   readonly #reader: RowReader;
   readonly #ledger: Ledger;
@@ -50,7 +52,6 @@ export class Backlog {
   readonly #scheduler: FairScheduler;
   /** When a delay or a lease ends. */
   readonly #due = new TimerHeap<Segment>();
-  /** To be told what becomes of segments. */
   watcher: SegmentWatcher | undefined;
 
   #lastSegment: number;
@@ -71,7 +72,7 @@ export class Backlog {
   }
 
   /**
-   * Takes back a stored segment. To be called in ascending order of the segments' numbers.
+   * Restores a stored segment. Call it in ascending order of the segments' numbers.
    *
    * @throws {DamagedRow} if there can be no such segment
    */
@@ -85,7 +86,7 @@ export class Backlog {
     if (segment.delayed + segment.leased > 0) this.#due.plan(segment, segment.nextDueAt);
   }
 
-  /** To another order only a queue that is empty can be changed. */
+  /** Sets the order in which messages are handed out. Only an empty queue can change to another order. */
   setOrder(order: OrderName): void {
     if (this.#scheduler.order === ORDERS[order]) return;
     if (this.#segments.size > 0) throw new Error("The order of what the queue holds cannot be changed.");
@@ -96,7 +97,7 @@ export class Backlog {
     return this.#scheduler.groups;
   }
 
-  /** To be called when all stored segments are back: which groups their messages are in, and who of them can be served. */
+  /** Reads which groups the messages are in. Call it when all stored segments are restored. */
   restoreGroups(): void {
     for (const segment of this.#segments.values()) {
       if (!segment.isGrouped) continue;
@@ -144,6 +145,8 @@ export class Backlog {
   }
 
   /**
+   * Adds a message to a segment and answers with its index there.
+   *
    * @param payloadBytes the size of its payload in UTF-8
    * @param visibleAt 0 for a message that is visible at once
    */
@@ -168,7 +171,7 @@ export class Backlog {
     return segment.deliver(index, isBegun);
   }
 
-  /** Notes that a handler has begun with a message that is leased, which is stored when the segment is next written. */
+  /** Notes that a handler has begun with a leased message. That is stored when the segment is next written. */
   begin(segment: Segment, index: number, now: number): void {
     segment.begin(index);
     this.#loaded.use(segment);
@@ -203,9 +206,9 @@ export class Backlog {
   }
 
   /**
-   * Removes everything but what is on its way to another queue, where it may have arrived.
+   * Removes all messages but those that are transferring: they may have arrived in the other queue.
    *
-   * @param begin is told of each segment before its messages are removed
+   * @param begin is called for each segment before its messages are removed
    */
   purge(begin: (segment: Segment) => void): void {
     const isAnyTransferring = this.#ledger.counts.transferring > 0;
@@ -239,7 +242,7 @@ export class Backlog {
       const changed = (index: number, before: State, after: State) =>
         this.groups.stateChanged(promoted, index, before, after);
       segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), changed);
-      // Stored, because another configuration would find another transition.
+      // Stored, because under another configuration another transition would follow.
       if (segment.leased !== leased) this.#rows.changed(segment);
       if (segment.visible > 0) this.#makeReady(segment);
       if (segment.nextDueAt <= now) throw new DamagedRow(segment.slot, `segment ${segment.number} is still due`);
@@ -247,7 +250,7 @@ export class Backlog {
     }
   }
 
-  /** Lets go of the states that were used longest ago. To be called when everything is stored. */
+  /** Drops the states from memory that were used longest ago. Call it when everything is stored. */
   unloadOldest(segmentsMax: number): void {
     this.#loaded.unloadOldest(segmentsMax, (segment) => this.#rows.isOnlyInMemory(segment));
   }

@@ -1,6 +1,9 @@
 import type { Segment } from "./segment.ts";
 
-/** How long a begun delivery may wait to be stored with another change of its segment, in milliseconds. Then the segment is written for it. */
+/**
+ * How long a begun delivery may wait to be stored with another change of its segment, in milliseconds. After that the
+ * segment is written for it.
+ */
 export const BEGIN_STORED_MS = 1_000;
 
 /**

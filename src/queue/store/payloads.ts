@@ -70,7 +70,7 @@ export class Payloads {
     return { payloads: `${payloads.join("\n")}\n`, groups: groups.length === 0 ? "" : `${groups.join("\n")}\n` };
   }
 
-  /** Drops the payloads that were loaded longest ago, until no more than so many characters are left. Call it when everything is committed. */
+  /** Drops the payloads that were loaded longest ago, until so many characters are left. Call it when all is committed. */
   trim(charactersMax: number): void {
     for (const segment of this.#held.keys()) {
       if (this.#characters <= charactersMax) return;

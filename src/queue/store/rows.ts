@@ -1,8 +1,8 @@
 /**
- * How a queue is stored, as the core sees it: rows that are used again, never one row per message.
+ * The stored form of a queue, as the core sees it: rows that are used again, with up to some hundreds of messages each.
  *
- * Each row that is written carries the totals of its commit, so they never cost a row of their own; the row of the
- * newest commit holds the true ones.
+ * Each row that is written carries the totals of its commit, so that they never cost a row of their own. The row of the
+ * newest commit holds the current totals.
  */
 
 import type { SegmentKind, SegmentState, SegmentSummary } from "./segment-summary.ts";
@@ -62,6 +62,7 @@ export type RowChange =
   /** Writes nothing but the totals, and keys after those that the row has. The row need not exist. */
   | ({ kind: "totals"; slot: number } & Keys);
 
+/** A stored row without its texts and its states. */
 export interface StoredSegment extends SegmentSummary {
   slot: number;
   /** 0 for a free row. */
@@ -78,11 +79,14 @@ export interface RowReader {
   groups(slot: number): string;
   keys(slot: number): string;
   fingerprints(slot: number): string;
-  /** The last transfer from there. */
+  /** The last transfer from a sender. */
   lastInboundTransfer(source: string): InboundTransfer | undefined;
-  /** How many senders are remembered, and when the last of them was used of those used by a time; 0 without any. */
+  /**
+   * How many senders are remembered, and the latest time at which one of them was used, of the times up to `time`; 0 if
+   * there is none.
+   */
   sendersUsedBy(time: number): { sources: number; lastUsedAt: number };
-  /** Senders that were last used before a time, the one used longest ago first, at most so many. */
+  /** At most so many senders that were last used before a time, in the order of their last use. */
   sendersUnusedSince(time: number, most: number): string[];
 }
 
@@ -95,6 +99,7 @@ export interface Commit {
   inboundTransfers: readonly InboundTransfer[];
 }
 
+/** What is stored of the messages of a queue. */
 export interface StoredQueue {
   totals: Totals;
   /** In ascending order of their numbers. */
@@ -108,6 +113,7 @@ export function splitLines(text: string): string[] {
   return parts;
 }
 
+/** The keys of a row that holds none. */
 export const NO_KEYS: Keys = { keys: "", fingerprints: "", keysUntil: 0 };
 
 /** The parts of a row that holds no messages. */

@@ -12,6 +12,15 @@ import {
   VISIBLE,
 } from "./states.ts";
 
+/** When the first and the last delay or lease of a segment ends. */
+interface Dues {
+  nextDueAt: number;
+  lastDueAt: number;
+}
+
+/** The dues of a segment without delays and leases. */
+export const NO_DUES: Readonly<Dues> = { nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 };
+
 /** A double, a 32-bit count, a byte. */
 const BYTES_PER_MESSAGE = 13;
 
@@ -25,7 +34,7 @@ export class States {
   /** How often each was delivered, and in the highest bit whether no handler has begun with the newest delivery. */
   #deliveries: Uint32Array;
   state: Uint8Array;
-  /** How many messages this is about. */
+  /** How many messages there are. */
   count: number;
 
   /** All of them visible and never delivered. */
@@ -106,7 +115,7 @@ export class States {
   /**
    * Makes visible what is due at `now`.
    *
-   * @param transitionOf what becomes of a message whose lease is over; by default it is visible
+   * @param transitionOf the transition of a message whose lease is over; by default it is visible
    * @param changed is called for each message with another state
    */
   promote(
@@ -128,9 +137,8 @@ export class States {
     }
   }
 
-  /** When the first and the last delay or lease ends: Infinity and 0 where there are none. */
-  dues(): { nextDueAt: number; lastDueAt: number } {
-    const dues = { nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 };
+  dues(): Dues {
+    const dues = { ...NO_DUES };
     for (const [, dueAt] of this.#waiting()) {
       dues.nextDueAt = Math.min(dues.nextDueAt, dueAt);
       dues.lastDueAt = Math.max(dues.lastDueAt, dueAt);

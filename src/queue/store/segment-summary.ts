@@ -6,13 +6,13 @@ import { NONE, STATE_NAMES, type StateCounts } from "./states.ts";
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 export const SEGMENT_MESSAGES_MAX = 256;
 
-/** What messages have in common that may share a segment. */
+/** What the messages of one segment have in common. */
 export interface SegmentKind {
-  /** That of all of them in a priority queue, else 0. */
+  /** The priority of all of them in a priority queue, else 0. */
   priority: number;
   /** Whether they died in other queues and came here for that. */
   areDeadLetters: boolean;
-  /** Whether they are in groups; not all of a segment in the same one. */
+  /** Whether they are in groups; messages of one segment may be in several. */
   isGrouped: boolean;
 }
 
@@ -32,9 +32,9 @@ export interface SegmentSummary extends StateCounts, SegmentKind {
   bytes: number;
   /** When the first of its messages was put. */
   putAt: number;
-  /** No delay and no lease ends before this time; Infinity where there are none. */
+  /** No delay and no lease ends before this time; Infinity if there are none. */
   nextDueAt: number;
-  /** None ends after this time. */
+  /** No delay and no lease ends after this time. */
   lastDueAt: number;
 }
 
@@ -42,7 +42,7 @@ export interface SegmentSummary extends StateCounts, SegmentKind {
 type Summary = SegmentSummary & { slot: number; number: number };
 
 /**
- * Holds a stored summary against what a segment can be.
+ * Checks that there can be a segment with a stored summary.
  *
  * @param lastSegment the number of the newest segment
  * @throws {DamagedRow} if there can be no such segment
@@ -65,10 +65,10 @@ export function checkSummary(row: Summary, lastSegment: number): void {
 }
 
 /**
- * Holds the summary of a segment against its state.
+ * Checks that the summary of a segment agrees with its state.
  *
  * @param states undefined for a segment of which all messages are as they were put
- * @throws {DamagedRow} if one says something else than the other
+ * @throws {DamagedRow} if they differ
  */
 export function checkCounts(segment: Summary, states: States | undefined): void {
   const { slot, number, count } = segment;

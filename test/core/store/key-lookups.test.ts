@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Command, NewMessage, Result } from "../../src/queue/base/commands.ts";
-import { hashText } from "../../src/queue/base/hash.ts";
-import { Queue } from "../../src/queue/queue.ts";
-import { MemoryRows } from "../support/memory-rows.ts";
+import type { Command, NewMessage, Result } from "../../../src/queue/base/commands.ts";
+import { hashText } from "../../../src/queue/base/hash.ts";
+import { Queue } from "../../../src/queue/queue.ts";
+import { MemoryRows } from "../../support/memory-rows.ts";
 
 const NOW = 1_800_000_000_000;
 

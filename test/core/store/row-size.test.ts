@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { Command, NewMessage, Result } from "../../src/queue/base/commands.ts";
-import { Queue } from "../../src/queue/queue.ts";
-import { KEYS_BYTES_MAX } from "../../src/queue/store/row-budget.ts";
-import { MemoryRows } from "../support/memory-rows.ts";
-import { Random } from "../support/random.ts";
+import type { Command, NewMessage, Result } from "../../../src/queue/base/commands.ts";
+import { Queue } from "../../../src/queue/queue.ts";
+import { KEYS_BYTES_MAX } from "../../../src/queue/store/row-budget.ts";
+import { MemoryRows } from "../../support/memory-rows.ts";
+import { Random } from "../../support/random.ts";
 
 const DAY_MS = 86_400_000;
 /** Longer in JSON than any other key of 255 characters. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { Ledger } from "../../src/queue/store/ledger.ts";
-import { DEAD, DELAYED, LEASED, NAME_OF, NONE, TRANSFERRING, VISIBLE } from "../../src/queue/store/states.ts";
-import { NO_TOTALS } from "../../src/queue/store/totals.ts";
-import { Random } from "../support/random.ts";
+import { Ledger } from "../../../src/queue/store/ledger.ts";
+import { DEAD, DELAYED, LEASED, NAME_OF, NONE, TRANSFERRING, VISIBLE } from "../../../src/queue/store/states.ts";
+import { NO_TOTALS } from "../../../src/queue/store/totals.ts";
+import { Random } from "../../support/random.ts";
 
 const STATES = [VISIBLE, DELAYED, LEASED, DEAD, TRANSFERRING] as const;
 const ENDINGS = ["done", "purged", "expired", "transferred"] as const;

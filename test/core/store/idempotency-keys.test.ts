@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { IdempotencyKeys } from "../../src/queue/store/idempotency-keys.ts";
-import type { RowReader } from "../../src/queue/store/rows.ts";
+import { IdempotencyKeys } from "../../../src/queue/store/idempotency-keys.ts";
+import type { RowReader } from "../../../src/queue/store/rows.ts";
 
 const NOTHING_STORED: RowReader = {
   state: () => ({ state: null, notes: null }),

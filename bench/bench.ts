@@ -45,7 +45,7 @@ const contenders = await contendersOf(options);
 const scenarios = SCENARIOS.filter(({ name }) => options.scenarios.includes(name));
 const report = await emptyReport(options.date, contenders, scenarios);
 await buildWorker();
-// Contenders take turns, so that what else happens on the machine is no one's misfortune alone.
+// Contenders take turns, so that other load on the machine does not hit only one of them.
 for (let run = 1; run <= options.runs; run += 1) {
   for (const scenario of scenarios) {
     for (const contender of contenders.filter((one) => plays(one, scenario))) {

@@ -1,7 +1,7 @@
 import { medianOf, type Report } from "./report.ts";
 import type { Shown } from "./scenarios/scenario.ts";
 
-/** What ours alone are measured by, beside what everybody is. */
+/** Scenarios that only ours are measured by, beside those of all contenders. */
 const PRICE: Shown = { figure: "dollarsPerMillion", title: "$/million", isRate: false };
 
 /** The medians of a report, a table for each scenario. Ratios are to the first contender's. */

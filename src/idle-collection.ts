@@ -13,8 +13,8 @@ export class IdleCollection {
   /** How often garbage was collected since something was done. */
   #collections: number = IDLE_MS.length;
 
-  /** To be told that something is done. */
-  noteWork(now: number): void {
+  /** To be told that something is done. All objects of an isolate share this, so its time is that of the isolate. */
+  noteWork(now = Date.now()): void {
     this.#workedAt = now;
     this.#collections = 0;
   }

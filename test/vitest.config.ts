@@ -18,15 +18,23 @@ export default defineConfig({
     maxConcurrency: 20,
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
-      // The state machine, which needs no platform, and everything that runs on Node.
+      // The state machine and other pure functions. They leave nothing behind, so that files share what they import:
+      // a process and its imports for each of them would take as long as most of them run.
+      {
+        resolve,
+        test: {
+          name: "core",
+          include: ["test/{core,requests,socket}/**/*.test.ts", "test/behaviour/core.test.ts"],
+          isolate: false,
+          testTimeout: 60_000,
+        },
+      },
+      // Everything else that runs on Node: the client, and the server that runs beside it.
       {
         resolve,
         test: {
           name: "node",
-          include: [
-            "test/{core,requests,socket,client,local,docs}/**/*.test.ts",
-            "test/behaviour/{core,client}.test.ts",
-          ],
+          include: ["test/{client,local,docs}/**/*.test.ts", "test/behaviour/client.test.ts"],
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
         },
@@ -36,12 +44,15 @@ export default defineConfig({
         resolve,
         plugins: [
           cloudflareTest({
+            main: `${import.meta.dirname}/support/movable-worker/index.ts`,
             wrangler: { configPath: `${import.meta.dirname}/../wrangler.toml` },
             miniflare: { bindings: { AUTHKEY: "the-authkey-of-the-tests" } },
           }),
         ],
         test: {
           name: "worker",
+          // In one file each: their hundred modules would otherwise be asked for one by one, by each test file.
+          deps: { optimizer: { ssr: { enabled: true, include: ["hono", "zod"] } } },
           include: ["test/{object,http}/**/*.test.ts", "test/behaviour/{object,http}.test.ts"],
           testTimeout: 60_000,
           provide: seeds,

@@ -20,7 +20,7 @@ const countedFetch: typeof fetch = (...request) => {
   return fetch(...request);
 };
 
-/** The client lets nobody see its frames, so they are counted in the package by which it sends them. */
+/** The client does not show its frames, so they are counted in the package by which it sends them. */
 function countFrames(): void {
   const { WebSocket } = createRequire(import.meta.resolve("durable-queue"))("ws") as typeof Ws;
   WebSocket.prototype.send = new Proxy(WebSocket.prototype.send, {

@@ -36,7 +36,7 @@ async function start(directory: string, notify: boolean): Promise<RunningServer>
   const boss = await started(address, false);
   for (const queue of QUEUES) await boss.createQueue(queue, { notify });
   await boss.stop();
-  // Asks it to disconnect everybody and end.
+  // Asks it to disconnect all clients and end.
   return { address, pid: child.pid, stop: () => child.stop("SIGINT") };
 }
 

@@ -21,7 +21,7 @@ export const role: Role = async ({ connect, size }) => {
     return (performance.now() - beganAt) / 1_000;
   };
 
-  // Rounds of about a second each, until everybody has warmed up: compilers take some seconds.
+  // Rounds of about a second each, until all processes have warmed up: compilers take some seconds.
   const warmAt = performance.now() + size("warmUpSeconds") * 1_000;
   let perSecond = FIRST_ROUND;
   while (performance.now() < warmAt) {

@@ -19,7 +19,7 @@ export const pipeline: Scenario = {
   },
 };
 
-/** Each figure of everybody together: what only one has is as it was. */
+/** Adds the figures of all processes; a figure that only one of them has stays as it was. */
 function sum(all: readonly Figures[]): Figures {
   const total: Figures = {};
   for (const [name, value] of all.flatMap(Object.entries<number>)) total[name] = (total[name] ?? 0) + value;

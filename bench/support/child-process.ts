@@ -69,7 +69,7 @@ export class Child {
   }
 }
 
-/** A port of this machine on which nothing listens. Somebody may take it meanwhile; then the start fails. */
+/** A port of this machine on which nothing listens. Another program may take it meanwhile; then the start fails. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

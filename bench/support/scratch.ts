@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 const inUse = new Set<string>();
 process.once("exit", () => inUse.forEach(removeScratch));
 
-/** A new directory for what nobody needs afterwards. */
+/** A new directory for files that are not needed afterwards. */
 export function makeScratch(): string {
   const directory = mkdtempSync(`${tmpdir()}/durable-queue-bench-`);
   inUse.add(directory);

@@ -5,37 +5,52 @@ import { promisify } from "node:util";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** Where workerd.capnp looks for the Worker. */
-const BUNDLE = join(ROOT, "dist/worker");
+/** A Worker that can be built. Paths are relative to the root of the repository. */
+export interface WorkerBuild {
+  /** Its first file, named index.ts. By default the one that wrangler.toml names. */
+  entry?: string;
+  /** Where it goes, as index.js. */
+  bundle: string;
+  /** What it is made of, folders with all that is in them. */
+  sources: readonly string[];
+}
 
-/** What the Worker is made of, folders with all that is in them. */
-const SOURCES = ["src", "wrangler.toml", "package-lock.json"];
+/** The Worker, built to where workerd.capnp looks for it. */
+export const WORKER: WorkerBuild = {
+  bundle: "dist/worker",
+  sources: ["src", "wrangler.toml", "package-lock.json"],
+};
 
 /**
- * Builds the Worker as `wrangler deploy` would upload it, into dist/worker. Does nothing when it is newer than its
- * sources. Servers that start meanwhile find the old one or the new one, whole.
+ * Builds the Worker as `wrangler deploy` would upload it. Does nothing when it is newer than its sources. Servers that
+ * start meanwhile find the old one or the new one, whole.
+ *
+ * @param build another Worker than `WORKER`
  */
-export async function buildWorker({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+export async function buildWorker({ signal }: { signal?: AbortSignal } = {}, build = WORKER): Promise<void> {
   const startedAt = new Date();
-  if (isFresh()) return;
-  mkdirSync(BUNDLE, { recursive: true });
+  if (isFresh(build)) return;
+  const bundle = join(ROOT, build.bundle);
+  mkdirSync(bundle, { recursive: true });
   const fresh = mkdtempSync(join(ROOT, "dist/build-"));
   try {
     const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
     const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
     const options = { cwd: ROOT, env, ...(signal === undefined ? {} : { signal }) };
-    await promisify(execFile)(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", fresh], options);
+    const entry = build.entry === undefined ? [] : [build.entry];
+    const args = [wrangler, "deploy", ...entry, "--dry-run", "--outdir", fresh];
+    await promisify(execFile)(process.execPath, args, options);
     // What was changed while it was built must be newer than it.
     for (const file of readdirSync(fresh)) utimesSync(join(fresh, file), startedAt, startedAt);
-    for (const file of readdirSync(fresh)) renameSync(join(fresh, file), join(BUNDLE, file));
+    for (const file of readdirSync(fresh)) renameSync(join(fresh, file), join(bundle, file));
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
 }
 
-function isFresh(): boolean {
-  const builtAt = statSync(join(BUNDLE, "index.js"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return SOURCES.every((source) => {
+function isFresh({ bundle, sources }: WorkerBuild): boolean {
+  const builtAt = statSync(join(ROOT, bundle, "index.js"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return sources.every((source) => {
     const path = join(ROOT, source);
     if (!statSync(path).isDirectory()) return statSync(path).mtimeMs < builtAt;
     // A folder is as new as the last file that came or went.

@@ -20,6 +20,8 @@ export interface ServerOptions {
   directory: DataDirectory;
   /** Puts are refused while a queue's database is larger. By default what the environment says, else 9 GB. */
   storageBytesMax?: number | undefined;
+  /** The path of what workerd is to serve, in capnp's language. By default workerd.capnp in this folder. */
+  config?: string | undefined;
   /** Ends a start that is under way. */
   signal?: AbortSignal | undefined;
 }
@@ -107,10 +109,10 @@ exec 5<&0 </dev/null
 (cat <&5; kill -9 $$) >/dev/null 2>&1 3>&- 4>&- &
 exec "$0" "$@" 5<&-`;
 
-function spawnWorkerd({ host, port, authkey, directory, storageBytesMax }: ServerOptions): ChildProcess {
+function spawnWorkerd({ host, port, authkey, directory, storageBytesMax, config }: ServerOptions): ChildProcess {
   const args = [
     "serve",
-    `${import.meta.dirname}/workerd.capnp`,
+    config ?? `${import.meta.dirname}/workerd.capnp`,
     `--socket-addr=http=${host.includes(":") ? `[${host}]` : host}:${port}`,
     `--socket-addr=lock=unix:${LOCK_SOCKET}`,
     `--directory-path=disk=${directory.path}`,

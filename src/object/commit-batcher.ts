@@ -1,4 +1,5 @@
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { SEGMENT_MESSAGES_MAX } from "../queue/store/segment.ts";
 
@@ -68,6 +69,7 @@ const AWAY_MS = 250;
  * PostgreSQL has the same idea in `commit_delay` and `commit_siblings`.
  */
 export class CommitBatcher {
+  readonly #clock: MachineClock;
   #commands: Incoming[] = [];
   #characters = 0;
   /** The most that the answers to lists and looks that have arrived can be, in bytes. */
@@ -77,6 +79,10 @@ export class CommitBatcher {
   /** How many were answered and have not been back. An estimate: nobody knows if they come. */
   #absent = 0;
   #answeredAt = 0;
+
+  constructor(clock: MachineClock) {
+    this.#clock = clock;
+  }
 
   /** Whether there is nothing to apply now. What is held back does not count. */
   get isEmpty(): boolean {
@@ -155,7 +161,7 @@ export class CommitBatcher {
   /** To be told how many more callers were answered, and may come back with something new. */
   answered(callers: number): void {
     this.#absent += callers;
-    if (callers > 0) this.#answeredAt = Date.now();
+    if (callers > 0) this.#answeredAt = this.#clock.now();
   }
 
   /**
@@ -166,15 +172,15 @@ export class CommitBatcher {
   async collect(look: () => Hold = () => () => undefined): Promise<CommitBatch> {
     // Who calls in the same turn is of the same commit batch.
     await null;
-    if (Date.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
+    if (this.#clock.now() - this.#answeredAt > AWAY_MS) this.#absent = 0;
     // Nobody else is expected: whoever is alone must not wait for the event loop.
     if (this.#absent > 0) await this.#settle();
     for (let ms = 0; ms < LINGER_MS && this.#absent >= CROWD && this.#commands.length < ENOUGH; ms += 1) {
-      await scheduler.wait(1);
+      await this.#clock.wait(1);
       // Some will not come back. Where nobody does, a few commit batches later nobody is waited for.
       if (ms === LINGER_MS - 1) this.#absent >>= 1;
     }
-    return this.#take(look(), Date.now());
+    return this.#take(look(), this.#clock.now());
   }
 
   #take(hold: Hold, now: number): CommitBatch {
@@ -213,7 +219,7 @@ export class CommitBatcher {
     let arrived: number;
     do {
       arrived = this.#commands.length;
-      await scheduler.wait(0);
+      await this.#clock.wait(0);
     } while (this.#commands.length > arrived && this.#commands.length < ENOUGH);
   }
 }
@@ -228,6 +234,6 @@ function looksBytesOf({ verb }: Command): number {
 }
 
 /** What waits already, to be applied again: it takes no more memory than it did. */
-export function incomingWait(requestId: number, command: Command, connection?: object): Incoming {
-  return { requestId, command, characters: 0, connection, arrivedAt: Date.now() };
+export function incomingWait(wait: Omit<Incoming, "characters" | "isAlone">): Incoming {
+  return { ...wait, characters: 0 };
 }

@@ -1,5 +1,6 @@
 import type { Env } from "../env.ts";
 import { idleCollection, recentFailures } from "../isolate.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import { MonotonicClock } from "../queue/base/clock.ts";
 import type { Command, Result } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
@@ -34,8 +35,9 @@ export class CommitLoop {
   readonly #env: Env;
   readonly #name: string;
   readonly #sessions: Sessions;
+  readonly #machineClock: MachineClock;
   readonly #clock: MonotonicClock;
-  readonly #batcher = new CommitBatcher();
+  readonly #batcher: CommitBatcher;
   readonly #pendings = new Pendings();
   /** How commands come in. */
   readonly intake: Intake;
@@ -53,28 +55,32 @@ export class CommitLoop {
   /** Whether that commit batch is written. */
   #isStored = false;
 
-  constructor(ctx: DurableObjectState, env: Env, sessions: Sessions) {
+  constructor(ctx: DurableObjectState, env: Env, machineClock: MachineClock, sessions: Sessions) {
     this.#ctx = ctx;
     this.#env = env;
     this.#name = ctx.id.name ?? "";
+    this.#machineClock = machineClock;
+    this.#batcher = new CommitBatcher(machineClock);
     this.#sessions = sessions;
     this.#storage = new QueueStorage(ctx.storage);
-    this.#life = new QueueLife(ctx, env, this.#storage, (commands) => this.submit(this.intake.again(commands), false));
+    const resume = (commands: Incoming[]) => this.submit(this.intake.again(commands), false);
+    this.#life = new QueueLife(ctx, env, machineClock, this.#storage, resume);
     const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
-    this.#wakings = new Wakings(ctx.storage, this.#clock, () => this.wake());
-    this.#holds = new ReadingHolds(sessions, {
+    this.#wakings = new Wakings(ctx.storage, machineClock, this.#clock, () => this.wake());
+    this.#holds = new ReadingHolds(sessions, machineClock, {
       closed: (session) => this.leave(session),
       behind: (session) => this.#suspend(session),
       caughtUp: (session) => this.#resume(session),
     });
-    this.intake = new Intake(this.#pendings, this.#batcher, recentFailures.take(this.#name, Date.now()));
+    const aloneLeft = recentFailures.take(this.#name, machineClock.now());
+    this.intake = new Intake(this.#pendings, this.#batcher, machineClock, aloneLeft);
     this.#queueInfo = queueInfoOf(this.#name, this.#storage);
     for (const { session, requestId, command } of sessions.restore()) {
       this.#pendings.skipRequestIds(requestId);
       if (requestId !== session.subscriber) this.#pendings.restore(requestId, session, command);
-      this.#batcher.add([incomingWait(requestId, command, session)], false);
+      this.#batcher.add([this.#incomingWait(requestId, command, session)], false);
     }
     this.#pendings.skipRequestIds(sessions.lastSubscriber);
   }
@@ -119,7 +125,7 @@ export class CommitLoop {
     this.#isDue = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
-    idleCollection.noteWork(Date.now());
+    idleCollection.noteWork();
     this.#ctx.waitUntil(this.#run());
   }
 
@@ -135,7 +141,7 @@ export class CommitLoop {
         this.#life.committed();
         if (this.#life.isServing) this.#sendTransfers();
         // Commit batches without commands must let in what arrives.
-        if (commands.length === 0) await scheduler.wait(0);
+        if (commands.length === 0) await this.#machineClock.wait(0);
       } while (this.#isDue || !this.#batcher.isEmpty || (this.#life.isServing && this.#queue.isBehind));
       const isForReaders = this.#holds.areAny || this.#batcher.isHolding;
       this.#wakings.planTimer(this.#life.isServing ? this.#queue : undefined, isForReaders);
@@ -150,7 +156,7 @@ export class CommitLoop {
   #reset(error: unknown): void {
     this.#life.failed(error);
     console.error(`The queue ${this.#name} starts over from its storage.`, error);
-    recentFailures.note(this.#name, this.#underWay.length, Date.now());
+    recentFailures.note(this.#name, this.#underWay.length, this.#machineClock.now());
     this.#ctx.abort(`A commit failed: ${error instanceof Error ? error.message : error}`);
   }
 
@@ -168,7 +174,7 @@ export class CommitLoop {
   }
 
   async #applyBatch(incoming: Incoming[]): Promise<void> {
-    const now = this.#clock.now(Date.now());
+    const now = this.#now();
     const { configuration } = this.#queue;
     const { commands, mayWrite } = await reaching(this.#life.admit(incoming, (...answer) => this.#answer(...answer)));
     this.#underWay = commands;
@@ -268,7 +274,7 @@ export class CommitLoop {
     this.#storage.forget();
     this.#queue = this.#life.open(this.#storage).queue;
     for (const { requestId } of failed) this.#pendings.undo(requestId);
-    const { waits, lost } = this.#pendings.waiting(this.#clock.now(Date.now()));
+    const { waits, lost } = this.#pendings.waiting(this.#now());
     const detail = "The queue started over meanwhile. It is not known what has arrived in the other queue.";
     for (const requestId of lost) this.#refuse(requestId, { verb: "refused", code: "unavailable", detail });
     if (failed.length > 1) this.#batcher.putBack(failed.map((incoming) => ({ ...incoming, isAlone: true })));
@@ -301,13 +307,22 @@ export class CommitLoop {
   #putBackWaits(waits: { requestId: number; command: Command; connection?: object | undefined }[]): void {
     this.#batcher.takeOut(new Set(waits.map(({ requestId }) => requestId)));
     this.#batcher.putBack(
-      waits.map(({ requestId, command, connection }) => incomingWait(requestId, command, connection)),
+      waits.map(({ requestId, command, connection }) => this.#incomingWait(requestId, command, connection)),
     );
+  }
+
+  #incomingWait(requestId: number, command: Command, connection?: object): Incoming {
+    return incomingWait({ requestId, command, connection, arrivedAt: this.#machineClock.now() });
+  }
+
+  /** The server's time, in milliseconds since 1970. */
+  #now(): number {
+    return this.#clock.now(this.#machineClock.now());
   }
 
   /** To be called when the transfers are stored. */
   #sendTransfers(): void {
-    for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(Date.now()))) {
+    for (const transfer of this.#queue.takeOutboundTransfers(this.#now())) {
       const outcome = send(this.#env.QUEUE.getByName(transfer.to), this.#name, transfer);
       const told = outcome.then((command) => this.submit([this.intake.take(NOBODY, command, 0)], false));
       this.#ctx.waitUntil(told);

@@ -1,3 +1,4 @@
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { Responder } from "./caller.ts";
 import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
@@ -7,12 +8,14 @@ import type { Pendings } from "./pendings.ts";
 export class Intake {
   readonly #pendings: Pendings;
   readonly #batcher: CommitBatcher;
+  readonly #clock: MachineClock;
   #aloneLeft: number;
 
   /** @param aloneLeft how many of the first commands are committed each by itself */
-  constructor(pendings: Pendings, batcher: CommitBatcher, aloneLeft: number) {
+  constructor(pendings: Pendings, batcher: CommitBatcher, clock: MachineClock, aloneLeft: number) {
     this.#pendings = pendings;
     this.#batcher = batcher;
+    this.#clock = clock;
     this.#aloneLeft = aloneLeft;
   }
 
@@ -41,7 +44,7 @@ export class Intake {
     const requestId = this.#pendings.add(caller, command);
     const isAlone = this.#aloneLeft > 0;
     if (isAlone) this.#aloneLeft -= 1;
-    const incoming = { requestId, command, characters, connection, arrivedAt: Date.now(), isAlone };
+    const incoming = { requestId, command, characters, connection, arrivedAt: this.#clock.now(), isAlone };
     this.#batcher.reserve(incoming);
     return incoming;
   }

@@ -1,6 +1,7 @@
 import { parseStorageBytesMax } from "../contract/storage-bytes.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command, Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
@@ -47,6 +48,7 @@ export class QueueLife {
   readonly #ctx: DurableObjectState;
   readonly #env: Env;
   readonly #name: string;
+  readonly #clock: MachineClock;
   #storage: QueueStorage;
   readonly #salvage: Salvage;
   readonly #hostStatus: HostStatus;
@@ -67,10 +69,17 @@ export class QueueLife {
   #held: Incoming[] = [];
 
   /** @param resume takes commands that had to wait, for a later commit batch */
-  constructor(ctx: DurableObjectState, env: Env, storage: QueueStorage, resume: (commands: Incoming[]) => void) {
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    clock: MachineClock,
+    storage: QueueStorage,
+    resume: (commands: Incoming[]) => void,
+  ) {
     this.#ctx = ctx;
     this.#env = env;
     this.#name = ctx.id.name ?? "";
+    this.#clock = clock;
     this.#storage = storage;
     this.#salvage = new Salvage(ctx.storage.sql);
     this.#hostStatus = new HostStatus(env);
@@ -92,7 +101,7 @@ export class QueueLife {
       const commits = existing?.stored?.totals.commit ?? 0;
       this.#generation = existing?.generation;
       this.#isConfirmed = commits > YOUNG_COMMITS;
-      this.#fullUntil = failedCommits.fullUntil(this.#name, commits, Date.now());
+      this.#fullUntil = failedCommits.fullUntil(this.#name, commits, this.#clock.now());
       const fault = damagedQueues.get(this.#name);
       if (fault !== undefined) this.#damage = { fault, isMissing: false };
       return { queue, time: existing?.stored?.totals.time ?? 0 };
@@ -133,7 +142,7 @@ export class QueueLife {
     if (this.#damage !== undefined) return this.#admitDamaged(commands, answer);
     if (this.#isBlocked) return this.#admitReading(commands, answer);
     const hasPuts = commands.some(({ command }) => command.verb === "put");
-    this.#isHostFull = hasPuts ? await this.#hostStatus.notePuts(Date.now()) : this.#hostStatus.isNearlyFull;
+    this.#isHostFull = hasPuts ? await this.#hostStatus.notePuts(this.#clock.now()) : this.#hostStatus.isNearlyFull;
     return { commands: [...commands], mayWrite: true };
   }
 
@@ -170,9 +179,9 @@ export class QueueLife {
   committed(): void {
     failedCommits.end(this.#name);
     const generation = this.#generation;
-    const isDue = !this.#isConfirmed && Date.now() >= this.#confirmAt;
+    const isDue = !this.#isConfirmed && this.#clock.now() >= this.#confirmAt;
     if (!isDue || generation === undefined || !this.#storage.isCreated || this.#damage !== undefined) return;
-    this.#confirmAt = Date.now() + CONFIRM_AGAIN_MS;
+    this.#confirmAt = this.#clock.now() + CONFIRM_AGAIN_MS;
     const confirmed = this.#directory.confirm(this.#name, generation).then(
       () => {
         this.#isConfirmed ||= generation === this.#generation;
@@ -186,7 +195,7 @@ export class QueueLife {
   failed(error: unknown): void {
     failedCommits.end(this.#name);
     if (isDamage(error)) damagedQueues.set(this.#name, faultOf(error));
-    if (isFullError(error)) failedCommits.noteFull(this.#name, Date.now());
+    if (isFullError(error)) failedCommits.noteFull(this.#name, this.#clock.now());
   }
 
   /**
@@ -216,7 +225,8 @@ export class QueueLife {
 
   /** Waits while the storage is taken to be full, at most for a second. */
   async untilWritable(): Promise<void> {
-    if (this.#isBlocked) await scheduler.wait(this.#fullUntil - Date.now());
+    if (!this.#isBlocked) return;
+    await new Promise<void>((resume) => this.#clock.after(this.#fullUntil - this.#clock.now(), resume));
   }
 
   /** A new stub each time: one whose call has failed may fail for good. */
@@ -225,7 +235,7 @@ export class QueueLife {
   }
 
   get #isBlocked(): boolean {
-    return Date.now() < this.#fullUntil;
+    return this.#clock.now() < this.#fullUntil;
   }
 
   #configurationFault(): string | undefined {
@@ -269,7 +279,7 @@ export class QueueLife {
       if (command.verb === "delete") {
         await this.erase();
         // A queue that was loaded, and whose damage was found later, has to forget what it holds in memory.
-        if (this.#queue?.exists) this.#queue.apply(requestId, command, Date.now());
+        if (this.#queue?.exists) this.#queue.apply(requestId, command, this.#clock.now());
         else answer(requestId, { verb: "delete" });
         return { commands: commands.slice(index + 1), mayWrite: true };
       }
@@ -293,7 +303,8 @@ export class QueueLife {
   #hold(incoming: Incoming): void {
     this.#held.push(incoming);
     if (this.#held.length > 1) return;
-    setTimeout(() => this.#resume(this.#held.splice(0)), Math.max(0, this.#fullUntil - Date.now()));
+    const ms = Math.max(0, this.#fullUntil - this.#clock.now());
+    this.#clock.after(ms, () => this.#resume(this.#held.splice(0)));
   }
 }
 

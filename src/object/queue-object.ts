@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
+import { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { ProblemError } from "../requests/problem.ts";
 import { BadFrame, type Operation, operationsOf } from "../socket/frames.ts";
@@ -22,16 +23,19 @@ const COMMAND_CHARACTERS = 256;
 /** One named queue: what arrives, whichever way it comes, goes from here to its commit loop. */
 export class QueueObject extends DurableObject<Env> {
   readonly #name: string;
+  readonly #clock: MachineClock;
   readonly #sessions: Sessions;
   readonly #loop: CommitLoop;
   /** Calls that wait, by the ids that their Worker gave them, so that it can say that their clients are gone. */
   readonly #requestIdByWait = new Map<string, number>();
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  /** @param clock is given by tests alone: the platform passes two arguments */
+  constructor(ctx: DurableObjectState, env: Env, clock: MachineClock = new MachineClock()) {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
-    this.#sessions = new Sessions(ctx);
-    this.#loop = new CommitLoop(ctx, env, this.#sessions);
+    this.#clock = clock;
+    this.#sessions = new Sessions(ctx, clock);
+    this.#loop = new CommitLoop(ctx, env, clock, this.#sessions);
   }
 
   /**
@@ -120,7 +124,7 @@ export class QueueObject extends DurableObject<Env> {
   }
 
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
-    const context = { queue: this.#name, idempotencyKey: operation.key, now: Date.now() };
+    const context = { queue: this.#name, idempotencyKey: operation.key, now: this.#clock.now() };
     try {
       if (operation.fault !== undefined) throw operation.fault;
       const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);

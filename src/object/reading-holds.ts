@@ -1,4 +1,5 @@
 import { replyBytes } from "../isolate.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
@@ -22,10 +23,12 @@ export interface ReadingEvents {
 /** Holds commands back for as long as connections have too much unread. */
 export class ReadingHolds {
   readonly #sessions: Sessions;
+  readonly #clock: MachineClock;
   readonly #events: ReadingEvents;
 
-  constructor(sessions: Sessions, events: ReadingEvents) {
+  constructor(sessions: Sessions, clock: MachineClock, events: ReadingEvents) {
     this.#sessions = sessions;
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -37,7 +40,7 @@ export class ReadingHolds {
     const { readers } = this.#sessions;
     if (readers.isAbandonedTooMuch) throw new Error("Clients that do not read hold too much of what was sent to them.");
     if (!readers.areAny) return this.mayHandOut ? () => undefined : holdLarge;
-    const { behind, caughtUp, stalled } = readers.look(Date.now());
+    const { behind, caughtUp, stalled } = readers.look(this.#clock.now());
     for (const session of stalled) {
       session.socket.close(POLICY, "The connection does not read what is sent to it.");
       this.#sessions.close(session.socket);

@@ -1,3 +1,4 @@
+import type { CancelTimer, MachineClock } from "../machine-clock.ts";
 import type { MonotonicClock } from "../queue/base/clock.ts";
 import type { Queue } from "../queue/queue.ts";
 import { BEGIN_STORED_MS } from "../queue/store/begun-marks.ts";
@@ -18,15 +19,17 @@ const READING_MS_MAX = 100;
 /** When the object looks at its queue again although nobody calls: by a timer, or by the alarm. */
 export class Wakings {
   readonly #storage: DurableObjectStorage;
+  readonly #machineClock: MachineClock;
   readonly #clock: MonotonicClock;
   readonly #wake: () => void;
-  #timer: number | null = null;
+  #cancelTimer: CancelTimer = () => undefined;
   #readingMs = READING_MS_MIN;
   /** When the alarm is set to; undefined while that has not been read. */
   #alarmAt: number | undefined;
 
-  constructor(storage: DurableObjectStorage, clock: MonotonicClock, wake: () => void) {
+  constructor(storage: DurableObjectStorage, machineClock: MachineClock, clock: MonotonicClock, wake: () => void) {
     this.#storage = storage;
+    this.#machineClock = machineClock;
     this.#clock = clock;
     this.#wake = wake;
   }
@@ -46,7 +49,7 @@ export class Wakings {
    */
   planAlarm({ nextWakeAt, nextEventAt, hasDeadline }: Queue, now: number): boolean {
     // The alarm goes by the machine's clock, which may lie behind the queue's.
-    const machineTime = (time: number) => Date.now() + Math.max(0, time - now);
+    const machineTime = (time: number) => this.#machineClock.now() + Math.max(0, time - now);
     const wakeAt = Math.ceil(machineTime(nextWakeAt) / ALARM_STEP_MS) * ALARM_STEP_MS;
     // Where only sockets wait, nothing else would keep the object in memory.
     const isForSockets = !hasDeadline && nextEventAt - now > TIMER_MS;
@@ -65,14 +68,14 @@ export class Wakings {
    * @param isForReaders whether there are connections with something unread
    */
   planTimer(queue: Queue | undefined, isForReaders: boolean): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     const { nextEventAt = Number.POSITIVE_INFINITY, hasDeadline = false } = queue ?? {};
-    const delayMs = Math.max(0, nextEventAt - this.#clock.now(Date.now()));
+    const delayMs = Math.max(0, nextEventAt - this.#clock.now(this.#machineClock.now()));
     const isForWaits = delayMs < Number.POSITIVE_INFINITY && (hasDeadline || delayMs <= TIMER_MS);
     this.#readingMs = isForReaders ? Math.min(2 * this.#readingMs, READING_MS_MAX) : READING_MS_MIN;
     const readingMs = isForReaders ? this.#readingMs : Number.POSITIVE_INFINITY;
     const ms = Math.min(isForWaits ? delayMs : Number.POSITIVE_INFINITY, readingMs);
     if (ms === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(this.#wake, Math.min(ms, 2 ** 31 - 1));
+    this.#cancelTimer = this.#machineClock.after(Math.min(ms, 2 ** 31 - 1), this.#wake);
   }
 }

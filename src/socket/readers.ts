@@ -82,11 +82,14 @@ export class Readers<Connection extends Reader> {
     return bytes >= ABANDONED_BYTES_MAX;
   }
 
-  /** To be told of a connection to which something was sent. */
-  sentTo(session: Connection): void {
+  /**
+   * To be told of a connection to which something was sent.
+   *
+   * @param now by the machine's clock, in milliseconds
+   */
+  sentTo(session: Connection, now: number): void {
     const { outbox } = session;
     if (this.#reading.has(session) || (outbox.isEmpty && outbox.inFlight < LOOKED_AT_BYTES_MIN)) return;
-    const now = Date.now();
     this.#reading.set(session, { unread: 0, taken: outbox.taken, since: now, caughtUpAt: now });
   }
 
@@ -98,7 +101,11 @@ export class Readers<Connection extends Reader> {
     if (session.outbox.inFlight > 0) this.#abandoned.add(session);
   }
 
-  /** Looks at what was read, sends more, and answers what has changed. To be called once in an event. */
+  /**
+   * Looks at what was read, sends more, and answers what has changed. To be called once in an event.
+   *
+   * @param now by the machine's clock, in milliseconds
+   */
   look(now: number): ReadingChanges<Connection> {
     const changes: ReadingChanges<Connection> = { behind: [], caughtUp: [], stalled: [] };
     const stalledMsMax = this.areTooFarBehind ? STALLED_MS_MAX_FOR_OTHERS : STALLED_MS_MAX;

@@ -1,5 +1,6 @@
 import { RECEIPTS_MAX } from "../contract/limits.ts";
 import { PING, PONG } from "../contract/socket-protocol.ts";
+import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import { Readers } from "./readers.ts";
 import { lostLine, type Marks, Session, type Wait } from "./session.ts";
@@ -12,14 +13,16 @@ export class Sessions {
   /** How far connections are with reading. */
   readonly readers = new Readers<Session>();
   readonly #ctx: DurableObjectState;
+  readonly #clock: MachineClock;
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();
   readonly #marks: Marks = { news: new Set(), changed: new Set() };
   /** Connections that have said something since a commit batch began. */
   readonly #heard = new Set<Session>();
 
-  constructor(ctx: DurableObjectState) {
+  constructor(ctx: DurableObjectState, clock: MachineClock) {
     this.#ctx = ctx;
+    this.#clock = clock;
   }
 
   /** Takes up again the connections from before the object left memory, and answers what they wait for, in order. */
@@ -131,7 +134,7 @@ export class Sessions {
       // Puts may be answered that share an operation of a connection which is gone.
       if (!this.#bySocket.has(session.socket)) continue;
       if (session.flush()) leaving += 1;
-      this.readers.sentTo(session);
+      this.readers.sentTo(session, this.#clock.now());
     }
     this.#marks.news.clear();
     return leaving;

@@ -1,19 +1,24 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe } from "vitest";
 import type { MessageView as MessageViewReply } from "../../src/contract/schema.ts";
 import type { DeadLetter, Message, MessageView, PutOptions, Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";
+import { CurrentQueues } from "./current-queues.ts";
 import type { Driver, Level } from "./driver.ts";
 
-const server = new TestServer();
+const server = new TestServer({ isMovable: true });
 beforeAll(() => server.start());
 afterAll(() => server.remove());
 
 function levelOver(transport: "websocket" | "http"): Level {
+  const current = new CurrentQueues();
   return {
-    queue: () => clientDriver(server.manager({ transport }).queue<unknown>(freshName())),
-    pass: (seconds) => sleep(seconds * 1_000),
+    queue() {
+      const name = freshName();
+      current.add(name);
+      return clientDriver(server.manager({ transport }).queue<unknown>(name));
+    },
+    pass: (seconds) => server.pass(seconds, ...current.names),
     async arrival(queue) {
       for (let calls = 0; calls < 3; calls += 1) await queue.describe().catch(() => undefined);
     },

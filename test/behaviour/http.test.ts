@@ -1,15 +1,18 @@
 import { describe } from "vitest";
 import { ENDPOINTS } from "../../src/contract/endpoints.ts";
-import { AUTHORIZATION, arrival, call, freshQueue, nameOf } from "../support/call.ts";
+import { AUTHORIZATION, arrival, call, freshQueue, nameOf, pass } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
+import { CurrentQueues } from "./current-queues.ts";
 import { type Level, Refused } from "./driver.ts";
 import { jsonDriver } from "./json-driver.ts";
 
+const current = new CurrentQueues();
 let newest = "";
 const level: Level = {
   queue() {
     const queue = freshQueue();
     newest = queue;
+    current.add(queue);
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
       const { method, path } = ENDPOINTS[verb];
       const { id = "", ...query } = request as Record<string, string>;
@@ -21,7 +24,7 @@ const level: Level = {
       return body;
     });
   },
-  pass: (seconds) => scheduler.wait(seconds * 1_000),
+  pass: (seconds) => pass(seconds, ...current.names),
   arrival: () => arrival(newest),
 };
 

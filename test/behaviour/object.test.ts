@@ -1,14 +1,17 @@
 import { describe } from "vitest";
 import { VERBS } from "../../src/requests/verbs.ts";
-import { freshQueue, nameOf, objectOf } from "../support/call.ts";
+import { freshQueue, nameOf, objectOf, pass } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
+import { CurrentQueues } from "./current-queues.ts";
 import { type Driver, type Level, Refused } from "./driver.ts";
 import { jsonDriver } from "./json-driver.ts";
 
+const current = new CurrentQueues();
 const level: Level = {
   queue() {
     const queue = freshQueue();
     const stub = objectOf(queue);
+    current.add(queue);
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
       const context = { queue: nameOf(queue), idempotencyKey: key, now: Date.now() };
       const reply = await stub.perform(VERBS[verb](request, context));
@@ -16,7 +19,7 @@ const level: Level = {
       return JSON.parse(reply.json);
     });
   },
-  pass: (seconds) => scheduler.wait(seconds * 1_000),
+  pass: (seconds) => pass(seconds, ...current.names),
   arrival,
 };
 

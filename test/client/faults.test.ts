@@ -4,8 +4,11 @@ import type { FaultyProxy } from "../support/proxy.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { runThroughProxy } from "../support/through-proxy.ts";
 
-const server = new TestServer();
+const server = new TestServer({ isMovable: true });
 let proxy: FaultyProxy;
+
+/** More than the lease under which the client gets, and the delay after it. */
+const GET_SECONDS = 15;
 
 runThroughProxy(server, (fresh) => {
   proxy = fresh;
@@ -94,10 +97,11 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     await queue.put("item");
 
     const lost = proxy.loseNextReply("receive");
-    const item = await queue.get();
+    const getting = queue.get();
     await lost;
+    await server.pass(GET_SECONDS, queue.name);
 
-    expect(item).toBe("item");
+    expect(await getting).toBe("item");
     expect(await queue.describe()).toMatchObject({ accepted: 1, done: 1, leased: 0 });
   });
 

@@ -1,7 +1,7 @@
 /** What a subscription says on a socket: read by a server of the test. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { WebSocket } from "ws";
 import { CREDIT_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import type { Pushes, Route } from "../../worker-client/src/call.ts";
@@ -9,6 +9,7 @@ import type { QueueError } from "../../worker-client/src/errors.ts";
 import { HttpClient } from "../../worker-client/src/http-client.ts";
 import { Routes } from "../../worker-client/src/routes.ts";
 import type { Subscriber } from "../../worker-client/src/subscriber.ts";
+import { clientTime } from "../support/client-time.ts";
 import { StrangeServer } from "../support/strange-server.ts";
 
 interface Operation {
@@ -218,13 +219,14 @@ test("leases that are over are told of, and so is the end of the way", async () 
 });
 
 test("a server that stays away is told of, with the address and the cause", async () => {
+  clientTime.take();
+  onTestFinished(() => clientTime.giveBack());
   await connected();
   const { address } = server;
   await server.stop();
   const told: QueueError[] = [];
-  await new Promise<void>((settle) => {
-    pushes.subscribe(subscriber({ away: (error) => told.push(error) && settle() }));
-  });
+  pushes.subscribe(subscriber({ away: (error) => told.push(error) }));
+  while (told.length === 0) await clientTime.pass(0.5);
 
   expect(told).toMatchObject([{ code: "unavailable", queue: "queue", cause: expect.any(Error) }]);
   expect(told[0]?.message).toContain(`${address} could not be reached for `);

@@ -2,10 +2,11 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import { Closed, Empty, Invalid, type Queue, QueueManager, Unauthorized } from "../../worker-client/src/index.ts";
+import { PONG_MS, SILENCE_MS } from "../../worker-client/src/socket-link.ts";
+import { clientTime } from "../support/client-time.ts";
 import { outputOf } from "../support/output-of.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
@@ -234,13 +235,18 @@ describe("a receive that is aborted just as its message comes", () => {
 });
 
 describe("a connection that is cut", () => {
+  beforeEach(() => clientTime.take());
+  afterEach(() => clientTime.giveBack());
+
   test("is made anew for a get that waits, as often as need be, however long that takes altogether", async () => {
     const queue = freshQueue<string>({ retrySeconds: 0.5 });
     const getting = queue.get();
 
     for (let cuts = 0; cuts < 4; cuts += 1) {
       await queue.qsize();
-      await sleep(300);
+      await clientTime.pass(0.3);
+      // The connection works to its end.
+      await queue.qsize();
       proxy.cut();
     }
     await elsewhere(queue).put("item");
@@ -249,7 +255,16 @@ describe("a connection that is cut", () => {
   });
 });
 
-describe.concurrent("with time", () => {
+describe("with time", () => {
+  beforeEach(() => clientTime.take());
+  afterEach(() => clientTime.giveBack());
+
+  /** As long as it takes to see that nothing comes, and that nothing is answered. */
+  async function silence(): Promise<void> {
+    await clientTime.pass(SILENCE_MS / 1_000 + 0.1);
+    await clientTime.pass(PONG_MS / 1_000 + 0.1);
+  }
+
   /** A queue, and its proxy that is not that of the other tests. */
   async function behindProxy(): Promise<{ own: FaultyProxy; queue: Queue<string> }> {
     const own = await FaultyProxy.start(server.port);
@@ -261,8 +276,10 @@ describe.concurrent("with time", () => {
     await queue.put("before");
 
     own.fallSilent();
-    const [, item] = await Promise.all([queue.put("after"), queue.get()]);
+    const calls = Promise.all([queue.put("after"), queue.get()]);
+    await silence();
 
+    const [, item] = await calls;
     expect(item).toBe("before");
     expect(own.upgrades).toBe(2);
     expect(await queue.describe()).toMatchObject({ accepted: 2 });
@@ -277,29 +294,12 @@ describe.concurrent("with time", () => {
 
     own.fallSilent();
     await elsewhere(queue).put("after");
+    await silence();
 
     expect(await elsewhere(queue).join()).toBe(true);
     expect(own.upgrades).toBe(2);
     await worker.close();
     await own.refuse();
-  });
-
-  test("a queue leaves memory while all wait, and each of them still gets what he waits for", async () => {
-    const queue = server.manager().queue<string>(freshName());
-    await queue.configure({ maxSize: 1 });
-    await queue.put("first", { delaySeconds: 3_600 });
-    const worked: string[] = [];
-    const worker = elsewhere(queue).work(({ item }) => worked.push(item));
-    const waits = Promise.all([queue.put("second"), queue.join()]);
-    await queue.qsize();
-
-    // An object that nobody uses leaves memory ten seconds after it was used last.
-    await sleep(12_000);
-    for await (const { id } of elsewhere(queue).messages()) await elsewhere(queue).cancel(id);
-
-    expect(await waits).toEqual([expect.any(String), true]);
-    expect(worked).toEqual(["second"]);
-    await worker.close();
   });
 });
 

@@ -138,9 +138,12 @@ const MUTE: [name: string, start: () => Promise<StrangeServer>][] = [
   ["opens sockets and says nothing", () => StrangeServer.start({ socket: () => undefined, request: () => undefined })],
 ];
 
-describe.each(MUTE)("a server that %s", (_, start) => {
-  test.each([undefined, "http"] as const)("ends calls by their own time, over %s", async (transport) => {
-    server = await start();
+// These wait for their calls' bounds too.
+describe.concurrent.each(MUTE)("a server that %s", (_, start) => {
+  test.for([undefined, "http"] as const)("ends calls by their own time, over %s", async (transport, context) => {
+    const { expect, onTestFinished } = context;
+    const server = await start();
+    onTestFinished(() => server.stop());
     // Much longer than the test may take.
     const manager = new QueueManager({ address: server.address, authkey: "key", retrySeconds: 600, transport });
     const queue = manager.queue<number>("queue");
@@ -159,13 +162,12 @@ describe.each(MUTE)("a server that %s", (_, start) => {
   });
 });
 
-test.each([undefined, "http"] as const)(
+test.concurrent.for([undefined, "http"] as const)(
   "while nothing listens, calls end by their own time, over %s",
-  async (transport) => {
-    server = await StrangeServer.start({});
+  async (transport, { expect }) => {
+    const server = await StrangeServer.start({});
     const { address } = server;
     await server.stop();
-    server = undefined;
     const manager = new QueueManager({ address, authkey: "key", retrySeconds: 600, transport });
     const queue = manager.queue<number>("queue");
 

@@ -1,11 +1,11 @@
 /** What a worker and its handlers learn of their leases, and what they do with them. */
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Queue, QueueError, QueueOptions } from "../../worker-client/src/index.ts";
+import { clientTime } from "../support/client-time.ts";
 import { TestServer } from "../support/server.ts";
 import { closedWorkers, impatientQueue } from "../support/workers.ts";
 
-const server = new TestServer();
+const server = new TestServer({ isMovable: true });
 const work = closedWorkers();
 
 beforeAll(() => server.start());
@@ -19,19 +19,22 @@ function freshQueue<Item = unknown>(options: QueueOptions = {}): Promise<Queue<I
 }
 
 describe("a lease that is extended by hand", () => {
+  beforeEach(() => clientTime.take());
+  afterEach(() => clientTime.giveBack());
+
   test("lasts as long as was said, and the worker does not shorten it", async () => {
-    const queue = await freshQueue<string>({ leaseSeconds: 1 });
+    const queue = await freshQueue<string>({ leaseSeconds: 30 });
     await queue.put("item");
     const ends: number[] = [];
 
     work(queue, async (message) => {
-      await message.extend(60);
-      await sleep(1_500);
+      await message.extend(3_600);
+      await clientTime.passWith(server, queue, 46);
       for await (const { until } of queue.messages()) ends.push(until?.getTime() ?? 0);
     });
     await queue.join();
 
-    expect(ends[0]).toBeGreaterThan(Date.now() + 50_000);
+    expect(ends[0]).toBeGreaterThan(Date.now() + 3_000_000);
   });
 });
 
@@ -69,13 +72,19 @@ describe("giving a message back by hand", () => {
 });
 
 describe("the signal of a message that was received by hand", () => {
+  beforeEach(() => clientTime.take());
+  afterEach(() => clientTime.giveBack());
+
   test("is aborted when the lease is over, and not when it was acked before", async () => {
     const queue = await freshQueue<string>();
     await queue.putMany(["late", "acked"]);
-    const messages = await queue.receive({ max: 2, leaseSeconds: 1 });
+    const messages = await queue.receive({ max: 2, leaseSeconds: 30 });
     const signals = messages.map(({ signal }) => signal);
     await messages[1]?.ack();
 
+    await clientTime.pass(29);
+    expect(signals[0]?.aborted).toBe(false);
+    await clientTime.pass(1);
     await expect.poll(() => signals[0]?.aborted, { timeout: 5_000 }).toBe(true);
 
     expect(signals[0]?.reason).toMatchObject({ code: "lease_lost" });
@@ -104,7 +113,8 @@ test("a cancelled message and a pause reach the worker without waiting for its l
   expect(await queue.describe()).toMatchObject({ leased: 1, visible: 2 });
   await queue.cancel(id);
   await lost.promise;
-  await sleep(300);
+  // What was said to the worker before has arrived by then.
+  for (let calls = 0; calls < 3; calls += 1) await queue.describe();
 
   expect(begun).toEqual(["worked on"]);
   await queue.resume();

@@ -131,7 +131,7 @@ try {
   const queues = Array.from({ length: CLIENTS }, () =>
     new QueueManager({ address: server.address, authkey: AUTHKEY }).queue<string>("crash"),
   );
-  // Nobody looks after dead messages here, and what lapsed comes back at once.
+  // Dead messages are not redriven here, and a lapsed message is visible at once.
   await queues[0]?.configure({ maxAttempts: 0, retryDelaySeconds: 0 });
   const load = queues.flatMap((queue, client) => [produce(queue, client), consumeWhileLoadIsOn(queue)]);
   const kills = killAgainAndAgain(server).then((last) => {

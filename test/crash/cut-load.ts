@@ -77,7 +77,7 @@ class CutRun {
   }
 
   async load(): Promise<void> {
-    // Nobody looks after dead messages here, and what lapsed comes back at once.
+    // Dead messages are not redriven here, and a lapsed message is visible at once.
     await this.#undisturbed().configure({ maxAttempts: 0, retryDelaySeconds: 0 });
     const clients: Promise<void>[] = [];
     for (let putter = 0; putter < PUTTERS; putter += 1) clients.push(this.#put(await this.#queue(), putter));
@@ -86,7 +86,7 @@ class CutRun {
     await Promise.all(clients);
   }
 
-  /** Over connections that nobody cuts. */
+  /** Over connections that are not cut. */
   async outcome(): Promise<CutReport> {
     const queue = this.#undisturbed();
     let description = await queue.describe();

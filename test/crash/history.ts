@@ -23,7 +23,7 @@ export interface Verdict {
   acked: number;
   /** Acknowledged puts that never came out. */
   lost: string[];
-  /** Deliveries of what nobody put. */
+  /** Deliveries of messages that were never put. */
   unexpected: string[];
   /** Puts that were stored as more than one message. */
   doubled: string[];
@@ -118,7 +118,7 @@ export class CrashHistory {
   }
 }
 
-/** Nobody acks and then holds on, and nobody gives back early here: a lease lasts until the next one or its end. */
+/** Consumers here never hold a message after its ack and never give it back early: a lease lasts until the next or its end. */
 function isDoublyLeased(deliveries: Delivery[]): boolean {
   return hasNeighbours(deliveries, (delivery, next) => next.leasedAt < delivery.leaseEndsAt);
 }

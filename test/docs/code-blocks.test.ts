@@ -71,9 +71,9 @@ describe("the documents", () => {
     const continuousIntegration = readFileSync(join(ROOT, ".ci/run"), "utf8").split("\n");
     const tested = {
       "npm start": "test/local/start.test.ts",
-      "mkdir ../squares": "test/docs/readme-example.test.ts",
+      "mkdir ../emails": "test/docs/readme-example.test.ts",
       "node --env-file=.env worker.ts": "test/docs/readme-example.test.ts",
-      "node --env-file=.env master.ts": "test/docs/readme-example.test.ts",
+      "node --env-file=.env producer.ts": "test/docs/readme-example.test.ts",
     };
 
     const unchecked = blocks
@@ -108,6 +108,19 @@ describe("the page of the socket", () => {
     const told = (texts: string[]) =>
       texts.map((text) => text.replace(/"\w+(-\d-\d)/g, '"queue$1').replace(/1\d{9}[.\d]*/g, "0"));
     expect(told(lines.map((line) => JSON.stringify(line)))).toEqual(told(answer.split("\n")));
+  });
+});
+
+/** Programs of the pages, each with the text that follows it: what it prints. */
+const programs = blocks.flatMap((block, index) => {
+  const next = blocks[index + 1];
+  const printed = next?.file === block.file && next.language === "text" ? next.code : undefined;
+  return block.language === "ts" && block.file.startsWith("docs/") ? [{ name: block.file, block, printed }] : [];
+});
+
+describe("the programs of the pages", () => {
+  test.concurrent.each(programs)("$name: one prints what it says", async ({ block, printed }) => {
+    expect(await runProgram(block)).toBe(printed);
   });
 });
 

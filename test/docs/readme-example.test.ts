@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wri
 import { findPackageJSON } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DataDirectory } from "../../src/local/data-directory.ts";
@@ -18,7 +19,7 @@ const run = promisify(execFile);
 
 const folder = mkdtempSync(join(tmpdir(), "durable-queue-readme-"));
 const clone = join(folder, "clone");
-const squares = join(folder, "squares");
+const emails = join(folder, "emails");
 let server: Server;
 let registry: PackageRegistry;
 let worker: ChildProcess | undefined;
@@ -72,24 +73,31 @@ function block(language: string, beginning: string): string {
   return code as string;
 }
 
-test("the README's commands make a project in which its master and its worker do the job", async () => {
-  const [master, workers] = readmeBlocks("ts") as [string, string];
+test("the README's commands make a project in which its producer and its worker do the job", async () => {
+  const [producer, workers] = readmeBlocks("ts") as [string, string];
 
   await run("/bin/sh", ["-ec", block("sh", "mkdir ")], { cwd: clone, env });
-  writeFileSync(join(squares, "master.ts"), master);
-  writeFileSync(join(squares, "worker.ts"), workers);
-  worker = spawn("/bin/sh", ["-c", `exec ${block("sh", "node --env-file=.env worker.ts")}`], { cwd: squares, env });
-  const { stdout } = await run("/bin/sh", ["-c", block("sh", "node --env-file=.env master.ts")], { cwd: squares, env });
+  writeFileSync(join(emails, "producer.ts"), producer);
+  writeFileSync(join(emails, "worker.ts"), workers);
+  worker = spawn("/bin/sh", ["-c", `exec ${block("sh", "node --env-file=.env worker.ts")}`], { cwd: emails, env });
+  const printed = once(worker.stdout as Readable, "data");
+  const { stdout } = await run("/bin/sh", ["-c", block("sh", "node --env-file=.env producer.ts")], {
+    cwd: emails,
+    env,
+  });
+
+  expect(stdout).toMatch(/^stored [a-z0-9]{8}-1-0\n$/);
+  expect(String((await printed)[0])).toBe("sending to ada@example.com attempt 1\n");
   worker.kill("SIGTERM");
   const [status] = await once(worker, "exit");
-
-  expect(stdout).toBe("Result: 3 * 3 = 9\nResult: 4 * 4 = 16\nResult: 5 * 5 = 25\n");
   expect(status).toBe(0);
-  expect(JSON.parse(readFileSync(join(squares, "package.json"), "utf8"))).toMatchObject({ type: "module" });
+  expect(JSON.parse(readFileSync(join(emails, "package.json"), "utf8"))).toMatchObject({ type: "module" });
 });
 
-test("the README's master and worker are twenty lines of code at most", () => {
+test("the README has at most 120 lines, and its producer and worker are 20 lines of code at most", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8").trimEnd().split("\n");
   const lines = readmeBlocks("ts").flatMap((code) => code.split("\n").filter((line) => line.trim() !== ""));
 
+  expect(readme.length).toBeLessThanOrEqual(120);
   expect(lines.length).toBeLessThanOrEqual(20);
 });

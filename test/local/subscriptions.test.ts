@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { RawSocket } from "../support/raw-socket.ts";
 import { freshName, TestServer } from "../support/server.ts";
 
-const server = new TestServer();
+const server = new TestServer({ isMovable: true });
 const open: RawSocket[] = [];
 beforeAll(() => server.start());
 afterAll(() => server.remove());
@@ -46,15 +46,19 @@ test("messages are pushed as they become visible, and never more than there is c
 });
 
 test("what comes back is pushed again, when its lease is over or its delay", async () => {
-  const [socket] = (await connect(freshName())) as [RawSocket];
+  const queue = freshName();
+  const [socket] = (await connect(queue)) as [RawSocket];
   await socket.ask("configure", { retryDelaySeconds: 0 });
-  await socket.ask("subscribe", { credit: 10, leaseSeconds: 1 });
+  await socket.ask("subscribe", { credit: 10, leaseSeconds: 30 });
   await socket.ask("put", {}, ["item"]);
 
   const first = await socket.next((line) => line.push);
   socket.begin("begin", { receipts: [first.push[0].receipt] });
+  await socket.ask("describe");
+  await server.pass(30, queue);
   const second = await socket.next((line) => line.push);
-  await socket.ask("retry", { receipts: [second.push[0].receipt], delaySeconds: 0.5 });
+  await socket.ask("retry", { receipts: [second.push[0].receipt], delaySeconds: 20 });
+  await server.pass(20, queue);
   const third = await socket.next((line) => line.push);
 
   expect([first, second, third].map(({ push }) => push[0].attempt)).toEqual([1, 2, 3]);

@@ -54,3 +54,11 @@ test("both keep each class in SQLite", () => {
 
   expect(local).toEqual(deployed);
 });
+
+test("what is served has no clock that can be moved: only the Worker of the tests has", () => {
+  const bundles = ["dist/worker", "dist/movable-worker"].map((bundle) =>
+    readFileSync(join(ROOT, bundle, "index.js"), "utf8"),
+  );
+
+  expect(bundles.map((code) => /movable/i.test(code))).toEqual([false, true]);
+});

@@ -60,7 +60,7 @@ export class HttpWaves {
     }
   }
 
-  /** Ends the requests whose answers nobody reads. */
+  /** Ends the requests whose answers are not read. */
   end(): void {
     for (const unread of this.#unread) unread.destroy();
     this.#agent.destroy();

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { MachineClock } from "../../src/machine-clock.ts";
 import { CommitBatcher, type Incoming } from "../../src/object/commit-batcher.ts";
 import { freshQueue } from "../support/call.ts";
 import { connect } from "../support/object-socket.ts";
@@ -17,7 +18,7 @@ afterEach(() => {
 
 test("a crowd that was just answered is waited for, a few milliseconds and no longer", async () => {
   const lingers = countLingers();
-  const batcher = new CommitBatcher();
+  const batcher = new CommitBatcher(new MachineClock());
   batcher.answered(8);
   batcher.add([COMMAND], false);
   expect((await batcher.collect()).commands).toEqual([COMMAND]);
@@ -31,7 +32,7 @@ test("a crowd that was just answered is waited for, a few milliseconds and no lo
 
 test("whoever is alone is not kept for a turn of the event loop", async () => {
   const wait = vi.spyOn(scheduler, "wait");
-  const batcher = new CommitBatcher();
+  const batcher = new CommitBatcher(new MachineClock());
   batcher.answered(1);
   batcher.add([COMMAND], true);
   await batcher.collect();
@@ -40,7 +41,7 @@ test("whoever is alone is not kept for a turn of the event loop", async () => {
 
 test("whoever is back is not waited for", async () => {
   const lingers = countLingers();
-  const batcher = new CommitBatcher();
+  const batcher = new CommitBatcher(new MachineClock());
   batcher.answered(8);
   batcher.add([COMMAND], true);
   await batcher.collect();
@@ -49,7 +50,7 @@ test("whoever is back is not waited for", async () => {
 
 test("a crowd that was answered some time ago is not waited for", async () => {
   const lingers = countLingers();
-  const batcher = new CommitBatcher();
+  const batcher = new CommitBatcher(new MachineClock());
   batcher.answered(100);
   const now = Date.now();
   vi.spyOn(Date, "now").mockReturnValue(now + 251);
@@ -60,7 +61,7 @@ test("a crowd that was answered some time ago is not waited for", async () => {
 
 test("a commit batch with a row's worth of commands waits for nobody", async () => {
   const lingers = countLingers();
-  const batcher = new CommitBatcher();
+  const batcher = new CommitBatcher(new MachineClock());
   batcher.answered(100);
   batcher.add(new Array<Incoming>(256).fill(COMMAND), false);
   expect((await batcher.collect()).commands).toHaveLength(256);

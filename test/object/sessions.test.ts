@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { MachineClock } from "../../src/machine-clock.ts";
 import { LOST_CHARACTERS_MAX, Sessions } from "../../src/socket/sessions.ts";
 
 /** A socket that outlived its object's memory, and what was sent on it. */
@@ -30,7 +31,7 @@ class KeptSocket {
 
 function sessionsOf(sockets: KeptSocket[]): Sessions {
   const state = { getWebSockets: () => sockets } as unknown as DurableObjectState;
-  const sessions = new Sessions(state);
+  const sessions = new Sessions(state, new MachineClock());
   sessions.restore();
   return sessions;
 }

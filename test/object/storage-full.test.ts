@@ -11,6 +11,7 @@ import {
   freshQueue,
   nameOf,
   objectOf,
+  pass,
   put,
   receiptsOf,
   receive,
@@ -79,9 +80,10 @@ test("a put that waits for room when the storage becomes full is told so when it
   await call("PUT", queue, { maxSize: 1 });
   await put(queue, ["a"]);
 
-  const waiting = call("POST", `${queue}/messages`, { messages: [{ body: "b" }], timeoutSeconds: 2 });
+  const waiting = call("POST", `${queue}/messages`, { messages: [{ body: "b" }], timeoutSeconds: 20 });
   await arrival(queue);
   env.STORAGE_BYTES_MAX = "1";
+  await pass(20, queue);
 
   expect((await waiting).body.code).toBe("storage_full");
 });
@@ -216,6 +218,7 @@ describe("a storage that is full", () => {
 
     expect(await socket.next()).toMatchObject({ id: 2, problem: { code: "storage_full" } });
     expect(await socket.next()).toMatchObject({ id: 3, reply: { visible: 1 } });
+    await pass(FULL_MS / 1_000, queue);
     expect(await socket.next()).toMatchObject({ id: 1, reply: { credit: 1 } });
     expect(await socket.next()).toMatchObject({ push: [{ body: "a" }] });
   });

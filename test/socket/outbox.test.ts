@@ -62,7 +62,7 @@ test("a connection with four mebibytes unread is behind until it has read down t
   const { socket, outbox, session } = connection();
   outbox.add("x".repeat(4 * MEBIBYTE));
   outbox.send();
-  readers.sentTo(session);
+  readers.sentTo(session, Date.now());
 
   expect(readers.look(NOW)).toMatchObject({ behind: [session], caughtUp: [], stalled: [] });
   socket.read(2 * MEBIBYTE);
@@ -77,7 +77,7 @@ test("a connection that takes nothing for half a minute has stalled, one that ta
   for (const { outbox, session } of [slow, mute]) {
     outbox.add("x".repeat(MEBIBYTE));
     outbox.send();
-    readers.sentTo(session);
+    readers.sentTo(session, Date.now());
   }
   slow.socket.read(1);
   readers.look(Date.now() + 29_000);
@@ -91,7 +91,7 @@ test("when all connections together have too much unread, nothing more is handed
   for (const { outbox, session } of connections) {
     outbox.add("x".repeat(3.5 * MEBIBYTE));
     outbox.send();
-    readers.sentTo(session);
+    readers.sentTo(session, Date.now());
   }
 
   readers.look(Date.now());
@@ -108,7 +108,7 @@ test("what closed connections have left with the platform counts until their cli
   for (const { outbox, session } of connections) {
     outbox.add("x".repeat(3.5 * MEBIBYTE));
     outbox.send();
-    readers.sentTo(session);
+    readers.sentTo(session, Date.now());
     readers.left(session);
   }
 

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import type { QueueDescription, ReceivedMessage, ReceiveRequest } from "../../src/contract/schema.ts";
 import { app } from "../../src/http/app.ts";
 import type { QueueObject } from "../../src/object/queue-object.ts";
+import type { MovableQueueObject } from "./movable-worker/movable-queue-object.ts";
 
 export const AUTHKEY = "the-authkey-of-the-tests";
 export const AUTHORIZATION = { Authorization: `Bearer ${AUTHKEY}` };
@@ -51,6 +52,12 @@ export function nameOf(queue: string): string {
 /** The object behind a queue, without HTTP in between. */
 export function objectOf(queue: string): DurableObjectStub<QueueObject> {
   return env.QUEUE.getByName(nameOf(queue));
+}
+
+/** Lets time pass for queues: what is due by then has been done, committed and answered afterwards. */
+export async function pass(seconds: number, ...queues: string[]): Promise<void> {
+  const objects = queues.map((queue) => objectOf(queue) as unknown as DurableObjectStub<MovableQueueObject>);
+  await Promise.all(objects.map((object) => object.pass(seconds * 1_000)));
 }
 
 /** Puts one message for each body, under a key if one is given, and answers with their ids. */

@@ -1,5 +1,5 @@
 import type { Env } from "../../src/env.ts";
-import type * as worker from "../../src/index.ts";
+import type * as worker from "./movable-worker/index.ts";
 
 declare global {
   namespace Cloudflare {

@@ -1,0 +1,20 @@
+import { onTestFinished } from "vitest";
+
+/** The queues of the test that runs: time passes for them together. Tests of one level run one after the other. */
+export class CurrentQueues {
+  #names: string[] = [];
+
+  /** To be told of each queue that a test makes. */
+  add(name: string): void {
+    if (this.#names.length === 0) onTestFinished(() => this.#clear());
+    this.#names.push(name);
+  }
+
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  #clear(): void {
+    this.#names = [];
+  }
+}

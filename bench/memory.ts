@@ -1,6 +1,6 @@
-// `npm run bench:memory`: what the state machine of a queue holds in memory when a million messages wait, after it was
-// woken and after it has served, counted by V8 after a collection of garbage. Resident memory of a server says less: it
-// has what was not collected yet, and SQLite's.
+// `npm run bench:memory`: how much memory the core of a queue takes when a million messages wait, after it was restored
+// and after it has served some, counted by V8 after a collection of garbage. The resident memory of a server says less: it
+// includes garbage that is not collected yet, and the memory of SQLite.
 import { execFileSync } from "node:child_process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -10,7 +10,7 @@ import { Queue } from "../src/queue/queue.ts";
 import { MemoryRows } from "../test/support/memory-rows.ts";
 
 const MESSAGES = Number(process.env.MESSAGES ?? 1_000_000);
-/** Puts that share a commit, as those of so many concurrent callers do. */
+/** Puts that share a commit, like those of as many concurrent callers. */
 const CALLERS = 40;
 const NOW = 1_800_000_000_000;
 
@@ -31,7 +31,7 @@ interface Kind {
 
 const KINDS: Kind[] = [
   { title: "ready", message: () => ({}) },
-  { title: "ready, each under an idempotency key that counts", message: () => ({}), isKeyed: true },
+  { title: "ready, each under a valid idempotency key", message: () => ({}), isKeyed: true },
   { title: "delayed, each for another time", message: (number) => ({ delayMs: 86_400_000 + number }) },
   { title: "in 1,000 groups", message: (number) => ({ group: `group-${number % 1_000}` }) },
   { title: "in 100,000 groups", message: (number) => ({ group: `group-${number % 100_000}` }) },
@@ -64,20 +64,20 @@ function serve(queue: Queue, rows: MemoryRows): void {
   }
 }
 
-/** In a process of its own, so that nothing of another kind is counted. */
+/** Runs in a process of its own, so that nothing of another kind is counted. */
 async function measure(kind: Kind): Promise<void> {
   const rows = new MemoryRows();
   fill(rows, kind);
   const stored = rows.load();
-  // What has filled the rows is still on the stack until here.
+  // Until here the stack still refers to the queue that filled the rows.
   await new Promise((settle) => setTimeout(settle));
   const before = usedBytes();
   const origin = { generation: "i", configuration: DEFAULT_CONFIGURATION, ...(stored && { stored }) };
   const queue = new Queue(origin, rows);
-  const woken = usedBytes() - before;
+  const restored = usedBytes() - before;
   serve(queue, rows);
   const served = usedBytes() - before;
-  console.log(`${kind.title}: ${toMiB(woken)}, ${toMiB(served)}`);
+  console.log(`${kind.title}: ${toMiB(restored)}, ${toMiB(served)}`);
   // Used once more, so that it cannot have been collected before.
   queue.advance(NOW);
 }
@@ -90,7 +90,7 @@ const kind = KINDS.find(({ title }) => title === process.argv[2]);
 if (kind !== undefined) {
   await measure(kind);
 } else {
-  console.log(`${MESSAGES} messages of 100 bytes; MiB of the queue when woken, and when it has served some`);
+  console.log(`${MESSAGES} messages of 100 bytes; MiB of the queue when it was restored, and when it has served some`);
   const program = ["--max-old-space-size=4000", import.meta.filename];
   for (const { title } of KINDS) execFileSync(process.execPath, [...program, title], { stdio: "inherit" });
 }

@@ -97,7 +97,7 @@ export class QueueLife {
     this.#storage = storage;
     try {
       const existing = this.#storage.load();
-      const queue = new Queue(existing ?? newGeneration(), this.#storage);
+      const queue = new Queue(existing ?? newGeneration(), this.#storage.rows);
       this.#queue = queue;
       const commits = existing?.stored?.totals.commit ?? 0;
       this.#generation = existing?.generation;
@@ -110,7 +110,7 @@ export class QueueLife {
       if (isFullError(error) || isNewer(this.#ctx.storage.sql)) throw error;
       this.#queue = undefined;
       this.#noteDamage(error);
-      return { queue: new Queue(newGeneration(), this.#storage), time: 0 };
+      return { queue: new Queue(newGeneration(), this.#storage.rows), time: 0 };
     }
   }
 

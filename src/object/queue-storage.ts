@@ -1,43 +1,71 @@
 import type { Configuration } from "../queue/base/configuration.ts";
-import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
-import type { Commit, InboundTransfer, RowReader, StoredSegment, Totals } from "../queue/store/rows.ts";
-import type { SegmentState } from "../queue/store/segment.ts";
-import { NO_TOTALS } from "../queue/store/totals.ts";
+import {
+  type Changing,
+  type Commit,
+  type Contents,
+  NO_KEYS,
+  NO_MESSAGES,
+  type RowChange,
+} from "../queue/store/rows.ts";
+import { STATE_NAMES } from "../queue/store/states.ts";
 import { migrate, storedVersion } from "./migrations.ts";
-import { statementOf, type Value } from "./segment-rows.ts";
+import { StoredRows, type StoredTotals } from "./stored-rows.ts";
 
-/** How much is written before the size of the database is looked at again. */
-const LOOK_AFTER_CHARACTERS = 64 * 1024;
-/** So near to its bound it is looked at each time: much more than what the characters in between can take. */
+/** How much is written before the size of the database is read again. */
+const SIZE_READ_AFTER_CHARACTERS = 64 * 1024;
+/** So near to its bound the size is read each time: much more than what the characters in between can take. */
 const NEAR_BYTES = 64 * 1024 * 1024;
 
 /** Slots that one statement deletes: each is bound as a part of one JSON text. */
 const DELETED_AT_ONCE_MAX = 1_000;
 
-/** Totals as they are stored, with the one count that only the storage can know. */
-type StoredTotals = Totals & { rowsWritten: number };
+/** The order of the values is that of `summaryOf`, `statesOf` and `textsOf`. */
+const CARRIED = ["commit_number", "totals"];
+const SUMMARY = ["priority", "dead_letters", "grouped", "put_at", "count", "bytes", "keys_until"];
+const STATES = [...STATE_NAMES, "next_due_at", "last_due_at", "state", "notes"];
+const COLUMNS = [
+  ...CARRIED,
+  "number",
+  ...SUMMARY,
+  ...STATES,
+  ...["payloads", "groups", "keys", "fingerprints", "slot"],
+];
 
+const INSERT = `INTO segments (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
+
+const WRITE = `INSERT OR REPLACE ${INSERT}`;
+const WRITE_KEEPING_KEYS = update(COLUMNS.slice(0, -3), ["keys", "fingerprints"]);
+const APPEND = update([...CARRIED, ...SUMMARY, ...STATES], ["payloads", "groups"], ["keys", "fingerprints"]);
+const APPEND_KEEPING_KEYS = update([...CARRIED, ...SUMMARY, ...STATES], ["payloads", "groups", "keys", "fingerprints"]);
+const UPDATE = update([...CARRIED, ...STATES], []);
+const MERGE = update(COLUMNS, [], [], "UPDATE OR REPLACE");
+const TOTALS = `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
+    totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys,
+    fingerprints = fingerprints || excluded.fingerprints`;
 const DELETE = "DELETE FROM segments WHERE slot IN (SELECT value FROM json_each(?))";
 const INBOUND_TRANSFER =
   "INSERT OR REPLACE INTO inbound_transfers (source, number, refused, used_at) VALUES (?, ?, ?, ?)";
 const FORGET_SENDERS = "DELETE FROM inbound_transfers WHERE source IN (SELECT value FROM json_each(?))";
 
-type SegmentRow = Record<
-  "slot" | "number" | "priority" | "dead_letters" | "grouped" | "put_at" | "count" | "bytes" | "keys_until",
-  number
-> &
-  Record<"visible" | "delayed" | "leased" | "dead" | "transferring" | "last_due_at", number> & {
-    next_due_at: number | null;
-    fingerprints: string | null;
-  };
+/** @param replacedLast columns whose values come after those of the appended ones */
+function update(replaced: string[], appended: string[], replacedLast: string[] = [], verb = "UPDATE"): string {
+  const sets = [
+    ...replaced.map((column) => `${column} = ?`),
+    ...appended.map((column) => `${column} = ${column} || ?`),
+    ...replacedLast.map((column) => `${column} = ?`),
+  ];
+  return `${verb} segments SET ${sets.join(", ")} WHERE slot = ?`;
+}
 
-/** The rows of one queue in the SQLite database of its Durable Object. Every statement about them is in here. */
-export class QueueStorage implements RowReader {
+type Value = string | number | Uint8Array | null;
+
+/** Writes the rows of one queue to the SQLite database of its Durable Object, and knows how large it is. */
+export class QueueStorage {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
-  /** False until the queue is created: reading an unknown name must write nothing. */
-  isCreated = false;
+  /** Reads what this writes. */
+  readonly rows: StoredRows;
   /** What Cloudflare would bill since the queue was created, by the storage's own counter. */
   rowsWritten = 0;
 
@@ -48,24 +76,31 @@ export class QueueStorage implements RowReader {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.rows = new StoredRows(storage.sql);
   }
 
+  /** False until the queue is created: a read of an unknown name writes nothing. */
+  get isCreated(): boolean {
+    return this.rows.isCreated;
+  }
+
+  /** The size of the database. */
   get bytes(): number {
     return this.#sql.databaseSize;
   }
 
-  /** Whether the database has this size. Far from it that is not looked at each time, because a look is a query. */
+  /** Whether the database has this size. Far from it the size is not read each time, because that is a query. */
   hasReached(bytes: number): boolean {
-    if (this.#charactersUnseen >= LOOK_AFTER_CHARACTERS || this.#bytesSeen >= bytes - NEAR_BYTES) {
+    if (this.#charactersUnseen >= SIZE_READ_AFTER_CHARACTERS || this.#bytesSeen >= bytes - NEAR_BYTES) {
       this.#bytesSeen = this.bytes;
       this.#charactersUnseen = 0;
     }
     return this.#bytesSeen >= bytes;
   }
 
-  /** Forgets what it knows of the rows, after writes that were rolled back. To be followed by `load`. */
+  /** Forgets what it knows of the rows, after writes that were rolled back. Call `load` next. */
   forget(): void {
-    this.isCreated = false;
+    this.rows.isCreated = false;
     this.rowsWritten = 0;
     this.#charactersUnseen = Number.POSITIVE_INFINITY;
   }
@@ -78,111 +113,73 @@ export class QueueStorage implements RowReader {
   load(): Existing | undefined {
     if (storedVersion(this.#sql) === 0) return undefined;
     this.rowsWritten += migrate(this.#storage);
-    const { generation, configuration } = this.#sql
-      .exec<{ generation: string; configuration: string }>("SELECT generation, configuration FROM queue")
-      .one();
-    this.isCreated = true;
-    const existing = { generation, configuration: JSON.parse(configuration) as Configuration };
-    const [newest] = this.#sql
-      .exec<{ slot: number; totals: string }>("SELECT slot, totals FROM segments ORDER BY commit_number DESC LIMIT 1")
-      .toArray();
-    if (newest === undefined) return existing;
-    const { rowsWritten, ...totals } = decodeTotals(newest.slot, newest.totals);
+    const { existing, rowsWritten } = this.rows.load();
     this.rowsWritten += rowsWritten;
-    return { ...existing, stored: { totals, segments: this.#segments(totals.time) } };
-  }
-
-  state(slot: number): SegmentState {
-    const [row] = this.#sql
-      .exec<{ state: ArrayBuffer | null; notes: string | null }>(
-        "SELECT state, notes FROM segments WHERE slot = ?",
-        slot,
-      )
-      .toArray();
-    if (row === undefined) throw new DamagedRow(slot, "it is not there");
-    return { state: row.state && new Uint8Array(row.state), notes: row.notes };
-  }
-
-  payloads(slot: number): string {
-    return this.#textOf(slot, "SELECT payloads AS text FROM segments WHERE slot = ?");
-  }
-
-  groups(slot: number): string {
-    return this.#textOf(slot, "SELECT groups AS text FROM segments WHERE slot = ?");
-  }
-
-  keys(slot: number): string {
-    return this.#textOf(slot, "SELECT keys AS text FROM segments WHERE slot = ?");
-  }
-
-  lastInboundTransfer(source: string): InboundTransfer | undefined {
-    if (!this.isCreated) return undefined;
-    const [row] = this.#sql
-      .exec<{ number: number; refused: number; used_at: number }>(
-        "SELECT number, refused, used_at FROM inbound_transfers WHERE source = ?",
-        source,
-      )
-      .toArray();
-    return row && { source, number: row.number, isRefused: row.refused === 1, usedAt: row.used_at };
-  }
-
-  sendersUsedBy(time: number): { sources: number; lastUsedAt: number } {
-    if (!this.isCreated) return { sources: 0, lastUsedAt: 0 };
-    return this.#sql
-      .exec<{ sources: number; lastUsedAt: number }>(
-        `SELECT count(*) AS sources, coalesce(max(CASE WHEN used_at <= ? THEN used_at END), 0) AS lastUsedAt
-           FROM inbound_transfers`,
-        time,
-      )
-      .one();
-  }
-
-  sendersUnusedSince(time: number, most: number): string[] {
-    if (!this.isCreated) return [];
-    const statement = "SELECT source FROM inbound_transfers WHERE used_at < ? ORDER BY used_at LIMIT ?";
-    return Array.from(this.#sql.exec<{ source: string }>(statement, time, most), ({ source }) => source);
-  }
-
-  fingerprints(slot: number): string {
-    return this.#textOf(slot, "SELECT fingerprints AS text FROM segments WHERE slot = ?");
+    return existing;
   }
 
   /** Makes the tables, or stores a changed configuration. */
   configure(generation: string, configuration: Configuration): void {
     if (!this.isCreated) this.rowsWritten += migrate(this.#storage);
-    this.isCreated = true;
-    this.#write(
+    this.rows.isCreated = true;
+    this.#run(
       "INSERT OR REPLACE INTO queue (id, generation, configuration) VALUES (1, ?, ?)",
       generation,
       JSON.stringify(configuration),
     );
   }
 
-  /** Writes a commit. Without an `await` in between, all of it and what surrounds it is one transaction. */
+  /** Writes a commit. The caller makes one transaction of it. */
   write({ changes, totals, inboundTransfers, forgottenSenders }: Commit): void {
-    // First, because one of them may come again in this commit.
-    if (forgottenSenders.length > 0) this.#write(FORGET_SENDERS, JSON.stringify(forgottenSenders));
+    // First, because this commit may store one of them again.
+    if (forgottenSenders.length > 0) this.#run(FORGET_SENDERS, JSON.stringify(forgottenSenders));
     for (const { source, number, isRefused, usedAt } of inboundTransfers) {
-      this.#write(INBOUND_TRANSFER, source, number, Number(isRefused), usedAt);
+      this.#run(INBOUND_TRANSFER, source, number, Number(isRefused), usedAt);
     }
-    // First, because only then it is known how many rows there were to delete.
+    // First, because only the deletion tells how many of these rows there were.
     for (const change of changes) if (change.kind === "delete") this.#delete(change.slots);
     const written = changes.filter((change) => change.kind !== "delete");
     const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + written.length };
     const totalsText = JSON.stringify(storedTotals);
-    for (const change of written) {
-      if ("payloads" in change) this.#charactersUnseen += change.payloads.length;
-      this.#write(...statementOf(change, totals.commit, totalsText));
+    for (const change of written) this.#change(change, totals.commit, totalsText);
+  }
+
+  /** Writes one row, with the totals of the commit. */
+  #change(change: Exclude<RowChange, { kind: "delete" }>, commit: number, totals: string): void {
+    switch (change.kind) {
+      case "write": {
+        const { keepsMessages, keepsKeys } = change;
+        this.#charactersUnseen += change.payloads.length;
+        if (keepsMessages) {
+          const statement = keepsKeys ? APPEND_KEEPING_KEYS : APPEND;
+          this.#run(statement, commit, totals, ...summaryOf(change), ...statesOf(change), ...textsOf(change));
+        } else {
+          const statement = keepsKeys ? WRITE_KEEPING_KEYS : WRITE;
+          this.#run(statement, commit, totals, ...allOf(change));
+        }
+        return;
+      }
+      case "update":
+        this.#run(UPDATE, commit, totals, ...statesOf(change), change.slot);
+        return;
+      case "merge":
+        this.#run(MERGE, commit, totals, ...allOf({ ...NO_ROW, slot: change.into }), change.slot);
+        return;
+      case "totals":
+        this.#run(TOTALS, commit, totals, ...allOf({ ...NO_ROW, ...change }));
+        return;
+      default:
+        change satisfies never;
     }
   }
 
   #delete(slots: readonly number[]): void {
     for (let begin = 0; begin < slots.length; begin += DELETED_AT_ONCE_MAX) {
-      this.#write(DELETE, JSON.stringify(slots.slice(begin, begin + DELETED_AT_ONCE_MAX)));
+      this.#run(DELETE, JSON.stringify(slots.slice(begin, begin + DELETED_AT_ONCE_MAX)));
     }
   }
 
-  /** To be told that the alarm was set, which is billed as a row. */
+  /** Counts an alarm that was set, which is billed as a row. */
   countAlarm(): void {
     this.rowsWritten += 1;
   }
@@ -190,68 +187,30 @@ export class QueueStorage implements RowReader {
   /** Deletes everything, which is also the only way to end the billing of storage. */
   async erase(): Promise<void> {
     await this.#storage.deleteAll();
-    this.isCreated = false;
+    this.rows.isCreated = false;
     this.rowsWritten = 0;
   }
 
-  *#segments(time: number): Generator<StoredSegment> {
-    const rows = this.#sql.exec<SegmentRow>(
-      `SELECT slot, number, priority, dead_letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, transferring, next_due_at,
-         last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`,
-      time,
-    );
-    for (const {
-      put_at: putAt,
-      dead_letters,
-      grouped,
-      next_due_at,
-      last_due_at: lastDueAt,
-      keys_until: keysUntil,
-      ...row
-    } of rows) {
-      yield {
-        ...row,
-        areDeadLetters: dead_letters === 1,
-        isGrouped: grouped === 1,
-        putAt,
-        nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY,
-        lastDueAt,
-        keysUntil,
-      };
-    }
-  }
-
-  #write(statement: string, ...bindings: Value[]): void {
+  #run(statement: string, ...bindings: Value[]): void {
     this.rowsWritten += this.#sql.exec(statement, ...bindings).rowsWritten;
   }
-
-  #textOf(slot: number, statement: string): string {
-    if (!this.isCreated) return "";
-    const [row] = this.#sql.exec<{ text: string }>(statement, slot).toArray();
-    return row?.text ?? "";
-  }
 }
 
-/** The totals of a row. */
-function decodeTotals(slot: number, text: string): StoredTotals {
-  let totals: unknown;
-  try {
-    totals = JSON.parse(text);
-  } catch {
-    throw new DamagedRow(slot, "its totals are not JSON");
-  }
-  if (!areTotals(totals)) throw new DamagedRow(slot, `its totals are ${text.slice(0, 1_000)}`);
-  return totals;
+const NO_ROW: Contents = { number: 0, ...NO_MESSAGES, ...NO_KEYS };
+
+function allOf(row: Contents & { slot: number }): Value[] {
+  return [row.number, ...summaryOf(row), ...statesOf(row), ...textsOf(row)];
 }
 
-function areTotals(value: unknown): value is StoredTotals {
-  if (typeof value !== "object" || value === null) return false;
-  const { transfers, backoff, ...counts } = value as Record<keyof StoredTotals, unknown>;
-  const names = Object.keys({ ...NO_TOTALS, rowsWritten: 0 }) as (keyof StoredTotals)[];
-  const areCounts = names.every((name) => name === "transfers" || name === "backoff" || isCount(counts[name]));
-  return areCounts && Array.isArray(transfers) && typeof backoff === "object";
+function summaryOf({ priority, areDeadLetters, isGrouped, putAt, count, bytes, keysUntil }: Contents): Value[] {
+  return [priority, Number(areDeadLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
 }
 
-function isCount(value: unknown): boolean {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+function statesOf(row: Changing): Value[] {
+  const due = Number.isFinite(row.nextDueAt) ? row.nextDueAt : null;
+  return [...STATE_NAMES.map((name) => row[name]), due, row.lastDueAt, row.state, row.notes];
+}
+
+function textsOf({ payloads, groups, keys, fingerprints, slot }: Contents & { slot: number }): Value[] {
+  return [payloads, groups, keys, fingerprints, slot];
 }

@@ -5,49 +5,39 @@ import { DamagedRow } from "../queue/base/damage.ts";
 import { formatId } from "../queue/base/receipt.ts";
 import { Notes } from "../queue/store/notes.ts";
 import { splitLines } from "../queue/store/rows.ts";
-import { DEAD, DELAYED, GONE, LEASED, States, TRANSFERRING, VISIBLE } from "../queue/store/states.ts";
+import { States } from "../queue/store/segment-states.ts";
+import { GONE, NAME_OF, type State, VISIBLE } from "../queue/store/states.ts";
 
-/** Rows that one page looks at: with what is in them, little enough for one call. */
+/** Bounds the rows that one page reads, and so the time of one call. */
 const PAGE_ROWS_MAX = 1_000;
 
-/** Rows one after the other that cannot even be found, after which the rest of the table is given up. */
+/** After so many consecutive rows that cannot even be found, the rest of the table is given up. */
 const LOST_ROWS_MAX = 64;
-
-const STATES = new Map<number, MessageState>([
-  ...([
-    [VISIBLE, "visible"],
-    [DELAYED, "delayed"],
-    [LEASED, "leased"],
-    [DEAD, "dead"],
-    [TRANSFERRING, "transferring"],
-  ] as const),
-]);
 
 type Row = Record<string, SqlStorageValue>;
 
-/** Whether an error says that what is stored does not decode: by what reads it, or by the storage engine. */
+/** Whether an error says that stored data is damaged: one of the decoders, or of the storage engine. */
 export function isDamage(error: unknown): boolean {
   return error instanceof DamagedRow || (error instanceof Error && /SQLITE_(CORRUPT|NOTADB)/.test(error.message));
 }
 
-/** What is wrong, as a part of a sentence. */
+/** The message of an error, as a part of a sentence. */
 export function faultOf(error: unknown): string {
   const sentence = error instanceof Error ? error.message : String(error);
   return sentence.replace(/\.$/, "").slice(0, 300);
 }
 
-/** What a page of messages asks for. */
+/** A request for a page of messages. */
 export interface PageRequest {
   state?: MessageState | undefined;
-  /** What the page before gave; empty for the first page. */
+  /** The cursor of the page before; empty for the first page. */
   cursor: string;
   limit: number;
 }
 
 /**
- * Lists the messages of a queue whose stored state is damaged, in the order of their rows, one row at a time: what does
- * not decode is left out and counted. Nothing is written. States are as they were stored: nothing becomes visible, or
- * expires, by the time that has passed since.
+ * Lists the messages of a queue whose stored state is damaged, in the order of their rows, one row at a time. What does not
+ * decode is left out and counted. Nothing is written. States are shown as they were stored, whatever has become due since.
  */
 export class Salvage {
   readonly #sql: SqlStorage;
@@ -56,7 +46,7 @@ export class Salvage {
     this.#sql = sql;
   }
 
-  /** The life of the queue; undefined where that cannot be read. */
+  /** The generation of the queue; undefined if it cannot be read. */
   generation(): string | undefined {
     try {
       const [row] = this.#sql.exec<{ generation: string }>("SELECT generation FROM queue").toArray();
@@ -81,7 +71,7 @@ export class Salvage {
       if (rows === PAGE_ROWS_MAX)
         return { verb: "messages", views, bytes, cursor: `${next ?? slot}-${index}`, damagedRows };
       if (next === undefined) {
-        // Its place in the file cannot be read. What comes after it may be elsewhere.
+        // The page of the file that holds this row cannot be read. The next rows may be on another page.
         damagedRows += 1;
         lost += 1;
         slot += 1;
@@ -104,7 +94,7 @@ export class Salvage {
     }
   }
 
-  /** The first row from this one on; null where there is none, undefined where that cannot be read. */
+  /** The first row from this one on; null if there is none, undefined if the table cannot be read there. */
   #slotFrom(slot: number): number | null | undefined {
     try {
       const [row] = this.#sql
@@ -143,11 +133,11 @@ export class Salvage {
   }
 }
 
-/** What of a row is about its messages, whatever its summary says. */
+/** What of a row describes its messages. Its summary is ignored. */
 interface Readable {
   number: number;
   count: number;
-  /** Undefined where all messages are as they were put. */
+  /** Undefined if all messages are as they were put. */
   states: States | undefined;
   notes: Notes | undefined;
 }
@@ -178,7 +168,7 @@ function textIn(row: Row, column: string): string {
   return value;
 }
 
-/** Undefined for a message that is gone. Throws where something of it does not decode. */
+/** Undefined for a message that is gone. Throws if a part of it does not decode. */
 function viewOf(
   { number, states, notes }: Readable,
   index: number,
@@ -186,11 +176,11 @@ function viewOf(
   group: string | undefined,
   generation: string,
 ): View | undefined {
-  const code = states?.state[index] ?? VISIBLE;
+  const code = (states?.state[index] ?? VISIBLE) as State;
   if (code === GONE) return undefined;
-  const state = STATES.get(code);
+  const state = NAME_OF[code];
   const content: unknown = JSON.parse(payload);
-  if (state === undefined || typeof content !== "object" || content === null || Array.isArray(content)) {
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new Error("The message does not decode.");
   }
   const { error, reason = "max_attempts", unbegun = 0 } = notes?.get(index) ?? {};
@@ -208,7 +198,7 @@ function viewOf(
   };
 }
 
-/** Where a page begins. A cursor that no page has given begins at the first row. */
+/** Where a page begins. An invalid cursor begins at the first row. */
 function placeOf(cursor: string): { slot: number; index: number } {
   const [, slot = "0", index = "0"] = /^([0-9]{1,15})-([0-9]{1,6})$/.exec(cursor) ?? [];
   return { slot: Number(slot), index: Number(index) };

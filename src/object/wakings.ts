@@ -1,5 +1,5 @@
 import type { CancelTimer, MachineClock } from "../machine-clock.ts";
-import type { MonotonicClock } from "../queue/clock.ts";
+import type { MonotonicClock } from "../queue/base/clock.ts";
 import type { Queue } from "../queue/queue.ts";
 import { BEGIN_STORED_MS } from "../queue/store/begun-marks.ts";
 

@@ -1,4 +1,9 @@
-import type { InboundTransfer, RowReader, Totals } from "./store/rows.ts";
+import type { ReceiveTransferCommand, Result } from "./base/commands.ts";
+import type { QueueState } from "./base/queue-state.ts";
+import type { Puts } from "./puts.ts";
+import { shutDown, storageFull } from "./refusals.ts";
+import type { InboundTransfer, RowReader } from "./store/rows.ts";
+import type { Totals } from "./store/totals.ts";
 
 /** So many senders are remembered, however long ago they last sent something. */
 export const SENDERS_MIN = 1_000;
@@ -8,7 +13,7 @@ export const SENDER_KEPT_MS = 30 * 86_400_000;
 
 /**
  * A sender that does not know the outcome of its transfer asks again at least each minute while the servers run. After
- * an outage they have run for so long, an hour, before it counts that nobody asks any more.
+ * an outage they have run for so long, an hour, before a sender counts as one that asks no more.
  */
 export const SENDERS_RUN_MS = 3_600_000;
 
@@ -21,31 +26,55 @@ const TRANSFERS_PER_LOOK = 100;
 /** Senders that one look forgets: more than can have come since the one before. */
 export const SENDERS_FORGOTTEN_MAX = 2 * TRANSFERS_PER_LOOK;
 
-/** What became of the last transfer from each other queue. Those before it nobody asks about any more. */
+/** What became of the last transfer from each other queue. No sender asks about those before it any more. */
 export class InboundTransfers {
+  readonly #state: QueueState;
   readonly #reader: RowReader;
+  readonly #puts: Puts;
   readonly #totals: Pick<Totals, "time">;
   readonly #uncommitted = new Map<string, InboundTransfer>();
   #transfersToLook = 0;
 
   /** @param totals know the time */
-  constructor(reader: RowReader, totals: Pick<Totals, "time">) {
+  constructor(state: QueueState, reader: RowReader, { totals, puts }: { totals: Pick<Totals, "time">; puts: Puts }) {
+    this.#state = state;
     this.#reader = reader;
     this.#totals = totals;
+    this.#puts = puts;
+  }
+
+  /** Neither a bound nor a pause holds up what comes from another queue: it was put long ago. */
+  receive({ queue, generation, number, messages }: ReceiveTransferCommand, now: number): Result {
+    const source = `${queue}/${generation}`;
+    const known = this.#outcomeOf(source, number);
+    const { exists, isStorageFull, configuration } = this.#state;
+    const isShutDown = configuration.shutdown !== "none";
+    // A queue that is new has room, although the one before it, deleted in the same commit batch, may have had none.
+    const isRefused = exists && (isShutDown || isStorageFull);
+    if (known === undefined) this.#remember({ source, number, isRefused });
+    if (known === "refused" || (known === undefined && isRefused)) return isShutDown ? shutDown() : storageFull();
+    if (known === "accepted") return { verb: "receive_transfer", ids: [] };
+    const newMessages = messages.map(({ deadLetter, ...message }) => ({
+      ...message,
+      delayMs: 0,
+      deadLetter: deadLetter && { queue, ...deadLetter },
+    }));
+    const { ids } = this.#puts.store({ command: { verb: "put", messages: newMessages, timeoutMs: 0 } }, now);
+    return { verb: "receive_transfer", ids };
   }
 
   /**
    * What became of a transfer; undefined for one that is new. A refusal is remembered too: a try that was on its way for
    * a long time must not come in after another one was refused, because the sender has the messages back then.
    */
-  outcomeOf(source: string, number: number): "accepted" | "refused" | undefined {
+  #outcomeOf(source: string, number: number): "accepted" | "refused" | undefined {
     const last = this.#uncommitted.get(source) ?? this.#reader.lastInboundTransfer(source);
     if (last === undefined || number > last.number) return undefined;
-    if (this.#totals.time - last.usedAt > NOTED_AGAIN_MS) this.remember(last);
+    if (this.#totals.time - last.usedAt > NOTED_AGAIN_MS) this.#remember(last);
     return number === last.number && last.isRefused ? "refused" : "accepted";
   }
 
-  remember({ source, number, isRefused }: Omit<InboundTransfer, "usedAt">): void {
+  #remember({ source, number, isRefused }: Omit<InboundTransfer, "usedAt">): void {
     this.#uncommitted.set(source, { source, number, isRefused, usedAt: this.#totals.time });
   }
 

@@ -1,17 +1,18 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Delivery, RetryCommand } from "./base/commands.ts";
-import type { Redelivery } from "./base/configuration.ts";
+import type { QueueState } from "./base/queue-state.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
-import { LostLeases } from "./lost-leases.ts";
-import { afterFailedAttempt } from "./redelivery.ts";
+import { afterExpiredLease, afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals } from "./store/rows.ts";
+import type { Ledger } from "./store/ledger.ts";
+import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
-import { finish } from "./store/totals.ts";
+
+/** Receipts of leases that one commit batch ends before their time and reports. Further ones are not reported. */
+export const LOST_RECEIPTS_MAX = 10_000;
 
 /** Messages that are handed out together. */
 export interface Deliveries {
@@ -30,24 +31,44 @@ export interface Taking {
   isBegun: boolean;
 }
 
-/** Hands messages out, and does what their holders say of them. */
+/** What leases are made of. */
+interface LeaseParts {
+  backlog: Backlog;
+  payloads: Payloads;
+  ledger: Ledger;
+  retention: Retention;
+}
+
+/** Hands messages out, and ends or changes their leases. */
 export class Leases {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
-  readonly #totals: Totals;
+  readonly #payloads: Payloads;
+  readonly #ledger: Ledger;
   readonly #retention: Retention;
-  /** Leases that were ended here. */
-  readonly lost = new LostLeases();
-  /** When the leases would have ended that were taken back, by the index of their messages. */
+  readonly #state: QueueState;
+  readonly #lost: LostLeases;
+  /** Of leases that were taken back, when they would have ended, by the index of their messages. */
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
-  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, totals: Totals, retention: Retention) {
+  /** @param lost receives the receipts of leases that are ended here */
+  constructor(generation: string, state: QueueState, lost: LostLeases, parts: LeaseParts) {
+    const { backlog, payloads, ledger, retention } = parts;
     this.#generation = generation;
+    this.#state = state;
+    this.#lost = lost;
     this.#backlog = backlog;
     this.#payloads = payloads;
-    this.#totals = totals;
+    this.#ledger = ledger;
     this.#retention = retention;
+  }
+
+  /** Ends the leases whose time is over, and the delays: their messages are visible, delayed for a retry, or dead. */
+  expire(now: number): void {
+    const { redelivery } = this.#state.configuration;
+    this.#backlog.promote(now, (segment, index, endedAt) =>
+      afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, redelivery),
+    );
   }
 
   /** Whether a receive would get something: a group that has enough of its messages in work is not served. */
@@ -57,7 +78,7 @@ export class Leases {
 
   /** Nothing while the next message may have expired, which the next commit batch finds out. */
   #next(): PlacedMessage | undefined {
-    if (this.#backlog.visible === 0) return undefined;
+    if (this.#ledger.counts.visible === 0) return undefined;
     const next = this.#backlog.next();
     return next !== undefined && !this.#retention.isToBeExpired(next.segment) ? next : undefined;
   }
@@ -86,7 +107,7 @@ export class Leases {
         payload,
       };
       if (leaseMs === undefined) {
-        this.#remove(segment, index);
+        this.#backlog.remove(segment, index, "done", false);
       } else {
         const endsAt = now + leaseMs;
         this.#backlog.move(segment, index, LEASED, endsAt);
@@ -107,28 +128,25 @@ export class Leases {
    * @returns the receipts that fit no lease, as do the others
    */
   ack(receipts: string[], isFinished: boolean): string[] {
-    return this.#withLeases(receipts, (segment, index) => {
-      this.#remove(segment, index);
-      if (isFinished) finish(this.#totals, 1);
-    });
+    return this.#withLeases(receipts, (segment, index) => this.#backlog.remove(segment, index, "done", isFinished));
   }
 
-  /** Gives messages back, or up. */
-  retry(command: RetryCommand, redelivery: Redelivery, now: number): string[] {
+  /** Gives messages back, or makes them dead. */
+  retry(command: RetryCommand, now: number): string[] {
+    const { redelivery } = this.#state.configuration;
     const { receipts, delayMs, error, isDead, isBegun } = command;
     return this.#withLeases(receipts, (segment, index) => {
       if (!isBegun) {
         this.#putBack(segment, index, now);
         return;
       }
-      // Of what fails a handler knows, though it may not have said before that it began.
+      // A message that fails was begun, though its begin may not have been reported.
       segment.begin(index);
       segment.note(index, { error, reason: isDead ? "rejected" : undefined });
       const dead = { state: DEAD, visibleAt: now } as const;
       const failed = { generation: this.#generation, segment, index, endedAt: now };
       const { state, visibleAt } = isDead ? dead : afterFailedAttempt(failed, now, redelivery, delayMs);
       this.#backlog.move(segment, index, state, visibleAt);
-      if (state === DEAD) finish(this.#totals, 1);
     });
   }
 
@@ -142,7 +160,7 @@ export class Leases {
       if (segment.isUnbegun(index)) this.#backlog.begin(segment, index, now);
     };
     const stale = this.#withLeases(receipts, begin);
-    for (const text of stale) this.#giveAgain(parseReceipt(this.#generation, text), now);
+    for (const text of stale) this.#leaseAgain(parseReceipt(this.#generation, text), now);
     return this.#withLeases(stale, begin);
   }
 
@@ -150,7 +168,7 @@ export class Leases {
    * A handler had begun before its worker could know that the message was taken back: it has its lease again, unless the
    * message was handed out since. Not in a group, where another may have come in its place.
    */
-  #giveAgain(receipt: Receipt | undefined, now: number): void {
+  #leaseAgain(receipt: Receipt | undefined, now: number): void {
     const segment = receipt && this.#backlog.segmentAt(receipt);
     if (receipt === undefined || segment === undefined) return;
     const { index, delivery } = receipt;
@@ -173,17 +191,17 @@ export class Leases {
     }
   }
 
-  /** Takes down a lease that ends now, though nobody has asked for it who holds it. Nothing where there is none. */
+  /** Notes as lost the lease of a message, if it has one, which ends now without a command of its holder. */
   lose(segment: Segment, index: number): void {
     if (segment.stateOf(index) !== LEASED) return;
     const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
-    this.lost.add(formatReceipt(this.#generation, receipt));
+    this.#lost.add(formatReceipt(this.#generation, receipt));
   }
 
   /** The same for all leases: their messages are about to be removed. */
   loseAll(): void {
     for (const { segment, index } of this.#backlog.places(LEASED)) {
-      if (this.lost.isFull) return;
+      if (this.#lost.isFull) return;
       this.lose(segment, index);
     }
   }
@@ -197,7 +215,7 @@ export class Leases {
     return this.#withLeases(receipts, (segment, index) => this.#backlog.move(segment, index, LEASED, endsAt));
   }
 
-  /** Does something to each message whose lease the receipt stands for. */
+  /** Changes each message whose receipt fits a lease, and answers with the other receipts. */
   #withLeases(receipts: string[], change: (segment: Segment, index: number) => void): string[] {
     const stale: string[] = [];
     for (const text of receipts) {
@@ -208,14 +226,34 @@ export class Leases {
     }
     return stale;
   }
-
-  #remove(segment: Segment, index: number): void {
-    this.#backlog.remove(segment, index);
-    this.#totals.done += 1;
-  }
 }
 
 /** Whether the receipt is that of the newest lease and the lease is not over. */
 function isHeld(segment: Segment, { index, delivery }: Receipt): boolean {
   return segment.stateOf(index) === LEASED && segment.deliveriesOf(index) === delivery;
+}
+
+/**
+ * Receipts of leases that were ended for another reason than a command of their holder: their messages were cancelled,
+ * removed or taken back. They are reported so that no handler begins in vain. A holder that misses the report finds the
+ * receipt stale.
+ */
+export class LostLeases {
+  #receipts: string[] = [];
+
+  /** Whether no more are noted. */
+  get isFull(): boolean {
+    return this.#receipts.length >= LOST_RECEIPTS_MAX;
+  }
+
+  add(receipt: string): void {
+    if (!this.isFull) this.#receipts.push(receipt);
+  }
+
+  /** Those that were added since the last call. */
+  take(): string[] {
+    const receipts = this.#receipts;
+    this.#receipts = [];
+    return receipts;
+  }
 }

@@ -3,22 +3,21 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { Outcome, TransferredMessage } from "./base/commands.ts";
 import { formatId } from "./base/receipt.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
-import { contentOf, deadLetterOf, priorityOf, putAtOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals, Transfer } from "./store/rows.ts";
-import { DEAD, DELAYED, TRANSFERRING, VISIBLE } from "./store/states.ts";
-import { finish } from "./store/totals.ts";
+import type { Ledger } from "./store/ledger.ts";
+import { contentOf, deadLetterOf, type Payloads, priorityOf, putAtOf } from "./store/payloads.ts";
+import { DEAD, DELAYED, type PresentState, TRANSFERRING, VISIBLE } from "./store/states.ts";
+import type { Totals, Transfer } from "./store/totals.ts";
 
-/** After an attempt of which nobody knows the outcome; doubled each time, up to the last. */
+/** The pause after an attempt whose outcome is not known; doubled each time, up to the maximum. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 60_000;
-/** How long a queue that refused dead letters is left alone; doubled each time, up to the last. */
+/** How long nothing is sent to a queue that refused dead letters; doubled each time, up to the maximum. */
 const REFUSED_MS = 60_000;
 const REFUSED_MS_MAX = 3_600_000;
-/** After that an attempt counts as one of which nobody knows the outcome. */
+/** After this time the outcome of an attempt counts as not known. */
 const ATTEMPT_MS = 30_000;
 
-/** What is to be sent to another queue. It stays the same however often it is sent. */
+/** A transfer as it is sent to another queue: the same however often it is sent. */
 export interface OutboundTransfer extends Transfer {
   /** Of the queue that sends it. */
   generation: string;
@@ -38,18 +37,20 @@ interface Attempts {
  * until the other queue has answered. That one remembers the last number from here, in the commit that stores the
  * messages, so however often a transfer is sent, it is stored once. To each queue one transfer is on its way at a time.
  */
-export class Transfers {
+export class OutboundTransfers {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
+  readonly #ledger: Ledger;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
 
-  constructor(generation: string, backlog: Backlog, payloads: PayloadCache, totals: Totals) {
+  constructor(generation: string, backlog: Backlog, payloads: Payloads, ledger: Ledger) {
     this.#generation = generation;
     this.#backlog = backlog;
     this.#payloads = payloads;
-    this.#totals = totals;
+    this.#ledger = ledger;
+    this.#totals = ledger.totals;
   }
 
   isUnderWayTo(queue: string): boolean {
@@ -63,7 +64,7 @@ export class Transfers {
     let bytes = 0;
     for (const { segment, index } of places) {
       if (messages === BATCH_MESSAGES_MAX || bytes >= BATCH_BYTES_MAX) break;
-      segment.note(index, { transfer: number, was: segment.stateOf(index) });
+      segment.note(index, { transfer: number, was: segment.stateOf(index) as PresentState });
       this.#backlog.move(segment, index, TRANSFERRING, segment.visibleAtOf(index));
       messages += 1;
       bytes += utf8Bytes(this.#payloads.of(segment, index));
@@ -75,14 +76,14 @@ export class Transfers {
 
   /** Begins to move what is dead, unless the other queue is being waited for. */
   beginDeadLetters(to: string, now: number): void {
-    if (this.#backlog.dead === 0 || this.isUnderWayTo(to) || now < this.#backoffUntil(to)) return;
+    if (this.#ledger.counts.dead === 0 || this.isUnderWayTo(to) || now < this.#backoffUntil(to)) return;
     const places = this.#backlog.places(DEAD);
     // A queue that has refused is asked with one: each that is refused costs its row twice.
     const isInDoubt = this.#totals.backoff?.to === to;
     this.begin(to, isInDoubt ? [places.next().value as PlacedMessage] : places, true);
   }
 
-  /** What is to be sent now that it is stored. Each is to be settled when its outcome is known. */
+  /** The stored transfers whose next attempt is due. Each attempt must be followed by `applyOutcome`. */
   takeOutboundTransfers(now: number): OutboundTransfer[] {
     return this.#totals.transfers.flatMap((transfer) => {
       const attempts = this.#attemptsOf(transfer.number);
@@ -115,8 +116,7 @@ export class Transfers {
     for (const { segment, index } of places) {
       const { was = DEAD } = segment.noteOf(index);
       if (outcome === "accepted") {
-        this.#backlog.remove(segment, index);
-        if (was !== DEAD) finish(this.#totals, 1);
+        this.#backlog.remove(segment, index, "transferred", was !== DEAD);
       } else {
         const visibleAt = segment.visibleAtOf(index);
         segment.note(index, { transfer: undefined, was: undefined });
@@ -126,9 +126,7 @@ export class Transfers {
     this.#totals.transfers = this.#totals.transfers.filter((other) => other !== transfer);
     this.#attempts.delete(number);
     if (transfer.areDeadLetters) this.#noteBackoff(transfer.to, outcome === "refused", now);
-    if (outcome === "refused") return 0;
-    this.#totals.transferred += places.length;
-    return places.length;
+    return outcome === "refused" ? 0 : places.length;
   }
 
   /** Stored, because each attempt marks messages and writes their rows: a restart must not begin anew. */
@@ -140,6 +138,13 @@ export class Transfers {
     else if (backoff?.to === to) this.#totals.backoff = null;
   }
 
+  /** Lets a queue that refused dead letters be asked again at once. False if there is none. */
+  clearBackoff(): boolean {
+    const hadBackoff = this.#totals.backoff !== null;
+    this.#totals.backoff = null;
+    return hadBackoff;
+  }
+
   #backoffUntil(to: string): number {
     const { backoff } = this.#totals;
     return backoff?.to === to ? backoff.until : 0;
@@ -148,7 +153,7 @@ export class Transfers {
   /** When to look again at what is under way, or at what is dead and goes to this queue; else Infinity. */
   nextLookAt(deadLetterQueue: string): number {
     const looks = this.#totals.transfers.map(({ number }) => this.#attemptsOf(number).nextAt);
-    const areAnyLeft = deadLetterQueue !== "" && this.#backlog.dead > 0 && !this.isUnderWayTo(deadLetterQueue);
+    const areAnyLeft = deadLetterQueue !== "" && this.#ledger.counts.dead > 0 && !this.isUnderWayTo(deadLetterQueue);
     return Math.min(...looks, areAnyLeft ? this.#backoffUntil(deadLetterQueue) : Number.POSITIVE_INFINITY);
   }
 

@@ -1,95 +1,154 @@
 import { utf8Bytes } from "./base/bytes.ts";
-import type { NewMessage, PutCommand } from "./base/commands.ts";
-import type { KeyRules } from "./base/configuration.ts";
+import type { NewMessage, PutCommand, Refusal, Result } from "./base/commands.ts";
+import type { QueueState } from "./base/queue-state.ts";
 import { formatId } from "./base/receipt.ts";
+import { BlockedPuts } from "./blocked-puts.ts";
+import { type LookedPut, PutLookups } from "./put-lookups.ts";
+import { full, overloaded, putsPaused, reusedKey, shutDown, storageFull, tooMany, tooManyWait } from "./refusals.ts";
+import type { Results } from "./results.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
-import { addRange, keyOfDedupeKey, type PlaceRange } from "./store/key-records.ts";
-import { contentHashOf, payloadOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals } from "./store/rows.ts";
+import { addRange, type PlaceRange } from "./store/key-records.ts";
+import type { Ledger } from "./store/ledger.ts";
+import type { Payloads } from "./store/payloads.ts";
+import { contentHashOf, payloadOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
+import { WAITS_MAX, type Waits } from "./waits.ts";
 
 /** What a put is answered with. */
-export interface Stored {
+interface Stored {
   /** Those of all messages, also of those that were there already. */
   ids: string[];
   /** The positions of messages that were not stored, because one with their dedupe key is known; absent if none. */
   duplicates?: number[];
 }
 
-/** What was found of the dedupe keys of a put. */
-export interface Looked {
-  /** The messages to store: the first of each dedupe key that is not known, and those without one. */
-  fresh: readonly NewMessage[];
-  /** The dedupe key of each message as it is stored, and where the known ones lead; undefined where none has one. */
-  dedupe: { keys: readonly (string | undefined)[]; known: ReadonlyMap<string, PlaceRange> } | undefined;
-  at: number;
-  /** How often dedupe keys had been stored by then, and freed. */
-  storings: number;
-  freeings: number;
+/** Where the messages of puts are stored. */
+interface PutParts {
+  backlog: Backlog;
+  payloads: Payloads;
+  keys: IdempotencyKeys;
+  ledger: Ledger;
 }
 
-/** A put that is looked into, perhaps more than once. */
-export interface LookedPut {
-  command: PutCommand;
-  /** What was found the last time. */
-  looked?: Looked | undefined;
-}
-
-/** Puts messages into the backlog, each once for its keys. */
+/** Takes puts, each once for its keys: stores their messages, or lets the puts wait for room. */
 export class Puts {
   readonly #generation: string;
+  readonly #state: QueueState;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
   readonly #keys: IdempotencyKeys;
-  readonly #totals: Totals;
-  readonly #takesMore = (segment: Segment): boolean => this.#keys.hasRoom(segment.slot);
-  #storings = 0;
-  #freeings = 0;
-  rules: KeyRules;
+  readonly #ledger: Ledger;
+  readonly #lookups: PutLookups;
+  readonly #waits: Waits;
+  readonly #results: Results;
+  readonly #blocked: BlockedPuts;
 
   constructor(
     generation: string,
-    backlog: Backlog,
-    payloads: PayloadCache,
-    { keys, rules, totals }: { keys: IdempotencyKeys; rules: KeyRules; totals: Totals },
+    state: QueueState,
+    { backlog, payloads, keys, ledger }: PutParts,
+    { waits, results }: { waits: Waits; results: Results },
   ) {
     this.#generation = generation;
+    this.#state = state;
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#keys = keys;
-    this.#totals = totals;
-    this.rules = rules;
+    this.#ledger = ledger;
+    this.#lookups = new PutLookups(keys);
+    this.#waits = waits;
+    this.#results = results;
+    this.#blocked = new BlockedPuts(waits);
+  }
+
+  /** Undefined for a put that waits for room. */
+  put(requestId: number, command: PutCommand, now: number): Result | undefined {
+    const { shutdown, maxSize } = this.#state.configuration;
+    const { messages, timeoutMs } = command;
+    const known = this.#known(command, now);
+    if (known !== undefined) return resultOf(known);
+    if (shutdown !== "none") return shutDown();
+    if (this.#state.isStorageFull) return storageFull();
+    const put = { command };
+    const earlierTry = this.#blocked.find(command.idempotencyKey);
+    if (earlierTry !== undefined) {
+      if (!hasSameContent(earlierTry.command, command)) return reusedKey();
+      this.#blocked.add(requestId, put, now + timeoutMs);
+      return undefined;
+    }
+    if (maxSize > 0 && messages.length > maxSize) return tooMany(messages.length, maxSize);
+    if (this.#blocked.isEmpty && this.#hasRoom(put, now)) return resultOf(this.store(put, now));
+    if (timeoutMs <= 0) return this.noRoom;
+    if (this.#waits.isFull) return tooManyWait(WAITS_MAX);
+    if (!this.#blocked.hasRoomFor(command)) {
+      return overloaded("The puts that wait for room in the queue take all memory for them");
+    }
+    this.#blocked.add(requestId, put, now + timeoutMs);
+    return undefined;
+  }
+
+  /** Stores the puts that have waited longest, for as long as they fit. Answers whether there was any. */
+  serveBlocked(now: number): boolean {
+    let isAnyServed = false;
+    for (let put = this.#blocked.first(); put !== undefined; put = this.#blocked.first()) {
+      if (!this.#hasRoom(put, now)) break;
+      this.#blocked.shift();
+      const result = resultOf(this.#known(put.command, now) ?? this.store(put, now));
+      for (const requestId of put.requestIds) this.#results.add(requestId, result);
+      isAnyServed = true;
+    }
+    return isAnyServed;
+  }
+
+  get areNoneBlocked(): boolean {
+    return this.#blocked.isEmpty;
+  }
+
+  /** Refuses all puts that wait. */
+  refuseBlocked(refusal: Refusal): void {
+    for (const { requestIds } of this.#blocked.takeAll()) this.#results.refuse(requestIds, refusal);
+  }
+
+  /** Refuses the puts that wait with more messages than there may be: they will never fit. */
+  refuseLargerThan(maxSize: number): void {
+    for (const { command, requestIds } of this.#blocked.takeLargerThan(maxSize)) {
+      this.#results.refuse(requestIds, tooMany(command.messages.length, maxSize));
+    }
+  }
+
+  /** Why a put is refused that there is no room for. */
+  get noRoom(): Refusal {
+    const { configuration, isStorageFull } = this.#state;
+    if (isStorageFull) return storageFull();
+    return configuration.paused.puts ? putsPaused() : full(configuration.maxSize);
+  }
+
+  /** The bound is on messages that wait; those that come back from a lease may pass it. */
+  #hasRoom(put: LookedPut, now: number): boolean {
+    const { configuration, isStorageFull } = this.#state;
+    const { maxSize, paused } = configuration;
+    if (paused.puts || isStorageFull) return false;
+    const { visible, delayed } = this.#ledger.counts;
+    return maxSize === 0 || this.#lookups.fitsIn(maxSize - visible - delayed, put, now);
   }
 
   /** What an earlier put with this key was answered, "other" if that put had other content. */
-  known({ idempotencyKey: key, messages }: PutCommand, now: number): Stored | "other" | undefined {
+  #known({ idempotencyKey: key, messages }: PutCommand, now: number): Stored | "other" | undefined {
     if (key === undefined) return undefined;
     const known = this.#keys.find(key, () => contentHashOf(messages), now);
     return typeof known === "object" ? this.#answerOf(known) : known;
   }
 
-  /**
-   * Whether a put stores at most so many messages. Its dedupe keys are looked up only where it depends on them, and not
-   * again while it cannot have changed: until another one is stored, what a put would store only grows.
-   */
-  fitsIn(room: number, put: LookedPut, now: number): boolean {
-    const { command, looked } = put;
-    if (command.messages.length <= room) return true;
-    if (room < 0) return false;
-    if (looked !== undefined && looked.storings === this.#storings && looked.fresh.length > room) return false;
-    put.looked = this.#look(put, now);
-    return put.looked.fresh.length <= room;
-  }
-
-  /** Stores the messages of a put, in order. */
-  put(put: LookedPut, now: number): Stored {
+  /** Stores the messages of a put, in order. It creates the queue. */
+  store(put: LookedPut, now: number): Stored {
+    this.#state.exists = true;
+    const { idempotencyMs, dedupeMs } = this.#state.configuration.keys;
     const { messages, idempotencyKey } = put.command;
-    const { fresh, dedupe } = this.#look(put, now);
+    const { fresh, dedupe } = this.#lookups.look(put, now);
     const payloads = fresh.map((message) => payloadOf(message, now));
     const sizes = payloads.map(utf8Bytes);
-    const segmentFor = this.#backlog.beginBatch(fresh, sizes, now, this.#takesMore);
+    const segmentFor = this.#backlog.beginBatch(fresh, sizes, now);
     const ranges: PlaceRange[] = [];
     // Where this put has stored the first message of each dedupe key.
     const placed = dedupe && new Map<string, PlaceRange>();
@@ -108,31 +167,21 @@ export class Puts {
       const bytes = sizes[stored] as number;
       const segment = segmentFor(message, bytes);
       const place = this.#append(segment, message, bytes, now);
-      this.#payloads.add(segment, payload);
+      this.#payloads.add(segment, payload, message.group);
       if (key !== undefined) {
-        this.#storings += 1;
-        const until = now + this.rules.dedupeMs;
-        this.#keys.remember(segment.slot, { key, contentHash: 0, until, ranges: [place] }, segment.number);
+        this.#lookups.remember(segment, key, place, now + dedupeMs);
         placed?.set(key, { ...place });
       }
       addRange(ranges, place);
       last = segment;
       stored += 1;
     }
-    this.#totals.accepted += stored;
-    this.#totals.unfinished += stored;
     // A put that stored nothing need not be known: sent again, it finds the same duplicates.
     if (idempotencyKey !== undefined && last !== undefined) {
-      const until = now + this.rules.idempotencyMs;
+      const until = now + idempotencyMs;
       this.#keys.remember(last.slot, { key: idempotencyKey, contentHash: contentHashOf(messages), until, ranges });
     }
     return this.#answerOf(ranges);
-  }
-
-  /** Lets the dedupe keys of messages of a segment count no more. */
-  freeKeys({ slot }: Segment, range: PlaceRange): void {
-    this.#freeings += 1;
-    this.#keys.free(slot, range);
   }
 
   #append(segment: Segment, { visibleAt, delayMs, group }: NewMessage, payloadBytes: number, now: number): PlaceRange {
@@ -141,28 +190,14 @@ export class Puts {
     return { segmentNumber: segment.number, index, count: 1 };
   }
 
-  /** Looks up the dedupe keys of a put, unless that was just done. */
-  #look({ command: { messages }, looked }: LookedPut, now: number): Looked {
-    const isTrue =
-      looked !== undefined &&
-      looked.at === now &&
-      looked.storings === this.#storings &&
-      looked.freeings === this.#freeings;
-    if (isTrue) return looked;
-    const [storings, freeings] = [this.#storings, this.#freeings];
-    if (messages.every(({ dedupeKey }) => dedupeKey === undefined)) {
-      return { fresh: messages, dedupe: undefined, at: now, storings, freeings };
-    }
-    const keys = messages.map(({ dedupeKey }) => (dedupeKey === undefined ? undefined : keyOfDedupeKey(dedupeKey)));
-    const unseen = new Set<string>();
-    for (const key of keys) if (key !== undefined) unseen.add(key);
-    const known = this.#keys.findEach(unseen, now);
-    const fresh = messages.filter((_, position) => {
-      const key = keys[position];
-      // The first of those with one key that is not known takes it out, so that the others are none.
-      return key === undefined || (!known.has(key) && unseen.delete(key));
-    });
-    return { fresh, dedupe: { keys, known }, at: now, storings, freeings };
+  /** Lets the dedupe key of a message count no more. */
+  freeKeys(segment: Segment, index: number): void {
+    this.#lookups.free(segment, index);
+  }
+
+  /** False if it is certain that no message of a segment was put with a dedupe key that still counts. */
+  mayHaveDedupeKeys({ slot, number }: Segment): boolean {
+    return this.#keys.mayHaveDedupeKeys(slot, number);
   }
 
   #answerOf(ranges: readonly PlaceRange[]): Stored {
@@ -179,4 +214,12 @@ export class Puts {
     }
     return duplicates === undefined ? { ids } : { ids, duplicates };
   }
+}
+
+function resultOf(stored: Stored | "other"): Result {
+  return stored === "other" ? reusedKey() : { verb: "put", ...stored };
+}
+
+function hasSameContent(a: PutCommand, b: PutCommand): boolean {
+  return JSON.stringify(a.messages) === JSON.stringify(b.messages);
 }

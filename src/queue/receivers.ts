@@ -1,30 +1,33 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { ReceiveCommand, Refusal, SubscribeCommand } from "./base/commands.ts";
+import { TimerHeap } from "./base/timer-heap.ts";
 import type { Deliveries } from "./leases.ts";
 import type { Results } from "./results.ts";
-import { TimerHeap } from "./schedule/timer-heap.ts";
-import { type Waiter, WaitQueue } from "./wait-queue.ts";
+import { type Place, WaitQueue, type Waits } from "./waits.ts";
 
 /** A receive that waits: it is answered once. */
 interface WaitingReceive {
-  requestId: number;
+  kind: "receive";
+  requestIds: [requestId: number];
   command: ReceiveCommand;
 }
 
-/** Somebody to whom messages are pushed, again and again, for as long as there is credit. */
+/** A subscription: messages are pushed to it again and again, for as long as it has credit. */
 interface Subscription {
+  kind: "subscription";
+  requestIds: readonly [];
   subscriber: number;
   /** How many more messages may be pushed. */
   credit: number;
   leaseMs: number | undefined;
-  /** How much was pushed since the last grant of credit. */
+  /** The bytes that were pushed since the last grant of credit. */
   bytes: number;
-  /** When the first lease ends of what was pushed since it was last heard; undefined where nothing was. */
+  /** When the first lease ends of the messages pushed since it was last heard; undefined if there are none. */
   hearBy: number | undefined;
   /** Whether it was not heard by then. */
   isUnheard: boolean;
   /** Its place in the wait queue; undefined while it cannot be served. */
-  waiter: Waiter<WaitingReceive | Subscription> | undefined;
+  place: Place<WaitingReceive | Subscription> | undefined;
   /** See `SubscriptionView`. */
   position: number;
 }
@@ -33,7 +36,7 @@ interface Subscription {
 export interface SubscriptionView {
   /** How many more messages may be pushed. */
   credit: number;
-  /** How long pushed messages are leased, in milliseconds; undefined for as long as the queue is configured. */
+  /** How long pushed messages are leased, in milliseconds; undefined for the lease time of the queue. */
   leaseMs: number | undefined;
   /** If the subscriber is not heard before this time, nothing more is pushed; undefined if nothing was pushed since. */
   hearBy: number | undefined;
@@ -44,63 +47,53 @@ export interface SubscriptionView {
   position: number;
 }
 
-/** What positions of subscriptions differ by that no receive is between. Request ids up to 2^33 leave it exact. */
+/** The distance of subscriptions between which no receive waits. Exact for request ids up to 2^33. */
 const POSITION_STEP = 2 ** -20;
 
-/** Where messages are to be had. */
+/** Where receivers get messages from. */
 export interface DeliverySource {
-  /** How many are visible; of these some may have to wait for their group. */
+  /** How many messages are visible. Some of them may have to wait for their group. */
   readonly visible: number;
   /** False also while what this commit batch hands out has reached its bound. */
   readonly hasDeliverable: boolean;
-  /** Takes messages for a receiver: the most that it may have, and for how long it holds them. */
-  handOut(receive: Handing, bytesMax?: number): Deliveries;
+  /** Takes messages for a receiver. */
+  handOut(handing: Handing, now: number, bytesMax?: number): Deliveries;
 }
 
 /** How messages are handed out. */
 export interface Handing extends Pick<ReceiveCommand, "max" | "leaseMs" | "autoAck"> {
-  /** Whether they count as attempts only when it is said that a handler began with them. */
+  /** Whether the deliveries count as attempts only when a handler is reported to have begun. */
   isPushed?: boolean;
 }
 
 /**
- * Those who wait for messages, in order of arrival.
+ * Receives and subscriptions that wait for messages, in order of arrival.
  *
  * A subscription that was served goes to the end of the wait queue, and takes no more than its share of what is visible, so
- * that no large credit keeps messages from others who wait. One whose leases end without a word from its connection is
- * served no more until there is one: most likely its worker is frozen, and would keep its messages from others again and
- * again.
+ * that no large credit keeps messages from the others. A subscription whose leases end while its connection sends nothing
+ * is not served until the connection sends something: most likely its worker is frozen, and would keep its messages from
+ * others again and again.
  */
 export class Receivers {
   readonly #results: Results;
-  readonly #waiting = new WaitQueue<WaitingReceive | Subscription>();
-  /** Where each receive stands, so that leaving costs no walk along the wait queue. */
-  readonly #byRequestId = new Map<number, Waiter<WaitingReceive | Subscription>>();
+  readonly #waiting: WaitQueue<WaitingReceive | Subscription>;
   readonly #subscriptions = new Map<number, Subscription>();
-  /** By when subscriptions must be heard to which something was pushed. */
+  /** By when the subscriptions must be heard to which messages were pushed. */
   readonly #hearings = new TimerHeap<Subscription>();
   /** The position of the receive or subscription that was the last to come to the end of the wait queue. */
   #lastPosition = 0;
 
-  constructor(results: Results) {
+  constructor(waits: Waits, results: Results) {
     this.#results = results;
+    this.#waiting = new WaitQueue(waits);
   }
 
   get isEmpty(): boolean {
     return this.#waiting.isEmpty;
   }
 
-  /** How many stand in the wait queue. */
-  get size(): number {
-    return this.#waiting.size;
-  }
-
-  get nextDeadline(): number {
-    return this.#waiting.nextDeadline;
-  }
-
   add(requestId: number, command: ReceiveCommand, deadline: number): void {
-    this.#byRequestId.set(requestId, this.#waiting.add({ requestId, command }, deadline));
+    this.#waiting.add({ kind: "receive", requestIds: [requestId], command }, deadline);
     this.#lastPosition = Math.max(this.#lastPosition, requestId);
   }
 
@@ -112,34 +105,33 @@ export class Receivers {
     return { credit, leaseMs, hearBy, position };
   }
 
-  /** Adds to a subscriber's credit, and answers how much it has. */
+  /** Adds to a subscriber's credit, and answers with the sum. */
   subscribe({ subscriber, credit, leaseMs, hearBy }: SubscribeCommand, now: number): number {
     const known = this.#subscriptions.get(subscriber);
-    const unserved = { bytes: 0, hearBy: undefined, isUnheard: false, waiter: undefined, position: 0 };
-    const subscription = known ?? { subscriber, credit: 0, leaseMs, ...unserved };
+    const subscription = known ?? newSubscription(subscriber);
     this.#subscriptions.set(subscriber, subscription);
     subscription.credit += credit;
     subscription.leaseMs = leaseMs;
     subscription.bytes = 0;
     if (hearBy !== undefined) {
-      this.#expectWord(subscription, hearBy);
+      this.#expectToHear(subscription, hearBy);
       this.dismissUnheard(now);
     }
-    if (subscription.waiter === undefined) this.#lineUp(subscription);
+    if (subscription.place === undefined) this.#joinQueue(subscription);
     return subscription.credit;
   }
 
-  /** Ends a subscription, and answers how much credit was left. */
+  /** Ends a subscription, and answers with the credit that was left. */
   unsubscribe(subscriber: number): number {
     const subscription = this.#subscriptions.get(subscriber);
     if (subscription === undefined) return 0;
     this.#subscriptions.delete(subscriber);
     this.#hearings.drop(subscription);
-    this.#stepOut(subscription);
+    this.#leaveQueue(subscription);
     return subscription.credit;
   }
 
-  /** Its connection has said something, whatever it was. It can be served again. */
+  /** Notes that the connection of a subscription, which need not exist, has sent something. It can be served again. */
   heard(subscriber: number): void {
     const subscription = this.#subscriptions.get(subscriber);
     if (subscription === undefined) return;
@@ -147,109 +139,79 @@ export class Receivers {
     subscription.hearBy = undefined;
     if (!subscription.isUnheard) return;
     subscription.isUnheard = false;
-    this.#lineUp(subscription);
+    this.#joinQueue(subscription);
   }
 
-  #expectWord(subscription: Subscription, hearBy: number): void {
+  #expectToHear(subscription: Subscription, hearBy: number): void {
     subscription.hearBy = hearBy;
     this.#hearings.plan(subscription, hearBy);
   }
 
-  /** Takes those out of the wait queue who have not been heard in time. */
+  /** Takes the subscriptions out of the wait queue that were not heard in time. */
   dismissUnheard(now: number): void {
     for (let next = this.#hearings.take(now); next !== undefined; next = this.#hearings.take(now)) {
       next.isUnheard = true;
-      this.#stepOut(next);
+      this.#leaveQueue(next);
     }
   }
 
-  #stepOut(subscription: Subscription): void {
-    if (subscription.waiter !== undefined) this.#waiting.remove(subscription.waiter);
-    subscription.waiter = undefined;
+  #leaveQueue(subscription: Subscription): void {
+    if (subscription.place !== undefined) this.#waiting.remove(subscription.place);
+    subscription.place = undefined;
   }
 
   /** Puts a subscription at the end of the wait queue, if it may be pushed anything. */
-  #lineUp(subscription: Subscription): void {
+  #joinQueue(subscription: Subscription): void {
     this.#lastPosition += POSITION_STEP;
     subscription.position = this.#lastPosition;
     const { credit, bytes, isUnheard } = subscription;
-    // What was not taken in yet is bounded in its size too: who grants credit has taken in what came before.
+    // What a client has not read is bounded in bytes too. A client that grants credit has read what was pushed before.
     const canBeServed = credit > 0 && bytes < BATCH_BYTES_MAX && !isUnheard;
-    subscription.waiter = canBeServed ? this.#waiting.add(subscription, Number.POSITIVE_INFINITY) : undefined;
+    subscription.place = canBeServed ? this.#waiting.add(subscription) : undefined;
   }
 
-  /** Serves those who wait, in turns, for as long as there is something. Answers whether anybody was served. */
-  serve(source: DeliverySource): boolean {
+  /** Serves what waits, in turns, for as long as there are messages. Answers whether any receiver was served. */
+  serve(source: DeliverySource, now: number): boolean {
     let isAnyoneServed = false;
     while (!this.isEmpty && source.hasDeliverable) {
       const { size } = this.#waiting;
       const share = Math.max(1, Math.floor(source.visible / size));
-      this.#serveFirst(share, source);
-      for (let served = 1; served < size && source.hasDeliverable; served += 1) this.#serveFirst(share, source);
+      this.#serveFirst(share, source, now);
+      for (let served = 1; served < size && source.hasDeliverable; served += 1) this.#serveFirst(share, source, now);
       isAnyoneServed = true;
     }
     return isAnyoneServed;
   }
 
-  #serveFirst(share: number, source: DeliverySource): void {
+  #serveFirst(share: number, source: DeliverySource, now: number): void {
     const receiver = this.#waiting.shift();
     if (receiver === undefined) return;
-    if ("command" in receiver) {
-      this.#byRequestId.delete(receiver.requestId);
-      const { deliveries, bytes } = source.handOut(receiver.command);
-      this.#results.add(receiver.requestId, { verb: "receive", deliveries }, bytes);
+    if (receiver.kind === "receive") {
+      const { deliveries, bytes } = source.handOut(receiver.command, now);
+      this.#results.add(receiver.requestIds[0], { verb: "receive", deliveries }, bytes);
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
     const receive = { max: Math.min(credit, share), leaseMs, autoAck: false, isPushed: true };
-    const { deliveries, bytes } = source.handOut(receive, BATCH_BYTES_MAX - receiver.bytes);
+    const { deliveries, bytes } = source.handOut(receive, now, BATCH_BYTES_MAX - receiver.bytes);
     receiver.credit -= deliveries.length;
     receiver.bytes += bytes;
     const hearBy = receiver.hearBy ?? deliveries[0]?.lease?.endsAt ?? Number.POSITIVE_INFINITY;
-    this.#expectWord(receiver, hearBy);
-    this.#lineUp(receiver);
+    this.#expectToHear(receiver, hearBy);
+    this.#joinQueue(receiver);
     this.#results.add(subscriber, { verb: "push", deliveries, hearBy }, bytes);
   }
 
-  /** Answers those whose deadline has come: with nothing. */
-  expire(now: number): void {
-    for (const receiver of this.#waiting.expire(now)) this.#dismiss(receiver);
-  }
-
-  /** Answers those with these request ids: with nothing. */
-  cancelWaits(requestIds: ReadonlySet<number>): number {
-    const ended = this.leave(requestIds);
-    for (const receive of ended) this.#dismiss(receive);
-    return ended.length;
-  }
-
-  /** Takes those with these request ids out of the wait queue. */
-  leave(requestIds: ReadonlySet<number>): (WaitingReceive | Subscription)[] {
-    const left: (WaitingReceive | Subscription)[] = [];
-    for (const requestId of requestIds) {
-      const waiter = this.#byRequestId.get(requestId);
-      if (waiter === undefined) continue;
-      this.#byRequestId.delete(requestId);
-      const receiver = this.#waiting.remove(waiter);
-      if (receiver !== undefined) left.push(receiver);
-    }
-    return left;
-  }
-
-  /** Tells all that nothing will come any more. */
+  /** Refuses all receives, and ends all subscriptions. */
   refuse(refusal: Refusal): void {
-    for (const receiver of this.#waiting.takeAll()) {
-      if ("command" in receiver) this.#results.refuse([receiver.requestId], refusal);
-    }
+    for (const { requestIds } of this.#waiting.takeAll()) this.#results.refuse(requestIds, refusal);
     this.#results.refuse([...this.#subscriptions.keys()], refusal);
     this.#subscriptions.clear();
     this.#hearings.clear();
-    this.#byRequestId.clear();
   }
+}
 
-  #dismiss(receiver: WaitingReceive | Subscription): void {
-    if (!("command" in receiver)) return;
-    this.#byRequestId.delete(receiver.requestId);
-    this.#results.add(receiver.requestId, { verb: "receive", deliveries: [] });
-  }
+function newSubscription(subscriber: number): Subscription {
+  const unserved = { bytes: 0, hearBy: undefined, isUnheard: false, place: undefined, position: 0 };
+  return { kind: "subscription", requestIds: [], subscriber, credit: 0, leaseMs: undefined, ...unserved };
 }

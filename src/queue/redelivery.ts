@@ -6,7 +6,7 @@ import { DEAD, DELAYED, type Transition, VISIBLE } from "./store/states.ts";
 /**
  * How long a message is not visible after an attempt that failed.
  *
- * @param seed the chance: the same for the same message of the same queue, because the core has no randomness
+ * @param seed stands for chance, because the core has no randomness: the same for the same message of the same queue
  */
 function delayAfter(attempts: number, redelivery: Redelivery, seed: string): number {
   const { retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
@@ -18,14 +18,14 @@ function delayAfter(attempts: number, redelivery: Redelivery, seed: string): num
 
 /** An attempt that ended without an ack. */
 export interface FailedAttempt {
-  /** That of the queue: without it the messages of many queues would come back together. */
+  /** The queue's: without it the messages of many queues would come back at the same time. */
   generation: string;
   segment: Segment;
   index: number;
   endedAt: number;
 }
 
-/** What becomes of a message whose lease is over. One with which no handler began costs no attempt and no delay. */
+/** The transition of a message whose lease is over. If no handler began, it costs no attempt and no delay. */
 export function afterExpiredLease(over: FailedAttempt, now: number, redelivery: Redelivery): Transition {
   const { segment, index, endedAt } = over;
   if (!segment.isUnbegun(index)) return afterFailedAttempt(over, now, redelivery);
@@ -34,9 +34,9 @@ export function afterExpiredLease(over: FailedAttempt, now: number, redelivery: 
 }
 
 /**
- * What becomes of a message after an attempt that ended without an ack.
+ * The transition of a message after an attempt that ended without an ack.
  *
- * @param delayMs undefined for what the rules say
+ * @param delayMs undefined for the delay that the rules give
  */
 export function afterFailedAttempt(
   failed: FailedAttempt,

@@ -1,64 +1,185 @@
-import type { Outcome, RedriveCommand, Refusal } from "./base/commands.ts";
-import type { Messages } from "./messages.ts";
+import { BATCH_MESSAGES_MAX } from "../contract/limits.ts";
+import type { Outcome, RedriveCommand, Refusal, Result } from "./base/commands.ts";
+import type { OutboundTransfers } from "./outbound-transfers.ts";
 import { overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
 import type { Results } from "./results.ts";
+import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import type { Payloads } from "./store/payloads.ts";
+import { deadLetterOf } from "./store/payloads.ts";
+import type { Segment } from "./store/segment.ts";
+import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
+import type { Viewer } from "./viewer.ts";
+import { WaitQueue, type Waits } from "./waits.ts";
 
 /** Redrives that wait for an earlier one. What comes beyond these is refused. */
 const POSTPONED_MAX = 1_000;
 
-/** Redrives dead letters. Who redrives them to another queue waits until they have arrived. */
+interface Redrive {
+  kind: "redrive";
+  requestIds: [requestId: number];
+}
+
+/** A redrive that waits until its transfer has arrived. */
+interface SentRedrive extends Redrive {
+  transfer: number;
+}
+
+/** A redrive that waits until an earlier transfer to the same queue has arrived. */
+interface PostponedRedrive extends Redrive {
+  command: RedriveCommand;
+  to: string;
+}
+
+/** Redrives dead letters. A redrive to another queue is answered when the messages have arrived there. */
 export class Redrives {
+  readonly #deadLetters: DeadLetters;
+  readonly #transfers: OutboundTransfers;
   readonly #results: Results;
-  /** By the number of the transfer that is waited for. */
-  readonly #waiting = new Map<number, number>();
-  /** Those for which an earlier transfer to the same queue must arrive first. */
-  #postponed: { requestId: number; command: RedriveCommand; to: string }[] = [];
+  readonly #sent: WaitQueue<SentRedrive>;
+  readonly #postponed: WaitQueue<PostponedRedrive>;
 
-  constructor(results: Results) {
+  constructor(
+    { deadLetters, outboundTransfers }: { deadLetters: DeadLetters; outboundTransfers: OutboundTransfers },
+    { waits, results }: { waits: Waits; results: Results },
+  ) {
+    this.#deadLetters = deadLetters;
+    this.#transfers = outboundTransfers;
     this.#results = results;
+    this.#sent = new WaitQueue(waits);
+    this.#postponed = new WaitQueue(waits);
   }
 
-  redrive(requestId: number, command: RedriveCommand, messages: Messages, now: number): void {
-    const outcome = messages.deadLetters.redrive(command, now);
-    if ("busy" in outcome && this.#postponed.length >= POSTPONED_MAX) {
-      this.#results.refuse([requestId], overloaded(`${POSTPONED_MAX} redrives wait for an earlier one to arrive`));
-    } else if ("busy" in outcome) this.#postponed.push({ requestId, command, to: outcome.busy });
-    else if ("transfer" in outcome) this.#waiting.set(outcome.transfer, requestId);
-    else this.#results.add(requestId, { verb: "redrive", ...outcome, left: messages.deadLetters.count });
+  /** Undefined for a redrive that waits. */
+  redrive(requestId: number, command: RedriveCommand, now: number): Result | undefined {
+    const outcome = this.#deadLetters.redrive(command, now);
+    const wait: Redrive = { kind: "redrive", requestIds: [requestId] };
+    if ("redriven" in outcome) return { verb: "redrive", ...outcome, left: this.#deadLetters.count };
+    if ("transfer" in outcome) this.#sent.add({ ...wait, transfer: outcome.transfer });
+    else if (this.#postponed.size < POSTPONED_MAX) this.#postponed.add({ ...wait, command, to: outcome.busy });
+    else return overloaded(`${POSTPONED_MAX} redrives wait for an earlier one to arrive`);
+    return undefined;
   }
 
-  /** Forgets redrives whose callers are gone. What is under way arrives all the same. */
-  leave(requestIds: ReadonlySet<number>): void {
-    this.#postponed = this.#postponed.filter(({ requestId }) => !requestIds.has(requestId));
-    for (const [number, requestId] of this.#waiting) if (requestIds.has(requestId)) this.#waiting.delete(number);
-  }
-
-  /** @param refusal why nothing was moved, or that nobody knows; undefined when it was */
-  applyOutcome(number: number, outcome: Outcome, refusal: Refusal | undefined, messages: Messages, now: number): void {
-    const to = messages.transfers.destinationOf(number);
-    const redriven = messages.transfers.applyOutcome(number, outcome, now);
-    const requestId = this.#waiting.get(number);
-    this.#waiting.delete(number);
-    if (requestId !== undefined && refusal !== undefined) this.#results.refuse([requestId], refusal);
-    else if (requestId !== undefined)
-      this.#results.add(requestId, { verb: "redrive", redriven, left: messages.deadLetters.count });
-    const freed = this.#postponed.filter((postponed) => postponed.to === to);
-    this.#postponed = this.#postponed.filter((postponed) => postponed.to !== to);
-    for (const { requestId, command } of freed) {
-      // Nobody knows when the earlier transfer will have arrived.
-      if (outcome === "unknown" && refusal !== undefined) this.#results.refuse([requestId], refusal);
-      else this.redrive(requestId, command, messages, now);
+  /** @param refusal why nothing was moved, or that the outcome is not known; undefined if the messages were moved */
+  applyOutcome(number: number, outcome: Outcome, refusal: Refusal | undefined, now: number): void {
+    const to = this.#transfers.destinationOf(number);
+    const redriven = this.#transfers.applyOutcome(number, outcome, now);
+    for (const { requestIds } of this.#sent.takeWhere(({ transfer }) => transfer === number)) {
+      if (refusal !== undefined) this.#results.refuse(requestIds, refusal);
+      else this.#results.add(requestIds[0], { verb: "redrive", redriven, left: this.#deadLetters.count });
+    }
+    for (const { requestIds, command } of this.#postponed.takeWhere((postponed) => postponed.to === to)) {
+      // After an unknown outcome it is not known when the earlier transfer will have arrived.
+      const isUnknown = outcome === "unknown" && refusal !== undefined;
+      const result = isUnknown ? refusal : this.redrive(requestIds[0], command, now);
+      if (result !== undefined) this.#results.add(requestIds[0], result);
     }
   }
 
   /** The queue was deleted. What was sent to another one may arrive there all the same. */
-  dismiss(): void {
-    this.#results.refuse([...this.#waiting.values()], unknownOutcome());
-    this.#results.refuse(
-      this.#postponed.map(({ requestId }) => requestId),
-      unknownQueue(),
-    );
-    this.#waiting.clear();
-    this.#postponed = [];
+  refuseAll(): void {
+    for (const { requestIds } of this.#sent.takeAll()) this.#results.refuse(requestIds, unknownOutcome());
+    for (const { requestIds } of this.#postponed.takeAll()) this.#results.refuse(requestIds, unknownQueue());
   }
+}
+
+/** Dead letters looked at in one call for more that go to the same queue, once one has been found. */
+const LOOKED_AT_MAX = 20_000;
+
+/**
+ * Dead letters: the messages that died in this queue, which stay in their places until they are redriven, purged or
+ * sent on; and those that came here because they died in another queue, while they are not leased.
+ */
+export class DeadLetters {
+  readonly #backlog: Backlog;
+  readonly #payloads: Payloads;
+  readonly #viewer: Viewer;
+  readonly #transfers: OutboundTransfers;
+
+  constructor(
+    backlog: Backlog,
+    payloads: Payloads,
+    { viewer, transfers }: { viewer: Viewer; transfers: OutboundTransfers },
+  ) {
+    this.#backlog = backlog;
+    this.#payloads = payloads;
+    this.#viewer = viewer;
+    this.#transfers = transfers;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    let count = 0;
+    for (const segment of this.#backlog.segments()) count += deadLettersIn(segment);
+    return count;
+  }
+
+  /**
+   * Sends dead letters back: those that came from another queue to that one, the others into their places here, or all
+   * of them to the queue `to`. What goes to another queue is one transfer; what goes elsewhere than that is left for
+   * the next call, and so is what would take long to find.
+   */
+  redrive(command: RedriveCommand, now: number): { redriven: number } | { transfer: number } | { busy: string } {
+    const { ids, max, to, from } = command;
+    const meant: PlacedMessage[] = [];
+    let destination: string | undefined;
+    let lookedAt = 0;
+    for (const deadLetter of ids === undefined ? this.#all() : this.#found(ids)) {
+      const source = this.#sourceOf(deadLetter);
+      lookedAt += 1;
+      if (from !== undefined && source !== from) continue;
+      const itsDestination = to ?? source;
+      destination ??= itsDestination;
+      if (destination !== "" && this.#transfers.isUnderWayTo(destination)) return { busy: destination };
+      if (itsDestination === destination) meant.push(deadLetter);
+      if (meant.length >= (destination === "" ? max : Math.min(max, BATCH_MESSAGES_MAX))) break;
+      if (lookedAt >= LOOKED_AT_MAX && meant.length > 0) break;
+    }
+    if (destination === undefined) return { redriven: 0 };
+    if (destination === "") return { redriven: this.#revive(meant, now) };
+    return { transfer: this.#transfers.begin(destination, meant, false) };
+  }
+
+  /** The queue in which it died; empty for this one. */
+  #sourceOf({ segment, index }: PlacedMessage): string {
+    return segment.areDeadLetters ? (deadLetterOf(this.#payloads.of(segment, index))?.queue ?? "") : "";
+  }
+
+  *#all(): Generator<PlacedMessage> {
+    for (const segment of this.#backlog.segments()) {
+      for (let index = 0; deadLettersIn(segment) > 0 && index < segment.count; index += 1) {
+        if (isDeadLetter(segment, index)) yield { segment, index };
+      }
+      // There may be many segments, and of each the payloads were read.
+      this.#payloads.release(segment);
+    }
+  }
+
+  *#found(ids: string[]): Generator<PlacedMessage> {
+    for (const id of new Set(ids)) {
+      const place = this.#viewer.find(id);
+      if (place !== undefined && isDeadLetter(place.segment, place.index)) yield place;
+    }
+  }
+
+  /**
+   * Makes dead messages visible again, with all attempts before them. Their deliveries go on counting, because a receipt
+   * of an earlier one must never fit again.
+   */
+  #revive(deadLetters: PlacedMessage[], now: number): number {
+    for (const { segment, index } of deadLetters) {
+      segment.note(index, { spared: segment.attemptsOf(index), redrivenAt: now, reason: undefined });
+      this.#backlog.move(segment, index, VISIBLE, now);
+    }
+    return deadLetters.length;
+  }
+}
+
+function isDeadLetter(segment: Segment, index: number): boolean {
+  const state = segment.stateOf(index);
+  return state === DEAD || (segment.areDeadLetters && (state === VISIBLE || state === DELAYED));
+}
+
+function deadLettersIn({ areDeadLetters, dead, visible, delayed }: Segment): number {
+  return areDeadLetters ? dead + visible + delayed : dead;
 }

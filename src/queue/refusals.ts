@@ -1,7 +1,8 @@
-/** Why a command is not applied, in sentences for whoever reads them. */
+/** Why a command is not applied: what is wrong, which rule that breaks, and what the caller can do. */
 import type { ProblemCode } from "../contract/problems.ts";
 import type { Refusal } from "./base/commands.ts";
 
+/** @param path the field of the request at fault, if there is one */
 function refusal(code: ProblemCode, detail: string, path?: string): Refusal {
   return path === undefined ? { verb: "refused", code, detail } : { verb: "refused", code, detail, path };
 }
@@ -9,66 +10,83 @@ function refusal(code: ProblemCode, detail: string, path?: string): Refusal {
 export function unknownQueue(): Refusal {
   return refusal(
     "unknown_queue",
-    "The queue does not exist: nobody has put to it or configured it, or it was deleted.",
+    "The queue does not exist: it has not been put to or configured, or it was deleted. A put or a configuration creates it.",
   );
 }
 
+/** For a redrive whose queue is deleted while its messages are on their way. */
 export function unknownOutcome(): Refusal {
-  return refusal("unavailable", "The queue was deleted while messages were on their way to another one.");
+  return refusal(
+    "unavailable",
+    "The queue was deleted while redriven messages were on their way to another queue. They may have arrived: look there.",
+  );
 }
 
 export function unknownMessage(): Refusal {
   return refusal(
     "unknown_message",
-    "There is no such message: it was never put, it is done, or it is on its way to another queue.",
+    "The queue has no message with this id: it was never put here, is done or removed, or is on its way to another queue.",
   );
 }
 
 export function full(maxSize: number): Refusal {
-  return refusal("full", `The queue holds its maxSize of ${maxSize} messages.`);
+  return refusal(
+    "full",
+    `The queue has no room: its maxSize is ${maxSize} messages. Put again when messages have been taken, wait for room, or raise maxSize.`,
+  );
 }
 
 export function storageFull(): Refusal {
   return refusal(
     "storage_full",
-    "The queue's storage is nearly full. Receives and acks go on; purge or delete to free it.",
+    "The queue's storage is nearly full, so puts are refused. Receives and acks go on: let them drain the queue, purge it, or delete it.",
   );
 }
 
 export function putsPaused(): Refusal {
-  return refusal("paused", "Puts are paused.");
+  return refusal("paused", "Puts to the queue are paused. Put again when they are resumed.");
 }
 
 export function shutDown(): Refusal {
-  return refusal("shut_down", "The queue was shut down.");
+  return refusal(
+    "shut_down",
+    "The queue was shut down: it refuses puts, and receives when nothing is left. Delete the queue to begin anew.",
+  );
 }
 
 export function tooMany(messages: number, maxSize: number): Refusal {
-  const detail = `A put of ${messages} messages can never fit in a queue whose maxSize is ${maxSize}.`;
+  const detail = `A put of ${messages} messages never fits into a queue whose maxSize is ${maxSize}. Put fewer at a time, or raise maxSize.`;
   return refusal("invalid", detail, "messages");
 }
 
 export function doneTooOften(count: number, unfinished: number): Refusal {
-  return refusal("done_too_often", `${count} reported done, but only ${unfinished} are unfinished.`, "count");
+  const detail = `${count} messages were reported done, but only ${unfinished} are unfinished. Report each message once, after it was taken.`;
+  return refusal("done_too_often", detail, "count");
 }
 
 export function orderConflict(order: string): Refusal {
-  return refusal("order_conflict", `The queue holds messages in the order ${order}.`, "order");
+  const detail = `The queue holds messages in the order ${order}. The order can be changed only while the queue is empty: purge it first.`;
+  return refusal("order_conflict", detail, "order");
 }
 
 export function reusedKey(): Refusal {
-  return refusal("idempotency_key_reused", "This Idempotency-Key was used for a request with other content.");
+  return refusal(
+    "idempotency_key_reused",
+    "The idempotency key was used for a request with other content. Repeat a request unchanged, or use a new key.",
+  );
 }
 
 export function unknownVerb(verb: string): Refusal {
-  return refusal("invalid", `This version of the server does not know the verb ${verb}.`, "verb");
+  const detail = `This version of the server does not know the verb ${verb}. Use a verb that it knows, or update the server.`;
+  return refusal("invalid", detail, "verb");
 }
 
-/** @param what takes the room that there is, as the subject of a sentence */
+/** @param what takes the room that there is, as a sentence without its full stop */
 export function overloaded(what: string): Refusal {
   return refusal("overloaded", `${what}. This was not applied: try again in a moment.`);
 }
 
-export function tooManyWait(): Refusal {
-  return overloaded("The queue has as many calls that wait as it may have");
+/** @param waitsMax how many calls may wait in one queue */
+export function tooManyWait(waitsMax: number): Refusal {
+  return overloaded(`${waitsMax} calls wait in the queue, and no more may`);
 }

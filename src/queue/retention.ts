@@ -1,34 +1,29 @@
 import type { RetentionRules } from "./base/configuration.ts";
+import { TimerHeap } from "./base/timer-heap.ts";
 import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
-import { TimerHeap } from "./schedule/timer-heap.ts";
-import { timeOf } from "./store/payload.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
-import type { Totals } from "./store/rows.ts";
+import { type Payloads, timeOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, VISIBLE } from "./store/states.ts";
-import { finish } from "./store/totals.ts";
 
 /** Bounds what one commit batch reads and changes: a backlog that expires all at once takes many commit batches. */
 const SEGMENTS_PER_COMMIT = 256;
 
 /**
- * Lets messages expire. Only what is visible does: what somebody holds, or what waits for its time, is looked at when
+ * Lets messages expire. Only what is visible does: what is leased, or waits for its time, is looked at when
  * it becomes visible, and is not handed out any more if its time is over by then.
  */
 export class Retention implements SegmentWatcher {
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
-  readonly #totals: Totals;
+  readonly #payloads: Payloads;
   readonly #expiries = new TimerHeap<Segment>();
   #segmentsLeft = SEGMENTS_PER_COMMIT;
-  /** Up to when everything would have expired if a commit batch had no end. */
+  /** Up to when everything would have expired, had a commit batch no bound. */
   #behind = 0;
   #rules: RetentionRules;
 
-  constructor(backlog: Backlog, payloads: PayloadCache, totals: Totals, rules: RetentionRules) {
+  constructor(backlog: Backlog, payloads: Payloads, rules: RetentionRules) {
     this.#backlog = backlog;
     this.#payloads = payloads;
-    this.#totals = totals;
     this.#rules = rules;
     backlog.watcher = this;
   }
@@ -56,7 +51,7 @@ export class Retention implements SegmentWatcher {
     this.#behind = 0;
   }
 
-  /** Lets expire what is due, or as much of it as may be in one commit batch. */
+  /** Expires the messages that are due, or as many of them as one commit batch may. */
   expire(now: number): void {
     this.#behind = now;
     for (; this.#segmentsLeft > 0; this.#segmentsLeft -= 1) {
@@ -71,7 +66,7 @@ export class Retention implements SegmentWatcher {
     return this.#segmentsLeft === 0 && this.#expiries.nextAt <= this.#behind;
   }
 
-  /** Whether it is not known yet what of this segment has expired. */
+  /** Whether messages of this segment may have expired that this commit batch does not look at any more. */
   isToBeExpired(segment: Segment): boolean {
     return this.isBehind && this.#expiries.isPlanned(segment, this.#behind);
   }
@@ -108,9 +103,7 @@ export class Retention implements SegmentWatcher {
       segment.note(index, { reason: "expired" });
       this.#backlog.move(segment, index, DEAD, Math.max(expiresAt, segment.visibleAtOf(index)));
     } else {
-      this.#backlog.remove(segment, index);
-      this.#totals.expired += 1;
+      this.#backlog.remove(segment, index, "expired", true);
     }
-    finish(this.#totals, 1);
   }
 }

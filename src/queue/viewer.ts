@@ -3,9 +3,10 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { MessageState, Page, View } from "./base/commands.ts";
 import { formatId, parseId } from "./base/receipt.ts";
 import type { Backlog } from "./schedule/backlog.ts";
-import type { PayloadCache } from "./store/payload-cache.ts";
+import type { Payloads } from "./store/payloads.ts";
+import { putAtOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, DELAYED, LEASED, TRANSFERRING, VISIBLE } from "./store/states.ts";
+import { GONE, NAME_OF } from "./store/states.ts";
 
 /** Messages looked through in one call, so that no call takes long: a page may be short, or even empty. */
 const LOOKED_AT_MAX = 20_000;
@@ -14,12 +15,19 @@ const LOOKED_AT_MAX = 20_000;
 export class Viewer {
   readonly #generation: string;
   readonly #backlog: Backlog;
-  readonly #payloads: PayloadCache;
+  readonly #payloads: Payloads;
 
-  constructor(generation: string, backlog: Backlog, payloads: PayloadCache) {
+  constructor(generation: string, backlog: Backlog, payloads: Payloads) {
     this.#generation = generation;
     this.#backlog = backlog;
     this.#payloads = payloads;
+  }
+
+  /** When the oldest message was put, in milliseconds; undefined if there is none. */
+  oldestPutAt(): number | undefined {
+    const oldest = this.#backlog.oldestOfEachKind();
+    const putTimes = oldest.map((segment) => putAtOf(this.#payloads.of(segment, segment.firstPresent())));
+    return putTimes.length === 0 ? undefined : Math.min(...putTimes);
   }
 
   /** The place of a message that is still here. */
@@ -82,18 +90,6 @@ function mayHave(segment: Segment, state: MessageState | undefined): boolean {
 
 /** Undefined for a message that is gone. */
 function stateOf(segment: Segment, index: number): MessageState | undefined {
-  switch (segment.stateOf(index)) {
-    case VISIBLE:
-      return "visible";
-    case DELAYED:
-      return "delayed";
-    case LEASED:
-      return "leased";
-    case DEAD:
-      return "dead";
-    case TRANSFERRING:
-      return "transferring";
-    default:
-      return undefined;
-  }
+  const state = segment.stateOf(index);
+  return state === GONE ? undefined : NAME_OF[state];
 }

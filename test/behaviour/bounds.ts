@@ -144,7 +144,7 @@ export function bounds(level: Level): void {
       expect(await queue.put(messagesOf(4))).toHaveLength(1);
     });
 
-    test("a batch that waits is refused when the bound falls below its size, and stands in nobody's way", async () => {
+    test("a batch that waits is refused when the bound falls below its size, and holds up no other", async () => {
       const queue = level.queue();
       await queue.configure({ maxSize: 5 });
       await queue.put(messagesOf(1, 2, 3, 4, 5));

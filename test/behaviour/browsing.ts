@@ -37,7 +37,7 @@ export function looking(level: Level): void {
       await expect(queue.peek(id as string)).rejects.toMatchObject({ code: "unknown_message" });
     });
 
-    test("a message that is cancelled is gone, also while somebody holds it, whose receipt is stale then", async () => {
+    test("a message that is cancelled is gone, also while it is leased, and its receipt is stale then", async () => {
       const queue = level.queue();
       const ids = await queue.put(messagesOf("leased", "visible"));
       const [held] = (await queue.receive()) as [Received];

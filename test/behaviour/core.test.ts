@@ -21,7 +21,7 @@ class VirtualLevel implements Level {
     return jsonDriver(name, async (verb, request, key) => {
       const context = { queue: name, idempotencyKey: key, now: this.#now };
       const answer = this.#named(name).perform(VERBS[verb](request, context), this.#now);
-      // Nobody else moves the clock while a call waits, so it waits for as long as it asked to.
+      // Nothing else moves the clock while a call waits, so the wait lasts as long as the call asked for.
       const { timeoutSeconds = 0 } = request as { timeoutSeconds?: number };
       const timer = setTimeout(() => void this.pass(timeoutSeconds), 50);
       const reply = await answer;

@@ -106,7 +106,7 @@ export function deadLetterQueues(level: Level): void {
       expect(await tasks.describe()).toMatchObject({ accepted: 4, transferred: 2, unfinished: 2 });
     });
 
-    test("a redrive leaves alone what somebody holds, and what was put into the dead-letter queue itself", async () => {
+    test("a redrive leaves alone what is leased, and what was put into the dead-letter queue itself", async () => {
       const [tasks, dead] = await pair(level);
       await tasks.put(messagesOf("held", "back"));
       await failAll(tasks);

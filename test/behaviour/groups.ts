@@ -113,7 +113,7 @@ export function groups(level: Level): void {
       expect(await receiveAll(queue)).toEqual(["a3"]);
     });
 
-    test("who waits is served when a group may go on", async () => {
+    test("a receiver that waits is served when a group may go on", async () => {
       const queue = level.queue();
       await queue.put(grouped("a1", "a2"));
       const [a1] = (await queue.receive()) as [Received];

@@ -3,7 +3,7 @@ import { bodiesOf, immediate, type Level, messagesOf, type Received, receiptsOf 
 
 export function leases(level: Level): void {
   describe("leases", () => {
-    test("a leased message is handed to nobody else", async () => {
+    test("a leased message is handed to no other receiver", async () => {
       const queue = level.queue();
       await queue.put(messagesOf("a"));
       await queue.receive();
@@ -24,7 +24,7 @@ export function leases(level: Level): void {
       expect(await queue.ack([current.receipt])).toBe(1);
     });
 
-    test("who waits is given a message whose lease ends", async () => {
+    test("a receiver that waits is given a message whose lease ends", async () => {
       const queue = await immediate(level);
       await queue.put(messagesOf("a"));
       await queue.receive({ leaseSeconds: 1 });

@@ -65,11 +65,11 @@ export function messages(level: Level): void {
       await queue.configure({});
 
       expect(await queue.receive({ timeoutSeconds: 0.05 })).toEqual([]);
-      await queue.put(messagesOf("for nobody who is gone"));
+      await queue.put(messagesOf("for a receiver that is there"));
       expect(await queue.describe()).toMatchObject({ visible: 1, leased: 0 });
     });
 
-    test("those who wait to receive are served in order of arrival", async () => {
+    test("receivers that wait are served in order of arrival", async () => {
       const queue = level.queue();
 
       const waiting: Promise<Received[]>[] = [];

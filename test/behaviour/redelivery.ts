@@ -10,7 +10,7 @@ async function fail(queue: Driver, error?: string): Promise<void> {
 
 export function redelivery(level: Level): void {
   describe("attempts and dead letters", () => {
-    test("after its last attempt a message that is given back is dead: kept, and handed out to nobody", async () => {
+    test("after its last attempt a message that is given back is dead: kept, and not handed out", async () => {
       const queue = level.queue();
       await queue.configure({ maxAttempts: 2 });
       const [id] = await queue.put(messagesOf("poison"));
@@ -112,7 +112,7 @@ export function redelivery(level: Level): void {
       }
       await queue.put(messagesOf("d"));
 
-      const one = await queue.redrive({ ids: [ids[1] as string, "nobody-1-0"] });
+      const one = await queue.redrive({ ids: [ids[1] as string, "never-1-0"] });
       const first = await queue.receive();
       const all = await queue.redrive();
       await queue.retry(receiptsOf(first), { delaySeconds: 0 });

@@ -4,7 +4,7 @@ import { bodiesOf, type Level, messagesOf, receiptsOf } from "./driver.ts";
 /** @param now the server's time in seconds since 1970, or near it */
 export function retention(level: Level, now: () => number): void {
   describe("retention", () => {
-    test("a message that nobody takes in time expires, and is counted", async () => {
+    test("a message that is not taken in time expires, and is counted", async () => {
       const queue = level.queue();
       await queue.configure({ retentionSeconds: 1 });
       const [id] = await queue.put(messagesOf("old"));
@@ -37,7 +37,7 @@ export function retention(level: Level, now: () => number): void {
       expect(bodiesOf(await queue.receive())).toEqual(["old"]);
     });
 
-    test("what somebody holds does not expire before it comes back", async () => {
+    test("a leased message does not expire before it comes back", async () => {
       const queue = level.queue();
       await queue.configure({ retentionSeconds: 1 });
       await queue.put(messagesOf("acked", "back"));

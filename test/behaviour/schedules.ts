@@ -27,7 +27,7 @@ export function schedules(level: Level, now: () => number): void {
       expect(bodiesOf(await queue.receive({ max: 10 }))).toEqual(["late"]);
     });
 
-    test("who waits is given a delayed message when its time comes", async () => {
+    test("a receiver that waits is given a delayed message when its time comes", async () => {
       const queue = level.queue();
       await queue.put([{ body: "late", delaySeconds: 0.3 }]);
 

@@ -18,7 +18,7 @@ export function shutdowns(level: Level): void {
       await expect(queue.receive()).rejects.toMatchObject(SHUT_DOWN);
     });
 
-    test("wakes those who wait to put", async () => {
+    test("wakes puts that wait", async () => {
       const queue = level.queue();
       await queue.configure({ maxSize: 1 });
       await queue.put(messagesOf(1));
@@ -32,7 +32,7 @@ export function shutdowns(level: Level): void {
       expect(await queue.describe()).toMatchObject({ accepted: 1, shutdown: "draining" });
     });
 
-    test("wakes those who wait to receive from an empty queue", async () => {
+    test("wakes receivers that wait on an empty queue", async () => {
       const queue = level.queue();
       await queue.configure({});
 
@@ -44,7 +44,7 @@ export function shutdowns(level: Level): void {
       for (const call of waiting) await expect(call).rejects.toMatchObject(SHUT_DOWN);
     });
 
-    test("lets receivers wait for what somebody holds, until it is acked or comes back", async () => {
+    test("lets receivers wait for what is leased, until it is acked or comes back", async () => {
       const queue = level.queue();
       await queue.put(messagesOf("back", "acked"));
       const [back, acked] = (await queue.receive({ max: 2 })) as [Received, Received];
@@ -64,7 +64,7 @@ export function shutdowns(level: Level): void {
       await expect(second).rejects.toMatchObject(SHUT_DOWN);
     });
 
-    test("immediate discards what nobody holds, so that join returns", async () => {
+    test("immediate discards what is not leased, so that join returns", async () => {
       const queue = level.queue();
       await queue.put(messagesOf(1, 2));
       await queue.put([{ body: 3, delaySeconds: 600 }]);
@@ -78,7 +78,7 @@ export function shutdowns(level: Level): void {
       await expect(queue.receive()).rejects.toMatchObject(SHUT_DOWN);
     });
 
-    test("immediate lets who holds a message finish it, and discards it when it comes back", async () => {
+    test("immediate lets the holder of a message finish it, and discards it when it comes back", async () => {
       const queue = level.queue();
       await queue.put(messagesOf("acked", "back"));
       const [acked, back] = (await queue.receive({ max: 2 })) as [Received, Received];

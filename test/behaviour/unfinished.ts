@@ -63,7 +63,7 @@ export function unfinished(level: Level): void {
       expect(await joining).toBe(true);
     });
 
-    test("join wakes for all who wait", async () => {
+    test("all joins that wait are answered", async () => {
       const queue = level.queue();
       await queue.put(messagesOf("a"));
       await queue.take();

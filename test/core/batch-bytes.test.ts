@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { BATCH_BYTES_MAX } from "../../src/contract/limits.ts";
 import type { Command, PutCommand, Result } from "../../src/queue/base/commands.ts";
-import { ToldQueue } from "../support/told-queue.ts";
+import { TestQueue } from "../support/test-queue.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -12,7 +12,7 @@ function receiveCommand(max: number): Command {
 }
 
 /** One commit batch with these commands, by request id, or as many of them as fit. Answers what it gave out. */
-function round(queue: ToldQueue, commands: [requestId: number, command: Command][]) {
+function round(queue: TestQueue, commands: [requestId: number, command: Command][]) {
   queue.queue.advance(queue.now);
   let applied = 0;
   for (const [requestId, command] of commands) {
@@ -38,7 +38,7 @@ function bytesOf(result: Result): number {
 }
 
 test("receivers that wait are handed about a batch in one commit batch, and the rest in the next ones", () => {
-  const queue = new ToldQueue();
+  const queue = new TestQueue();
   const waiting = Array.from({ length: 24 }, (_, requestId): [number, Command] => [
     requestId + 1,
     receiveCommand(1_000),
@@ -60,7 +60,7 @@ test("receivers that wait are handed about a batch in one commit batch, and the 
 });
 
 test("a page of a list is bounded in bytes, and has at least one message", () => {
-  const queue = new ToldQueue();
+  const queue = new TestQueue();
   queue.put(...Array.from({ length: 8 }, () => ({ body: "x".repeat(MEBIBYTE - 200) })));
   queue.put(...Array.from({ length: 100 }, () => ({ body: "€".repeat(10_000) })));
 
@@ -81,7 +81,7 @@ test("a page of a list is bounded in bytes, and has at least one message", () =>
 });
 
 test("what is handed out counts in bytes and not in characters", () => {
-  const queue = new ToldQueue();
+  const queue = new TestQueue();
   const body = "€".repeat(MEBIBYTE / 3 - 100);
   for (let puts = 0; puts < 3; puts += 1) queue.put(...Array.from({ length: 8 }, () => ({ body })));
 
@@ -92,8 +92,8 @@ test("what is handed out counts in bytes and not in characters", () => {
 });
 
 test("puts that wait for room are refused as overloaded when they fill the memory for them; one alone always waits", () => {
-  const queue = new ToldQueue();
-  queue.tell({ verb: "configure", changes: { maxSize: 8 } });
+  const queue = new TestQueue();
+  queue.run({ verb: "configure", changes: { maxSize: 8 } });
   queue.put(...Array.from({ length: 8 }, (_, body) => ({ body })));
   const eight = Array<string>(8).fill("x".repeat(MEBIBYTE - 1_000));
   const waiting = (requestId: number, bodies: string[]): [number, Command] => [
@@ -109,7 +109,7 @@ test("puts that wait for room are refused as overloaded when they fill the memor
 });
 
 test("while nothing may be handed out, receivers go on waiting and are served after it", () => {
-  const queue = new ToldQueue();
+  const queue = new TestQueue();
   round(queue, [[1, receiveCommand(1)]]);
   queue.queue.mayHandOut = false;
 
@@ -121,10 +121,10 @@ test("while nothing may be handed out, receivers go on waiting and are served af
 });
 
 test("a verb of another version is refused, not forgotten", () => {
-  const queue = new ToldQueue();
+  const queue = new TestQueue();
   queue.put({ body: 1 });
 
-  expect(queue.tell({ verb: "touch" } as unknown as Command)).toMatchObject({
+  expect(queue.run({ verb: "touch" } as unknown as Command)).toMatchObject({
     verb: "refused",
     code: "invalid",
     path: "verb",

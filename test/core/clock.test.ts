@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { MonotonicClock } from "../../src/queue/clock.ts";
+import { MonotonicClock } from "../../src/queue/base/clock.ts";
 
 test("server time never goes back, whatever the machine's clock does", () => {
   fc.assert(

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Command, Result } from "../../src/queue/base/commands.ts";
-import { DEFAULT_MEMORY } from "../../src/queue/messages.ts";
+import { DEFAULT_MEMORY } from "../../src/queue/commits.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 
 const NOW = 1_700_000_000_000;
 
-/** Counts what is read again because it was not kept. */
+/** Counts the reads of states and payloads that were not kept in memory. */
 class CountedRows extends MemoryRows {
   reads = 0;
 
@@ -29,7 +29,7 @@ function perform(queue: Queue, rows: MemoryRows, command: Command): Result | und
   return queue.takeResults()[0]?.result;
 }
 
-test("what was only looked at is let go of, although nothing was written", () => {
+test("states and payloads that were only read are dropped from memory, although nothing was written", () => {
   const rows = new CountedRows();
   const queue = new Queue("i", rows, { ...DEFAULT_MEMORY, segments: 0, characters: 0 });
   const message = { content: '"body":1', priority: 100, delayMs: 60_000 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { History } from "../support/history.ts";
+import { History } from "../support/model/history.ts";
 
 const OPERATIONS = Number(process.env.OPERATIONS ?? 250_000);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { Random } from "../support/random.ts";
-import { ToldQueue } from "../support/told-queue.ts";
+import { TestQueue } from "../support/test-queue.ts";
 
 const DELAY_MS = 100_000;
 const BINS = 10;
@@ -21,24 +21,24 @@ function chiSquareOf(delaysMs: readonly number[]): number {
 }
 
 /** A queue in which all of a delay is left to chance. */
-function queueNamed(generation: string): ToldQueue {
+function queueNamed(generation: string): TestQueue {
   const rows = new MemoryRows();
-  const told = new ToldQueue(rows, new Queue(generation, rows));
+  const queue = new TestQueue(rows, new Queue(generation, rows));
   const redelivery = { maxAttempts: 0, retryDelayMs: DELAY_MS, retryDelayFactor: 1, retryDelayJitter: 1 };
-  told.tell({ verb: "configure", changes: { redelivery } });
-  return told;
+  queue.run({ verb: "configure", changes: { redelivery } });
+  return queue;
 }
 
 /** Has the next messages fail, and answers with how long each of these is not visible. */
-function delaysOf(told: ToldQueue, ids: readonly string[]): number[] {
-  const result = told.tell({ verb: "receive", max: ids.length, timeoutMs: 0, autoAck: false });
+function delaysOf(queue: TestQueue, ids: readonly string[]): number[] {
+  const result = queue.run({ verb: "receive", max: ids.length, timeoutMs: 0, autoAck: false });
   if (result?.verb !== "receive") throw new Error("Nothing was received.");
   const receipts = result.deliveries.map(({ lease }) => lease?.receipt ?? "");
-  told.tell({ verb: "retry", receipts, isDead: false, isBegun: true });
+  queue.run({ verb: "retry", receipts, isDead: false, isBegun: true });
   return ids.map((id) => {
-    const looked = told.tell({ verb: "peek", id });
+    const looked = queue.run({ verb: "peek", id });
     // Visible at once is what the longest jitter leaves.
-    return looked?.verb === "peek" ? (looked.view.until ?? told.now) - told.now : Number.NaN;
+    return looked?.verb === "peek" ? (looked.view.until ?? queue.now) - queue.now : Number.NaN;
   });
 }
 
@@ -51,8 +51,8 @@ function generations(count: number): string[] {
 
 test("the first messages of many queues that fail together come back at times spread evenly over the delay", () => {
   const delays = generations(1_000).flatMap((generation) => {
-    const told = queueNamed(generation);
-    return delaysOf(told, told.put({ body: "task" }));
+    const queue = queueNamed(generation);
+    return delaysOf(queue, queue.put({ body: "task" }));
   });
 
   expect(delays).toHaveLength(1_000);
@@ -61,20 +61,20 @@ test("the first messages of many queues that fail together come back at times sp
 
 test("queues whose generations differ in one character do not wait alike", () => {
   const delays = Array.from({ length: 1_000 }, (_, number) => {
-    const told = queueNamed(`q${number}`);
-    return delaysOf(told, told.put({ body: "task" }))[0] ?? Number.NaN;
+    const queue = queueNamed(`q${number}`);
+    return delaysOf(queue, queue.put({ body: "task" }))[0] ?? Number.NaN;
   });
 
   expect(chiSquareOf(delays)).toBeLessThan(CHI_SQUARE_MAX);
 });
 
 test("the attempts of one message wait for times spread evenly over the delay", () => {
-  const told = queueNamed("i");
-  const ids = told.put({ body: "task" });
+  const queue = queueNamed("i");
+  const ids = queue.put({ body: "task" });
 
   const delays = Array.from({ length: 1_000 }, () => {
-    told.now += 2 * DELAY_MS;
-    return delaysOf(told, ids)[0] ?? Number.NaN;
+    queue.now += 2 * DELAY_MS;
+    return delaysOf(queue, ids)[0] ?? Number.NaN;
   });
 
   expect(chiSquareOf(delays)).toBeLessThan(CHI_SQUARE_MAX);
@@ -82,8 +82,8 @@ test("the attempts of one message wait for times spread evenly over the delay", 
 });
 
 test("the messages of one queue come back at times spread evenly over the delay", () => {
-  const told = queueNamed("i");
-  const ids = told.put(...Array.from({ length: 1_000 }, (_, body) => ({ body })));
+  const queue = queueNamed("i");
+  const ids = queue.put(...Array.from({ length: 1_000 }, (_, body) => ({ body })));
 
-  expect(chiSquareOf(delaysOf(told, ids))).toBeLessThan(CHI_SQUARE_MAX);
+  expect(chiSquareOf(delaysOf(queue, ids))).toBeLessThan(CHI_SQUARE_MAX);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MemoryRows } from "../support/memory-rows.ts";
-import { ToldQueue } from "../support/told-queue.ts";
+import { TestQueue } from "../support/test-queue.ts";
 
 class CountedRows extends MemoryRows {
   linesRead = 0;
@@ -16,9 +16,9 @@ const LARGE = "x".repeat(70_000);
 
 test("a backlog that expires at once does so over many commit batches, none of which reads much", () => {
   const rows = new CountedRows();
-  const queue = new ToldQueue(rows);
+  const queue = new TestQueue(rows);
   for (let put = 0; put < 60; put += 1) queue.put(...Array.from({ length: 10 }, () => ({ body: LARGE })));
-  queue.tell({ verb: "configure", changes: { retention: { retentionMs: 1_000 } } });
+  queue.run({ verb: "configure", changes: { retention: { retentionMs: 1_000 } } });
   queue.put({ body: "new" });
   queue.now += 999;
   queue.put({ body: "newer" });
@@ -39,23 +39,23 @@ test("a backlog that expires at once does so over many commit batches, none of w
 });
 
 for (const [what, prepare] of [
-  ["delayed", (queue: ToldQueue) => queue.put({ body: 1, delayMs: 5_000 })],
+  ["delayed", (queue: TestQueue) => queue.put({ body: 1, delayMs: 5_000 })],
   [
-    "held by somebody",
-    (queue: ToldQueue) => {
+    "leased",
+    (queue: TestQueue) => {
       queue.put({ body: 1 });
       queue.receive(1, 5_000);
     },
   ],
 ] as const) {
-  test(`a queue wakes for the expiry of a message that is ${what} though nobody calls`, () => {
-    const queue = new ToldQueue();
-    queue.tell({ verb: "configure", changes: { retention: { retentionMs: 1_000 }, redelivery: { maxAttempts: 0 } } });
+  test(`a queue wakes for the expiry of a message that is ${what} though there is no call`, () => {
+    const queue = new TestQueue();
+    queue.run({ verb: "configure", changes: { retention: { retentionMs: 1_000 }, redelivery: { maxAttempts: 0 } } });
     prepare(queue);
 
     for (let wakes = 0; wakes < 5 && queue.queue.nextWakeAt < Number.POSITIVE_INFINITY; wakes += 1) {
       queue.now = Math.max(queue.now, queue.queue.nextWakeAt);
-      queue.tell();
+      queue.run();
     }
 
     expect(queue.describe()).toMatchObject({ expired: 1, visible: 0, delayed: 0, leased: 0 });

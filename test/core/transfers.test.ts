@@ -5,7 +5,7 @@ import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 import { Random } from "../support/random.ts";
-import { ToldQueue } from "../support/told-queue.ts";
+import { TestQueue } from "../support/test-queue.ts";
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 const MESSAGES = 400;
@@ -25,7 +25,7 @@ class CrashingQueue {
   }
 
   /** Undefined if it crashed before the answer went out. */
-  tell(command: Parameters<Queue["apply"]>[1], crash: "no" | "before" | "after" = "no") {
+  run(command: Parameters<Queue["apply"]>[1], crash: "no" | "before" | "after" = "no") {
     this.#queue.advance(this.now);
     this.#queue.apply(1, command, this.now);
     const commit = this.#queue.takeCommit();
@@ -56,7 +56,7 @@ const CONFIGURATIONS = {
 
 /** How many messages each body has in a queue. */
 function bodiesIn(queue: CrashingQueue): string[] {
-  const result = queue.tell({ verb: "messages", cursor: "", limit: 10_000 });
+  const result = queue.run({ verb: "messages", cursor: "", limit: 10_000 });
   return result?.verb === "messages" ? result.views.map(({ payload }) => String(JSON.parse(payload).body)) : [];
 }
 
@@ -64,22 +64,22 @@ test("messages that move while both queues crash at any time arrive once each", 
   console.log(`SEED=${SEED}`);
   const random = new Random(SEED);
   const [tasks, dead] = [new CrashingQueue("tasks"), new CrashingQueue("dead")];
-  tasks.tell({ verb: "configure", changes: CONFIGURATIONS.tasks ?? {} });
-  dead.tell({ verb: "configure", changes: {} });
+  tasks.run({ verb: "configure", changes: CONFIGURATIONS.tasks ?? {} });
+  dead.run({ verb: "configure", changes: {} });
   const crash = () => random.pick(["no", "no", "no", "no", "before", "after"] as const);
   const sent: OutboundTransfer[] = [];
   let seen = { crashes: 0, sentAgain: 0 };
   const accepted = new Set<number>();
 
   /** Says something to the tasks' queue, whose crash loses track of what it has sent. */
-  const tell = (command: Parameters<CrashingQueue["tell"]>[0]) => {
+  const tell = (command: Parameters<CrashingQueue["run"]>[0]) => {
     const fault = crash();
-    tasks.tell(command, fault);
+    tasks.run(command, fault);
     if (fault !== "no") {
       seen = { ...seen, crashes: seen.crashes + 1 };
-      // What it had sent may still arrive, but nobody is told.
+      // What it had sent may still arrive, but the outcome is not reported.
       for (const { generation, number, messages } of sent.splice(0)) {
-        if (random.chance(0.5)) dead.tell({ verb: "receive_transfer", queue: "tasks", generation, number, messages });
+        if (random.chance(0.5)) dead.run({ verb: "receive_transfer", queue: "tasks", generation, number, messages });
       }
     }
     sent.push(...tasks.outbound());
@@ -87,7 +87,7 @@ test("messages that move while both queues crash at any time arrive once each", 
   for (let index = 0; index < MESSAGES; index += 1) {
     const messages = [{ content: `"body":"${index}"`, priority: 100, delayMs: 0 }];
     // Without a key a put whose answer was lost cannot be made again, so this one is told until it is stored.
-    while (tasks.tell({ verb: "put", messages, timeoutMs: 0, idempotencyKey: `k${index}` }) === undefined);
+    while (tasks.run({ verb: "put", messages, timeoutMs: 0, idempotencyKey: `k${index}` }) === undefined);
   }
 
   for (let round = 0; round < 20_000 && bodiesIn(dead).length < MESSAGES; round += 1) {
@@ -98,7 +98,7 @@ test("messages that move while both queues crash at any time arrive once each", 
     if (transfer === undefined) continue;
     const { generation, number, messages } = transfer;
     if (accepted.has(number)) seen = { ...seen, sentAgain: seen.sentAgain + 1 };
-    const answer = dead.tell({ verb: "receive_transfer", queue: "tasks", generation, number, messages }, crash());
+    const answer = dead.run({ verb: "receive_transfer", queue: "tasks", generation, number, messages }, crash());
     if (answer !== undefined) accepted.add(number);
     const isHeard = answer !== undefined && random.chance(0.7);
     const settle: TransferResultCommand = {
@@ -120,15 +120,15 @@ const DEAD_LETTER = { id: "x-1-1", reason: "max_attempts", attempts: 1, firstPut
 const MESSAGE = { content: '"body":"letter"', priority: 100, deadLetter: DEAD_LETTER };
 
 test("a try that was long on its way does not come in after a later one was refused", () => {
-  const dead = new ToldQueue();
-  dead.tell({ verb: "configure", changes: {} });
+  const dead = new TestQueue();
+  dead.run({ verb: "configure", changes: {} });
   const accept = { verb: "receive_transfer", queue: "tasks", generation: "i", number: 1, messages: [MESSAGE] } as const;
 
   dead.queue.isStorageFull = true;
-  const refused = dead.tell({ ...accept, messages: [MESSAGE] });
+  const refused = dead.run({ ...accept, messages: [MESSAGE] });
   dead.queue.isStorageFull = false;
-  const late = dead.tell({ ...accept, messages: [MESSAGE] });
-  const next = dead.tell({ ...accept, number: 2, messages: [MESSAGE] });
+  const late = dead.run({ ...accept, messages: [MESSAGE] });
+  const next = dead.run({ ...accept, number: 2, messages: [MESSAGE] });
 
   expect([refused, late, next]).toMatchObject([
     { code: "storage_full" },
@@ -138,13 +138,13 @@ test("a try that was long on its way does not come in after a later one was refu
   expect(dead.describe().visible).toBe(1);
 });
 
-test("an attempt of which nobody ever tells the outcome is made again", () => {
-  const tasks = new ToldQueue();
-  tasks.tell({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
+test("an attempt whose outcome is never reported is made again", () => {
+  const tasks = new TestQueue();
+  tasks.run({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
   tasks.put({ body: "poison" });
   tasks.receive(1, 1);
   tasks.now += 1;
-  tasks.tell();
+  tasks.run();
 
   const counts = [tasks.outbound().length, tasks.outbound().length];
   tasks.now += 30_000;
@@ -154,12 +154,12 @@ test("an attempt of which nobody ever tells the outcome is made again", () => {
 });
 
 test("dead letters of several queues share segments", () => {
-  const dead = new ToldQueue();
-  dead.tell({ verb: "configure", changes: {} });
+  const dead = new TestQueue();
+  dead.run({ verb: "configure", changes: {} });
   const before = dead.rows.size;
   for (let number = 1; number <= 200; number += 1) {
     for (const queue of ["a", "b"]) {
-      dead.tell({ verb: "receive_transfer", queue, generation: "i", number, messages: [MESSAGE] });
+      dead.run({ verb: "receive_transfer", queue, generation: "i", number, messages: [MESSAGE] });
     }
   }
 
@@ -168,36 +168,36 @@ test("dead letters of several queues share segments", () => {
 });
 
 test("a redrive of the dead letters of one queue is not held up by those of another that refuses them", () => {
-  const dead = new ToldQueue();
+  const dead = new TestQueue();
   for (const queue of ["a", "b"]) {
-    dead.tell({ verb: "receive_transfer", queue, generation: "i", number: 1, messages: [MESSAGE] });
+    dead.run({ verb: "receive_transfer", queue, generation: "i", number: 1, messages: [MESSAGE] });
   }
 
-  dead.tell({ verb: "redrive", max: 10, from: "b" });
+  dead.run({ verb: "redrive", max: 10, from: "b" });
 
   expect(dead.outbound()).toMatchObject([{ to: "b", messages: [{ content: MESSAGE.content }] }]);
 });
 
 test("a queue whose dead letters are under way wakes for their next attempt and not before", () => {
-  const tasks = new ToldQueue();
-  tasks.tell({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
+  const tasks = new TestQueue();
+  tasks.run({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
   for (const body of [1, 2]) {
     tasks.put({ body });
     tasks.receive(1, 1);
     tasks.now += 1;
-    tasks.tell();
+    tasks.run();
   }
   const [transfer] = tasks.outbound();
 
   const { generation, number } = transfer as OutboundTransfer;
-  tasks.tell({ verb: "transfer_result", generation, number, outcome: "unknown" });
+  tasks.run({ verb: "transfer_result", generation, number, outcome: "unknown" });
 
   expect(tasks.describe()).toMatchObject({ transferring: 1, dead: 1 });
   expect(tasks.queue.nextWakeAt).toBe(tasks.now + 1_000);
 });
 
 test("what comes to a new queue is stored, although the one before it, deleted in the same commit batch, was full", () => {
-  const dead = new ToldQueue();
+  const dead = new TestQueue();
   dead.put({ body: "old" });
   dead.queue.isStorageFull = true;
   dead.queue.advance(dead.now);
@@ -205,7 +205,7 @@ test("what comes to a new queue is stored, although the one before it, deleted i
   dead.queue.takeResults();
   dead.rows.clear();
 
-  const result = dead.tell({
+  const result = dead.run({
     verb: "receive_transfer",
     queue: "tasks",
     generation: "i",

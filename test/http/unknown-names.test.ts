@@ -42,7 +42,9 @@ test("a call that creates no queue is answered without creating an object", asyn
   const received = await call("POST", `${freshQueue()}/receive`, { max: 10 });
 
   expect(replies.map(({ status, body }) => `${status} ${body.code}`)).toEqual(UNKNOWN.map(() => "404 unknown_queue"));
-  expect(replies[0]?.body.detail).toMatch(/nobody has put to it/);
+  expect(replies[0]?.body.detail).toBe(
+    "The queue does not exist: it has not been put to or configured, or it was deleted. A put or a configuration creates it.",
+  );
   expect([received.status, received.body]).toEqual([200, { messages: [] }]);
   expect(await listDurableObjectIds(env.QUEUE)).toEqual(before);
 });

@@ -1,7 +1,7 @@
 /** What Cloudflare bills, by the queue's own counter, which adds up what the storage engine reports for each write. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { FREE_ROWS_MAX } from "../../src/queue/store/row-slots.ts";
+import { FREE_ROWS_MAX } from "../../src/queue/store/free-rows.ts";
 import {
   ack,
   arrival,

@@ -1,16 +1,15 @@
 import {
   type Commit,
   type InboundTransfer,
-  type Keys,
   NO_KEYS,
   NO_MESSAGES,
   type RowChange,
   type RowReader,
   type StoredQueue,
   type StoredSegment,
-  type Totals,
 } from "../../src/queue/store/rows.ts";
 import type { SegmentState } from "../../src/queue/store/segment.ts";
+import type { Totals } from "../../src/queue/store/totals.ts";
 import { assertRowSize } from "./row-bytes.ts";
 
 interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {
@@ -22,7 +21,7 @@ interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {
 
 const EMPTY = { number: 0, ...NO_MESSAGES, ...NO_KEYS };
 
-/** The rows of a queue, kept in memory: what the core needs of a database, and a count of what it would be billed. */
+/** The rows of a queue in memory, instead of a database, and a count of the rows that would be billed. */
 export class MemoryRows implements RowReader {
   readonly #rows = new Map<number, Row>();
   readonly #inbound = new Map<string, InboundTransfer>();
@@ -69,17 +68,16 @@ export class MemoryRows implements RowReader {
     return oldestFirst.slice(0, most).map(({ source }) => source);
   }
 
-  /** How many other queues are remembered that have sent something. */
+  /** How many senders are remembered. */
   get senders(): number {
     return this.#inbound.size;
   }
 
   write({ changes, totals, inboundTransfers, forgottenSenders }: Commit): void {
-    // The totals ride on what is written.
     if (changes.every(({ kind }) => kind === "delete")) throw new Error("Nothing carries the totals of this commit.");
     for (const source of forgottenSenders) this.#inbound.delete(source);
     const totalsText = JSON.stringify(totals);
-    for (const arrival of inboundTransfers) this.#inbound.set(arrival.source, arrival);
+    for (const transfer of inboundTransfers) this.#inbound.set(transfer.source, transfer);
     for (const change of changes) {
       if (change.kind === "delete") {
         for (const slot of change.slots) if (this.#rows.delete(slot)) this.rowsWritten += 1;
@@ -93,39 +91,13 @@ export class MemoryRows implements RowReader {
       }
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;
-      const keys = appended(row, change);
-      switch (change.kind) {
-        case "write":
-          this.#rows.set(change.slot, { ...change, ...keys });
-          break;
-        case "append":
-          this.#rows.set(change.slot, {
-            ...row,
-            ...change,
-            payloads: row.payloads + change.payloads,
-            groups: row.groups + change.groups,
-            ...keys,
-          });
-          break;
-        case "update":
-          this.#rows.set(change.slot, { ...row, ...change });
-          break;
-        case "free":
-          this.#rows.set(change.slot, { ...row, ...EMPTY, ...keys, keysUntil: change.keysUntil });
-          break;
-        case "totals":
-          this.#rows.set(change.slot, {
-            ...row,
-            ...keys,
-            keysUntil: Math.max(row.keysUntil, change.keysUntil),
-          });
-      }
+      this.#rows.set(change.slot, changed(row, change));
       assertRowSize({ ...this.#rows.get(change.slot), totals: totalsText });
     }
     this.#totals = { ...totals };
   }
 
-  /** What a restarted queue would find. */
+  /** What a restarted queue reads. */
   load(): StoredQueue | undefined {
     if (this.#totals === undefined) return undefined;
     const { time } = this.#totals;
@@ -142,12 +114,40 @@ export class MemoryRows implements RowReader {
   }
 }
 
-/** The keys of a row with those that come to it. */
-function appended(
-  row: Row,
-  change: Exclude<RowChange, { kind: "merge" | "delete" }>,
-): Partial<Pick<Keys, "keys" | "fingerprints">> {
-  if (change.kind === "update") return {};
-  if (change.kind !== "totals" && !change.keepsKeys) return { keys: change.keys, fingerprints: change.fingerprints };
-  return { keys: row.keys + change.keys, fingerprints: row.fingerprints + change.fingerprints };
+/** A row as it is after a change. */
+function changed(row: Row, change: Exclude<RowChange, { kind: "merge" | "delete" }>): Row {
+  switch (change.kind) {
+    case "write": {
+      const { kind, keepsMessages, keepsKeys, ...contents } = change;
+      const kept = { ...EMPTY, ...(keepsMessages ? textsOf(row) : {}), ...(keepsKeys ? keysOf(row) : {}) };
+      return {
+        ...contents,
+        payloads: kept.payloads + change.payloads,
+        groups: kept.groups + change.groups,
+        keys: kept.keys + change.keys,
+        fingerprints: kept.fingerprints + change.fingerprints,
+      };
+    }
+    case "update": {
+      const { kind, ...states } = change;
+      return { ...row, ...states };
+    }
+    case "totals":
+      return {
+        ...row,
+        keys: row.keys + change.keys,
+        fingerprints: row.fingerprints + change.fingerprints,
+        keysUntil: Math.max(row.keysUntil, change.keysUntil),
+      };
+    default:
+      return change satisfies never;
+  }
+}
+
+function textsOf({ payloads, groups }: Row): Pick<Row, "payloads" | "groups"> {
+  return { payloads, groups };
+}
+
+function keysOf({ keys, fingerprints }: Row): Pick<Row, "keys" | "fingerprints"> {
+  return { keys, fingerprints };
 }

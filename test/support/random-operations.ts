@@ -194,7 +194,7 @@ export function textOf(id: number, { verb, request, key, keys, contents, extra }
   return [JSON.stringify(head), ...contents].join("\n");
 }
 
-/** Frames that nobody could answer, and that end their connection. */
+/** Frames that cannot be answered, and that end their connection. */
 export const BAD_FRAMES: readonly (string | ArrayBuffer)[] = [
   "",
   "{not json",

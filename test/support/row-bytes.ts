@@ -1,6 +1,6 @@
 import { ROW_BYTES_MAX } from "../../src/queue/store/row-budget.ts";
 
-/** What a stored row has in its columns. */
+/** The columns of a stored row. */
 export type Columns = Record<string, string | number | boolean | Uint8Array | null>;
 
 /** The bytes of a row over all its columns, with texts in UTF-8 and eight for each number. */
@@ -8,9 +8,9 @@ function bytesOfRow(columns: Columns): number {
   return sum(columns, (text) => Buffer.byteLength(text));
 }
 
-/** Throws for a row that is larger than any may be. */
+/** Throws if a row is larger than `ROW_BYTES_MAX`. */
 export function assertRowSize(columns: Columns): void {
-  // A character takes at most three bytes: most rows need not be counted.
+  // A character takes at most three bytes, so most rows need not be counted exactly.
   if (sum(columns, ({ length }) => 3 * length) <= ROW_BYTES_MAX) return;
   const bytes = bytesOfRow(columns);
   if (bytes > ROW_BYTES_MAX) throw new Error(`Row ${columns.slot} has ${bytes} bytes, more than ${ROW_BYTES_MAX}.`);

@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 
 /**
- * Looks at every statement of an object before and after the storage engine runs it, until the object is evicted or
- * aborted. What `before` throws is what the statement fails with.
+ * Calls `before` and `after` around every SQL statement of an object, until the object is evicted or aborted. If `before`
+ * throws, the statement fails with that error.
  */
 export function interceptStatements(
   stub: DurableObjectStub<undefined>,
@@ -23,7 +23,7 @@ export function interceptStatements(
   });
 }
 
-/** Lets the writes of rows with these numbers, counted from 1, fail as what is too large for a row would. */
+/** Makes the writes of rows with these numbers, counted from 1, fail as the write of a row that is too large would. */
 export function breakWrites(stub: DurableObjectStub<undefined>, ...failing: number[]): Promise<void> {
   let writes = 0;
   return interceptStatements(stub, {

@@ -1,8 +1,8 @@
 /**
  * The size of a text in UTF-8, in bytes, without encoding it.
  *
- * Exactly what `TextEncoder` would give, also for a surrogate without its other half: that is replaced by U+FFFD,
- * which has 3 bytes.
+ * Exactly the length that `TextEncoder` would give. A surrogate without its other half is replaced by U+FFFD, which has 3
+ * bytes.
  */
 export function utf8Bytes(text: string): number {
   const { length } = text;

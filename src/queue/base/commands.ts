@@ -1,37 +1,38 @@
 /**
- * What a queue can be told and what it answers. Times are milliseconds in here; only the edges speak of seconds.
+ * The commands of a queue and their results. Times are in milliseconds; requests and replies are in seconds.
  */
 import type { ProblemCode } from "../../contract/problems.ts";
 import type { Configuration, Paused, Settings } from "./configuration.ts";
 
+/** A message of a put. */
 export interface NewMessage {
   /** The member of the JSON object that carries the content, as text: `"body":…` or `"bytes":"…"`. */
   content: string;
   priority: number;
-  /** How long it is not visible. */
+  /** How long it is delayed. */
   delayMs: number;
-  /** When it is visible, in milliseconds since 1970. Given, it counts and `delayMs` does not. */
+  /** When it is visible, in milliseconds since 1970. If it is given, `delayMs` is ignored. */
   visibleAt?: number | undefined;
-  /** Not stored if one with this key was put before, for as long as the queue remembers. */
+  /** The message is not stored if the queue remembers another one with this key. */
   dedupeKey?: string | undefined;
-  /** No more messages of a group than `maxLeasedPerGroup` are leased at a time. */
+  /** At most `maxLeasedPerGroup` messages of a group are leased at a time. */
   group?: string | undefined;
-  /** Present if it died in another queue and came here for that. */
+  /** Present if it died in another queue and was transferred here for that. */
   deadLetter?: (DeadLetter & { queue: string }) | undefined;
 }
 
-/** Delivered as often as it may be; older than the queue keeps messages; given up by who held it. */
+/** All attempts were used; older than the queue keeps messages; rejected by its consumer. */
 type DeathReason = "max_attempts" | "expired" | "rejected";
 
-/** Where a message is that is still in the queue. */
+/** The state of a message that is still in the queue. */
 export type MessageState = "visible" | "delayed" | "leased" | "dead" | "transferring";
 
-/** A message as it is looked at, which changes nothing. */
+/** A message as `peek` and `messages` show it. */
 export interface View {
   id: string;
   state: MessageState;
   attempts: number;
-  /** When it is visible again, when its lease ends, or when it died; undefined for one that is visible. */
+  /** When it is visible again, when its lease ends, or when it died; undefined for a visible message. */
   until?: number;
   group?: string | undefined;
   lastError?: string | undefined;
@@ -41,15 +42,16 @@ export interface View {
   payload: string;
 }
 
-/** Some of the messages, and where the next page begins: null where there is none. */
+/** A part of a list of messages. */
 export interface Page {
   views: View[];
   /** The size of their payloads, in UTF-8. */
   bytes: number;
+  /** Where the next page begins; null on the last one. */
   cursor: string | null;
 }
 
-/** What is known of a message that died in another queue. Times are seconds: this is handed out as it is. */
+/** How a message died in another queue. Times are in seconds, because this is handed out unchanged. */
 interface DeadLetter {
   /** Its id there. */
   id: string;
@@ -60,59 +62,63 @@ interface DeadLetter {
   lastError?: string | undefined;
 }
 
-/** A message that comes from another queue. */
+/** A message that another queue sends. */
 export interface TransferredMessage extends Pick<NewMessage, "content" | "priority" | "group"> {
   deadLetter?: DeadLetter | undefined;
 }
 
+/** Stores messages, all or none. */
 export interface PutCommand {
   verb: "put";
   messages: NewMessage[];
-  /** How long to wait for room in a full queue. */
+  /** How long it waits for room in a full queue. */
   timeoutMs: number;
-  /** A put with a key that the queue remembers is answered as before and changes nothing. */
+  /** A put with a key that the queue remembers gets the same result again and changes nothing. */
   idempotencyKey?: string | undefined;
 }
 
+/** Leases messages, or removes them. */
 export interface ReceiveCommand {
   verb: "receive";
   max: number;
-  /** Undefined takes what the queue is configured to. */
+  /** Undefined for that of the queue's configuration. */
   leaseMs?: number | undefined;
   timeoutMs: number;
   autoAck: boolean;
 }
 
-/** Has messages pushed to a subscriber as they become visible: so many more than it is allowed already. */
+/** Pushes messages to a subscriber as they become visible. Its credit is added to what it has. */
 export interface SubscribeCommand {
   verb: "subscribe";
-  /** A number that its caller has chosen. What is pushed to it are answers with this number as their request id. */
+  /** A number that the caller has chosen. Each push is a result with this number as its request id. */
   subscriber: number;
   credit: number;
-  /** Undefined takes what the queue is configured to. */
+  /** Undefined for that of the queue's configuration. */
   leaseMs?: number | undefined;
-  /** Of a subscription that is restored, what its last push said. */
+  /** The `hearBy` of its last push, if a subscription is restored. */
   hearBy?: number | undefined;
 }
 
+/** Reports messages finished that were received with `autoAck`, or acked without `finish`. */
 export interface DoneCommand {
   verb: "done";
   count: number;
-  /** As with a put: a report under a known key is answered and not counted again. */
+  /** A report with a key that the queue remembers is not counted again. */
   idempotencyKey?: string | undefined;
 }
 
+/** Makes dead letters visible again, here or in another queue. */
 export interface RedriveCommand {
   verb: "redrive";
   ids?: string[] | undefined;
   max: number;
-  /** The queue to which they go; undefined for where each of them died. */
+  /** The queue to which they go; undefined for the one in which each of them died. */
   to?: string | undefined;
-  /** Only those that died in this other queue. */
+  /** If given, only those that died in this other queue. */
   from?: string | undefined;
 }
 
-/** Messages from another queue. However often it is said, they come in once. */
+/** Stores messages from another queue, once, however often it is sent. */
 export interface ReceiveTransferCommand {
   verb: "receive_transfer";
   /** The sender. */
@@ -123,38 +129,40 @@ export interface ReceiveTransferCommand {
   messages: TransferredMessage[];
 }
 
-/** What the other queue said; "unknown" where nobody can say whether it heard. */
+/** The answer of the other queue; "unknown" if it may or may not have received the transfer. */
 export type Outcome = "accepted" | "refused" | "unknown";
 
-/** What has become of a transfer. */
+/** Applies the outcome of a transfer to another queue. */
 export interface TransferResultCommand {
   verb: "transfer_result";
   generation: string;
   number: number;
   outcome: Outcome;
-  /** For whoever waits for it, unless it was accepted. */
+  /** The result for a caller that waits for the transfer, unless it was accepted. */
   refusal?: Refusal | undefined;
 }
 
+/** Gives leased messages back, or up. */
 export interface RetryCommand {
   verb: "retry";
   receipts: string[];
-  /** Undefined for what the queue is configured to. */
+  /** Undefined for that of the queue's configuration. */
   delayMs?: number | undefined;
   error?: string | undefined;
-  /** Whether the messages are dead at once, however often they were delivered. */
+  /** Whether the messages are dead at once, however many attempts they have left. */
   isDead: boolean;
-  /** Whether the work was begun. If not, the delivery does not count as an attempt, and there is no delay. */
+  /** Whether a handler began. If not, the delivery does not count as an attempt, and there is no delay. */
   isBegun: boolean;
 }
 
+/** What a queue can be asked to do. */
 export type Command =
   | PutCommand
   | ReceiveCommand
   | SubscribeCommand
   /** Ends the pushes to a subscriber. */
   | { verb: "unsubscribe"; subscriber: number }
-  /** Ends the waits of commands with these request ids, which are answered as if their time were over. */
+  /** Ends the waits of commands with these request ids. Their results are those of a timeout. */
   | { verb: "cancel_wait"; requestIds: number[] }
   /** Counts these deliveries as attempts: handlers have begun with them. */
   | { verb: "begin"; receipts: string[] }
@@ -165,25 +173,24 @@ export type Command =
   | { verb: "join"; timeoutMs: number }
   | { verb: "configure"; changes: Settings }
   | { verb: "describe" }
-  /** Messages in this state, or all, after the one that the cursor names. */
+  /** Lists messages in this state, or all, after the one that the cursor names. */
   | { verb: "messages"; state?: MessageState | undefined; cursor: string; limit: number }
   | { verb: "peek"; id: string }
-  /** Removes a message, also while somebody holds it: the receipt is stale then. */
+  /** Removes a message, also while it is leased: its receipt is stale then. */
   | { verb: "cancel"; id: string }
   /** Removes all messages, or only the dead ones. */
   | { verb: "purge"; only?: "dead" | undefined }
-  /** Gives dead letters another chance: these, or the first so many. */
   | RedriveCommand
   | ReceiveTransferCommand
   | TransferResultCommand
-  /** Refuses puts from now on, and receives when nothing is left. `immediate` discards what nobody holds. */
+  /** Refuses puts from now on, and receives when nothing is left. `immediate` discards what is not leased. */
   | { verb: "shutdown"; immediate: boolean }
-  /** Sets what is true in here. */
+  /** Changes what is given in `paused`. */
   | { verb: "pause"; paused: Partial<Paused> }
   /** Deletes the queue. If it is created again it has the next generation: random text of a-z and 0-9. */
   | { verb: "delete"; nextGeneration: string };
 
-/** A message as it is handed out. */
+/** A message that is handed out. */
 export interface Delivery {
   id: string;
   /** Absent when the message was removed as it was handed out. */
@@ -196,7 +203,7 @@ export interface Delivery {
   payload: string;
 }
 
-/** How many messages there are of each kind, and what has happened since the queue was created. */
+/** The configuration of a queue, how many messages are in each state, and what has happened since it was created. */
 export interface Description extends Configuration {
   visible: number;
   delayed: number;
@@ -212,6 +219,7 @@ export interface Description extends Configuration {
   oldestMs: number;
 }
 
+/** A command that was not applied, and why. */
 export interface Refusal {
   verb: "refused";
   code: ProblemCode;
@@ -220,20 +228,21 @@ export interface Refusal {
   path?: string;
 }
 
+/** What a command gives. */
 export type Result =
-  /** `duplicates`: the positions of messages that were not stored, because their dedupe key is known; absent if none. */
+  /** `duplicates`: the positions of messages that were not stored, because their dedupe key is known; absent if there are none. */
   | { verb: "put"; ids: string[]; duplicates?: number[] }
   | { verb: "receive"; deliveries: Delivery[] }
   /**
-   * `credit`: how many more messages the subscriber is allowed. `leaseMs`: how long what is pushed is leased. `time`: that
-   * of the queue, by which leases end.
+   * `credit`: how many more messages may be pushed. `leaseMs`: how long they are leased. `time`: the time of the queue, by
+   * which leases end.
    */
   | { verb: "subscribe"; credit: number; leaseMs: number; time: number }
-  /** `credit`: how many more messages the subscriber was allowed. */
+  /** `credit`: how many more messages could have been pushed. */
   | { verb: "unsubscribe"; credit: number }
-  /** What is pushed to a subscriber. `hearBy`: if nothing is heard from it before this time, nothing more is pushed. */
+  /** A push to a subscriber. `hearBy`: if its connection sends nothing before this time, nothing more is pushed. */
   | { verb: "push"; deliveries: Delivery[]; hearBy: number }
-  /** `stale`: the receipts that fit no lease. */
+  /** `stale`: the receipts that name no current lease. */
   | { verb: "begin"; stale: string[] }
   /** How many waits were ended. */
   | { verb: "cancel_wait"; ended: number }
@@ -245,13 +254,13 @@ export type Result =
   | { verb: "configure" | "shutdown" | "pause"; description: Description }
   | { verb: "describe"; description: Description }
   | { verb: "purge"; purged: number }
-  /** `damagedRows`: of a damaged queue, how many stored rows of the page could not be read, or not in full. */
+  /** `damagedRows`: how many stored rows of the page could not be read, or not in full; only of a damaged queue. */
   | ({ verb: "messages"; damagedRows?: number } & Page)
   | { verb: "peek"; view: View }
   | { verb: "cancel" }
   /** `left`: how many dead letters are left. */
   | { verb: "redrive"; redriven: number; left: number }
-  /** The ids of the messages; none if they had come in before. */
+  /** The ids of the messages; none if they were stored before. */
   | { verb: "receive_transfer"; ids: string[] }
   | { verb: "transfer_result" }
   | { verb: "delete" }

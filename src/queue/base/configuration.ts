@@ -12,46 +12,46 @@ import {
 /** In which order visible messages are handed out. */
 export type OrderName = "fifo" | "lifo" | "priority";
 
-/** Whether a queue takes and hands out messages for ever; only until what it holds is done; or not any more. */
+/** "none": messages are taken and handed out; "draining": only handed out; "immediate": neither. */
 type Shutdown = "none" | "draining" | "immediate";
 
-/** What can be paused: puts, receives or both. */
+/** Whether puts and receives are paused. */
 export interface Paused {
   puts: boolean;
   receives: boolean;
 }
 
-/** For how long the queue knows again what was put. */
-export interface KeyRules {
-  /** A put under its idempotency key. */
+/** How long keys are remembered, in milliseconds. */
+interface KeyRules {
+  /** The idempotency key of a put. */
   idempotencyMs: number;
-  /** A message under its dedupe key. */
+  /** The dedupe key of a message. */
   dedupeMs: number;
 }
 
-/** What becomes of a message that was not finished: when it is delivered again, and how often. */
+/** When a message that was not finished is delivered again, and how often. */
 export interface Redelivery {
   /** Attempts after which a message is dead; 0 for no limit. */
   maxAttempts: number;
-  /** How long it is not visible after its first attempt. */
+  /** How long it is delayed after its first attempt. */
   retryDelayMs: number;
   /** What the delay is multiplied with after each further attempt; 1 keeps it as it is. */
   retryDelayFactor: number;
-  /** The most that it grows to. */
+  /** The longest delay. */
   retryDelayMaxMs: number;
-  /** How much of the delay, 0 to 1, may be left out by chance, so that what failed together does not return together. */
+  /** By how much of itself, 0 to 1, a delay may be shortened at random, so that messages that fail together return apart. */
   retryDelayJitter: number;
 }
 
-/** For how long a message may wait for somebody to take it. */
+/** How long a message may wait to be received. */
 export interface RetentionRules {
-  /** From its put, from the time for which it was put, or from its redrive; 0 for ever. */
+  /** From its put, from the time for which it was put, or from its redrive; 0 for no limit. */
   retentionMs: number;
-  /** Whether what expired is kept as dead; otherwise it is removed, and counted. */
+  /** Whether an expired message is kept as dead; otherwise it is removed and counted. */
   deadLetterExpired: boolean;
 }
 
-/** What is stored of a queue beside its messages. */
+/** The settings of a queue. */
 export interface Configuration {
   order: OrderName;
   /** The bound on visible and delayed messages; 0 for none. */
@@ -62,13 +62,13 @@ export interface Configuration {
   redelivery: Redelivery;
   keys: KeyRules;
   retention: RetentionRules;
-  /** Where messages go when they are dead; empty for nowhere. */
+  /** The queue to which dead messages go; empty if they stay. */
   deadLetterQueue: string;
   shutdown: Shutdown;
   paused: Paused;
 }
 
-/** Changes of a configuration. What is not given stays as it is. */
+/** Changes of a configuration. Settings that are absent stay as they are. */
 export interface Settings
   extends Partial<
     Pick<Configuration, "order" | "maxSize" | "leaseMs" | "maxLeasedPerGroup" | "deadLetterQueue" | "shutdown">
@@ -79,6 +79,7 @@ export interface Settings
   paused?: Partial<Paused>;
 }
 
+/** The configuration of a queue of which nothing was configured. */
 export const DEFAULT_CONFIGURATION: Configuration = {
   order: "fifo",
   maxSize: 0,
@@ -98,7 +99,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   paused: { puts: false, receives: false },
 };
 
-/** The configuration with the changes; the same object where they change nothing, so that nothing need be stored. */
+/** The configuration with the changes; the same object if they change nothing, so that nothing is stored for them. */
 export function changed(configuration: Configuration, settings: Settings): Configuration {
   const { redelivery, keys, retention, paused } = configuration;
   const result = {

@@ -1,8 +1,7 @@
 /**
- * A stored row that says what cannot be: it was cut off, changed from outside, or written by a fault of this program.
+ * A stored row that is invalid: it was cut off, changed from outside, or written by a defect of this program.
  *
- * It is thrown where the row is read, so that what is wrong with it never becomes a wrong answer, or a search that
- * does not end.
+ * It is thrown where the row is read, so that a damaged row never causes a wrong answer or an endless search.
  */
 export class DamagedRow extends Error {
   /** The row's key in the table of segments. */

@@ -1,6 +1,6 @@
 /**
- * A 32-bit hash after FNV-1a, two characters at a time, because all that is put comes through here. It serves to find
- * and to compare, never to protect: who can put can also put under new keys.
+ * A 32-bit hash after FNV-1a, two characters at a time, because every put is hashed. It serves to find and to compare, not
+ * to protect: a client that can put can also put under new keys.
  * Source: http://www.isthe.com/chongo/tech/comp/fnv/
  */
 export function hashText(text: string, seed = 0x811c9dc5): number {
@@ -17,8 +17,8 @@ export function hashText(text: string, seed = 0x811c9dc5): number {
 }
 
 /**
- * Spreads the difference of any bits over all of them: the end of murmur3. What `hashText` makes of the last characters
- * of a text reaches few bits of it, which is enough to compare, but not where the hash stands for a chance.
+ * Spreads a difference in any bits over all bits: the last step of murmur3. The last characters of a text reach only few
+ * bits of `hashText`, which is enough to compare, but not to use the hash as a random number.
  * Source: https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp, fmix32
  */
 export function mixed(hash: number): number {

@@ -2,19 +2,21 @@ import type { NewMessage } from "../base/commands.ts";
 import type { OrderName } from "../base/configuration.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
-import { BegunMarks } from "../store/begun-marks.ts";
+import { TimerHeap } from "../base/timer-heap.ts";
+import type { Ending, Ledger } from "../store/ledger.ts";
 import { LoadedSegments } from "../store/loaded-segments.ts";
-import { type KeptKeys, RowSlots } from "../store/row-slots.ts";
-import { type DirtyPart, type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
+import type { RowTable } from "../store/row-table.ts";
+import { type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
 import { Segment, type SegmentKind } from "../store/segment.ts";
 import { checkSummary } from "../store/segment-summary.ts";
 import {
-  COUNT_OF,
+  DEAD,
   DELAYED,
   GONE,
   LEASED,
+  NAME_OF,
+  type PresentState,
   type State,
-  type StateCounts,
   TRANSFERRING,
   type Transition,
   VISIBLE,
@@ -23,13 +25,14 @@ import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
 import { ORDERS } from "./orders.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
-import { TimerHeap } from "./timer-heap.ts";
 
+/** A message and where it is. */
 export interface PlacedMessage {
   segment: Segment;
   index: number;
 }
 
+/** Is called when messages of segments appear and when they are all gone. */
 export interface SegmentWatcher {
   /** The segment may have a message that became visible. */
   becameVisible(segment: Segment): void;
@@ -37,65 +40,53 @@ export interface SegmentWatcher {
   finished(segment: Segment): void;
 }
 
-/** All segments of a queue in the order of their making, and which message is next. */
-export class Backlog implements StateCounts {
+/** All segments of a queue, in the order in which they were made, and which message is next. */
+export class Backlog {
   readonly #reader: RowReader;
+  readonly #ledger: Ledger;
   readonly #segments = new Map<number, Segment>();
-  readonly #segmentsByKind = new SegmentsByKind();
-  readonly slots: RowSlots;
-  readonly dirty = new Map<Segment, DirtyPart>();
-  readonly marks = new BegunMarks();
+  readonly #rows: RowTable;
+  readonly #segmentsByKind: SegmentsByKind;
   readonly #loaded: LoadedSegments;
 
   readonly #scheduler: FairScheduler;
   /** When a delay or a lease ends. */
   readonly #due = new TimerHeap<Segment>();
-  /** To be told what becomes of segments. */
   watcher: SegmentWatcher | undefined;
 
   #lastSegment: number;
-  visible = 0;
-  delayed = 0;
-  leased = 0;
-  dead = 0;
-  transferring = 0;
 
   constructor(
     { order, maxLeasedPerGroup }: { order: OrderName; maxLeasedPerGroup: number },
-    lastSegment: number,
+    ledger: Ledger,
     reader: RowReader,
-    freeRowsMax: number,
+    rows: RowTable,
   ) {
-    this.slots = new RowSlots(freeRowsMax);
+    this.#rows = rows;
+    this.#segmentsByKind = new SegmentsByKind(rows, (kind, now) => this.#newSegment(kind, now));
     this.#scheduler = new FairScheduler(order, maxLeasedPerGroup, (place) => this.segmentAt(place));
-    this.#lastSegment = lastSegment;
+    this.#ledger = ledger;
+    this.#lastSegment = ledger.totals.lastSegment;
     this.#reader = reader;
     this.#loaded = new LoadedSegments(reader);
   }
 
   /**
-   * Takes back a stored segment. To be called in ascending order of the segments' numbers.
+   * Restores a stored segment. Call it in ascending order of the segments' numbers.
    *
    * @throws {DamagedRow} if there can be no such segment
    */
-  restore(row: StoredSegment, keys: KeptKeys): void {
-    const { slot } = row;
-    this.slots.restore(slot);
-    if (row.number === 0) {
-      this.slots.release(slot, keys);
-      return;
-    }
+  restore(row: StoredSegment): void {
     checkSummary(row, this.#lastSegment);
-    if (this.#segments.has(row.number)) throw new DamagedRow(slot, `segment ${row.number} is in another row too`);
-    const segment = Segment.restore(row);
+    if (this.#segments.has(row.number)) throw new DamagedRow(row.slot, `segment ${row.number} is in another row too`);
+    const segment = Segment.restore(row, this.#ledger);
     this.#loaded.unload(segment);
     this.#enter(segment);
-    this.#add(segment, +1);
     if (segment.visible > 0) this.#makeReady(segment);
     if (segment.delayed + segment.leased > 0) this.#due.plan(segment, segment.nextDueAt);
   }
 
-  /** To another order only a queue that is empty can be changed. */
+  /** Sets the order in which messages are handed out. Only an empty queue can change to another order. */
   setOrder(order: OrderName): void {
     if (this.#scheduler.order === ORDERS[order]) return;
     if (this.#segments.size > 0) throw new Error("The order of what the queue holds cannot be changed.");
@@ -106,7 +97,7 @@ export class Backlog implements StateCounts {
     return this.#scheduler.groups;
   }
 
-  /** To be called when all stored segments are back: which groups their messages are in, and who of them can be served. */
+  /** Reads which groups the messages are in. Call it when all stored segments are restored. */
   restoreGroups(): void {
     for (const segment of this.#segments.values()) {
       if (!segment.isGrouped) continue;
@@ -136,55 +127,35 @@ export class Backlog implements StateCounts {
     return this.#segmentsByKind.oldest();
   }
 
-  /**
-   * Finds room for messages that are put together. To be asked for the segment of one after the other.
-   *
-   * @param takesMore whether a segment that has messages may take others, for what is not known here
-   */
+  /** Finds room for messages that are put together: see `SegmentsByKind.beginBatch`. */
   beginBatch(
     messages: readonly NewMessage[],
     payloadBytes: readonly number[],
     now: number,
-    takesMore: (segment: Segment) => boolean,
   ): (message: NewMessage, payloadBytes: number) => Segment {
-    const segmentIn = this.#segmentsByKind.beginBatch(
-      messages.map((message) => this.#kindOf(message)),
-      payloadBytes,
-      (segment) => this.dirty.get(segment) === "write",
-      takesMore,
-      (kind) => this.#newSegment(kind, now),
-    );
-    return (message, bytes) => segmentIn(this.#kindOf(message), bytes);
-  }
-
-  #kindOf({ priority, deadLetter, group }: NewMessage): SegmentKind {
-    const kindPriority = this.#scheduler.order.sharesSegments ? 0 : priority;
-    return { priority: kindPriority, areDeadLetters: deadLetter !== undefined, isGrouped: group !== undefined };
+    return this.#segmentsByKind.beginBatch(messages, payloadBytes, this.#scheduler.order, now);
   }
 
   #newSegment(kind: SegmentKind, now: number): Segment {
     this.#lastSegment += 1;
-    const segment = new Segment(this.slots.take(), this.#lastSegment, kind, now);
+    const segment = new Segment(this.#rows.take(), this.#lastSegment, kind, now, this.#ledger);
     this.#enter(segment);
-    this.dirty.set(segment, "write");
+    this.#rows.created(segment);
     return segment;
   }
 
   /**
+   * Adds a message to a segment and answers with its index there.
+   *
    * @param payloadBytes the size of its payload in UTF-8
    * @param visibleAt 0 for a message that is visible at once
    */
   append(segment: Segment, payloadBytes: number, visibleAt: number, group: string | undefined): number {
     const index = segment.append(payloadBytes, visibleAt);
     this.#loaded.use(segment);
-    if (this.dirty.get(segment) !== "write") this.dirty.set(segment, "append");
-    if (visibleAt > 0) {
-      this.delayed += 1;
-      this.#due.plan(segment, visibleAt);
-    } else {
-      this.visible += 1;
-      this.#makeReady(segment);
-    }
+    this.#rows.appended(segment);
+    if (visibleAt > 0) this.#due.plan(segment, visibleAt);
+    else this.#makeReady(segment);
     if (group !== undefined) this.groups.add(segment, index, group);
     return index;
   }
@@ -200,45 +171,53 @@ export class Backlog implements StateCounts {
     return segment.deliver(index, isBegun);
   }
 
-  /** Notes that a handler has begun with a message that is leased, which is stored when the segment is next written. */
+  /** Notes that a handler has begun with a leased message. That is stored when the segment is next written. */
   begin(segment: Segment, index: number, now: number): void {
     segment.begin(index);
     this.#loaded.use(segment);
-    if (!this.dirty.has(segment)) this.marks.add(segment, now);
+    this.#rows.begun(segment, now);
   }
 
-  remove(segment: Segment, index: number): void {
-    this.move(segment, index, GONE, 0);
+  /**
+   * Removes a message.
+   *
+   * @param isFinished whether the message was unfinished until now
+   */
+  remove(segment: Segment, index: number, ending: Ending, isFinished: boolean): void {
+    this.#remove(segment, index, ending, isFinished);
     if (segment.isEmpty) this.#finish(segment);
   }
 
-  /** Removes from a segment what is not leased. */
-  removeUnheld(segment: Segment): void {
-    this.#removeWhere(segment, (state) => state === VISIBLE || state === DELAYED);
+  #remove(segment: Segment, index: number, ending: Ending, isFinished: boolean): void {
+    this.#changed(segment, index, segment.remove(index, ending, isFinished), GONE);
   }
 
-  #removeWhere(segment: Segment, isMeant: (state: State) => boolean): void {
+  /** Purges from a segment what is visible or delayed. */
+  purgeWaiting(segment: Segment): void {
+    this.#purgeWhere(segment, (state) => state === VISIBLE || state === DELAYED);
+  }
+
+  #purgeWhere(segment: Segment, isMeant: (state: State) => boolean): void {
     for (let index = 0; index < segment.count; index += 1) {
       const state = segment.stateOf(index);
-      if (state !== GONE && isMeant(state)) this.move(segment, index, GONE, 0);
+      if (state !== GONE && isMeant(state)) this.#remove(segment, index, "purged", state !== DEAD);
     }
     if (segment.isEmpty) this.#finish(segment);
   }
 
   /**
-   * Removes everything but what is on its way to another queue, where it may have arrived.
+   * Removes all messages but those that are transferring: they may have arrived in the other queue.
    *
-   * @param begin is told of each segment before its messages are removed
+   * @param begin is called for each segment before its messages are removed
    */
   purge(begin: (segment: Segment) => void): void {
-    const isAnyTransferring = this.transferring > 0;
+    const isAnyTransferring = this.#ledger.counts.transferring > 0;
     for (const segment of [...this.#segments.values()]) {
       begin(segment);
       if (isAnyTransferring) {
-        this.#removeWhere(segment, (state) => state !== TRANSFERRING);
+        this.#purgeWhere(segment, (state) => state !== TRANSFERRING);
       } else {
-        this.#add(segment, -1);
-        segment.clear();
+        segment.purge();
         this.#finish(segment);
       }
     }
@@ -246,8 +225,8 @@ export class Backlog implements StateCounts {
   }
 
   /** The messages of one state, in the order of their places. */
-  *places(state: State): Generator<PlacedMessage> {
-    const name = COUNT_OF[state] as keyof StateCounts;
+  *places(state: PresentState): Generator<PlacedMessage> {
+    const name = NAME_OF[state];
     for (const segment of this.#segments.values()) {
       for (let index = 0; segment[name] > 0 && index < segment.count; index += 1) {
         if (segment.stateOf(index) === state) yield { segment, index };
@@ -255,29 +234,25 @@ export class Backlog implements StateCounts {
     }
   }
 
-  /** Lets what is due at `now` change its state: visible, unless a lease was over. Answers how many died. */
-  promote(now: number, transitionOf: (segment: Segment, index: number, leaseEndedAt: number) => Transition): number {
-    const { dead } = this;
+  /** Applies all transitions that are due at `now`: a delayed message is visible, an expired lease is as `transitionOf` says. */
+  promote(now: number, transitionOf: (segment: Segment, index: number, leaseEndedAt: number) => Transition): void {
     for (let segment = this.#due.take(now); segment !== undefined; segment = this.#due.take(now)) {
       const { leased } = segment;
-      this.#add(segment, -1);
       const promoted = segment;
       const changed = (index: number, before: State, after: State) =>
         this.groups.stateChanged(promoted, index, before, after);
       segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), changed);
-      this.#add(segment, +1);
-      // Stored, because another configuration would find another fate.
-      if (segment.leased !== leased && !this.dirty.has(segment)) this.dirty.set(segment, "update");
+      // Stored, because under another configuration another transition would follow.
+      if (segment.leased !== leased) this.#rows.changed(segment);
       if (segment.visible > 0) this.#makeReady(segment);
       if (segment.nextDueAt <= now) throw new DamagedRow(segment.slot, `segment ${segment.number} is still due`);
       if (segment.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(segment, segment.nextDueAt);
     }
-    return this.dead - dead;
   }
 
-  /** Lets go of the states that were used longest ago. To be called when everything is stored. */
+  /** Drops the states from memory that were used longest ago. Call it when everything is stored. */
   unloadOldest(segmentsMax: number): void {
-    this.#loaded.unloadOldest(segmentsMax, (segment) => this.marks.has(segment));
+    this.#loaded.unloadOldest(segmentsMax, (segment) => this.#rows.isOnlyInMemory(segment));
   }
 
   /** No message becomes visible by itself before this time. */
@@ -285,26 +260,18 @@ export class Backlog implements StateCounts {
     return this.#due.nextAt;
   }
 
-  /** Tells that a row need not keep its keys any longer. */
-  keysExpired(slot: number): void {
-    this.slots.keysExpired(slot);
-  }
-
   /** Moves a message to a state that lasts until `visibleAt`. */
-  move(segment: Segment, index: number, state: State, visibleAt: number): void {
-    const before = segment.move(index, state, visibleAt);
-    this.#count(before, -1);
-    this.#count(state, +1);
-    if (segment.isGrouped) this.groups.stateChanged(segment, index, before, state);
-    if (!this.dirty.has(segment)) this.dirty.set(segment, "update");
-    this.#loaded.use(segment);
+  move(segment: Segment, index: number, state: PresentState, visibleAt: number): void {
+    this.#changed(segment, index, segment.move(index, state, visibleAt), state);
     if (state === VISIBLE) this.#makeReady(segment);
     else if (state === DELAYED || state === LEASED) this.#due.plan(segment, visibleAt);
   }
 
-  #count(state: State, change: number): void {
-    const name = COUNT_OF[state];
-    if (name !== undefined) this[name] += change;
+  #changed(segment: Segment, index: number, before: State, after: State): void {
+    if (before === VISIBLE && segment.visible === 0) this.#scheduler.becameHidden(segment);
+    if (segment.isGrouped) this.groups.stateChanged(segment, index, before, after);
+    this.#rows.changed(segment);
+    this.#loaded.use(segment);
   }
 
   #enter(segment: Segment): void {
@@ -319,15 +286,7 @@ export class Backlog implements StateCounts {
     this.#due.drop(segment);
     this.watcher?.finished(segment);
     this.#loaded.drop(segment);
-    this.dirty.set(segment, this.dirty.get(segment) === "write" ? "write" : "free");
-  }
-
-  #add(segment: Segment, sign: 1 | -1): void {
-    this.visible += sign * segment.visible;
-    this.delayed += sign * segment.delayed;
-    this.leased += sign * segment.leased;
-    this.dead += sign * segment.dead;
-    this.transferring += sign * segment.transferring;
+    this.#rows.finished(segment);
   }
 
   #makeReady(segment: Segment): void {

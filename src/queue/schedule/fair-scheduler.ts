@@ -1,45 +1,60 @@
 import type { OrderName } from "../base/configuration.ts";
+import { Heap } from "../base/heap.ts";
 import type { Place } from "../base/receipt.ts";
 import type { Segment } from "../store/segment.ts";
 import { Groups } from "./groups.ts";
 import { ORDERS, type Order } from "./orders.ts";
-import { ReadySegments } from "./ready-segments.ts";
 
-/** Whose turn it is: the messages of a group, or those in no group, each in the queue's order. */
+/** Decides which visible message is next: one of a group, or one in no group, each in the queue's order. */
 export class FairScheduler {
   order: Order;
   groups: Groups;
-  #ready: ReadySegments;
+  /** The segments with visible messages that are in no group, and the index of each in the heap. */
+  #ready: Heap<Segment>;
+  readonly #readyIndexes = new Map<Segment, number>();
   readonly #segmentAt: (place: Place) => Segment | undefined;
 
   constructor(order: OrderName, maxLeasedPerGroup: number, segmentAt: (place: Place) => Segment | undefined) {
     this.order = ORDERS[order];
     this.#segmentAt = segmentAt;
-    this.#ready = new ReadySegments(this.order);
-    this.groups = new Groups(this.order, maxLeasedPerGroup, segmentAt);
+    this.#ready = this.#emptyHeap();
+    this.groups = new Groups(this.order, maxLeasedPerGroup);
   }
 
-  /** Begins anew, in this order, for a queue that is empty. */
+  /** Starts again without messages, in this order. */
   reset(order: Order): void {
     this.order = order;
-    this.#ready = new ReadySegments(order);
-    this.groups = new Groups(order, this.groups.maxLeased, this.#segmentAt);
+    this.#readyIndexes.clear();
+    this.#ready = this.#emptyHeap();
+    this.groups = new Groups(order, this.groups.maxLeased);
   }
 
-  /** A segment may have messages that became visible. */
+  #emptyHeap(): Heap<Segment> {
+    return new Heap(this.order.isBefore, (segment, index) => this.#readyIndexes.set(segment, index));
+  }
+
+  /** The segment has visible messages. */
   becameVisible(segment: Segment): void {
-    if (!segment.isGrouped) this.#ready.add(segment);
+    if (!segment.isGrouped && !this.#readyIndexes.has(segment)) this.#ready.push(segment);
   }
 
-  /** A segment is done with. */
+  /** The segment has no visible message any more. */
+  becameHidden(segment: Segment): void {
+    const index = this.#readyIndexes.get(segment);
+    if (index === undefined) return;
+    this.#readyIndexes.delete(segment);
+    this.#ready.removeAt(index);
+  }
+
+  /** The segment has no messages any more. */
   finished(segment: Segment): void {
     this.groups.forget(segment);
-    this.#ready.drop(segment);
+    this.becameHidden(segment);
   }
 
   /** The visible message that is next. */
   next(): { segment: Segment; index: number } | undefined {
-    const segment = this.#ready.first();
+    const segment = this.#ready.peek();
     const place = this.groups.next(segment?.priority);
     if (place !== undefined) return { segment: this.#segmentAt(place) as Segment, index: place.index };
     return segment && { segment, index: this.order.nextIn(segment) };

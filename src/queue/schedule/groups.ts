@@ -7,27 +7,28 @@ import type { Order } from "./orders.ts";
 /** A group of which the queue holds messages, in whatever state. */
 interface Group {
   readonly name: string;
-  /** The ranks of its visible messages. May also hold some of messages that are not visible any more. */
+  /** The ranks of its visible messages. */
   readonly ready: Heap<number>;
   present: number;
-  /** Messages that somebody works on: leased, or waiting to be tried again. */
+  /** Messages that are leased, or wait to be tried again. */
   inWork: number;
-  /** When it was last its turn. */
+  /** When a message of it was last handed out. */
   turn: number;
-  /** Its valid entry among those that can be served. */
-  entry: Entry | undefined;
-}
-
-/** How many ranks of messages that are not visible any more are left alone. */
-const STALE_MAX = 100;
-
-interface Entry {
-  group: Group;
+  /** The priority of its first visible message. */
   priority: number;
-  turn: number;
+  /** Its index among the groups that can be served; undefined if it cannot be. */
+  servableIndex: number | undefined;
 }
 
-function isBefore(a: Entry, b: Entry): boolean {
+/** The messages of a segment, by their index. */
+interface Members {
+  /** The group of each; undefined for a message that was gone when the segment was restored. */
+  readonly groups: (Group | undefined)[];
+  /** The index of each visible message among the ready ones of its group. */
+  readonly readyIndexes: number[];
+}
+
+function isBefore(a: Group, b: Group): boolean {
   return a.priority < b.priority || (a.priority === b.priority && a.turn < b.turn);
 }
 
@@ -35,37 +36,29 @@ function isLower(a: number, b: number): boolean {
   return a < b;
 }
 
-/** The message that is next of all that are in groups. */
-interface GroupedMessage {
-  place: Place;
-  priority: number;
-  turn: number;
-}
-
 /**
- * Groups take turns: of those that can be served, the one goes first that was served longest ago. A group can be served
+ * Groups take turns: of those that can be served, the group goes first that was served longest ago. A group can be served
  * while fewer of its messages than the limit are in work. A message that waits to be tried again counts among them, so
  * that with a limit of one it comes before those that were put after it, and the group keeps its order.
  *
- * Which message is in which group, and which of them are visible, is kept in memory: some 20 bytes per message.
+ * Which message is in which group, and which of them are visible, is kept in memory: some 30 bytes per message.
  */
 export class Groups {
   readonly #order: Order;
-  readonly #segmentAt: (place: Place) => Segment | undefined;
   readonly #groups = new Map<string, Group>();
-  /** By segment, the group of each of its messages; undefined for one that was gone when the segment was taken back. */
-  readonly #members = new Map<Segment, (Group | undefined)[]>();
-  readonly #uncommitted = new Map<Segment, string[]>();
-  #servable = new Heap<Entry>(isBefore);
+  /** By the number of their segment. */
+  readonly #members = new Map<number, Members>();
+  readonly #servable = new Heap<Group>(isBefore, (group, index) => {
+    group.servableIndex = index;
+  });
   #maxLeased: number;
   #turns = 0;
-  /** When it was last the turn of messages that are in no group. */
+  /** When a message that is in no group was last handed out. */
   #turnOfOthers = 0;
 
-  constructor(order: Order, maxLeased: number, segmentAt: (place: Place) => Segment | undefined) {
+  constructor(order: Order, maxLeased: number) {
     this.#order = order;
     this.#maxLeased = maxLeased;
-    this.#segmentAt = segmentAt;
   }
 
   get maxLeased(): number {
@@ -79,110 +72,70 @@ export class Groups {
   }
 
   groupOf(segment: Segment, index: number): string | undefined {
-    return this.#members.get(segment)?.[index]?.name;
+    return this.#groupAt(segment, index)?.name;
   }
 
-  /** Takes in the next message of a segment. */
-  add(segment: Segment, index: number, name: string): void {
-    this.#enter(segment, index, name);
-    const uncommitted = this.#uncommitted.get(segment);
-    if (uncommitted === undefined) this.#uncommitted.set(segment, [name]);
-    else uncommitted.push(name);
+  #groupAt(segment: Segment, index: number): Group | undefined {
+    return this.#members.get(segment.number)?.groups[index];
   }
 
-  /** Takes a stored segment back: its messages' groups, in order. */
+  /** Restores a stored segment: the groups of its messages, in order. */
   restore(segment: Segment, names: readonly string[]): void {
-    for (const [index, name] of names.entries()) this.#enter(segment, index, name);
+    for (const [index, name] of names.entries()) this.add(segment, index, name);
   }
 
-  /** The names to store for this segment: those that came since it was last asked, each ended by a line feed. */
-  takeUncommitted(segment: Segment): string {
-    const names = this.#uncommitted.get(segment) ?? [];
-    this.#uncommitted.delete(segment);
-    return names.map((name) => `${name}\n`).join("");
-  }
-
-  /** A message has another state now. */
+  /** A message has another state now. It may be in no group. */
   stateChanged(segment: Segment, index: number, before: State, after: State): void {
-    const group = this.#members.get(segment)?.[index];
-    if (group === undefined) return;
+    const members = this.#members.get(segment.number);
+    const group = members?.groups[index];
+    if (members === undefined || group === undefined) return;
     const deliveries = segment.deliveriesOf(index);
     group.inWork += Number(isInWork(after, deliveries)) - Number(isInWork(before, deliveries));
-    if (after === VISIBLE && before !== VISIBLE) group.ready.push(this.#order.rankOf(segment, index));
+    if (before === VISIBLE && after !== VISIBLE) group.ready.removeAt(members.readyIndexes[index] as number);
+    if (before !== VISIBLE && after === VISIBLE) group.ready.push(this.#order.rankOf(segment, index));
     if (after === GONE) this.#leave(group);
-    if (group.ready.size > 2 * group.present + STALE_MAX) this.#dropStale(group);
     this.#refresh(group);
   }
 
-  /** Drops the ranks of messages that left from the middle, which nothing else would reach. */
-  #dropStale(group: Group): void {
-    const ranks = new Set<number>();
-    for (let rank = group.ready.pop(); rank !== undefined; rank = group.ready.pop()) {
-      if (this.#isVisible(this.#order.placeOf(rank))) ranks.add(rank);
-    }
-    for (const rank of ranks) group.ready.push(rank);
-  }
-
-  #isVisible(place: Place): boolean {
-    return this.#segmentAt(place)?.stateOf(place.index) === VISIBLE;
-  }
-
-  /** The segment is done with. */
+  /** The segment has no messages any more. */
   forget(segment: Segment): void {
-    this.#members.delete(segment);
-    this.#uncommitted.delete(segment);
+    this.#members.delete(segment.number);
   }
 
-  /** A message was handed out; it may be in no group. */
+  /** A message was handed out. It may be in no group. */
   served(segment: Segment, index: number): void {
     this.#turns += 1;
-    const group = this.#members.get(segment)?.[index];
+    const group = this.#groupAt(segment, index);
     if (group === undefined) {
       this.#turnOfOthers = this.#turns;
     } else {
-      if (group.ready.peek() === this.#order.rankOf(segment, index)) group.ready.pop();
       group.turn = this.#turns;
       this.#refresh(group);
     }
   }
 
-  /** The message of a group that is next, unless it is the turn of one in no group with this priority. */
+  /** The message of a group that is next, unless it is the turn of a message in no group with this priority. */
   next(priorityOfOthers: number | undefined): Place | undefined {
-    const first = this.#first();
-    if (first === undefined || priorityOfOthers === undefined) return first?.place;
+    const group = this.#servable.peek();
+    const rank = group?.ready.peek();
+    if (group === undefined || rank === undefined) return undefined;
     const isOthersTurn =
-      priorityOfOthers < first.priority || (priorityOfOthers === first.priority && this.#turnOfOthers < first.turn);
-    return isOthersTurn ? undefined : first.place;
+      priorityOfOthers !== undefined &&
+      (priorityOfOthers < group.priority || (priorityOfOthers === group.priority && this.#turnOfOthers < group.turn));
+    return isOthersTurn ? undefined : this.#order.placeOf(rank);
   }
 
-  #first(): GroupedMessage | undefined {
-    for (let entry = this.#servable.peek(); entry !== undefined; entry = this.#servable.peek()) {
-      const { group, priority, turn } = entry;
-      const place = group.entry === entry ? this.#headOf(group) : undefined;
-      if (place !== undefined && group.entry === entry) return { place, priority, turn };
-      // What was dropped on the way may have let the heap be built anew, without this entry.
-      if (this.#servable.peek() === entry) this.#servable.pop();
-    }
-    return undefined;
-  }
-
-  /** The visible message of a group that is next in it. What is not visible any more is dropped on the way. */
-  #headOf(group: Group): Place | undefined {
-    for (let rank = group.ready.peek(); rank !== undefined; rank = group.ready.peek()) {
-      const place = this.#order.placeOf(rank);
-      if (this.#isVisible(place)) return place;
-      group.ready.pop();
-      this.#refresh(group);
-    }
-    return undefined;
-  }
-
-  #enter(segment: Segment, index: number, name: string): void {
+  /** Adds the next message of a segment. */
+  add(segment: Segment, index: number, name: string): void {
     const state = segment.stateOf(index);
     const group = state === GONE ? undefined : this.#groupNamed(name);
-    const members = this.#members.get(segment);
-    if (members === undefined) this.#members.set(segment, [group]);
-    else members.push(group);
+    let members = this.#members.get(segment.number);
+    if (members === undefined) {
+      members = { groups: [], readyIndexes: [] };
+      this.#members.set(segment.number, members);
+    }
+    members.groups.push(group);
+    members.readyIndexes.push(0);
     if (group === undefined) return;
     group.present += 1;
     if (state === VISIBLE) group.ready.push(this.#order.rankOf(segment, index));
@@ -190,16 +143,22 @@ export class Groups {
     this.#refresh(group);
   }
 
-  /** A group that is new stands behind all others. */
+  /** A new group comes after all others. */
   #groupNamed(name: string): Group {
     const known = this.#groups.get(name);
     if (known !== undefined) return known;
     this.#turns += 1;
-    const ready = new Heap(isLower);
-    const group = { name, ready, present: 0, inWork: 0, turn: this.#turns, entry: undefined };
+    const ready = new Heap(isLower, this.#rankPlaced);
+    const group = { name, ready, present: 0, inWork: 0, turn: this.#turns, priority: 0, servableIndex: undefined };
     this.#groups.set(name, group);
     return group;
   }
+
+  readonly #rankPlaced = (rank: number, readyIndex: number): void => {
+    const { segmentNumber, index } = this.#order.placeOf(rank);
+    const members = this.#members.get(segmentNumber);
+    if (members !== undefined) members.readyIndexes[index] = readyIndex;
+  };
 
   /** A group of which nothing is present is not remembered. */
   #leave(group: Group): void {
@@ -207,27 +166,22 @@ export class Groups {
     if (group.present === 0) this.#groups.delete(group.name);
   }
 
-  /** Has the group among those that can be served if it can be, with the priority of its first message. */
+  /** Adds the group to those that can be served, moves it among them, or removes it. */
   #refresh(group: Group): void {
     const rank = group.inWork < this.#maxLeased ? group.ready.peek() : undefined;
-    if (rank === undefined) {
-      group.entry = undefined;
-      return;
+    const index = group.servableIndex;
+    if (rank !== undefined) {
+      group.priority = this.#order.priorityOf(rank);
+      if (index === undefined) this.#servable.push(group);
+      else this.#servable.updateAt(index);
+    } else if (index !== undefined) {
+      group.servableIndex = undefined;
+      this.#servable.removeAt(index);
     }
-    const priority = this.#order.priorityOf(rank);
-    if (group.entry?.priority === priority && group.entry.turn === group.turn) return;
-    group.entry = { group, priority, turn: group.turn };
-    this.#servable.push(group.entry);
-    if (this.#servable.size > 2 * this.#groups.size + 1_000) this.#sweep();
-  }
-
-  /** Drops what is not valid any more. */
-  #sweep(): void {
-    this.#servable = new Heap(isBefore);
-    for (const { entry } of this.#groups.values()) if (entry !== undefined) this.#servable.push(entry);
   }
 }
 
+/** Whether a message counts against the limit of its group. */
 function isInWork(state: State, deliveries: number): boolean {
   return state === LEASED || (state === DELAYED && deliveries > 0);
 }

@@ -4,7 +4,7 @@ import { SEGMENT_MESSAGES_MAX, type Segment } from "../store/segment.ts";
 
 /**
  * In which order messages are handed out, without an index: by the order of segments and of messages within a segment.
- * A message that comes back is at its old place, so it keeps its turn.
+ * A redelivered message is at its old place, so it keeps its turn.
  */
 export interface Order {
   /** Whether messages of different priorities may share a segment. */
@@ -15,12 +15,13 @@ export interface Order {
   nextIn(segment: Segment): number;
   /** The order of places as a number, the first one the lowest. */
   rankOf(segment: Segment, index: number): number;
+  /** The place that has this rank. */
   placeOf(rank: number): Place;
-  /** The priority that counts, from a rank. */
+  /** The priority in a rank; 0 where the order ignores priorities. */
   priorityOf(rank: number): number;
 }
 
-/** More places than there will ever be: 256 priorities of so many are still whole numbers. */
+/** More places than a queue ever has. 256 priorities times as many places are still exact integers. */
 const PLACES_MAX = 2 ** 45;
 
 function numberOf(segmentNumber: number, index: number): number {
@@ -61,4 +62,5 @@ const priority: Order = {
   priorityOf: (rank) => Math.floor(rank / PLACES_MAX),
 };
 
+/** The order of each name. */
 export const ORDERS: Readonly<Record<OrderName, Order>> = { fifo, lifo, priority };

@@ -1,22 +1,29 @@
+import type { NewMessage } from "../base/commands.ts";
+import { SEGMENT_BYTES_MAX } from "../store/row-budget.ts";
+import type { RowTable } from "../store/row-table.ts";
 import { SEGMENT_MESSAGES_MAX, type Segment, type SegmentKind } from "../store/segment.ts";
+import type { Order } from "./orders.ts";
 
-/** Bounds what one receive must read to get at a message; a single larger message has a segment of its own. */
-const SEGMENT_BYTES_MAX = 64 * 1024;
-/** A stored segment takes more messages only up to this size, because an append rewrites the whole row. */
-const APPEND_BYTES_MAX = 16 * 1024;
-
-/** Kinds of one key are one order: of their segments only the newest may take messages, whatever kind it is in. */
+/** Kinds with one key are handed out in one order: of their segments only the newest may take messages. */
 type KindKey = number;
 
 function keyOf({ priority, isGrouped }: SegmentKind): KindKey {
   return 2 * priority + Number(isGrouped);
 }
 
-/** The segments of each kind in the order of their making, and which of them is still open. */
+/** The segments of each kind in the order of their making, and which of them takes the next message. */
 export class SegmentsByKind {
+  readonly #rows: RowTable;
+  readonly #newSegment: (kind: SegmentKind, now: number) => Segment;
   readonly #segments = new Map<KindKey, Set<Segment>>();
   /** The segment that takes the next messages. */
   readonly #open = new Map<KindKey, Segment>();
+
+  /** @param newSegment makes a segment and enters it here */
+  constructor(rows: RowTable, newSegment: (kind: SegmentKind, now: number) => Segment) {
+    this.#rows = rows;
+    this.#newSegment = newSegment;
+  }
 
   enter(segment: Segment): void {
     const key = keyOf(segment);
@@ -38,65 +45,78 @@ export class SegmentsByKind {
   }
 
   /**
-   * Finds room for messages that are put together, so that a batch which fits in one row lies in one row.
+   * Finds room for messages that are put together, so that a batch which fits into one row is stored in one row.
    *
-   * @param kinds those of the messages, all of them dead letters or none
-   * @param sizes the bytes of each payload
-   * @param isUnwritten whether a segment is not stored yet, so that its row has to be written anyway
-   * @param takesMore whether a segment may take more messages, whatever there is in it
-   * @param newSegment makes a segment and enters it
-   * @returns the segment for the next message, which must be appended before the next is asked for
+   * @param messages all of them dead letters or none
+   * @param payloadBytes the size of each payload in UTF-8
+   * @returns a function that gives the segment of the next message, which must be appended before the next call
    */
   beginBatch(
-    kinds: readonly SegmentKind[],
-    sizes: readonly number[],
-    isUnwritten: (segment: Segment) => boolean,
-    takesMore: (segment: Segment) => boolean,
-    newSegment: (kind: SegmentKind) => Segment,
-  ): (kind: SegmentKind, bytes: number) => Segment {
-    const segmentFor = (kind: SegmentKind, messages: number, bytes: number): Segment => {
-      const open = this.#open.get(keyOf(kind));
-      const bytesMax = open && isUnwritten(open) ? SEGMENT_BYTES_MAX : APPEND_BYTES_MAX;
-      const fits =
-        open !== undefined &&
-        open.areDeadLetters === kind.areDeadLetters &&
-        open.count + messages <= SEGMENT_MESSAGES_MAX &&
-        open.bytes + bytes <= bytesMax &&
-        takesMore(open);
-      return fits ? open : newSegment(kind);
-    };
+    messages: readonly NewMessage[],
+    payloadBytes: readonly number[],
+    order: Order,
+    now: number,
+  ): (message: NewMessage, payloadBytes: number) => Segment {
     // Most puts are of one message.
-    const [onlyKind, secondKind] = kinds;
-    if (onlyKind !== undefined && secondKind === undefined) {
-      const segment = segmentFor(onlyKind, 1, withLineFeed(sizes[0] as number));
+    const [first, second] = messages;
+    if (first !== undefined && second === undefined) {
+      const segment = this.#segmentFor(kindOf(first, order), 1, withLineFeed(payloadBytes[0] as number), now);
       return () => segment;
     }
-    const totals = new Map<KindKey, { kind: SegmentKind; messages: number; bytes: number }>();
-    for (const [position, kind] of kinds.entries()) {
-      const key = keyOf(kind);
-      const { messages, bytes } = totals.get(key) ?? { messages: 0, bytes: 0 };
-      totals.set(key, { kind, messages: messages + 1, bytes: bytes + withLineFeed(sizes[position] as number) });
-    }
-    const segments = new Map<KindKey, Segment>();
-    for (const [key, { kind, messages, bytes }] of totals) {
-      segments.set(key, segmentFor(kind, messages, bytes));
-    }
-    return (kind, bytes) => {
+    const segments = this.#segmentsFor(messages, payloadBytes, order, now);
+    return (message, bytes) => {
+      const kind = kindOf(message, order);
       const key = keyOf(kind);
       const segment = segments.get(key) as Segment;
-      if (hasRoom(segment, withLineFeed(bytes))) return segment;
-      const next = newSegment(kind);
+      if (hasRoomForNext(segment, withLineFeed(bytes))) return segment;
+      const next = this.#newSegment(kind, now);
       segments.set(key, next);
       return next;
     };
   }
+
+  /** The segment in which the messages of each kind begin. */
+  #segmentsFor(
+    messages: readonly NewMessage[],
+    payloadBytes: readonly number[],
+    order: Order,
+    now: number,
+  ): Map<KindKey, Segment> {
+    const sums = new Map<KindKey, { kind: SegmentKind; messages: number; bytes: number }>();
+    for (const [position, message] of messages.entries()) {
+      const kind = kindOf(message, order);
+      const key = keyOf(kind);
+      const sum = sums.get(key) ?? { messages: 0, bytes: 0 };
+      const bytes = sum.bytes + withLineFeed(payloadBytes[position] as number);
+      sums.set(key, { kind, messages: sum.messages + 1, bytes });
+    }
+    const segments = new Map<KindKey, Segment>();
+    for (const [key, sum] of sums) segments.set(key, this.#segmentFor(sum.kind, sum.messages, sum.bytes, now));
+    return segments;
+  }
+
+  /** The open segment if it has room for all of these messages, else a new one. */
+  #segmentFor(kind: SegmentKind, messages: number, bytes: number, now: number): Segment {
+    const open = this.#open.get(keyOf(kind));
+    const fits =
+      open !== undefined && open.areDeadLetters === kind.areDeadLetters && this.#rows.hasRoomFor(open, messages, bytes);
+    return fits ? open : this.#newSegment(kind, now);
+  }
+}
+
+function kindOf({ priority, deadLetter, group }: NewMessage, { sharesSegments }: Order): SegmentKind {
+  return {
+    priority: sharesSegments ? 0 : priority,
+    areDeadLetters: deadLetter !== undefined,
+    isGrouped: group !== undefined,
+  };
 }
 
 function withLineFeed(payloadBytes: number): number {
   return payloadBytes + 1;
 }
 
-/** Whether the next message of a batch that is longer than a segment still belongs in this segment. */
-function hasRoom(segment: Segment, bytes: number): boolean {
+/** Whether the next message of a batch that is longer than a segment still fits into this one. */
+function hasRoomForNext(segment: Segment, bytes: number): boolean {
   return segment.count === 0 || (segment.count < SEGMENT_MESSAGES_MAX && segment.bytes + bytes <= SEGMENT_BYTES_MAX);
 }

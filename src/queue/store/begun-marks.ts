@@ -1,44 +1,51 @@
-import type { DirtyPart } from "./rows.ts";
 import type { Segment } from "./segment.ts";
 
-/** How long what was begun may wait to be stored with something else, in milliseconds. Then it is written by itself. */
+/**
+ * How long a begun delivery may wait to be stored with another change of its segment, in milliseconds. After that the
+ * segment is written for it.
+ */
 export const BEGIN_STORED_MS = 1_000;
 
 /**
- * Segments of which is only known in memory with which leases a handler has begun. That is stored when the segment is written
- * for another reason, mostly because the message is acked, so that it costs no row and no commit of its own.
+ * Segments for which only the memory knows with which leases a handler has begun. That is stored when the segment is
+ * written for another reason, mostly because the message is acked, so that it costs no row and no commit of its own.
  */
 export class BegunMarks {
-  /** When each is to be written by itself; in the order of these times, because all wait equally long. */
+  /** When each must be written. All wait equally long, so they are in the order of these times. */
   readonly #storeAt = new Map<Segment, number>();
 
   add(segment: Segment, now: number): void {
     if (!this.#storeAt.has(segment)) this.#storeAt.set(segment, now + BEGIN_STORED_MS);
   }
 
-  /** Whether the state of a segment must not be forgotten. */
+  /** Whether the state of a segment is only in memory. */
   has(segment: Segment): boolean {
     return this.#storeAt.has(segment);
   }
 
-  /** When the first is to be written by itself; Infinity where there is none. */
+  /** The segment is written, or has no messages any more. */
+  drop(segment: Segment): void {
+    this.#storeAt.delete(segment);
+  }
+
+  /** When the first must be written; Infinity where there is none. */
   get nextAt(): number {
     for (const storeAt of this.#storeAt.values()) return storeAt;
     return Number.POSITIVE_INFINITY;
   }
 
   /**
-   * To be called before what is dirty is written: adds the segments that are to be written now for their marks alone, and
-   * forgets all that are written, or are no more.
+   * Removes and returns the segments that must be written now.
    *
-   * @param segmentsMax so many may go on waiting; beyond it the oldest are written before their time
+   * @param segmentsMax so many may go on waiting; beyond it the oldest are written early
    */
-  save(dirty: Map<Segment, DirtyPart>, now: number, segmentsMax: number): void {
-    for (const segment of dirty.keys()) this.#storeAt.delete(segment);
+  takeDue(now: number, segmentsMax: number): Segment[] {
+    const due: Segment[] = [];
     for (const [segment, storeAt] of this.#storeAt) {
-      if (storeAt > now && this.#storeAt.size <= segmentsMax) return;
-      dirty.set(segment, "update");
+      if (storeAt > now && this.#storeAt.size <= segmentsMax) break;
+      due.push(segment);
       this.#storeAt.delete(segment);
     }
+    return due;
   }
 }

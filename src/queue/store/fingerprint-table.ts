@@ -1,11 +1,11 @@
 const CAPACITY_MIN = 1_024;
 
-/** Most fingerprints that are looked for are not there. */
+/** Most fingerprints that are looked up are not in the table. */
 const NONE: readonly number[] = [];
 
 /**
- * Which rows may hold the key with a fingerprint: pairs of numbers in two flat arrays, some 16 bytes a pair, where a
- * `Map` would take four times that. A million keys have to fit beside everything else.
+ * Which rows may hold the key with a fingerprint: pairs of numbers in two flat arrays, some 16 bytes a pair. A `Map` would
+ * take four times that, and a million keys must fit into memory beside everything else.
  *
  * A hash table with linear probing: a pair is at the place that its fingerprint says, or in the next free one behind.
  * Source: Knuth, The Art of Computer Programming, volume 3, section 6.4, algorithms L and R.
@@ -27,7 +27,7 @@ export class FingerprintTable {
     return slots ?? NONE;
   }
 
-  /** Each pair is there once, however often it is added. */
+  /** Adds a pair, unless it is there. */
   add(fingerprint: number, slot: number): void {
     let place = this.#placeOf(fingerprint);
     for (; this.#slots[place] !== 0; place = this.#after(place)) {
@@ -51,12 +51,12 @@ export class FingerprintTable {
     if (isSparse) this.#resize(this.#slots.length / 2);
   }
 
-  /** Moves up what was put behind the place because it was taken, so that no search ends before it. */
+  /** Moves pairs into the freed place that were put after it because it was taken, so that no search ends before them. */
   #free(freed: number): void {
     let hole = freed;
     for (let place = this.#after(hole); this.#slots[place] !== 0; place = this.#after(place)) {
       const wanted = this.#placeOf(this.#fingerprints[place] as number);
-      // How far behind its wanted place it is, and how far the hole is, around the end of the array.
+      // How far after its wanted place it is, and how far the hole is, around the end of the array.
       const distance = (place - wanted) & (this.#slots.length - 1);
       const distanceOfHole = (place - hole) & (this.#slots.length - 1);
       if (distance < distanceOfHole) continue;

@@ -1,5 +1,6 @@
-import { Heap } from "../base/heap.ts";
+import { TimerHeap } from "../base/timer-heap.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
+import type { KeptKeys } from "./free-rows.ts";
 import {
   addRange,
   BYTES_PER_FINGERPRINT,
@@ -19,15 +20,14 @@ import {
 } from "./key-records.ts";
 import { KeyIndex, KeyRows } from "./key-rows.ts";
 import { KEYS_APPEND_BYTES_MAX, KEYS_REUSE_BYTES_MAX, KEYS_REUSE_MAX } from "./row-budget.ts";
-import type { KeptKeys } from "./row-slots.ts";
 import { type Keys, NO_KEYS, type RowReader } from "./rows.ts";
 
-/** What is not stored yet of a row's keys: a record and a text of fingerprints for each, and the fingerprint itself. */
+/** The keys of a row that are not stored yet: a record and a text of fingerprints for each, and the fingerprint itself. */
 interface Uncommitted {
   records: string[];
   fingerprintTexts: string[];
   fingerprints: number[];
-  /** Made when it is needed, which mostly it is not, of the records that there are by then. */
+  /** Made when it is needed, which is rare, of the records that there are by then. */
   index: KeyIndex | undefined;
 }
 
@@ -43,29 +43,31 @@ interface SlotKeys {
   /** The newest of the row's segments that may have dedupe keys. */
   dedupeSegment: number;
   uncommitted: Uncommitted | undefined;
-  /** Messages whose dedupe keys count no more since the last commit. */
+  /** Messages whose dedupe keys were freed since the last commit. */
   freed: PlaceRange[];
 }
 
 /**
- * The keys under which something was said: the idempotency keys of recent puts and dones, and dedupe keys.
+ * The keys that the queue remembers: the idempotency keys of recent puts and dones, and dedupe keys.
  *
- * The keys themselves lie in the rows of the segments that their puts made, at no row more. In memory is a small number
- * for each; only where it matches is the row read. A row's keys are forgotten together, when the newest has expired.
+ * The keys themselves are stored in the rows of the segments that their puts made, so they cost no row of their own. The
+ * memory holds a small number for each key, and a row is read only where that number matches. All keys of a row are
+ * forgotten together, when the newest has expired.
  */
 export class IdempotencyKeys {
   readonly #reader: RowReader;
   readonly #rows: KeyRows;
   readonly #bySlot = new Map<number, SlotKeys>();
   readonly #slots = new FingerprintTable();
-  readonly #expiry = new Heap<{ until: number; slot: number }>((a, b) => a.until < b.until);
+  /** When the keys of each row may have expired: no later than the newest of them has. */
+  readonly #expiries = new TimerHeap<number>();
 
   constructor(reader: RowReader) {
     this.#reader = reader;
     this.#rows = new KeyRows(reader);
   }
 
-  /** Takes up the keys of a stored row again. `number` is that of its segment, 0 for a row without one. */
+  /** Restores the keys of a stored row. `number` is that of its segment, 0 for a row without one. */
   restore(slot: number, until: number, fingerprints: string, number: number): void {
     for (const fingerprint of decodeFingerprints(fingerprints)) {
       const slotKeys = this.#slotKeys(slot, until);
@@ -78,7 +80,7 @@ export class IdempotencyKeys {
     }
   }
 
-  /** What was said under this key; "other" if its content was not the same, undefined if it is not known. */
+  /** The messages of an earlier put under this key; "other" if its content differs, undefined if the key is not known. */
   find(key: string, contentHash: () => number, now: number): PlaceRange[] | "other" | undefined {
     const fingerprint = fingerprintOf(key);
     for (const slot of this.#slots.slotsOf(fingerprint)) {
@@ -88,7 +90,7 @@ export class IdempotencyKeys {
     return undefined;
   }
 
-  /** For each of the keys that is known, where it leads. Each row is looked into once, however many of them it has. */
+  /** For each of the keys that is known, the place of its message. Each row is read once, however many of them it has. */
   findEach(keys: Iterable<string>, now: number): Map<string, PlaceRange> {
     const bySlot = new Map<number, string[]>();
     for (const key of keys) {
@@ -108,33 +110,33 @@ export class IdempotencyKeys {
     return found;
   }
 
-  /** Remembers a key in the row where it will be stored. `dedupeSegment` is given for a dedupe key: its message's segment. */
+  /** Remembers a key in the row where it will be stored. `dedupeSegment` is the segment of the message of a dedupe key. */
   remember(slot: number, record: KeyRecord, dedupeSegment?: number): void {
     const slotKeys = this.#slotKeys(slot, record.until);
     if (dedupeSegment !== undefined) slotKeys.dedupeSegment = dedupeSegment;
     slotKeys.keys += 1;
     const fingerprint = fingerprintOf(record.key);
     const text = textOf(record);
-    // Most keys are so short that their record need not be counted: a character takes at most three bytes.
+    // Most keys are so short that the bytes of their record need not be counted: a character takes at most three.
     const count = text.length + 2 * record.key.length < RECORD_BYTES_PER_FINGERPRINT ? 1 : fingerprintsFor(text);
     addRecord(slotKeys, text, fingerprint, count);
     // A row may have had a key before, or another with its fingerprint.
     this.#slots.add(fingerprint, slot);
   }
 
-  /** Whether a message of this segment may have a dedupe key that counts. */
+  /** Whether a message of this segment may have a dedupe key that is valid. */
   mayHaveDedupeKeys(slot: number, segmentNumber: number): boolean {
     return this.#bySlot.get(slot)?.dedupeSegment === segmentNumber;
   }
 
-  /** Lets the dedupe keys of messages count no more. Their segment must be written with the next commit. */
+  /** Frees the dedupe keys of messages. Their segment must be written with the next commit. */
   free(slot: number, range: PlaceRange): void {
     if (!this.mayHaveDedupeKeys(slot, range.segmentNumber)) return;
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys !== undefined) addRange(slotKeys.freed, range);
   }
 
-  /** The keys to store in this row, as text, and until when they count. */
+  /** The keys to store in this row, as text, and until when they are valid. */
   takeUncommitted(slot: number): Keys {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return NO_KEYS;
@@ -172,46 +174,45 @@ export class IdempotencyKeys {
     return slotKeys !== undefined && slotKeys.storedFingerprints > 0;
   }
 
-  /** Forgets the rows whose keys have all expired, and answers with them. */
+  /** Forgets the keys of rows in which all have expired, and answers with these rows. */
   expire(now: number): number[] {
     const expired: number[] = [];
-    for (let next = this.#expiry.peek(); next !== undefined && next.until <= now; next = this.#expiry.peek()) {
-      this.#expiry.pop();
-      const slotKeys = this.#bySlot.get(next.slot);
+    for (let slot = this.#expiries.take(now); slot !== undefined; slot = this.#expiries.take(now)) {
+      const slotKeys = this.#bySlot.get(slot);
       if (slotKeys === undefined) continue;
       if (slotKeys.until > now) {
-        this.#expiry.push({ until: slotKeys.until, slot: next.slot });
+        this.#expiries.plan(slot, slotKeys.until);
       } else {
-        this.#forget(next.slot, slotKeys);
-        expired.push(next.slot);
+        this.#forget(slot, slotKeys);
+        expired.push(slot);
       }
     }
     return expired;
   }
 
-  /** The record of a key that counts, in a row that has its fingerprint. */
+  /** The valid record of a key, in a row that has its fingerprint. */
   #recordIn(slot: number, fingerprint: number, key: string, now: number): KeyRecord | undefined {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return undefined;
-    const counts = (record: KeyRecord, index: KeyIndex) =>
+    const isValid = (record: KeyRecord, index: KeyIndex) =>
       record.until > now && !isFreed(record, index.freed) && !isFreed(record, slotKeys.freed);
     for (const index of this.#indexesOf(slot, slotKeys)) {
       for (const text of index.recordsOfKey(key, fingerprint)) {
         const record = parseRecord(text);
-        if (record.key === key && counts(record, index)) return record;
+        if (record.key === key && isValid(record, index)) return record;
       }
     }
-    // Where nothing else with this fingerprint counts, the row is not looked into for it again: else a key that is put
-    // and freed time after time would be looked for in all rows that ever had it.
+    // If no valid record has this fingerprint, the row is not read for it again: else a key that is put and freed many
+    // times would be searched in all rows that ever had it.
     const indexes = [...this.#indexesOf(slot, slotKeys)];
     const isAnyLeft = indexes.some((index) =>
-      index.recordsOf(fingerprint).some((text) => counts(parseRecord(text), index)),
+      index.recordsOf(fingerprint).some((text) => isValid(parseRecord(text), index)),
     );
     if (!isAnyLeft) this.#slots.remove(fingerprint, slot);
     return undefined;
   }
 
-  /** The newest keys first. */
+  /** The indexes of a row's keys, the newest keys first. */
   *#indexesOf(slot: number, { uncommitted, storedFingerprints }: SlotKeys): Generator<KeyIndex> {
     if (uncommitted !== undefined) yield indexOf(uncommitted);
     if (storedFingerprints > 0) yield this.#rows.of(slot);
@@ -223,7 +224,7 @@ export class IdempotencyKeys {
       const none = { keys: 0, fingerprints: 0, storedFingerprints: 0, dedupeSegment: 0 };
       slotKeys = { until, ...none, uncommitted: undefined, freed: [] };
       this.#bySlot.set(slot, slotKeys);
-      this.#expiry.push({ until, slot });
+      this.#expiries.plan(slot, until);
     }
     slotKeys.until = Math.max(slotKeys.until, until);
     return slotKeys;
@@ -239,7 +240,7 @@ export class IdempotencyKeys {
   }
 }
 
-/** Adds a record to what is to be stored: with its fingerprint, and fillers for the rest of its length. */
+/** Adds a record that is not stored yet, with its fingerprint and with fillers for the rest of its length. */
 function addRecord(slotKeys: SlotKeys, record: string, fingerprint: number, count: number): void {
   slotKeys.uncommitted ??= { records: [], fingerprintTexts: [], fingerprints: [], index: undefined };
   const { uncommitted } = slotKeys;
@@ -255,7 +256,7 @@ function indexOf(uncommitted: Uncommitted): KeyIndex {
   return uncommitted.index.addAll(uncommitted.records, uncommitted.fingerprints, uncommitted.index.size);
 }
 
-/** At most what the keys of a row take. */
+/** An upper bound of the bytes that the keys of a row take. */
 function bytesOf({ fingerprints }: SlotKeys): number {
   return fingerprints * BYTES_PER_FINGERPRINT;
 }

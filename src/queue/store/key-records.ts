@@ -3,49 +3,50 @@ import { utf8Bytes } from "../base/bytes.ts";
 import { hashText } from "../base/hash.ts";
 import type { Place } from "../base/receipt.ts";
 
-/** Consecutive messages of one segment: what a put made there, or found there. */
+/** Consecutive messages of one segment that a put stored there, or found there. */
 export interface PlaceRange extends Place {
   count: number;
-  /** Whether they were there before, so that the put stored them not. */
+  /** Whether they were there before, so that the put did not store them. */
   isDuplicate?: boolean;
 }
 
 /** One remembered key. */
 export interface KeyRecord {
   key: string;
-  /** A hash of what was said under the key. */
+  /** A hash of the put or the `done` under the key. */
   contentHash: number;
-  /** Until when it counts, in milliseconds. */
+  /** Until when it is valid, in milliseconds. */
   until: number;
   ranges: PlaceRange[];
 }
 
 /** Its stored form. Messages that were there before have a negative count. */
 type StoredRecord = [
-  /** Null in a record that takes back: the dedupe keys of these messages count no more. */
+  /** Null in a record that frees: the dedupe keys of these messages are not valid any more. */
   key: string | null,
   contentHash: number,
   until: number,
   ranges: [segmentNumber: number, index: number, count: number][],
 ];
 
-/** The record of a key as JSON, put together by hand: each put has one. Without its line feed, as all records here. */
+/** The record of a key as JSON, built by hand because each put has one. Without its line feed, as all records here. */
 export function textOf({ key, contentHash, until, ranges }: KeyRecord): string {
   return `[${JSON.stringify(key)},${contentHash},${until},${rangesText(ranges)}]`;
 }
 
-/** The record that says of messages that their dedupe keys count no more. */
+/** The record that frees the dedupe keys of messages. */
 export function freeingTextOf(ranges: readonly PlaceRange[]): string {
   return `${FREEING_PREFIX}0,0,${rangesText(ranges)}]`;
 }
 
 const FREEING_PREFIX = "[null,";
 
+/** Whether a record frees dedupe keys. */
 export function isFreeing(text: string): boolean {
   return text.startsWith(FREEING_PREFIX);
 }
 
-/** The places of which the records of a row take back the dedupe keys. */
+/** The places whose dedupe keys the records of a row free. */
 export function freedIn(text: string): PlaceRange[] {
   return recordsIn(text, FREEING_PREFIX).flatMap((record) => parseRecord(record).ranges);
 }
@@ -55,7 +56,10 @@ export function beginOfRecord(key: string): string {
   return `[${JSON.stringify(key)},`;
 }
 
-/** The records of a row that begin like this, which stands nowhere else in a record: inside a key a quotation mark is escaped. */
+/**
+ * The records of a row that begin with this text. It is nowhere else in a record, because quotation marks inside a key are
+ * escaped.
+ */
 export function recordsIn(text: string, begin: string): string[] {
   const records: string[] = [];
   for (let at = text.indexOf(begin); at >= 0; ) {
@@ -75,7 +79,7 @@ function rangesText(ranges: readonly PlaceRange[]): string {
   return `[${texts}]`;
 }
 
-/** Reads a record of either kind; the key of one that takes back is empty. */
+/** Reads a record of either kind; the key of one that frees is empty. */
 export function parseRecord(text: string): KeyRecord {
   const [key, contentHash, until, stored] = JSON.parse(text) as StoredRecord;
   const ranges = stored.map(([segmentNumber, index, count]): PlaceRange => {
@@ -84,17 +88,17 @@ export function parseRecord(text: string): KeyRecord {
   return { key: key ?? "", contentHash, until, ranges };
 }
 
-/** The key of a record, without reading what follows it. */
+/** The key of a record, without parsing what follows it. */
 export function keyOfRecord(text: string): string {
   const end = text.indexOf('"', KEY_BEGIN);
   const key = text.slice(KEY_BEGIN, end);
   return key.includes("\\") ? parseRecord(text).key : key;
 }
 
-/** Behind `["`. */
+/** After `["`. */
 const KEY_BEGIN = 2;
 
-/** No idempotency key has a space, so none is ever taken for a dedupe key. */
+/** The key under which a dedupe key is stored. No idempotency key has a space, so none is mistaken for a dedupe key. */
 export function keyOfDedupeKey(dedupeKey: string): string {
   return ` ${dedupeKey}`;
 }
@@ -105,7 +109,7 @@ export function isFreed({ key, ranges }: KeyRecord, freed: readonly PlaceRange[]
   return freed.length > 0 && place !== undefined && key.startsWith(" ") && includesPlace(freed, place);
 }
 
-/** Adds to ranges one that follows their last, as one with it where they are neighbours of one kind. It may be changed. */
+/** Adds a range to ranges. It is merged into the last of them if both are neighbours of one kind. `range` may be changed later. */
 export function addRange(ranges: PlaceRange[], range: PlaceRange): void {
   const last = ranges.at(-1);
   const isNext =
@@ -124,12 +128,12 @@ function includesPlace(ranges: readonly PlaceRange[], { segmentNumber, index }: 
 }
 
 /**
- * Stands among the fingerprints of a row for bytes and for no key: so from the fingerprints alone it is known how much
- * room the keys take.
+ * A fingerprint that stands for bytes and for no key, so that the fingerprints of a row alone say how much room its keys
+ * take.
  */
 export const FILLER = 0x3fffffff;
 
-/** 30 bits, because V8 keeps numbers of that size in an array without an object for each. */
+/** The fingerprint of a key: 30 bits, because V8 keeps numbers of that size in an array without an object for each. */
 export function fingerprintOf(key: string): number {
   const fingerprint = hashText(key) & 0x3fffffff;
   return fingerprint === FILLER ? 0 : fingerprint;
@@ -137,7 +141,7 @@ export function fingerprintOf(key: string): number {
 
 /** A record and its fingerprints take at most so many bytes for each of its fingerprints. */
 export const BYTES_PER_FINGERPRINT = 128;
-/** Stored as five characters of six bits each, so that a waking reads a million of them in a moment. */
+/** Stored as five characters of six bits each, so that a start of the object reads a million of them quickly. */
 const FINGERPRINT_CHARACTERS = 5;
 const FIRST_CHARACTER = 48;
 
@@ -149,6 +153,7 @@ export function fingerprintsFor(text: string): number {
   return Math.ceil((utf8Bytes(text) + 1) / RECORD_BYTES_PER_FINGERPRINT);
 }
 
+/** The stored form of a fingerprint. */
 export function encodeFingerprint(fingerprint: number): string {
   return String.fromCharCode(
     FIRST_CHARACTER + (fingerprint >>> 24),
@@ -159,8 +164,10 @@ export function encodeFingerprint(fingerprint: number): string {
   );
 }
 
+/** The stored form of a filler. */
 export const FILLER_TEXT: string = encodeFingerprint(FILLER);
 
+/** The fingerprints in a text of them, fillers included. */
 export function* decodeFingerprints(text: string): Generator<number> {
   for (let begin = 0; begin < text.length; begin += FINGERPRINT_CHARACTERS) {
     let fingerprint = 0;

@@ -9,29 +9,29 @@ import {
 } from "./key-records.ts";
 import { type RowReader, splitLines } from "./rows.ts";
 
-/** In so many look-ups the text of a row is searched. With the next one it is split, which takes as long as some tens. */
+/** So many lookups search the text of a row. The next one splits it, which takes as long as some tens of searches. */
 const SEARCHES_MAX = 8;
 
-/** Records of keys, found by key or by fingerprint. A record is parsed when it is looked at, which most never are. */
+/** Records of keys, found by key or by fingerprint. A record is parsed when it is needed, which most never are. */
 export class KeyIndex {
   /** The stored keys of a row, until they are split. */
   #text = "";
   #searches = 0;
-  /** The records that are split. Those of one fingerprint are one text, because there is mostly one. */
+  /** The records that are split. Those of one fingerprint are one text, because there is mostly only one. */
   readonly #records = new Map<number, string>();
-  /** Messages whose dedupe keys count no more. */
+  /** Messages whose dedupe keys were freed. */
   readonly freed: PlaceRange[] = [];
   /** How many records were added. */
   size = 0;
   /** About what it takes of memory. */
   bytes = 0;
 
-  /** Takes in the stored keys of a row. */
+  /** An index of the stored keys of a row. */
   static of(text: string): KeyIndex {
     const index = new KeyIndex();
     index.#text = text;
     index.freed.push(...freedIn(text));
-    // As if it were split already: it may be at any time.
+    // As if it were split already: that can happen at any time.
     index.bytes = 2 * text.length;
     return index;
   }
@@ -84,13 +84,13 @@ export class KeyIndex {
 /** What a record takes beside its text. */
 const BYTES_PER_RECORD = 64;
 
-/** How much of stored keys stays in memory: what was looked at last. */
+/** How much of the stored keys stays in memory: those that were used last. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 
-/** The keys in stored rows: read and split once, and kept while they are looked at. */
+/** The keys in stored rows: read and split once, and kept in memory while they are used. */
 export class KeyRows {
   readonly #reader: RowReader;
-  /** The one used last at the end. */
+  /** The row that was used last is at the end. */
   readonly #kept = new Map<number, KeyIndex>();
   #bytes = 0;
 
@@ -98,7 +98,7 @@ export class KeyRows {
     this.#reader = reader;
   }
 
-  /** The keys of a row, to be looked at before another is asked for. */
+  /** The keys of a row. They are valid until the next call. */
   of(slot: number): KeyIndex {
     const kept = this.#kept.get(slot);
     const index = kept ?? KeyIndex.of(this.#reader.keys(slot));
@@ -111,7 +111,7 @@ export class KeyRows {
     return index;
   }
 
-  /** Tells that these records are stored in a row, behind those that are there. */
+  /** Adds records that are now stored in a row, after those that it had. */
   added(slot: number, records: readonly string[], fingerprints: readonly number[], freed: readonly PlaceRange[]): void {
     const kept = this.#kept.get(slot);
     if (kept === undefined) return;
@@ -121,13 +121,13 @@ export class KeyRows {
     this.#trim();
   }
 
-  /** Lets go of the keys of a row. */
+  /** Drops the keys of a row from memory. */
   drop(slot: number): void {
     this.#bytes -= this.#kept.get(slot)?.bytes ?? 0;
     this.#kept.delete(slot);
   }
 
-  /** The one used last stays, whatever its size. */
+  /** Drops the keys that were used longest ago. Those that were used last stay, whatever their size. */
   #trim(): void {
     for (const slot of this.#kept.keys()) {
       if (this.#bytes <= KEPT_BYTES_MAX || this.#kept.size === 1) return;

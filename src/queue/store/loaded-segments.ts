@@ -1,10 +1,10 @@
 import type { RowReader } from "./rows.ts";
 import type { Segment, SegmentState } from "./segment.ts";
 
-/** The segments whose state may be in memory. Those that were used longest ago are let go first. */
+/** The segments whose state may be in memory. Those that were used longest ago are dropped first. */
 export class LoadedSegments {
   readonly #reader: RowReader;
-  /** The one used last is at the end. */
+  /** The segment that was used last is at the end. */
   readonly #segments = new Set<Segment>();
   #usedLast: Segment | undefined;
 
@@ -12,7 +12,7 @@ export class LoadedSegments {
     this.#reader = reader;
   }
 
-  /** Puts a segment at the end. Mostly it is there, because messages of one segment move together. */
+  /** Puts a segment at the end. Mostly it is there already, because messages of one segment change together. */
   use(segment: Segment): void {
     if (segment === this.#usedLast) return;
     this.#usedLast = segment;
@@ -20,22 +20,22 @@ export class LoadedSegments {
     this.#segments.add(segment);
   }
 
-  /** Lets go of a segment that is done with. */
+  /** Forgets a segment that has no messages any more. */
   drop(segment: Segment): void {
     if (segment === this.#usedLast) this.#usedLast = undefined;
     this.#segments.delete(segment);
   }
 
-  /** Lets go of a state, which must be stored as it is. */
+  /** Drops a state from memory, which must be stored as it is. */
   unload(segment: Segment): void {
     this.drop(segment);
     segment.unload(() => this.#load(segment));
   }
 
   /**
-   * Lets go of the states that were used longest ago, until there are so many.
+   * Drops the states that were used longest ago, until no more than so many are left.
    *
-   * @param isKept whether a state is not stored as it is
+   * @param isKept whether a state must stay, because it is not stored as it is
    */
   unloadOldest(segmentsMax: number, isKept: (segment: Segment) => boolean): void {
     for (const segment of this.#segments) {
@@ -44,7 +44,7 @@ export class LoadedSegments {
     }
   }
 
-  /** Whoever needs a state, to change it or only to look, has it counted here among those in memory. */
+  /** Every use of a state, to change it or only to read it, counts it among those in memory. */
   #load(segment: Segment): SegmentState {
     this.use(segment);
     return this.#reader.state(segment.slot);

@@ -1,8 +1,8 @@
 import { isHighSurrogate, isLowSurrogate, utf8Bytes } from "../base/bytes.ts";
 import { DamagedRow } from "../base/damage.ts";
-import { isState, type State } from "./states.ts";
+import { GONE, isState, type PresentState } from "./states.ts";
 
-/** What few messages have. */
+/** What few messages have beside their state. */
 export interface Note {
   /** What the last retry gave as its error; with "…" at its end where it was cut. */
   error?: string | undefined;
@@ -10,30 +10,30 @@ export interface Note {
   spared?: number | undefined;
   /** Deliveries that are no attempts, because no handler began with them. */
   unbegun?: number | undefined;
-  /** When it was last redriven: its time begins anew then. */
+  /** When it was last redriven: its retention begins again then. */
   redrivenAt?: number | undefined;
-  /** Why it is dead, if not because it was delivered as often as it may be. */
+  /** Why it is dead, if not because it used up its attempts. */
   reason?: "expired" | "rejected" | undefined;
-  /** The number of the transfer that it is in, and where it stood before. */
+  /** The number of the transfer that it is in, and its state before. */
   transfer?: number | undefined;
-  was?: State | undefined;
+  was?: PresentState | undefined;
 }
 
 /**
- * The errors of one segment together, as JSON in UTF-8: each change of the segment writes them again. Beyond it those that
- * came first are cut, so that the newest can be read in full. All other parts of a note are small.
+ * Bounds the errors of one segment together, as JSON in UTF-8: each change of the segment writes them again. Beyond it the
+ * oldest errors are cut, so that the newest can be read in full. All other parts of a note are small.
  */
 export const ERRORS_BYTES_MAX = 32 * 1024;
 
 /**
- * What is left of an error that is cut, as JSON in UTF-8: about 90 dead letters. A segment's messages all have room for as
- * much, and beside them the longest error still fits.
+ * What is left of an error that is cut, as JSON in UTF-8: about 90 characters. All messages of a segment have room for as
+ * much, and the longest error still fits beside them.
  */
 export const CUT_ERROR_BYTES = 96;
 
-/** What few messages of one segment have, by their index. */
+/** The notes of one segment, by the index of the message. */
 export class Notes {
-  /** In the order of their changes: what was changed last is at the end. */
+  /** The note that was changed last is at the end. */
   readonly #notes = new Map<number, Note>();
   #errorsBytes = 0;
 
@@ -52,7 +52,7 @@ export class Notes {
     return notes;
   }
 
-  /** As they are stored; null where there are none. */
+  /** The stored form; null where there are no notes. */
   encode(): string | null {
     return this.#notes.size === 0 ? null : JSON.stringify([...this.#notes]);
   }
@@ -61,7 +61,7 @@ export class Notes {
     return this.#notes.get(index) ?? {};
   }
 
-  /** Changes what is given of a note; what is undefined is taken out of it. */
+  /** Changes the given fields of a note; those that are undefined are removed. */
   change(index: number, change: Note): void {
     const note = { ...this.get(index), ...change };
     this.delete(index);
@@ -80,13 +80,13 @@ export class Notes {
     this.#errorsBytes += errorBytesOf(note);
   }
 
-  /** Cuts errors until all fit, each at most once; last the one that came just now, if it is longer than any may be. */
+  /** Cuts errors until all fit, each at most once, the newest last, if it alone is too long. */
   #cutOldest(newest: number): void {
     if (this.#errorsBytes <= ERRORS_BYTES_MAX) return;
     for (const [index, note] of this.#notes) {
       const bytes = errorBytesOf(note);
       if (index === newest || note.error === undefined || bytes <= CUT_ERROR_BYTES) continue;
-      // Set anew, a key keeps its place in the map.
+      // A key that is set again keeps its place in the map.
       this.#notes.set(index, { ...note, error: cutText(note.error, CUT_ERROR_BYTES) });
       this.#errorsBytes += errorBytesOf(this.get(index)) - bytes;
       if (this.#errorsBytes <= ERRORS_BYTES_MAX) return;
@@ -104,8 +104,8 @@ function errorBytesOf({ error }: Note): number {
 }
 
 /**
- * The first characters of a text with "…" after them, so that its JSON has at most so many bytes in UTF-8. No character
- * of two code units is torn.
+ * The first characters of a text with "…" after them, so that its JSON has at most so many bytes in UTF-8. Surrogate
+ * pairs are not split.
  */
 function cutText(text: string, jsonBytesMax: number): string {
   const mark = "…";
@@ -153,7 +153,7 @@ function isNote(note: unknown): note is Note {
       case "reason":
         return value === "expired" || value === "rejected";
       case "was":
-        return isState(value);
+        return isState(value) && value !== GONE;
       default:
         return false;
     }

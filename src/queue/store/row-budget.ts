@@ -15,6 +15,15 @@ export const ROW_BYTES_MAX = 1_800_000;
  */
 export const KEYS_BYTES_MAX = 256 * 1024;
 
+/**
+ * The payloads of a segment whose row is not stored yet, each with its line feed. It bounds what one receive must read for
+ * one message; a single larger message has a segment of its own.
+ */
+export const SEGMENT_BYTES_MAX = 64 * 1024;
+
+/** A stored segment takes more messages only up to this size, because an append rewrites the whole row. */
+export const APPEND_BYTES_MAX = 16 * 1024;
+
 /** A row with more bytes of keys takes no more messages: the next put begins another. */
 export const KEYS_APPEND_BYTES_MAX = 64 * 1024;
 

@@ -1,67 +1,38 @@
 /**
- * How a queue is stored, as the core sees it: rows that are used again, never one row per message.
+ * The stored form of a queue, as the core sees it: rows that are used again, with up to some hundreds of messages each.
  *
- * Each row that is written carries the totals of its commit, so they never cost a row of their own; the row of the
- * newest commit holds the true ones.
+ * Each row that is written carries the totals of its commit, so that they never cost a row of their own. The row of the
+ * newest commit holds the current totals.
  */
 
-import type { SegmentKind, SegmentState, SegmentSummary } from "./segment.ts";
+import type { SegmentKind, SegmentState, SegmentSummary } from "./segment-summary.ts";
 import { NONE } from "./states.ts";
+import type { Totals } from "./totals.ts";
 
-/** What has happened since the queue was created. */
-export interface Totals {
-  /** Commits so far: tells the newest row. */
-  commit: number;
-  /** The last server time seen, in milliseconds. */
-  time: number;
-  /** The number of the newest segment. */
-  lastSegment: number;
-  accepted: number;
-  done: number;
-  purged: number;
-  expired: number;
-  /** Messages that have arrived in another queue. */
-  transferred: number;
-  unfinished: number;
-  /** The number of the newest transfer, and those that are under way. */
-  lastTransfer: number;
-  transfers: readonly Transfer[];
-  /** The queue that refused dead letters last, how often one after the other, and until when it is left alone. */
-  backoff: { to: string; times: number; until: number } | null;
-}
-
-/** Messages that go to another queue together. */
-export interface Transfer {
-  /** Counts the transfers of the queue that sends it. */
-  number: number;
-  /** The name of the other queue. */
-  to: string;
-  /** Whether they go there because they are dead, and say so. */
-  areDeadLetters: boolean;
-}
-
-/** What became of a transfer that has come in. */
+/** What became of a transfer from another queue. */
 export interface InboundTransfer {
   /** The sender: its name and generation. */
   source: string;
   number: number;
   isRefused: boolean;
-  /** When it came in, or about when it was last asked after, in milliseconds. */
+  /** When it came in, or about when its sender last asked for its outcome, in milliseconds. */
   usedAt: number;
 }
 
 /** The parts of a row that change when messages are delivered. */
-type Changing = SegmentState & Omit<SegmentSummary, keyof SegmentKind | "putAt" | "count" | "bytes">;
+export type Changing = SegmentState & Omit<SegmentSummary, keyof SegmentKind | "putAt" | "count" | "bytes">;
 
-/** The parts of a row that change with an append. In an "append" the texts are what comes after the stored ones. */
-interface Contents extends SegmentSummary, Changing, Keys {
+/** All parts of a row but its place and its totals. */
+export interface Contents extends SegmentSummary, Changing, Keys {
+  /** The number of its segment; 0 for a row without messages. */
+  number: number;
   /** One JSON text per message, each ended by a line feed: content, priority and time of the put. */
   payloads: string;
   /** The group of each message, ended by a line feed; empty where they are in none. */
   groups: string;
 }
 
-/** The idempotency keys in a row. In a row that keeps others, the texts are what comes after theirs. */
+/** The keys in a row. */
 export interface Keys {
   /** One JSON text per remembered key, each ended by a line feed. */
   keys: string;
@@ -71,29 +42,27 @@ export interface Keys {
   keysUntil: number;
 }
 
+/** A change of stored rows. All but "delete" also write the totals of their commit, each into its row. */
 export type RowChange =
   /**
-   * A new segment, in a new row or over one that was free. `number` 0 is none, only keys. Keys that the row holds are
-   * written over too, unless `keepsKeys`: then they stay, before the new ones. So it is in an "append" and a "free".
+   * Writes a row. `keepsMessages`: the row is that of this segment, and the payloads and groups come after those that it
+   * has; else they are written over, and the row need not exist unless `keepsKeys`. `keepsKeys`: the keys come after
+   * those that the row has; else they are written over.
    */
-  | ({ kind: "write"; slot: number; keepsKeys: boolean; number: number } & Contents)
-  | ({ kind: "append"; slot: number; keepsKeys: boolean } & Contents)
+  | ({ kind: "write"; slot: number; keepsMessages: boolean; keepsKeys: boolean } & Contents)
+  /** Writes the states of a segment. */
   | ({ kind: "update"; slot: number } & Changing)
-  /** A segment that is done with. */
-  | ({ kind: "free"; slot: number; keepsKeys: boolean } & Keys)
   /**
-   * A segment that is done with and whose row is not needed. It is written as free, over the free row `into`: that is one
-   * row less, bills the same one row as "free", and carries the totals, which "delete" does not.
+   * Frees the row of a segment that has no messages any more, and moves it over the free row `into`. That is one row less,
+   * and bills the same one row as to write that the row is free.
    */
   | { kind: "merge"; slot: number; into: number }
-  /** Rows that are not needed any more, where something else carries the totals. Not all of them need exist. */
+  /** Deletes rows where another change carries the totals. Not all of them need exist. */
   | { kind: "delete"; slots: readonly number[] }
-  /** Nothing changed but the totals; keys may be remembered with them. The row need not exist. */
+  /** Writes nothing but the totals, and keys after those that the row has. The row need not exist. */
   | ({ kind: "totals"; slot: number } & Keys);
 
-/** Which of a row's parts the next commit must write. */
-export type DirtyPart = "write" | "append" | "update" | "free";
-
+/** A stored row without its texts and its states. */
 export interface StoredSegment extends SegmentSummary {
   slot: number;
   /** 0 for a free row. */
@@ -103,18 +72,21 @@ export interface StoredSegment extends SegmentSummary {
   fingerprints: string | null;
 }
 
-/** Reads what is not kept in memory. Only rows that were committed are asked for. */
+/** Reads what is not kept in memory. It is called only for rows that were committed. */
 export interface RowReader {
   state(slot: number): SegmentState;
   payloads(slot: number): string;
   groups(slot: number): string;
   keys(slot: number): string;
   fingerprints(slot: number): string;
-  /** The last transfer from there. */
+  /** The last transfer from a sender. */
   lastInboundTransfer(source: string): InboundTransfer | undefined;
-  /** How many senders are remembered, and when the last of them was used of those used by a time; 0 without any. */
+  /**
+   * How many senders are remembered, and the latest time at which one of them was used, of the times up to `time`; 0 if
+   * there is none.
+   */
   sendersUsedBy(time: number): { sources: number; lastUsedAt: number };
-  /** Senders that were last used before a time, the one used longest ago first, at most so many. */
+  /** At most so many senders that were last used before a time, in the order of their last use. */
   sendersUnusedSince(time: number, most: number): string[];
 }
 
@@ -122,27 +94,29 @@ export interface RowReader {
 export interface Commit {
   changes: RowChange[];
   totals: Totals;
-  /** Senders that need not be remembered any more. */
+  /** Senders that are not remembered any longer. */
   forgottenSenders: readonly string[];
   inboundTransfers: readonly InboundTransfer[];
 }
 
+/** What is stored of the messages of a queue. */
 export interface StoredQueue {
   totals: Totals;
   /** In ascending order of their numbers. */
   segments: Iterable<StoredSegment>;
 }
 
-/** Splits the payloads of a row. */
+/** Splits a text of which each part is ended by a line feed, such as the payloads of a row. */
 export function splitLines(text: string): string[] {
-  const payloads = text.split("\n");
-  payloads.pop();
-  return payloads;
+  const parts = text.split("\n");
+  parts.pop();
+  return parts;
 }
 
+/** The keys of a row that holds none. */
 export const NO_KEYS: Keys = { keys: "", fingerprints: "", keysUntil: 0 };
 
-/** A row that holds no messages. */
+/** The parts of a row that holds no messages. */
 export const NO_MESSAGES = {
   priority: 0,
   areDeadLetters: false,

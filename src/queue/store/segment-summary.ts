@@ -1,18 +1,27 @@
 import { PRIORITY_MAX } from "../../contract/limits.ts";
 import { DamagedRow } from "../base/damage.ts";
-import { NONE, type StateCounts, type States } from "./states.ts";
+import type { States } from "./segment-states.ts";
+import { NONE, STATE_NAMES, type StateCounts } from "./states.ts";
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 export const SEGMENT_MESSAGES_MAX = 256;
 
-/** What messages have in common that may share a segment. */
+/** What the messages of one segment have in common. */
 export interface SegmentKind {
-  /** That of all of them in a priority queue, else 0. */
+  /** The priority of all of them in a priority queue, else 0. */
   priority: number;
   /** Whether they died in other queues and came here for that. */
   areDeadLetters: boolean;
-  /** Whether they are in groups; not all of a segment in the same one. */
+  /** Whether they are in groups; messages of one segment may be in several. */
   isGrouped: boolean;
+}
+
+/** What of a segment changes after its messages were put, as it is stored. */
+export interface SegmentState {
+  /** Null while all messages are as they were put: visible, never delivered. */
+  state: Uint8Array | null;
+  /** What few messages have, as JSON: `[[index, note], …]`. */
+  notes: string | null;
 }
 
 /** What is known of a segment without reading its state. */
@@ -23,19 +32,17 @@ export interface SegmentSummary extends StateCounts, SegmentKind {
   bytes: number;
   /** When the first of its messages was put. */
   putAt: number;
-  /** No delay and no lease ends before this time; Infinity where there are none. */
+  /** No delay and no lease ends before this time; Infinity if there are none. */
   nextDueAt: number;
-  /** None ends after this time. */
+  /** No delay and no lease ends after this time. */
   lastDueAt: number;
 }
-
-const NAMES = Object.keys(NONE) as (keyof StateCounts)[];
 
 /** A segment as it is known without its state. */
 type Summary = SegmentSummary & { slot: number; number: number };
 
 /**
- * Holds a stored summary against what a segment can be.
+ * Checks that there can be a segment with a stored summary.
  *
  * @param lastSegment the number of the newest segment
  * @throws {DamagedRow} if there can be no such segment
@@ -50,23 +57,23 @@ export function checkSummary(row: Summary, lastSegment: number): void {
   check(isCount(bytes, Number.MAX_SAFE_INTEGER), `segment ${number} counts ${bytes} bytes`);
   check(isCount(priority, PRIORITY_MAX), `segment ${number} has the priority ${priority}`);
   check(Number.isFinite(putAt), `segment ${number} was put at ${putAt}`);
-  for (const name of NAMES) check(isCount(row[name], count), `of ${count} messages ${row[name]} are ${name}`);
-  const present = NAMES.reduce((sum, name) => sum + row[name], 0);
+  for (const name of STATE_NAMES) check(isCount(row[name], count), `of ${count} messages ${row[name]} are ${name}`);
+  const present = STATE_NAMES.reduce((sum, name) => sum + row[name], 0);
   check(present > 0 && present <= count, `of ${count} messages ${present} are still there`);
   const areDuesKnown = row.delayed + row.leased === 0 || (Number.isFinite(nextDueAt) && nextDueAt <= lastDueAt);
   check(areDuesKnown, `segment ${number} waits from ${nextDueAt} to ${lastDueAt}`);
 }
 
 /**
- * Holds the summary of a segment against its state.
+ * Checks that the summary of a segment agrees with its state.
  *
  * @param states undefined for a segment of which all messages are as they were put
- * @throws {DamagedRow} if one says something else than the other
+ * @throws {DamagedRow} if they differ
  */
 export function checkCounts(segment: Summary, states: States | undefined): void {
   const { slot, number, count } = segment;
   const counts = states?.counts() ?? { ...NONE, visible: count };
-  for (const name of NAMES) {
+  for (const name of STATE_NAMES) {
     if (segment[name] === counts[name]) continue;
     throw new DamagedRow(
       slot,

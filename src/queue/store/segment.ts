@@ -1,28 +1,34 @@
 import { DamagedRow } from "../base/damage.ts";
+import type { Ending, Ledger } from "./ledger.ts";
 import { type Note, Notes } from "./notes.ts";
-import { checkCounts, type SegmentKind, type SegmentSummary } from "./segment-summary.ts";
-import { COUNT_OF, DELAYED, GONE, LEASED, NONE, type State, States, type Transition, VISIBLE } from "./states.ts";
+import { NO_DUES, States } from "./segment-states.ts";
+import { checkCounts, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
+import {
+  DELAYED,
+  GONE,
+  LEASED,
+  NAME_OF,
+  NONE,
+  type PresentState,
+  STATE_NAMES,
+  type State,
+  type StateCounts,
+  type Transition,
+  VISIBLE,
+} from "./states.ts";
 
-export { SEGMENT_MESSAGES_MAX, type SegmentKind, type SegmentSummary } from "./segment-summary.ts";
-
-/** What of a segment changes after its messages were put, as it is stored. */
-export interface SegmentState {
-  /** Null while all messages are as they were put: visible, never delivered. */
-  state: Uint8Array | null;
-  /** What few messages have, as JSON: `[[index, note], …]`. */
-  notes: string | null;
-}
+export { SEGMENT_MESSAGES_MAX, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
 
 /**
- * A segment: up to some hundreds of messages that share one stored row.
+ * A segment: up to `SEGMENT_MESSAGES_MAX` messages that share one stored row.
  *
- * Its immutable part, the payloads, stays in storage until somebody receives. What changes is small and of fixed size
- * per message. That stays in storage too until it is needed, and a segment that nobody has touched does not have it at
- * all. In memory every segment is a few counts, so a long backlog costs memory by the segment and not by the message,
- * whatever its messages wait for.
+ * The payloads, which never change, stay in storage until a message is received. What changes is small and of fixed size
+ * per message. It stays in storage too until it is needed, and a segment of which no message was delivered or delayed
+ * does not have it at all. In memory every segment is a few counts, so a long backlog costs memory by the segment and not
+ * by the message.
  */
 export class Segment implements SegmentSummary {
-  /** The row that holds this segment. Rows are used again; numbers never come back. */
+  /** The row that holds this segment. Rows are used again, numbers are not. */
   readonly slot: number;
   /** Segments are numbered in the order of their making. */
   readonly number: number;
@@ -30,6 +36,8 @@ export class Segment implements SegmentSummary {
   readonly areDeadLetters: boolean;
   readonly isGrouped: boolean;
   readonly putAt: number;
+  /** The counts of the queue, which change together with those of the segment. */
+  readonly #ledger: Ledger;
   count = 0;
   bytes = 0;
   visible = 0;
@@ -50,7 +58,9 @@ export class Segment implements SegmentSummary {
   /** Reads the stored state. Undefined while what is in memory holds. */
   #load: (() => SegmentState) | undefined;
 
-  constructor(slot: number, number: number, { priority, areDeadLetters, isGrouped }: SegmentKind, putAt: number) {
+  constructor(slot: number, number: number, kind: SegmentKind, putAt: number, ledger: Ledger) {
+    const { priority, areDeadLetters, isGrouped } = kind;
+    this.#ledger = ledger;
     this.slot = slot;
     this.number = number;
     this.priority = priority;
@@ -59,51 +69,40 @@ export class Segment implements SegmentSummary {
     this.putAt = putAt;
   }
 
-  /** Takes a segment back from its row. It is to be told by `unload` where its state is. */
-  static restore(row: { slot: number; number: number } & SegmentSummary): Segment {
-    const segment = new Segment(row.slot, row.number, row, row.putAt);
-    segment.count = row.count;
-    segment.bytes = row.bytes;
-    segment.visible = row.visible;
-    segment.delayed = row.delayed;
-    segment.leased = row.leased;
-    segment.dead = row.dead;
-    segment.transferring = row.transferring;
-    segment.nextDueAt = row.nextDueAt;
-    segment.lastDueAt = row.lastDueAt;
-    segment.#lastCandidate = row.count - 1;
-    return segment;
+  /** Restores a segment from its row. Call `unload` next, which says how its state is read. */
+  static restore(row: { slot: number; number: number } & SegmentSummary, ledger: Ledger): Segment {
+    const segment = new Segment(row.slot, row.number, row, row.putAt, ledger);
+    ledger.restored(row);
+    for (const name of STATE_NAMES) segment[name] = row[name];
+    const { count, bytes, nextDueAt, lastDueAt } = row;
+    segment.#lastCandidate = count - 1;
+    return Object.assign(segment, { count, bytes, nextDueAt, lastDueAt });
   }
 
   get isEmpty(): boolean {
     return this.visible + this.delayed + this.leased + this.dead + this.transferring === 0;
   }
 
-  /** Lets go of the state, which must be stored as it is; it is read when it is needed. */
+  /** Drops the state from memory. It must be stored as it is, and is read when it is needed. */
   unload(load: () => SegmentState): void {
     this.#states = undefined;
     this.#notes = undefined;
     this.#load = load;
   }
 
-  /**
-   * @param payloadBytes the size of its payload in UTF-8
-   * @param visibleAt 0 for a message that is visible at once
-   */
+  /** Adds a message, visible at once if `visibleAt` is 0, and answers with its index. `payloadBytes` are those of UTF-8. */
   append(payloadBytes: number, visibleAt: number): number {
     this.#ensureLoaded();
     const index = this.count;
     if (visibleAt > 0) this.#touch();
     this.count += 1;
     this.bytes += payloadBytes + 1;
-    this.#states?.append(visibleAt > 0 ? DELAYED : VISIBLE, visibleAt);
-    if (visibleAt > 0) {
-      this.delayed += 1;
-      this.#expect(visibleAt);
-    } else {
-      this.visible += 1;
-      this.#lastCandidate = index;
-    }
+    const state = visibleAt > 0 ? DELAYED : VISIBLE;
+    this.#states?.append(state, visibleAt);
+    this[NAME_OF[state]] += 1;
+    this.#ledger.accepted(state);
+    if (state === DELAYED) this.#expect(visibleAt);
+    else this.#lastCandidate = index;
     return index;
   }
 
@@ -142,19 +141,19 @@ export class Segment implements SegmentSummary {
     return this.#notes?.get(index) ?? {};
   }
 
-  /** Changes what is given of a note; what is undefined is taken out of it. Old errors may be cut for a new one. */
+  /** Changes the given fields of a note; those that are undefined are removed. Old errors may be cut for a new one. */
   note(index: number, change: Note): void {
     this.#ensureLoaded();
     this.#notes ??= new Notes();
     this.#notes.change(index, change);
   }
 
-  /** Notes that the newest delivery of a message does not count as an attempt. To be called once for each at most. */
+  /** Notes that the newest delivery of a message does not count as an attempt. Call it at most once for each delivery. */
   noteUnbegun(index: number): void {
     this.note(index, { unbegun: (this.noteOf(index).unbegun ?? 0) + 1 });
   }
 
-  /** Takes back `noteUnbegun`: a handler had begun with the newest delivery after all. */
+  /** Undoes `noteUnbegun`: a handler had begun with the newest delivery after all. */
   noteBegun(index: number): void {
     const unbegun = (this.noteOf(index).unbegun ?? 0) - 1;
     this.note(index, { unbegun: unbegun > 0 ? unbegun : undefined });
@@ -165,11 +164,7 @@ export class Segment implements SegmentSummary {
     return this.attemptsOf(index) - (this.noteOf(index).spared ?? 0);
   }
 
-  /**
-   * The first visible message of a segment that has one.
-   *
-   * @throws {DamagedRow} if it has none, though its summary counts some
-   */
+  /** The first visible message. Throws `DamagedRow` if there is none, although the summary counts some. */
   firstVisible(): number {
     for (; this.#firstCandidate < this.count; this.#firstCandidate += 1) {
       if (this.stateOf(this.#firstCandidate) === VISIBLE) return this.#firstCandidate;
@@ -177,11 +172,7 @@ export class Segment implements SegmentSummary {
     throw this.#without(`of ${this.visible} visible messages`);
   }
 
-  /**
-   * The last visible message of a segment that has one.
-   *
-   * @throws {DamagedRow} if it has none, though its summary counts some
-   */
+  /** The last visible message. Throws `DamagedRow` if there is none, although the summary counts some. */
   lastVisible(): number {
     for (; this.#lastCandidate >= 0; this.#lastCandidate -= 1) {
       if (this.stateOf(this.#lastCandidate) === VISIBLE) return this.#lastCandidate;
@@ -189,11 +180,7 @@ export class Segment implements SegmentSummary {
     throw this.#without(`of ${this.visible} visible messages`);
   }
 
-  /**
-   * The first message of a segment that is still here.
-   *
-   * @throws {DamagedRow} if there is none, though the segment is not finished
-   */
+  /** The first message that is not gone. Throws `DamagedRow` if there is none, although the summary counts some. */
   firstPresent(): number {
     for (let index = 0; index < this.count; index += 1) if (this.stateOf(index) !== GONE) return index;
     throw this.#without(`of ${this.count} messages any`);
@@ -214,35 +201,49 @@ export class Segment implements SegmentSummary {
   }
 
   /** Moves a message to a state that lasts until `visibleAt`, and answers with the one before. */
-  move(index: number, state: State, visibleAt: number): State {
-    const states = this.#touch();
-    const before = states.state[index] as State;
-    this.#count(before, -1);
-    this.#count(state, +1);
-    states.state[index] = state;
-    states.visibleAt[index] = visibleAt;
-    if (state !== LEASED) states.begin(index);
+  move(index: number, state: PresentState, visibleAt: number): PresentState {
+    const before = this.#change(index, state, visibleAt);
+    this[NAME_OF[state]] += 1;
+    this.#ledger.moved(before, state);
     if (state === VISIBLE) {
       this.#firstCandidate = Math.min(this.#firstCandidate, index);
       this.#lastCandidate = Math.max(this.#lastCandidate, index);
-    } else if (state === GONE) {
-      this.#notes?.delete(index);
     } else if (state === DELAYED || state === LEASED) {
       this.#expect(visibleAt);
     }
     return before;
   }
 
-  /** Counts every message as gone, for a segment that will not be looked at again. */
-  clear(): void {
+  /** Removes a message, and answers with the state that it had. `isFinished`: see `Ledger.left`. */
+  remove(index: number, ending: Ending, isFinished: boolean): PresentState {
+    const before = this.#change(index, GONE, 0);
+    this.#ledger.left(before, ending, isFinished);
+    this.#notes?.delete(index);
+    return before;
+  }
+
+  /** Takes a message out of the count of its state. */
+  #change(index: number, state: State, visibleAt: number): PresentState {
+    const states = this.#touch();
+    const before = states.state[index] as PresentState;
+    this[NAME_OF[before]] -= 1;
+    states.state[index] = state;
+    states.visibleAt[index] = visibleAt;
+    if (state !== LEASED) states.begin(index);
+    return before;
+  }
+
+  /** Counts every message as purged, of a segment that is not used any more. None is transferring. */
+  purge(): void {
+    this.#ledger.purged(this);
     Object.assign(this, NONE);
   }
 
   /**
-   * Makes visible what is due at `now`, but for those whose fate is another. Where everything was only delayed, and is
-   * due, the state need not be read, unless somebody must be told of each message.
+   * Applies all transitions that are due at `now`: a delayed message is visible, an expired lease is as `transitionOf`
+   * says. If all that waits is delayed, due and in no group, the state is not read.
    *
-   * @param changed is told what happens to messages that are in groups
+   * @param changed is called for each message that is in a group
    */
   promote(
     now: number,
@@ -253,16 +254,19 @@ export class Segment implements SegmentSummary {
     this.#promotedTo = now;
     this.#firstCandidate = 0;
     this.#lastCandidate = this.count - 1;
-    if (this.lastDueAt <= now && this.leased === 0 && this.#states === undefined && !this.isGrouped) {
-      this.visible += this.delayed;
-      Object.assign(this, { delayed: 0, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 });
-    } else {
-      // What is in storage is of before this time: it is brought up to it here, not as it is loaded.
+    const { visible, delayed, leased, dead, transferring } = this;
+    let counts: StateCounts = { visible: visible + delayed, delayed: 0, leased, dead, transferring };
+    let dues = NO_DUES;
+    if (this.lastDueAt > now || leased > 0 || this.#states !== undefined || this.isGrouped) {
+      // The stored state is older than this: the transitions since then are applied here, not while it is loaded.
       this.#ensureLoaded(promotedTo);
       const states = this.#touch();
       states.promote(now, transitionOf, this.isGrouped ? changed : undefined);
-      Object.assign(this, states.counts(), states.dues());
+      counts = states.counts();
+      dues = states.dues();
     }
+    this.#ledger.promoted(this, counts);
+    Object.assign(this, counts, dues);
   }
 
   encode(): SegmentState {
@@ -286,11 +290,6 @@ export class Segment implements SegmentSummary {
     this.#notes = notes === null ? undefined : Notes.decode(slot, notes, count);
     this.#states = states;
     this.#load = undefined;
-  }
-
-  #count(state: State, change: number): void {
-    const name = COUNT_OF[state];
-    if (name !== undefined) this[name] += change;
   }
 
   #expect(dueAt: number): void {

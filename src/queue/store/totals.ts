@@ -1,6 +1,37 @@
-import type { Totals } from "./rows.ts";
-import type { StateCounts } from "./states.ts";
+/** What has happened since the queue was created. Only the ledger changes the counts of messages among it. */
+export interface Totals {
+  /** Commits so far: tells the newest row. */
+  commit: number;
+  /** The last server time seen, in milliseconds. */
+  time: number;
+  /** The number of the newest segment. */
+  lastSegment: number;
+  readonly accepted: number;
+  readonly done: number;
+  readonly purged: number;
+  readonly expired: number;
+  /** Messages that have arrived in another queue. */
+  readonly transferred: number;
+  /** Messages that were put and are not done yet, as Python counts them for `join`. */
+  readonly unfinished: number;
+  /** The number of the newest transfer, and those that are under way. */
+  lastTransfer: number;
+  transfers: readonly Transfer[];
+  /** The queue that refused dead letters last, how often one after the other, and until when nothing is sent to it. */
+  backoff: { to: string; times: number; until: number } | null;
+}
 
+/** Messages that go to another queue together. */
+export interface Transfer {
+  /** Counts the transfers of the queue that sends it. */
+  number: number;
+  /** The name of the other queue. */
+  to: string;
+  /** Whether they go there because they are dead, and say so. */
+  areDeadLetters: boolean;
+}
+
+/** The totals of a queue to which nothing has happened. */
 export const NO_TOTALS: Totals = {
   commit: 0,
   time: 0,
@@ -15,22 +46,3 @@ export const NO_TOTALS: Totals = {
   transfers: [],
   backoff: null,
 };
-
-/** Python's unfinished count. It stops at 0 where somebody had reported messages done before they were taken. */
-export function finish(totals: Totals, count: number): void {
-  totals.unfinished = Math.max(0, totals.unfinished - count);
-}
-
-/** Every accepted message is somewhere: the invariant that makes a lost or doubled one an error instead of a surprise. */
-export function assertCountsBalance(
-  totals: Totals,
-  { visible, delayed, leased, dead, transferring }: StateCounts,
-): void {
-  const { accepted, done, purged, expired, transferred } = totals;
-  if (accepted !== visible + delayed + leased + dead + transferring + done + purged + expired + transferred) {
-    throw new Error(
-      `Messages do not add up: ${accepted} accepted, but ${visible} visible, ${delayed} delayed, ${leased} leased, ` +
-        `${dead} dead, ${transferring} transferring, ${done} done, ${purged} purged, ${expired} expired, ${transferred} transferred.`,
-    );
-  }
-}

@@ -1,0 +1,102 @@
+import type { Description, Refusal, Result } from "./base/commands.ts";
+import { type Configuration, changed, type Paused, type Settings } from "./base/configuration.ts";
+import type { QueueState } from "./base/queue-state.ts";
+import type { Commits } from "./commits.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Leases } from "./leases.ts";
+import type { OutboundTransfers } from "./outbound-transfers.ts";
+import type { Puts } from "./puts.ts";
+import { isDrained } from "./receives.ts";
+import { orderConflict, shutDown } from "./refusals.ts";
+import type { Retention } from "./retention.ts";
+import type { Backlog } from "./schedule/backlog.ts";
+import type { Ledger } from "./store/ledger.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** What a change of the configuration concerns. */
+interface AdministrationParts {
+  backlog: Backlog;
+  ledger: Ledger;
+  viewer: Viewer;
+  retention: Retention;
+  leases: Leases;
+  puts: Puts;
+  outboundTransfers: OutboundTransfers;
+  commits: Commits;
+  dispatcher: Dispatcher;
+}
+
+/** Configures, pauses and shuts down the queue. Each of these answers with what the queue is then. */
+export class Administration {
+  readonly #state: QueueState;
+  readonly #parts: AdministrationParts;
+
+  constructor(state: QueueState, parts: AdministrationParts) {
+    this.#state = state;
+    this.#parts = parts;
+  }
+
+  describe(now: number): Result {
+    return this.#describe("describe", now);
+  }
+
+  configure(settings: Settings, now: number): Result {
+    const { configuration } = this.#state;
+    const { order, maxSize } = changed(configuration, settings);
+    const { ledger, outboundTransfers, commits, puts } = this.#parts;
+    const isEmpty = isDrained(ledger.counts) && ledger.counts.dead === 0;
+    if (order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
+    this.#change(settings);
+    if (settings.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) commits.includeTotals();
+    if (maxSize > 0) puts.refuseLargerThan(maxSize);
+    return this.#describe("configure", now);
+  }
+
+  pause(paused: Partial<Paused>, now: number): Result {
+    this.#change({ paused });
+    if (paused.receives === true) this.#parts.leases.takeBack(now);
+    return this.#describe("pause", now);
+  }
+
+  /** As in Python 3.13. What is discarded counts as finished, so that `join` need not wait for it. */
+  shutDown(immediate: boolean, now: number): Result {
+    const isImmediate = immediate || this.#state.configuration.shutdown === "immediate";
+    this.#change({ shutdown: isImmediate ? "immediate" : "draining" });
+    this.#parts.puts.refuseBlocked(shutDown());
+    return this.#describe("shutdown", now);
+  }
+
+  #describe(verb: "describe" | "configure" | "pause" | "shutdown", now: number): Exclude<Result, Refusal> {
+    const { dispatcher, ledger, viewer } = this.#parts;
+    if (verb !== "describe") dispatcher.serve(now);
+    return { verb, description: describe(this.#state.configuration, ledger, viewer.oldestPutAt() ?? now, now) };
+  }
+
+  #change(settings: Settings): void {
+    const configuration = changed(this.#state.configuration, settings);
+    this.#state.exists = true;
+    this.#state.configuration = configuration;
+    const { backlog, retention } = this.#parts;
+    backlog.setOrder(configuration.order);
+    backlog.groups.maxLeased = configuration.maxLeasedPerGroup;
+    retention.rules = configuration.retention;
+  }
+}
+
+/**
+ * What there is to say of a queue: its configuration, where its messages are, what has happened since it was created.
+ *
+ * @param oldestPutAt when the oldest message was put, in milliseconds; `now` if there is none
+ */
+function describe(
+  configuration: Configuration,
+  { counts, totals }: Ledger,
+  oldestPutAt: number,
+  now: number,
+): Description {
+  const { visible, delayed, leased, dead, transferring } = counts;
+  const { unfinished, accepted, done, purged, expired, transferred } = totals;
+  const states = { visible, delayed, leased, dead, transferring };
+  const oldestMs = Math.max(0, now - oldestPutAt);
+  return { ...configuration, ...states, unfinished, accepted, done, purged, expired, transferred, oldestMs };
+}

@@ -1,0 +1,110 @@
+import { Administration } from "./administration.ts";
+import type { QueueState } from "./base/queue-state.ts";
+import { Commits, type Memory } from "./commits.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Dones } from "./dones.ts";
+import { InboundTransfers } from "./inbound-transfers.ts";
+import { Joins } from "./joins.ts";
+import { Leases, type LostLeases } from "./leases.ts";
+import { OutboundTransfers } from "./outbound-transfers.ts";
+import { Puts } from "./puts.ts";
+import type { Receivers } from "./receivers.ts";
+import { Receives } from "./receives.ts";
+import { DeadLetters, Redrives } from "./redrives.ts";
+import { Removals } from "./removals.ts";
+import type { Results } from "./results.ts";
+import { Retention } from "./retention.ts";
+import { Backlog } from "./schedule/backlog.ts";
+import { IdempotencyKeys } from "./store/idempotency-keys.ts";
+import { Ledger } from "./store/ledger.ts";
+import { Payloads } from "./store/payloads.ts";
+import { RowTable } from "./store/row-table.ts";
+import type { RowReader, StoredQueue } from "./store/rows.ts";
+import { Viewer } from "./viewer.ts";
+import type { Waits } from "./waits.ts";
+
+/** What outlives the deletion of a queue: receivers wait for the next queue of the same name. */
+export interface Lasting {
+  readonly state: QueueState;
+  readonly results: Results;
+  readonly waits: Waits;
+  readonly receivers: Receivers;
+  readonly lost: LostLeases;
+}
+
+/** Where messages are when they are not in memory. */
+export interface Storage {
+  readonly reader: RowReader;
+  readonly memory: Memory;
+}
+
+/** The parts of one generation of a queue. Each is given the parts that it needs; only the verbs see all of them. */
+export interface Parts {
+  readonly backlog: Backlog;
+  readonly ledger: Ledger;
+  readonly rows: RowTable;
+  readonly viewer: Viewer;
+  readonly retention: Retention;
+  readonly leases: Leases;
+  readonly puts: Puts;
+  readonly receives: Receives;
+  readonly joins: Joins;
+  readonly dones: Dones;
+  readonly removals: Removals;
+  readonly redrives: Redrives;
+  readonly inboundTransfers: InboundTransfers;
+  readonly outboundTransfers: OutboundTransfers;
+  readonly commits: Commits;
+  readonly dispatcher: Dispatcher;
+  readonly administration: Administration;
+}
+
+/**
+ * Puts together a generation of a queue.
+ *
+ * @param stored undefined for a queue of which nothing is stored
+ * @throws {DamagedRow} if what is stored is damaged
+ */
+export function assemble(generation: string, lasting: Lasting, storage: Storage, stored?: StoredQueue): Parts {
+  const { state, lost, ...others } = lasting;
+  const { reader, memory } = storage;
+  const { configuration } = state;
+  const ledger = new Ledger(stored?.totals);
+  const payloads = new Payloads(reader);
+  const keys = new IdempotencyKeys(reader);
+  const rows = new RowTable(payloads, keys, memory.freeRows);
+  const backlog = new Backlog(configuration, ledger, reader, rows);
+  const viewer = new Viewer(generation, backlog, payloads);
+  const retention = new Retention(backlog, payloads, configuration.retention);
+  const leases = new Leases(generation, state, lost, { backlog, payloads, ledger, retention });
+  const outboundTransfers = new OutboundTransfers(generation, backlog, payloads, ledger);
+  const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
+  const puts = new Puts(generation, state, { backlog, payloads, keys, ledger }, lasting);
+  const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
+  const stores = { backlog, payloads, rows, ledger, inboundTransfers, outboundTransfers };
+  const commits = new Commits(state, memory, stores);
+  const receives = new Receives(state, { ledger, leases }, lasting);
+  const joins = new Joins(ledger, lasting.waits, lasting.results);
+  const removals = new Removals(backlog, { ledger, leases, puts, viewer });
+  const served = { backlog, retention, receives, puts, joins, removals };
+  const dispatcher = new Dispatcher(state, { ...others, ...served });
+  // Only now, because retention watches which segments become visible.
+  restore(stored, { backlog, rows, ledger });
+  const parts = { ...served, ledger, rows, viewer, leases, inboundTransfers, outboundTransfers, commits, dispatcher };
+  return {
+    ...parts,
+    dones: new Dones(state, ledger, { keys, rows, commits }),
+    redrives: new Redrives({ deadLetters, outboundTransfers }, lasting),
+    administration: new Administration(state, parts),
+  };
+}
+
+function restore(stored: StoredQueue | undefined, to: Pick<Parts, "backlog" | "rows" | "ledger">): void {
+  const { backlog, rows, ledger } = to;
+  for (const row of stored?.segments ?? []) {
+    rows.restore(row);
+    if (row.number !== 0) backlog.restore(row);
+  }
+  backlog.restoreGroups();
+  ledger.assertBalance();
+}

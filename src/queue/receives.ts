@@ -1,0 +1,112 @@
+import { BATCH_BYTES_MAX } from "../contract/limits.ts";
+import type { ReceiveCommand, Result, SubscribeCommand } from "./base/commands.ts";
+import type { QueueState } from "./base/queue-state.ts";
+import type { Deliveries, Leases } from "./leases.ts";
+import type { DeliverySource, Handing, Receivers } from "./receivers.ts";
+import { shutDown, tooManyWait } from "./refusals.ts";
+import type { Results } from "./results.ts";
+import type { Ledger } from "./store/ledger.ts";
+import type { StateCounts } from "./store/states.ts";
+import { WAITS_MAX, type Waits } from "./waits.ts";
+
+/** Receives and subscriptions: they are given messages at once, or wait as receivers. */
+export class Receives implements DeliverySource {
+  readonly #state: QueueState;
+  readonly #ledger: Ledger;
+  readonly #leases: Leases;
+  readonly #receivers: Receivers;
+  readonly #waits: Waits;
+  readonly #results: Results;
+
+  constructor(
+    state: QueueState,
+    { ledger, leases }: { ledger: Ledger; leases: Leases },
+    { receivers, waits, results }: { receivers: Receivers; waits: Waits; results: Results },
+  ) {
+    this.#state = state;
+    this.#ledger = ledger;
+    this.#leases = leases;
+    this.#receivers = receivers;
+    this.#waits = waits;
+    this.#results = results;
+  }
+
+  get isEmpty(): boolean {
+    return this.#receivers.isEmpty;
+  }
+
+  get visible(): number {
+    return this.#ledger.counts.visible;
+  }
+
+  get hasDeliverable(): boolean {
+    return !this.#results.isFull && this.#leases.hasDeliverable;
+  }
+
+  handOut(handing: Handing, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
+    const { max, autoAck, leaseMs, isPushed } = handing;
+    const heldForMs = autoAck ? undefined : (leaseMs ?? this.#state.configuration.leaseMs);
+    const taking = { max, leaseMs: heldForMs, isBegun: isPushed !== true };
+    return this.#leases.handOut(taking, now, Math.min(bytesMax, this.#results.bytesLeft));
+  }
+
+  /**
+   * Undefined for a receive that waits, or that was answered. No receiver waits for a message that is visible, so a
+   * receive that finds one takes it out of turn from no other.
+   */
+  receive(requestId: number, command: ReceiveCommand, now: number): Result | undefined {
+    const { paused } = this.#state.configuration;
+    if (!paused.receives && this.#leases.hasDeliverable) {
+      const { deliveries, bytes } = this.handOut(command, now);
+      this.#results.add(requestId, { verb: "receive", deliveries }, bytes);
+      return undefined;
+    }
+    if (this.#isOver) return shutDown();
+    if (command.timeoutMs <= 0) return { verb: "receive", deliveries: [] };
+    if (this.#waits.isFull) return tooManyWait(WAITS_MAX);
+    this.#receivers.add(requestId, command, now + command.timeoutMs);
+    return undefined;
+  }
+
+  /** What is visible is pushed when the command has been answered. */
+  subscribe(command: SubscribeCommand, now: number): Result {
+    if (this.#isOver) return shutDown();
+    const { leaseMs = this.#state.configuration.leaseMs } = command;
+    return { verb: "subscribe", credit: this.#receivers.subscribe(command, now), leaseMs, time: now };
+  }
+
+  unsubscribe(subscriber: number): Result {
+    return { verb: "unsubscribe", credit: this.#receivers.unsubscribe(subscriber) };
+  }
+
+  /** Gives visible messages to the receivers that wait. Answers whether any was served. */
+  serve(now: number): boolean {
+    return this.#mayServe && this.#receivers.serve(this, now);
+  }
+
+  /** Whether there are receivers that could be served, had this commit batch not given out as much as it may. */
+  get isHeldUp(): boolean {
+    return this.#mayServe && !this.isEmpty && this.#leases.hasDeliverable;
+  }
+
+  get #mayServe(): boolean {
+    const { configuration, mayHandOut } = this.#state;
+    return mayHandOut && !configuration.paused.receives && this.visible > 0;
+  }
+
+  /** Refuses all receivers if no message can come any more. */
+  refuseIfOver(): void {
+    if (this.#isOver) this.#receivers.refuse(shutDown());
+  }
+
+  /** Whether it is certain that no message will be handed out any more. One that is leased may come back. */
+  get #isOver(): boolean {
+    const { shutdown } = this.#state.configuration;
+    return shutdown === "immediate" || (shutdown === "draining" && isDrained(this.#ledger.counts));
+  }
+}
+
+/** Whether no message can be received, now or later. One that is transferring may come back. */
+export function isDrained({ visible, delayed, leased, transferring }: Readonly<StateCounts>): boolean {
+  return visible + delayed + leased + transferring === 0;
+}

@@ -1,0 +1,155 @@
+import { expect, test } from "vitest";
+import type { Command, NewMessage, Result } from "../../../src/queue/base/commands.ts";
+import { Queue } from "../../../src/queue/queue.ts";
+import { KEYS_BYTES_MAX } from "../../../src/queue/store/row-budget.ts";
+import { MemoryRows } from "../../support/memory-rows.ts";
+import { Random } from "../../support/random.ts";
+
+const DAY_MS = 86_400_000;
+/** Longer in JSON than any other key of 255 characters. */
+const LONGEST_KEY = '"'.repeat(245);
+
+/** A queue whose rows are refused, as SQLite would, where they are too large: `MemoryRows` throws then. */
+class Driven {
+  readonly rows = new MemoryRows();
+  #queue = new Queue("i", this.rows);
+  now = 1_800_000_000_000;
+
+  do(...commands: Command[]): (Result | undefined)[] {
+    this.#queue.advance(this.now);
+    for (const [requestId, command] of commands.entries()) this.#queue.apply(requestId, command, this.now);
+    const commit = this.#queue.takeCommit();
+    if (commit !== undefined) this.rows.write(commit);
+    return this.#queue.takeResults().map(({ result }) => result);
+  }
+
+  restart(): void {
+    const { generation, configuration } = this.#queue;
+    const stored = this.rows.load();
+    this.#queue = new Queue(stored ? { generation, configuration, stored } : generation, this.rows);
+  }
+
+  /** The bytes of the keys in the row that has most of them. */
+  get mostKeyBytes(): number {
+    let most = 0;
+    for (let slot = 1; slot <= this.rows.size; slot += 1) {
+      most = Math.max(most, Buffer.byteLength(this.rows.keys(slot) + this.rows.fingerprints(slot)));
+    }
+    return most;
+  }
+}
+
+function message(options: Partial<NewMessage> = {}): NewMessage {
+  return { content: '"body":1', priority: 100, delayMs: 0, ...options };
+}
+
+function put(messages: NewMessage[], idempotencyKey?: string): Command {
+  return { verb: "put", messages, timeoutMs: 0, idempotencyKey };
+}
+
+const remember = { verb: "configure", changes: { keys: { dedupeMs: DAY_MS, idempotencyMs: DAY_MS } } } as const;
+
+for (const [order, shuffle] of [
+  ["in their order", false],
+  ["in any order", true],
+] as const) {
+  test(`puts of a thousand messages of which 999 are known, ${order}, never make a row too large`, () => {
+    const queue = new Driven();
+    const random = new Random(1);
+    queue.do(remember);
+    const known = Array.from({ length: 999 }, (_, n) => message({ dedupeKey: `${n}-`.padEnd(255, "k") }));
+    queue.do(put(known, "first"));
+
+    for (let round = 0; round < 150; round += 1) {
+      const messages = [...known, message({ dedupeKey: `new-${round}-`.padEnd(255, "k") })];
+      if (shuffle) messages.sort(() => random.fraction() - 0.5);
+      queue.do(put(messages, `sync-${round}`));
+      // After the restart all keys are read from the rows.
+      if (round % 3 === 0) queue.restart();
+    }
+
+    expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
+  });
+}
+
+test("puts that come long after the keys before them have expired never make a row too large", () => {
+  const queue = new Driven();
+  const random = new Random(2);
+  queue.do({ verb: "configure", changes: { keys: { dedupeMs: DAY_MS, idempotencyMs: 300_000 } } });
+  const known = Array.from({ length: 999 }, (_, n) => message({ dedupeKey: `thing-${n}` }));
+  queue.do(put(known));
+
+  for (let round = 0; round < 200; round += 1) {
+    queue.now += 301_000;
+    const messages = [...known, message()].sort(() => random.fraction() - 0.5);
+    queue.do(put(messages, `sync-${round}`));
+    if (round % 50 === 25) queue.restart();
+  }
+
+  expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
+});
+
+test("the longest keys, one put after the other in rows that are used again and again, never make a row too large", () => {
+  const queue = new Driven();
+  queue.do(remember);
+  for (let round = 0; round < 40; round += 1) {
+    const keys = Array.from({ length: 300 }, (_, n) => LONGEST_KEY + round * 1_000 + n);
+    queue.do(
+      put(
+        keys.map((dedupeKey) => message({ dedupeKey, group: "g".repeat(128) })),
+        `${LONGEST_KEY}${round}`,
+      ),
+    );
+    queue.do(...keys.slice(0, 100).map((key) => put([message({ dedupeKey: `${key}x` })], `${key}y`)));
+    if (round % 3 === 0) queue.do({ verb: "purge" });
+    if (round % 7 === 0) queue.restart();
+  }
+
+  expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
+});
+
+test("the largest bodies in rows that keep keys never make a row too large", () => {
+  const queue = new Driven();
+  queue.do(remember);
+  const contents = [
+    `"bytes":"${"A".repeat(1_398_104)}"`,
+    `"body":"${"界".repeat(349_524)}"`,
+    `"body":"${"界".repeat(60_000)}"`,
+  ];
+  for (let round = 0; round < 200; round += 1) {
+    const content = contents[round % contents.length] as string;
+    queue.do(put([message({ content, dedupeKey: LONGEST_KEY + round })], `${LONGEST_KEY}${round}`));
+    const [receive] = queue.do({ verb: "receive", max: 1, timeoutMs: 0, autoAck: true });
+    expect(receive?.verb === "receive" && receive.deliveries.length).toBe(1);
+  }
+
+  expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
+});
+
+test("thousands of reports under the longest keys, in one commit or many, never make a row too large", () => {
+  const queue = new Driven();
+  queue.do(put(Array.from({ length: 1_000 }, () => message())));
+  for (let batch = 0; batch < 6; batch += 1) queue.do(put(Array.from({ length: 1_000 }, () => message())));
+  const done = (key: number): Command => ({ verb: "done", count: 1, idempotencyKey: LONGEST_KEY + key });
+
+  queue.do(...Array.from({ length: 4_000 }, (_, key) => done(key)));
+  for (let key = 4_000; key < 5_500; key += 1) queue.do(done(key));
+  queue.restart();
+  const again = queue.do(...Array.from({ length: 5_500 }, (_, key) => done(key)));
+
+  expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
+  expect(new Set(again.map((result) => result?.verb === "done" && result.unfinished))).toEqual(new Set([1_500]));
+});
+
+test("a message that is put and cancelled, or put and purged, for hours never makes a row too large", () => {
+  const queue = new Driven();
+  queue.do(remember);
+  for (let round = 0; round < 6_000; round += 1) {
+    const [result] = queue.do(put([message({ dedupeKey: "the same" })]));
+    const [id = ""] = result?.verb === "put" ? result.ids : [];
+    queue.do(round % 3 === 0 ? { verb: "purge" } : { verb: "cancel", id });
+  }
+
+  expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
+  expect(queue.rows.size).toBeLessThanOrEqual(6_000 / 32);
+});

@@ -1,0 +1,156 @@
+import type { Delivery } from "../../../src/queue/base/commands.ts";
+import type { CommandResult } from "../../../src/queue/results.ts";
+import type { ModelAnswer } from "./answers.ts";
+import { attemptsOf, type ModelDelivery, type ModelLease, type ModelMessage } from "./message.ts";
+import type { ModelQueue } from "./queue.ts";
+
+const LEASES_REMEMBERED = 200;
+
+/** How often something worth testing came about. A history that never gets there proves nothing about it. */
+export type Sightings = Record<string, number>;
+
+/** Holds what the queue answered against what the model did, and throws at the first difference. */
+export class Comparison {
+  readonly sightings: Sightings = {};
+  /** What the queue has leased, the newest at the end. */
+  leases: { lease: ModelLease; receipt: string }[] = [];
+  readonly #model: ModelQueue;
+
+  constructor(model: ModelQueue) {
+    this.#model = model;
+  }
+
+  see(sighting: string): void {
+    this.sightings[sighting] = (this.sightings[sighting] ?? 0) + 1;
+  }
+
+  /**
+   * Compares what both answered, and takes down ids and receipts that the queue gave.
+   *
+   * @param lost the receipts of leases that the queue has ended
+   */
+  compare(given: CommandResult[], lost: string[]): void {
+    // Waits that end at the same time are answered in no particular order.
+    const byRequestId = (a: { requestId: number }, b: { requestId: number }) => a.requestId - b.requestId;
+    const answers = given.sort(byRequestId);
+    const expected = this.#model.answers.sort(byRequestId);
+    this.#model.answers = [];
+    expect(answers.length, expected.length, () => `answers ${show(answers)} instead of ${show(expected)}`);
+    for (const [index, answer] of answers.entries()) this.#compareOne(answer, expected[index] as ModelAnswer);
+    const expectedLost = this.#model.lost.map(({ message, delivery }) => `${message.id}-${delivery}`);
+    expect(show(lost.sort()), show(expectedLost.sort()), () => "lost leases");
+    if (lost.length > 0) this.see("lost");
+    this.#model.lost = [];
+    for (const sighting of this.#model.seen.splice(0)) this.see(sighting);
+  }
+
+  #compareOne({ requestId, result }: CommandResult, expected: ModelAnswer): void {
+    const difference = () => `answer ${show(result)} instead of ${show(expected)}`;
+    expect(requestId, expected.requestId, difference);
+    if (result.verb === "refused" && expected.verb === "refused") {
+      expect(result.code, expected.code, difference);
+      this.see(result.code);
+      if (expected.endsSubscription) this.see("subscription ended by shutdown");
+    } else if (result.verb === "put" && expected.verb === "put") {
+      this.#compareIds(result.ids, expected.messages, difference);
+      if (expected.messages.some((message) => message.id !== "" && !message.name.startsWith(`${requestId}.`))) {
+        this.see("duplicate suppressed");
+      }
+      expect(show(result.duplicates ?? []), show(expected.duplicates), difference);
+      if (expected.isFreed) this.see("put again after a cancel or purge");
+      if (expected.isRepeated && expected.duplicates.length > 0) this.see("duplicates repeated");
+      if (expected.isRepeated) this.see("put repeated under its key");
+      if (expected.isShared) this.see("put repeated while it waits");
+    } else if (result.verb === "receive_transfer" && expected.verb === "receive_transfer") {
+      this.#compareIds(result.ids, expected.messages, difference);
+    } else if (result.verb === "receive" && expected.verb === "receive") {
+      this.#compareDeliveries(result.deliveries, expected.deliveries, difference);
+    } else if (result.verb === "push" && expected.verb === "push") {
+      this.#compareDeliveries(result.deliveries, expected.deliveries, difference);
+      this.see("push");
+      if (expected.isLast) this.see("credit used up");
+      if (expected.isShare) this.see("push of a share");
+    } else if (
+      (result.verb === "subscribe" && expected.verb === "subscribe") ||
+      (result.verb === "unsubscribe" && expected.verb === "unsubscribe")
+    ) {
+      expect(result.credit, expected.credit, difference);
+      if (result.credit > 0) this.see(result.verb);
+    } else if (result.verb === "cancel_wait" && expected.verb === "cancel_wait") {
+      expect(result.ended, expected.ended, difference);
+      if (result.ended > 0) this.see("wait cancelled");
+    } else if (
+      (result.verb === "ack" || result.verb === "retry" || result.verb === "extend" || result.verb === "begin") &&
+      expected.verb === "changed"
+    ) {
+      expect(result.stale.length, expected.stale.length, difference);
+      if (expected.stale.length > 0) this.see("stale receipt");
+    } else if (result.verb === "join" && expected.verb === "join") {
+      expect(result.finished, expected.finished, difference);
+      this.see(result.finished ? "join finished" : "join not finished");
+    } else if (result.verb === "done" && expected.verb === "done") {
+      expect(result.unfinished, expected.unfinished, difference);
+      if (expected.isRepeated) this.see("done repeated under its key");
+    } else if (result.verb === "purge" && expected.verb === "purge") {
+      expect(result.purged, expected.purged, difference);
+    } else if (result.verb === "configure" && expected.verb === "configured") {
+      expect(result.description.maxSize, expected.settings.maxSize, difference);
+    } else if (result.verb === "redrive" && expected.verb === "redrive") {
+      expect(result.redriven, expected.redriven, difference);
+      expect(result.left, expected.left, difference);
+      if (result.redriven > 0) this.see("redriven");
+    } else if (result.verb === "messages" && expected.verb === "messages") {
+      const ids = expected.messages.map(({ id }) => id);
+      expect(show(result.views.map(({ id }) => id)), show(ids), difference);
+      // The other way around a last, empty page may follow.
+      if (result.cursor === null) expect(true, expected.isLast, difference);
+      for (const [index, { state, attempts, reason }] of result.views.entries()) {
+        if (reason === "expired") this.see("expired listed");
+        const message = expected.messages[index] as ModelMessage;
+        expect(state, this.#model.stateOf(message), difference);
+        expect(attempts, attemptsOf(message), difference);
+        this.see(`${state} listed`);
+      }
+    } else {
+      expect(result.verb, expected.verb, difference);
+    }
+  }
+
+  #compareIds(ids: string[], messages: ModelMessage[], difference: () => string): void {
+    expect(ids.length, messages.length, difference);
+    for (const [index, message] of messages.entries()) {
+      if (message.id === "") message.id = ids[index] as string;
+      expect(ids[index], message.id, difference);
+    }
+  }
+
+  #compareDeliveries(deliveries: Delivery[], expected: ModelDelivery[], difference: () => string): void {
+    expect(deliveries.length, expected.length, difference);
+    for (const [index, { message, delivery: number, attempt, lastError }] of expected.entries()) {
+      const delivery = deliveries[index];
+      // The message may have reached a receiver whose request id is older than the put's.
+      if (message.id === "") message.id = delivery?.id ?? "";
+      expect(delivery?.id, message.id, difference);
+      expect(delivery?.attempt, attempt, difference);
+      expect(delivery?.lastError, lastError, difference);
+      expect(delivery?.group, message.group, difference);
+      if (message.group !== undefined) this.see("group served");
+      expect(delivery?.payload.startsWith(`{"body":"${message.name}"`), true, difference);
+      if (attempt > 1) this.see("redelivery");
+      if (attempt < number) this.see("redelivery that is no further attempt");
+      this.see(`${this.#model.settings.order} delivery`);
+      if (delivery?.lease !== undefined)
+        this.leases.push({ lease: { message, delivery: number }, receipt: delivery.lease.receipt });
+    }
+    if (this.leases.length > LEASES_REMEMBERED * 2) this.leases = this.leases.slice(-LEASES_REMEMBERED);
+  }
+}
+
+export function show(value: unknown): string {
+  return JSON.stringify(value, (_, text) => (typeof text === "string" ? text.slice(0, 60) : text)).slice(0, 2_000);
+}
+
+/** Cheaper than a test runner's assertion, which a history would call ten million times. */
+export function expect<Value>(actual: Value, expected: Value, difference: () => string): void {
+  if (actual !== expected) throw new Error(`${String(actual)} is not ${String(expected)}: ${difference()}`);
+}

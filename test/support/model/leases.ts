@@ -1,0 +1,127 @@
+import type { Both } from "./both.ts";
+import type { ModelLease, ModelMessage } from "./message.ts";
+import type { ModelQueue } from "./queue.ts";
+import { remove } from "./removals.ts";
+
+/** Does something to each message whose newest lease this is and lasts. */
+function withLeases(
+  queue: ModelQueue,
+  requestId: number,
+  leases: ModelLease[],
+  change: (message: ModelMessage) => void,
+): void {
+  const stale: number[] = [];
+  for (const [index, { message, delivery }] of leases.entries()) {
+    const isHeld = queue.messages.includes(message) && message.leased && message.deliveries === delivery;
+    if (isHeld) change(message);
+    else stale.push(index);
+  }
+  queue.answers.push({ requestId, verb: "changed", count: leases.length - stale.length, stale });
+}
+
+function begin(queue: ModelQueue, message: ModelMessage): void {
+  if (message.begunAt !== undefined) return;
+  message.begunAt = queue.now;
+  queue.seen.push("begun");
+}
+
+/** What a pause took back of which a handler had begun already is leased again, unless it was handed out since. */
+function giveAgain(queue: ModelQueue, { message, delivery }: ModelLease): void {
+  const isFree = queue.messages.includes(message) && queue.stateOf(message) === "visible";
+  const isSame = message.deliveries === delivery && message.group === undefined;
+  const { takenBackUntil } = message;
+  if (!isFree || !isSame || takenBackUntil <= queue.now) return;
+  const unbegun = message.unbegun - 1;
+  Object.assign(message, { leased: true, begunAt: queue.now, unbegun, visibleAt: takenBackUntil, takenBackUntil: 0 });
+  queue.seen.push("begun though taken back");
+}
+
+function retry(
+  queue: ModelQueue,
+  message: ModelMessage,
+  delayMs: number | undefined,
+  error: string | undefined,
+  isDead: boolean,
+): void {
+  message.lastError = error;
+  endAttempt(queue, message, queue.now, delayMs, isDead);
+}
+
+/** Gives back a message with which no handler began. */
+export function giveBack(queue: ModelQueue, message: ModelMessage, visibleAt = queue.now): void {
+  Object.assign(message, { leased: false, unbegun: message.unbegun + 1, visibleAt });
+}
+
+/** An attempt that ended without an ack. */
+export function endAttempt(
+  queue: ModelQueue,
+  message: ModelMessage,
+  endedAt: number,
+  delayMs?: number,
+  isRejected = false,
+): void {
+  const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = queue.settings;
+  const attempts = message.deliveries - message.unbegun - message.spared;
+  message.leased = false;
+  message.isDead = isRejected || (maxAttempts > 0 && attempts >= maxAttempts);
+  const backoff = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
+  const latest = endedAt + (delayMs ?? backoff);
+  const hasJitter = delayMs === undefined && retryDelayJitter > 0 && latest > queue.now && !message.isDead;
+  message.visibleAt = message.isDead ? endedAt : latest;
+  if (hasJitter) message.visibleAt = queue.jittered(message.id, latest - backoff * retryDelayJitter, latest);
+  if (message.isDead) queue.unfinished = Math.max(0, queue.unfinished - 1);
+}
+
+export function randomBegin(both: Both, requestId: number): void {
+  const { leases, receipts } = someLeases(both);
+  both.tell(requestId, { verb: "begin", receipts }, () => {
+    for (const lease of leases) giveAgain(both.model, lease);
+    withLeases(both.model, requestId, leases, (held) => begin(both.model, held));
+  });
+}
+
+export function randomAck(both: Both, requestId: number): void {
+  const { leases, receipts } = someLeases(both);
+  const finish = both.random.chance(0.7);
+  both.tell(requestId, { verb: "ack", receipts, finish }, () =>
+    withLeases(both.model, requestId, leases, (held) => remove(both.model, held, finish)),
+  );
+}
+
+export function randomRetry(both: Both, requestId: number): void {
+  const { leases, receipts } = someLeases(both);
+  const delayMs = both.random.pick([undefined, undefined, 0, both.random.integer(10_000)]);
+  const error = both.random.chance(0.3) ? `failed in ${requestId}` : undefined;
+  const isDead = both.random.chance(0.05);
+  const isBegun = both.random.chance(0.9);
+  both.tell(requestId, { verb: "retry", receipts, delayMs, error, isDead, isBegun }, () =>
+    withLeases(both.model, requestId, leases, (held) =>
+      isBegun ? retry(both.model, held, delayMs, error, isDead) : giveBack(both.model, held),
+    ),
+  );
+}
+
+export function randomExtend(both: Both, requestId: number): void {
+  const { leases, receipts } = someLeases(both);
+  const leaseMs = 1_000 + both.random.integer(60_000);
+  both.tell(requestId, { verb: "extend", receipts, leaseMs }, () =>
+    withLeases(both.model, requestId, leases, (held) => {
+      held.visibleAt = both.now + leaseMs;
+    }),
+  );
+}
+
+function someLeases(both: Both): { leases: ModelLease[]; receipts: string[] } {
+  const { leases: known } = both.comparison;
+  const leases: ModelLease[] = [];
+  const receipts: string[] = [];
+  for (let count = 1 + both.random.integer(4); count > 0 && known.length > 0; count -= 1) {
+    // Mostly the newest, which are likely still held.
+    const isRecent = both.random.chance(0.7);
+    const index = known.length - 1 - both.random.integer(isRecent ? 12 : known.length);
+    const { lease, receipt } = known[Math.max(0, index)] as { lease: ModelLease; receipt: string };
+    leases.push(lease);
+    receipts.push(receipt);
+  }
+  return { leases, receipts };
+}

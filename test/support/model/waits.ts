@@ -1,0 +1,40 @@
+import type { ModelWait } from "./answers.ts";
+import type { Both } from "./both.ts";
+import type { ModelQueue } from "./queue.ts";
+
+/** Answers waits that are over. */
+export function endWaits(queue: ModelQueue, waits: ModelWait[]): void {
+  for (const { verb, requestId } of waits) {
+    if (verb === "put") queue.refuse([requestId], queue.noRoom);
+    else if (verb === "join") queue.answers.push({ requestId, verb, finished: false });
+    else queue.answers.push({ requestId, verb, deliveries: [] });
+  }
+  queue.forget(waits.map(({ requestId }) => requestId));
+}
+
+/** Ends waits before their time. */
+function cancelWaits(queue: ModelQueue, requestId: number, requestIds: number[]): void {
+  const ended = queue.waits().filter((waiting) => requestIds.includes(waiting.requestId));
+  endWaits(queue, ended);
+  queue.answers.push({ requestId, verb: "cancel_wait", ended: ended.length });
+}
+
+/** Some that wait, one that most likely was answered, and a subscriber, which is none of these. */
+export function randomCancelWaits(both: Both, requestId: number): void {
+  const requestIds = [...someWaits(both), both.random.integer(requestId), both.random.pick(both.subscribers)];
+  both.tell(requestId, { verb: "cancel_wait", requestIds }, () => cancelWaits(both.model, requestId, requestIds));
+}
+
+function someWaits(both: Both): number[] {
+  return both.model.waits().flatMap(({ requestId }) => (both.random.chance(0.3) ? [requestId] : []));
+}
+
+/** A connection is gone, with all that waits on it. The next connection is another subscriber. */
+export function randomLeave(both: Both): void {
+  const requestIds = someWaits(both);
+  const subscriber = both.random.pick(both.subscribers);
+  both.queue.leave(new Set(requestIds), subscriber);
+  both.model.leave(requestIds, subscriber);
+  both.subscribers[both.subscribers.indexOf(subscriber)] = both.newRequestId();
+  if (requestIds.length > 0) both.comparison.see("left");
+}

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { WebSocket } from "ws";
 import { CREDIT_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
-import type { Pushes, Route } from "../../worker-client/src/call.ts";
-import type { QueueError } from "../../worker-client/src/errors.ts";
-import { HttpClient } from "../../worker-client/src/http-client.ts";
-import { Routes } from "../../worker-client/src/routes.ts";
-import type { Subscriber } from "../../worker-client/src/subscriber.ts";
+import type { QueueError } from "../../worker-client/src/base/errors.ts";
+import type { Pushes, Route } from "../../worker-client/src/transport/call.ts";
+import { HttpClient } from "../../worker-client/src/transport/http-client.ts";
+import { Routes } from "../../worker-client/src/transport/routes.ts";
+import type { Subscriber } from "../../worker-client/src/transport/subscription-listener.ts";
 import { StrangeServer } from "../support/strange-server.ts";
 
 interface Operation {
@@ -92,8 +92,8 @@ describe("begin", () => {
   test("is heard although its process is killed right after", async () => {
     const folder = new URL("../../worker-client/src/", import.meta.url);
     const text = `
-      import { HttpClient } from "${folder}http-client.ts";
-      import { Routes } from "${folder}routes.ts";
+      import { HttpClient } from "${folder}transport/http-client.ts";
+      import { Routes } from "${folder}transport/routes.ts";
       const address = ${JSON.stringify(server.address)};
       const http = new HttpClient(address, "key", 60, fetch);
       const { pushes } = new Routes({ address, authkey: "key", retrySeconds: 60, transport: "websocket", http }).own("queue");
@@ -172,7 +172,7 @@ describe("a grant", () => {
 test("stops of the same turn are one operation, and no two operations have the same id", async () => {
   await connected();
   const aborting = new AbortController();
-  const { Deadline } = await import("../../worker-client/src/deadline.ts");
+  const { Deadline } = await import("../../worker-client/src/base/deadline.ts");
   const call = () => route.send({ verb: "receive", deadline: new Deadline({}), signal: aborting.signal });
   const calls = Promise.allSettled([call(), call(), call()]);
   await expect.poll(() => frames.flat().length).toBe(3);

@@ -1,8 +1,8 @@
 /** When a connection counts as dead: by what is heard on it, on a clock of the test. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PING, PONG } from "../../src/contract/socket-protocol.ts";
-import { type LinkEvents, PONG_MS, SILENCE_MS, SocketLink } from "../../worker-client/src/socket-link.ts";
-import type { Wire } from "../../worker-client/src/wire.ts";
+import { type LinkEvents, PONG_MS, SILENCE_MS, SocketLink } from "../../worker-client/src/wire/socket-link.ts";
+import type { Wire } from "../../worker-client/src/wire/wire.ts";
 
 /** A connection whose other side is the test. */
 class TestWire implements Wire {

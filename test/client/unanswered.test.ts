@@ -1,9 +1,9 @@
 /** Calls that stay without an answer on a connection that lives, on a clock of the test. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Call } from "../../worker-client/src/call.ts";
-import { Deadline } from "../../worker-client/src/deadline.ts";
-import { Outbox } from "../../worker-client/src/outbox.ts";
-import { ANSWER_SECONDS, SocketCalls } from "../../worker-client/src/socket-calls.ts";
+import { Deadline } from "../../worker-client/src/base/deadline.ts";
+import type { Call } from "../../worker-client/src/transport/call.ts";
+import { Outbox } from "../../worker-client/src/transport/frame-writer.ts";
+import { ANSWER_SECONDS, SocketCalls } from "../../worker-client/src/transport/socket-calls.ts";
 
 let calls: SocketCalls;
 beforeEach(() => {

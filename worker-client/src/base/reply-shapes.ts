@@ -1,0 +1,22 @@
+import type { ReceivedMessage } from "../../../src/contract/schema.ts";
+
+/** Whether this is a message as it is handed out. */
+export function isReceived(value: unknown): value is ReceivedMessage {
+  return isObject(value) && isText(value.id) && isOptionalText(value.receipt) && typeof value.attempt === "number";
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+export function isListOf<Entry>(value: unknown, isEntry: (entry: unknown) => entry is Entry): value is Entry[] {
+  return Array.isArray(value) && value.every(isEntry);
+}
+
+function isOptionalText(value: unknown): value is string | undefined {
+  return value === undefined || isText(value);
+}

@@ -1,0 +1,133 @@
+import { ENDPOINTS } from "../../../src/contract/endpoints.ts";
+import type { Deadline } from "../base/deadline.ts";
+import { Unavailable } from "../base/errors.ts";
+import { Timer } from "../base/platform.ts";
+import type { Place } from "../base/problem-errors.ts";
+import { type Call, closed, type History, isInVain, type Outcome, type Route } from "./call.ts";
+import type { HttpClient, HttpRequest } from "./http-client.ts";
+import { isReplyTo, receiptsIn } from "./replies.ts";
+import { Turns } from "./semaphore.ts";
+
+/** How long a poll is that may be left: so long the program goes on after an abort, and so late a message comes back. */
+const ABORTABLE_POLL_SECONDS = 5;
+
+/** How many calls of a kind wait at the server at a time, each on a connection. Others are tried, and wait here. */
+const HTTP_WAITS_MAX = 32;
+
+/** The way to a queue over HTTP. Waits of any length are made of polls that the server allows. */
+export class HttpRoute implements Route {
+  readonly #place: Place;
+  readonly #path: string;
+  readonly #client: HttpClient;
+  /** By the verbs that wait. */
+  readonly #turns = new Map<string, Turns>();
+  #isClosed = false;
+
+  constructor(queue: string, address: string, client: HttpClient) {
+    this.#place = { address, queue };
+    this.#path = `/v1/queues/${encodeURIComponent(queue)}`;
+    this.#client = client;
+  }
+
+  /** @param history what has become of it on another way */
+  async send<Value>(call: Call, history?: History): Promise<Outcome<Value>> {
+    if (this.#isClosed) throw closed(this.#place, history?.wasTried ?? false);
+    const { deadline } = call;
+    if (deadline === undefined) return this.#client.send<Value>(this.#requestOf(call), call, history);
+    const turns = this.#turnsOf(call.verb);
+    let hasTurn = turns.take();
+    for (;;) {
+      const outcome = await this.#poll<Value>(call, deadline, hasTurn ? turns : undefined, history);
+      if (deadline.isOver || !outcome.isInVain) return outcome.end();
+      hasTurn = await waitForTurn(turns, deadline, call.signal);
+      call.signal?.throwIfAborted();
+      if (!hasTurn) return outcome.end();
+    }
+  }
+
+  /** Later calls throw `Closed`. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #turnsOf(verb: string): Turns {
+    let turns = this.#turns.get(verb);
+    if (turns === undefined) {
+      turns = new Turns(HTTP_WAITS_MAX);
+      this.#turns.set(verb, turns);
+    }
+    return turns;
+  }
+
+  /** @param turn what to give back when the poll is over; undefined where it is not to wait */
+  async #poll<Value>(call: Call, deadline: Deadline, turn: Turns | undefined, history: History | undefined) {
+    const isAbortable = call.verb === "receive" && call.signal !== undefined;
+    const longest = isAbortable ? Math.min(deadline.pollSeconds, ABORTABLE_POLL_SECONDS) : deadline.pollSeconds;
+    const request = this.#requestOf(call, turn === undefined ? 0 : longest);
+    const terms = isAbortable ? { ...call, letsTryEnd: true } : call;
+    const sent = this.#client.send<Value>(request, terms, history).finally(() => turn?.free());
+    try {
+      const outcome = await (isAbortable ? this.#orAborted(sent, call.signal) : sent);
+      return { isInVain: isInVain(outcome.value), end: () => outcome };
+    } catch (error) {
+      const reason = error instanceof Unavailable ? error.cause : error;
+      const end = (): Outcome<Value> => {
+        throw error;
+      };
+      return { isInVain: reason instanceof Error && isInVain(reason), end };
+    }
+  }
+
+  /**
+   * Receives until the call is aborted. A server does not hear of a client that leaves a poll, and would go on to hand it
+   * messages: so the poll goes on to its end without the caller, and what it brings is given back.
+   */
+  #orAborted<Value>(sent: Promise<Outcome<Value>>, signal: AbortSignal | undefined): Promise<Outcome<Value>> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        reject(signal?.reason);
+        this.#client.leave(sent.then(({ value }) => this.#giveBack(value)).catch(() => undefined));
+      };
+      if (signal?.aborted) abort();
+      signal?.addEventListener("abort", abort, { once: true });
+      sent.then(resolve, reject).finally(() => signal?.removeEventListener("abort", abort));
+    });
+  }
+
+  /** Without an attempt. What fails here comes back when its lease ends. */
+  async #giveBack(reply: unknown): Promise<void> {
+    const receipts = receiptsIn(reply);
+    if (receipts.length === 0) return;
+    const body = JSON.stringify({ receipts, begun: false });
+    await this.#client.send({ method: "POST", path: `${this.#path}/retry`, body }, {});
+  }
+
+  #requestOf(call: Call, waitSeconds?: number): HttpRequest {
+    const { verb, request = {}, messages } = call;
+    const { method, path } = ENDPOINTS[verb];
+    const common = { method, queue: this.#place.queue, isReply: (value: unknown) => isReplyTo(call, value) };
+    const fields = waitSeconds === undefined ? request : { ...request, timeoutSeconds: waitSeconds };
+    if (method === "GET" || method === "DELETE") {
+      const { id, ...query } = fields as Record<string, string>;
+      const search = new URLSearchParams(query).toString();
+      const place = path.replace(":id", encodeURIComponent(id ?? ""));
+      return { ...common, path: `${this.#path}${place}${search === "" ? "" : `?${search}`}` };
+    }
+    const text = JSON.stringify(fields);
+    const rest = text === "{}" ? "}" : `,${text.slice(1)}`;
+    const body = messages === undefined ? text : `{"messages":${messages.json}${rest}`;
+    return { ...common, path: `${this.#path}${path}`, body, waitSeconds };
+  }
+}
+
+/** Waits for a turn until the call's time is over, or its caller does not want it any more. */
+async function waitForTurn(turns: Turns, deadline: Deadline, signal: AbortSignal | undefined): Promise<boolean> {
+  if (turns.take()) return true;
+  const over = new AbortController();
+  const timer = new Timer(deadline.leftMs, () => over.abort());
+  try {
+    return await turns.wait(signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]));
+  } finally {
+    timer.clear();
+  }
+}

@@ -1,0 +1,299 @@
+import type { ServerLine } from "../../../src/contract/socket.ts";
+import { AWAY_AGAIN_MS, AWAY_MS } from "../base/away.ts";
+import { backoffMs } from "../base/backoff.ts";
+import { GRACE_SECONDS } from "../base/deadline.ts";
+import { QueueError, Unavailable } from "../base/errors.ts";
+import { type Instant, instant, msSince } from "../base/instant.ts";
+import { Timer } from "../base/platform.ts";
+import { type LinkEvents, openLink, type SocketLink } from "../wire/socket-link.ts";
+import type { Refusal, Target } from "../wire/wire.ts";
+
+/** How long calls go over HTTP where no socket can be opened, until that is tried again. */
+const HTTP_MS = 60_000;
+/** After so many connections that brought nothing, something in between is taken not to let sockets through. */
+const BARREN_MAX = 3;
+/** An opening that was given up after so long brought nothing either. */
+const VAIN_OPENING_MS = 1_000;
+/** A connection that lasted so long is no sign that the next one will end at once. */
+const LASTING_MS = 1_000;
+/** A connection on which nothing is awaited is closed after this time. */
+const IDLE_SECONDS = 10;
+/** The same where an open connection keeps the process from ending. */
+const RESTLESS_IDLE_SECONDS = 0.25;
+/** How often calls without a connection are looked through for those whose time is over. */
+const SWEEP_MS = 250;
+
+export interface KeeperEvents {
+  /** Whether anything is awaited of the connection. */
+  readonly isNeeded: boolean;
+  connected(link: SocketLink): void;
+  heard(line: ServerLine): void;
+  /** The connection is gone, whether another one is opened or not. */
+  lost(link: SocketLink, cause: Error): void;
+  /** A try to connect failed. There will be another. */
+  failed(cause: Error): void;
+  /** The server refuses to be connected to. There is no other try. */
+  refused(error: () => QueueError): void;
+  /** Calls go over HTTP from now on. */
+  turnedToHttp(): void;
+  /** Called now and then while something is awaited of a connection. */
+  tick(): void;
+  /** Called now and then while there is no connection. */
+  sweep(cause: Error): void;
+  /** The server has not been reached for a while. */
+  away(error: QueueError): void;
+  /** It has begun to connect; or it has ended its connection, or its tries. */
+  live(isLive: boolean): void;
+  /** Nothing is awaited of the connection that is open; or it is not open, or something is. */
+  idle(isIdle: boolean): void;
+}
+
+/** Keeps a connection to a queue for as long as it is needed, and not much longer. */
+export class LinkKeeper implements LinkEvents {
+  readonly #target: Target;
+  readonly #events: KeeperEvents;
+  #link: SocketLink | undefined;
+  #openedAt = 0;
+  /** Gives up the opening that is under way. */
+  #cancelOpening: (() => void) | undefined;
+  #openingSince = 0;
+  #pause: Timer | undefined;
+  #sweeping: Timer | undefined;
+  #idling: Timer | undefined;
+  /** Since when nothing is awaited of the connection. */
+  #idleSince: number | undefined;
+  #outage: Instant | undefined;
+  #lastCause: Error = new QueueError("It is not connected yet", { code: "timeout" });
+  #warning: Timer | undefined;
+  #failures = 0;
+  #barren = 0;
+  #httpUntil = 0;
+
+  constructor(target: Target, events: KeeperEvents) {
+    this.#target = target;
+    this.#events = events;
+  }
+
+  /** The connection, while there is one. */
+  get link(): SocketLink | undefined {
+    return this.#link;
+  }
+
+  /** Whether no socket can be opened for the time being, so that calls go over HTTP. */
+  get isOnHttp(): boolean {
+    return this.#httpUntil !== 0 && Date.now() < this.#httpUntil;
+  }
+
+  /** Why the server cannot be reached; undefined while it can, or a connection was only lost a moment ago. */
+  get outage(): Error | undefined {
+    if (this.#link !== undefined || this.#outage === undefined) return undefined;
+    return msSince(this.#outage) > GRACE_SECONDS * 1_000 ? this.#lastCause : undefined;
+  }
+
+  /** Opens a connection, if there is none and it is not being done. */
+  connect(): void {
+    if (this.#link !== undefined || this.#cancelOpening !== undefined || this.#pause !== undefined) return;
+    this.#open();
+    this.#sweepSoon();
+    this.#events.live(true);
+  }
+
+  /** To be called when it may have become needed, or not needed any more. */
+  rest(): void {
+    const link = this.#link;
+    const isNeeded = this.#events.isNeeded;
+    if (link === undefined) {
+      if (!isNeeded) this.#stop();
+      return;
+    }
+    if (isNeeded === (this.#idleSince === undefined)) return;
+    link.isBusy = isNeeded;
+    this.#idleSince = isNeeded ? undefined : performance.now();
+    this.#events.idle(!isNeeded);
+    if (!isNeeded && this.#idling === undefined) this.#closeLater(idleMs(link));
+  }
+
+  /** Gives the connection up and opens another one. */
+  restart(): void {
+    const link = this.#link;
+    link?.terminate();
+    if (link !== undefined)
+      this.lost(link, new QueueError("The connection was given up by the client", { code: "disconnected" }));
+  }
+
+  /** Closes the connection if nothing is awaited of it. */
+  closeIfIdle(): void {
+    if (this.#idleSince !== undefined) this.close();
+  }
+
+  /** Ends the connection, or the tries to open one. */
+  close(): void {
+    const link = this.#link;
+    this.#forget();
+    link?.close();
+    this.#stop();
+  }
+
+  /** Sees to it that an outage that goes on is told of, after a subscriber has come. */
+  watchOutage(): void {
+    this.#warning?.clear();
+    if (this.#outage === undefined) return;
+    this.#warnIn(Math.max(0, AWAY_MS - msSince(this.#outage)));
+  }
+
+  opened(link: SocketLink): void {
+    this.#cancelOpening = undefined;
+    this.#sweeping?.clear();
+    if (!this.#events.isNeeded) {
+      link.close();
+      this.#stop();
+      return;
+    }
+    this.#link = link;
+    this.#openedAt = performance.now();
+    this.#events.connected(link);
+  }
+
+  refused(refusal: Refusal): void {
+    this.#cancelOpening = undefined;
+    if (refusal.kind === "dropped") this.#barren += 1;
+    if (refusal.kind === "unsupported" || this.#barren >= BARREN_MAX) {
+      this.#turnToHttp();
+    } else if (refusal.kind === "refused") {
+      this.#stop();
+      this.#events.refused(refusal.error);
+    } else {
+      this.#beginOutage(refusal.cause);
+      this.#events.failed(refusal.cause);
+      this.#openLater();
+    }
+  }
+
+  heard(line: ServerLine): void {
+    // A connection that works and is cut is not one that cannot be opened: the next is opened at once.
+    this.#failures = 0;
+    if (this.#outage !== undefined) this.#endOutage();
+    this.#events.heard(line);
+  }
+
+  lost(link: SocketLink, cause: Error): void {
+    if (this.#link !== link) return;
+    this.#forget();
+    if (performance.now() - this.#openedAt > LASTING_MS) this.#failures = 0;
+    this.#barren = link.isBarren ? this.#barren + 1 : 0;
+    this.#beginOutage(cause);
+    this.#events.lost(link, cause);
+    if (this.#barren >= BARREN_MAX) this.#turnToHttp();
+    else if (this.#link === undefined && this.#cancelOpening === undefined) this.#openLater();
+  }
+
+  tick(): void {
+    this.#events.tick();
+  }
+
+  #open(): void {
+    this.#openingSince = performance.now();
+    this.#cancelOpening = openLink(this.#target, this);
+  }
+
+  #openLater(): void {
+    if (!this.#events.isNeeded) {
+      this.#stop();
+      return;
+    }
+    this.#failures += 1;
+    // The first connection after one that has lasted is opened at once.
+    const ms = this.#failures === 1 && this.#openedAt > 0 ? 0 : backoffMs(this.#failures, Math.random());
+    this.#pause = new Timer(ms, () => {
+      this.#pause = undefined;
+      this.#open();
+    });
+    this.#sweepSoon();
+  }
+
+  /** Ends the tries to connect, and all that goes with them. */
+  #stop(): void {
+    if (this.#cancelOpening !== undefined && performance.now() - this.#openingSince > VAIN_OPENING_MS)
+      this.#barren += 1;
+    this.#cancelOpening?.();
+    this.#cancelOpening = undefined;
+    this.#pause?.clear();
+    this.#pause = undefined;
+    this.#sweeping?.clear();
+    this.#endOutage();
+    this.#events.live(false);
+  }
+
+  #turnToHttp(): void {
+    this.#httpUntil = Date.now() + HTTP_MS;
+    this.#barren = 0;
+    this.#failures = 0;
+    this.#stop();
+    this.#events.turnedToHttp();
+  }
+
+  #forget(): void {
+    this.#link = undefined;
+    this.#idling?.clear();
+    this.#idling = undefined;
+    if (this.#idleSince !== undefined) this.#events.idle(false);
+    this.#idleSince = undefined;
+  }
+
+  #closeLater(ms: number): void {
+    this.#idling = new Timer(
+      ms,
+      () => {
+        this.#idling = undefined;
+        if (this.#link === undefined || this.#idleSince === undefined) return;
+        const leftMs = this.#idleSince + idleMs(this.#link) - performance.now();
+        if (leftMs > 0) this.#closeLater(leftMs);
+        else this.close();
+      },
+      { holds: false },
+    );
+  }
+
+  #beginOutage(cause: Error): void {
+    this.#lastCause = cause;
+    if (this.#outage !== undefined) return;
+    this.#outage = instant();
+    this.#warnIn(AWAY_MS);
+  }
+
+  #endOutage(): void {
+    this.#outage = undefined;
+    this.#warning?.clear();
+  }
+
+  #warnIn(ms: number): void {
+    this.#warning = new Timer(
+      ms,
+      () => {
+        if (this.#outage === undefined) return;
+        this.#warnIn(AWAY_AGAIN_MS);
+        const { address, queue } = this.#target;
+        const message = `${address} could not be reached for ${(msSince(this.#outage) / 1_000).toFixed(0)} seconds`;
+        const cause = this.#lastCause;
+        this.#events.away(new Unavailable(`${message} (${cause.message}). It is tried on.`, { queue, cause }));
+      },
+      { holds: false },
+    );
+  }
+
+  #sweepSoon(): void {
+    this.#sweeping?.clear();
+    this.#sweeping = new Timer(
+      SWEEP_MS,
+      () => {
+        this.#sweepSoon();
+        this.#events.sweep(this.#lastCause);
+      },
+      { holds: false },
+    );
+  }
+}
+
+function idleMs(link: SocketLink): number {
+  return (link.canRest ? IDLE_SECONDS : RESTLESS_IDLE_SECONDS) * 1_000;
+}

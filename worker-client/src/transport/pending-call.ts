@@ -1,0 +1,207 @@
+import type { MessageRun } from "../../../src/contract/socket.ts";
+import { GRACE_SECONDS } from "../base/deadline.ts";
+import { QueueError } from "../base/errors.ts";
+import { type Instant, instant, msSince } from "../base/instant.ts";
+import { Timer } from "../base/platform.ts";
+import type { Place } from "../base/problem-errors.ts";
+import { type Call, closed, type History, isInVain, type Outcome, refusalOf, retryMsOf, unavailable } from "./call.ts";
+
+interface Settlers {
+  settle(outcome: Outcome<unknown>): void;
+  fail(error: unknown): void;
+}
+
+/** What sends a call. */
+export interface Watcher {
+  /** Its own time is over: `GRACE_SECONDS` later it has to have ended. */
+  timeIsOver(call: PendingCall): void;
+  /** It has ended without an answer, because that did not come by then. */
+  hasEnded(call: PendingCall): void;
+  isAborted(call: PendingCall): void;
+}
+
+/** A call that is on its way over a socket, maybe not for the first time. */
+export class PendingCall {
+  /** Under which it was sent last, or will be sent. */
+  id: number;
+  readonly call: Call;
+  /** How often its answer, or the connection, was lost. */
+  failures = 0;
+  sentAt = 0;
+  /** Whether it was sent over the connection that there is. */
+  wasSent = false;
+  /** Whether it may be waiting at the server. */
+  isWaiting = false;
+  /** Whether it was sent with others in one operation, which has an id of its own. */
+  isShared = false;
+  /** Whether it is to be sent by itself, because with others it was refused. */
+  isAlone = false;
+  /** What it was answered when it was tried; it waits here for its turn to wait at the server. */
+  vain: { answer: unknown } | undefined;
+  readonly #place: Place;
+  readonly #retryMs: number;
+  readonly #settlers: Settlers;
+  #wasTried = false;
+  #outage: Instant | undefined;
+  #timer: Timer | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(id: number, call: Call, place: Place, retryMs: number, settlers: Settlers) {
+    this.id = id;
+    this.call = call;
+    this.#place = place;
+    this.#retryMs = retryMsOf(call, retryMs);
+    this.#settlers = settlers;
+  }
+
+  /** Tells when its time is over, and when its caller does not want it any more, who is told at once. */
+  watch(watcher: Watcher): void {
+    const { signal, deadline } = this.call;
+    const leftMs = deadline?.leftMs ?? Number.POSITIVE_INFINITY;
+    if (leftMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = new Timer(leftMs, () => {
+        this.#timer = new Timer(GRACE_SECONDS * 1_000, () => {
+          this.giveUp(new QueueError("No answer came in time", { code: "timeout" }));
+          watcher.hasEnded(this);
+        });
+        watcher.timeIsOver(this);
+      });
+    }
+    if (signal === undefined) return;
+    this.#onAbort = () => {
+      watcher.isAborted(this);
+      this.#end();
+      this.#settlers.fail(signal.reason);
+    };
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Whether it would wait if it were sent now. */
+  get mayWait(): boolean {
+    const { deadline } = this.call;
+    return deadline !== undefined && !deadline.isOver;
+  }
+
+  /**
+   * The lines to send for it.
+   *
+   * @param isWaiting false where it is only tried
+   */
+  takeLines(isWaiting: boolean): string[] {
+    const { verb, request, messages, idempotencyKey: key } = this.call;
+    this.#wasTaken(performance.now(), isWaiting, false);
+    const fields = isWaiting ? { ...request, wait: true } : request;
+    if (messages === undefined) return [JSON.stringify({ id: this.id, verb, request: fields, key })];
+    const runs = messages.runs;
+    const put = runs === undefined ? fields : { ...fields, messages: runs };
+    return [JSON.stringify({ id: this.id, verb, request: put, key, lines: messages.count }), ...messages.lines];
+  }
+
+  /** Whether it may share an operation with others like it, in which it does not wait. */
+  get mayShare(): boolean {
+    const { messages, idempotencyKey } = this.call;
+    return !this.isAlone && idempotencyKey !== undefined && messages?.isSmall === true;
+  }
+
+  /** What to send for it in an operation that it shares. */
+  takeShare(now: number): { line: string; key: string; run: MessageRun | undefined } {
+    const { messages, idempotencyKey } = this.call;
+    this.#wasTaken(now, false, true);
+    return { line: messages?.lines[0] as string, key: idempotencyKey as string, run: messages?.runs?.[0] };
+  }
+
+  #wasTaken(now: number, isWaiting: boolean, isShared: boolean): void {
+    this.isWaiting = isWaiting;
+    this.isShared = isShared;
+    this.vain = undefined;
+    this.wasSent = true;
+    this.sentAt = now;
+  }
+
+  /** Whether the answer is that of a try, and it is to wait. */
+  mustWaitAfter(answer: unknown): boolean {
+    return this.mayWait && !this.isWaiting && isInVain(answer);
+  }
+
+  /** The answer came: a reply, or the error that a problem stands for. */
+  conclude(answer: unknown): void {
+    if (answer instanceof QueueError) this.refuse(answer);
+    else this.settle(answer);
+  }
+
+  settle(reply: unknown): void {
+    this.#end();
+    this.#settlers.settle({ value: reply, isRepeated: this.#wasTried });
+  }
+
+  refuse(error: QueueError): void {
+    this.#end();
+    this.#settlers.fail(refusalOf(this.call, error, this.#wasTried));
+  }
+
+  /** It cannot be sent at once: its time without a server begins. */
+  waitForConnection(): void {
+    this.#outage ??= instant();
+  }
+
+  /**
+   * It was sent, and its answer is lost. False if that is its end.
+   *
+   * @param heardAt when something was last heard over its connection
+   */
+  lose(cause: Error, heardAt = 0): boolean {
+    // A wait that went on over a connection that worked is not part of an outage.
+    if (this.isWaiting && heardAt > this.sentAt) this.#outage = undefined;
+    this.wasSent = false;
+    this.isWaiting = false;
+    this.#wasTried = true;
+    this.failures += 1;
+    if (this.call.isRepeatable ?? true) return this.fail(cause);
+    this.giveUp(cause);
+    return false;
+  }
+
+  /** The server could not be reached. False if that has gone on for too long. */
+  fail(cause: Error): boolean {
+    this.#outage ??= instant();
+    if (msSince(this.#outage) < this.#retryMs) return true;
+    this.giveUp(cause);
+    return false;
+  }
+
+  /** As `fail`, while a try to connect goes on: one that is allowed no repetition has it to its end. */
+  failInTry(cause: Error): boolean {
+    return this.#retryMs === 0 || this.fail(cause);
+  }
+
+  giveUp(cause: Error): void {
+    this.#end();
+    this.#settlers.fail(unavailable(this.#place, this.#outage, this.#mayBeApplied, cause));
+  }
+
+  /** Its owner has closed the way. */
+  close(): void {
+    this.#end();
+    this.#settlers.fail(closed(this.#place, this.#mayBeApplied));
+  }
+
+  /** What another way has to know of it. */
+  get history(): History {
+    return { wasTried: this.#wasTried, outage: this.#outage };
+  }
+
+  /** Goes on another way. */
+  goOn(send: (call: Call, history: History) => Promise<Outcome<unknown>>): void {
+    this.#end();
+    send(this.call, this.history).then(this.#settlers.settle, this.#settlers.fail);
+  }
+
+  get #mayBeApplied(): boolean {
+    return this.#wasTried || this.wasSent;
+  }
+
+  #end(): void {
+    this.#timer?.clear();
+    if (this.#onAbort !== undefined) this.call.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}

@@ -1,0 +1,299 @@
+import { SOCKET_WAITS_MAX } from "../../../src/contract/limits.ts";
+import type { ServerLine } from "../../../src/contract/socket.ts";
+import { backoffMs } from "../base/backoff.ts";
+import { chunksOf } from "../base/chunks.ts";
+import { QueueError } from "../base/errors.ts";
+import { Timer } from "../base/platform.ts";
+import { errorOf, isFinal, type Place } from "../base/problem-errors.ts";
+import { addCalls } from "./add-calls.ts";
+import type { Call, Outcome } from "./call.ts";
+import { Abandoned } from "./detached-operations.ts";
+import type { Outbox } from "./frame-writer.ts";
+import { PendingCall, type Watcher } from "./pending-call.ts";
+import { SharedPuts } from "./put-batch.ts";
+import { isReplyTo, receiptsIn } from "./replies.ts";
+import { Waits } from "./server-waits.ts";
+
+/** What a call that does not wait may take while its connection lives. Then its answer counts as lost. */
+export const ANSWER_SECONDS = 60;
+
+const LAST_ID = 2_147_483_647;
+
+export type AnswerLine = Extract<ServerLine, { id: number }>;
+
+export interface CallsEvents {
+  /** Why the server cannot be reached; undefined while it can, or that has lasted a moment only. */
+  readonly outage: Error | undefined;
+  /** Something is to be sent as soon as there is a connection. */
+  toSend(): void;
+  /** A connection may be needed no longer. */
+  rest(): void;
+  /** What came is no reply to what was asked. */
+  nonsense(): void;
+  /** Messages came that nothing waits for. */
+  unwanted(receipts: string[]): void;
+  /** Whether something else has an operation under this id. */
+  isTaken(id: number): boolean;
+}
+
+/** The calls on their way over a socket: what is to be sent of them, and what becomes of each. */
+export class SocketCalls {
+  readonly #place: Place;
+  readonly #retryMs: number;
+  readonly #events: CallsEvents;
+  readonly #watcher: Watcher;
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #waits = new Waits();
+  #unsent: PendingCall[] = [];
+  /** Operations that several of the calls share. */
+  readonly #shared = new Map<number, SharedPuts>();
+  /** Calls that ended without an answer, but that the server may still have. */
+  readonly #abandoned = new Abandoned();
+  /** Operations that are to wait no longer. */
+  #stops: number[] = [];
+  #isConnected = false;
+  #lastId = 0;
+
+  constructor(place: Place, retrySeconds: number, events: CallsEvents) {
+    this.#place = place;
+    this.#retryMs = retrySeconds * 1_000;
+    this.#events = events;
+    this.#watcher = {
+      timeIsOver: (pending) => this.#timeIsOver(pending),
+      hasEnded: (pending) => this.#leave(pending, false),
+      isAborted: (pending) => this.#leave(pending, true),
+    };
+  }
+
+  /** Whether any answer is waited for. */
+  get isAnyOpen(): boolean {
+    return this.#calls.size > 0 || this.#abandoned.holds;
+  }
+
+  send(call: Call): Promise<Outcome<unknown>> {
+    return new Promise<Outcome<unknown>>((settle, fail) => {
+      call.signal?.throwIfAborted();
+      // What JSON cannot say is told to its caller, and does not keep others from being sent. Receipts are texts.
+      if (call.verb !== "ack") JSON.stringify(call.request);
+      const pending = new PendingCall(this.nextId(), call, this.#place, this.#retryMs, { settle, fail });
+      pending.watch(this.#watcher);
+      this.#calls.set(pending.id, pending);
+      this.#enqueue(pending);
+    });
+  }
+
+  /** There is a connection: everything is to be sent over it. */
+  connected(): void {
+    this.#isConnected = true;
+    this.#unsent = [...this.#calls.values()];
+  }
+
+  /**
+   * The connection is gone, and all that it alone knew of.
+   *
+   * @param heardAt when something was last heard over it
+   */
+  lost(cause: Error, heardAt: number): void {
+    this.#forgetConnection();
+    for (const pending of this.#calls.values()) {
+      if (!pending.wasSent) pending.waitForConnection();
+      else if (!pending.lose(cause, heardAt)) this.#calls.delete(pending.id);
+    }
+  }
+
+  /** The server could not be reached; or, in a try to connect, is not reached yet. */
+  failed(cause: Error, isInTry: boolean): void {
+    for (const pending of this.#calls.values()) {
+      const goesOn = isInTry ? pending.failInTry(cause) : pending.fail(cause);
+      if (!goesOn) this.#calls.delete(pending.id);
+    }
+  }
+
+  /** To be called now and then while a connection lives: ends what it leaves unanswered. */
+  tick(): void {
+    const before = performance.now() - ANSWER_SECONDS * 1_000;
+    for (const pending of [...this.#calls.values()]) {
+      if (pending.wasSent && !pending.isWaiting && pending.sentAt < before) this.#loseAlone(pending);
+    }
+    for (const kind of this.#abandoned.takeOlderThan(before)) this.#freePlace(kind);
+  }
+
+  /** Takes all calls away, to go on, or to end, otherwise. */
+  takeAll(): PendingCall[] {
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    this.#unsent = [];
+    this.#forgetConnection();
+    return calls;
+  }
+
+  /** Adds all that is to be sent. */
+  addTo(outbox: Outbox): void {
+    for (const ids of chunksOf(this.#stops.splice(0), SOCKET_WAITS_MAX)) {
+      outbox.add([JSON.stringify({ id: this.nextId(), verb: "cancel_wait", request: { ids } })]);
+    }
+    for (const pending of this.#waits.admit()) outbox.add(pending.takeLines(true));
+    const unsent = this.#unsent.filter((pending) => this.#calls.get(pending.id) === pending && !pending.wasSent);
+    this.#unsent = [];
+    addCalls(outbox, unsent, {
+      mayWait: (pending) => pending.mayWait && this.#waits.take(pending.call.verb),
+      share: (puts) => this.#share(puts),
+    });
+  }
+
+  /** An answer to an operation. */
+  answered(line: AnswerLine): void {
+    const pending = this.#calls.get(line.id);
+    if (pending?.wasSent === true && !pending.isShared) {
+      this.#answerOne(pending, line);
+      return;
+    }
+    const shared = this.#shared.get(line.id);
+    if (shared !== undefined) this.#answerShared(shared, line);
+    const abandoned = this.#abandoned.take(line.id);
+    if (abandoned?.waitsFor !== undefined) this.#freePlace(abandoned.waitsFor);
+    // What comes for a caller who has gone must not wait for the end of its lease.
+    const receipts = abandoned !== undefined && "reply" in line ? receiptsIn(line.reply) : [];
+    if (receipts.length > 0) this.#events.unwanted(receipts);
+  }
+
+  /** The queue waited for this, and has forgotten it. */
+  forgotten(id: number): void {
+    const kind = this.#abandoned.take(id)?.waitsFor;
+    if (kind !== undefined) this.#freePlace(kind);
+    const pending = this.#calls.get(id);
+    if (pending?.wasSent !== true) return;
+    if (pending.isWaiting) this.#freePlace(pending.call.verb);
+    this.#sendAgain(pending);
+  }
+
+  /** An id that no operation has. */
+  nextId(): number {
+    do {
+      this.#lastId = this.#lastId === LAST_ID ? 1 : this.#lastId + 1;
+    } while (this.#has(this.#lastId) || this.#events.isTaken(this.#lastId));
+    return this.#lastId;
+  }
+
+  #has(id: number): boolean {
+    return this.#calls.has(id) || this.#shared.has(id) || this.#abandoned.has(id);
+  }
+
+  #forgetConnection(): void {
+    this.#isConnected = false;
+    this.#abandoned.clear();
+    this.#shared.clear();
+    this.#waits.clear();
+    this.#stops = [];
+  }
+
+  #answerOne(pending: PendingCall, line: AnswerLine): void {
+    if ("reply" in line && !isReplyTo(pending.call, line.reply)) {
+      this.#events.nonsense();
+      return;
+    }
+    const answer = "problem" in line ? errorOf(line.problem, this.#place) : line.reply;
+    if (pending.isWaiting) this.#freePlace(pending.call.verb);
+    if (answer instanceof QueueError && !isFinal(answer.status ?? 0, answer)) {
+      this.#tryLater(pending, answer);
+    } else if (pending.mustWaitAfter(answer)) {
+      this.#park(pending, answer);
+    } else {
+      this.#calls.delete(pending.id);
+      pending.conclude(answer);
+    }
+  }
+
+  #answerShared(shared: SharedPuts, line: AnswerLine): void {
+    this.#shared.delete(line.id);
+    const error = "problem" in line ? errorOf(line.problem, this.#place) : undefined;
+    const passing = error !== undefined && !isFinal(error.status ?? 0, error) ? error : undefined;
+    shared.answer(line, this.#place, (put, outcome) => {
+      if (this.#calls.get(put.id) !== put || !put.isShared || !put.wasSent) return;
+      put.isAlone = passing === undefined;
+      if (passing !== undefined) this.#tryLater(put, passing);
+      else if (outcome === undefined) this.#sendAgain(put);
+      else if (outcome instanceof QueueError && put.mustWaitAfter(outcome)) this.#park(put, outcome);
+      else {
+        this.#calls.delete(put.id);
+        put.conclude(typeof outcome === "string" ? { ids: [outcome] } : outcome);
+      }
+    });
+  }
+
+  /** It was tried in vain, and waits here until there is room for it to wait at the server. */
+  #park(pending: PendingCall, answer: unknown): void {
+    pending.wasSent = false;
+    pending.vain = { answer };
+    if (this.#waits.park(pending)) this.#events.toSend();
+  }
+
+  #freePlace(kind: string): void {
+    if (this.#waits.free(kind)) this.#events.toSend();
+  }
+
+  #tryLater(pending: PendingCall, cause: QueueError): void {
+    if (!pending.lose(cause)) this.#calls.delete(pending.id);
+    else new Timer(backoffMs(pending.failures, Math.random()), () => pending.wasSent || this.#sendAgain(pending));
+  }
+
+  #sendAgain(pending: PendingCall): void {
+    if (this.#calls.get(pending.id) !== pending) return;
+    pending.wasSent = false;
+    pending.isWaiting = false;
+    this.#enqueue(pending);
+  }
+
+  #enqueue(pending: PendingCall): void {
+    this.#unsent.push(pending);
+    if (!this.#isConnected) pending.waitForConnection();
+    this.#events.toSend();
+  }
+
+  #share(puts: readonly PendingCall[]): string[] {
+    const shared = new SharedPuts(puts);
+    const id = this.nextId();
+    this.#shared.set(id, shared);
+    return shared.takeLines(id);
+  }
+
+  /** Its answer does not come, while others do. Under its old id it may still be answered. */
+  #loseAlone(pending: PendingCall): void {
+    this.#calls.delete(pending.id);
+    if (!pending.isShared) this.#abandoned.add(pending.id, { holds: false, waitsFor: undefined });
+    const cause = new QueueError(`No answer came for ${ANSWER_SECONDS} seconds`, { code: "timeout" });
+    if (!pending.lose(cause)) return;
+    pending.id = this.nextId();
+    this.#calls.set(pending.id, pending);
+    this.#enqueue(pending);
+  }
+
+  #timeIsOver(pending: PendingCall): void {
+    const { outage } = this.#events;
+    if (pending.vain !== undefined) {
+      this.#calls.delete(pending.id);
+      this.#waits.leave(pending);
+      pending.conclude(pending.vain.answer);
+    } else if (pending.isWaiting) {
+      this.#stops.push(pending.id);
+      this.#events.toSend();
+    } else if (!pending.wasSent && outage !== undefined) {
+      this.#calls.delete(pending.id);
+      pending.giveUp(outage);
+    }
+    this.#events.rest();
+  }
+
+  /** It has ended, and its caller knows. */
+  #leave(pending: PendingCall, holds: boolean): void {
+    const { verb } = pending.call;
+    this.#calls.delete(pending.id);
+    this.#waits.leave(pending);
+    if (pending.wasSent && !pending.isShared) {
+      this.#abandoned.add(pending.id, { holds, waitsFor: pending.isWaiting ? verb : undefined });
+      if (pending.isWaiting && holds) this.#stops.push(pending.id);
+      if (this.#stops.length > 0) this.#events.toSend();
+    }
+    this.#events.rest();
+  }
+}

@@ -1,0 +1,25 @@
+import type { ReceivedMessage } from "../../../src/contract/schema.ts";
+import type { SubscribeReply } from "../../../src/contract/socket.ts";
+import type { QueueError } from "../base/errors.ts";
+import type { Instant } from "../base/instant.ts";
+
+/** A consumer to which messages are pushed. */
+export interface Subscriber {
+  /** A connection is open, and credit can be granted on it. Called anew for each connection. */
+  connected(): void;
+  /** @param sentAt when the grant of credit was sent that this answers */
+  granted(reply: SubscribeReply, sentAt: Instant): void;
+  pushed(messages: ReceivedMessage[]): void;
+  /** Leases that are over before their time. Some may be of other consumers. */
+  lost(receipts: readonly string[]): void;
+  /** Nothing is pushed any more, as was asked for. */
+  unsubscribed(): void;
+  /** The connection is gone, and its credit with it. The route tries to open another one. */
+  disconnected(): void;
+  /** The server has been away for a while. Called once in an outage, then again now and then while it lasts. */
+  away(error: QueueError): void;
+  /** Nothing is pushed any more: the server, or the owner of the connection, says why. */
+  ended(error: QueueError): void;
+  /** No socket can be had: messages must be asked for while the route is on HTTP. */
+  unsupported(): void;
+}

@@ -1,0 +1,237 @@
+import type { ServerLine } from "../../../src/contract/socket.ts";
+import { PING, PONG } from "../../../src/contract/socket-protocol.ts";
+import { QueueError } from "../base/errors.ts";
+import { afterReading, Timer } from "../base/platform.ts";
+import { linesOf } from "./frame-lines.ts";
+import { openWire } from "./open-wire.ts";
+import type { Opening, Refusal, Target, Wire } from "./wire.ts";
+
+/** How long an opening may take, with the reading of a page that comes in place of a socket. */
+const OPENING_MS = 10_000;
+/** After so long without a byte the other side is asked whether it is there. */
+export const SILENCE_MS = 5_000;
+/** After so long without an answer to that, it is not. */
+export const PONG_MS = 5_000;
+/** A timer that is so late was held up by this process, or by the machine: what came meanwhile is not read yet. */
+const LATE_MS = 1_000;
+/** So often in a row that is believed. */
+const LATE_TIMES_MAX = 3;
+
+export interface LinkEvents {
+  /** Called once, unless `refused` is. */
+  opened(link: SocketLink): void;
+  refused(refusal: Refusal): void;
+  /** A line came. */
+  heard(line: ServerLine): void;
+  /** The connection is gone. Called once, after `opened`. */
+  lost(link: SocketLink, cause: Error): void;
+  /** Called now and then while something is awaited. */
+  tick(): void;
+}
+
+/** Begins to open a link. The result gives it up; then nothing is told any more. */
+export function openLink(target: Target, events: LinkEvents): () => void {
+  let opening: Opening | undefined;
+  let link: SocketLink | undefined;
+  let isOver = false;
+  const refuse = (refusal: Refusal) => {
+    if (isOver) return;
+    isOver = true;
+    timer.clear();
+    events.refused(refusal);
+  };
+  const timer = new Timer(OPENING_MS, () => {
+    if (opening?.giveUp()) return;
+    refuse({ kind: "dropped", cause: new QueueError("It took too long to connect.", { code: "timeout" }) });
+  });
+  const whenOpen = openWire(target, {
+    opened(wire) {
+      if (isOver) {
+        wire.terminate();
+        return;
+      }
+      isOver = true;
+      timer.clear();
+      link = new SocketLink(wire, events);
+      events.opened(link);
+    },
+    refused: refuse,
+    frame: (text) => link?.frame(text),
+    closed: (reason) => link?.ended(reason),
+  });
+  whenOpen.then(
+    (begun) => {
+      opening = begun;
+      if (isOver && link === undefined) begun.giveUp();
+    },
+    (cause: Error) => refuse({ kind: "failed", cause }),
+  );
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    timer.clear();
+    opening?.giveUp();
+  };
+}
+
+/** One open connection to a queue. It ends when what comes is not of a server of queues, or when nothing comes. */
+export class SocketLink {
+  readonly #wire: Wire;
+  readonly #events: LinkEvents;
+  /** When something was last heard; 0 if nothing was. */
+  heardAt = 0;
+  #wasUsed = false;
+  #isNonsense = false;
+  #isOver = false;
+  #isBusy = true;
+  /** When the last sign of life was noticed, and which that was. */
+  #aliveAt = performance.now();
+  #life: number;
+  /** Whether a frame came since that was noticed. */
+  #hasHeard = false;
+  /** Since when it is asked whether it is there; undefined while it is not. */
+  #askedAt: number | undefined;
+  #lateTimes = 0;
+  /** When the timer is to fire. */
+  #dueAt = 0;
+  #timer: Timer | undefined;
+
+  constructor(wire: Wire, events: LinkEvents) {
+    this.#wire = wire;
+    this.#events = events;
+    this.#life = wire.life;
+    this.#watchIn(SILENCE_MS);
+  }
+
+  /** Whether it was spoken to and said nothing, or nothing that a server of queues says. */
+  get isBarren(): boolean {
+    return this.#isNonsense || (this.#wasUsed && this.heardAt === 0);
+  }
+
+  /** Whether the process may end although this is open. */
+  get canRest(): boolean {
+    return this.#wire.canRest;
+  }
+
+  send(frame: string): void {
+    this.#wasUsed = true;
+    this.#wire.send(frame);
+    // Something in between may have dropped a connection that was idle, and tell neither side.
+    if (this.#askedAt === undefined && performance.now() - this.#aliveAt > SILENCE_MS) this.#ask();
+  }
+
+  /** Whether something is awaited. Keeps the process alive while that is so, and only then. */
+  set isBusy(isBusy: boolean) {
+    if (isBusy === this.#isBusy || this.#isOver) return;
+    this.#isBusy = isBusy;
+    this.#wire.hold(isBusy);
+    if (isBusy && this.#timer === undefined) this.#watchIn(SILENCE_MS);
+  }
+
+  /** Ends the connection in order. It tells nothing any more. */
+  close(): void {
+    this.#end();
+    this.#wire.close();
+  }
+
+  /** Gives the connection up. It tells nothing any more. */
+  terminate(): void {
+    this.#end();
+    this.#wire.terminate();
+  }
+
+  /** @internal */
+  frame(text: string | undefined): void {
+    if (this.#isOver) return;
+    this.#aliveAt = performance.now();
+    this.#hasHeard = true;
+    this.#askedAt = undefined;
+    this.#lateTimes = 0;
+    const lines = text === PONG ? [] : text === undefined ? undefined : linesOf(text);
+    if (lines === undefined) {
+      this.#isNonsense = true;
+      this.#lose("The other side does not speak as a durable-queue server", "unexpected");
+      return;
+    }
+    this.heardAt = this.#aliveAt;
+    for (const line of lines) if (!this.#isOver) this.#events.heard(line);
+  }
+
+  /** Gives the connection up because of a reply that does not fit its call. */
+  endAsNonsense(): void {
+    this.#isNonsense = true;
+    this.#lose("The other side does not answer as a durable-queue server", "unexpected");
+  }
+
+  /** @internal */
+  ended(reason: string): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#events.lost(this, new QueueError(`The connection ended: ${reason}`, { code: "disconnected" }));
+  }
+
+  #lose(reason: string, code: "unexpected" | "timeout"): void {
+    if (this.#isOver) return;
+    if (this.#isNonsense) this.heardAt = 0;
+    this.terminate();
+    this.#events.lost(this, new QueueError(reason, { code }));
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#timer?.clear();
+  }
+
+  /** Bytes are a sign of life too: a large frame takes long to come, or to go. */
+  #lookForLife(): void {
+    const life = this.#wire.life;
+    if (!this.#hasHeard && life !== this.#life) {
+      this.#aliveAt = performance.now();
+      this.#askedAt = undefined;
+      this.#lateTimes = 0;
+    }
+    this.#life = life;
+    this.#hasHeard = false;
+  }
+
+  #ask(): void {
+    this.#wire.send(PING);
+    this.#askedAt = performance.now();
+    this.#life = this.#wire.life;
+    this.#hasHeard = false;
+    this.#watchIn(PONG_MS);
+  }
+
+  #watchIn(ms: number): void {
+    this.#timer?.clear();
+    this.#dueAt = performance.now() + ms;
+    this.#timer = new Timer(ms, () => this.#watch(), { holds: false });
+  }
+
+  #watch(): void {
+    this.#timer = undefined;
+    if (this.#isOver || !this.#isBusy) return;
+    const isLate = performance.now() - this.#dueAt > LATE_MS && this.#lateTimes < LATE_TIMES_MAX;
+    // What has come while the process did something else is read before it is judged.
+    afterReading(() => this.#judge(isLate));
+  }
+
+  #judge(isLate: boolean): void {
+    if (this.#isOver || this.#timer !== undefined) return;
+    this.#lookForLife();
+    this.#events.tick();
+    if (this.#isOver) return;
+    const now = performance.now();
+    if (this.#askedAt !== undefined && isLate) {
+      this.#lateTimes += 1;
+      this.#ask();
+    } else if (this.#askedAt !== undefined && now - this.#askedAt >= PONG_MS) {
+      this.#lose("The other side says nothing any more", "timeout");
+    } else if (this.#askedAt === undefined && now - this.#aliveAt >= SILENCE_MS) {
+      this.#ask();
+    } else {
+      const since = this.#askedAt === undefined ? this.#aliveAt + SILENCE_MS : this.#askedAt + PONG_MS;
+      this.#watchIn(Math.max(1, since - now));
+    }
+  }
+}

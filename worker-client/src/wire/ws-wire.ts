@@ -1,0 +1,161 @@
+import type { WebSocket } from "ws";
+import { SOCKET_PROTOCOL } from "../../../src/contract/socket-protocol.ts";
+import { type Opening, PAGE_CHARACTERS_MAX, refusalOf, type Target, type Wire, type WireEvents } from "./wire.ts";
+
+/** How long an end in order may take. */
+const CLOSING_MS = 1_000;
+
+/** What is used of a TCP or TLS connection. The types of Node are not everywhere. */
+interface Tcp {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly writableLength: number;
+  ref(): unknown;
+  unref(): unknown;
+  destroy(): unknown;
+}
+
+/** What is used of an answer to a request. */
+interface Answer {
+  readonly statusCode?: number | undefined;
+  readonly socket: Tcp;
+  setEncoding(encoding: "utf8"): unknown;
+  on(event: string, listener: (chunk: string) => void): unknown;
+  destroy(): unknown;
+}
+
+/** Opens a socket with the package `ws`: in Node and Deno. */
+export async function openWsWire(target: Target, events: WireEvents): Promise<Opening> {
+  let socket: WebSocket;
+  try {
+    const library = await import("ws");
+    socket = new library.WebSocket(target.url, [SOCKET_PROTOCOL], optionsOf(target));
+  } catch (error) {
+    // Not every runtime can load it, and it is left out of bundles for those that have no such connections.
+    events.refused({ kind: "unsupported", cause: error instanceof Error ? error : new Error(String(error)) });
+    return { giveUp: () => false };
+  }
+  return new WsOpening(socket, target, events);
+}
+
+function optionsOf({ authkey }: Target) {
+  return {
+    headers: { Authorization: `Bearer ${authkey}` },
+    // It costs more than it saves, and the server has none either.
+    perMessageDeflate: false,
+    maxPayload: 0,
+    closeTimeout: CLOSING_MS,
+  };
+}
+
+class WsOpening implements Opening {
+  readonly #socket: WebSocket;
+  readonly #target: Target;
+  readonly #events: WireEvents;
+  #isOver = false;
+  /** What came in place of a socket. */
+  #answer: { response: Answer; wire: Tcp } | undefined;
+  #page = "";
+
+  constructor(socket: WebSocket, target: Target, events: WireEvents) {
+    this.#socket = socket;
+    this.#target = target;
+    this.#events = events;
+    let wire: Tcp | undefined;
+    socket.on("upgrade", (response) => {
+      wire = response.socket;
+    });
+    socket.on("open", () => {
+      this.#isOver = true;
+      events.opened(new WsWire(socket, wire));
+    });
+    socket.on("message", (data: { toString(): string }, isBinary: boolean) =>
+      events.frame(isBinary ? undefined : data.toString()),
+    );
+    socket.on("error", (cause) => {
+      if (!this.#isOver) events.refused({ kind: isDropped(cause) ? "dropped" : "failed", cause });
+      this.#isOver = true;
+    });
+    socket.on("close", (code, reason) => {
+      if (wire !== undefined) events.closed(`${code} ${reason.toString()}`.trim());
+    });
+    socket.on("unexpected-response", (request, response) => this.#read(request, response));
+  }
+
+  giveUp(): boolean {
+    if (this.#isOver) return true;
+    if (this.#answer !== undefined) {
+      this.#refuse();
+      return true;
+    }
+    this.#isOver = true;
+    this.#socket.terminate();
+    return false;
+  }
+
+  /** Reads the page that came in place of a socket. */
+  #read(request: Pick<Answer, "on">, response: Answer): void {
+    this.#answer = { response, wire: response.socket };
+    const end = () => this.#refuse();
+    response.setEncoding("utf8");
+    response.on("data", (chunk: string) => {
+      this.#page += chunk;
+      if (this.#page.length > PAGE_CHARACTERS_MAX) end();
+    });
+    for (const event of ["end", "error", "close"]) response.on(event, end);
+    request.on("error", end);
+  }
+
+  /** The connection is not used again: left open, it would keep the process. */
+  #refuse(): void {
+    if (this.#answer === undefined) return;
+    const { response, wire } = this.#answer;
+    response.destroy();
+    wire.destroy();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#events.refused(refusalOf(response.statusCode ?? 0, this.#page, this.#target));
+  }
+}
+
+class WsWire implements Wire {
+  readonly #socket: WebSocket;
+  readonly #wire: Tcp | undefined;
+
+  constructor(socket: WebSocket, wire: Tcp | undefined) {
+    this.#socket = socket;
+    this.#wire = wire;
+  }
+
+  get life(): number {
+    const wire = this.#wire;
+    return wire === undefined ? 0 : wire.bytesRead + wire.bytesWritten - wire.writableLength;
+  }
+
+  get canRest(): boolean {
+    return this.#wire !== undefined;
+  }
+
+  send(text: string): void {
+    // Without the function, what is sent while the connection ends would be thrown; it is told as `closed`.
+    this.#socket.send(text, () => undefined);
+  }
+
+  hold(isHeld: boolean): void {
+    if (isHeld) this.#wire?.ref();
+    else this.#wire?.unref();
+  }
+
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+}
+
+/** Whether the machine was reached, and the connection ended or said nothing that opens a socket. */
+function isDropped(cause: Error & { code?: string }): boolean {
+  return cause.code === undefined || cause.code === "ECONNRESET" || cause.code.startsWith("WS_ERR_");
+}

@@ -1,0 +1,91 @@
+import type { Message } from "../message/message.ts";
+import type { QueueCalls } from "../message/queue-calls.ts";
+import type { Report } from "./error-reports.ts";
+import type { Holdings } from "./leased-messages.ts";
+import type { Prefetch } from "./prefetch.ts";
+import { type Handler, run } from "./run-handler.ts";
+import type { Settlements } from "./settlements.ts";
+
+/** How long handlers may begin one after the other before everything else has its turn. */
+const TURN_MS = 5;
+
+/** What the handlers of a worker need. */
+interface Surroundings {
+  calls: QueueCalls;
+  holdings: Holdings;
+  settlements: Settlements;
+  prefetch: Prefetch;
+  report: Report;
+  concurrency: number;
+  /** How long a handler may take, in milliseconds; undefined for no limit. */
+  timeoutMs: number | undefined;
+  /** Is called when a handler has ended, and when others can begin as soon as everything else has had its turn. */
+  changed: () => void;
+}
+
+/** Begins a worker's handlers, and does with each message what becomes of its handler. */
+export class Handlers {
+  readonly #handler: Handler<unknown>;
+  readonly #around: Surroundings;
+
+  constructor(handler: Handler<unknown>, around: Surroundings) {
+    this.#handler = handler;
+    this.#around = around;
+  }
+
+  /** Begins with as many messages as may be worked on, for a moment at most. */
+  begin(): void {
+    const { calls, holdings, settlements, prefetch, concurrency, changed } = this.#around;
+    const endsAt = performance.now() + TURN_MS;
+    while (holdings.running.size < concurrency && !this.#mustBeHeard) {
+      const next = holdings.takeNext(Math.min(concurrency - holdings.running.size, prefetch.stepSize));
+      if (next.length === 0) return;
+      settlements.flush();
+      holdings.prepare(prefetch.mayBlock);
+      calls.route.pushes?.begin(next.map(({ receipt }) => receipt));
+      const begun = this.#beginUntil(endsAt, next);
+      if (performance.now() < endsAt) continue;
+      holdings.putBack(next.slice(begun));
+      changed();
+      return;
+    }
+  }
+
+  /** Begins with messages until a time, at least with one. Answers with how many. */
+  #beginUntil(endsAt: number, messages: readonly Message<unknown>[]): number {
+    for (const [index, message] of messages.entries()) {
+      this.#beginOne(message);
+      if (performance.now() >= endsAt) return index + 1;
+    }
+    return messages.length;
+  }
+
+  /** Over HTTP nothing is written while a handler keeps the event loop: what is to be told goes first. */
+  get #mustBeHeard(): boolean {
+    const { calls, holdings, settlements, prefetch } = this.#around;
+    if (!(calls.route.pushes?.isOnHttp ?? true) || !prefetch.mayBlock) return false;
+    return !settlements.areAllTold || holdings.isExtending;
+  }
+
+  #beginOne(message: Message<unknown>): void {
+    const { calls, holdings, prefetch, timeoutMs } = this.#around;
+    const beganAt = performance.now();
+    holdings.running.add(message);
+    run(this.#handler, message, timeoutMs, calls.queue, (failure) => {
+      prefetch.ran(performance.now() - beganAt);
+      this.#end(message, failure);
+    });
+    prefetch.blocked(performance.now() - beganAt);
+  }
+
+  #end(message: Message<unknown>, failure: { error: unknown } | undefined): void {
+    const { holdings, settlements, report, changed } = this.#around;
+    holdings.running.delete(message);
+    if (failure !== undefined) report(failure.error, message);
+    if (!message.isSettled) {
+      if (failure === undefined) settlements.ack(message);
+      else settlements.failed(message, failure.error);
+    }
+    changed();
+  }
+}

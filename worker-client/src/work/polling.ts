@@ -1,0 +1,98 @@
+import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
+import type { ReceiveReply } from "../../../src/contract/schema.ts";
+import { AWAY_AGAIN_MS, AWAY_MS } from "../base/away.ts";
+import { backoffMs } from "../base/backoff.ts";
+import { Deadline } from "../base/deadline.ts";
+import { Unavailable } from "../base/errors.ts";
+import { type Instant, instant, msSince } from "../base/instant.ts";
+import { sleep } from "../base/platform.ts";
+import type { Route } from "../transport/call.ts";
+import type { Consumer } from "./message-sink.ts";
+
+/** How long one request for messages may wait. */
+const POLL_SECONDS = 5;
+
+/** Brings messages to a consumer by asking for them. */
+export class Polling {
+  readonly #route: Route;
+  readonly #consumer: Consumer;
+  readonly #leaseSeconds: number | undefined;
+  #wake = () => {};
+
+  constructor(route: Route, consumer: Consumer, leaseSeconds: number | undefined) {
+    this.#route = route;
+    this.#consumer = consumer;
+    this.#leaseSeconds = leaseSeconds;
+  }
+
+  /**
+   * Asks until it is stopped, or need not go on. A request that waits then goes on by itself, and what it brings is given
+   * back. Throws what the server says if it refuses.
+   */
+  async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake, { once: true });
+    const outage = new Outage((error) => this.#consumer.away(error));
+    try {
+      while (mustGoOn() && !signal.aborted) {
+        try {
+          // What is received counts as begun, so nothing is asked for that would have to wait here.
+          if (this.#consumer.slots > 0) await this.#ask(signal);
+          else await new Promise<void>((resolve) => (this.#wake = resolve));
+          outage.isOver();
+        } catch (error) {
+          if (signal.aborted) return;
+          if (!(error instanceof Unavailable)) throw error;
+          await sleep(outage.failed(error), signal).catch(() => undefined);
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+    }
+  }
+
+  /** To be told when the consumer has room again. */
+  roomMade(): void {
+    this.#wake();
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    const max = Math.min(this.#consumer.slots, BATCH_MESSAGES_MAX);
+    const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
+    const request = { max, leaseSeconds: this.#leaseSeconds };
+    // Tried once: between two tries it can be stopped.
+    const call = { verb: "receive", request, deadline, signal, retrySeconds: 0 } as const;
+    const { value } = await this.#route.send<ReceiveReply>(call);
+    this.#consumer.take(value.messages, value.leaseSeconds);
+  }
+}
+
+/** A time without a server. */
+class Outage {
+  readonly #tell: (error: Unavailable) => void;
+  #failures = 0;
+  #tellAfterMs = AWAY_MS;
+  #since: Instant | undefined;
+
+  constructor(tell: (error: Unavailable) => void) {
+    this.#tell = tell;
+  }
+
+  isOver(): void {
+    this.#failures = 0;
+    this.#tellAfterMs = AWAY_MS;
+    this.#since = undefined;
+  }
+
+  /** Notes that a try has failed, and answers how long to wait before the next one, in milliseconds. */
+  failed(error: Unavailable): number {
+    this.#failures += 1;
+    this.#since ??= instant();
+    if (msSince(this.#since) >= this.#tellAfterMs) {
+      this.#tell(error);
+      this.#tellAfterMs = AWAY_AGAIN_MS;
+      this.#since = instant();
+    }
+    return backoffMs(this.#failures, Math.random());
+  }
+}

@@ -1,0 +1,300 @@
+import { LEASE_SECONDS_DEFAULT } from "../../../src/contract/limits.ts";
+import type { ReceivedMessage } from "../../../src/contract/schema.ts";
+import type { SubscribeReply } from "../../../src/contract/socket.ts";
+import { Closed, type QueueError, ShutDown } from "../base/errors.ts";
+import type { Instant } from "../base/instant.ts";
+import { Timer, turn } from "../base/platform.ts";
+import { Lease } from "../message/lease.ts";
+import { Message } from "../message/message.ts";
+import type { QueueCalls } from "../message/queue-calls.ts";
+import { type Report, reportOf } from "./error-reports.ts";
+import { Handlers } from "./handlers.ts";
+import { Pulse } from "./lease-check-timer.ts";
+import { Holdings } from "./leased-messages.ts";
+import { Supply } from "./message-source.ts";
+import { Prefetch } from "./prefetch.ts";
+import type { Handler } from "./run-handler.ts";
+import { ServerClock } from "./server-clock.ts";
+import { Settlements } from "./settlements.ts";
+import { HoardWatch } from "./surplus-watch.ts";
+import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-options.ts";
+
+/** For how long a worker that gives up on its handlers tries to give their messages back. */
+const LAST_WORDS_MS = 800;
+
+/**
+ * Works through a queue: see `Queue.work`. It is a `Consumer`, which is not said here because the published declarations
+ * know nothing of that interface.
+ */
+export class Worker {
+  readonly #ending = Promise.withResolvers<void>();
+  /**
+   * Settles when the worker has ended, because it was closed or the queue was shut down and is empty. Rejects with the
+   * error if the server refuses it, as for a wrong authkey.
+   */
+  readonly finished: Promise<void> = this.#ending.promise;
+  readonly #calls: QueueCalls;
+  readonly #over: () => void;
+  readonly #concurrency: number;
+  readonly #isLeaseGiven: boolean;
+  readonly #report: Report;
+  readonly #holdings: Holdings;
+  readonly #prefetch: Prefetch;
+  readonly #settlements: Settlements;
+  readonly #handlers: Handlers;
+  readonly #supply: Supply;
+  readonly #clock = new ServerClock();
+  readonly #signal: AbortSignal | undefined;
+  readonly #stop = () => {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#supply.stop();
+  };
+  readonly #pulse = new Pulse(() => this.#look());
+  readonly #hoardWatch: HoardWatch;
+  #isTurnPlanned = false;
+  #isStopping = false;
+  #closing: Timer | undefined;
+  #end: { error: QueueError | undefined } | undefined;
+
+  /**
+   * @internal Workers come from `Queue.work`. `start` begins the work.
+   *
+   * @param over is called when it has ended
+   */
+  constructor(calls: QueueCalls, handler: Handler<unknown>, options: WorkOptions, over: () => void) {
+    const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
+    this.#calls = calls;
+    this.#over = over;
+    this.#concurrency = concurrency;
+    this.#isLeaseGiven = leaseSeconds !== undefined;
+    this.#report = reportOf(calls.queue, onError);
+    this.#prefetch = new Prefetch(concurrency, prefetch);
+    this.#hoardWatch = new HoardWatch(concurrency, () => this.#giveAway());
+    // Until the server has said how long leases last.
+    const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
+    this.#holdings = new Holdings(calls, leaseMs, () => this.#plan());
+    this.#settlements = new Settlements(calls, this.#report, () => this.#told());
+    this.#handlers = new Handlers(handler, {
+      calls,
+      holdings: this.#holdings,
+      settlements: this.#settlements,
+      prefetch: this.#prefetch,
+      report: this.#report,
+      concurrency,
+      timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
+      changed: () => {
+        this.#hoardWatch.clear();
+        this.#plan();
+      },
+    });
+    this.#supply = new Supply(calls.route, this, leaseSeconds);
+    this.#signal = signal;
+  }
+
+  /** @internal */
+  start(): void {
+    this.#pulse.start(this.#holdings.leaseMs);
+    this.#supply.start();
+    if (this.#signal?.aborted) this.#stop();
+    this.#signal?.addEventListener("abort", this.#stop, { once: true });
+  }
+
+  /**
+   * Takes nothing more, gives back what it has not begun, and waits for the handlers that run: for `timeoutSeconds` if
+   * these are given. Then the signals of their messages are aborted, and the messages given back. As `finished`. A
+   * handler must not await it: it would wait for itself.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(options);
+    const { timeoutSeconds } = options;
+    if (timeoutSeconds !== undefined && this.#pulse.isGoing) {
+      this.#closing?.clear();
+      this.#closing = new Timer(timeoutSeconds * 1_000, () => this.#giveUp());
+    }
+    this.#stop();
+    await this.finished;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal Where handlers keep the event loop, one: what came while one does could not begin, nor be given back. */
+  get room(): number {
+    const room = this.capacity - this.#holdings.size;
+    return this.#prefetch.isBlocking ? Math.min(room, this.#holdings.waiting === 0 ? 1 : 0) : room;
+  }
+
+  /** @internal Where handlers may keep the event loop, one after the other: each counts as begun. */
+  get slots(): number {
+    const free = this.#concurrency - this.#holdings.size;
+    if (!this.#prefetch.mayBlock) return free;
+    return this.#holdings.waiting === 0 ? Math.min(1, free) : 0;
+  }
+
+  /** @internal */
+  get capacity(): number {
+    return this.#concurrency + this.#prefetch.size;
+  }
+
+  /** @internal Whether nothing waits. */
+  get isIdle(): boolean {
+    return this.#holdings.waiting === 0;
+  }
+
+  /** @internal The server counts an attempt by what it is told over a connection that may have been lost since. */
+  connected(): void {
+    this.#clock.reset();
+    const running = [...this.#holdings.running].filter(({ isSettled }) => !isSettled);
+    if (running.length > 0) this.#calls.route.pushes?.begin(running.map(({ receipt }) => receipt));
+  }
+
+  /** @internal */
+  granted({ leaseSeconds, time }: SubscribeReply, sentAt: Instant): void {
+    this.#clock.heard(time * 1_000, sentAt);
+    if (!this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
+  }
+
+  /** @internal */
+  take(received: ReceivedMessage[], leaseSeconds?: number): void {
+    // What has lain here since before the event loop stood still may be another consumer's by now.
+    const unseenMs = this.#startAnewAfterGap();
+    if (leaseSeconds !== undefined && !this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
+    const late: Message<unknown>[] = [];
+    for (const each of received) {
+      const { leaseMs } = this.#holdings;
+      // Where they were asked for, the answer that brought them is all that tells of the server's time.
+      const leftMs = leaseSeconds === undefined ? this.#clock.leftMs(each.leaseEndsAt ?? 0, leaseMs) : leaseMs;
+      const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - unseenMs));
+      const message = new Message<unknown>(each, lease, this.#calls);
+      if (message.lease.leftMs > 0) this.#holdings.add(message);
+      else late.push(message);
+    }
+    this.#settlements.release(late);
+    if (this.#end !== undefined) this.#settlements.release(this.#holdings.takeWaiting());
+    this.#turn();
+  }
+
+  /** @internal */
+  lost(receipts: readonly string[]): void {
+    this.#holdings.lose(receipts);
+    this.#plan();
+  }
+
+  /** @internal */
+  away(error: QueueError): void {
+    this.#report(error);
+  }
+
+  /** @internal */
+  ended(error: QueueError | undefined): void {
+    if (this.#end !== undefined) return;
+    // That the connection was closed is no news to a worker that is closing.
+    const isInOrder = error instanceof ShutDown || (this.#isStopping && error instanceof Closed);
+    this.#end = { error: isInOrder ? undefined : error };
+    this.#isStopping = true;
+    this.#settlements.release(this.#holdings.takeWaiting());
+    this.#endIfDone();
+  }
+
+  #setLease(ms: number): void {
+    if (ms === this.#holdings.leaseMs || !(ms > 0)) return;
+    this.#holdings.leaseMs = ms;
+    this.#pulse.start(ms);
+  }
+
+  #look(): void {
+    this.#startAnewAfterGap();
+    this.#pulse.seen();
+    this.#holdings.look();
+    if (this.#holdings.waiting > 0 || this.#isStopping) this.#plan();
+  }
+
+  /**
+   * A worker that stood still for longer than a lease knows nothing of what it held: it gives up the connection, with
+   * what was pushed on it meanwhile. Answers for how long nothing was looked at.
+   */
+  #startAnewAfterGap(): number {
+    const ms = this.#pulse.unseenMs;
+    if (ms <= this.#holdings.leaseMs) return ms;
+    this.#pulse.seen();
+    this.#clock.reset();
+    this.#holdings.look();
+    this.#settlements.flush();
+    this.#calls.route.pushes?.restart();
+    return ms;
+  }
+
+  /** Everything else that is to be done has its turn before the next handlers begin. */
+  #plan(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    turn(() => {
+      this.#isTurnPlanned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.#settlements.flush();
+    const { isBlocking } = this.#prefetch;
+    if (isBlocking && this.#supply.credit > 1) this.#supply.withdraw();
+    if (!isBlocking) this.#supply.roomMade();
+    if (!this.#isStopping) this.#handlers.begin();
+    if (isBlocking) this.#supply.roomMade();
+    const { running, waiting } = this.#holdings;
+    if (!this.#prefetch.isAdaptive || this.#isStopping) this.#hoardWatch.clear();
+    else this.#hoardWatch.look({ running: running.size, waiting, credit: this.#supply.credit });
+    this.#endIfDone();
+  }
+
+  /** What waits behind long work must not wait for long, and what is not worked on must not be promised here. */
+  #giveAway(): void {
+    this.#prefetch.reset();
+    this.#settlements.release(this.#holdings.takeWaiting());
+    this.#supply.withdraw();
+    this.#plan();
+  }
+
+  /** The time for closing is over: handlers that go on do so without their messages. */
+  #giveUp(): void {
+    const { queue } = this.#calls;
+    for (const message of this.#holdings.running) {
+      const error = new Closed(`The worker of ${queue} was closed before its handler had ended.`, { queue });
+      this.#report(error, message);
+      if (!message.isSettled) this.#settlements.failed(message, error);
+      message.abort(error);
+    }
+    this.#holdings.running.clear();
+    this.ended(undefined);
+    // What the server cannot be told by then comes back when its lease ends.
+    this.#closing = new Timer(LAST_WORDS_MS, () => this.#finish());
+    this.#endIfDone();
+  }
+
+  #told(): void {
+    this.#endIfDone();
+    if (this.#holdings.waiting > 0) this.#plan();
+  }
+
+  #endIfDone(): void {
+    const isDone = this.#holdings.running.size === 0 && this.#settlements.areAllTold;
+    if (this.#end !== undefined && isDone) this.#finish();
+  }
+
+  #finish(): void {
+    if (!this.#pulse.isGoing) return;
+    const { queue } = this.#calls;
+    this.#pulse.stop();
+    this.#hoardWatch.clear();
+    this.#closing?.clear();
+    this.#settlements.giveUp(new Closed(`The worker of ${queue} was closed.`, { queue }));
+    this.#signal?.removeEventListener("abort", this.#stop);
+    this.#calls.route.close();
+    this.#over();
+    const error = this.#end?.error;
+    if (error === undefined) this.#ending.resolve();
+    else this.#ending.reject(error);
+  }
+}

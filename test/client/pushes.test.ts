@@ -8,7 +8,7 @@ import type { QueueError } from "../../worker-client/src/base/errors.ts";
 import type { Pushes, Route } from "../../worker-client/src/transport/call.ts";
 import { HttpClient } from "../../worker-client/src/transport/http-client.ts";
 import { Routes } from "../../worker-client/src/transport/routes.ts";
-import type { Subscriber } from "../../worker-client/src/transport/subscription-listener.ts";
+import type { SubscriptionListener } from "../../worker-client/src/transport/subscription-listener.ts";
 import { StrangeServer } from "../support/strange-server.ts";
 
 interface Operation {
@@ -56,7 +56,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-function subscriber(told: Partial<Subscriber> = {}): Subscriber {
+function listener(told: Partial<SubscriptionListener> = {}): SubscriptionListener {
   const nothing = () => undefined;
   return {
     ...{ connected: nothing, granted: nothing, pushed: nothing, lost: nothing, unsubscribed: nothing },
@@ -66,8 +66,8 @@ function subscriber(told: Partial<Subscriber> = {}): Subscriber {
 }
 
 /** Kept when the subscriber can grant credit. */
-function connected(told: Partial<Subscriber> = {}): Promise<void> {
-  return new Promise((settle) => pushes.subscribe(subscriber({ connected: settle, ...told })));
+function connected(told: Partial<SubscriptionListener> = {}): Promise<void> {
+  return new Promise((settle) => pushes.subscribe(listener({ connected: settle, ...told })));
 }
 
 function ids(): number[] {
@@ -191,7 +191,7 @@ test("stops of the same turn are one operation, and no two operations have the s
 test("a restart gives the connection up and opens another one, on which all is sent again", async () => {
   const disconnected = vi.fn();
   const connects = vi.fn();
-  pushes.subscribe(subscriber({ disconnected, connected: connects }));
+  pushes.subscribe(listener({ disconnected, connected: connects }));
   await expect.poll(() => connects.mock.calls.length).toBe(1);
   const putting = route.send({ verb: "describe" });
   await expect.poll(() => frames.flat().length).toBe(1);
@@ -223,7 +223,7 @@ test("a server that stays away is told of, with the address and the cause", asyn
   await server.stop();
   const told: QueueError[] = [];
   await new Promise<void>((settle) => {
-    pushes.subscribe(subscriber({ away: (error) => told.push(error) && settle() }));
+    pushes.subscribe(listener({ away: (error) => told.push(error) && settle() }));
   });
 
   expect(told).toMatchObject([{ code: "unavailable", queue: "queue", cause: expect.any(Error) }]);

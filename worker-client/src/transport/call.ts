@@ -6,7 +6,7 @@ import { Closed, Full, Paused, QueueError, Unavailable } from "../base/errors.ts
 import { type Instant, msSince } from "../base/instant.ts";
 import type { Place } from "../base/problem-errors.ts";
 import type { Outgoing } from "./put-messages.ts";
-import type { Subscriber } from "./subscription-listener.ts";
+import type { SubscriptionListener } from "./subscription-listener.ts";
 
 /** Something to be asked of a queue, whichever way it takes. */
 export interface Call {
@@ -64,7 +64,7 @@ export interface Pushes {
   /** Whether no socket can be had for the time being, so that messages must be asked for. */
   readonly isOnHttp: boolean;
   /** The subscriber is told when it can grant credit. */
-  subscribe(subscriber: Subscriber): void;
+  subscribe(listener: SubscriptionListener): void;
   /** Lets so many more messages be pushed. False while there is no connection: the subscriber is told when there is. */
   grant(request: SubscribeRequest): boolean;
   /**

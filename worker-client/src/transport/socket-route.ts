@@ -10,7 +10,7 @@ import type { HttpRoute } from "./http-route.ts";
 import { type KeeperEvents, LinkKeeper } from "./link-keeper.ts";
 import { ANSWER_SECONDS, type CallsEvents, SocketCalls } from "./socket-calls.ts";
 import { beginLines, Subscription } from "./subscription.ts";
-import type { Subscriber } from "./subscription-listener.ts";
+import type { SubscriptionListener } from "./subscription-listener.ts";
 
 export interface SocketOptions {
   target: Target;
@@ -62,15 +62,15 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
     return outcome as Outcome<Value>;
   }
 
-  subscribe(subscriber: Subscriber): void {
+  subscribe(listener: SubscriptionListener): void {
     if (this.#isClosed || this.#options.isClosed()) {
-      subscriber.ended(closed(this.#place, false));
+      listener.ended(closed(this.#place, false));
       return;
     }
-    this.#subscription.subscriber = subscriber;
-    if (this.isOnHttp) subscriber.unsupported();
+    this.#subscription.listener = listener;
+    if (this.isOnHttp) listener.unsupported();
     else if (this.#keeper.link === undefined) this.#keeper.connect();
-    else subscriber.connected();
+    else listener.connected();
     this.#keeper.rest();
     this.#keeper.watchOutage();
   }
@@ -93,7 +93,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
 
   unsubscribe(): void {
     if (this.#keeper.link === undefined) {
-      this.#subscription.subscriber?.unsubscribed();
+      this.#subscription.listener?.unsubscribed();
       return;
     }
     this.#subscription.unsubscribe();
@@ -108,12 +108,12 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
   /** Ends the connection. Calls that are not answered, and all later ones, throw `Closed`. */
   close(): void {
     this.#isClosed = true;
-    const { subscriber } = this.#subscription;
-    this.#subscription.subscriber = undefined;
+    const { listener } = this.#subscription;
+    this.#subscription.listener = undefined;
     this.#subscription.clear();
     for (const pending of this.#calls.takeAll()) pending.close();
     this.#keeper.close();
-    subscriber?.ended(closed(this.#place, false));
+    listener?.ended(closed(this.#place, false));
   }
 
   /** Closes the connection if nothing is awaited of it. */
@@ -123,27 +123,27 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
 
   /** @internal */
   get isNeeded(): boolean {
-    return this.#calls.isAnyOpen || this.#subscription.subscriber !== undefined;
+    return this.#calls.isAnyOpen || this.#subscription.listener !== undefined;
   }
 
   /** @internal */
   connected(): void {
     this.#calls.connected();
     this.#flush();
-    this.#subscription.subscriber?.connected();
+    this.#subscription.listener?.connected();
   }
 
   /** @internal */
   heard(line: ServerLine): void {
-    const { subscriber } = this.#subscription;
+    const { listener } = this.#subscription;
     if ("push" in line) {
-      subscriber?.pushed(line.push);
+      listener?.pushed(line.push);
     } else if ("lost" in line) {
-      subscriber?.lost(line.lost);
+      listener?.lost(line.lost);
     } else if ("resend" in line) {
       for (const id of line.resend) this.#calls.forgotten(id);
     } else if (line.id === undefined) {
-      subscriber?.ended(errorOf(line.problem, this.#place));
+      listener?.ended(errorOf(line.problem, this.#place));
     } else {
       if (!this.#subscription.answer(line)) this.#calls.answered(line);
       this.#keeper.rest();
@@ -154,7 +154,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
   lost(link: SocketLink, cause: Error): void {
     this.#subscription.clear();
     this.#calls.lost(cause, link.heardAt);
-    this.#subscription.subscriber?.disconnected();
+    this.#subscription.listener?.disconnected();
   }
 
   /** @internal */
@@ -171,14 +171,14 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
   /** @internal */
   refused(error: () => QueueError): void {
     for (const pending of this.#calls.takeAll()) pending.refuse(error());
-    this.#subscription.subscriber?.ended(error());
+    this.#subscription.listener?.ended(error());
   }
 
   /** @internal */
   turnedToHttp(): void {
     const { http } = this.#options;
     for (const pending of this.#calls.takeAll()) pending.goOn((call, history) => http.send(call, history));
-    this.#subscription.subscriber?.unsupported();
+    this.#subscription.listener?.unsupported();
   }
 
   /** @internal */
@@ -191,7 +191,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
 
   /** @internal */
   away(error: QueueError): void {
-    this.#subscription.subscriber?.away(error);
+    this.#subscription.listener?.away(error);
   }
 
   /** @internal */

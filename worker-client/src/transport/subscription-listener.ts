@@ -4,7 +4,7 @@ import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 
 /** A consumer to which messages are pushed. */
-export interface Subscriber {
+export interface SubscriptionListener {
   /** A connection is open, and credit can be granted on it. Called anew for each connection. */
   connected(): void;
   /** @param sentAt when the grant of credit was sent that this answers */

@@ -6,11 +6,11 @@ import { chunksOf } from "../base/chunks.ts";
 import { type Instant, instant } from "../base/instant.ts";
 import { Timer } from "../base/platform.ts";
 import { errorOf, isFinal, type Place } from "../base/problem-errors.ts";
-import type { Subscriber } from "./subscription-listener.ts";
+import type { SubscriptionListener } from "./subscription-listener.ts";
 
 /** A consumer to which messages are pushed, and what it says on the connection that there is. */
 export class Subscription {
-  subscriber: Subscriber | undefined;
+  listener: SubscriptionListener | undefined;
   readonly #place: Place;
   readonly #tryLater: (request: SubscribeRequest) => void;
   /** Not sent yet. */
@@ -71,19 +71,19 @@ export class Subscription {
     const grant = this.#grants.get(line.id);
     if (grant !== undefined) {
       this.#grants.delete(line.id);
-      if ("reply" in line) this.subscriber?.granted(line.reply as SubscribeReply, grant.sentAt);
+      if ("reply" in line) this.listener?.granted(line.reply as SubscribeReply, grant.sentAt);
       else this.#refuse(line.problem, grant.request);
       return true;
     }
     if (this.#unsubscribing?.id !== line.id) return false;
     this.#unsubscribing = undefined;
-    this.subscriber?.unsubscribed();
+    this.listener?.unsubscribed();
     return true;
   }
 
   #refuse(problem: Problem, request: SubscribeRequest): void {
     const error = errorOf(problem, this.#place);
-    if (isFinal(problem.status, error)) this.subscriber?.ended(error);
+    if (isFinal(problem.status, error)) this.listener?.ended(error);
     else this.#grantLater(request);
   }
 

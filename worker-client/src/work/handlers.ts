@@ -1,7 +1,7 @@
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import type { Report } from "./error-reports.ts";
-import type { Holdings } from "./leased-messages.ts";
+import type { LeasedMessages } from "./leased-messages.ts";
 import type { Prefetch } from "./prefetch.ts";
 import { type Handler, run } from "./run-handler.ts";
 import type { Settlements } from "./settlements.ts";
@@ -12,7 +12,7 @@ const TURN_MS = 5;
 /** What the handlers of a worker need. */
 interface Surroundings {
   calls: QueueCalls;
-  holdings: Holdings;
+  leased: LeasedMessages;
   settlements: Settlements;
   prefetch: Prefetch;
   report: Report;
@@ -35,17 +35,17 @@ export class Handlers {
 
   /** Begins with as many messages as may be worked on, for a moment at most. */
   begin(): void {
-    const { calls, holdings, settlements, prefetch, concurrency, changed } = this.#around;
+    const { calls, leased, settlements, prefetch, concurrency, changed } = this.#around;
     const endsAt = performance.now() + TURN_MS;
-    while (holdings.running.size < concurrency && !this.#mustBeHeard) {
-      const next = holdings.takeNext(Math.min(concurrency - holdings.running.size, prefetch.stepSize));
+    while (leased.running.size < concurrency && !this.#mustBeHeard) {
+      const next = leased.takeNext(Math.min(concurrency - leased.running.size, prefetch.stepSize));
       if (next.length === 0) return;
       settlements.flush();
-      holdings.prepare(prefetch.mayBlock);
+      leased.prepare(prefetch.mayBlock);
       calls.route.pushes?.begin(next.map(({ receipt }) => receipt));
       const begun = this.#beginUntil(endsAt, next);
       if (performance.now() < endsAt) continue;
-      holdings.putBack(next.slice(begun));
+      leased.putBack(next.slice(begun));
       changed();
       return;
     }
@@ -62,15 +62,15 @@ export class Handlers {
 
   /** Over HTTP nothing is written while a handler keeps the event loop: what is to be told goes first. */
   get #mustBeHeard(): boolean {
-    const { calls, holdings, settlements, prefetch } = this.#around;
+    const { calls, leased, settlements, prefetch } = this.#around;
     if (!(calls.route.pushes?.isOnHttp ?? true) || !prefetch.mayBlock) return false;
-    return !settlements.areAllTold || holdings.isExtending;
+    return !settlements.areAllTold || leased.isExtending;
   }
 
   #beginOne(message: Message<unknown>): void {
-    const { calls, holdings, prefetch, timeoutMs } = this.#around;
+    const { calls, leased, prefetch, timeoutMs } = this.#around;
     const beganAt = performance.now();
-    holdings.running.add(message);
+    leased.running.add(message);
     run(this.#handler, message, timeoutMs, calls.queue, (failure) => {
       prefetch.ran(performance.now() - beganAt);
       this.#end(message, failure);
@@ -79,8 +79,8 @@ export class Handlers {
   }
 
   #end(message: Message<unknown>, failure: { error: unknown } | undefined): void {
-    const { holdings, settlements, report, changed } = this.#around;
-    holdings.running.delete(message);
+    const { leased, settlements, report, changed } = this.#around;
+    leased.running.delete(message);
     if (failure !== undefined) report(failure.error, message);
     if (!message.isSettled) {
       if (failure === undefined) settlements.ack(message);

@@ -22,7 +22,7 @@ const BESIDE_ABOVE = 0.85;
 const UNANSWERED_MS = 2_000;
 
 /** The messages of a worker, and their leases. */
-export class Holdings {
+export class LeasedMessages {
   /** Those that are worked on. */
   readonly running = new Set<Message<unknown>>();
   /** How long leases last, in milliseconds. */

@@ -4,7 +4,7 @@ import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 
 /** What takes messages, as many as it has room for. */
-export interface Consumer {
+export interface MessageSink {
   /** How many messages it can take beyond those that it holds. */
   readonly room: number;
   /** How many it would begin with at once. */

@@ -3,14 +3,14 @@ import type { SubscribeReply } from "../../../src/contract/socket.ts";
 import { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import type { Route } from "../transport/call.ts";
-import type { Subscriber } from "../transport/subscription-listener.ts";
-import type { Consumer } from "./message-sink.ts";
+import type { SubscriptionListener } from "../transport/subscription-listener.ts";
+import type { MessageSink } from "./message-sink.ts";
 import { Polling } from "./polling.ts";
 
 /** Brings messages to a consumer: pushed over a socket, or asked for over HTTP. Never more than it has room for. */
-export class Supply implements Subscriber {
+export class MessageSource implements SubscriptionListener {
   readonly #route: Route;
-  readonly #consumer: Consumer;
+  readonly #sink: MessageSink;
   readonly #leaseSeconds: number | undefined;
   readonly #polling: Polling;
   readonly #stopping = new AbortController();
@@ -21,11 +21,11 @@ export class Supply implements Subscriber {
   #isWithdrawing = false;
 
   /** @param leaseSeconds undefined for what the queue is configured to */
-  constructor(route: Route, consumer: Consumer, leaseSeconds: number | undefined) {
+  constructor(route: Route, sink: MessageSink, leaseSeconds: number | undefined) {
     this.#route = route;
-    this.#consumer = consumer;
+    this.#sink = sink;
     this.#leaseSeconds = leaseSeconds;
-    this.#polling = new Polling(route, consumer, leaseSeconds);
+    this.#polling = new Polling(route, sink, leaseSeconds);
   }
 
   start(): void {
@@ -40,7 +40,7 @@ export class Supply implements Subscriber {
 
   /** To be called when the consumer may have more room. Credit is granted in large parts, unless it has nothing to do. */
   roomMade(): void {
-    const { room, isIdle, capacity } = this.#consumer;
+    const { room, isIdle, capacity } = this.#sink;
     this.#polling.roomMade();
     const more = room - this.#credit;
     if (isIdle || more * 2 >= capacity) this.#grant(more);
@@ -70,26 +70,26 @@ export class Supply implements Subscriber {
       this.unsubscribed();
       return;
     }
-    this.#consumer.connected();
-    this.#grant(this.#consumer.room);
+    this.#sink.connected();
+    this.#grant(this.#sink.room);
   }
 
   granted(reply: SubscribeReply, sentAt: Instant): void {
-    this.#consumer.granted(reply, sentAt);
+    this.#sink.granted(reply, sentAt);
   }
 
   pushed(messages: ReceivedMessage[]): void {
     this.#credit -= messages.length;
-    this.#consumer.take(messages);
+    this.#sink.take(messages);
   }
 
   lost(receipts: readonly string[]): void {
-    this.#consumer.lost(receipts);
+    this.#sink.lost(receipts);
   }
 
   unsubscribed(): void {
     this.#forgetCredit();
-    if (this.#isStopping) this.#consumer.ended(undefined);
+    if (this.#isStopping) this.#sink.ended(undefined);
     else this.roomMade();
   }
 
@@ -99,11 +99,11 @@ export class Supply implements Subscriber {
   }
 
   away(error: QueueError): void {
-    this.#consumer.away(error);
+    this.#sink.away(error);
   }
 
   ended(error: QueueError): void {
-    this.#consumer.ended(error);
+    this.#sink.ended(error);
   }
 
   unsupported(): void {

@@ -7,7 +7,7 @@ import { Unavailable } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { sleep } from "../base/platform.ts";
 import type { Route } from "../transport/call.ts";
-import type { Consumer } from "./message-sink.ts";
+import type { MessageSink } from "./message-sink.ts";
 
 /** How long one request for messages may wait. */
 const POLL_SECONDS = 5;
@@ -15,13 +15,13 @@ const POLL_SECONDS = 5;
 /** Brings messages to a consumer by asking for them. */
 export class Polling {
   readonly #route: Route;
-  readonly #consumer: Consumer;
+  readonly #sink: MessageSink;
   readonly #leaseSeconds: number | undefined;
   #wake = () => {};
 
-  constructor(route: Route, consumer: Consumer, leaseSeconds: number | undefined) {
+  constructor(route: Route, sink: MessageSink, leaseSeconds: number | undefined) {
     this.#route = route;
-    this.#consumer = consumer;
+    this.#sink = sink;
     this.#leaseSeconds = leaseSeconds;
   }
 
@@ -32,12 +32,12 @@ export class Polling {
   async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake, { once: true });
-    const outage = new Outage((error) => this.#consumer.away(error));
+    const outage = new Outage((error) => this.#sink.away(error));
     try {
       while (mustGoOn() && !signal.aborted) {
         try {
           // What is received counts as begun, so nothing is asked for that would have to wait here.
-          if (this.#consumer.slots > 0) await this.#ask(signal);
+          if (this.#sink.slots > 0) await this.#ask(signal);
           else await new Promise<void>((resolve) => (this.#wake = resolve));
           outage.isOver();
         } catch (error) {
@@ -57,13 +57,13 @@ export class Polling {
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
-    const max = Math.min(this.#consumer.slots, BATCH_MESSAGES_MAX);
+    const max = Math.min(this.#sink.slots, BATCH_MESSAGES_MAX);
     const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
     const request = { max, leaseSeconds: this.#leaseSeconds };
     // Tried once: between two tries it can be stopped.
     const call = { verb: "receive", request, deadline, signal, retrySeconds: 0 } as const;
     const { value } = await this.#route.send<ReceiveReply>(call);
-    this.#consumer.take(value.messages, value.leaseSeconds);
+    this.#sink.take(value.messages, value.leaseSeconds);
   }
 }
 

@@ -10,8 +10,8 @@ import type { QueueCalls } from "../message/queue-calls.ts";
 import { type Report, reportOf } from "./error-reports.ts";
 import { Handlers } from "./handlers.ts";
 import { Pulse } from "./lease-check-timer.ts";
-import { Holdings } from "./leased-messages.ts";
-import { Supply } from "./message-source.ts";
+import { LeasedMessages } from "./leased-messages.ts";
+import { MessageSource } from "./message-source.ts";
 import { Prefetch } from "./prefetch.ts";
 import type { Handler } from "./run-handler.ts";
 import { ServerClock } from "./server-clock.ts";
@@ -23,7 +23,7 @@ import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-o
 const LAST_WORDS_MS = 800;
 
 /**
- * Works through a queue: see `Queue.work`. It is a `Consumer`, which is not said here because the published declarations
+ * Works through a queue: see `Queue.work`. It is a `MessageSink`, which is not said here because the published declarations
  * know nothing of that interface.
  */
 export class Worker {
@@ -38,17 +38,17 @@ export class Worker {
   readonly #concurrency: number;
   readonly #isLeaseGiven: boolean;
   readonly #report: Report;
-  readonly #holdings: Holdings;
+  readonly #leased: LeasedMessages;
   readonly #prefetch: Prefetch;
   readonly #settlements: Settlements;
   readonly #handlers: Handlers;
-  readonly #supply: Supply;
+  readonly #source: MessageSource;
   readonly #clock = new ServerClock();
   readonly #signal: AbortSignal | undefined;
   readonly #stop = () => {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    this.#supply.stop();
+    this.#source.stop();
   };
   readonly #pulse = new Pulse(() => this.#look());
   readonly #hoardWatch: HoardWatch;
@@ -73,11 +73,11 @@ export class Worker {
     this.#hoardWatch = new HoardWatch(concurrency, () => this.#giveAway());
     // Until the server has said how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
-    this.#holdings = new Holdings(calls, leaseMs, () => this.#plan());
+    this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
     this.#settlements = new Settlements(calls, this.#report, () => this.#told());
     this.#handlers = new Handlers(handler, {
       calls,
-      holdings: this.#holdings,
+      leased: this.#leased,
       settlements: this.#settlements,
       prefetch: this.#prefetch,
       report: this.#report,
@@ -88,14 +88,14 @@ export class Worker {
         this.#plan();
       },
     });
-    this.#supply = new Supply(calls.route, this, leaseSeconds);
+    this.#source = new MessageSource(calls.route, this, leaseSeconds);
     this.#signal = signal;
   }
 
   /** @internal */
   start(): void {
-    this.#pulse.start(this.#holdings.leaseMs);
-    this.#supply.start();
+    this.#pulse.start(this.#leased.leaseMs);
+    this.#source.start();
     if (this.#signal?.aborted) this.#stop();
     this.#signal?.addEventListener("abort", this.#stop, { once: true });
   }
@@ -122,15 +122,15 @@ export class Worker {
 
   /** @internal Where handlers keep the event loop, one: what came while one does could not begin, nor be given back. */
   get room(): number {
-    const room = this.capacity - this.#holdings.size;
-    return this.#prefetch.isBlocking ? Math.min(room, this.#holdings.waiting === 0 ? 1 : 0) : room;
+    const room = this.capacity - this.#leased.size;
+    return this.#prefetch.isBlocking ? Math.min(room, this.#leased.waiting === 0 ? 1 : 0) : room;
   }
 
   /** @internal Where handlers may keep the event loop, one after the other: each counts as begun. */
   get slots(): number {
-    const free = this.#concurrency - this.#holdings.size;
+    const free = this.#concurrency - this.#leased.size;
     if (!this.#prefetch.mayBlock) return free;
-    return this.#holdings.waiting === 0 ? Math.min(1, free) : 0;
+    return this.#leased.waiting === 0 ? Math.min(1, free) : 0;
   }
 
   /** @internal */
@@ -140,13 +140,13 @@ export class Worker {
 
   /** @internal Whether nothing waits. */
   get isIdle(): boolean {
-    return this.#holdings.waiting === 0;
+    return this.#leased.waiting === 0;
   }
 
   /** @internal The server counts an attempt by what it is told over a connection that may have been lost since. */
   connected(): void {
     this.#clock.reset();
-    const running = [...this.#holdings.running].filter(({ isSettled }) => !isSettled);
+    const running = [...this.#leased.running].filter(({ isSettled }) => !isSettled);
     if (running.length > 0) this.#calls.route.pushes?.begin(running.map(({ receipt }) => receipt));
   }
 
@@ -163,22 +163,22 @@ export class Worker {
     if (leaseSeconds !== undefined && !this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
     const late: Message<unknown>[] = [];
     for (const each of received) {
-      const { leaseMs } = this.#holdings;
+      const { leaseMs } = this.#leased;
       // Where they were asked for, the answer that brought them is all that tells of the server's time.
       const leftMs = leaseSeconds === undefined ? this.#clock.leftMs(each.leaseEndsAt ?? 0, leaseMs) : leaseMs;
       const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - unseenMs));
       const message = new Message<unknown>(each, lease, this.#calls);
-      if (message.lease.leftMs > 0) this.#holdings.add(message);
+      if (message.lease.leftMs > 0) this.#leased.add(message);
       else late.push(message);
     }
     this.#settlements.release(late);
-    if (this.#end !== undefined) this.#settlements.release(this.#holdings.takeWaiting());
+    if (this.#end !== undefined) this.#settlements.release(this.#leased.takeWaiting());
     this.#turn();
   }
 
   /** @internal */
   lost(receipts: readonly string[]): void {
-    this.#holdings.lose(receipts);
+    this.#leased.lose(receipts);
     this.#plan();
   }
 
@@ -194,21 +194,21 @@ export class Worker {
     const isInOrder = error instanceof ShutDown || (this.#isStopping && error instanceof Closed);
     this.#end = { error: isInOrder ? undefined : error };
     this.#isStopping = true;
-    this.#settlements.release(this.#holdings.takeWaiting());
+    this.#settlements.release(this.#leased.takeWaiting());
     this.#endIfDone();
   }
 
   #setLease(ms: number): void {
-    if (ms === this.#holdings.leaseMs || !(ms > 0)) return;
-    this.#holdings.leaseMs = ms;
+    if (ms === this.#leased.leaseMs || !(ms > 0)) return;
+    this.#leased.leaseMs = ms;
     this.#pulse.start(ms);
   }
 
   #look(): void {
     this.#startAnewAfterGap();
     this.#pulse.seen();
-    this.#holdings.look();
-    if (this.#holdings.waiting > 0 || this.#isStopping) this.#plan();
+    this.#leased.look();
+    if (this.#leased.waiting > 0 || this.#isStopping) this.#plan();
   }
 
   /**
@@ -217,10 +217,10 @@ export class Worker {
    */
   #startAnewAfterGap(): number {
     const ms = this.#pulse.unseenMs;
-    if (ms <= this.#holdings.leaseMs) return ms;
+    if (ms <= this.#leased.leaseMs) return ms;
     this.#pulse.seen();
     this.#clock.reset();
-    this.#holdings.look();
+    this.#leased.look();
     this.#settlements.flush();
     this.#calls.route.pushes?.restart();
     return ms;
@@ -239,34 +239,34 @@ export class Worker {
   #turn(): void {
     this.#settlements.flush();
     const { isBlocking } = this.#prefetch;
-    if (isBlocking && this.#supply.credit > 1) this.#supply.withdraw();
-    if (!isBlocking) this.#supply.roomMade();
+    if (isBlocking && this.#source.credit > 1) this.#source.withdraw();
+    if (!isBlocking) this.#source.roomMade();
     if (!this.#isStopping) this.#handlers.begin();
-    if (isBlocking) this.#supply.roomMade();
-    const { running, waiting } = this.#holdings;
+    if (isBlocking) this.#source.roomMade();
+    const { running, waiting } = this.#leased;
     if (!this.#prefetch.isAdaptive || this.#isStopping) this.#hoardWatch.clear();
-    else this.#hoardWatch.look({ running: running.size, waiting, credit: this.#supply.credit });
+    else this.#hoardWatch.look({ running: running.size, waiting, credit: this.#source.credit });
     this.#endIfDone();
   }
 
   /** What waits behind long work must not wait for long, and what is not worked on must not be promised here. */
   #giveAway(): void {
     this.#prefetch.reset();
-    this.#settlements.release(this.#holdings.takeWaiting());
-    this.#supply.withdraw();
+    this.#settlements.release(this.#leased.takeWaiting());
+    this.#source.withdraw();
     this.#plan();
   }
 
   /** The time for closing is over: handlers that go on do so without their messages. */
   #giveUp(): void {
     const { queue } = this.#calls;
-    for (const message of this.#holdings.running) {
+    for (const message of this.#leased.running) {
       const error = new Closed(`The worker of ${queue} was closed before its handler had ended.`, { queue });
       this.#report(error, message);
       if (!message.isSettled) this.#settlements.failed(message, error);
       message.abort(error);
     }
-    this.#holdings.running.clear();
+    this.#leased.running.clear();
     this.ended(undefined);
     // What the server cannot be told by then comes back when its lease ends.
     this.#closing = new Timer(LAST_WORDS_MS, () => this.#finish());
@@ -275,11 +275,11 @@ export class Worker {
 
   #told(): void {
     this.#endIfDone();
-    if (this.#holdings.waiting > 0) this.#plan();
+    if (this.#leased.waiting > 0) this.#plan();
   }
 
   #endIfDone(): void {
-    const isDone = this.#holdings.running.size === 0 && this.#settlements.areAllTold;
+    const isDone = this.#leased.running.size === 0 && this.#settlements.areAllTold;
     if (this.#end !== undefined && isDone) this.#finish();
   }
 

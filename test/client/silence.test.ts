@@ -7,7 +7,7 @@ import type { Wire } from "../../worker-client/src/wire/wire.ts";
 /** A connection whose other side is the test. */
 class TestWire implements Wire {
   readonly sent: string[] = [];
-  readonly canRest = true;
+  readonly canUnref = true;
   life = 0;
   isHeld = true;
   isOver = false;

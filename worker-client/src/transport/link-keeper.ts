@@ -6,20 +6,20 @@ import { QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { Timer } from "../base/platform.ts";
 import { type LinkEvents, openLink, type SocketLink } from "../wire/socket-link.ts";
-import type { Refusal, Target } from "../wire/wire.ts";
+import type { ConnectFailure, Target } from "../wire/wire.ts";
 
 /** How long calls go over HTTP where no socket can be opened, until that is tried again. */
 const HTTP_MS = 60_000;
 /** After so many connections that brought nothing, something in between is taken not to let sockets through. */
-const BARREN_MAX = 3;
+const SILENT_CONNECTIONS_MAX = 3;
 /** An opening that was given up after so long brought nothing either. */
-const VAIN_OPENING_MS = 1_000;
+const SILENT_OPENING_MS = 1_000;
 /** A connection that lasted so long is no sign that the next one will end at once. */
 const LASTING_MS = 1_000;
 /** A connection on which nothing is awaited is closed after this time. */
 const IDLE_SECONDS = 10;
 /** The same where an open connection keeps the process from ending. */
-const RESTLESS_IDLE_SECONDS = 0.25;
+const HOLDING_IDLE_SECONDS = 0.25;
 /** How often calls without a connection are looked through for those whose time is over. */
 const SWEEP_MS = 250;
 
@@ -57,16 +57,16 @@ export class LinkKeeper implements LinkEvents {
   /** Gives up the opening that is under way. */
   #cancelOpening: (() => void) | undefined;
   #openingSince = 0;
-  #pause: Timer | undefined;
-  #sweeping: Timer | undefined;
-  #idling: Timer | undefined;
+  #reconnectTimer: Timer | undefined;
+  #sweepTimer: Timer | undefined;
+  #idleTimer: Timer | undefined;
   /** Since when nothing is awaited of the connection. */
   #idleSince: number | undefined;
   #outage: Instant | undefined;
   #lastCause: Error = new QueueError("It is not connected yet", { code: "timeout" });
-  #warning: Timer | undefined;
+  #awayTimer: Timer | undefined;
   #failures = 0;
-  #barren = 0;
+  #silentConnections = 0;
   #httpUntil = 0;
 
   constructor(target: Target, events: KeeperEvents) {
@@ -92,14 +92,14 @@ export class LinkKeeper implements LinkEvents {
 
   /** Opens a connection, if there is none and it is not being done. */
   connect(): void {
-    if (this.#link !== undefined || this.#cancelOpening !== undefined || this.#pause !== undefined) return;
+    if (this.#link !== undefined || this.#cancelOpening !== undefined || this.#reconnectTimer !== undefined) return;
     this.#open();
     this.#sweepSoon();
     this.#events.live(true);
   }
 
   /** To be called when it may have become needed, or not needed any more. */
-  rest(): void {
+  updateNeed(): void {
     const link = this.#link;
     const isNeeded = this.#events.isNeeded;
     if (link === undefined) {
@@ -110,7 +110,7 @@ export class LinkKeeper implements LinkEvents {
     link.isBusy = isNeeded;
     this.#idleSince = isNeeded ? undefined : performance.now();
     this.#events.idle(!isNeeded);
-    if (!isNeeded && this.#idling === undefined) this.#closeLater(idleMs(link));
+    if (!isNeeded && this.#idleTimer === undefined) this.#closeLater(idleMs(link));
   }
 
   /** Gives the connection up and opens another one. */
@@ -136,14 +136,14 @@ export class LinkKeeper implements LinkEvents {
 
   /** Sees to it that an outage that goes on is told of, after a subscriber has come. */
   watchOutage(): void {
-    this.#warning?.clear();
+    this.#awayTimer?.clear();
     if (this.#outage === undefined) return;
-    this.#warnIn(Math.max(0, AWAY_MS - msSince(this.#outage)));
+    this.#reportAwayIn(Math.max(0, AWAY_MS - msSince(this.#outage)));
   }
 
   opened(link: SocketLink): void {
     this.#cancelOpening = undefined;
-    this.#sweeping?.clear();
+    this.#sweepTimer?.clear();
     if (!this.#events.isNeeded) {
       link.close();
       this.#stop();
@@ -154,17 +154,17 @@ export class LinkKeeper implements LinkEvents {
     this.#events.connected(link);
   }
 
-  refused(refusal: Refusal): void {
+  refused(failure: ConnectFailure): void {
     this.#cancelOpening = undefined;
-    if (refusal.kind === "dropped") this.#barren += 1;
-    if (refusal.kind === "unsupported" || this.#barren >= BARREN_MAX) {
+    if (failure.kind === "dropped") this.#silentConnections += 1;
+    if (failure.kind === "unsupported" || this.#silentConnections >= SILENT_CONNECTIONS_MAX) {
       this.#turnToHttp();
-    } else if (refusal.kind === "refused") {
+    } else if (failure.kind === "refused") {
       this.#stop();
-      this.#events.refused(refusal.error);
+      this.#events.refused(failure.error);
     } else {
-      this.#beginOutage(refusal.cause);
-      this.#events.failed(refusal.cause);
+      this.#beginOutage(failure.cause);
+      this.#events.failed(failure.cause);
       this.#openLater();
     }
   }
@@ -180,10 +180,10 @@ export class LinkKeeper implements LinkEvents {
     if (this.#link !== link) return;
     this.#forget();
     if (performance.now() - this.#openedAt > LASTING_MS) this.#failures = 0;
-    this.#barren = link.isBarren ? this.#barren + 1 : 0;
+    this.#silentConnections = link.neverReceived ? this.#silentConnections + 1 : 0;
     this.#beginOutage(cause);
     this.#events.lost(link, cause);
-    if (this.#barren >= BARREN_MAX) this.#turnToHttp();
+    if (this.#silentConnections >= SILENT_CONNECTIONS_MAX) this.#turnToHttp();
     else if (this.#link === undefined && this.#cancelOpening === undefined) this.#openLater();
   }
 
@@ -204,8 +204,8 @@ export class LinkKeeper implements LinkEvents {
     this.#failures += 1;
     // The first connection after one that has lasted is opened at once.
     const ms = this.#failures === 1 && this.#openedAt > 0 ? 0 : backoffMs(this.#failures, Math.random());
-    this.#pause = new Timer(ms, () => {
-      this.#pause = undefined;
+    this.#reconnectTimer = new Timer(ms, () => {
+      this.#reconnectTimer = undefined;
       this.#open();
     });
     this.#sweepSoon();
@@ -213,20 +213,20 @@ export class LinkKeeper implements LinkEvents {
 
   /** Ends the tries to connect, and all that goes with them. */
   #stop(): void {
-    if (this.#cancelOpening !== undefined && performance.now() - this.#openingSince > VAIN_OPENING_MS)
-      this.#barren += 1;
+    if (this.#cancelOpening !== undefined && performance.now() - this.#openingSince > SILENT_OPENING_MS)
+      this.#silentConnections += 1;
     this.#cancelOpening?.();
     this.#cancelOpening = undefined;
-    this.#pause?.clear();
-    this.#pause = undefined;
-    this.#sweeping?.clear();
+    this.#reconnectTimer?.clear();
+    this.#reconnectTimer = undefined;
+    this.#sweepTimer?.clear();
     this.#endOutage();
     this.#events.live(false);
   }
 
   #turnToHttp(): void {
     this.#httpUntil = Date.now() + HTTP_MS;
-    this.#barren = 0;
+    this.#silentConnections = 0;
     this.#failures = 0;
     this.#stop();
     this.#events.turnedToHttp();
@@ -234,17 +234,17 @@ export class LinkKeeper implements LinkEvents {
 
   #forget(): void {
     this.#link = undefined;
-    this.#idling?.clear();
-    this.#idling = undefined;
+    this.#idleTimer?.clear();
+    this.#idleTimer = undefined;
     if (this.#idleSince !== undefined) this.#events.idle(false);
     this.#idleSince = undefined;
   }
 
   #closeLater(ms: number): void {
-    this.#idling = new Timer(
+    this.#idleTimer = new Timer(
       ms,
       () => {
-        this.#idling = undefined;
+        this.#idleTimer = undefined;
         if (this.#link === undefined || this.#idleSince === undefined) return;
         const leftMs = this.#idleSince + idleMs(this.#link) - performance.now();
         if (leftMs > 0) this.#closeLater(leftMs);
@@ -258,20 +258,20 @@ export class LinkKeeper implements LinkEvents {
     this.#lastCause = cause;
     if (this.#outage !== undefined) return;
     this.#outage = instant();
-    this.#warnIn(AWAY_MS);
+    this.#reportAwayIn(AWAY_MS);
   }
 
   #endOutage(): void {
     this.#outage = undefined;
-    this.#warning?.clear();
+    this.#awayTimer?.clear();
   }
 
-  #warnIn(ms: number): void {
-    this.#warning = new Timer(
+  #reportAwayIn(ms: number): void {
+    this.#awayTimer = new Timer(
       ms,
       () => {
         if (this.#outage === undefined) return;
-        this.#warnIn(AWAY_AGAIN_MS);
+        this.#reportAwayIn(AWAY_AGAIN_MS);
         const { address, queue } = this.#target;
         const message = `${address} could not be reached for ${(msSince(this.#outage) / 1_000).toFixed(0)} seconds`;
         const cause = this.#lastCause;
@@ -282,8 +282,8 @@ export class LinkKeeper implements LinkEvents {
   }
 
   #sweepSoon(): void {
-    this.#sweeping?.clear();
-    this.#sweeping = new Timer(
+    this.#sweepTimer?.clear();
+    this.#sweepTimer = new Timer(
       SWEEP_MS,
       () => {
         this.#sweepSoon();
@@ -295,5 +295,5 @@ export class LinkKeeper implements LinkEvents {
 }
 
 function idleMs(link: SocketLink): number {
-  return (link.canRest ? IDLE_SECONDS : RESTLESS_IDLE_SECONDS) * 1_000;
+  return (link.canUnref ? IDLE_SECONDS : HOLDING_IDLE_SECONDS) * 1_000;
 }

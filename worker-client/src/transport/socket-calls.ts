@@ -25,13 +25,13 @@ export interface CallsEvents {
   /** Why the server cannot be reached; undefined while it can, or that has lasted a moment only. */
   readonly outage: Error | undefined;
   /** Something is to be sent as soon as there is a connection. */
-  toSend(): void;
+  sendSoon(): void;
   /** A connection may be needed no longer. */
-  rest(): void;
+  updateNeed(): void;
   /** What came is no reply to what was asked. */
-  nonsense(): void;
+  foreignReply(): void;
   /** Messages came that nothing waits for. */
-  unwanted(receipts: string[]): void;
+  giveBack(receipts: string[]): void;
   /** Whether something else has an operation under this id. */
   isTaken(id: number): boolean;
 }
@@ -154,7 +154,7 @@ export class SocketCalls {
     if (abandoned?.waitsFor !== undefined) this.#freePlace(abandoned.waitsFor);
     // What comes for a caller who has gone must not wait for the end of its lease.
     const receipts = abandoned !== undefined && "reply" in line ? receiptsIn(line.reply) : [];
-    if (receipts.length > 0) this.#events.unwanted(receipts);
+    if (receipts.length > 0) this.#events.giveBack(receipts);
   }
 
   /** The queue waited for this, and has forgotten it. */
@@ -189,7 +189,7 @@ export class SocketCalls {
 
   #answerOne(pending: PendingCall, line: AnswerLine): void {
     if ("reply" in line && !isReplyTo(pending.call, line.reply)) {
-      this.#events.nonsense();
+      this.#events.foreignReply();
       return;
     }
     const answer = "problem" in line ? errorOf(line.problem, this.#place) : line.reply;
@@ -225,11 +225,11 @@ export class SocketCalls {
   #park(pending: PendingCall, answer: unknown): void {
     pending.wasSent = false;
     pending.vain = { answer };
-    if (this.#waits.park(pending)) this.#events.toSend();
+    if (this.#waits.park(pending)) this.#events.sendSoon();
   }
 
   #freePlace(kind: string): void {
-    if (this.#waits.free(kind)) this.#events.toSend();
+    if (this.#waits.free(kind)) this.#events.sendSoon();
   }
 
   #tryLater(pending: PendingCall, cause: QueueError): void {
@@ -247,7 +247,7 @@ export class SocketCalls {
   #enqueue(pending: PendingCall): void {
     this.#unsent.push(pending);
     if (!this.#isConnected) pending.waitForConnection();
-    this.#events.toSend();
+    this.#events.sendSoon();
   }
 
   #share(puts: readonly PendingCall[]): string[] {
@@ -276,12 +276,12 @@ export class SocketCalls {
       pending.conclude(pending.vain.answer);
     } else if (pending.isWaiting) {
       this.#stops.push(pending.id);
-      this.#events.toSend();
+      this.#events.sendSoon();
     } else if (!pending.wasSent && outage !== undefined) {
       this.#calls.delete(pending.id);
       pending.giveUp(outage);
     }
-    this.#events.rest();
+    this.#events.updateNeed();
   }
 
   /** It has ended, and its caller knows. */
@@ -292,8 +292,8 @@ export class SocketCalls {
     if (pending.wasSent && !pending.isShared) {
       this.#abandoned.add(pending.id, { holds, waitsFor: pending.isWaiting ? verb : undefined });
       if (pending.isWaiting && holds) this.#stops.push(pending.id);
-      if (this.#stops.length > 0) this.#events.toSend();
+      if (this.#stops.length > 0) this.#events.sendSoon();
     }
-    this.#events.rest();
+    this.#events.updateNeed();
   }
 }

@@ -71,7 +71,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
     if (this.isOnHttp) listener.unsupported();
     else if (this.#keeper.link === undefined) this.#keeper.connect();
     else listener.connected();
-    this.#keeper.rest();
+    this.#keeper.updateNeed();
     this.#keeper.watchOutage();
   }
 
@@ -146,7 +146,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
       listener?.ended(errorOf(line.problem, this.#place));
     } else {
       if (!this.#subscription.answer(line)) this.#calls.answered(line);
-      this.#keeper.rest();
+      this.#keeper.updateNeed();
     }
   }
 
@@ -165,7 +165,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
   /** @internal */
   sweep(cause: Error): void {
     this.#calls.failed(cause, true);
-    this.#keeper.rest();
+    this.#keeper.updateNeed();
   }
 
   /** @internal */
@@ -186,7 +186,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
     this.#calls.tick();
     const since = this.#subscription.unsubscribingSince;
     if (since !== undefined && performance.now() - since > ANSWER_SECONDS * 1_000) this.restart();
-    this.#keeper.rest();
+    this.#keeper.updateNeed();
   }
 
   /** @internal */
@@ -210,23 +210,23 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
   }
 
   /** @internal */
-  toSend(): void {
+  sendSoon(): void {
     if (this.#keeper.link === undefined) this.#keeper.connect();
     else this.#planFlush();
   }
 
   /** @internal */
-  rest(): void {
-    this.#keeper.rest();
+  updateNeed(): void {
+    this.#keeper.updateNeed();
   }
 
   /** @internal */
-  nonsense(): void {
-    this.#keeper.link?.endAsNonsense();
+  foreignReply(): void {
+    this.#keeper.link?.endAsForeign();
   }
 
   /** @internal */
-  unwanted(receipts: string[]): void {
+  giveBack(receipts: string[]): void {
     this.send({ verb: "retry", request: { receipts, begun: false } }).catch(() => undefined);
   }
 
@@ -249,7 +249,7 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
   #flush(lines: readonly string[] = []): void {
     const link = this.#keeper.link;
     if (link === undefined) return;
-    this.#keeper.rest();
+    this.#keeper.updateNeed();
     const outbox = new Outbox((frame) => link.send(frame));
     this.#calls.addTo(outbox);
     for (const line of lines) outbox.add([line]);

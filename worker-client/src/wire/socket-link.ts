@@ -4,7 +4,7 @@ import { QueueError } from "../base/errors.ts";
 import { afterReading, Timer } from "../base/platform.ts";
 import { linesOf } from "./frame-lines.ts";
 import { openWire } from "./open-wire.ts";
-import type { Opening, Refusal, Target, Wire } from "./wire.ts";
+import type { ConnectFailure, Opening, Target, Wire } from "./wire.ts";
 
 /** How long an opening may take, with the reading of a page that comes in place of a socket. */
 const OPENING_MS = 10_000;
@@ -18,9 +18,9 @@ const LATE_MS = 1_000;
 const LATE_TIMES_MAX = 3;
 
 export interface LinkEvents {
-  /** Called once, unless `refused` is. */
+  /** Called once, unless `connectFailed` is. */
   opened(link: SocketLink): void;
-  refused(refusal: Refusal): void;
+  connectFailed(failure: ConnectFailure): void;
   /** A line came. */
   heard(line: ServerLine): void;
   /** The connection is gone. Called once, after `opened`. */
@@ -34,11 +34,11 @@ export function openLink(target: Target, events: LinkEvents): () => void {
   let opening: Opening | undefined;
   let link: SocketLink | undefined;
   let isOver = false;
-  const refuse = (refusal: Refusal) => {
+  const refuse = (failure: ConnectFailure) => {
     if (isOver) return;
     isOver = true;
     timer.clear();
-    events.refused(refusal);
+    events.connectFailed(failure);
   };
   const timer = new Timer(OPENING_MS, () => {
     if (opening?.giveUp()) return;
@@ -55,7 +55,7 @@ export function openLink(target: Target, events: LinkEvents): () => void {
       link = new SocketLink(wire, events);
       events.opened(link);
     },
-    refused: refuse,
+    connectFailed: refuse,
     frame: (text) => link?.frame(text),
     closed: (reason) => link?.ended(reason),
   });
@@ -81,7 +81,7 @@ export class SocketLink {
   /** When something was last heard; 0 if nothing was. */
   heardAt = 0;
   #wasUsed = false;
-  #isNonsense = false;
+  #isForeign = false;
   #isOver = false;
   #isBusy = true;
   /** When the last sign of life was noticed, and which that was. */
@@ -104,13 +104,13 @@ export class SocketLink {
   }
 
   /** Whether it was spoken to and said nothing, or nothing that a server of queues says. */
-  get isBarren(): boolean {
-    return this.#isNonsense || (this.#wasUsed && this.heardAt === 0);
+  get neverReceived(): boolean {
+    return this.#isForeign || (this.#wasUsed && this.heardAt === 0);
   }
 
   /** Whether the process may end although this is open. */
-  get canRest(): boolean {
-    return this.#wire.canRest;
+  get canUnref(): boolean {
+    return this.#wire.canUnref;
   }
 
   send(frame: string): void {
@@ -149,7 +149,7 @@ export class SocketLink {
     this.#lateTimes = 0;
     const lines = text === PONG ? [] : text === undefined ? undefined : linesOf(text);
     if (lines === undefined) {
-      this.#isNonsense = true;
+      this.#isForeign = true;
       this.#lose("The other side does not speak as a durable-queue server", "unexpected");
       return;
     }
@@ -158,8 +158,8 @@ export class SocketLink {
   }
 
   /** Gives the connection up because of a reply that does not fit its call. */
-  endAsNonsense(): void {
-    this.#isNonsense = true;
+  endAsForeign(): void {
+    this.#isForeign = true;
     this.#lose("The other side does not answer as a durable-queue server", "unexpected");
   }
 
@@ -172,7 +172,7 @@ export class SocketLink {
 
   #lose(reason: string, code: "unexpected" | "timeout"): void {
     if (this.#isOver) return;
-    if (this.#isNonsense) this.heardAt = 0;
+    if (this.#isForeign) this.heardAt = 0;
     this.terminate();
     this.#events.lost(this, new QueueError(reason, { code }));
   }

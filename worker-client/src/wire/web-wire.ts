@@ -1,6 +1,13 @@
 import { SOCKET_PROTOCOL } from "../../../src/contract/socket-protocol.ts";
 import { QueueError } from "../base/errors.ts";
-import { type Opening, PAGE_CHARACTERS_MAX, refusalOf, type Target, type Wire, type WireEvents } from "./wire.ts";
+import {
+  connectFailureOf,
+  type Opening,
+  PAGE_CHARACTERS_MAX,
+  type Target,
+  type Wire,
+  type WireEvents,
+} from "./wire.ts";
 
 /** Of Bun's own WebSocket what is used here. */
 interface BunSocket {
@@ -40,8 +47,8 @@ export function openWebWire(target: Target, events: WireEvents): Opening {
       events.closed(`${code} ${reason}`.trim());
     } else if (before === "opening") {
       const told = () => state === "over";
-      void ask(target, reason, asking.signal).then((refusal) => {
-        if (!told()) events.refused(refusal);
+      void ask(target, reason, asking.signal).then((failure) => {
+        if (!told()) events.connectFailed(failure);
         state = "over";
       });
     }
@@ -63,7 +70,7 @@ function wireOf(socket: BunSocket, heard: () => number): Wire {
     get life() {
       return heard() + sent - socket.bufferedAmount;
     },
-    canRest: false,
+    canUnref: false,
     send(text) {
       sent += text.length;
       socket.send(text);
@@ -84,10 +91,10 @@ async function ask(target: Target, reason: string, signal: AbortSignal) {
       signal,
     });
     const text = (await response.text()).slice(0, PAGE_CHARACTERS_MAX);
-    const refusal = refusalOf(response.status, text, target);
+    const failure = connectFailureOf(response.status, text, target);
     // The server itself is there, and would take an upgrade that comes to it.
-    const isServer = refusal.kind === "unsupported" && text.includes('"upgrade_required"');
-    return isServer ? ({ kind: "dropped", cause } as const) : refusal;
+    const isServer = failure.kind === "unsupported" && text.includes('"upgrade_required"');
+    return isServer ? ({ kind: "dropped", cause } as const) : failure;
   } catch (error) {
     return { kind: "failed", cause: error instanceof Error ? error : cause } as const;
   }

@@ -18,7 +18,7 @@ export interface Target extends Place {
 }
 
 /** Why a socket did not open. */
-export type Refusal =
+export type ConnectFailure =
   /** The server says why, and will say it again. The error is made anew for each caller. */
   | { kind: "refused"; error: () => QueueError }
   /** Something answers, but lets no socket through. */
@@ -29,9 +29,9 @@ export type Refusal =
   | { kind: "failed"; cause: Error };
 
 export interface WireEvents {
-  /** Called once, unless `refused` is. */
+  /** Called once, unless `connectFailed` is. */
   opened(wire: Wire): void;
-  refused(refusal: Refusal): void;
+  connectFailed(failure: ConnectFailure): void;
   /** A frame came: its text, or undefined for one that has none. */
   frame(text: string | undefined): void;
   /** The connection is gone. Called once, after `opened`. */
@@ -43,7 +43,7 @@ export interface Wire {
   /** A number that grows with everything that comes, and with everything that is taken to be sent. */
   readonly life: number;
   /** Whether the process may end although it is open. */
-  readonly canRest: boolean;
+  readonly canUnref: boolean;
   /** Sends a frame. When this returns, it has been given to the system, unless others are before it. */
   send(text: string): void;
   /** Keeps the process alive, or lets it end. */
@@ -56,12 +56,12 @@ export interface Wire {
 
 /** An attempt to open one. */
 export interface Opening {
-  /** Gives it up. What has come of an answer is told as `refused`, if any has. True if it was. */
+  /** Gives it up. What has come of an answer is told as `connectFailed`, if any has. True if it was. */
   giveUp(): boolean;
 }
 
 /** What an answer means that is not the opening of a socket. */
-export function refusalOf(status: number, text: string, place: Place): Refusal {
+export function connectFailureOf(status: number, text: string, place: Place): ConnectFailure {
   const problem = problemIn(text);
   // A proxy that does not know of sockets may pass on the request without their headers.
   if (problem === undefined || problem.code === "upgrade_required" || problem.code === "not_found") {

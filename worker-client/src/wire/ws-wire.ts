@@ -1,6 +1,13 @@
 import type { WebSocket } from "ws";
 import { SOCKET_PROTOCOL } from "../../../src/contract/socket-protocol.ts";
-import { type Opening, PAGE_CHARACTERS_MAX, refusalOf, type Target, type Wire, type WireEvents } from "./wire.ts";
+import {
+  connectFailureOf,
+  type Opening,
+  PAGE_CHARACTERS_MAX,
+  type Target,
+  type Wire,
+  type WireEvents,
+} from "./wire.ts";
 
 /** How long an end in order may take. */
 const CLOSING_MS = 1_000;
@@ -32,7 +39,7 @@ export async function openWsWire(target: Target, events: WireEvents): Promise<Op
     socket = new library.WebSocket(target.url, [SOCKET_PROTOCOL], optionsOf(target));
   } catch (error) {
     // Not every runtime can load it, and it is left out of bundles for those that have no such connections.
-    events.refused({ kind: "unsupported", cause: error instanceof Error ? error : new Error(String(error)) });
+    events.connectFailed({ kind: "unsupported", cause: error instanceof Error ? error : new Error(String(error)) });
     return { giveUp: () => false };
   }
   return new WsOpening(socket, target, events);
@@ -73,7 +80,7 @@ class WsOpening implements Opening {
       events.frame(isBinary ? undefined : data.toString()),
     );
     socket.on("error", (cause) => {
-      if (!this.#isOver) events.refused({ kind: isDropped(cause) ? "dropped" : "failed", cause });
+      if (!this.#isOver) events.connectFailed({ kind: isDropped(cause) ? "dropped" : "failed", cause });
       this.#isOver = true;
     });
     socket.on("close", (code, reason) => {
@@ -114,7 +121,7 @@ class WsOpening implements Opening {
     wire.destroy();
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#events.refused(refusalOf(response.statusCode ?? 0, this.#page, this.#target));
+    this.#events.connectFailed(connectFailureOf(response.statusCode ?? 0, this.#page, this.#target));
   }
 }
 
@@ -132,7 +139,7 @@ class WsWire implements Wire {
     return wire === undefined ? 0 : wire.bytesRead + wire.bytesWritten - wire.writableLength;
   }
 
-  get canRest(): boolean {
+  get canUnref(): boolean {
     return this.#wire !== undefined;
   }
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Deadline } from "../../worker-client/src/base/deadline.ts";
 import type { Call } from "../../worker-client/src/transport/call.ts";
-import { Outbox } from "../../worker-client/src/transport/frame-writer.ts";
+import { FrameWriter } from "../../worker-client/src/transport/frame-writer.ts";
 import { ANSWER_SECONDS, SocketCalls } from "../../worker-client/src/transport/socket-calls.ts";
 
 let calls: SocketCalls;
@@ -26,9 +26,9 @@ function send(call: Call) {
 /** The operations that are to be sent. */
 function sent(): { id: number; verb: string }[] {
   const frames: string[] = [];
-  const outbox = new Outbox((frame) => frames.push(frame));
-  calls.addTo(outbox);
-  outbox.flush();
+  const writer = new FrameWriter((frame) => frames.push(frame));
+  calls.addTo(writer);
+  writer.flush();
   return frames.flatMap((frame) => frame.split("\n").map((line) => JSON.parse(line)));
 }
 

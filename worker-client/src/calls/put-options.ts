@@ -64,8 +64,8 @@ export function batchOptionsOf<Item>(
   options: PutManyOptions<Item>,
 ): MessageOptions | MessageOptions[] {
   const { each, ...all } = options;
-  const isShared = all.dedupeKey !== undefined && items.length > 1;
-  if (isShared && each === undefined) {
+  const isBatched = all.dedupeKey !== undefined && items.length > 1;
+  if (isBatched && each === undefined) {
     throw new TypeError(
       "putMany() would store only the first item under one dedupeKey. Give each its own: { each: (item) => ({ dedupeKey: … }) }.",
     );
@@ -75,7 +75,7 @@ export function batchOptionsOf<Item>(
   return items.map((item, index) => {
     const own = each(item, index) ?? {};
     checkOptions("each()", own, ITEM_OPTIONS);
-    if (isShared && own.dedupeKey === undefined) {
+    if (isBatched && own.dedupeKey === undefined) {
       throw new TypeError(
         `The dedupeKey of all items would be that of items[${index}] too. Let each() give it its own.`,
       );

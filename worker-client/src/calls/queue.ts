@@ -15,7 +15,7 @@ import { itemOf } from "../message/item-of.ts";
 import { Lease } from "../message/lease.ts";
 import { Message } from "../message/message.ts";
 import { QueueCalls } from "../message/queue-calls.ts";
-import { Outgoing } from "../transport/put-messages.ts";
+import { PutMessages } from "../transport/put-messages.ts";
 import type { Routes } from "../transport/routes.ts";
 import type { Handler } from "../work/run-handler.ts";
 import { checkWorkOptions, type WorkOptions } from "../work/work-options.ts";
@@ -96,7 +96,7 @@ export class Queue<Item = unknown> extends OperatedQueue<Item> {
   async #putAll(items: readonly Item[], options: PutManyOptions<Item>): Promise<string[]> {
     const { signal, retrySeconds } = options;
     const deadline = deadlineOf(options);
-    const messages = new Outgoing(items, batchOptionsOf(items, options));
+    const messages = new PutMessages(items, batchOptionsOf(items, options));
     const idempotencyKey = options.idempotencyKey === undefined ? newKey() : checkedKey(options.idempotencyKey);
     if (messages.count === 0) return [];
     const call = { messages, deadline, idempotencyKey, signal, retrySeconds };

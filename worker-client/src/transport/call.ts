@@ -5,7 +5,7 @@ import type { Deadline } from "../base/deadline.ts";
 import { Closed, Full, Paused, QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, msSince } from "../base/instant.ts";
 import type { Place } from "../base/problem-errors.ts";
-import type { Outgoing } from "./put-messages.ts";
+import type { PutMessages } from "./put-messages.ts";
 import type { SubscriptionListener } from "./subscription-listener.ts";
 
 /** Something to be asked of a queue, whichever way it takes. */
@@ -13,7 +13,7 @@ export interface Call {
   verb: Verb;
   request?: Record<string, unknown> | undefined;
   /** What a put puts. */
-  messages?: Outgoing | undefined;
+  messages?: PutMessages | undefined;
   /** Until when the queue may let it wait. Undefined for what does not wait. */
   deadline?: Deadline | undefined;
   /** Under which the server recognizes a try that it has applied already. */
@@ -26,7 +26,8 @@ export interface Call {
 }
 
 /** What of a call decides how often it is tried, and until when. */
-export interface Terms extends Pick<Call, "idempotencyKey" | "isRepeatable" | "signal" | "deadline" | "retrySeconds"> {
+export interface RetryPolicy
+  extends Pick<Call, "idempotencyKey" | "isRepeatable" | "signal" | "deadline" | "retrySeconds"> {
   /** Whether an abort lets the try end that is under way, so that its answer is known. Default false. */
   letsTryEnd?: boolean;
 }
@@ -82,13 +83,13 @@ export interface Pushes {
 const KEYED_RETRY_MS = (IDEMPOTENCY_SECONDS - 60) * 1_000;
 
 /** For how long a call is sent again, from its first failure on. */
-export function retryMsOf({ idempotencyKey, retrySeconds }: Terms, managerMs: number): number {
+export function retryMsOf({ idempotencyKey, retrySeconds }: RetryPolicy, managerMs: number): number {
   const retryMs = retrySeconds === undefined ? managerMs : retrySeconds * 1_000;
   return idempotencyKey === undefined ? retryMs : Math.min(retryMs, KEYED_RETRY_MS);
 }
 
 /** Whether what came is what a wait is for: nothing that was to be had, or no room. */
-export function isInVain(outcome: unknown): boolean {
+export function isWorthWaiting(outcome: unknown): boolean {
   if (outcome instanceof Full || outcome instanceof Paused) return true;
   const { messages, finished } = outcome as { messages?: unknown[]; finished?: boolean };
   return finished === false || messages?.length === 0;
@@ -100,7 +101,7 @@ const PASSING_CODES: readonly string[] = [
 ];
 
 /** What a caller is to be told where the last of the tries was refused. */
-export function refusalOf({ idempotencyKey }: Terms, refusal: QueueError, isRepeated: boolean): QueueError {
+export function finalRefusal({ idempotencyKey }: RetryPolicy, refusal: QueueError, isRepeated: boolean): QueueError {
   const isCertain = idempotencyKey === undefined || !isRepeated || !PASSING_CODES.includes(refusal.code);
   if (isCertain) return refusal;
   const message = `The answer to an earlier try was lost, so that it is not known whether this was applied. ${refusal.message}`;

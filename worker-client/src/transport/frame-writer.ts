@@ -4,7 +4,7 @@ import { FRAME_LINES_MAX, FRAME_OPERATIONS_MAX } from "../../../src/contract/lim
 const FRAME_CHARACTERS = 1_048_576;
 
 /** Puts operations into frames, as few as the limits allow. */
-export class Outbox {
+export class FrameWriter {
   readonly #send: (frame: string) => void;
   #lines: string[] = [];
   #operations = 0;

@@ -5,7 +5,7 @@ import { type Instant, instant, msSince } from "../base/instant.ts";
 import { sleep, Timer } from "../base/platform.ts";
 import { errorOf, isFinal, isPassing, type Place, problemIn } from "../base/problem-errors.ts";
 import { isObject } from "../base/reply-shapes.ts";
-import { closed, type History, type Outcome, refusalOf, retryMsOf, type Terms, unavailable } from "./call.ts";
+import { closed, finalRefusal, type History, type Outcome, type RetryPolicy, retryMsOf, unavailable } from "./call.ts";
 
 /** What a server may take to answer beyond the time it was asked to wait. After that the connection counts as lost. */
 const ANSWER_MS = 15_000;
@@ -72,19 +72,19 @@ export class HttpClient {
   }
 
   /** Sends a request until it has an answer, as `Route.send` does. */
-  async send<Value>(request: HttpRequest, terms: Terms, history?: History): Promise<Outcome<Value>> {
-    const { isRepeatable = true, signal, deadline } = terms;
+  async send<Value>(request: HttpRequest, policy: RetryPolicy, history?: History): Promise<Outcome<Value>> {
+    const { isRepeatable = true, signal, deadline } = policy;
     const place: Place = { address: this.#address, queue: request.queue };
-    const retryMs = retryMsOf(terms, this.#retryMs);
+    const retryMs = retryMsOf(policy, this.#retryMs);
     let wasTried = history?.wasTried ?? false;
     let outage = history?.outage;
     for (let failures = 1; ; failures += 1) {
       signal?.throwIfAborted();
       if (this.#isClosed) throw closed(place, wasTried);
       const begun = instant();
-      const answer = await this.#try<Value>(request, terms, place, tryMsOf(request, terms, retryMs, outage));
+      const answer = await this.#try<Value>(request, policy, place, tryMsOf(request, policy, retryMs, outage));
       if ("value" in answer) return { value: answer.value, isRepeated: wasTried };
-      if ("refusal" in answer) throw refusalOf(terms, answer.refusal, wasTried);
+      if ("refusal" in answer) throw finalRefusal(policy, answer.refusal, wasTried);
       wasTried ||= answer.wasSent;
       signal?.throwIfAborted();
       if (this.#isClosed) throw closed(place, wasTried);
@@ -96,9 +96,9 @@ export class HttpClient {
     }
   }
 
-  async #try<Value>(request: HttpRequest, terms: Terms, place: Place, ms: number): Promise<Try<Value>> {
+  async #try<Value>(request: HttpRequest, policy: RetryPolicy, place: Place, ms: number): Promise<Try<Value>> {
     const { method, path, body } = request;
-    const { idempotencyKey, signal, letsTryEnd = false } = terms;
+    const { idempotencyKey, signal, letsTryEnd = false } = policy;
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#authkey}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
@@ -154,11 +154,11 @@ function isOverdue(deadline: Deadline | undefined, outage: Instant): boolean {
 }
 
 /** How long a try may take: it does not outlive its call. */
-function tryMsOf(request: HttpRequest, terms: Terms, retryMs: number, outage: Instant | undefined): number {
-  const answerMs = (terms.isRepeatable ?? true) ? ANSWER_MS : LONG_ANSWER_MS;
+function tryMsOf(request: HttpRequest, policy: RetryPolicy, retryMs: number, outage: Instant | undefined): number {
+  const answerMs = (policy.isRepeatable ?? true) ? ANSWER_MS : LONG_ANSWER_MS;
   const ms = Math.ceil((request.waitSeconds ?? 0) * 1_000) + answerMs;
   const retryLeftMs = outage === undefined ? ms : Math.max(LAST_TRY_MS, retryMs - msSince(outage));
-  return Math.min(ms, retryLeftMs, terms.deadline?.graceLeftMs ?? Number.POSITIVE_INFINITY);
+  return Math.min(ms, retryLeftMs, policy.deadline?.graceLeftMs ?? Number.POSITIVE_INFINITY);
 }
 
 function interpret<Value>(response: Response, text: string, request: HttpRequest, place: Place): Try<Value> {

@@ -3,7 +3,7 @@ import type { Deadline } from "../base/deadline.ts";
 import { Unavailable } from "../base/errors.ts";
 import { Timer } from "../base/platform.ts";
 import type { Place } from "../base/problem-errors.ts";
-import { type Call, closed, type History, isInVain, type Outcome, type Route } from "./call.ts";
+import { type Call, closed, type History, isWorthWaiting, type Outcome, type Route } from "./call.ts";
 import type { HttpClient, HttpRequest } from "./http-client.ts";
 import { isReplyTo, receiptsIn } from "./replies.ts";
 import { Turns } from "./semaphore.ts";
@@ -38,7 +38,7 @@ export class HttpRoute implements Route {
     let hasTurn = turns.take();
     for (;;) {
       const outcome = await this.#poll<Value>(call, deadline, hasTurn ? turns : undefined, history);
-      if (deadline.isOver || !outcome.isInVain) return outcome.end();
+      if (deadline.isOver || !outcome.isWorthWaiting) return outcome.end();
       hasTurn = await waitForTurn(turns, deadline, call.signal);
       call.signal?.throwIfAborted();
       if (!hasTurn) return outcome.end();
@@ -64,17 +64,17 @@ export class HttpRoute implements Route {
     const isAbortable = call.verb === "receive" && call.signal !== undefined;
     const longest = isAbortable ? Math.min(deadline.pollSeconds, ABORTABLE_POLL_SECONDS) : deadline.pollSeconds;
     const request = this.#requestOf(call, turn === undefined ? 0 : longest);
-    const terms = isAbortable ? { ...call, letsTryEnd: true } : call;
-    const sent = this.#client.send<Value>(request, terms, history).finally(() => turn?.free());
+    const policy = isAbortable ? { ...call, letsTryEnd: true } : call;
+    const sent = this.#client.send<Value>(request, policy, history).finally(() => turn?.free());
     try {
       const outcome = await (isAbortable ? this.#orAborted(sent, call.signal) : sent);
-      return { isInVain: isInVain(outcome.value), end: () => outcome };
+      return { isWorthWaiting: isWorthWaiting(outcome.value), end: () => outcome };
     } catch (error) {
       const reason = error instanceof Unavailable ? error.cause : error;
       const end = (): Outcome<Value> => {
         throw error;
       };
-      return { isInVain: reason instanceof Error && isInVain(reason), end };
+      return { isWorthWaiting: reason instanceof Error && isWorthWaiting(reason), end };
     }
   }
 

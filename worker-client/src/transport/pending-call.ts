@@ -4,15 +4,24 @@ import { QueueError } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { Timer } from "../base/platform.ts";
 import type { Place } from "../base/problem-errors.ts";
-import { type Call, closed, type History, isInVain, type Outcome, refusalOf, retryMsOf, unavailable } from "./call.ts";
+import {
+  type Call,
+  closed,
+  finalRefusal,
+  type History,
+  isWorthWaiting,
+  type Outcome,
+  retryMsOf,
+  unavailable,
+} from "./call.ts";
 
-interface Settlers {
+interface Deferred {
   settle(outcome: Outcome<unknown>): void;
   fail(error: unknown): void;
 }
 
 /** What sends a call. */
-export interface Watcher {
+export interface CallListener {
   /** Its own time is over: `GRACE_SECONDS` later it has to have ended. */
   timeIsOver(call: PendingCall): void;
   /** It has ended without an answer, because that did not come by then. */
@@ -33,45 +42,45 @@ export class PendingCall {
   /** Whether it may be waiting at the server. */
   isWaiting = false;
   /** Whether it was sent with others in one operation, which has an id of its own. */
-  isShared = false;
+  isBatched = false;
   /** Whether it is to be sent by itself, because with others it was refused. */
-  isAlone = false;
+  mustGoAlone = false;
   /** What it was answered when it was tried; it waits here for its turn to wait at the server. */
-  vain: { answer: unknown } | undefined;
+  parkedAnswer: { answer: unknown } | undefined;
   readonly #place: Place;
   readonly #retryMs: number;
-  readonly #settlers: Settlers;
+  readonly #deferred: Deferred;
   #wasTried = false;
   #outage: Instant | undefined;
   #timer: Timer | undefined;
   #onAbort: (() => void) | undefined;
 
-  constructor(id: number, call: Call, place: Place, retryMs: number, settlers: Settlers) {
+  constructor(id: number, call: Call, place: Place, retryMs: number, deferred: Deferred) {
     this.id = id;
     this.call = call;
     this.#place = place;
     this.#retryMs = retryMsOf(call, retryMs);
-    this.#settlers = settlers;
+    this.#deferred = deferred;
   }
 
   /** Tells when its time is over, and when its caller does not want it any more, who is told at once. */
-  watch(watcher: Watcher): void {
+  watch(listener: CallListener): void {
     const { signal, deadline } = this.call;
     const leftMs = deadline?.leftMs ?? Number.POSITIVE_INFINITY;
     if (leftMs !== Number.POSITIVE_INFINITY) {
       this.#timer = new Timer(leftMs, () => {
         this.#timer = new Timer(GRACE_SECONDS * 1_000, () => {
           this.giveUp(new QueueError("No answer came in time", { code: "timeout" }));
-          watcher.hasEnded(this);
+          listener.hasEnded(this);
         });
-        watcher.timeIsOver(this);
+        listener.timeIsOver(this);
       });
     }
     if (signal === undefined) return;
     this.#onAbort = () => {
-      watcher.isAborted(this);
+      listener.isAborted(this);
       this.#end();
-      this.#settlers.fail(signal.reason);
+      this.#deferred.fail(signal.reason);
     };
     signal.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -98,29 +107,29 @@ export class PendingCall {
   }
 
   /** Whether it may share an operation with others like it, in which it does not wait. */
-  get mayShare(): boolean {
+  get canBatch(): boolean {
     const { messages, idempotencyKey } = this.call;
-    return !this.isAlone && idempotencyKey !== undefined && messages?.isSmall === true;
+    return !this.mustGoAlone && idempotencyKey !== undefined && messages?.isSmall === true;
   }
 
   /** What to send for it in an operation that it shares. */
-  takeShare(now: number): { line: string; key: string; run: MessageRun | undefined } {
+  takeForBatch(now: number): { line: string; key: string; run: MessageRun | undefined } {
     const { messages, idempotencyKey } = this.call;
     this.#wasTaken(now, false, true);
     return { line: messages?.lines[0] as string, key: idempotencyKey as string, run: messages?.runs?.[0] };
   }
 
-  #wasTaken(now: number, isWaiting: boolean, isShared: boolean): void {
+  #wasTaken(now: number, isWaiting: boolean, isBatched: boolean): void {
     this.isWaiting = isWaiting;
-    this.isShared = isShared;
-    this.vain = undefined;
+    this.isBatched = isBatched;
+    this.parkedAnswer = undefined;
     this.wasSent = true;
     this.sentAt = now;
   }
 
   /** Whether the answer is that of a try, and it is to wait. */
   mustWaitAfter(answer: unknown): boolean {
-    return this.mayWait && !this.isWaiting && isInVain(answer);
+    return this.mayWait && !this.isWaiting && isWorthWaiting(answer);
   }
 
   /** The answer came: a reply, or the error that a problem stands for. */
@@ -131,12 +140,12 @@ export class PendingCall {
 
   settle(reply: unknown): void {
     this.#end();
-    this.#settlers.settle({ value: reply, isRepeated: this.#wasTried });
+    this.#deferred.settle({ value: reply, isRepeated: this.#wasTried });
   }
 
   refuse(error: QueueError): void {
     this.#end();
-    this.#settlers.fail(refusalOf(this.call, error, this.#wasTried));
+    this.#deferred.fail(finalRefusal(this.call, error, this.#wasTried));
   }
 
   /** It cannot be sent at once: its time without a server begins. */
@@ -176,13 +185,13 @@ export class PendingCall {
 
   giveUp(cause: Error): void {
     this.#end();
-    this.#settlers.fail(unavailable(this.#place, this.#outage, this.#mayBeApplied, cause));
+    this.#deferred.fail(unavailable(this.#place, this.#outage, this.#mayBeApplied, cause));
   }
 
   /** Its owner has closed the way. */
   close(): void {
     this.#end();
-    this.#settlers.fail(closed(this.#place, this.#mayBeApplied));
+    this.#deferred.fail(closed(this.#place, this.#mayBeApplied));
   }
 
   /** What another way has to know of it. */
@@ -193,7 +202,7 @@ export class PendingCall {
   /** Goes on another way. */
   goOn(send: (call: Call, history: History) => Promise<Outcome<unknown>>): void {
     this.#end();
-    send(this.call, this.history).then(this.#settlers.settle, this.#settlers.fail);
+    send(this.call, this.history).then(this.#deferred.settle, this.#deferred.fail);
   }
 
   get #mayBeApplied(): boolean {

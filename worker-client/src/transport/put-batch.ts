@@ -7,7 +7,7 @@ import type { PendingCall } from "./pending-call.ts";
 const NO_OPTIONS: MessageRun = {};
 
 /** Puts of one message each that share an operation: less text around each, and one answer to read for all. */
-export class SharedPuts {
+export class PutBatch {
   readonly #puts: readonly PendingCall[];
 
   constructor(puts: readonly PendingCall[]) {
@@ -22,7 +22,7 @@ export class SharedPuts {
     let isAnySpecial = false;
     const now = performance.now();
     for (const put of this.#puts) {
-      const { line, key, run } = put.takeShare(now);
+      const { line, key, run } = put.takeForBatch(now);
       lines.push(line);
       keys.push(key);
       messages.push(run ?? NO_OPTIONS);

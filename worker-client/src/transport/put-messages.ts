@@ -15,7 +15,7 @@ export type MessageOptions = Omit<PutRequest["messages"][number], "body" | "byte
  * Messages on their way out. Their texts are made once, so that a put that is sent again is the same put, whatever has
  * become of the items meanwhile.
  */
-export class Outgoing {
+export class PutMessages {
   /** One JSON value each: that of the item, or a string of base64. */
   readonly #texts: string[];
   /** Which of the items are bytes; undefined if none is. */

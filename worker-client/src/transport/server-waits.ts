@@ -16,7 +16,7 @@ interface Share {
 }
 
 /** Which calls of one connection wait at the server, and which wait here until there is room for them. */
-export class Waits {
+export class ServerWaits {
   readonly #shares = new Map<string, Share>();
 
   constructor() {

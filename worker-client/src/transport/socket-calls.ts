@@ -7,12 +7,12 @@ import { Timer } from "../base/platform.ts";
 import { errorOf, isFinal, type Place } from "../base/problem-errors.ts";
 import { addCalls } from "./add-calls.ts";
 import type { Call, Outcome } from "./call.ts";
-import { Abandoned } from "./detached-operations.ts";
-import type { Outbox } from "./frame-writer.ts";
-import { PendingCall, type Watcher } from "./pending-call.ts";
-import { SharedPuts } from "./put-batch.ts";
+import { DetachedOperations } from "./detached-operations.ts";
+import type { FrameWriter } from "./frame-writer.ts";
+import { type CallListener, PendingCall } from "./pending-call.ts";
+import { PutBatch } from "./put-batch.ts";
 import { isReplyTo, receiptsIn } from "./replies.ts";
-import { Waits } from "./server-waits.ts";
+import { ServerWaits } from "./server-waits.ts";
 
 /** What a call that does not wait may take while its connection lives. Then its answer counts as lost. */
 export const ANSWER_SECONDS = 60;
@@ -41,16 +41,16 @@ export class SocketCalls {
   readonly #place: Place;
   readonly #retryMs: number;
   readonly #events: CallsEvents;
-  readonly #watcher: Watcher;
+  readonly #listener: CallListener;
   readonly #calls = new Map<number, PendingCall>();
-  readonly #waits = new Waits();
+  readonly #waits = new ServerWaits();
   #unsent: PendingCall[] = [];
   /** Operations that several of the calls share. */
-  readonly #shared = new Map<number, SharedPuts>();
+  readonly #putBatches = new Map<number, PutBatch>();
   /** Calls that ended without an answer, but that the server may still have. */
-  readonly #abandoned = new Abandoned();
+  readonly #detached = new DetachedOperations();
   /** Operations that are to wait no longer. */
-  #stops: number[] = [];
+  #cancelledWaits: number[] = [];
   #isConnected = false;
   #lastId = 0;
 
@@ -58,7 +58,7 @@ export class SocketCalls {
     this.#place = place;
     this.#retryMs = retrySeconds * 1_000;
     this.#events = events;
-    this.#watcher = {
+    this.#listener = {
       timeIsOver: (pending) => this.#timeIsOver(pending),
       hasEnded: (pending) => this.#leave(pending, false),
       isAborted: (pending) => this.#leave(pending, true),
@@ -67,7 +67,7 @@ export class SocketCalls {
 
   /** Whether any answer is waited for. */
   get isAnyOpen(): boolean {
-    return this.#calls.size > 0 || this.#abandoned.holds;
+    return this.#calls.size > 0 || this.#detached.mayBringMessages;
   }
 
   send(call: Call): Promise<Outcome<unknown>> {
@@ -76,7 +76,7 @@ export class SocketCalls {
       // What JSON cannot say is told to its caller, and does not keep others from being sent. Receipts are texts.
       if (call.verb !== "ack") JSON.stringify(call.request);
       const pending = new PendingCall(this.nextId(), call, this.#place, this.#retryMs, { settle, fail });
-      pending.watch(this.#watcher);
+      pending.watch(this.#listener);
       this.#calls.set(pending.id, pending);
       this.#enqueue(pending);
     });
@@ -115,7 +115,7 @@ export class SocketCalls {
     for (const pending of [...this.#calls.values()]) {
       if (pending.wasSent && !pending.isWaiting && pending.sentAt < before) this.#loseAlone(pending);
     }
-    for (const kind of this.#abandoned.takeOlderThan(before)) this.#freePlace(kind);
+    for (const kind of this.#detached.takeOlderThan(before)) this.#freePlace(kind);
   }
 
   /** Takes all calls away, to go on, or to end, otherwise. */
@@ -128,38 +128,38 @@ export class SocketCalls {
   }
 
   /** Adds all that is to be sent. */
-  addTo(outbox: Outbox): void {
-    for (const ids of chunksOf(this.#stops.splice(0), SOCKET_WAITS_MAX)) {
-      outbox.add([JSON.stringify({ id: this.nextId(), verb: "cancel_wait", request: { ids } })]);
+  addTo(writer: FrameWriter): void {
+    for (const ids of chunksOf(this.#cancelledWaits.splice(0), SOCKET_WAITS_MAX)) {
+      writer.add([JSON.stringify({ id: this.nextId(), verb: "cancel_wait", request: { ids } })]);
     }
-    for (const pending of this.#waits.admit()) outbox.add(pending.takeLines(true));
+    for (const pending of this.#waits.admit()) writer.add(pending.takeLines(true));
     const unsent = this.#unsent.filter((pending) => this.#calls.get(pending.id) === pending && !pending.wasSent);
     this.#unsent = [];
-    addCalls(outbox, unsent, {
+    addCalls(writer, unsent, {
       mayWait: (pending) => pending.mayWait && this.#waits.take(pending.call.verb),
-      share: (puts) => this.#share(puts),
+      batch: (puts) => this.#batch(puts),
     });
   }
 
   /** An answer to an operation. */
   answered(line: AnswerLine): void {
     const pending = this.#calls.get(line.id);
-    if (pending?.wasSent === true && !pending.isShared) {
+    if (pending?.wasSent === true && !pending.isBatched) {
       this.#answerOne(pending, line);
       return;
     }
-    const shared = this.#shared.get(line.id);
-    if (shared !== undefined) this.#answerShared(shared, line);
-    const abandoned = this.#abandoned.take(line.id);
-    if (abandoned?.waitsFor !== undefined) this.#freePlace(abandoned.waitsFor);
+    const batch = this.#putBatches.get(line.id);
+    if (batch !== undefined) this.#answerBatch(batch, line);
+    const detached = this.#detached.take(line.id);
+    if (detached?.waitKind !== undefined) this.#freePlace(detached.waitKind);
     // What comes for a caller who has gone must not wait for the end of its lease.
-    const receipts = abandoned !== undefined && "reply" in line ? receiptsIn(line.reply) : [];
+    const receipts = detached !== undefined && "reply" in line ? receiptsIn(line.reply) : [];
     if (receipts.length > 0) this.#events.giveBack(receipts);
   }
 
   /** The queue waited for this, and has forgotten it. */
   forgotten(id: number): void {
-    const kind = this.#abandoned.take(id)?.waitsFor;
+    const kind = this.#detached.take(id)?.waitKind;
     if (kind !== undefined) this.#freePlace(kind);
     const pending = this.#calls.get(id);
     if (pending?.wasSent !== true) return;
@@ -176,15 +176,15 @@ export class SocketCalls {
   }
 
   #has(id: number): boolean {
-    return this.#calls.has(id) || this.#shared.has(id) || this.#abandoned.has(id);
+    return this.#calls.has(id) || this.#putBatches.has(id) || this.#detached.has(id);
   }
 
   #forgetConnection(): void {
     this.#isConnected = false;
-    this.#abandoned.clear();
-    this.#shared.clear();
+    this.#detached.clear();
+    this.#putBatches.clear();
     this.#waits.clear();
-    this.#stops = [];
+    this.#cancelledWaits = [];
   }
 
   #answerOne(pending: PendingCall, line: AnswerLine): void {
@@ -204,13 +204,13 @@ export class SocketCalls {
     }
   }
 
-  #answerShared(shared: SharedPuts, line: AnswerLine): void {
-    this.#shared.delete(line.id);
+  #answerBatch(batch: PutBatch, line: AnswerLine): void {
+    this.#putBatches.delete(line.id);
     const error = "problem" in line ? errorOf(line.problem, this.#place) : undefined;
     const passing = error !== undefined && !isFinal(error.status ?? 0, error) ? error : undefined;
-    shared.answer(line, this.#place, (put, outcome) => {
-      if (this.#calls.get(put.id) !== put || !put.isShared || !put.wasSent) return;
-      put.isAlone = passing === undefined;
+    batch.answer(line, this.#place, (put, outcome) => {
+      if (this.#calls.get(put.id) !== put || !put.isBatched || !put.wasSent) return;
+      put.mustGoAlone = passing === undefined;
       if (passing !== undefined) this.#tryLater(put, passing);
       else if (outcome === undefined) this.#sendAgain(put);
       else if (outcome instanceof QueueError && put.mustWaitAfter(outcome)) this.#park(put, outcome);
@@ -224,7 +224,7 @@ export class SocketCalls {
   /** It was tried in vain, and waits here until there is room for it to wait at the server. */
   #park(pending: PendingCall, answer: unknown): void {
     pending.wasSent = false;
-    pending.vain = { answer };
+    pending.parkedAnswer = { answer };
     if (this.#waits.park(pending)) this.#events.sendSoon();
   }
 
@@ -250,17 +250,17 @@ export class SocketCalls {
     this.#events.sendSoon();
   }
 
-  #share(puts: readonly PendingCall[]): string[] {
-    const shared = new SharedPuts(puts);
+  #batch(puts: readonly PendingCall[]): string[] {
+    const batch = new PutBatch(puts);
     const id = this.nextId();
-    this.#shared.set(id, shared);
-    return shared.takeLines(id);
+    this.#putBatches.set(id, batch);
+    return batch.takeLines(id);
   }
 
   /** Its answer does not come, while others do. Under its old id it may still be answered. */
   #loseAlone(pending: PendingCall): void {
     this.#calls.delete(pending.id);
-    if (!pending.isShared) this.#abandoned.add(pending.id, { holds: false, waitsFor: undefined });
+    if (!pending.isBatched) this.#detached.add(pending.id, { mayBringMessages: false, waitKind: undefined });
     const cause = new QueueError(`No answer came for ${ANSWER_SECONDS} seconds`, { code: "timeout" });
     if (!pending.lose(cause)) return;
     pending.id = this.nextId();
@@ -270,12 +270,12 @@ export class SocketCalls {
 
   #timeIsOver(pending: PendingCall): void {
     const { outage } = this.#events;
-    if (pending.vain !== undefined) {
+    if (pending.parkedAnswer !== undefined) {
       this.#calls.delete(pending.id);
       this.#waits.leave(pending);
-      pending.conclude(pending.vain.answer);
+      pending.conclude(pending.parkedAnswer.answer);
     } else if (pending.isWaiting) {
-      this.#stops.push(pending.id);
+      this.#cancelledWaits.push(pending.id);
       this.#events.sendSoon();
     } else if (!pending.wasSent && outage !== undefined) {
       this.#calls.delete(pending.id);
@@ -285,14 +285,14 @@ export class SocketCalls {
   }
 
   /** It has ended, and its caller knows. */
-  #leave(pending: PendingCall, holds: boolean): void {
+  #leave(pending: PendingCall, mayBringMessages: boolean): void {
     const { verb } = pending.call;
     this.#calls.delete(pending.id);
     this.#waits.leave(pending);
-    if (pending.wasSent && !pending.isShared) {
-      this.#abandoned.add(pending.id, { holds, waitsFor: pending.isWaiting ? verb : undefined });
-      if (pending.isWaiting && holds) this.#stops.push(pending.id);
-      if (this.#stops.length > 0) this.#events.sendSoon();
+    if (pending.wasSent && !pending.isBatched) {
+      this.#detached.add(pending.id, { mayBringMessages, waitKind: pending.isWaiting ? verb : undefined });
+      if (pending.isWaiting && mayBringMessages) this.#cancelledWaits.push(pending.id);
+      if (this.#cancelledWaits.length > 0) this.#events.sendSoon();
     }
     this.#events.updateNeed();
   }

@@ -5,7 +5,7 @@ import { errorOf, type Place } from "../base/problem-errors.ts";
 import type { SocketLink } from "../wire/socket-link.ts";
 import type { Target } from "../wire/wire.ts";
 import { type Call, closed, type Outcome, type Pushes, type Route } from "./call.ts";
-import { Outbox } from "./frame-writer.ts";
+import { FrameWriter } from "./frame-writer.ts";
 import type { HttpRoute } from "./http-route.ts";
 import { type KeeperEvents, LinkKeeper } from "./link-keeper.ts";
 import { ANSWER_SECONDS, type CallsEvents, SocketCalls } from "./socket-calls.ts";
@@ -250,13 +250,13 @@ export class SocketRoute implements Route, Pushes, KeeperEvents, CallsEvents {
     const link = this.#keeper.link;
     if (link === undefined) return;
     this.#keeper.updateNeed();
-    const outbox = new Outbox((frame) => link.send(frame));
-    this.#calls.addTo(outbox);
-    for (const line of lines) outbox.add([line]);
+    const writer = new FrameWriter((frame) => link.send(frame));
+    this.#calls.addTo(writer);
+    for (const line of lines) writer.add([line]);
     if (this.#isGrantDue) {
       this.#isGrantDue = false;
-      for (const line of this.#subscription.takeLines(() => this.#calls.nextId())) outbox.add([line]);
+      for (const line of this.#subscription.takeLines(() => this.#calls.nextId())) writer.add([line]);
     }
-    outbox.flush();
+    writer.flush();
   }
 }

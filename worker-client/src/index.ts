@@ -39,7 +39,7 @@ export type {
 } from "./calls/admin-options.ts";
 export type { ItemOptions, PutManyOptions, PutOptions } from "./calls/put-options.ts";
 export type { GetOptions, JoinOptions, Queue, ReceiveOptions } from "./calls/queue.ts";
-export type { OperatedQueue } from "./calls/queue-admin.ts";
+export type { QueueAdmin } from "./calls/queue-admin.ts";
 export type { Order, QueueDescription, QueueOptions } from "./calls/queue-description.ts";
 export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
 export type { DeadLetter, DeathReason } from "./message/dead-letter.ts";

@@ -33,7 +33,7 @@ const NO_MESSAGES: MessagesReply = { messages: [], cursor: null };
 const NONE_LEFT: RedriveReply = { redriven: 0, left: 0 };
 
 /** What one does with a queue who operates it: configure it, look into it, help it out of trouble. */
-export abstract class OperatedQueue<Item> {
+export abstract class QueueAdmin<Item> {
   readonly name: string;
   /** @internal */
   protected readonly calls: QueueCalls;

@@ -21,7 +21,7 @@ import type { Handler } from "../work/run-handler.ts";
 import { checkWorkOptions, type WorkOptions } from "../work/work-options.ts";
 import { Worker } from "../work/worker.ts";
 import { batchOptionsOf, PUT_MANY_OPTIONS, PUT_OPTIONS, type PutManyOptions, type PutOptions } from "./put-options.ts";
-import { OperatedQueue } from "./queue-admin.ts";
+import { QueueAdmin } from "./queue-admin.ts";
 import type { QueueDescription } from "./queue-description.ts";
 
 /** How long `get` may take to tell the server that the message has arrived. */
@@ -51,7 +51,7 @@ const RECEIVE_OPTIONS: Known<ReceiveOptions> = { max: true, leaseSeconds: true, 
  * the server cannot be reached: for `retrySeconds`, or until the call's own `timeoutSeconds` are over. Mistakes in options
  * are a `TypeError` or a `RangeError` that names the option, the rule and the value.
  */
-export class Queue<Item = unknown> extends OperatedQueue<Item> {
+export class Queue<Item = unknown> extends QueueAdmin<Item> {
   readonly #routes: Routes;
   readonly #workers: Set<Worker>;
 

@@ -6,7 +6,7 @@ import type { Place } from "../base/problem-errors.ts";
 import { type Call, closed, type History, isWorthWaiting, type Outcome, type Route } from "./call.ts";
 import type { HttpClient, HttpRequest } from "./http-client.ts";
 import { isReplyTo, receiptsIn } from "./replies.ts";
-import { Turns } from "./semaphore.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** How long a poll is that may be left: so long the program goes on after an abort, and so late a message comes back. */
 const ABORTABLE_POLL_SECONDS = 5;
@@ -20,7 +20,7 @@ export class HttpRoute implements Route {
   readonly #path: string;
   readonly #client: HttpClient;
   /** By the verbs that wait. */
-  readonly #turns = new Map<string, Turns>();
+  readonly #semaphores = new Map<string, Semaphore>();
   #isClosed = false;
 
   constructor(queue: string, address: string, client: HttpClient) {
@@ -34,14 +34,14 @@ export class HttpRoute implements Route {
     if (this.#isClosed) throw closed(this.#place, history?.wasTried ?? false);
     const { deadline } = call;
     if (deadline === undefined) return this.#client.send<Value>(this.#requestOf(call), call, history);
-    const turns = this.#turnsOf(call.verb);
-    let hasTurn = turns.take();
+    const semaphore = this.#semaphoreOf(call.verb);
+    let hasPermit = semaphore.tryAcquire();
     for (;;) {
-      const outcome = await this.#poll<Value>(call, deadline, hasTurn ? turns : undefined, history);
+      const outcome = await this.#poll<Value>(call, deadline, hasPermit ? semaphore : undefined, history);
       if (deadline.isOver || !outcome.isWorthWaiting) return outcome.end();
-      hasTurn = await waitForTurn(turns, deadline, call.signal);
+      hasPermit = await acquireInTime(semaphore, deadline, call.signal);
       call.signal?.throwIfAborted();
-      if (!hasTurn) return outcome.end();
+      if (!hasPermit) return outcome.end();
     }
   }
 
@@ -50,22 +50,22 @@ export class HttpRoute implements Route {
     this.#isClosed = true;
   }
 
-  #turnsOf(verb: string): Turns {
-    let turns = this.#turns.get(verb);
-    if (turns === undefined) {
-      turns = new Turns(HTTP_WAITS_MAX);
-      this.#turns.set(verb, turns);
+  #semaphoreOf(verb: string): Semaphore {
+    let semaphore = this.#semaphores.get(verb);
+    if (semaphore === undefined) {
+      semaphore = new Semaphore(HTTP_WAITS_MAX);
+      this.#semaphores.set(verb, semaphore);
     }
-    return turns;
+    return semaphore;
   }
 
-  /** @param turn what to give back when the poll is over; undefined where it is not to wait */
-  async #poll<Value>(call: Call, deadline: Deadline, turn: Turns | undefined, history: History | undefined) {
+  /** @param permit what to give back when the poll is over; undefined where it is not to wait */
+  async #poll<Value>(call: Call, deadline: Deadline, permit: Semaphore | undefined, history: History | undefined) {
     const isAbortable = call.verb === "receive" && call.signal !== undefined;
     const longest = isAbortable ? Math.min(deadline.pollSeconds, ABORTABLE_POLL_SECONDS) : deadline.pollSeconds;
-    const request = this.#requestOf(call, turn === undefined ? 0 : longest);
+    const request = this.#requestOf(call, permit === undefined ? 0 : longest);
     const policy = isAbortable ? { ...call, letsTryEnd: true } : call;
-    const sent = this.#client.send<Value>(request, policy, history).finally(() => turn?.free());
+    const sent = this.#client.send<Value>(request, policy, history).finally(() => permit?.release());
     try {
       const outcome = await (isAbortable ? this.#orAborted(sent, call.signal) : sent);
       return { isWorthWaiting: isWorthWaiting(outcome.value), end: () => outcome };
@@ -121,12 +121,16 @@ export class HttpRoute implements Route {
 }
 
 /** Waits for a turn until the call's time is over, or its caller does not want it any more. */
-async function waitForTurn(turns: Turns, deadline: Deadline, signal: AbortSignal | undefined): Promise<boolean> {
-  if (turns.take()) return true;
+async function acquireInTime(
+  semaphore: Semaphore,
+  deadline: Deadline,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (semaphore.tryAcquire()) return true;
   const over = new AbortController();
   const timer = new Timer(deadline.leftMs, () => over.abort());
   try {
-    return await turns.wait(signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]));
+    return await semaphore.acquire(signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]));
   } finally {
     timer.clear();
   }

@@ -1,7 +1,7 @@
 /** Lets so many do something at a time; others wait for their turn, in order. */
-export class Turns {
+export class Semaphore {
   readonly #max: number;
-  #taken = 0;
+  #acquired = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(max: number) {
@@ -9,17 +9,17 @@ export class Turns {
   }
 
   /** Takes a turn if there is one now. */
-  take(): boolean {
-    if (this.#taken >= this.#max) return false;
-    this.#taken += 1;
+  tryAcquire(): boolean {
+    if (this.#acquired >= this.#max) return false;
+    this.#acquired += 1;
     return true;
   }
 
   /** Ends a turn. The first that waits has it next. */
-  free(): void {
+  release(): void {
     const [next] = this.#waiting;
     if (next === undefined) {
-      this.#taken -= 1;
+      this.#acquired -= 1;
     } else {
       this.#waiting.delete(next);
       next();
@@ -27,9 +27,9 @@ export class Turns {
   }
 
   /** Waits for a turn. False, without one, as soon as the signal is aborted. */
-  wait(signal: AbortSignal): Promise<boolean> {
+  acquire(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
-    if (this.take()) return Promise.resolve(true);
+    if (this.tryAcquire()) return Promise.resolve(true);
     return new Promise((settle) => {
       const begin = () => {
         signal.removeEventListener("abort", leave);

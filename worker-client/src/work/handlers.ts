@@ -10,7 +10,7 @@ import type { Settlements } from "./settlements.ts";
 const TURN_MS = 5;
 
 /** What the handlers of a worker need. */
-interface Surroundings {
+interface HandlersContext {
   calls: QueueCalls;
   leased: LeasedMessages;
   settlements: Settlements;
@@ -26,18 +26,18 @@ interface Surroundings {
 /** Begins a worker's handlers, and does with each message what becomes of its handler. */
 export class Handlers {
   readonly #handler: Handler<unknown>;
-  readonly #around: Surroundings;
+  readonly #context: HandlersContext;
 
-  constructor(handler: Handler<unknown>, around: Surroundings) {
+  constructor(handler: Handler<unknown>, context: HandlersContext) {
     this.#handler = handler;
-    this.#around = around;
+    this.#context = context;
   }
 
   /** Begins with as many messages as may be worked on, for a moment at most. */
   begin(): void {
-    const { calls, leased, settlements, prefetch, concurrency, changed } = this.#around;
+    const { calls, leased, settlements, prefetch, concurrency, changed } = this.#context;
     const endsAt = performance.now() + TURN_MS;
-    while (leased.running.size < concurrency && !this.#mustBeHeard) {
+    while (leased.running.size < concurrency && !this.#mustConfirmFirst) {
       const next = leased.takeNext(Math.min(concurrency - leased.running.size, prefetch.stepSize));
       if (next.length === 0) return;
       settlements.flush();
@@ -61,14 +61,14 @@ export class Handlers {
   }
 
   /** Over HTTP nothing is written while a handler keeps the event loop: what is to be told goes first. */
-  get #mustBeHeard(): boolean {
-    const { calls, leased, settlements, prefetch } = this.#around;
+  get #mustConfirmFirst(): boolean {
+    const { calls, leased, settlements, prefetch } = this.#context;
     if (!(calls.route.pushes?.isOnHttp ?? true) || !prefetch.mayBlock) return false;
-    return !settlements.areAllTold || leased.isExtending;
+    return !settlements.areAllConfirmed || leased.isExtending;
   }
 
   #beginOne(message: Message<unknown>): void {
-    const { calls, leased, prefetch, timeoutMs } = this.#around;
+    const { calls, leased, prefetch, timeoutMs } = this.#context;
     const beganAt = performance.now();
     leased.running.add(message);
     run(this.#handler, message, timeoutMs, calls.queue, (failure) => {
@@ -79,7 +79,7 @@ export class Handlers {
   }
 
   #end(message: Message<unknown>, failure: { error: unknown } | undefined): void {
-    const { leased, settlements, report, changed } = this.#around;
+    const { leased, settlements, report, changed } = this.#context;
     leased.running.delete(message);
     if (failure !== undefined) report(failure.error, message);
     if (!message.isSettled) {

@@ -101,7 +101,7 @@ export class LeasedMessages {
   }
 
   /** Prolongs all leases of which a part is over, and lets go of those that are over. To be called now and then. */
-  look(): void {
+  check(): void {
     this.#extend(this.#below(EXTENDED_BELOW, [...this.running, ...this.#waiting]));
     // An answer that prolongs them may have arrived and not been read.
     afterReading(() => this.#letGo());

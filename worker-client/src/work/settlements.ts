@@ -13,7 +13,7 @@ export class Settlements {
   readonly #changed: () => void;
   readonly #givingUp = new AbortController();
   #done: Message<unknown>[] = [];
-  #untold = 0;
+  #unconfirmed = 0;
 
   /** @param changed is called when the server was told something */
   constructor(calls: QueueCalls, report: Report, changed: () => void) {
@@ -23,8 +23,8 @@ export class Settlements {
   }
 
   /** Whether the server knows everything. */
-  get areAllTold(): boolean {
-    return this.#done.length + this.#untold === 0;
+  get areAllConfirmed(): boolean {
+    return this.#done.length + this.#unconfirmed === 0;
   }
 
   /** Ends what the server is being told. It is reported. */
@@ -40,7 +40,7 @@ export class Settlements {
 
   flush(): void {
     for (const some of chunksOf(this.#done.splice(0), RECEIPTS_MAX)) {
-      this.#tell(some, this.#send<AckReply>("ack", { receipts: some.map(({ receipt }) => receipt) }));
+      this.#confirm(some, this.#send<AckReply>("ack", { receipts: some.map(({ receipt }) => receipt) }));
     }
   }
 
@@ -50,7 +50,7 @@ export class Settlements {
     const request = { receipts: [message.receipt], error: errorText(error) };
     // A handler that failed because the lease was over has told so already.
     const isKnown = message.isLost && error === message.signal.reason;
-    this.#tell([message], this.#send<RetryReply>("retry", request), isKnown);
+    this.#confirm([message], this.#send<RetryReply>("retry", request), isKnown);
   }
 
   /** Gives back messages that were not begun. */
@@ -59,7 +59,7 @@ export class Settlements {
       for (const message of some) message.settle();
       const request = { receipts: some.map(({ receipt }) => receipt), begun: false };
       // A lease that is over has given the message back already.
-      this.#tell(some, this.#send<RetryReply>("retry", request), true);
+      this.#confirm(some, this.#send<RetryReply>("retry", request), true);
     }
   }
 
@@ -67,13 +67,13 @@ export class Settlements {
     return this.#calls.send<Reply>(verb, { request, signal: this.#givingUp.signal });
   }
 
-  #tell(
+  #confirm(
     messages: Message<unknown>[],
-    telling: Promise<{ value: { stale: string[] }; isRepeated: boolean }>,
+    outcome: Promise<{ value: { stale: string[] }; isRepeated: boolean }>,
     isKnown = false,
   ): void {
-    this.#untold += 1;
-    telling
+    this.#unconfirmed += 1;
+    outcome
       .then(({ value, isRepeated }) => {
         // A second try cannot tell what the first has done from a lease that was over.
         if (isKnown || isRepeated || value.stale.length === 0) return;
@@ -84,7 +84,7 @@ export class Settlements {
         for (const message of messages) this.#report(error, message);
       })
       .finally(() => {
-        this.#untold -= 1;
+        this.#unconfirmed -= 1;
         this.#changed();
       });
   }

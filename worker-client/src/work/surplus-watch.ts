@@ -7,7 +7,7 @@ const STUCK_MS = 50;
 const IDLE_MS = 100;
 
 /** How a worker stands. */
-interface Standing {
+interface WorkerLoad {
   running: number;
   waiting: number;
   /** How many more messages may be pushed to it. */
@@ -15,7 +15,7 @@ interface Standing {
 }
 
 /** Notices when a worker has, or would be sent, what it cannot begin with soon and another could. */
-export class HoardWatch {
+export class SurplusWatch {
   readonly #concurrency: number;
   readonly #noticed: () => void;
   #timer: Timer | undefined;
@@ -26,7 +26,7 @@ export class HoardWatch {
     this.#noticed = noticed;
   }
 
-  look({ running, waiting, credit }: Standing): void {
+  check({ running, waiting, credit }: WorkerLoad): void {
     const isStuck = running >= this.#concurrency && waiting + credit > 0;
     const isIdle = running + waiting === 0 && credit > this.#concurrency;
     if (!isStuck && !isIdle) this.clear();

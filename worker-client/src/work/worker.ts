@@ -9,18 +9,18 @@ import { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { type Report, reportOf } from "./error-reports.ts";
 import { Handlers } from "./handlers.ts";
-import { Pulse } from "./lease-check-timer.ts";
+import { LeaseCheckTimer } from "./lease-check-timer.ts";
 import { LeasedMessages } from "./leased-messages.ts";
 import { MessageSource } from "./message-source.ts";
 import { Prefetch } from "./prefetch.ts";
 import type { Handler } from "./run-handler.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Settlements } from "./settlements.ts";
-import { HoardWatch } from "./surplus-watch.ts";
+import { SurplusWatch } from "./surplus-watch.ts";
 import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-options.ts";
 
 /** For how long a worker that gives up on its handlers tries to give their messages back. */
-const LAST_WORDS_MS = 800;
+const GIVE_BACK_MS = 800;
 
 /**
  * Works through a queue: see `Queue.work`. It is a `MessageSink`, which is not said here because the published declarations
@@ -50,8 +50,8 @@ export class Worker {
     this.#isStopping = true;
     this.#source.stop();
   };
-  readonly #pulse = new Pulse(() => this.#look());
-  readonly #hoardWatch: HoardWatch;
+  readonly #leaseChecks = new LeaseCheckTimer(() => this.#check());
+  readonly #surplusWatch: SurplusWatch;
   #isTurnPlanned = false;
   #isStopping = false;
   #closing: Timer | undefined;
@@ -70,11 +70,11 @@ export class Worker {
     this.#isLeaseGiven = leaseSeconds !== undefined;
     this.#report = reportOf(calls.queue, onError);
     this.#prefetch = new Prefetch(concurrency, prefetch);
-    this.#hoardWatch = new HoardWatch(concurrency, () => this.#giveAway());
+    this.#surplusWatch = new SurplusWatch(concurrency, () => this.#giveAway());
     // Until the server has said how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
-    this.#settlements = new Settlements(calls, this.#report, () => this.#told());
+    this.#settlements = new Settlements(calls, this.#report, () => this.#confirmed());
     this.#handlers = new Handlers(handler, {
       calls,
       leased: this.#leased,
@@ -84,7 +84,7 @@ export class Worker {
       concurrency,
       timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
       changed: () => {
-        this.#hoardWatch.clear();
+        this.#surplusWatch.clear();
         this.#plan();
       },
     });
@@ -94,7 +94,7 @@ export class Worker {
 
   /** @internal */
   start(): void {
-    this.#pulse.start(this.#leased.leaseMs);
+    this.#leaseChecks.start(this.#leased.leaseMs);
     this.#source.start();
     if (this.#signal?.aborted) this.#stop();
     this.#signal?.addEventListener("abort", this.#stop, { once: true });
@@ -108,7 +108,7 @@ export class Worker {
   async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options);
     const { timeoutSeconds } = options;
-    if (timeoutSeconds !== undefined && this.#pulse.isGoing) {
+    if (timeoutSeconds !== undefined && this.#leaseChecks.isRunning) {
       this.#closing?.clear();
       this.#closing = new Timer(timeoutSeconds * 1_000, () => this.#giveUp());
     }
@@ -159,14 +159,14 @@ export class Worker {
   /** @internal */
   take(received: ReceivedMessage[], leaseSeconds?: number): void {
     // What has lain here since before the event loop stood still may be another consumer's by now.
-    const unseenMs = this.#startAnewAfterGap();
+    const sinceCheckMs = this.#startAnewAfterGap();
     if (leaseSeconds !== undefined && !this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
     const late: Message<unknown>[] = [];
     for (const each of received) {
       const { leaseMs } = this.#leased;
       // Where they were asked for, the answer that brought them is all that tells of the server's time.
       const leftMs = leaseSeconds === undefined ? this.#clock.leftMs(each.leaseEndsAt ?? 0, leaseMs) : leaseMs;
-      const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - unseenMs));
+      const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - sinceCheckMs));
       const message = new Message<unknown>(each, lease, this.#calls);
       if (message.lease.leftMs > 0) this.#leased.add(message);
       else late.push(message);
@@ -201,13 +201,13 @@ export class Worker {
   #setLease(ms: number): void {
     if (ms === this.#leased.leaseMs || !(ms > 0)) return;
     this.#leased.leaseMs = ms;
-    this.#pulse.start(ms);
+    this.#leaseChecks.start(ms);
   }
 
-  #look(): void {
+  #check(): void {
     this.#startAnewAfterGap();
-    this.#pulse.seen();
-    this.#leased.look();
+    this.#leaseChecks.checked();
+    this.#leased.check();
     if (this.#leased.waiting > 0 || this.#isStopping) this.#plan();
   }
 
@@ -216,11 +216,11 @@ export class Worker {
    * what was pushed on it meanwhile. Answers for how long nothing was looked at.
    */
   #startAnewAfterGap(): number {
-    const ms = this.#pulse.unseenMs;
+    const ms = this.#leaseChecks.sinceCheckMs;
     if (ms <= this.#leased.leaseMs) return ms;
-    this.#pulse.seen();
+    this.#leaseChecks.checked();
     this.#clock.reset();
-    this.#leased.look();
+    this.#leased.check();
     this.#settlements.flush();
     this.#calls.route.pushes?.restart();
     return ms;
@@ -244,8 +244,8 @@ export class Worker {
     if (!this.#isStopping) this.#handlers.begin();
     if (isBlocking) this.#source.roomMade();
     const { running, waiting } = this.#leased;
-    if (!this.#prefetch.isAdaptive || this.#isStopping) this.#hoardWatch.clear();
-    else this.#hoardWatch.look({ running: running.size, waiting, credit: this.#source.credit });
+    if (!this.#prefetch.isAdaptive || this.#isStopping) this.#surplusWatch.clear();
+    else this.#surplusWatch.check({ running: running.size, waiting, credit: this.#source.credit });
     this.#endIfDone();
   }
 
@@ -269,25 +269,25 @@ export class Worker {
     this.#leased.running.clear();
     this.ended(undefined);
     // What the server cannot be told by then comes back when its lease ends.
-    this.#closing = new Timer(LAST_WORDS_MS, () => this.#finish());
+    this.#closing = new Timer(GIVE_BACK_MS, () => this.#finish());
     this.#endIfDone();
   }
 
-  #told(): void {
+  #confirmed(): void {
     this.#endIfDone();
     if (this.#leased.waiting > 0) this.#plan();
   }
 
   #endIfDone(): void {
-    const isDone = this.#leased.running.size === 0 && this.#settlements.areAllTold;
+    const isDone = this.#leased.running.size === 0 && this.#settlements.areAllConfirmed;
     if (this.#end !== undefined && isDone) this.#finish();
   }
 
   #finish(): void {
-    if (!this.#pulse.isGoing) return;
+    if (!this.#leaseChecks.isRunning) return;
     const { queue } = this.#calls;
-    this.#pulse.stop();
-    this.#hoardWatch.clear();
+    this.#leaseChecks.stop();
+    this.#surplusWatch.clear();
     this.#closing?.clear();
     this.#settlements.giveUp(new Closed(`The worker of ${queue} was closed.`, { queue }));
     this.#signal?.removeEventListener("abort", this.#stop);

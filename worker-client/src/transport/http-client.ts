@@ -55,8 +55,8 @@ export class HttpClient {
   }
 
   /** Notes that a request goes on without its caller. */
-  leave(updateNeed: Promise<unknown>): void {
-    const forgotten = updateNeed.finally(() => this.#left.delete(forgotten));
+  leave(rest: Promise<unknown>): void {
+    const forgotten = rest.finally(() => this.#left.delete(forgotten));
     this.#left.add(forgotten);
   }
 

@@ -114,8 +114,8 @@ export class HttpRoute implements Route {
       return { ...common, path: `${this.#path}${place}${search === "" ? "" : `?${search}`}` };
     }
     const text = JSON.stringify(fields);
-    const updateNeed = text === "{}" ? "}" : `,${text.slice(1)}`;
-    const body = messages === undefined ? text : `{"messages":${messages.json}${updateNeed}`;
+    const rest = text === "{}" ? "}" : `,${text.slice(1)}`;
+    const body = messages === undefined ? text : `{"messages":${messages.json}${rest}`;
     return { ...common, path: `${this.#path}${path}`, body, waitSeconds };
   }
 }

@@ -154,7 +154,7 @@ export class LinkKeeper implements LinkEvents {
     this.#events.connected(link);
   }
 
-  refused(failure: ConnectFailure): void {
+  connectFailed(failure: ConnectFailure): void {
     this.#cancelOpening = undefined;
     if (failure.kind === "dropped") this.#silentConnections += 1;
     if (failure.kind === "unsupported" || this.#silentConnections >= SILENT_CONNECTIONS_MAX) {

@@ -54,8 +54,8 @@ export class PutMessages {
   get json(): string {
     const messages = this.#texts.map((text, index) => {
       const options = this.#optionsOf(index);
-      const updateNeed = options === "{}" ? "" : `,${options.slice(1, -1)}`;
-      return `{"${this.#areBytes?.[index] === true ? "bytes" : "body"}":${text}${updateNeed}}`;
+      const rest = options === "{}" ? "" : `,${options.slice(1, -1)}`;
+      return `{"${this.#areBytes?.[index] === true ? "bytes" : "body"}":${text}${rest}}`;
     });
     return `[${messages.join(",")}]`;
   }

@@ -1,28 +1,25 @@
-import { RECEIPTS_MAX } from "../../../src/contract/limits.ts";
 import type { AckReply } from "../../../src/contract/schema.ts";
 import type { CallOptions } from "../base/check-options.ts";
 import { UnknownQueue, withCaller } from "../base/errors.ts";
-import { turn } from "../base/platform.ts";
 import type { Call, Outcome, Route } from "../transport/call.ts";
-
-/** Acks that travel together. */
-interface AckBatch {
-  receipts: string[];
-  outcome: Promise<Outcome<{ stale: ReadonlySet<string> }>>;
-}
+import { AckBatcher } from "./ack-batcher.ts";
 
 /** The calls about one queue. */
 export class QueueCalls {
   /** The queue's name. */
   readonly queue: string;
   readonly route: Route;
-  readonly #ackBatches = new Map<boolean, AckBatch>();
+  /** Acks that count their messages as done. */
+  readonly #acks = new AckBatcher((receipts) => this.send<AckReply>("ack", { request: { receipts } }));
+  /** Acks after which the messages stay unfinished until `taskDone`. */
+  readonly #takes = new AckBatcher((receipts) => this.send<AckReply>("ack", { request: { receipts, finish: false } }));
 
   constructor(queue: string, route: Route) {
     this.queue = queue;
     this.route = route;
   }
 
+  /** Sends a call as `Route.send` does. Errors get the lines of the program that waits for the call. */
   async send<Reply>(verb: Call["verb"], call: Omit<Call, "verb"> = {}): Promise<Outcome<Reply>> {
     try {
       return await this.route.send<Reply>({ verb, ...call });
@@ -31,7 +28,12 @@ export class QueueCalls {
     }
   }
 
-  /** Acks a message, together with all others that are acked in the same turn of the event loop. */
+  /**
+   * Acks a message, together with all others that are acked in the same turn of the event loop. With options of its own
+   * the ack is sent alone.
+   *
+   * @param finish whether the message counts as done, or stays unfinished until `taskDone`
+   */
   async ack(
     receipt: string,
     finish: boolean,
@@ -42,29 +44,11 @@ export class QueueCalls {
       const { value, isRepeated } = await this.send<AckReply>("ack", { request, signal, retrySeconds });
       return { isAcked: value.acked === 1, isRepeated };
     }
-    let batch = this.#ackBatches.get(finish);
-    if (batch === undefined || batch.receipts.length === RECEIPTS_MAX) {
-      batch = this.#ackBatch(finish);
-      this.#ackBatches.set(finish, batch);
-    }
-    batch.receipts.push(receipt);
-    const { value, isRepeated } = await batch.outcome;
-    return { isAcked: !value.stale.has(receipt), isRepeated };
+    const { stale, isRepeated } = await (finish ? this.#acks : this.#takes).add(receipt);
+    return { isAcked: !stale.has(receipt), isRepeated };
   }
 
-  #ackBatch(finish: boolean): AckBatch {
-    const receipts: string[] = [];
-    const outcome = new Promise<void>((begin) => turn(begin)).then(async () => {
-      if (this.#ackBatches.get(finish)?.receipts === receipts) this.#ackBatches.delete(finish);
-      const { value, isRepeated } = await this.send<AckReply>("ack", {
-        request: finish ? { receipts } : { receipts, finish },
-      });
-      return { value: { stale: new Set(value.stale) }, isRepeated };
-    });
-    return { receipts, outcome };
-  }
-
-  /** The reply, or something else if the queue does not exist. */
+  /** The reply, or `other` if the queue does not exist. */
   async orIfUnknown<Value, Other>(outcome: Promise<{ value: Value }>, other: Other): Promise<Value | Other> {
     try {
       return (await outcome).value;

@@ -10,7 +10,13 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const nothing = () => undefined;
   const place = { address: "http://queue.test", queue: "tasks" };
-  const events = { sendSoon: nothing, updateNeed: nothing, foreignReply: nothing, giveBack: nothing, isTaken: () => false };
+  const events = {
+    sendSoon: nothing,
+    updateNeed: nothing,
+    foreignReply: nothing,
+    giveBack: nothing,
+    isTaken: () => false,
+  };
   calls = new SocketCalls(place, 120, { ...events, outage: undefined });
   calls.connected();
 });

@@ -1,10 +1,10 @@
-import { backoffMs } from "../base/backoff.ts";
 import { type Deadline, GRACE_SECONDS } from "../base/deadline.ts";
 import { QueueError } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { sleep, Timer } from "../base/platform.ts";
 import { errorOf, isFinal, isPassing, type Place, problemIn } from "../base/problem-errors.ts";
 import { isObject } from "../base/reply-shapes.ts";
+import { retrying } from "../base/retry.ts";
 import { closed, finalRefusal, type History, type Outcome, type RetryPolicy, retryMsOf, unavailable } from "./call.ts";
 
 /** What a server may take to answer beyond the time it was asked to wait. After that the connection counts as lost. */
@@ -76,24 +76,31 @@ export class HttpClient {
     const { isRepeatable = true, signal, deadline } = policy;
     const place: Place = { address: this.#address, queue: request.queue };
     const retryMs = retryMsOf(policy, this.#retryMs);
-    let wasTried = history?.wasTried ?? false;
-    let outage = history?.outage;
-    for (let failures = 1; ; failures += 1) {
+    let { wasTried, outage } = history ?? { wasTried: false, outage: undefined };
+    let cause: unknown;
+    const isLate = () => outage !== undefined && isOverdue(deadline, outage);
+    const throwIfEnded = () => {
       signal?.throwIfAborted();
       if (this.#isClosed) throw closed(place, wasTried);
+    };
+    const attempt = async (): Promise<{ result: Outcome<Value> } | undefined> => {
+      throwIfEnded();
       const begun = instant();
       const answer = await this.#try<Value>(request, policy, place, tryMsOf(request, policy, retryMs, outage));
-      if ("value" in answer) return { value: answer.value, isRepeated: wasTried };
+      if ("value" in answer) return { result: { value: answer.value, isRepeated: wasTried } };
       if ("refusal" in answer) throw finalRefusal(policy, answer.refusal, wasTried);
       wasTried ||= answer.wasSent;
-      signal?.throwIfAborted();
-      if (this.#isClosed) throw closed(place, wasTried);
+      throwIfEnded();
       outage ??= begun;
-      const isOver = msSince(outage) >= retryMs || isOverdue(deadline, outage);
-      if ((!isRepeatable && wasTried) || isOver) throw unavailable(place, outage, wasTried, answer.cause);
-      await this.#pause(Math.min(backoffMs(failures, Math.random()), deadline?.leftMs || SHORT_PAUSE_MS), signal);
-      if (isOverdue(deadline, outage)) throw unavailable(place, outage, wasTried, answer.cause);
-    }
+      cause = answer.cause;
+      const isOver = msSince(outage) >= retryMs || isLate();
+      if ((!isRepeatable && wasTried) || isOver) throw unavailable(place, outage, wasTried, cause);
+      return undefined;
+    };
+    return retrying(attempt, async (ms) => {
+      await this.#pause(Math.min(ms, deadline?.leftMs || SHORT_PAUSE_MS), signal);
+      if (isLate()) throw unavailable(place, outage, wasTried, cause);
+    });
   }
 
   async #try<Value>(request: HttpRequest, policy: RetryPolicy, place: Place, ms: number): Promise<Try<Value>> {

@@ -1,10 +1,10 @@
 import type { ServerLine } from "../../../src/contract/socket.ts";
 import { AWAY_AGAIN_MS, AWAY_MS } from "../base/away.ts";
-import { backoffMs } from "../base/backoff.ts";
 import { GRACE_SECONDS } from "../base/deadline.ts";
 import { QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { Timer } from "../base/platform.ts";
+import { retryLater } from "../base/retry.ts";
 import { type LinkEvents, openLink, type SocketLink } from "../wire/socket-link.ts";
 import type { ConnectFailure, Target } from "../wire/wire.ts";
 
@@ -203,11 +203,12 @@ export class LinkKeeper implements LinkEvents {
     }
     this.#failures += 1;
     // The first connection after one that has lasted is opened at once.
-    const ms = this.#failures === 1 && this.#openedAt > 0 ? 0 : backoffMs(this.#failures, Math.random());
-    this.#reconnectTimer = new Timer(ms, () => {
+    const isFirst = this.#failures === 1 && this.#openedAt > 0;
+    const open = () => {
       this.#reconnectTimer = undefined;
       this.#open();
-    });
+    };
+    this.#reconnectTimer = isFirst ? new Timer(0, open) : retryLater(this.#failures, open);
     this.#sweepSoon();
   }
 

@@ -1,10 +1,9 @@
 import { SOCKET_WAITS_MAX } from "../../../src/contract/limits.ts";
 import type { ServerLine } from "../../../src/contract/socket.ts";
-import { backoffMs } from "../base/backoff.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { QueueError } from "../base/errors.ts";
-import { Timer } from "../base/platform.ts";
 import { errorOf, isFinal, type Place } from "../base/problem-errors.ts";
+import { retryLater } from "../base/retry.ts";
 import { addCalls } from "./add-calls.ts";
 import type { Call, Outcome } from "./call.ts";
 import { DetachedOperations } from "./detached-operations.ts";
@@ -234,7 +233,7 @@ export class SocketCalls {
 
   #tryLater(pending: PendingCall, cause: QueueError): void {
     if (!pending.lose(cause)) this.#calls.delete(pending.id);
-    else new Timer(backoffMs(pending.failures, Math.random()), () => pending.wasSent || this.#sendAgain(pending));
+    else retryLater(pending.failures, () => pending.wasSent || this.#sendAgain(pending));
   }
 
   #sendAgain(pending: PendingCall): void {

@@ -1,11 +1,11 @@
 import { CREDIT_MAX, RECEIPTS_MAX } from "../../../src/contract/limits.ts";
 import type { Problem } from "../../../src/contract/problems.ts";
 import type { ServerLine, SubscribeReply, SubscribeRequest } from "../../../src/contract/socket.ts";
-import { backoffMs } from "../base/backoff.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { type Instant, instant } from "../base/instant.ts";
-import { Timer } from "../base/platform.ts";
+import type { Timer } from "../base/platform.ts";
 import { errorOf, isFinal, type Place } from "../base/problem-errors.ts";
+import { retryLater } from "../base/retry.ts";
 import type { SubscriptionListener } from "./subscription-listener.ts";
 
 /** A consumer to which messages are pushed, and what it says on the connection that there is. */
@@ -92,7 +92,7 @@ export class Subscription {
       this.#later.delete(timer);
       this.#tryLater(request);
     };
-    const timer: Timer = new Timer(backoffMs(1, Math.random()), again, { holds: false });
+    const timer: Timer = retryLater(1, again, false);
     this.#later.add(timer);
   }
 

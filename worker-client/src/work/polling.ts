@@ -1,11 +1,11 @@
 import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
 import type { ReceiveReply } from "../../../src/contract/schema.ts";
 import { AWAY_AGAIN_MS, AWAY_MS } from "../base/away.ts";
-import { backoffMs } from "../base/backoff.ts";
 import { Deadline } from "../base/deadline.ts";
 import { Unavailable } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { sleep } from "../base/platform.ts";
+import { retrying } from "../base/retry.ts";
 import type { Route } from "../transport/call.ts";
 import type { MessageSink } from "./message-sink.ts";
 
@@ -35,20 +35,35 @@ export class Polling {
     const outage = new Outage((error) => this.#sink.away(error));
     try {
       while (mustGoOn() && !signal.aborted) {
-        try {
-          // What is received counts as begun, so nothing is asked for that would have to wait here.
-          if (this.#sink.slots > 0) await this.#ask(signal);
-          else await new Promise<void>((resolve) => (this.#wake = resolve));
-          outage.isOver();
-        } catch (error) {
-          if (signal.aborted) return;
-          if (!(error instanceof Unavailable)) throw error;
-          await sleep(outage.failed(error), signal).catch(() => undefined);
-        }
+        await retrying(
+          () => this.#tryOnce(mustGoOn, signal, outage),
+          (ms) => sleep(ms, signal).catch(() => undefined),
+        );
       }
     } finally {
       signal.removeEventListener("abort", wake);
     }
+  }
+
+  /** Undefined where the server was away. */
+  async #tryOnce(
+    mustGoOn: () => boolean,
+    signal: AbortSignal,
+    outage: Outage,
+  ): Promise<{ result: undefined } | undefined> {
+    if (!mustGoOn() || signal.aborted) return { result: undefined };
+    try {
+      // What is received counts as begun, so nothing is asked for that would have to wait here.
+      if (this.#sink.slots > 0) await this.#ask(signal);
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+      outage.isOver();
+    } catch (error) {
+      if (signal.aborted) return { result: undefined };
+      if (!(error instanceof Unavailable)) throw error;
+      outage.failed(error);
+      return undefined;
+    }
+    return { result: undefined };
   }
 
   /** To be told when the consumer has room again. */
@@ -70,7 +85,6 @@ export class Polling {
 /** A time without a server. */
 class Outage {
   readonly #tell: (error: Unavailable) => void;
-  #failures = 0;
   #tellAfterMs = AWAY_MS;
   #since: Instant | undefined;
 
@@ -79,20 +93,16 @@ class Outage {
   }
 
   isOver(): void {
-    this.#failures = 0;
     this.#tellAfterMs = AWAY_MS;
     this.#since = undefined;
   }
 
-  /** Notes that a try has failed, and answers how long to wait before the next one, in milliseconds. */
-  failed(error: Unavailable): number {
-    this.#failures += 1;
+  /** Notes that a try has failed. */
+  failed(error: Unavailable): void {
     this.#since ??= instant();
-    if (msSince(this.#since) >= this.#tellAfterMs) {
-      this.#tell(error);
-      this.#tellAfterMs = AWAY_AGAIN_MS;
-      this.#since = instant();
-    }
-    return backoffMs(this.#failures, Math.random());
+    if (msSince(this.#since) < this.#tellAfterMs) return;
+    this.#tell(error);
+    this.#tellAfterMs = AWAY_AGAIN_MS;
+    this.#since = instant();
   }
 }

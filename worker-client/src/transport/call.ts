@@ -56,6 +56,8 @@ export interface Route {
   send<Value>(call: Call): Promise<Outcome<Value>>;
   /** Ends its connections, if it has any. */
   close(): void;
+  /** The server and the queue, for messages. */
+  readonly place: Place;
   /** How messages are pushed; undefined where they can only be asked for. */
   readonly pushes?: Pushes | undefined;
 }

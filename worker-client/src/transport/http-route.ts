@@ -16,7 +16,7 @@ const HTTP_WAITS_MAX = 32;
 
 /** The way to a queue over HTTP. Waits of any length are made of polls that the server allows. */
 export class HttpRoute implements Route {
-  readonly #place: Place;
+  readonly place: Place;
   readonly #path: string;
   readonly #client: HttpClient;
   /** By the verbs that wait. */
@@ -24,14 +24,14 @@ export class HttpRoute implements Route {
   #isClosed = false;
 
   constructor(queue: string, address: string, client: HttpClient) {
-    this.#place = { address, queue };
+    this.place = { address, queue };
     this.#path = `/v1/queues/${encodeURIComponent(queue)}`;
     this.#client = client;
   }
 
   /** @param history what has become of it on another way */
   async send<Value>(call: Call, history?: History): Promise<Outcome<Value>> {
-    if (this.#isClosed) throw closed(this.#place, history?.wasTried ?? false);
+    if (this.#isClosed) throw closed(this.place, history?.wasTried ?? false);
     const { deadline } = call;
     if (deadline === undefined) return this.#client.send<Value>(this.#requestOf(call), call, history);
     const semaphore = this.#semaphoreOf(call.verb);
@@ -105,7 +105,7 @@ export class HttpRoute implements Route {
   #requestOf(call: Call, waitSeconds?: number): HttpRequest {
     const { verb, request = {}, messages } = call;
     const { method, path } = ENDPOINTS[verb];
-    const common = { method, queue: this.#place.queue, isReply: (value: unknown) => isReplyTo(call, value) };
+    const common = { method, queue: this.place.queue, isReply: (value: unknown) => isReplyTo(call, value) };
     const fields = waitSeconds === undefined ? request : { ...request, timeoutSeconds: waitSeconds };
     if (method === "GET" || method === "DELETE") {
       const { id, ...query } = fields as Record<string, string>;

@@ -1,12 +1,12 @@
 import type { ServerLine } from "../../../src/contract/socket.ts";
-import { AWAY_AGAIN_MS, AWAY_MS } from "../base/away.ts";
 import { GRACE_SECONDS } from "../base/deadline.ts";
-import { QueueError, Unavailable } from "../base/errors.ts";
-import { type Instant, instant, msSince } from "../base/instant.ts";
+import { QueueError } from "../base/errors.ts";
+import { type Instant, msSince } from "../base/instant.ts";
 import { Timer } from "../base/platform.ts";
 import { retryLater } from "../base/retry.ts";
 import { type LinkEvents, openLink, type SocketLink } from "../wire/socket-link.ts";
 import type { ConnectFailure, Target } from "../wire/wire.ts";
+import { OutageWatch } from "./outage-watch.ts";
 
 /** How long calls go over HTTP where no socket can be opened, until that is tried again. */
 const HTTP_MS = 60_000;
@@ -41,7 +41,9 @@ export interface KeeperEvents {
   /** Called now and then while there is no connection. */
   sweep(cause: Error): void;
   /** The server has not been reached for a while. */
-  away(error: QueueError): void;
+  away(error: QueueError, since: Instant): void;
+  /** The server answers again, after an outage of any length. */
+  back(): void;
   /** It has begun to connect; or it has ended its connection, or its tries. */
   live(isLive: boolean): void;
   /** Nothing is awaited of the connection that is open; or it is not open, or something is. */
@@ -62,9 +64,7 @@ export class LinkKeeper implements LinkEvents {
   #idleTimer: Timer | undefined;
   /** Since when nothing is awaited of the connection. */
   #idleSince: number | undefined;
-  #outage: Instant | undefined;
-  #lastCause: Error = new QueueError("It is not connected yet", { code: "timeout" });
-  #awayTimer: Timer | undefined;
+  readonly #outage: OutageWatch;
   #failures = 0;
   #silentConnections = 0;
   #httpUntil = 0;
@@ -72,6 +72,7 @@ export class LinkKeeper implements LinkEvents {
   constructor(target: Target, events: KeeperEvents) {
     this.#target = target;
     this.#events = events;
+    this.#outage = new OutageWatch(target, (error, since) => events.away(error, since));
   }
 
   /** The connection, while there is one. */
@@ -86,8 +87,9 @@ export class LinkKeeper implements LinkEvents {
 
   /** Why the server cannot be reached; undefined while it can, or a connection was only lost a moment ago. */
   get outage(): Error | undefined {
-    if (this.#link !== undefined || this.#outage === undefined) return undefined;
-    return msSince(this.#outage) > GRACE_SECONDS * 1_000 ? this.#lastCause : undefined;
+    const { since, lastCause } = this.#outage;
+    if (this.#link !== undefined || since === undefined) return undefined;
+    return msSince(since) > GRACE_SECONDS * 1_000 ? lastCause : undefined;
   }
 
   /** Opens a connection, if there is none and it is not being done. */
@@ -134,11 +136,9 @@ export class LinkKeeper implements LinkEvents {
     this.#stop();
   }
 
-  /** Sees to it that an outage that goes on is told of, after a subscriber has come. */
+  /** Reports an outage to a listener that came after it began. */
   watchOutage(): void {
-    this.#awayTimer?.clear();
-    if (this.#outage === undefined) return;
-    this.#reportAwayIn(Math.max(0, AWAY_MS - msSince(this.#outage)));
+    this.#outage.watch();
   }
 
   opened(link: SocketLink): void {
@@ -163,7 +163,7 @@ export class LinkKeeper implements LinkEvents {
       this.#stop();
       this.#events.refused(failure.error);
     } else {
-      this.#beginOutage(failure.cause);
+      this.#outage.begin(failure.cause);
       this.#events.failed(failure.cause);
       this.#openLater();
     }
@@ -172,7 +172,10 @@ export class LinkKeeper implements LinkEvents {
   heard(line: ServerLine): void {
     // A connection that works and is cut is not one that cannot be opened: the next is opened at once.
     this.#failures = 0;
-    if (this.#outage !== undefined) this.#endOutage();
+    if (this.#outage.since !== undefined) {
+      this.#outage.end();
+      this.#events.back();
+    }
     this.#events.heard(line);
   }
 
@@ -181,7 +184,7 @@ export class LinkKeeper implements LinkEvents {
     this.#forget();
     if (performance.now() - this.#openedAt > LASTING_MS) this.#failures = 0;
     this.#silentConnections = link.neverReceived ? this.#silentConnections + 1 : 0;
-    this.#beginOutage(cause);
+    this.#outage.begin(cause);
     this.#events.lost(link, cause);
     if (this.#silentConnections >= SILENT_CONNECTIONS_MAX) this.#turnToHttp();
     else if (this.#link === undefined && this.#cancelOpening === undefined) this.#openLater();
@@ -221,7 +224,7 @@ export class LinkKeeper implements LinkEvents {
     this.#reconnectTimer?.clear();
     this.#reconnectTimer = undefined;
     this.#sweepTimer?.clear();
-    this.#endOutage();
+    this.#outage.end();
     this.#events.live(false);
   }
 
@@ -255,40 +258,13 @@ export class LinkKeeper implements LinkEvents {
     );
   }
 
-  #beginOutage(cause: Error): void {
-    this.#lastCause = cause;
-    if (this.#outage !== undefined) return;
-    this.#outage = instant();
-    this.#reportAwayIn(AWAY_MS);
-  }
-
-  #endOutage(): void {
-    this.#outage = undefined;
-    this.#awayTimer?.clear();
-  }
-
-  #reportAwayIn(ms: number): void {
-    this.#awayTimer = new Timer(
-      ms,
-      () => {
-        if (this.#outage === undefined) return;
-        this.#reportAwayIn(AWAY_AGAIN_MS);
-        const { address, queue } = this.#target;
-        const message = `${address} could not be reached for ${(msSince(this.#outage) / 1_000).toFixed(0)} seconds`;
-        const cause = this.#lastCause;
-        this.#events.away(new Unavailable(`${message} (${cause.message}). It is tried on.`, { queue, cause }));
-      },
-      { holds: false },
-    );
-  }
-
   #sweepSoon(): void {
     this.#sweepTimer?.clear();
     this.#sweepTimer = new Timer(
       SWEEP_MS,
       () => {
         this.#sweepSoon();
-        this.#events.sweep(this.#lastCause);
+        this.#events.sweep(this.#outage.lastCause);
       },
       { holds: false },
     );

@@ -1,5 +1,6 @@
 import type { ServerLine, SubscribeRequest } from "../../../src/contract/socket.ts";
 import type { QueueError } from "../base/errors.ts";
+import type { Instant } from "../base/instant.ts";
 import { turn } from "../base/platform.ts";
 import { errorOf, type Place } from "../base/problem-errors.ts";
 import { closed, type Pushes } from "./call.ts";
@@ -139,8 +140,12 @@ export class SocketPushes implements Pushes {
     this.#subscription.listener?.ended(error);
   }
 
-  away(error: QueueError): void {
-    this.#subscription.listener?.away(error);
+  away(error: QueueError, since: Instant): void {
+    this.#subscription.listener?.away(error, since);
+  }
+
+  back(): void {
+    this.#subscription.listener?.back();
   }
 
   /** Gives up a connection on which the end of the subscription is not answered. Called now and then. */

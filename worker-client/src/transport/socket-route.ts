@@ -1,5 +1,6 @@
 import type { ServerLine } from "../../../src/contract/socket.ts";
 import type { QueueError } from "../base/errors.ts";
+import type { Instant } from "../base/instant.ts";
 import { turn } from "../base/platform.ts";
 import type { Place } from "../base/problem-errors.ts";
 import type { SocketLink } from "../wire/socket-link.ts";
@@ -29,7 +30,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
   /** How messages are pushed. */
   readonly pushes: Pushes;
   readonly #options: SocketOptions;
-  readonly #place: Place;
+  readonly place: Place;
   readonly #keeper: LinkKeeper;
   readonly #calls: SocketCalls;
   readonly #pushes: SocketPushes;
@@ -38,15 +39,15 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
 
   constructor(options: SocketOptions) {
     this.#options = options;
-    this.#place = options.target;
+    this.place = options.target;
     this.#keeper = new LinkKeeper(options.target, this);
-    this.#calls = new SocketCalls(this.#place, options.retrySeconds, this);
-    this.#pushes = new SocketPushes(this.#place, this);
+    this.#calls = new SocketCalls(this.place, options.retrySeconds, this);
+    this.#pushes = new SocketPushes(this.place, this);
     this.pushes = this.#pushes;
   }
 
   async send<Value>(call: Call): Promise<Outcome<Value>> {
-    if (this.isClosed) throw closed(this.#place, false);
+    if (this.isClosed) throw closed(this.place, false);
     if (this.#keeper.isOnHttp) return this.#options.http.send<Value>(call);
     const outcome = await this.#calls.send(call);
     // Nothing more is asked of a queue that is gone.
@@ -175,8 +176,12 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
     this.#keeper.updateNeed();
   }
 
-  away(error: QueueError): void {
-    this.#pushes.away(error);
+  away(error: QueueError, since: Instant): void {
+    this.#pushes.away(error, since);
+  }
+
+  back(): void {
+    this.#pushes.back();
   }
 
   live(isLive: boolean): void {

@@ -16,8 +16,14 @@ export interface SubscriptionListener {
   unsubscribed(): void;
   /** The connection is gone, and its credit with it. The route tries to open another one. */
   disconnected(): void;
-  /** The server has been away for a while. Called once in an outage, then again now and then while it lasts. */
-  away(error: QueueError): void;
+  /**
+   * The server has been away for a while. Called once in an outage, then again now and then while it lasts.
+   *
+   * @param since when the outage began
+   */
+  away(error: QueueError, since: Instant): void;
+  /** The server answers again, after an outage of any length. */
+  back(): void;
   /** Nothing is pushed any more: the server, or the owner of the connection, says why. */
   ended(error: QueueError): void;
   /** No socket can be had: messages must be asked for while the route is on HTTP. */

@@ -19,8 +19,8 @@ export interface MessageSink {
   /** @param leaseSeconds how long their leases last, where they were asked for; undefined where they were pushed */
   take(messages: ReceivedMessage[], leaseSeconds?: number): void;
   lost(receipts: readonly string[]): void;
-  /** The server cannot be reached, for a while. */
-  away(error: QueueError): void;
+  /** The server cannot be reached for a while, or answers again after that. */
+  serverReport(error: QueueError): void;
   /** Nothing comes any more; undefined because that was asked for. */
   ended(error: QueueError | undefined): void;
 }

@@ -3,6 +3,7 @@ import type { SubscribeReply } from "../../../src/contract/socket.ts";
 import { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import type { Route } from "../transport/call.ts";
+import { backAgain } from "../transport/outage-watch.ts";
 import type { SubscriptionListener } from "../transport/subscription-listener.ts";
 import type { MessageSink } from "./message-sink.ts";
 import { Polling } from "./polling.ts";
@@ -17,6 +18,8 @@ export class MessageSource implements SubscriptionListener {
   #isPolling = false;
   /** How many more messages may come of what was granted. */
   #credit = 0;
+  /** Since when the server is away, once that was reported. */
+  #awaySince: Instant | undefined;
   /** Whether the credit is being taken back. */
   #isWithdrawing = false;
 
@@ -25,7 +28,7 @@ export class MessageSource implements SubscriptionListener {
     this.#route = route;
     this.#sink = sink;
     this.#leaseSeconds = leaseSeconds;
-    this.#polling = new Polling(route, sink, leaseSeconds);
+    this.#polling = new Polling(route, sink, leaseSeconds, this);
   }
 
   start(): void {
@@ -98,8 +101,15 @@ export class MessageSource implements SubscriptionListener {
     if (this.#isStopping) this.unsubscribed();
   }
 
-  away(error: QueueError): void {
-    this.#sink.away(error);
+  away(error: QueueError, since: Instant): void {
+    this.#awaySince ??= since;
+    this.#sink.serverReport(error);
+  }
+
+  back(): void {
+    if (this.#awaySince === undefined) return;
+    this.#sink.serverReport(backAgain(this.#route.place, this.#awaySince));
+    this.#awaySince = undefined;
   }
 
   ended(error: QueueError): void {

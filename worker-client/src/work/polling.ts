@@ -1,28 +1,34 @@
 import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
 import type { ReceiveReply } from "../../../src/contract/schema.ts";
-import { AWAY_AGAIN_MS, AWAY_MS } from "../base/away.ts";
 import { Deadline } from "../base/deadline.ts";
 import { Unavailable } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { sleep } from "../base/platform.ts";
 import { retrying } from "../base/retry.ts";
 import type { Route } from "../transport/call.ts";
+import { AWAY_AGAIN_MS, AWAY_MS } from "../transport/outage-watch.ts";
+import type { SubscriptionListener } from "../transport/subscription-listener.ts";
 import type { MessageSink } from "./message-sink.ts";
 
 /** How long one request for messages may wait. */
 const POLL_SECONDS = 5;
+
+type ServerEvents = Pick<SubscriptionListener, "away" | "back">;
 
 /** Brings messages to a consumer by asking for them. */
 export class Polling {
   readonly #route: Route;
   readonly #sink: MessageSink;
   readonly #leaseSeconds: number | undefined;
+  readonly #server: ServerEvents;
   #wake = () => {};
 
-  constructor(route: Route, sink: MessageSink, leaseSeconds: number | undefined) {
+  /** @param server is called when the server is away, and at each answer */
+  constructor(route: Route, sink: MessageSink, leaseSeconds: number | undefined, server: ServerEvents) {
     this.#route = route;
     this.#sink = sink;
     this.#leaseSeconds = leaseSeconds;
+    this.#server = server;
   }
 
   /**
@@ -32,7 +38,7 @@ export class Polling {
   async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake, { once: true });
-    const outage = new Outage((error) => this.#sink.away(error));
+    const outage = new Outage(this.#server);
     try {
       while (mustGoOn() && !signal.aborted) {
         await retrying(
@@ -54,9 +60,10 @@ export class Polling {
     if (!mustGoOn() || signal.aborted) return { result: undefined };
     try {
       // What is received counts as begun, so nothing is asked for that would have to wait here.
-      if (this.#sink.slots > 0) await this.#ask(signal);
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-      outage.isOver();
+      if (this.#sink.slots > 0) {
+        await this.#ask(signal);
+        outage.end();
+      } else await new Promise<void>((resolve) => (this.#wake = resolve));
     } catch (error) {
       if (signal.aborted) return { result: undefined };
       if (!(error instanceof Unavailable)) throw error;
@@ -84,25 +91,27 @@ export class Polling {
 
 /** A time without a server. */
 class Outage {
-  readonly #tell: (error: Unavailable) => void;
-  #tellAfterMs = AWAY_MS;
+  readonly #server: ServerEvents;
+  #reportAfterMs = AWAY_MS;
   #since: Instant | undefined;
 
-  constructor(tell: (error: Unavailable) => void) {
-    this.#tell = tell;
+  constructor(server: ServerEvents) {
+    this.#server = server;
   }
 
-  isOver(): void {
-    this.#tellAfterMs = AWAY_MS;
+  /** The server has answered. */
+  end(): void {
+    this.#reportAfterMs = AWAY_MS;
     this.#since = undefined;
+    this.#server.back();
   }
 
   /** Notes that a try has failed. */
   failed(error: Unavailable): void {
     this.#since ??= instant();
-    if (msSince(this.#since) < this.#tellAfterMs) return;
-    this.#tell(error);
-    this.#tellAfterMs = AWAY_AGAIN_MS;
-    this.#since = instant();
+    const ms = msSince(this.#since);
+    if (ms < this.#reportAfterMs) return;
+    this.#server.away(error, this.#since);
+    this.#reportAfterMs = ms + AWAY_AGAIN_MS;
   }
 }

@@ -24,8 +24,8 @@ export interface WorkOptions {
   /** Closes the worker. */
   signal?: AbortSignal | undefined;
   /**
-   * Is told of what went wrong: what a handler threw, a lease that was over before its handler had ended, and, without a
-   * message, that the server cannot be reached: once after some seconds, then every minute. Default: it is printed with
+   * Called with what went wrong: what a handler threw, a lease that ended before its handler, and, without a message,
+   * that the server cannot be reached (after 5 seconds, then every minute) and that it is back. Default: printed with
    * `console.error`.
    */
   onError?: OnError | undefined;

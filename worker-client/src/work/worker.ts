@@ -183,7 +183,7 @@ export class Worker {
   }
 
   /** @internal */
-  away(error: QueueError): void {
+  serverReport(error: QueueError): void {
     this.#report(error);
   }
 

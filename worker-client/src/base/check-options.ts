@@ -1,8 +1,8 @@
-/** Checks of what a caller gives: mistakes are told at once, with the option, the rule and the value. */
+/** Checks of arguments: a mistake is thrown at once, with the option, the rule and the value. */
 
-/** What every call takes. */
+/** The options of every call. */
 export interface CallOptions {
-  /** Ends the call with the signal's reason. What was sent may have been applied. */
+  /** Ends the call with the signal's reason. The call may have been applied. */
   signal?: AbortSignal | undefined;
   /**
    * For how long the call is sent again while the server cannot be reached or fails: 0 tries once. Default: the
@@ -42,7 +42,7 @@ interface NumberRule {
   isInteger?: boolean;
 }
 
-/** Throws a `TypeError` for what is no number, and a `RangeError` for one that breaks the rule. */
+/** Throws a `TypeError` for a value that is no number, and a `RangeError` for one that breaks the rule. */
 export function checkNumber(
   name: string,
   value: unknown,
@@ -55,19 +55,22 @@ export function checkNumber(
   if (!isOfKind || value < min || value > max) throw new RangeError(`${name} must be ${rule}, not ${value}.`);
 }
 
-/** Throws a `TypeError` for what is not true or false. */
+/** Throws a `TypeError` for a value that is not true or false. */
 export function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "boolean") {
     throw new TypeError(`${name} must be true or false, not ${shown(value)}.`);
   }
 }
 
-/** Throws a `TypeError` for what is no function. */
+/** Throws a `TypeError` for a value that is no function. */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== "function") throw new TypeError(`${name} must be a function, not ${shown(value)}.`);
 }
 
-/** The seconds since 1970 of a time. Throws a `TypeError` for what is no `Date`, and a `RangeError` for an invalid one. */
+/**
+ * The seconds since 1970 of a time. Throws a `TypeError` for a value that is no `Date`, and a `RangeError` for an
+ * invalid one.
+ */
 export function secondsOf(name: string, date: unknown): number | undefined {
   if (date === undefined) return undefined;
   if (!(date instanceof Date)) throw new TypeError(`${name} must be a Date, not ${shown(date)}.`);

@@ -1,12 +1,12 @@
 import { WAIT_SECONDS_MAX } from "../../../src/contract/limits.ts";
 
 /**
- * For how long a call that is not to wait (`block: false`, or `timeoutSeconds: 0`) may be tried: a connection has to be
- * opened, and a server that restarts comes back.
+ * How long a call that does not wait (`block: false`, or `timeoutSeconds: 0`) may be tried: for opening a connection,
+ * and for a server that restarts.
  */
 const NOWAIT_SECONDS = 2;
 
-/** How long after its deadline a call has ended for certain, whatever becomes of its answer. */
+/** How long after its deadline a call ends at the latest, answered or not. */
 export const GRACE_SECONDS = 0.8;
 
 export interface WaitOptions {
@@ -21,7 +21,7 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** When a call's waiting is over. */
+/** Until when a call may wait, and be tried. */
 export class Deadline {
   readonly #endsAt: number;
   readonly #triesUntil: number;
@@ -43,23 +43,23 @@ export class Deadline {
     return Math.max(0, Math.min(WAIT_SECONDS_MAX, seconds));
   }
 
-  /** Whether the queue is not to let it wait any more. */
+  /** Whether the call must not wait at the server any more. */
   get isOver(): boolean {
     return !this.#isEndless && performance.now() >= this.#endsAt;
   }
 
-  /** For how long it may be tried, in milliseconds: Infinity for a wait without end. */
+  /** How long it may still be tried, in milliseconds: Infinity for a wait without end. */
   get leftMs(): number {
     return this.#isEndless ? Number.POSITIVE_INFINITY : Math.max(0, this.#triesUntil - performance.now());
   }
 
-  /** How long it is until it has to have ended, in milliseconds, if it was not answered by its time. */
+  /** The time until it ends without an answer, in milliseconds. */
   get graceLeftMs(): number {
     if (this.#isEndless) return Number.POSITIVE_INFINITY;
     return Math.max(0, this.#triesUntil + GRACE_SECONDS * 1_000 - performance.now());
   }
 
-  /** Most are, and the clock need not be asked about them. */
+  /** Most are, and need no look at the clock. */
   get #isEndless(): boolean {
     return this.#triesUntil === Number.POSITIVE_INFINITY;
   }

@@ -1,12 +1,12 @@
 /**
- * What goes wrong, as classes that callers can tell apart with `instanceof`. Every one carries the stable `code` of
+ * The errors of the client, as classes for `instanceof`. Every one carries the stable `code` of
  * the interface. A mistake in an argument, such as a negative timeout, is a `RangeError` or `TypeError` at once.
  */
 import type { FieldError, ProblemCode } from "../../../src/contract/problems.ts";
 
 export type { FieldError };
 
-/** What happened, in a word that does not change: the codes of the server's problems, and those of the client itself. */
+/** The stable codes of errors: the codes of the server's problems, and those of the client itself. */
 export type QueueErrorCode =
   | ProblemCode
   /** No message became visible in time. */
@@ -22,34 +22,34 @@ export type QueueErrorCode =
   /** A lease is over: the reason of a message's `signal`. */
   | "lease_lost";
 
-/** What is known of an error beside its message. */
+/** The details of an error beside its message. */
 export interface ErrorDetails {
   code?: QueueErrorCode | undefined;
-  /** The name of the queue that it is about. */
+  /** The name of the queue. */
   queue?: string | undefined;
   /** The HTTP status of the problem, also where that came over a socket. */
   status?: number | undefined;
-  /** Default: what the code says. */
+  /** Default: by the code. */
   retryable?: boolean | undefined;
   /** The fields at fault, of `Invalid`. */
   errors?: readonly FieldError[] | undefined;
   cause?: unknown;
 }
 
-/** What passes by itself, or when others do something about it. */
+/** Errors that pass by themselves, or when another program acts. */
 const RETRYABLE: ReadonlySet<QueueErrorCode> = new Set<QueueErrorCode>([
   ...(["full", "paused", "empty", "storage_full", "too_many_waits", "overloaded"] as const),
   ...(["unavailable", "internal", "disconnected", "timeout"] as const),
 ]);
 
-/** The base of all errors of this package. Also thrown itself, for problems that have no class of their own. */
+/** The base of all errors of this package. Also thrown itself, for problems without a class of their own. */
 export class QueueError extends Error {
   override readonly name: string = "QueueError";
-  /** What happened, in a word that does not change. */
+  /** The stable code of what happened. */
   readonly code: QueueErrorCode;
   /** Whether the same call may succeed later, with nothing changed about it. */
   readonly retryable: boolean;
-  /** The HTTP status with which the server refused; undefined for what the client found itself. */
+  /** The HTTP status with which the server refused; undefined for errors that the client found itself. */
   readonly status: number | undefined;
   /** The name of the queue; undefined where it is about none. */
   readonly queue: string | undefined;
@@ -188,7 +188,7 @@ export class Unavailable extends QueueError {
   }
 }
 
-/** The manager, or the worker, was closed by its owner: before the call, or while it was under way. */
+/** The manager, or the worker, was closed by its owner: before or during the call. */
 export class Closed extends QueueError {
   override readonly name = "Closed";
   constructor(message: string, details: ErrorDetails = {}) {
@@ -199,18 +199,18 @@ export class Closed extends QueueError {
 /** Errors that have the frames of their caller already. */
 const traced = new WeakSet<Error>();
 
-/** What of errors not every runtime has. */
+/** Parts of `Error` that not every runtime has. */
 interface StackClass {
   captureStackTrace?: (holder: object, above: unknown) => void;
   stackTraceLimit?: number;
 }
 
-/** So many frames are looked through for those of the caller. */
+/** How many stack frames are searched for those of the caller. */
 const FRAMES_MAX = 50;
 
 /**
  * The same error, with the lines of the program that waits for the call at the end of its stack: an error that comes
- * from a connection has only frames of this package. To be called in the `catch` of an async function, before it awaits
+ * from a connection has only frames of this package. Call it in the `catch` of an async function, before it awaits
  * anything else. Does nothing for what is not an `Error`, nor for an error that has them already.
  */
 export function withCaller(error: unknown): unknown {

@@ -2,7 +2,7 @@ import { IDEMPOTENCY_KEY_CHARACTERS_MAX } from "../../../src/contract/limits.ts"
 import { Invalid } from "./errors.ts";
 import { base64Of, randomBytes } from "./platform.ts";
 
-/** Sets the keys of this process apart from those of all others: 96 bits of chance. Made for the first key. */
+/** Distinguishes the keys of this process from all others: 96 random bits. Made for the first key. */
 let prefix: string | undefined;
 let keys = 0;
 
@@ -15,7 +15,9 @@ export function newKey(): string {
   return `${prefix}-${keys.toString(36)}`;
 }
 
-/** A caller's own key. Throws `Invalid` for what the server would refuse, because no header and no frame can carry it. */
+/**
+ * A caller's own key. Throws `Invalid` for what the server would refuse, because no header and no frame can carry it.
+ */
 export function checkedKey(key: string): string {
   if (typeof key === "string" && PATTERN.test(key)) return key;
   const message = `must be 1 to ${IDEMPOTENCY_KEY_CHARACTERS_MAX} visible ASCII characters without spaces`;

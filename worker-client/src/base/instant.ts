@@ -1,7 +1,7 @@
 /**
  * A moment of this machine, by two clocks. The wall clock goes on while the machine sleeps, but can be set; the steady
- * clock cannot be set, but may stand still while the machine sleeps. Where it matters that time has passed, the one
- * that went further is believed.
+ * clock cannot be set, but may stand still while the machine sleeps. Where it matters that time has passed, the
+ * larger difference counts.
  */
 export interface Instant {
   /** Milliseconds since 1970. */
@@ -14,7 +14,7 @@ export function instant(): Instant {
   return { wallMs: Date.now(), steadyMs: performance.now() };
 }
 
-/** How long ago that was, in milliseconds: the longer of what the two clocks say, at least 0. */
+/** How long ago that was, in milliseconds: the larger difference of the two clocks, at least 0. */
 export function msSince({ wallMs, steadyMs }: Instant): number {
   return Math.max(0, Date.now() - wallMs, performance.now() - steadyMs);
 }

@@ -1,9 +1,9 @@
 /**
- * What differs between the runtimes that this client runs in: Node, Bun, Deno and workerd. Nothing here, nor anywhere
- * else in the client, is done when the module is imported: workerd refuses timers and chance there.
+ * What differs between the runtimes that this client runs in: Node, Bun, Deno and workerd. No module of the client does
+ * anything when it is imported: workerd refuses timers and random values there.
  */
 
-/** What of the runtimes is not in every one of them. */
+/** Parts that not every runtime has. */
 interface Runtime {
   setImmediate?: (run: () => void) => unknown;
   process?: { env?: Record<string, string | undefined>; versions?: Record<string, string> };
@@ -15,10 +15,10 @@ interface Runtime {
 
 const runtime = globalThis as unknown as Runtime;
 
-/** The longest that the timers of the runtimes take; they fire at once for more. */
+/** The longest time of the runtimes' timers, in milliseconds; they fire at once for more. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** A part of a text that `String.fromCharCode` takes as arguments. */
+/** How many bytes `String.fromCharCode` gets as arguments at a time. */
 const BYTES_AT_A_TIME = 8_192;
 
 /** Runs this when the present turn of the event loop is over. It keeps the process alive until then. */
@@ -28,14 +28,14 @@ export function turn(run: () => void): void {
 }
 
 /**
- * Runs this when what has arrived was read: timers come before reading, so that after a pause of the event loop they know
- * less than there is to know.
+ * Runs this after the runtime has read what has arrived: timers fire before that, so that after the event loop was
+ * blocked they do not know of it yet.
  */
 export function afterReading(run: () => void): void {
   turn(() => turn(run));
 }
 
-/** Whether this can be waited for, whichever class it is of. */
+/** Whether this can be awaited, whichever class it is of. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
   return isObject && "then" in value && typeof value.then === "function";
@@ -47,7 +47,7 @@ export class Timer {
   readonly #holds: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param holds whether it keeps the process alive, where the runtime lets that be said */
+  /** @param holds whether it keeps the process alive, in runtimes that can tell the difference */
   constructor(ms: number, run: () => void, { holds = true }: { holds?: boolean } = {}) {
     this.#run = run;
     this.#holds = holds;
@@ -65,12 +65,12 @@ export class Timer {
   }
 }
 
-/** Lets the process end although the timer runs, where timers can be told: some runtimes have numbers for them. */
+/** Lets the process end although the timer runs. Does nothing in runtimes whose timers are numbers. */
 export function unref(timer: unknown): void {
   (timer as { unref?: () => void }).unref?.();
 }
 
-/** Waits so long. Throws the signal's reason as soon as that is aborted. */
+/** Waits for `ms`. Throws the signal's reason as soon as that is aborted. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((settle, fail) => {
     if (signal?.aborted) {
@@ -99,7 +99,7 @@ export function isBun(): boolean {
   return runtime.process?.versions?.bun !== undefined;
 }
 
-/** So many bytes of chance. */
+/** Random bytes. */
 export function randomBytes(count: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(count));
 }

@@ -17,10 +17,10 @@ import {
   UnknownQueue,
 } from "./errors.ts";
 
-/** Where a problem comes from, for the message. */
+/** The server and the queue that a problem comes from, for the message. */
 export interface Place {
   address: string;
-  /** Undefined for what is asked of the server and of no queue. */
+  /** Undefined for a request about the server and no queue. */
   queue?: string | undefined;
 }
 
@@ -65,7 +65,7 @@ export function isProblem(value: unknown): value is Problem {
   return typeof code === "string" && typeof detail === "string" && typeof status === "number";
 }
 
-/** The problem in an answer; undefined for what is not of a durable-queue server, as the error page of a proxy. */
+/** The problem in an answer; undefined if it is not of a durable-queue server, as the error page of a proxy. */
 export function problemIn(text: string): Problem | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -75,10 +75,10 @@ export function problemIn(text: string): Problem | undefined {
   }
 }
 
-/** Statuses below 500 by which something in between says that it is worth trying again. */
+/** Statuses below 500 with which a proxy in between asks for another try. */
 const PASSING_STATUSES: readonly number[] = [408, 425, 429];
 
-/** Whether an answer that is not of a durable-queue server is worth another try. */
+/** Whether to try again after an answer that is not of a durable-queue server. */
 export function isPassing(status: number): boolean {
   return status >= 500 || PASSING_STATUSES.includes(status);
 }
@@ -86,7 +86,7 @@ export function isPassing(status: number): boolean {
 /** Problems with a 5xx status that trying again does not help. */
 const FINAL_CODES: readonly string[] = ["no_authkey", "misconfigured", "storage_full", "damaged"];
 
-/** Whether a problem is the end of a call, or one after which nobody knows. */
+/** Whether a problem ends a call. After any other problem the outcome is unknown, and the call is tried again. */
 export function isFinal(status: number, error: QueueError): boolean {
   return status < 500 || FINAL_CODES.includes(error.code);
 }

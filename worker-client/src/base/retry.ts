@@ -4,7 +4,7 @@ const FIRST_MS = 50;
 const LONGEST_MS = 2_000;
 
 /**
- * How long to wait before the next try, in milliseconds: doubling, capped, and half of it random, so that many clients
+ * The time before the next try, in milliseconds: doubling, capped, and half of it random, so that many clients
  * that lost the same server do not come back at the same moment.
  *
  * @param failures how many tries have failed, from 1
@@ -19,7 +19,7 @@ export function backoffMs(failures: number, random: number): number {
  * Tries something until it has a result, or throws, with a pause after each failure.
  *
  * @param attempt answers undefined for a failure after which there is another try
- * @param pause waits for so many milliseconds, or for less. What it throws ends the tries
+ * @param pause waits for so many milliseconds, or for less. An error that it throws ends the tries
  */
 export async function retrying<Result>(
   attempt: () => Promise<{ result: Result } | undefined>,
@@ -33,7 +33,7 @@ export async function retrying<Result>(
 }
 
 /**
- * The same pause for what is tried again by a timer, because events of a connection may be faster.
+ * Tries again by a timer after the same pause, where events of a connection may come first.
  *
  * @param failures how many tries have failed, from 1
  * @param keepsProcess whether the process stays alive for the next try

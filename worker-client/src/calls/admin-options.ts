@@ -3,7 +3,7 @@ import type { MessageState } from "../message/message-view.ts";
 import type { QueueOptions } from "./queue-description.ts";
 
 export interface ShutdownOptions extends CallOptions {
-  /** Whether what nobody holds is discarded. Default false. */
+  /** Whether messages that are not leased are discarded. Default false. */
   immediate?: boolean | undefined;
 }
 
@@ -25,13 +25,15 @@ export interface PurgeOptions extends CallOptions {
 export interface RedriveOptions extends CallOptions {
   /** Only these, at most 1,000. Default: all dead letters. */
   ids?: readonly string[] | undefined;
-  /** Only the first so many. */
+  /** Only the first `max` of them. */
   max?: number | undefined;
   /** To this queue. Default: what died here stays here, what died elsewhere goes back there. */
   to?: string | undefined;
   /** Only what died in this other queue. */
   from?: string | undefined;
-  /** Is told after each step, of at most 10,000 here or 1,000 to another queue, how many were redriven and are left. */
+  /**
+   * Called after each step, of at most 10,000 here or 1,000 to another queue, with how many were redriven and are left.
+   */
   progress?: ((redriven: number, left: number) => void) | undefined;
 }
 
@@ -64,5 +66,5 @@ const redrive: Known<RedriveOptions> = {
   ...CALL_OPTIONS,
 };
 
-/** The options of the calls of who operates a queue. */
+/** The options that each administrative call has. */
 export const ADMIN_OPTIONS = { configure, shutdown, pause, messages, purge, redrive };

@@ -9,7 +9,7 @@ import {
 import type { WaitOptions } from "../base/deadline.ts";
 import type { MessageOptions } from "../transport/put-messages.ts";
 
-/** What can be said of one item that is put. */
+/** The options of one item that is put. */
 export interface ItemOptions {
   /** 0 to 255, lowest first. Default 100. It decides the order only in a priority queue. */
   priority?: number | undefined;
@@ -36,7 +36,7 @@ export interface PutOptions extends ItemOptions, WaitOptions, CallOptions {
 
 export interface PutManyOptions<Item> extends PutOptions {
   /**
-   * The options of one item, over those of all. The way to give each its `dedupeKey`: one key for several items would
+   * The options of one item, over those of all. It gives each item its own `dedupeKey`: one key for several items would
    * keep all but the first from being stored, and is refused.
    */
   each?: ((item: Item, index: number) => ItemOptions) | undefined;
@@ -55,7 +55,7 @@ export const PUT_OPTIONS: Known<PutOptions> = {
 export const PUT_MANY_OPTIONS: Known<PutManyOptions<unknown>> = { ...PUT_OPTIONS, each: true };
 
 /**
- * @internal What is sent of the options of a batch: once for all items, or for each where `each` is given.
+ * @internal The options of a batch as they are sent: once for all items, or for each where `each` is given.
  *
  * @throws {TypeError} for a `dedupeKey` that several items would share
  */

@@ -32,7 +32,7 @@ import type { QueueDescription, QueueOptions } from "./queue-description.ts";
 const NO_MESSAGES: MessagesReply = { messages: [], cursor: null };
 const NONE_LEFT: RedriveReply = { redriven: 0, left: 0 };
 
-/** What one does with a queue who operates it: configure it, look into it, help it out of trouble. */
+/** The administrative calls of a queue: configure, inspect, pause, purge, redrive and delete. */
 export abstract class QueueAdmin<Item> {
   readonly name: string;
   /** @internal */
@@ -54,8 +54,8 @@ export abstract class QueueAdmin<Item> {
   }
 
   /**
-   * As in Python 3.13: from now on puts throw `ShutDown`, and so do gets and receives once nothing is left. Those who
-   * wait are woken. `immediate` discards what nobody holds, and what comes back later, as if it were done.
+   * As in Python 3.13: from now on puts throw `ShutDown`, and so do gets and receives once nothing is left. Calls
+   * that wait are woken. `immediate` discards messages that are not leased, and those given back later, as if done.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
     checkOptions("shutdown()", options, OPTIONS.shutdown);
@@ -65,8 +65,8 @@ export abstract class QueueAdmin<Item> {
   }
 
   /**
-   * Lets puts, or receives, or both wait until `resume`. Workers begin with nothing more: what was pushed to them and is
-   * not begun is taken back. What they have begun goes on.
+   * Lets puts, or receives, or both wait until `resume`. Workers begin no other message: those that were pushed and
+   * not begun are taken back. Handlers that run go on.
    */
   async pause(options: PauseOptions = {}): Promise<void> {
     checkOptions("pause()", options, OPTIONS.pause);
@@ -88,7 +88,7 @@ export abstract class QueueAdmin<Item> {
     return value;
   }
 
-  /** The messages in this state, or all, in the order of their puts. They are looked at, not taken. */
+  /** The messages in this state, or all, in the order of their puts. They are not leased. */
   async *messages(options: MessagesOptions = {}): AsyncGenerator<MessageView<Item>> {
     checkOptions("messages()", options, OPTIONS.messages);
     const { state, ...call } = options;
@@ -101,7 +101,7 @@ export abstract class QueueAdmin<Item> {
     }
   }
 
-  /** Looks at one message. Throws `UnknownMessage` if it is not in the queue. */
+  /** Returns one message without leasing it. Throws `UnknownMessage` if it is not in the queue. */
   async peek(id: string, options: CallOptions = {}): Promise<MessageView<Item>> {
     checkId(id);
     checkOptions("peek()", options, CALL_OPTIONS);
@@ -110,8 +110,8 @@ export abstract class QueueAdmin<Item> {
   }
 
   /**
-   * Removes one message, also while a consumer works on it: its lease is over then, and its worker is told. False if it
-   * is not in the queue, also because an earlier try removed it and its answer was lost.
+   * Removes one message, also while a consumer works on it: its lease ends, and the message's `signal` in its worker is
+   * aborted. False if it is not in the queue, also because an earlier try removed it and its answer was lost.
    */
   async cancel(id: string, options: CallOptions = {}): Promise<boolean> {
     checkId(id);
@@ -126,21 +126,21 @@ export abstract class QueueAdmin<Item> {
   }
 
   /**
-   * Gives dead letters another chance: what died here is visible again, in its place; what came here because it died in
+   * Redrives dead letters: what died here is visible again, in its place; what came here because it died in
    * another queue goes back there. Answers how many there were.
    *
-   * What goes to another queue arrives there once, also when this throws `Unavailable`: it is then under way.
+   * What goes to another queue arrives there once, also when this throws `Unavailable`: the transfer goes on.
    */
   async redrive(options: RedriveOptions = {}): Promise<number> {
     checkOptions("redrive()", options, OPTIONS.redrive);
     const { ids, max = Number.POSITIVE_INFINITY, to, from, progress, ...call } = options;
     checkNumber("max", max, { min: 1 });
     let redriven = 0;
-    // What dies again while this goes on must not keep it going for ever.
+    // A message that dies again meanwhile must not make this endless.
     let most = max;
     while (redriven < most) {
       const limit = max === Number.POSITIVE_INFINITY ? {} : { max: Math.min(max - redriven, REDRIVE_MAX) };
-      // Said again after a lost answer, "the first so many" would be the next.
+      // Sent again after a lost answer, "the first `max`" would be the next ones.
       const isRepeatable = max === Number.POSITIVE_INFINITY;
       const request = { ids, to, from, ...limit };
       const outcome = this.calls.send<RedriveReply>("redrive", { request, isRepeatable, ...call });
@@ -164,7 +164,9 @@ export abstract class QueueAdmin<Item> {
     return (await this.calls.orIfUnknown(outcome, { purged: 0 })).purged;
   }
 
-  /** Deletes the queue with all its messages. False if there was none. Not repeated when its answer is lost, as `purge`. */
+  /**
+   * Deletes the queue with all its messages. False if there was none. Not repeated when its answer is lost, as `purge`.
+   */
   async delete(options: CallOptions = {}): Promise<boolean> {
     checkOptions("delete()", options, CALL_OPTIONS);
     const outcome = this.calls.send<DeleteReply>("delete", { isRepeatable: false, ...options });
@@ -172,7 +174,7 @@ export abstract class QueueAdmin<Item> {
   }
 }
 
-/** Throws a `TypeError` for what can be no message's id: it would be another path of the server. */
+/** Throws a `TypeError` for what cannot be a message's id: it would be another path of the server. */
 function checkId(id: unknown): void {
   if (typeof id !== "string" || !/^[\x21-\x7e]+$/.test(id)) {
     throw new TypeError(`The id of a message must be a text without spaces, not ${shown(id)}.`);

@@ -1,6 +1,6 @@
 export type Order = "fifo" | "lifo" | "priority";
 
-/** What can be configured of a queue. What is not given stays as it is. */
+/** What can be configured of a queue. Options that are not given stay as they are. */
 export interface QueueOptions {
   /** How many messages may wait (visible or delayed) before `put` waits or throws `Full`. Default 0: no bound. */
   maxSize?: number | undefined;
@@ -19,15 +19,15 @@ export interface QueueOptions {
   retryDelayFactor?: number | undefined;
   /** The most that the delay grows to. Default 300, at most 366 days. */
   retryDelayMaxSeconds?: number | undefined;
-  /** How much of the delay may be left out by chance: 0 to 1. Default 0.5. */
+  /** How much of the delay may be left out at random: 0 to 1. Default 0.5. */
   retryDelayJitter?: number | undefined;
   /** For how long a put is known again under its `idempotencyKey`: 300 to 86,400. Default 300. */
   idempotencySeconds?: number | undefined;
   /** For how long an item suppresses others with its `dedupeKey`: 1 to 86,400. Default 300. */
   dedupeSeconds?: number | undefined;
   /**
-   * How long after its put, after the time for which it was put or after a redrive a message expires, unless somebody
-   * holds it then: 1 second to 366 days. Default 0: never.
+   * How long after its put, after the time for which it was put or after a redrive a message expires, unless it
+   * is leased then: 1 second to 366 days. Default 0: never.
    */
   retentionSeconds?: number | undefined;
   /** Whether an expired message is dead. Default false: it is removed, and counted as `expired`. */
@@ -53,18 +53,21 @@ export interface QueueDescription extends Required<{ [Option in keyof QueueOptio
   visible: number;
   /** Messages that wait for their time. */
   delayed: number;
-  /** Messages that somebody has received and not acked yet. */
+  /** Messages that a consumer has received and not acked yet. */
   leased: number;
   /**
    * Messages that were delivered `maxAttempts` times and not acked, that expired or were given up. They go to the
    * `deadLetterQueue`; without one they stay until `redrive`, `cancel` or `purge`.
    */
   dead: number;
-  /** Messages on their way to another queue, and not yet known to have arrived. */
+  /** Messages that are sent to another queue, which has not confirmed them yet. */
   transferring: number;
   /** Put and not yet done: what `join` waits for. A dead message counts as done. */
   unfinished: number;
-  /** Messages ever put. accepted = visible + delayed + leased + dead + transferring + done + purged + expired + transferred. */
+  /**
+   * Messages ever put. accepted = visible + delayed + leased + dead + transferring + done + purged + expired +
+   * transferred.
+   */
   accepted: number;
   /** Messages removed because they were acked or taken. */
   done: number;

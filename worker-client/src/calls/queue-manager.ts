@@ -26,16 +26,16 @@ export interface QueueManagerOptions {
   /** For how long a call is sent again while the server cannot be reached or fails. Default 60; 0 tries once. */
   retrySeconds?: number | undefined;
   /**
-   * Allows `http:` to other machines, where everybody on the way can read the authkey, as in a network of containers.
+   * Allows `http:` to other machines, where the authkey can be read on the network, as between containers.
    * Default: true where the environment's `DURABLE_QUEUE_ALLOW_PLAIN_HTTP` is `1`, else false.
    */
   allowPlainHttp?: boolean | undefined;
   /**
-   * How queues are reached: over a WebSocket each, and over HTTP where none can be had; or over HTTP only. Default
-   * `websocket`, unless a `fetch` is given.
+   * How queues are reached: over a WebSocket each, and over HTTP if no WebSocket can be opened; or over HTTP only.
+   * Default `websocket`, unless a `fetch` is given.
    */
   transport?: "websocket" | "http" | undefined;
-  /** What sends HTTP requests. Default: the global `fetch`. */
+  /** The function that sends HTTP requests. Default: the global `fetch`. */
   fetch?: typeof fetch | undefined;
 }
 
@@ -54,7 +54,7 @@ const MANAGER_OPTIONS: Known<QueueManagerOptions> = {
 };
 const NAMES_OPTIONS: Known<QueueNamesOptions> = { prefix: true, ...CALL_OPTIONS };
 
-/** The way to the named queues of one server, as Python's `BaseManager`. */
+/** Gives access to the named queues of one server, as Python's `BaseManager` does. */
 export class QueueManager {
   readonly address: string;
   readonly #http: HttpClient;
@@ -62,7 +62,7 @@ export class QueueManager {
   readonly #workers = new Set<Worker>();
   #closing: Promise<void> | undefined;
 
-  /** Throws a `TypeError` or a `RangeError` for options that cannot be, or without an authkey. Connects to nothing yet. */
+  /** Throws a `TypeError` or a `RangeError` for wrong options, or without an authkey. Connects to nothing yet. */
   constructor(options: QueueManagerOptions = {}) {
     checkOptions("QueueManager", options, MANAGER_OPTIONS);
     const {
@@ -138,13 +138,13 @@ export class QueueManager {
   }
 
   /**
-   * Closes its workers as `Worker.close` does, then the connections. Calls that are not answered by then, and those that
-   * are made later, throw `Closed`. A process ends without this: a connection on which nothing is waited for does not
-   * keep it. A handler must not await it.
+   * Closes its workers as `Worker.close` does, then the connections. Calls that are not answered by then, and those
+   * that are made later, throw `Closed`. A process ends without this: a connection on which nothing is waited for does
+   * not keep it. A handler must not await it.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options);
-    // What a worker ends with is told by its `finished`.
+    // An error that ends a worker rejects its `finished`.
     const closed = Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
     this.#closing ??= closed.then(() => this.#http.settled()).then(() => this.#routes.close());
     await this.#closing;

@@ -24,7 +24,7 @@ import { batchOptionsOf, PUT_MANY_OPTIONS, PUT_OPTIONS, type PutManyOptions, typ
 import { QueueAdmin } from "./queue-admin.ts";
 import type { QueueDescription } from "./queue-description.ts";
 
-/** How long `get` may take to tell the server that the message has arrived. */
+/** The lease of `get`: how long it may take to confirm that the message has arrived. */
 const GET_LEASE_SECONDS = 10;
 
 export interface GetOptions extends WaitOptions, CallOptions {}
@@ -32,7 +32,7 @@ export interface GetOptions extends WaitOptions, CallOptions {}
 export interface ReceiveOptions extends GetOptions {
   /** The most messages to receive: 1 to 1,000. Default 1. */
   max?: number | undefined;
-  /** How long the messages are this consumer's: 1 to 43,200. Default: what the queue is configured to, 30 at first. */
+  /** How long the leases last: 1 to 43,200. Default: what the queue is configured to, 30 at first. */
   leaseSeconds?: number | undefined;
 }
 
@@ -47,9 +47,9 @@ const RECEIVE_OPTIONS: Known<ReceiveOptions> = { max: true, leaseSeconds: true, 
  * may die at any time.
  *
  * A queue exists from its first put; until then it looks like an empty one. All calls throw `Unauthorized` for a wrong
- * authkey, `Invalid` for arguments that the server refuses, `Closed` after the manager was closed, and `Unavailable` when
- * the server cannot be reached: for `retrySeconds`, or until the call's own `timeoutSeconds` are over. Mistakes in options
- * are a `TypeError` or a `RangeError` that names the option, the rule and the value.
+ * authkey, `Invalid` for arguments that the server refuses, `Closed` after the manager was closed, and `Unavailable`
+ * when the server cannot be reached: for `retrySeconds`, or until the call's own `timeoutSeconds` are over. Mistakes in
+ * options are a `TypeError` or a `RangeError` that names the option, the rule and the value.
  */
 export class Queue<Item = unknown> extends QueueAdmin<Item> {
   readonly #routes: Routes;
@@ -58,7 +58,7 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
   /**
    * @internal Queues come from `QueueManager.queue`.
    *
-   * @param workers where its workers are noted while they live
+   * @param workers the set that holds its workers while they work
    */
   constructor(name: string, routes: Routes, workers: Set<Worker>) {
     super(name, new QueueCalls(name, routes.shared(name)));
@@ -84,8 +84,8 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
   }
 
   /**
-   * Puts up to 1,000 items of 8 MiB together: all of them, in this order, or none. The options hold for each item; `each`
-   * gives those of one. Answers with the ids in the order of the items.
+   * Puts up to 1,000 items of 8 MiB together: all of them, in this order, or none. The options hold for each item;
+   * `each` gives those of one. Answers with the ids in the order of the items.
    */
   async putMany(items: readonly Item[], options: PutManyOptions<Item> = {}): Promise<string[]> {
     if (!Array.isArray(items)) throw new TypeError("putMany() takes an array of items. For one item there is put().");
@@ -105,8 +105,9 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
   }
 
   /**
-   * Takes the next item for good, once it is in this process's memory: who dies before that loses nothing. Waits for
-   * one, unless `block` is false; throws `Empty` when the wait is over, `ShutDown` when nothing will come. The item stays unfinished until `taskDone`.
+   * Takes the next item for good, once it is in this process's memory: a process that dies before that loses nothing.
+   * Waits for one, unless `block` is false; throws `Empty` when the wait is over, `ShutDown` when nothing will come.
+   * The item stays unfinished until `taskDone`.
    */
   async get(options: GetOptions = {}): Promise<Item> {
     checkOptions("get()", options, GET_OPTIONS);
@@ -155,7 +156,7 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
     checkFunction("The handler of work()", handler);
     checkWorkOptions(options);
     const calls = new QueueCalls(this.name, this.#routes.own(this.name));
-    // Not told by `finished`: an error that nothing else waits for must not go unheard.
+    // Without a handler on `finished`: an error that no program waits for must show as an unhandled rejection.
     const worker: Worker = new Worker(calls, handler as Handler<unknown>, options, () => this.#workers.delete(worker));
     this.#workers.add(worker);
     worker.start();
@@ -208,9 +209,9 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
   }
 
   /**
-   * Tells the server that the message has arrived. False if its lease was over, so that it is somebody else's.
+   * Tells the server that the message has arrived. False if its lease was over, so that it may be another consumer's.
    *
-   * Where nobody can say whether the server heard it, the item is kept: given out twice it may be, lost it must not.
+   * If it is unknown whether the server got this, the item is kept: it may be delivered twice, but must not be lost.
    * For the same reason nothing interrupts this, neither a signal nor an outage.
    */
   async #take(receipt: string): Promise<boolean> {

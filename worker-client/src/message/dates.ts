@@ -1,4 +1,4 @@
-/** A point in time as the interface says it: seconds since 1970. */
+/** A point in time of the interface, which has seconds since 1970. */
 export function dateOf(seconds: number): Date {
   return new Date(seconds * 1_000);
 }

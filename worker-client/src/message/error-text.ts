@@ -1,13 +1,13 @@
 import { ERROR_CHARACTERS_MAX } from "../../../src/contract/limits.ts";
 
-/** Of a long message so much is kept that there is room for where it was thrown. */
+/** How much of a long message is kept, so that there is room for where it was thrown. */
 const MESSAGE_CHARACTERS_MAX = 512;
 
-/** So many errors of a chain of causes are told. */
+/** How many errors of a chain of causes are kept. */
 const CAUSES_MAX = 4;
 
 /**
- * What the next attempt is told of an error: its name, its message and where it was thrown, cut to what a message can
+ * The text of an error for the next attempt: its name, its message and where it was thrown, cut to what a message can
  * keep. Never throws, whatever was thrown.
  */
 export function errorText(error: unknown): string {
@@ -33,7 +33,7 @@ function textOf(error: unknown, causesLeft: number): string {
   return [head, ...frames.slice(0, cause.length === 0 ? frames.length : 4), ...cause].join("\n");
 }
 
-/** A thrown value that is no error: as JSON where it has fields to tell of. */
+/** A thrown value that is no error: as JSON if it has fields. */
 function plainText(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   const json = JSON.stringify(value);

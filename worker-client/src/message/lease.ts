@@ -1,11 +1,11 @@
 import { type Instant, instant } from "../base/instant.ts";
 import { afterReading, Timer } from "../base/platform.ts";
 
-/** For how long a message is still this consumer's, as far as this machine knows. */
+/** How long a message is still leased to this consumer, as far as this machine knows. */
 export class Lease {
   /** How long it lasts when it is new, in milliseconds. */
   readonly lengthMs: number;
-  /** Whether the server was asked for more of it and has not answered: it may last longer than is known. */
+  /** Whether an extension is not answered yet: it may last longer than is known. */
   isExtending = false;
   #endsAt: Instant;
   #timer: Timer | undefined;
@@ -27,23 +27,23 @@ export class Lease {
   }
 
   /**
-   * It ends `ms` after the server took that up.
+   * The server extended it by `ms` after the request.
    *
-   * @param sentAt when that was asked for
+   * @param sentAt when the request was sent
    */
   prolong(ms: number, sentAt: Instant): void {
     this.#endsAt = later(sentAt, ms);
     if (this.#over !== undefined) this.whenOver(this.#over);
   }
 
-  /** Calls back once when it is over, unless it is prolonged or ended. Keeps no process alive. */
+  /** Calls back once when it has ended, unless it is extended or `end` was called. Keeps no process alive. */
   whenOver(over: () => void): void {
     this.#timer?.clear();
     this.#over = over;
     this.#timer = new Timer(Math.max(0, this.leftMs), () => afterReading(() => this.#look()), { holds: false });
   }
 
-  /** Nothing is called back any more. */
+  /** Cancels `whenOver`. */
   end(): void {
     this.#timer?.clear();
     this.#over = undefined;

@@ -3,10 +3,10 @@ import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, type DeathReason, deadLetterOf } from "./dead-letter.ts";
 import { itemOf } from "./item-of.ts";
 
-/** `transferring`: on its way to another queue. */
+/** `transferring`: being sent to another queue. */
 export type MessageState = "visible" | "delayed" | "leased" | "dead" | "transferring";
 
-/** A message that was looked at, and not taken. */
+/** A message that was peeked at, and not leased. */
 export interface MessageView<Item> {
   id: string;
   item: Item;

@@ -11,8 +11,8 @@ import type { QueueCalls } from "./queue-calls.ts";
 
 export interface RejectOptions extends CallOptions {
   /**
-   * Why it failed; the next attempt, or the dead letter, has it as `lastError`. An error is told with its name, its
-   * message and where it was thrown; what is longer than 1,024 characters is cut.
+   * Why it failed; the next attempt, or the dead letter, has it as `lastError`. An error is kept with its name, its
+   * message and where it was thrown; a text longer than 1,024 characters is cut.
    */
   error?: unknown;
 }
@@ -26,17 +26,17 @@ const REJECT_OPTIONS: Known<RejectOptions> = { error: true, ...CALL_OPTIONS };
 const RETRY_OPTIONS: Known<RetryOptions> = { delaySeconds: true, ...REJECT_OPTIONS };
 
 /**
- * A message that was received: it is this consumer's until its lease ends, and comes back if it is not acked by then.
+ * A message that was received: leased to this consumer, and redelivered if it is not acked before its lease ends.
  *
- * What is done with it throws as all calls do; see `Queue`.
+ * Its calls throw as all calls do; see `Queue`.
  */
 export class Message<Item> {
   /** Unique in its queue for all time. */
   readonly id: string;
   readonly item: Item;
   /**
-   * Which attempt this is, from 1: how often a handler has begun with the message, this time included. More than 1 means
-   * that it may have been worked on before.
+   * Which attempt this is, from 1: how often a handler has begun with the message, this time included. More than 1
+   * means that it may have been worked on before.
    */
   readonly attempt: number;
   readonly priority: number;
@@ -55,7 +55,7 @@ export class Message<Item> {
   #leaseEndsAt: number;
   #isSettled = false;
   #isLost = false;
-  /** Made when the signal is asked for: for most messages it never is. */
+  /** Made when `signal` is first read: for most messages it never is. */
   #aborting: AbortController | undefined;
 
   /** @internal Messages come from `Queue.receive` and `Queue.work`. */
@@ -111,8 +111,8 @@ export class Message<Item> {
   }
 
   /**
-   * Gives the message up: it is dead at once, whatever attempts are left, and goes where dead messages of its queue go.
-   * For what will never succeed. True when that is certain; false as for `ack`.
+   * Gives the message up: it is dead at once, whatever attempts are left, and goes to the queue's `deadLetterQueue`.
+   * For messages that can never succeed. True when that is certain; false as for `ack`.
    */
   async reject(options: RejectOptions = {}): Promise<boolean> {
     checkOptions("reject()", options, REJECT_OPTIONS);
@@ -121,8 +121,8 @@ export class Message<Item> {
   }
 
   /**
-   * Gives the message back as if it had not been begun: it is visible at once, and no attempt is counted. True when that
-   * is certain; false as for `ack`.
+   * Gives the message back as if it had not been begun: it is visible at once, and no attempt is counted. True when
+   * that is certain; false as for `ack`.
    */
   async release(options: CallOptions = {}): Promise<boolean> {
     checkOptions("release()", options, CALL_OPTIONS);
@@ -143,15 +143,15 @@ export class Message<Item> {
   }
 
   /**
-   * Aborted when the lease is over, as far as this machine knows, or the message was taken away: what is done from then
-   * on may be done twice. In a worker also when the handler's `timeoutSeconds` have passed. Its reason says which.
+   * Aborted when the lease is over, as far as this machine knows, or the message was taken away: work from then on
+   * may be done twice. In a worker also when the handler's `timeoutSeconds` have passed. Its reason is the error.
    */
   get signal(): AbortSignal {
     if (this.#aborting === undefined) {
       this.#aborting = new AbortController();
       if (!this.#isSettled) this.lease.whenOver(() => this.lose());
     }
-    // A handler that kept the event loop looks before any timer could.
+    // A handler that blocked the event loop reads the signal before any timer could fire.
     if (this.lease.leftMs <= 0 && !this.lease.isExtending) this.lose();
     return this.#aborting.signal;
   }
@@ -176,7 +176,7 @@ export class Message<Item> {
     this.#aborting.abort(reason);
   }
 
-  /** @internal What is told of a message whose lease was over before its handler had ended. */
+  /** @internal The error for a message whose lease ended before its handler. */
   lostError(): QueueError {
     const { queue } = this.#calls;
     const detail = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
@@ -186,7 +186,7 @@ export class Message<Item> {
     });
   }
 
-  /** @internal To be acked, or given back, by the caller of this. */
+  /** @internal The caller of this acks the message or gives it back. */
   settle(): void {
     this.#isSettled = true;
     this.lease.end();
@@ -202,7 +202,7 @@ export class Message<Item> {
     return this.#isLost;
   }
 
-  /** What was refused leaves the message as it was: its handler may do something else with it. */
+  /** A refused call leaves the message as it was, so that its handler may make another call. */
   async #settle(settle: () => Promise<boolean>): Promise<boolean> {
     this.#isSettled = true;
     try {

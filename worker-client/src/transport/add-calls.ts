@@ -9,7 +9,7 @@ export interface CallsPolicy {
   batch(puts: readonly PendingCall[]): string[];
 }
 
-/** Adds calls to what is sent, in their order. Small puts that stand together share an operation. */
+/** Writes calls in their order. Small puts next to each other share an operation. */
 export function addCalls(writer: FrameWriter, calls: readonly PendingCall[], { mayWait, batch }: CallsPolicy): void {
   let puts: PendingCall[] = [];
   const addOne = (pending: PendingCall) => writer.add(pending.takeLines(mayWait(pending)));

@@ -8,27 +8,27 @@ import type { Place } from "../base/problem-errors.ts";
 import type { PutMessages } from "./put-messages.ts";
 import type { SubscriptionListener } from "./subscription-listener.ts";
 
-/** Something to be asked of a queue, whichever way it takes. */
+/** One call to a queue, independent of its route. */
 export interface Call {
   verb: Verb;
   request?: Record<string, unknown> | undefined;
-  /** What a put puts. */
+  /** The messages of a put. */
   messages?: PutMessages | undefined;
-  /** Until when the queue may let it wait. Undefined for what does not wait. */
+  /** Until when the queue may let it wait. Undefined for a call that does not wait. */
   deadline?: Deadline | undefined;
-  /** Under which the server recognizes a try that it has applied already. */
+  /** The key under which the server recognizes a try that it has applied already. */
   idempotencyKey?: string | undefined;
-  /** False for what must not be applied twice. Default true. */
+  /** False for a call that must not be applied twice. Default true. */
   isRepeatable?: boolean | undefined;
   signal?: AbortSignal | undefined;
-  /** For how long it is sent again while the server cannot be reached or fails. Default: what the manager was told. */
+  /** For how long it is sent again while the server cannot be reached or fails. Default: the manager's. */
   retrySeconds?: number | undefined;
 }
 
-/** What of a call decides how often it is tried, and until when. */
+/** The fields of a call that decide how often it is tried, and until when. */
 export interface RetryPolicy
   extends Pick<Call, "idempotencyKey" | "isRepeatable" | "signal" | "deadline" | "retrySeconds"> {
-  /** Whether an abort lets the try end that is under way, so that its answer is known. Default false. */
+  /** Whether an abort lets the current try end, so that its answer is known. Default false. */
   letsTryEnd?: boolean;
 }
 
@@ -38,19 +38,19 @@ export interface Outcome<Value> {
   isRepeated: boolean;
 }
 
-/** What has become of a call before it takes another way. */
+/** What happened to a call on another route before. */
 export interface History {
-  /** Whether it was tried, and its answer lost. */
+  /** Whether it was tried and its answer was lost. */
   wasTried: boolean;
   /** Since when the server cannot be reached, or fails. */
   outage: Instant | undefined;
 }
 
-/** A way to one queue. */
+/** A route to one queue. */
 export interface Route {
   /**
-   * Sends a call until it has an answer. A 4xx is an answer: certainly not applied. Anything else that is not a
-   * success is unknown, and the call is sent again, for `retrySeconds` at most; then it throws `Unavailable`. A call
+   * Sends a call until it has an answer. A 4xx is an answer: the call was not applied. After any other failure the
+   * outcome is unknown, and the call is sent again, for `retrySeconds` at most; then it throws `Unavailable`. A call
    * with a deadline has ended `GRACE_SECONDS` after it in any case. After `close` every call throws `Closed`.
    */
   send<Value>(call: Call): Promise<Outcome<Value>>;
@@ -58,30 +58,32 @@ export interface Route {
   close(): void;
   /** The server and the queue, for messages. */
   readonly place: Place;
-  /** How messages are pushed; undefined where they can only be asked for. */
+  /** Pushes messages; undefined if they can only be asked for. */
   readonly pushes?: Pushes | undefined;
 }
 
-/** A way on which messages are pushed to one subscriber. */
+/** Pushes messages to one listener. */
 export interface Pushes {
-  /** Whether no socket can be had for the time being, so that messages must be asked for. */
+  /** Whether no socket can be opened for the time being, so that messages must be asked for. */
   readonly isOnHttp: boolean;
-  /** The subscriber is told when it can grant credit. */
+  /** Calls the listener's `connected` when it can grant credit. */
   subscribe(listener: SubscriptionListener): void;
-  /** Lets so many more messages be pushed. False while there is no connection: the subscriber is told when there is. */
+  /** Lets `credit` more messages be pushed. False while there is no connection: `connected` is called when there is. */
   grant(request: SubscribeRequest): boolean;
   /**
-   * Says that handlers begin with these deliveries. When this returns it is on its way, in one frame with all calls that
-   * were made before: a handler that ends the process cannot keep it back.
+   * Tells the server that handlers begin with these deliveries. When this returns it is sent, in one frame with all
+   * calls that were made before: also a handler that ends the process cannot prevent it.
    */
   begin(receipts: readonly string[]): void;
-  /** The subscriber is told when nothing will come any more. */
+  /** Calls the listener's `unsubscribed` when no message will be pushed any more. */
   unsubscribe(): void;
   /** Gives the connection up and opens another one, on which everything that is not answered is sent again. */
   restart(): void;
 }
 
-/** For how long a call is repeated under one key. The server forgets a key `IDEMPOTENCY_SECONDS` after its first use. */
+/**
+ * For how long a call is repeated under one key. The server forgets a key `IDEMPOTENCY_SECONDS` after its first use.
+ */
 const KEYED_RETRY_MS = (IDEMPOTENCY_SECONDS - 60) * 1_000;
 
 /** For how long a call is sent again, from its first failure on. */
@@ -90,19 +92,21 @@ export function retryMsOf({ idempotencyKey, retrySeconds }: RetryPolicy, manager
   return idempotencyKey === undefined ? retryMs : Math.min(retryMs, KEYED_RETRY_MS);
 }
 
-/** Whether what came is what a wait is for: nothing that was to be had, or no room. */
+/**
+ * Whether a caller with time left would wait on: there was no message or no room, puts are paused, or not all is done.
+ */
 export function isWorthWaiting(outcome: unknown): boolean {
   if (outcome instanceof Full || outcome instanceof Paused) return true;
   const { messages, finished } = outcome as { messages?: unknown[]; finished?: boolean };
   return finished === false || messages?.length === 0;
 }
 
-/** Refusals that say how things stand at the time: an earlier try, still on its way, may be taken. */
+/** Refusals that hold only at the time: an earlier try that is still being sent may be accepted. */
 const PASSING_CODES: readonly string[] = [
   ...["full", "storage_full", "paused", "shut_down", "done_too_often", "unknown_queue"],
 ];
 
-/** What a caller is to be told where the last of the tries was refused. */
+/** The error for a caller if the last of the tries was refused. */
 export function finalRefusal({ idempotencyKey }: RetryPolicy, refusal: QueueError, isRepeated: boolean): QueueError {
   const isCertain = idempotencyKey === undefined || !isRepeated || !PASSING_CODES.includes(refusal.code);
   if (isCertain) return refusal;
@@ -110,14 +114,14 @@ export function finalRefusal({ idempotencyKey }: RetryPolicy, refusal: QueueErro
   return new Unavailable(message, { queue: refusal.queue, status: refusal.status, cause: refusal });
 }
 
-/** Outages shorter than this are not worth a number. */
+/** The message of a shorter outage contains no duration, in milliseconds. */
 const SHORT_MS = 1_000;
 
 /**
- * What a caller is to be told where all tries have failed.
+ * The error for a caller if all tries have failed.
  *
  * @param outage since when the server cannot be reached, or fails
- * @param mayBeApplied whether a try may have come to the server
+ * @param mayBeApplied whether a try may have arrived at the server
  */
 export function unavailable(
   { address, queue }: Place,
@@ -134,14 +138,14 @@ export function unavailable(
   return new Unavailable(message, { queue, cause });
 }
 
-/** The innermost reason, for `fetch` says only that it failed. */
+/** The innermost reason: the error of `fetch` itself has none. */
 function textOf(cause: Error): string {
   const inner = cause.cause instanceof Error && !(cause instanceof QueueError) ? cause.cause : cause;
   const text = inner.message === "" ? String((inner as { code?: unknown }).code ?? inner.name) : inner.message;
   return text.replace(/\.$/, "");
 }
 
-/** What a caller is to be told where its way was closed, before the call or while it was under way. */
+/** The error for a caller whose route was closed before or during the call. */
 export function closed({ queue }: Place, mayBeApplied: boolean): Closed {
   const outcome = mayBeApplied ? "It is not known whether this was applied" : "This was not sent";
   return new Closed(`The connection was closed by its owner. ${outcome}.`, { queue });

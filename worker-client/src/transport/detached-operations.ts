@@ -1,16 +1,18 @@
 interface DetachedOperation {
-  /** Whether its answer is waited for, because it may bring messages that have to be given back. */
+  /** Whether its answer is awaited, because it may contain messages to give back. */
   mayBringMessages: boolean;
-  /** Of what kind it is, if it may be waiting at the server. */
+  /** Its verb, if it may be waiting at the server. */
   waitKind: string | undefined;
 }
 
-/** Operations whose caller has an answer, or wants none, but that the server may still have. */
+/**
+ * Operations without a caller any more that the server may still apply: the call was aborted, or its time has passed.
+ */
 export class DetachedOperations {
   readonly #entries = new Map<number, DetachedOperation & { at: number }>();
   #messagesExpected = 0;
 
-  /** Whether any answer is waited for. */
+  /** Whether an answer is awaited. */
   get mayBringMessages(): boolean {
     return this.#messagesExpected > 0;
   }
@@ -24,7 +26,7 @@ export class DetachedOperations {
     return this.#entries.has(id);
   }
 
-  /** It was answered. */
+  /** Removes an operation that was answered. */
   take(id: number): DetachedOperation | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
@@ -33,7 +35,7 @@ export class DetachedOperations {
     return entry;
   }
 
-  /** Forgets those that were abandoned before, and answers for what they waited. */
+  /** Forgets operations that were added before this time, and returns the verbs of those that waited. */
   takeOlderThan(before: number): string[] {
     const kinds: string[] = [];
     for (const [id, { at, waitKind }] of this.#entries) {

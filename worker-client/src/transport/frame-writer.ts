@@ -1,9 +1,9 @@
 import { FRAME_LINES_MAX, FRAME_OPERATIONS_MAX } from "../../../src/contract/limits.ts";
 
-/** Operations that are sent together share frames up to about this size. */
+/** Operations that are sent together share frames up to about this size, in characters. */
 const FRAME_CHARACTERS = 1_048_576;
 
-/** Puts operations into frames, as few as the limits allow. */
+/** Writes operations into frames, as few as the limits allow. */
 export class FrameWriter {
   readonly #send: (frame: string) => void;
   #lines: string[] = [];

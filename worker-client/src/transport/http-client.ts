@@ -7,15 +7,15 @@ import { isObject } from "../base/reply-shapes.ts";
 import { retrying } from "../base/retry.ts";
 import { closed, finalRefusal, type History, type Outcome, type RetryPolicy, retryMsOf, unavailable } from "./call.ts";
 
-/** What a server may take to answer beyond the time it was asked to wait. After that the connection counts as lost. */
+/** How long an answer may take beyond the requested wait, in milliseconds. After that the connection counts as lost. */
 const ANSWER_MS = 15_000;
-/** The same for what is not sent a second time, so that its answer is worth waiting for. */
+/** The same for a request that is not sent a second time. */
 const LONG_ANSWER_MS = 60_000;
-/** What a try is given at least that is not the first, where less than that is left to try. */
+/** The least time of a try after the first, in milliseconds, also if less is left. */
 const LAST_TRY_MS = 1_000;
-/** Between tries in the grace after a call's time. */
+/** The pause between tries in the grace after a call's time, in milliseconds. */
 const SHORT_PAUSE_MS = 50;
-/** Of a page that goes into a message. */
+/** How much of a page goes into an error message. */
 const EXCERPT_CHARACTERS = 200;
 
 export interface HttpRequest {
@@ -32,7 +32,7 @@ export interface HttpRequest {
   isReply?: ((value: unknown) => boolean) | undefined;
 }
 
-/** What has come of a try: the answer's value, the error that a refusal stands for, or why it is not known. */
+/** The outcome of a try: the answer's value, the error of a refusal, or why the outcome is unknown. */
 type Try<Value> = { value: Value } | { refusal: QueueError } | { cause: unknown; wasSent: boolean };
 
 /** Sends requests to a server, and sends them again while it cannot be reached. */
@@ -41,9 +41,9 @@ export class HttpClient {
   readonly #authkey: string;
   readonly #retryMs: number;
   readonly #fetch: typeof fetch;
-  /** What is under way: each ends when the client is closed. */
+  /** Requests and pauses that run: each ends when the client is closed. */
   readonly #open = new Set<AbortController>();
-  /** Requests that were left by their callers, and what is done with their answers. */
+  /** Requests whose callers have left, with the handling of their answers. */
   readonly #left = new Set<Promise<unknown>>();
   #isClosed = false;
 
@@ -60,12 +60,12 @@ export class HttpClient {
     this.#left.add(forgotten);
   }
 
-  /** Waits until nothing goes on that was left: some seconds at most. */
+  /** Waits until these requests have ended: some seconds at most. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#left);
   }
 
-  /** Ends all requests, and lets none begin: they throw `Closed`. */
+  /** Ends all requests. They, and later ones, throw `Closed`. */
   close(): void {
     this.#isClosed = true;
     for (const open of this.#open) open.abort();
@@ -116,7 +116,7 @@ export class HttpClient {
       lost.abort();
     });
     try {
-      // A redirect is looked at and not followed: not every runtime lets it be refused.
+      // A redirect is not followed: not every runtime can refuse it.
       const init: RequestInit = { method, headers, redirect: "manual", signal: lost.signal };
       const response = await this.#fetch(`${this.#address}${path}`, body === undefined ? init : { ...init, body });
       return interpret<Value>(response, await response.text(), request, place);
@@ -128,7 +128,7 @@ export class HttpClient {
     }
   }
 
-  /** Something that ends when the client is closed, or when the signal is aborted. */
+  /** A signal that is aborted when the client is closed, or with the given signal. */
   #begin(signal: AbortSignal | undefined) {
     const controller = new AbortController();
     const abort = () => controller.abort();
@@ -154,7 +154,7 @@ export class HttpClient {
   }
 }
 
-/** Whether its time is over, in an outage that is not just a connection that was lost a moment ago. */
+/** Whether its time has passed, in an outage that lasts longer than a lost connection does. */
 function isOverdue(deadline: Deadline | undefined, outage: Instant): boolean {
   if (deadline === undefined || deadline.leftMs > 0) return false;
   return deadline.graceLeftMs === 0 || msSince(outage) > GRACE_SECONDS * 1_000;
@@ -173,7 +173,7 @@ function interpret<Value>(response: Response, text: string, request: HttpRequest
   if (response.ok) {
     const value = parsed(text);
     if ((request.isReply ?? isObject)(value)) return { value: value as Value };
-    // What is not a reply comes from something in between, which may have passed the call on or not.
+    // This reply comes from a proxy in between, which may have passed the call on or not.
     return { cause: unexpected(status, text, place), wasSent: true };
   }
   const problem = problemIn(text);

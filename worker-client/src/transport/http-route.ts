@@ -8,13 +8,16 @@ import type { HttpClient, HttpRequest } from "./http-client.ts";
 import { isReplyTo, receiptsIn } from "./replies.ts";
 import { Semaphore } from "./semaphore.ts";
 
-/** How long a poll is that may be left: so long the program goes on after an abort, and so late a message comes back. */
+/**
+ * How long a poll takes that may be aborted: the program goes on this long after an abort, and gives messages back by
+ * then.
+ */
 const ABORTABLE_POLL_SECONDS = 5;
 
-/** How many calls of a kind wait at the server at a time, each on a connection. Others are tried, and wait here. */
+/** How many calls of a kind wait at the server at a time, each on its connection. Others are tried, and wait here. */
 const HTTP_WAITS_MAX = 32;
 
-/** The way to a queue over HTTP. Waits of any length are made of polls that the server allows. */
+/** The route to a queue over HTTP. A wait of any length consists of polls that the server allows. */
 export class HttpRoute implements Route {
   readonly place: Place;
   readonly #path: string;
@@ -29,7 +32,7 @@ export class HttpRoute implements Route {
     this.#client = client;
   }
 
-  /** @param history what has become of it on another way */
+  /** @param history what happened to it on another route */
   async send<Value>(call: Call, history?: History): Promise<Outcome<Value>> {
     if (this.#isClosed) throw closed(this.place, history?.wasTried ?? false);
     const { deadline } = call;
@@ -59,7 +62,7 @@ export class HttpRoute implements Route {
     return semaphore;
   }
 
-  /** @param permit what to give back when the poll is over; undefined where it is not to wait */
+  /** @param permit released when the poll is over; undefined if it must not wait */
   async #poll<Value>(call: Call, deadline: Deadline, permit: Semaphore | undefined, history: History | undefined) {
     const isAbortable = call.verb === "receive" && call.signal !== undefined;
     const longest = isAbortable ? Math.min(deadline.pollSeconds, ABORTABLE_POLL_SECONDS) : deadline.pollSeconds;
@@ -79,8 +82,8 @@ export class HttpRoute implements Route {
   }
 
   /**
-   * Receives until the call is aborted. A server does not hear of a client that leaves a poll, and would go on to hand it
-   * messages: so the poll goes on to its end without the caller, and what it brings is given back.
+   * Receives until the call is aborted. A server does not notice that a client left a poll, and would still deliver
+   * messages to it: so the poll goes on to its end without the caller, and the messages are given back.
    */
   #orAborted<Value>(sent: Promise<Outcome<Value>>, signal: AbortSignal | undefined): Promise<Outcome<Value>> {
     return new Promise((resolve, reject) => {
@@ -94,7 +97,7 @@ export class HttpRoute implements Route {
     });
   }
 
-  /** Without an attempt. What fails here comes back when its lease ends. */
+  /** No attempt is counted. If this fails, the messages are redelivered when their leases end. */
   async #giveBack(reply: unknown): Promise<void> {
     const receipts = receiptsIn(reply);
     if (receipts.length === 0) return;
@@ -120,7 +123,7 @@ export class HttpRoute implements Route {
   }
 }
 
-/** Waits for a turn until the call's time is over, or its caller does not want it any more. */
+/** Waits for a permit until the call's time has passed, or it is aborted. */
 async function acquireInTime(
   semaphore: Semaphore,
   deadline: Deadline,

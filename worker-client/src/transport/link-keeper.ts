@@ -8,23 +8,23 @@ import { type LinkEvents, openLink, type SocketLink } from "../wire/socket-link.
 import type { ConnectFailure, Target } from "../wire/wire.ts";
 import { OutageWatch } from "./outage-watch.ts";
 
-/** How long calls go over HTTP where no socket can be opened, until that is tried again. */
+/** How long calls go over HTTP if no socket can be opened, until that is tried again, in milliseconds. */
 const HTTP_MS = 60_000;
-/** After so many connections that brought nothing, something in between is taken not to let sockets through. */
+/** After so many connections without an answer, something in between is assumed to block sockets. */
 const SILENT_CONNECTIONS_MAX = 3;
-/** An opening that was given up after so long brought nothing either. */
+/** An opening that was given up after this long counts as such a connection. */
 const SILENT_OPENING_MS = 1_000;
-/** A connection that lasted so long is no sign that the next one will end at once. */
+/** After a connection that lasted this long the next one is opened without a pause. */
 const LASTING_MS = 1_000;
-/** A connection on which nothing is awaited is closed after this time. */
+/** A connection on which no answer is awaited is closed after this time. */
 const IDLE_SECONDS = 10;
-/** The same where an open connection keeps the process from ending. */
+/** The same in runtimes in which an open connection keeps the process alive. */
 const HOLDING_IDLE_SECONDS = 0.25;
-/** How often calls without a connection are looked through for those whose time is over. */
+/** How often calls without a connection are checked for those whose time has passed, in milliseconds. */
 const SWEEP_MS = 250;
 
 export interface KeeperEvents {
-  /** Whether anything is awaited of the connection. */
+  /** Whether an answer or a push is awaited on the connection. */
   readonly isNeeded: boolean;
   connected(link: SocketLink): void;
   heard(line: ServerLine): void;
@@ -36,17 +36,17 @@ export interface KeeperEvents {
   refused(error: () => QueueError): void;
   /** Calls go over HTTP from now on. */
   turnedToHttp(): void;
-  /** Called now and then while something is awaited of a connection. */
+  /** Called at an interval while the connection is needed. */
   tick(): void;
-  /** Called now and then while there is no connection. */
+  /** Called at an interval while there is no connection. */
   sweep(cause: Error): void;
   /** The server has not been reached for a while. */
   away(error: QueueError, since: Instant): void;
   /** The server answers again, after an outage of any length. */
   back(): void;
-  /** It has begun to connect; or it has ended its connection, or its tries. */
+  /** True when it begins to connect, false when it has ended its connection or its tries. */
   live(isLive: boolean): void;
-  /** Nothing is awaited of the connection that is open; or it is not open, or something is. */
+  /** True when the open connection is not needed, false when that has changed. */
   idle(isIdle: boolean): void;
 }
 
@@ -56,13 +56,13 @@ export class LinkKeeper implements LinkEvents {
   readonly #events: KeeperEvents;
   #link: SocketLink | undefined;
   #openedAt = 0;
-  /** Gives up the opening that is under way. */
+  /** Gives up the connection that is being opened. */
   #cancelOpening: (() => void) | undefined;
   #openingSince = 0;
   #reconnectTimer: Timer | undefined;
   #sweepTimer: Timer | undefined;
   #idleTimer: Timer | undefined;
-  /** Since when nothing is awaited of the connection. */
+  /** Since when the connection is not needed. */
   #idleSince: number | undefined;
   readonly #outage: OutageWatch;
   #failures = 0;
@@ -85,14 +85,14 @@ export class LinkKeeper implements LinkEvents {
     return this.#httpUntil !== 0 && Date.now() < this.#httpUntil;
   }
 
-  /** Why the server cannot be reached; undefined while it can, or a connection was only lost a moment ago. */
+  /** Why the server cannot be reached; undefined while it can, and for the first `GRACE_SECONDS` of an outage. */
   get outage(): Error | undefined {
     const { since, lastCause } = this.#outage;
     if (this.#link !== undefined || since === undefined) return undefined;
     return msSince(since) > GRACE_SECONDS * 1_000 ? lastCause : undefined;
   }
 
-  /** Opens a connection, if there is none and it is not being done. */
+  /** Opens a connection, unless there is one or one is being opened. */
   connect(): void {
     if (this.#link !== undefined || this.#cancelOpening !== undefined || this.#reconnectTimer !== undefined) return;
     this.#open();
@@ -100,7 +100,7 @@ export class LinkKeeper implements LinkEvents {
     this.#events.live(true);
   }
 
-  /** To be called when it may have become needed, or not needed any more. */
+  /** Call this when the connection may have become needed, or not needed any more. */
   updateNeed(): void {
     const link = this.#link;
     const isNeeded = this.#events.isNeeded;
@@ -123,7 +123,7 @@ export class LinkKeeper implements LinkEvents {
       this.lost(link, new QueueError("The connection was given up by the client", { code: "disconnected" }));
   }
 
-  /** Closes the connection if nothing is awaited of it. */
+  /** Closes the connection if it is not needed. */
   closeIfIdle(): void {
     if (this.#idleSince !== undefined) this.close();
   }
@@ -215,7 +215,7 @@ export class LinkKeeper implements LinkEvents {
     this.#sweepSoon();
   }
 
-  /** Ends the tries to connect, and all that goes with them. */
+  /** Ends the tries to connect, with their timers. */
   #stop(): void {
     if (this.#cancelOpening !== undefined && performance.now() - this.#openingSince > SILENT_OPENING_MS)
       this.#silentConnections += 1;

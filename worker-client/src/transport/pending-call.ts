@@ -21,32 +21,32 @@ interface Deferred {
   fail(error: unknown): void;
 }
 
-/** What sends a call. */
+/** Receives the events of a pending call. */
 export interface CallListener {
-  /** Its own time is over: `GRACE_SECONDS` later it has to have ended. */
+  /** Its deadline has passed: it ends `GRACE_SECONDS` later at the latest. */
   timeIsOver(call: PendingCall): void;
-  /** It has ended without an answer, because that did not come by then. */
+  /** It has ended, because no answer came by then. */
   hasEnded(call: PendingCall): void;
   isAborted(call: PendingCall): void;
 }
 
-/** A call that is on its way over a socket, maybe not for the first time. */
+/** A call that is sent over a socket until it is answered, ends or takes another route. */
 export class PendingCall {
-  /** Under which it was sent last, or will be sent. */
+  /** The id of its last or next operation. */
   id: number;
   readonly call: Call;
   /** How often its answer, or the connection, was lost. */
   failures = 0;
   sentAt = 0;
-  /** Whether it was sent over the connection that there is. */
+  /** Whether it was sent over the current connection. */
   wasSent = false;
-  /** Whether it may be waiting at the server. */
+  /** Whether it may wait at the server. */
   isWaiting = false;
   /** Whether it was sent with others in one operation, which has an id of its own. */
   isBatched = false;
-  /** Whether it is to be sent by itself, because with others it was refused. */
+  /** Whether it must be sent alone, because it was refused in a batch. */
   mustGoAlone = false;
-  /** What it was answered when it was tried; it waits here for its turn to wait at the server. */
+  /** The answer to its try; it is parked here until it may wait at the server. */
   parkedAnswer: { answer: unknown } | undefined;
   readonly #place: Place;
   readonly #text: OperationText;
@@ -66,7 +66,7 @@ export class PendingCall {
     this.#deferred = deferred;
   }
 
-  /** Tells when its time is over, and when its caller does not want it any more, who is told at once. */
+  /** Calls the listener when its time has passed and when it is aborted. An abort rejects at once. */
   watch(listener: CallListener): void {
     const { signal, deadline } = this.call;
     const leftMs = deadline?.leftMs ?? Number.POSITIVE_INFINITY;
@@ -97,7 +97,7 @@ export class PendingCall {
   /**
    * The lines to send for it.
    *
-   * @param isWaiting false where it is only tried
+   * @param isWaiting false if it is only tried
    */
   takeLines(isWaiting: boolean): string[] {
     this.#wasTaken(performance.now(), isWaiting, false);
@@ -110,7 +110,7 @@ export class PendingCall {
     return !this.mustGoAlone && idempotencyKey !== undefined && messages?.isSmall === true;
   }
 
-  /** What to send for it in an operation that it shares. */
+  /** Its parts of an operation that it shares. */
   takeForBatch(now: number): { line: string; key: string; run: MessageRun | undefined } {
     const { messages, idempotencyKey } = this.call;
     this.#wasTaken(now, false, true);
@@ -125,7 +125,7 @@ export class PendingCall {
     this.sentAt = now;
   }
 
-  /** Whether the answer is that of a try, and it is to wait. */
+  /** Whether this answers a try, and the call must wait now. */
   mustWaitAfter(answer: unknown): boolean {
     return this.mayWait && !this.isWaiting && isWorthWaiting(answer);
   }
@@ -146,15 +146,15 @@ export class PendingCall {
     this.#deferred.fail(finalRefusal(this.call, error, this.#wasTried));
   }
 
-  /** It cannot be sent at once: its time without a server begins. */
+  /** It cannot be sent at once: its outage begins. */
   waitForConnection(): void {
     this.#outage ??= instant();
   }
 
   /**
-   * It was sent, and its answer is lost. False if that is its end.
+   * It was sent, and its answer is lost. False if the call has ended by that.
    *
-   * @param heardAt when something was last heard over its connection
+   * @param heardAt when the last frame came over its connection
    */
   lose(cause: Error, heardAt = 0): boolean {
     // A wait that went on over a connection that worked is not part of an outage.
@@ -168,7 +168,7 @@ export class PendingCall {
     return false;
   }
 
-  /** The server could not be reached. False if that has gone on for too long. */
+  /** The server could not be reached. False if the call has ended, because the outage lasts too long. */
   fail(cause: Error): boolean {
     this.#outage ??= instant();
     if (msSince(this.#outage) < this.#retryMs) return true;
@@ -176,7 +176,7 @@ export class PendingCall {
     return false;
   }
 
-  /** As `fail`, while a try to connect goes on: one that is allowed no repetition has it to its end. */
+  /** As `fail`, during a try to connect: a call without retries waits for the end of that try. */
   failInTry(cause: Error): boolean {
     return this.#retryMs === 0 || this.fail(cause);
   }
@@ -186,18 +186,18 @@ export class PendingCall {
     this.#deferred.fail(unavailable(this.#place, this.#outage, this.#mayBeApplied, cause));
   }
 
-  /** Its owner has closed the way. */
+  /** The route was closed. */
   close(): void {
     this.#end();
     this.#deferred.fail(closed(this.#place, this.#mayBeApplied));
   }
 
-  /** What another way has to know of it. */
+  /** What another route needs to know of it. */
   get history(): History {
     return { wasTried: this.#wasTried, outage: this.#outage };
   }
 
-  /** Goes on another way. */
+  /** Continues on another route. */
   goOn(send: (call: Call, history: History) => Promise<Outcome<unknown>>): void {
     this.#end();
     send(this.call, this.history).then(this.#deferred.settle, this.#deferred.fail);

@@ -33,7 +33,10 @@ export class PutBatch {
     return lines;
   }
 
-  /** Tells what has become of each: its id, or why it was refused. Undefined for all where one of them broke a rule. */
+  /**
+   * Calls `tell` for each put with its id, or with why it was refused. With undefined for all if one of them broke a
+   * rule.
+   */
   answer(
     line: Extract<ServerLine, { id: number }>,
     place: Place,

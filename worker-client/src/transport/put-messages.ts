@@ -8,12 +8,12 @@ import { base64Of } from "../base/platform.ts";
 /** As many of these as may share an operation have room in one frame. */
 const SMALL_CHARACTERS = 8_192;
 
-/** What a put says of each of its messages beside the content. */
+/** The options of a message that is put. */
 export type MessageOptions = Omit<PutRequest["messages"][number], "body" | "bytes">;
 
 /**
- * Messages on their way out. Their texts are made once, so that a put that is sent again is the same put, whatever has
- * become of the items meanwhile.
+ * The messages of a put. Their texts are made once, so that a put that is sent again is the same put, also if the
+ * program has changed the items meanwhile.
  */
 export class PutMessages {
   /** One JSON value each: that of the item, or a string of base64. */
@@ -24,8 +24,8 @@ export class PutMessages {
   readonly #options: readonly string[];
 
   /**
-   * Throws a `TypeError` for what JSON has no words for, such as `undefined`, a function or a bigint, `Invalid` for too
-   * many, and `TooLarge` for an item or a batch that the server would not take.
+   * Throws a `TypeError` for an item without a JSON form, such as `undefined`, a function or a bigint, `Invalid` for
+   * too many, and `TooLarge` for an item or a batch that the server would not take.
    *
    * @param options those of all items, or of each
    */
@@ -65,7 +65,7 @@ export class PutMessages {
     return this.#texts;
   }
 
-  /** What the lines are; undefined where that need not be said. */
+  /** The options and kinds of the lines; undefined if all are JSON without options. */
   get runs(): MessageRun[] | undefined {
     const areOptionsShared = this.#options.length === 1;
     if (this.#areBytes === undefined && areOptionsShared) {

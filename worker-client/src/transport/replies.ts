@@ -1,7 +1,9 @@
 import { isListOf, isObject, isReceived, isText } from "../base/reply-shapes.ts";
 import type { Call } from "./call.ts";
 
-/** Whether this has the form of a reply to the call: what answers it may be something else than a server of queues. */
+/**
+ * Whether this has the form of a reply to the call: the other side may be something else than a durable-queue server.
+ */
 export function isReplyTo({ verb, messages }: Pick<Call, "verb" | "messages">, reply: unknown): boolean {
   if (!isObject(reply)) return false;
   switch (verb) {

@@ -3,7 +3,7 @@ import type { HttpClient } from "./http-client.ts";
 import { HttpRoute } from "./http-route.ts";
 import { SocketRoute } from "./socket-route.ts";
 
-/** How many connections may be open on which nothing is awaited. The one that was used least recently is closed. */
+/** How many connections may be open on which no answer is awaited. The least recently used one is closed. */
 export const IDLE_LINKS_MAX = 50;
 
 export interface RoutesOptions {
@@ -14,17 +14,17 @@ export interface RoutesOptions {
   http: HttpClient;
 }
 
-/** The ways of one manager to the queues of its server. */
+/** The routes of one manager to the queues of its server. */
 export class Routes {
   readonly #options: RoutesOptions;
-  /** The ways that calls share, for as long as anything uses them. */
+  /** The routes that calls share, for as long as they are used. */
   readonly #shared = new Map<string, WeakRef<Route>>();
   readonly #unused = new FinalizationRegistry<string>((queue) => {
     if (this.#shared.get(queue)?.deref() === undefined) this.#shared.delete(queue);
   });
-  /** Those that have begun to connect, and have not ended their connection since. */
+  /** The routes that have begun to connect, and have not ended their connection since. */
   readonly #live = new Set<SocketRoute>();
-  /** Those of them on whose connection nothing is awaited, the one that was used least recently first. */
+  /** Those of them on whose connection no answer is awaited, the least recently used one first. */
   readonly #idle = new Set<SocketRoute>();
   #isClosed = false;
 
@@ -32,7 +32,7 @@ export class Routes {
     this.#options = options;
   }
 
-  /** The way to a queue that all calls share. */
+  /** The route to a queue that all its calls share. */
   shared(queue: string): Route {
     let route = this.#shared.get(queue)?.deref();
     if (route === undefined) {
@@ -43,7 +43,7 @@ export class Routes {
     return route;
   }
 
-  /** A way to a queue of one's own. */
+  /** A separate route to a queue, as each worker has. */
   own(queue: string): Route {
     const { address, authkey, retrySeconds, transport } = this.#options;
     const http = new HttpRoute(queue, address, this.#options.http);
@@ -60,7 +60,7 @@ export class Routes {
     return socket;
   }
 
-  /** How many ways are remembered, and how many connections are open, or being opened. */
+  /** How many routes are kept, and how many connections are open or being opened. */
   get sizes(): { routes: number; connections: number } {
     return { routes: this.#shared.size, connections: this.#live.size };
   }

@@ -1,4 +1,4 @@
-/** Lets so many do something at a time; others wait for their turn, in order. */
+/** A counting semaphore: at most `max` permits are held at a time. Waiters get them in order. */
 export class Semaphore {
   readonly #max: number;
   #acquired = 0;
@@ -8,14 +8,14 @@ export class Semaphore {
     this.#max = max;
   }
 
-  /** Takes a turn if there is one now. */
+  /** Takes a permit if one is free. */
   tryAcquire(): boolean {
     if (this.#acquired >= this.#max) return false;
     this.#acquired += 1;
     return true;
   }
 
-  /** Ends a turn. The first that waits has it next. */
+  /** Gives a permit back. The first waiter gets it. */
   release(): void {
     const [next] = this.#waiting;
     if (next === undefined) {
@@ -26,7 +26,7 @@ export class Semaphore {
     }
   }
 
-  /** Waits for a turn. False, without one, as soon as the signal is aborted. */
+  /** Waits for a permit. False, without one, as soon as the signal is aborted. */
   acquire(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     if (this.tryAcquire()) return Promise.resolve(true);

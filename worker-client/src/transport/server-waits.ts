@@ -1,9 +1,9 @@
 import type { PendingCall } from "./pending-call.ts";
 
 /**
- * How many calls of a kind wait at the server at a time: together `SOCKET_WAITS_MAX`, which a connection may have. Each
+ * How many calls of a kind wait at the server at a time: together `SOCKET_WAITS_MAX`, the limit of a connection. Each
  * kind has a share of its own, so that gets that wait cannot keep out the puts that they wait for. Calls beyond it are
- * tried, and wait here for their turn.
+ * tried, and parked here.
  */
 export const WAITS_MAX: Readonly<Record<string, number>> = { receive: 200, put: 30, join: 20 };
 
@@ -11,11 +11,11 @@ interface Share {
   readonly max: number;
   /** How many wait at the server, or may still do so. */
   held: number;
-  /** Those for which there was no room, in the order in which they wait. */
+  /** The calls for which there was no room, in order. */
   readonly parked: Set<PendingCall>;
 }
 
-/** Which calls of one connection wait at the server, and which wait here until there is room for them. */
+/** Which calls of one connection wait at the server, and which are parked here until there is room for them. */
 export class ServerWaits {
   readonly #shares = new Map<string, Share>();
 
@@ -31,7 +31,7 @@ export class ServerWaits {
     return true;
   }
 
-  /** Gives a place back. True if a call waits here for it. */
+  /** Gives a place back. True if a call is parked here for it. */
   free(kind: string): boolean {
     const share = this.#shares.get(kind);
     if (share === undefined) return false;
@@ -39,19 +39,19 @@ export class ServerWaits {
     return share.parked.size > 0;
   }
 
-  /** Lets a call that was tried wait here. True if there is a place for it at once. */
+  /** Parks a call that was tried. True if there is a place for it at once. */
   park(pending: PendingCall): boolean {
     const share = this.#shares.get(pending.call.verb);
     share?.parked.add(pending);
     return share !== undefined && share.held < share.max;
   }
 
-  /** It does not wait here any more. */
+  /** Removes a call that is parked here. */
   leave(pending: PendingCall): void {
     this.#shares.get(pending.call.verb)?.parked.delete(pending);
   }
 
-  /** Those that have waited here the longest, as many as there are places, which they take. */
+  /** Removes the calls that were parked the longest, as many as there are places, which they take. */
   admit(): PendingCall[] {
     const admitted: PendingCall[] = [];
     for (const share of this.#shares.values()) {
@@ -65,7 +65,7 @@ export class ServerWaits {
     return admitted;
   }
 
-  /** With a connection goes all that waits on it. */
+  /** Forgets all waits of a connection that is gone. */
   clear(): void {
     for (const share of this.#shares.values()) {
       share.held = 0;

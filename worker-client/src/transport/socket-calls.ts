@@ -13,7 +13,7 @@ import { PutBatch } from "./put-batch.ts";
 import { isReplyTo, receiptsIn } from "./replies.ts";
 import { ServerWaits } from "./server-waits.ts";
 
-/** What a call that does not wait may take while its connection lives. Then its answer counts as lost. */
+/** How long a call that does not wait may take on a live connection. After that its answer counts as lost. */
 export const ANSWER_SECONDS = 60;
 
 const LAST_ID = 2_147_483_647;
@@ -21,21 +21,21 @@ const LAST_ID = 2_147_483_647;
 export type AnswerLine = Extract<ServerLine, { id: number }>;
 
 export interface CallsEvents {
-  /** Why the server cannot be reached; undefined while it can, or that has lasted a moment only. */
+  /** Why the server cannot be reached; undefined while it can, and in the first moments of an outage. */
   readonly outage: Error | undefined;
-  /** Something is to be sent as soon as there is a connection. */
+  /** There is something to send as soon as there is a connection. */
   sendSoon(): void;
-  /** A connection may be needed no longer. */
+  /** The connection may not be needed any more. */
   updateNeed(): void;
-  /** What came is no reply to what was asked. */
+  /** A reply does not fit its call: the other side is not a durable-queue server. */
   foreignReply(): void;
-  /** Messages came that nothing waits for. */
+  /** Messages came for a call that has ended. */
   giveBack(receipts: string[]): void;
   /** Whether something else has an operation under this id. */
   isTaken(id: number): boolean;
 }
 
-/** The calls on their way over a socket: what is to be sent of them, and what becomes of each. */
+/** The calls on a socket: which of them to send, and how each ends. */
 export class SocketCalls {
   readonly #place: Place;
   readonly #retryMs: number;
@@ -46,9 +46,9 @@ export class SocketCalls {
   #unsent: PendingCall[] = [];
   /** Operations that several of the calls share. */
   readonly #putBatches = new Map<number, PutBatch>();
-  /** Calls that ended without an answer, but that the server may still have. */
+  /** Calls that ended without an answer, but that the server may still apply. */
   readonly #detached = new DetachedOperations();
-  /** Operations that are to wait no longer. */
+  /** The ids of operations whose waits end. */
   #cancelledWaits: number[] = [];
   #isConnected = false;
   #lastId = 0;
@@ -64,7 +64,7 @@ export class SocketCalls {
     };
   }
 
-  /** Whether any answer is waited for. */
+  /** Whether an answer is awaited. */
   get isAnyOpen(): boolean {
     return this.#calls.size > 0 || this.#detached.mayBringMessages;
   }
@@ -80,16 +80,16 @@ export class SocketCalls {
     });
   }
 
-  /** There is a connection: everything is to be sent over it. */
+  /** There is a connection: all calls are sent over it. */
   connected(): void {
     this.#isConnected = true;
     this.#unsent = [...this.#calls.values()];
   }
 
   /**
-   * The connection is gone, and all that it alone knew of.
+   * The connection is gone, with the state that belonged to it.
    *
-   * @param heardAt when something was last heard over it
+   * @param heardAt when the last frame came over it
    */
   lost(cause: Error, heardAt: number): void {
     this.#forgetConnection();
@@ -99,7 +99,7 @@ export class SocketCalls {
     }
   }
 
-  /** The server could not be reached; or, in a try to connect, is not reached yet. */
+  /** The server could not be reached, or is not reached yet by the current try to connect. */
   failed(cause: Error, isInTry: boolean): void {
     for (const pending of this.#calls.values()) {
       const goesOn = isInTry ? pending.failInTry(cause) : pending.fail(cause);
@@ -107,7 +107,7 @@ export class SocketCalls {
     }
   }
 
-  /** To be called now and then while a connection lives: ends what it leaves unanswered. */
+  /** Ends calls that the connection leaves unanswered. Called at an interval while it lives. */
   tick(): void {
     const before = performance.now() - ANSWER_SECONDS * 1_000;
     for (const pending of [...this.#calls.values()]) {
@@ -116,7 +116,7 @@ export class SocketCalls {
     for (const kind of this.#detached.takeOlderThan(before)) this.#freePlace(kind);
   }
 
-  /** Takes all calls away, to go on, or to end, otherwise. */
+  /** Removes and returns all calls, which continue or end elsewhere. */
   takeAll(): PendingCall[] {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
@@ -125,7 +125,7 @@ export class SocketCalls {
     return calls;
   }
 
-  /** Adds all that is to be sent. */
+  /** Adds all lines to send. */
   addTo(writer: FrameWriter): void {
     for (const ids of chunksOf(this.#cancelledWaits.splice(0), SOCKET_WAITS_MAX)) {
       writer.add([JSON.stringify({ id: this.nextId(), verb: "cancel_wait", request: { ids } })]);
@@ -150,12 +150,12 @@ export class SocketCalls {
     if (batch !== undefined) this.#answerBatch(batch, line);
     const detached = this.#detached.take(line.id);
     if (detached?.waitKind !== undefined) this.#freePlace(detached.waitKind);
-    // What comes for a caller who has gone must not wait for the end of its lease.
+    // Messages for a caller that has left are given back before their leases end.
     const receipts = detached !== undefined && "reply" in line ? receiptsIn(line.reply) : [];
     if (receipts.length > 0) this.#events.giveBack(receipts);
   }
 
-  /** The queue waited for this, and has forgotten it. */
+  /** The server has forgotten this waiting operation: it is sent again. */
   forgotten(id: number): void {
     const kind = this.#detached.take(id)?.waitKind;
     if (kind !== undefined) this.#freePlace(kind);
@@ -219,7 +219,7 @@ export class SocketCalls {
     });
   }
 
-  /** It was tried in vain, and waits here until there is room for it to wait at the server. */
+  /** It was tried without success, and is parked here until it may wait at the server. */
   #park(pending: PendingCall, answer: unknown): void {
     pending.wasSent = false;
     pending.parkedAnswer = { answer };
@@ -255,7 +255,7 @@ export class SocketCalls {
     return batch.takeLines(id);
   }
 
-  /** Its answer does not come, while others do. Under its old id it may still be answered. */
+  /** Its answer does not come, while others do. The old id may still be answered. */
   #loseAlone(pending: PendingCall): void {
     this.#calls.delete(pending.id);
     if (!pending.isBatched) this.#detached.add(pending.id, { mayBringMessages: false, waitKind: undefined });
@@ -282,7 +282,7 @@ export class SocketCalls {
     this.#events.updateNeed();
   }
 
-  /** It has ended, and its caller knows. */
+  /** It has ended for its caller. */
   #leave(pending: PendingCall, mayBringMessages: boolean): void {
     const { verb } = pending.call;
     this.#calls.delete(pending.id);

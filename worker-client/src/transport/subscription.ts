@@ -8,20 +8,20 @@ import { errorOf, isFinal, type Place } from "../base/problem-errors.ts";
 import { retryLater } from "../base/retry.ts";
 import type { SubscriptionListener } from "./subscription-listener.ts";
 
-/** A consumer to which messages are pushed, and what it says on the connection that there is. */
+/** A listener to which messages are pushed, and its operations on the current connection. */
 export class Subscription {
   listener: SubscriptionListener | undefined;
   readonly #place: Place;
   readonly #tryLater: (request: SubscribeRequest) => void;
-  /** Not sent yet. */
+  /** Credit that is not sent yet. */
   #granted: SubscribeRequest | undefined;
-  /** Operations that are not answered, and when those that grant credit were sent. */
+  /** Operations that grant credit and are not answered, and when they were sent. */
   readonly #grants = new Map<number, { sentAt: Instant; request: SubscribeRequest }>();
   #unsubscribing: { id: number | undefined; since: number } | undefined;
-  /** Until credit is granted again that the server could not take for the time being. */
+  /** Timers of credit that the server refused for the time being. */
   readonly #later = new Set<Timer>();
 
-  /** @param tryLater is told of that credit when it is to be granted again */
+  /** @param tryLater called with that credit when it can be granted again */
   constructor(place: Place, tryLater: (request: SubscribeRequest) => void) {
     this.#place = place;
     this.#tryLater = tryLater;
@@ -38,12 +38,12 @@ export class Subscription {
     this.#unsubscribing = { id: undefined, since: performance.now() };
   }
 
-  /** Since when the end of the subscription is asked for; undefined if it is not. */
+  /** Since when an `unsubscribe` is not answered; undefined if there is none. */
   get unsubscribingSince(): number | undefined {
     return this.#unsubscribing?.since;
   }
 
-  /** The lines that are to be sent. */
+  /** The lines to send. */
   takeLines(nextId: () => number): string[] {
     const lines: string[] = [];
     const { credit, leaseSeconds } = this.#granted ?? { credit: 0 };
@@ -110,7 +110,7 @@ export class Subscription {
   }
 }
 
-/** Operations that say that handlers begin with these deliveries. */
+/** The lines of `begin` operations for these deliveries. */
 export function beginLines(receipts: readonly string[], nextId: () => number): string[] {
   return [...chunksOf(receipts, RECEIPTS_MAX)].map((some) => {
     return JSON.stringify({ id: nextId(), verb: "begin", request: { receipts: some } });

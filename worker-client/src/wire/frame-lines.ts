@@ -2,7 +2,7 @@ import type { ServerLine } from "../../../src/contract/socket.ts";
 import { isProblem } from "../base/problem-errors.ts";
 import { isListOf, isObject, isReceived, isText } from "../base/reply-shapes.ts";
 
-/** The lines of a frame; undefined if it is not one of a server of queues. */
+/** The lines of a frame; undefined if the frame is not of a durable-queue server. */
 export function linesOf(frame: string): ServerLine[] | undefined {
   const lines: ServerLine[] = [];
   for (const text of frame.split("\n")) {

@@ -6,15 +6,15 @@ import { linesOf } from "./frame-lines.ts";
 import { openWire } from "./open-wire.ts";
 import type { ConnectFailure, Opening, Target, Wire } from "./wire.ts";
 
-/** How long an opening may take, with the reading of a page that comes in place of a socket. */
+/** How long an opening may take, in milliseconds, including a page that comes in place of a socket. */
 const OPENING_MS = 10_000;
-/** After so long without a byte the other side is asked whether it is there. */
+/** After this long without a byte, in milliseconds, a ping is sent. */
 export const SILENCE_MS = 5_000;
-/** After so long without an answer to that, it is not. */
+/** After this long without an answer to the ping, in milliseconds, the connection is given up. */
 export const PONG_MS = 5_000;
-/** A timer that is so late was held up by this process, or by the machine: what came meanwhile is not read yet. */
+/** A timer that is this late, in milliseconds, was delayed by the process or the machine: what came is not read yet. */
 const LATE_MS = 1_000;
-/** So often in a row that is believed. */
+/** How often in a row a late timer only asks again. */
 const LATE_TIMES_MAX = 3;
 
 export interface LinkEvents {
@@ -25,11 +25,11 @@ export interface LinkEvents {
   heard(line: ServerLine): void;
   /** The connection is gone. Called once, after `opened`. */
   lost(link: SocketLink, cause: Error): void;
-  /** Called now and then while something is awaited. */
+  /** Called at an interval while an answer is awaited. */
   tick(): void;
 }
 
-/** Begins to open a link. The result gives it up; then nothing is told any more. */
+/** Begins to open a link. The result gives it up; then no event follows. */
 export function openLink(target: Target, events: LinkEvents): () => void {
   let opening: Opening | undefined;
   let link: SocketLink | undefined;
@@ -74,25 +74,25 @@ export function openLink(target: Target, events: LinkEvents): () => void {
   };
 }
 
-/** One open connection to a queue. It ends when what comes is not of a server of queues, or when nothing comes. */
+/** One open connection to a queue. It ends when a frame is not of a durable-queue server, or when no byte comes. */
 export class SocketLink {
   readonly #wire: Wire;
   readonly #events: LinkEvents;
-  /** When something was last heard; 0 if nothing was. */
+  /** When the last frame came; 0 if none did. */
   heardAt = 0;
   #wasUsed = false;
   #isForeign = false;
   #isOver = false;
   #isBusy = true;
-  /** When the last sign of life was noticed, and which that was. */
+  /** When the last sign of life was noticed, and `life` of the wire then. */
   #aliveAt = performance.now();
   #life: number;
-  /** Whether a frame came since that was noticed. */
+  /** Whether a frame came since then. */
   #hasHeard = false;
-  /** Since when it is asked whether it is there; undefined while it is not. */
+  /** When the unanswered ping was sent; undefined if there is none. */
   #askedAt: number | undefined;
   #lateTimes = 0;
-  /** When the timer is to fire. */
+  /** When the timer is due. */
   #dueAt = 0;
   #timer: Timer | undefined;
 
@@ -103,12 +103,12 @@ export class SocketLink {
     this.#watchIn(SILENCE_MS);
   }
 
-  /** Whether it was spoken to and said nothing, or nothing that a server of queues says. */
+  /** Whether something was sent, and nothing of a durable-queue server was ever received. */
   get neverReceived(): boolean {
     return this.#isForeign || (this.#wasUsed && this.heardAt === 0);
   }
 
-  /** Whether the process may end although this is open. */
+  /** Whether the process can end although this is open. */
   get canUnref(): boolean {
     return this.#wire.canUnref;
   }
@@ -116,11 +116,11 @@ export class SocketLink {
   send(frame: string): void {
     this.#wasUsed = true;
     this.#wire.send(frame);
-    // Something in between may have dropped a connection that was idle, and tell neither side.
+    // A proxy in between may have dropped an idle connection without a word to either side.
     if (this.#askedAt === undefined && performance.now() - this.#aliveAt > SILENCE_MS) this.#ask();
   }
 
-  /** Whether something is awaited. Keeps the process alive while that is so, and only then. */
+  /** Whether an answer is awaited. Only then the process is kept alive. */
   set isBusy(isBusy: boolean) {
     if (isBusy === this.#isBusy || this.#isOver) return;
     this.#isBusy = isBusy;
@@ -128,13 +128,13 @@ export class SocketLink {
     if (isBusy && this.#timer === undefined) this.#watchIn(SILENCE_MS);
   }
 
-  /** Ends the connection in order. It tells nothing any more. */
+  /** Ends the connection with a closing handshake. No event follows. */
   close(): void {
     this.#end();
     this.#wire.close();
   }
 
-  /** Gives the connection up. It tells nothing any more. */
+  /** Gives the connection up. No event follows. */
   terminate(): void {
     this.#end();
     this.#wire.terminate();
@@ -182,7 +182,7 @@ export class SocketLink {
     this.#timer?.clear();
   }
 
-  /** Bytes are a sign of life too: a large frame takes long to come, or to go. */
+  /** Bytes are a sign of life too: a large frame takes long to receive or to send. */
   #lookForLife(): void {
     const life = this.#wire.life;
     if (!this.#hasHeard && life !== this.#life) {
@@ -212,7 +212,7 @@ export class SocketLink {
     this.#timer = undefined;
     if (this.#isOver || !this.#isBusy) return;
     const isLate = performance.now() - this.#dueAt > LATE_MS && this.#lateTimes < LATE_TIMES_MAX;
-    // What has come while the process did something else is read before it is judged.
+    // Frames that came while the process did something else are read before the connection is judged.
     afterReading(() => this.#judge(isLate));
   }
 

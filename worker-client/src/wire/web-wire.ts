@@ -9,7 +9,7 @@ import {
   type WireEvents,
 } from "./wire.ts";
 
-/** Of Bun's own WebSocket what is used here. */
+/** The parts of Bun's own WebSocket that are used. */
 interface BunSocket {
   readonly bufferedAmount: number;
   onopen: () => void;
@@ -81,7 +81,7 @@ function wireOf(socket: BunSocket, heard: () => number): Wire {
   };
 }
 
-/** Why it did not open: this class does not show the answer, so that the same is asked for without an upgrade. */
+/** Why it did not open: this class does not show the answer, so the same URL is requested without an upgrade. */
 async function ask(target: Target, reason: string, signal: AbortSignal) {
   const cause = new QueueError(`The connection ended: ${reason}`.trim(), { code: "disconnected", queue: target.queue });
   try {
@@ -92,7 +92,7 @@ async function ask(target: Target, reason: string, signal: AbortSignal) {
     });
     const text = (await response.text()).slice(0, PAGE_CHARACTERS_MAX);
     const failure = connectFailureOf(response.status, text, target);
-    // The server itself is there, and would take an upgrade that comes to it.
+    // The server itself answers, and would accept an upgrade that arrives there.
     const isServer = failure.kind === "unsupported" && text.includes('"upgrade_required"');
     return isServer ? ({ kind: "dropped", cause } as const) : failure;
   } catch (error) {

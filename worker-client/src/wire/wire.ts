@@ -1,14 +1,14 @@
 /**
- * A WebSocket of whichever runtime this is, as the client needs it. The protocol and the authkey are said when it is
- * opened; everything is told through `WireEvents`.
+ * A WebSocket of any runtime, as the client needs it. The protocol and the authkey are sent when it is opened; events
+ * come through `WireEvents`.
  */
 import { QueueError } from "../base/errors.ts";
 import { errorOf, isFinal, type Place, problemIn } from "../base/problem-errors.ts";
 
-/** The page of a proxy is not read further than this. */
+/** How much of a proxy's page is read. */
 export const PAGE_CHARACTERS_MAX = 10_000;
 
-/** Of a page that goes into a message. */
+/** How much of a page goes into an error message. */
 const EXCERPT_CHARACTERS = 200;
 
 export interface Target extends Place {
@@ -19,13 +19,13 @@ export interface Target extends Place {
 
 /** Why a socket did not open. */
 export type ConnectFailure =
-  /** The server says why, and will say it again. The error is made anew for each caller. */
+  /** The server refuses, and will refuse again. The error is made anew for each caller. */
   | { kind: "refused"; error: () => QueueError }
-  /** Something answers, but lets no socket through. */
+  /** The other side answers, but opens no socket. */
   | { kind: "unsupported"; cause: Error }
-  /** Something is there, but the connection ended without an answer. */
+  /** The connection was made, but ended without an answer. */
   | { kind: "dropped"; cause: Error }
-  /** Nothing answers, or it is not known. */
+  /** The other side does not answer, or the reason is unknown. */
   | { kind: "failed"; cause: Error };
 
 export interface WireEvents {
@@ -40,11 +40,11 @@ export interface WireEvents {
 
 /** One open connection. */
 export interface Wire {
-  /** A number that grows with everything that comes, and with everything that is taken to be sent. */
+  /** A number that grows with the bytes that came and that were sent. */
   readonly life: number;
-  /** Whether the process may end although it is open. */
+  /** Whether the process can end although it is open. */
   readonly canUnref: boolean;
-  /** Sends a frame. When this returns, it has been given to the system, unless others are before it. */
+  /** Sends a frame. When this returns, the frame was given to the operating system, unless others are before it. */
   send(text: string): void;
   /** Keeps the process alive, or lets it end. */
   hold(isHeld: boolean): void;
@@ -56,11 +56,11 @@ export interface Wire {
 
 /** An attempt to open one. */
 export interface Opening {
-  /** Gives it up. What has come of an answer is told as `connectFailed`, if any has. True if it was. */
+  /** Gives it up. If part of an answer came, `connectFailed` is called with it. True if that was so. */
   giveUp(): boolean;
 }
 
-/** What an answer means that is not the opening of a socket. */
+/** The failure that an answer other than an upgrade stands for. */
 export function connectFailureOf(status: number, text: string, place: Place): ConnectFailure {
   const problem = problemIn(text);
   // A proxy that does not know of sockets may pass on the request without their headers.

@@ -9,10 +9,10 @@ import {
   type WireEvents,
 } from "./wire.ts";
 
-/** How long an end in order may take. */
+/** How long a closing handshake may take, in milliseconds. */
 const CLOSING_MS = 1_000;
 
-/** What is used of a TCP or TLS connection. The types of Node are not everywhere. */
+/** The parts of a TCP or TLS connection that are used. The types of Node are not everywhere. */
 interface Tcp {
   readonly bytesRead: number;
   readonly bytesWritten: number;
@@ -22,7 +22,7 @@ interface Tcp {
   destroy(): unknown;
 }
 
-/** What is used of an answer to a request. */
+/** The parts of an answer to a request that are used. */
 interface Answer {
   readonly statusCode?: number | undefined;
   readonly socket: Tcp;
@@ -38,7 +38,7 @@ export async function openWsWire(target: Target, events: WireEvents): Promise<Op
     const library = await import("ws");
     socket = new library.WebSocket(target.url, [SOCKET_PROTOCOL], optionsOf(target));
   } catch (error) {
-    // Not every runtime can load it, and it is left out of bundles for those that have no such connections.
+    // Not every runtime can load it, and bundles for runtimes without such connections leave it out.
     events.connectFailed({ kind: "unsupported", cause: error instanceof Error ? error : new Error(String(error)) });
     return { giveUp: () => false };
   }
@@ -48,7 +48,7 @@ export async function openWsWire(target: Target, events: WireEvents): Promise<Op
 function optionsOf({ authkey }: Target) {
   return {
     headers: { Authorization: `Bearer ${authkey}` },
-    // It costs more than it saves, and the server has none either.
+    // Compression costs more than it saves, and the server does not offer it.
     perMessageDeflate: false,
     maxPayload: 0,
     closeTimeout: CLOSING_MS,
@@ -60,7 +60,7 @@ class WsOpening implements Opening {
   readonly #target: Target;
   readonly #events: WireEvents;
   #isOver = false;
-  /** What came in place of a socket. */
+  /** The answer that came in place of a socket. */
   #answer: { response: Answer; wire: Tcp } | undefined;
   #page = "";
 
@@ -113,7 +113,7 @@ class WsOpening implements Opening {
     request.on("error", end);
   }
 
-  /** The connection is not used again: left open, it would keep the process. */
+  /** Destroys the connection: left open, it would keep the process alive. */
   #refuse(): void {
     if (this.#answer === undefined) return;
     const { response, wire } = this.#answer;
@@ -144,7 +144,7 @@ class WsWire implements Wire {
   }
 
   send(text: string): void {
-    // Without the function, what is sent while the connection ends would be thrown; it is told as `closed`.
+    // Without the function, a send while the connection ends would throw; `closed` is called for it.
     this.#socket.send(text, () => undefined);
   }
 
@@ -162,7 +162,7 @@ class WsWire implements Wire {
   }
 }
 
-/** Whether the machine was reached, and the connection ended or said nothing that opens a socket. */
+/** Whether the machine was reached, and the connection ended without opening a socket. */
 function isDropped(cause: Error & { code?: string }): boolean {
   return cause.code === undefined || cause.code === "ECONNRESET" || cause.code.startsWith("WS_ERR_");
 }

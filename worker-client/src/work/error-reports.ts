@@ -2,16 +2,16 @@ import { Unavailable } from "../base/errors.ts";
 import { isPromise } from "../base/platform.ts";
 import type { Message } from "../message/message.ts";
 
-/** Is told of what went wrong. Never throws. */
+/** Reports an error. Never throws. */
 export type Report = (error: unknown, message?: Message<unknown>) => void;
 
 export type OnError = (error: unknown, message: Message<unknown> | undefined) => void;
 
-/** So many errors of a worker are printed in a minute. How many more there were is said then. */
+/** At most so many errors of a worker are printed in a minute. A line after that has the number of the others. */
 const PRINTED_MAX = 100;
 const PRINTED_MS = 60_000;
 
-/** What tells a worker's program of errors: its `onError`, or the console where it has none. */
+/** Reports errors to a worker's program: to its `onError`, or to the console if it has none. */
 export function reportOf(queue: string, onError: OnError | undefined): Report {
   const print = printer(queue);
   if (onError === undefined) return print;
@@ -21,7 +21,7 @@ export function reportOf(queue: string, onError: OnError | undefined): Report {
       print(failure, message, " onError failed:");
     };
     try {
-      // An onError that is async must not end the process by a promise that nothing looks at.
+      // An async onError must not end the process by an unhandled rejection.
       const told: unknown = onError(error, message);
       if (isPromise(told)) told.then(undefined, failed);
     } catch (failure) {
@@ -43,7 +43,7 @@ function printer(queue: string): (error: unknown, message?: Message<unknown>, wh
     printed += 1;
     if (printed > PRINTED_MAX) return;
     const about = message === undefined ? "" : ` message ${message.id}, attempt ${message.attempt}:`;
-    // Where a server is away there is no line of the program to be found.
+    // The stack of an outage contains no line of the program.
     const isAway = message === undefined && error instanceof Unavailable;
     say(`durable-queue: ${queue}:${about}${what}`, isAway ? error.message : error);
   };
@@ -53,6 +53,6 @@ function say(...words: unknown[]): void {
   try {
     console.error(...words);
   } catch {
-    // What cannot be printed, as an object whose getters throw, must not end the worker.
+    // A value that cannot be printed, as an object whose getters throw, must not end the worker.
   }
 }

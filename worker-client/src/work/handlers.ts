@@ -6,10 +6,10 @@ import type { Prefetch } from "./prefetch.ts";
 import { type Handler, run } from "./run-handler.ts";
 import type { Settlements } from "./settlements.ts";
 
-/** How long handlers may begin one after the other before everything else has its turn. */
+/** How long handlers may begin one after the other before other work of the event loop, in milliseconds. */
 const TURN_MS = 5;
 
-/** What the handlers of a worker need. */
+/** The parts of a worker that its handlers use. */
 interface HandlersContext {
   calls: QueueCalls;
   leased: LeasedMessages;
@@ -19,11 +19,11 @@ interface HandlersContext {
   concurrency: number;
   /** How long a handler may take, in milliseconds; undefined for no limit. */
   timeoutMs: number | undefined;
-  /** Is called when a handler has ended, and when others can begin as soon as everything else has had its turn. */
+  /** Called when a handler has ended, and when others can begin after other work of the event loop. */
   changed: () => void;
 }
 
-/** Begins a worker's handlers, and does with each message what becomes of its handler. */
+/** Begins a worker's handlers, and acks each message or gives it back, as its handler ends. */
 export class Handlers {
   readonly #handler: Handler<unknown>;
   readonly #context: HandlersContext;
@@ -33,7 +33,7 @@ export class Handlers {
     this.#context = context;
   }
 
-  /** Begins with as many messages as may be worked on, for a moment at most. */
+  /** Begins with as many messages as may be worked on, for `TURN_MS` at most. */
   begin(): void {
     const { calls, leased, settlements, prefetch, concurrency, changed } = this.#context;
     const endsAt = performance.now() + TURN_MS;
@@ -51,7 +51,7 @@ export class Handlers {
     }
   }
 
-  /** Begins with messages until a time, at least with one. Answers with how many. */
+  /** Begins with messages until a time, at least with one. Returns how many. */
   #beginUntil(endsAt: number, messages: readonly Message<unknown>[]): number {
     for (const [index, message] of messages.entries()) {
       this.#beginOne(message);
@@ -60,7 +60,7 @@ export class Handlers {
     return messages.length;
   }
 
-  /** Over HTTP nothing is written while a handler keeps the event loop: what is to be told goes first. */
+  /** Over HTTP nothing is sent while a handler blocks the event loop: acks and extensions must be confirmed first. */
   get #mustConfirmFirst(): boolean {
     const { calls, leased, settlements, prefetch } = this.#context;
     if (!(calls.route.pushes?.isOnHttp ?? true) || !prefetch.mayBlock) return false;

@@ -1,12 +1,12 @@
 import { instant, msSince } from "../base/instant.ts";
 import { unref } from "../base/platform.ts";
 
-/** How often it is looked in the time of a lease, and not less or more often than these allow. */
+/** How often leases are checked in the time of one, between these bounds in milliseconds. */
 const CHECKS_PER_LEASE = 10;
 const CHECK_MS_MIN = 50;
 const CHECK_MS_MAX = 1_000;
 
-/** Looks now and then, and so knows for how long the event loop stood still. Keeps no process alive. */
+/** Checks leases at an interval, and so knows for how long the event loop was blocked. Keeps no process alive. */
 export class LeaseCheckTimer {
   readonly #check: () => void;
   #checkedAt = instant();
@@ -16,12 +16,12 @@ export class LeaseCheckTimer {
     this.#check = check;
   }
 
-  /** Whether it looks at all. */
+  /** Whether the interval runs. */
   get isRunning(): boolean {
     return this.#timer !== undefined;
   }
 
-  /** @param leaseMs how long the leases last that it is about */
+  /** @param leaseMs how long the leases last, in milliseconds */
   start(leaseMs: number): void {
     this.stop();
     const everyMs = Math.min(CHECK_MS_MAX, Math.max(CHECK_MS_MIN, leaseMs / CHECKS_PER_LEASE));
@@ -29,7 +29,7 @@ export class LeaseCheckTimer {
     unref(this.#timer);
   }
 
-  /** For how long nothing was looked at, in milliseconds: mostly less than the time between two looks. */
+  /** How long ago the last check was, in milliseconds: more than the interval if the event loop was blocked. */
   get sinceCheckMs(): number {
     return msSince(this.#checkedAt);
   }

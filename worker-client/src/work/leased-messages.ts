@@ -9,42 +9,44 @@ import type { QueueCalls } from "../message/queue-calls.ts";
 /** A lease is extended when less than this part of it is left. */
 const EXTENDED_BELOW = 2 / 3;
 
-/** A handler begins with at least this part of a lease: so it may keep the event loop for nearly as long. */
+/** A handler begins with at least this part of a lease, so that it may block the event loop for nearly as long. */
 const BEGUN_ABOVE = 0.95;
 
-/** Where a lease was just extended, what is left of it is what can be had: the way to the server takes the rest. */
+/**
+ * The same for a lease that was just extended: what is missing was the round trip, and extending again would not help.
+ */
 const FRESH_ABOVE = 0.5;
 
-/** What is worked on beside it has as much where handlers have kept the event loop, and else at least this. */
+/** Messages that are worked on beside it have as much if handlers may block the event loop, and else at least this. */
 const BESIDE_ABOVE = 0.85;
 
-/** For so long after its end a lease may have been prolonged by an answer that has not come. */
+/** For this long after its end, in milliseconds, a lease may have been extended by an answer that has not come. */
 const UNANSWERED_MS = 2_000;
 
-/** The messages of a worker, and their leases. */
+/** The messages that a worker has leased: those that wait and those that are worked on. */
 export class LeasedMessages {
-  /** Those that are worked on. */
+  /** The messages whose handlers run. */
   readonly running = new Set<Message<unknown>>();
   /** How long leases last, in milliseconds. */
   leaseMs: number;
   readonly #calls: QueueCalls;
   readonly #changed: () => void;
-  /** Not begun, in the order in which they came. */
+  /** Messages that wait, in the order in which they came. */
   #waiting: Message<unknown>[] = [];
-  /** Those that were just extended: more is hardly to be had. */
+  /** Messages whose leases were just extended: another extension would add little. */
   readonly #fresh = new WeakSet<Message<unknown>>();
-  /** Those that wait though it was said that a handler begins with them. */
+  /** Messages that wait although `begin` was sent for them. */
   readonly #announced = new WeakSet<Message<unknown>>();
   #extensions = 0;
 
-  /** @param changed is called when messages that waited can begin, or are gone */
+  /** @param changed called when messages that waited can begin, or are gone */
   constructor(calls: QueueCalls, leaseMs: number, changed: () => void) {
     this.#calls = calls;
     this.leaseMs = leaseMs;
     this.#changed = changed;
   }
 
-  /** How many are not begun. */
+  /** How many messages wait. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -57,7 +59,7 @@ export class LeasedMessages {
     this.#waiting.push(message);
   }
 
-  /** Takes out all that are not begun. */
+  /** Takes out all messages that wait. */
   takeWaiting(): Message<unknown>[] {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -65,8 +67,8 @@ export class LeasedMessages {
   }
 
   /**
-   * Takes out the next to begin, at most `max`: each still this worker's for long enough. One that was begun before
-   * comes alone, because it may be what ended the worker that had it.
+   * Takes out the next messages to begin, at most `max`, each with enough of its lease left. A message that was begun
+   * before comes alone, because its handler may have ended the worker that had it.
    */
   takeNext(max: number): Message<unknown>[] {
     const next: Message<unknown>[] = [];
@@ -81,7 +83,7 @@ export class LeasedMessages {
         break;
       }
       this.#waiting.shift();
-      // What is over is another consumer's by now, and was never begun here.
+      // A message whose lease has ended is another consumer's by now, and was never begun here.
       if (leftMs <= 0) continue;
       next.push(message);
       if (message.attempt > 1) break;
@@ -89,21 +91,23 @@ export class LeasedMessages {
     return next;
   }
 
-  /** Puts messages back, before all others, that were taken out and did not begin. */
+  /** Puts messages back in front of all others that were taken out and did not begin. */
   putBack(messages: readonly Message<unknown>[]): void {
     for (const message of messages) this.#announced.add(message);
     this.#waiting = [...messages, ...this.#waiting];
   }
 
-  /** Whether the server was asked to prolong leases and has not answered. */
+  /** Whether a request to extend leases is not answered yet. */
   get isExtending(): boolean {
     return this.#extensions > 0;
   }
 
-  /** Prolongs all leases of which a part is over, and lets go of those that are over. To be called now and then. */
+  /**
+   * Extends all leases of which a part has passed, and drops messages whose leases have ended. Called at an interval.
+   */
   check(): void {
     this.#extend(this.#below(EXTENDED_BELOW, [...this.running, ...this.#waiting]));
-    // An answer that prolongs them may have arrived and not been read.
+    // An answer that extends them may have arrived and not been read.
     afterReading(() => this.#letGo());
   }
 
@@ -116,9 +120,9 @@ export class LeasedMessages {
   }
 
   /**
-   * Prolongs what is worked on, before another handler begins.
+   * Extends the leases of messages that are worked on, before another handler begins.
    *
-   * @param mayBlock whether that may keep the event loop
+   * @param mayBlock whether that handler may block the event loop
    */
   prepare(mayBlock: boolean): void {
     if (this.running.size === 0) return;
@@ -126,8 +130,8 @@ export class LeasedMessages {
   }
 
   /**
-   * Leases that are over before their time. The server may have heard since that a handler has begun, which gives a
-   * message its lease again: of those it is asked.
+   * Leases that ended before their time. A `begin` that arrived at the server since gives a message its lease again:
+   * for messages that were announced or run, an extension asks the server.
    */
   lose(receipts: readonly string[]): void {
     const lost = new Set(receipts);
@@ -158,7 +162,7 @@ export class LeasedMessages {
       const { value } = await this.#calls.send<ExtendReply>("extend", { request, retrySeconds: 0 });
       this.#extended(messages, value, leaseMs, sentAt);
     } catch {
-      // Without an answer the leases end when they end. Those that have not are tried again.
+      // Without an answer the leases end when they end. Those that have not ended are tried again.
     }
     this.#extensions -= 1;
     for (const { lease } of messages) lease.isExtending = false;

@@ -3,15 +3,15 @@ import type { SubscribeReply } from "../../../src/contract/socket.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 
-/** What takes messages, as many as it has room for. */
+/** Takes messages, as many as it has room for: a worker. */
 export interface MessageSink {
-  /** How many messages it can take beyond those that it holds. */
+  /** How many messages it can take beyond those that it has. */
   readonly room: number;
-  /** How many it would begin with at once. */
+  /** With how many messages it would begin at once. */
   readonly slots: number;
-  /** How many it holds at most. */
+  /** How many messages it has at most. */
   readonly capacity: number;
-  /** Whether nothing waits in it, so that it would have nothing to begin with. */
+  /** Whether no message waits in it, so that it could begin with none. */
   readonly isIdle: boolean;
   /** A connection is open on which messages are pushed. */
   connected(): void;
@@ -21,6 +21,6 @@ export interface MessageSink {
   lost(receipts: readonly string[]): void;
   /** The server cannot be reached for a while, or answers again after that. */
   serverReport(error: QueueError): void;
-  /** Nothing comes any more; undefined because that was asked for. */
+  /** No message comes any more; the error is undefined if that was asked for. */
   ended(error: QueueError | undefined): void;
 }

@@ -8,7 +8,9 @@ import type { SubscriptionListener } from "../transport/subscription-listener.ts
 import type { MessageSink } from "./message-sink.ts";
 import { Polling } from "./polling.ts";
 
-/** Brings messages to a consumer: pushed over a socket, or asked for over HTTP. Never more than it has room for. */
+/**
+ * Brings messages to a worker: pushed over a socket, or asked for over HTTP. Never more than the worker has room for.
+ */
 export class MessageSource implements SubscriptionListener {
   readonly #route: Route;
   readonly #sink: MessageSink;
@@ -16,7 +18,7 @@ export class MessageSource implements SubscriptionListener {
   readonly #polling: Polling;
   readonly #stopping = new AbortController();
   #isPolling = false;
-  /** How many more messages may come of what was granted. */
+  /** How many more messages may be pushed for the credit that was granted. */
   #credit = 0;
   /** Since when the server is away, once that was reported. */
   #awaySince: Instant | undefined;
@@ -41,7 +43,7 @@ export class MessageSource implements SubscriptionListener {
     return this.#credit;
   }
 
-  /** To be called when the consumer may have more room. Credit is granted in large parts, unless it has nothing to do. */
+  /** Call this when the sink may have more room. Credit is granted in large parts, unless the sink is idle. */
   roomMade(): void {
     const { room, isIdle, capacity } = this.#sink;
     this.#polling.roomMade();
@@ -49,7 +51,7 @@ export class MessageSource implements SubscriptionListener {
     if (isIdle || more * 2 >= capacity) this.#grant(more);
   }
 
-  /** Takes back what was granted and not used. What the consumer has room for then is granted anew. */
+  /** Takes back credit that was not used. Then credit is granted anew for the room that the sink has. */
   withdraw(): void {
     const { pushes } = this.#route;
     if (pushes === undefined || this.#isPolling || this.#credit <= 0 || this.#isWithdrawing) return;
@@ -57,7 +59,7 @@ export class MessageSource implements SubscriptionListener {
     pushes.unsubscribe();
   }
 
-  /** Nothing is wanted any more. The consumer is told when nothing can come. */
+  /** Stops asking for messages. `ended` of the sink is called when no message can come any more. */
   stop(): void {
     this.#stopping.abort();
     if (this.#route.pushes !== undefined && !this.#isPolling) this.#route.pushes.unsubscribe();

@@ -15,7 +15,7 @@ const POLL_SECONDS = 5;
 
 type ServerEvents = Pick<SubscriptionListener, "away" | "back">;
 
-/** Brings messages to a consumer by asking for them. */
+/** Brings messages to a sink by asking for them over HTTP. */
 export class Polling {
   readonly #route: Route;
   readonly #sink: MessageSink;
@@ -32,8 +32,8 @@ export class Polling {
   }
 
   /**
-   * Asks until it is stopped, or need not go on. A request that waits then goes on by itself, and what it brings is given
-   * back. Throws what the server says if it refuses.
+   * Asks until it is stopped, or need not go on. A request that waits then goes on by itself, and messages that it
+   * brings are given back. Throws the error if the server refuses.
    */
   async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
@@ -73,7 +73,7 @@ export class Polling {
     return { result: undefined };
   }
 
-  /** To be told when the consumer has room again. */
+  /** Call this when the sink has room again. */
   roomMade(): void {
     this.#wake();
   }
@@ -82,7 +82,7 @@ export class Polling {
     const max = Math.min(this.#sink.slots, BATCH_MESSAGES_MAX);
     const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
     const request = { max, leaseSeconds: this.#leaseSeconds };
-    // Tried once: between two tries it can be stopped.
+    // Tried once, so that the worker can be stopped between two tries.
     const call = { verb: "receive", request, deadline, signal, retrySeconds: 0 } as const;
     const { value } = await this.#route.send<ReceiveReply>(call);
     this.#sink.take(value.messages, value.leaseSeconds);

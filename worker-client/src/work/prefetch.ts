@@ -1,38 +1,38 @@
-/** How much work may wait in a worker, as the time that it takes: about a round trip to the server. */
+/** How much work may wait in a worker, in milliseconds of handlers: about a round trip to the server. */
 const WAITING_MS = 10;
 
-/** The most that it waits of, however short the work is. */
+/** The most messages that wait in a worker, however short the handlers are. */
 const PREFETCH_MAX = 256;
 
-/** So many handlers must have run before anything is expected of the next ones. */
+/** How many handlers must have run before their times predict the next ones. */
 const RUNS_MIN = 10;
 
-/** A handler that keeps the event loop from going on for longer may do so again. */
+/** A handler that blocks the event loop for longer than this, in milliseconds, may do so again. */
 const BLOCKED_MS = 20;
 
-/** So many times as long, and at most for so long, nothing waits in the worker after that. */
+/** After that no message waits in the worker for this many times as long, and at most for this long. */
 const BLOCKED_REST_FACTOR = 20;
 const BLOCKED_REST_MS_MAX = 60_000;
 
-/** Handlers that keep the event loop for less than this are begun together, as many as keep it for so long. */
+/** Handlers that block the event loop for less than `QUICK_MS` begin together, as many as block it for `STEP_MS`. */
 const QUICK_MS = 1;
 const STEP_MS = 5;
 
 /**
  * How many messages a worker holds beyond those that it works on, so that the next is at hand when one is done.
  *
- * What waits in one worker cannot be had by another that is idle. So by default only so many wait as are worked on in a
- * moment, judged by the handlers that ran last; one long handler and none waits for a while.
+ * A message that waits in one worker is not available to another that is idle. So by default only as many wait as are
+ * worked on in `WAITING_MS`, judged by the handlers that ran last; after one long handler none waits for a while.
  */
 export class Prefetch {
-  /** Whether it follows the work; else it is what the caller said. */
+  /** Whether it follows the work; else it is what the caller gave. */
   readonly isAdaptive: boolean;
   readonly #fixed: number;
   readonly #concurrency: number;
   #runs = 0;
   /** How long handlers take: up at once, down slowly. */
   #runMs = 0;
-  /** For how long they keep the event loop, on average: a pause of the runtime itself must not count for much. */
+  /** How long they block the event loop, on average: a pause of the runtime itself must not count for much. */
   #blockingMs = 0;
   #restsUntil = 0;
 
@@ -43,7 +43,7 @@ export class Prefetch {
     this.#concurrency = concurrency;
   }
 
-  /** Whether a handler has kept the event loop for long just now, so that the next may. */
+  /** Whether a handler has just blocked the event loop for long, so that the next one may. */
   get isBlocking(): boolean {
     return this.isAdaptive && performance.now() < this.#restsUntil;
   }
@@ -54,12 +54,12 @@ export class Prefetch {
     return Math.min(PREFETCH_MAX, Math.floor((this.#concurrency * WAITING_MS) / Math.max(this.#runMs, 0.001)));
   }
 
-  /** Whether the next handler may keep the event loop for long. */
+  /** Whether the next handler may block the event loop for long. */
   get mayBlock(): boolean {
     return this.#runs < RUNS_MIN || this.#blockingMs >= QUICK_MS;
   }
 
-  /** How many handlers may begin in one step, without a look at anything else between them. */
+  /** How many handlers may begin in one step, without other work of the event loop between them. */
   get stepSize(): number {
     if (this.mayBlock) return 1;
     return Math.max(1, Math.floor(STEP_MS / Math.max(this.#blockingMs, 0.001)));
@@ -71,7 +71,7 @@ export class Prefetch {
     this.#runMs = ms > this.#runMs ? ms : average(this.#runMs, ms);
   }
 
-  /** @param ms for how long a handler kept the event loop when it began */
+  /** @param ms how long a handler blocked the event loop when it began */
   blocked(ms: number): void {
     this.#blockingMs = average(this.#blockingMs, ms);
     if (ms <= BLOCKED_MS) return;
@@ -79,13 +79,13 @@ export class Prefetch {
     this.#restsUntil = Math.max(this.#restsUntil, performance.now() + restMs);
   }
 
-  /** Expects nothing any more: there was nothing to do, or a handler takes longer than those before. */
+  /** Forgets the handlers that ran: there was nothing to do, or a handler takes longer than those before. */
   reset(): void {
     this.#runs = 0;
   }
 }
 
-/** The average of what came, in which the last ten count for most. */
+/** The moving average of samples, in which the last ten count for most. */
 function average(before: number, sample: number): number {
   return before + (sample - before) / 10;
 }

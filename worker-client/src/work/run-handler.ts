@@ -3,16 +3,16 @@ import { isPromise, Timer } from "../base/platform.ts";
 import type { Message } from "../message/message.ts";
 
 /**
- * What is done with a message. When it returns, or its promise is fulfilled, the message is acked; when it throws, or
- * its promise is rejected, the message is given back with the error for the next attempt.
+ * Handles one message. When it returns, or its promise resolves, the message is acked; when it throws, or its promise
+ * rejects, the message is given back with the error for the next attempt.
  */
 export type Handler<Item> = (message: Message<Item>) => Promise<unknown> | unknown;
 
 /**
  * Runs a handler.
  *
- * @param timeoutMs after which it counts as failed, whatever it does then; undefined for no limit
- * @param ended is called once, with what was thrown if the handler failed
+ * @param timeoutMs after which it counts as failed, also if it returns later; undefined for no limit
+ * @param ended called once, with what was thrown if the handler failed
  */
 export function run(
   handler: Handler<unknown>,

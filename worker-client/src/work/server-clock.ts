@@ -1,11 +1,11 @@
 import { type Instant, msSince } from "../base/instant.ts";
 
-/** A sample is replaced by any newer one after so long, because clocks drift apart. */
+/** After this long, in milliseconds, any newer sample replaces one, because clocks drift apart. */
 const SAMPLE_MS = 60_000;
 
 /**
- * What the time is at the server, by which leases end. It is learnt from answers that tell it, and never taken to be
- * earlier than it is: so no lease is believed to last longer than it does.
+ * The server's time, by which leases end. Estimated from answers that contain it, and never earlier than it is: so no
+ * lease is believed to last longer than it does.
  */
 export class ServerClock {
   #sentAt: Instant | undefined;
@@ -22,7 +22,7 @@ export class ServerClock {
     this.#serverMs = serverMs;
   }
 
-  /** Forgets what was learnt: the clocks of this machine cannot be trusted to have gone on evenly. */
+  /** Forgets the estimate: the clocks of this machine may not have gone on evenly. */
   reset(): void {
     this.#sentAt = undefined;
   }
@@ -31,7 +31,7 @@ export class ServerClock {
    * What is left of a lease, in milliseconds, or a little less.
    *
    * @param endsAt when it ends by the server's clock, in seconds since 1970
-   * @param unknownMs what to take it for while nothing was learnt
+   * @param unknownMs the result while there is no estimate
    */
   leftMs(endsAt: number, unknownMs: number): number {
     return this.#sentAt === undefined ? unknownMs : endsAt * 1_000 - this.nowMs;

@@ -1,12 +1,12 @@
 import { Timer } from "../base/platform.ts";
 
-/** What waits behind handlers of which none ends for so long is given to other workers. */
+/** Messages that wait behind handlers of which none ends for this long, in milliseconds, are given to other workers. */
 const STUCK_MS = 50;
 
-/** After so long without work, no more is expected at once than can be worked on at once. */
+/** After this long without work, in milliseconds, credit beyond the concurrency is taken back. */
 const IDLE_MS = 100;
 
-/** How a worker stands. */
+/** How much a worker has, and may be sent. */
 interface WorkerLoad {
   running: number;
   waiting: number;
@@ -14,13 +14,13 @@ interface WorkerLoad {
   credit: number;
 }
 
-/** Notices when a worker has, or would be sent, what it cannot begin with soon and another could. */
+/** Notices when a worker has, or would be sent, more than it can begin with soon. */
 export class SurplusWatch {
   readonly #concurrency: number;
   readonly #noticed: () => void;
   #timer: Timer | undefined;
 
-  /** @param noticed is called once each time */
+  /** @param noticed called each time that there is a surplus */
   constructor(concurrency: number, noticed: () => void) {
     this.#concurrency = concurrency;
     this.#noticed = noticed;
@@ -33,7 +33,7 @@ export class SurplusWatch {
     else this.#timer ??= new Timer(isStuck ? STUCK_MS : IDLE_MS, () => this.#notice(), { holds: false });
   }
 
-  /** To be called when a handler has ended, and when nothing is to be noticed any more. */
+  /** Ends the watch: call it when a handler has ended, or when there is no work any more. */
   clear(): void {
     this.#timer?.clear();
     this.#timer = undefined;

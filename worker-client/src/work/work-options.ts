@@ -5,20 +5,20 @@ export interface WorkOptions {
   /** How many messages are worked on at the same time: 1 to 10,000. Default 1. */
   concurrency?: number | undefined;
   /**
-   * How many more messages wait in this worker, so that the next is at hand when one is done: 0 to 10,000. Others cannot
-   * have them meanwhile. Default: as many as are worked on in a moment, by how long the last handlers took, and none
-   * where a handler takes long. What waits and is not begun when the worker dies has used up no attempt. Over HTTP
-   * nothing waits.
+   * How many more messages wait in this worker, so that the next can begin as soon as one is done: 0 to 10,000. They
+   * are not available to other workers. Default: as many as are worked on in a moment, by how long the last handlers
+   * took, and none where a handler takes long. What waits and is not begun when the worker dies has used up no attempt.
+   * Over HTTP nothing waits.
    */
   prefetch?: number | undefined;
   /**
-   * How long a message is this worker's when the server does not hear of it any more: 1 to 43,200. Default: what the
+   * How long after its last extension a message is redelivered, in seconds: 1 to 43,200. Default: what the
    * queue is configured to. It is extended for as long as the handler runs, so that it need not cover the work.
    */
   leaseSeconds?: number | undefined;
   /**
-   * How long a handler may take: more than 0. Then its message's signal is aborted, the message is given back as after a
-   * failure, and the next one begins. Default: no limit.
+   * How long a handler may take: more than 0. Then its message's signal is aborted, the message is given back as after
+   * a failure, and the next one begins. Default: no limit.
    */
   timeoutSeconds?: number | undefined;
   /** Closes the worker. */
@@ -47,7 +47,7 @@ const WORK_OPTIONS: Known<WorkOptions> = {
 
 const CLOSE_OPTIONS: Known<CloseOptions> = { timeoutSeconds: true };
 
-/** Throws a `TypeError` or a `RangeError` for an option that there is not, or with a value that it cannot have. */
+/** Throws a `TypeError` or a `RangeError` for an unknown option or a wrong value. */
 export function checkWorkOptions(options: WorkOptions): void {
   checkOptions("work()", options, WORK_OPTIONS);
   const { concurrency, prefetch, leaseSeconds, timeoutSeconds, onError } = options;
@@ -58,7 +58,7 @@ export function checkWorkOptions(options: WorkOptions): void {
   if (onError !== undefined) checkFunction("onError", onError);
 }
 
-/** Throws a `TypeError` or a `RangeError` for what cannot be said of closing. */
+/** Throws a `TypeError` or a `RangeError` for a wrong option of `close()`. */
 export function checkCloseOptions(options: CloseOptions): void {
   checkOptions("close()", options, CLOSE_OPTIONS);
   const { timeoutSeconds } = options;

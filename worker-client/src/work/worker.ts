@@ -19,12 +19,12 @@ import { Settlements } from "./settlements.ts";
 import { SurplusWatch } from "./surplus-watch.ts";
 import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-options.ts";
 
-/** For how long a worker that gives up on its handlers tries to give their messages back. */
+/** How long a worker that gives up on its handlers tries to give their messages back, in milliseconds. */
 const GIVE_BACK_MS = 800;
 
 /**
- * Works through a queue: see `Queue.work`. It is a `MessageSink`, which is not said here because the published declarations
- * know nothing of that interface.
+ * Works through a queue: see `Queue.work`. It is a `MessageSink`, which is not said here because the published
+ * declarations know nothing of that interface.
  */
 export class Worker {
   readonly #ending = Promise.withResolvers<void>();
@@ -60,7 +60,7 @@ export class Worker {
   /**
    * @internal Workers come from `Queue.work`. `start` begins the work.
    *
-   * @param over is called when it has ended
+   * @param over called when it has ended
    */
   constructor(calls: QueueCalls, handler: Handler<unknown>, options: WorkOptions, over: () => void) {
     const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
@@ -71,7 +71,7 @@ export class Worker {
     this.#report = reportOf(calls.queue, onError);
     this.#prefetch = new Prefetch(concurrency, prefetch);
     this.#surplusWatch = new SurplusWatch(concurrency, () => this.#giveAway());
-    // Until the server has said how long leases last.
+    // Until the server's first answer has the queue's lease.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
     this.#settlements = new Settlements(calls, this.#report, () => this.#confirmed());
@@ -120,13 +120,19 @@ export class Worker {
     return this.close();
   }
 
-  /** @internal Where handlers keep the event loop, one: what came while one does could not begin, nor be given back. */
+  /**
+   * @internal If handlers block the event loop, 1: a message that comes meanwhile could neither begin nor be given
+   * back.
+   */
   get room(): number {
     const room = this.capacity - this.#leased.size;
     return this.#prefetch.isBlocking ? Math.min(room, this.#leased.waiting === 0 ? 1 : 0) : room;
   }
 
-  /** @internal Where handlers may keep the event loop, one after the other: each counts as begun. */
+  /**
+   * @internal If handlers may block the event loop, one after the other: each message counts as begun when it is
+   * received.
+   */
   get slots(): number {
     const free = this.#concurrency - this.#leased.size;
     if (!this.#prefetch.mayBlock) return free;
@@ -143,7 +149,9 @@ export class Worker {
     return this.#leased.waiting === 0;
   }
 
-  /** @internal The server counts an attempt by what it is told over a connection that may have been lost since. */
+  /**
+   * @internal The server counts attempts by `begin` operations, which may have been lost with the connection before.
+   */
   connected(): void {
     this.#clock.reset();
     const running = [...this.#leased.running].filter(({ isSettled }) => !isSettled);
@@ -158,13 +166,13 @@ export class Worker {
 
   /** @internal */
   take(received: ReceivedMessage[], leaseSeconds?: number): void {
-    // What has lain here since before the event loop stood still may be another consumer's by now.
+    // What was received before the event loop was blocked may be another consumer's by now.
     const sinceCheckMs = this.#startAnewAfterGap();
     if (leaseSeconds !== undefined && !this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
     const late: Message<unknown>[] = [];
     for (const each of received) {
       const { leaseMs } = this.#leased;
-      // Where they were asked for, the answer that brought them is all that tells of the server's time.
+      // For messages that were asked for, their lease begins at the earliest with the request.
       const leftMs = leaseSeconds === undefined ? this.#clock.leftMs(each.leaseEndsAt ?? 0, leaseMs) : leaseMs;
       const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - sinceCheckMs));
       const message = new Message<unknown>(each, lease, this.#calls);
@@ -190,7 +198,7 @@ export class Worker {
   /** @internal */
   ended(error: QueueError | undefined): void {
     if (this.#end !== undefined) return;
-    // That the connection was closed is no news to a worker that is closing.
+    // A worker that is closing expects that its connection was closed.
     const isInOrder = error instanceof ShutDown || (this.#isStopping && error instanceof Closed);
     this.#end = { error: isInOrder ? undefined : error };
     this.#isStopping = true;
@@ -212,8 +220,8 @@ export class Worker {
   }
 
   /**
-   * A worker that stood still for longer than a lease knows nothing of what it held: it gives up the connection, with
-   * what was pushed on it meanwhile. Answers for how long nothing was looked at.
+   * A worker whose event loop was blocked for longer than a lease cannot know what it still holds: it gives up the
+   * connection, with what was pushed on it meanwhile. Returns how long ago the last check was, in milliseconds.
    */
   #startAnewAfterGap(): number {
     const ms = this.#leaseChecks.sinceCheckMs;
@@ -226,7 +234,7 @@ export class Worker {
     return ms;
   }
 
-  /** Everything else that is to be done has its turn before the next handlers begin. */
+  /** Other work of the event loop comes first, before the next handlers begin. */
   #plan(): void {
     if (this.#isTurnPlanned) return;
     this.#isTurnPlanned = true;
@@ -249,7 +257,7 @@ export class Worker {
     this.#endIfDone();
   }
 
-  /** What waits behind long work must not wait for long, and what is not worked on must not be promised here. */
+  /** Messages that wait behind long handlers, and credit beyond what is worked on, go to other workers. */
   #giveAway(): void {
     this.#prefetch.reset();
     this.#settlements.release(this.#leased.takeWaiting());
@@ -257,7 +265,7 @@ export class Worker {
     this.#plan();
   }
 
-  /** The time for closing is over: handlers that go on do so without their messages. */
+  /** The time for closing has passed: messages whose handlers still run are given back. */
   #giveUp(): void {
     const { queue } = this.#calls;
     for (const message of this.#leased.running) {
@@ -268,7 +276,7 @@ export class Worker {
     }
     this.#leased.running.clear();
     this.ended(undefined);
-    // What the server cannot be told by then comes back when its lease ends.
+    // A message that cannot be given back by then is redelivered when its lease ends.
     this.#closing = new Timer(GIVE_BACK_MS, () => this.#finish());
     this.#endIfDone();
   }

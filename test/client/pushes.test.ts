@@ -1,4 +1,4 @@
-/** What a subscription says on a socket: read by a server of the test. */
+/** The operations of a subscription on a socket, as a server of the test reads them. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -65,7 +65,7 @@ function listener(told: Partial<SubscriptionListener> = {}): SubscriptionListene
   };
 }
 
-/** Kept when the subscriber can grant credit. */
+/** Resolves when the listener can grant credit. */
 function connected(told: Partial<SubscriptionListener> = {}): Promise<void> {
   return new Promise((settle) => pushes.subscribe(listener({ connected: settle, ...told })));
 }
@@ -205,7 +205,7 @@ test("a restart gives the connection up and opens another one, on which all is s
   expect(server.upgrades).toBe(2);
 });
 
-test("leases that are over are told of, and so is the end of the way", async () => {
+test("the listener is called for leases that ended, and for the end of the route", async () => {
   const lost = vi.fn();
   const ended = vi.fn();
   await connected({ lost, ended });
@@ -217,7 +217,7 @@ test("leases that are over are told of, and so is the end of the way", async () 
   expect(ended.mock.calls[0]?.[0]).toMatchObject({ name: "Closed", code: "closed" });
 });
 
-test("a server that stays away is told of, with the address and the cause", async () => {
+test("a server that stays away is reported, with the address and the cause", async () => {
   await connected();
   const { address } = server;
   await server.stop();

@@ -69,7 +69,7 @@ test("what cannot be repeated fails, and is not known to be applied", async () =
   expect(sent()).toEqual([]);
 });
 
-test("a wait is told to end when its time is over, and fails if that is not answered either", async () => {
+test("a wait is cancelled at the server when its time has passed, and fails if that is not answered either", async () => {
   const { outcome, id } = send({ verb: "join", deadline: new Deadline({ timeoutSeconds: 5 }) });
 
   vi.advanceTimersByTime(5_000);

@@ -85,7 +85,7 @@ export class QueueManager {
     const url = urlOf(address);
     if (url.protocol === "http:" && !isLoopback(url.hostname) && !mayBePlain(allowPlainHttp)) {
       throw new TypeError(
-        `${address} would send the authkey in the clear: use https, or say allowPlainHttp (DURABLE_QUEUE_ALLOW_PLAIN_HTTP=1).`,
+        `${address} would send the authkey in the clear: use https, or set allowPlainHttp (DURABLE_QUEUE_ALLOW_PLAIN_HTTP=1).`,
       );
     }
     this.address = url.href.replace(/\/+$/, "");

@@ -14,7 +14,7 @@ export function errorText(error: unknown): string {
   try {
     return cut(textOf(error, CAUSES_MAX), ERROR_CHARACTERS_MAX);
   } catch {
-    return "A value was thrown that has no text.";
+    return "The thrown value has no text.";
   }
 }
 

@@ -150,7 +150,7 @@ export class SocketLink {
     const lines = text === PONG ? [] : text === undefined ? undefined : linesOf(text);
     if (lines === undefined) {
       this.#isForeign = true;
-      this.#lose("The other side does not speak as a durable-queue server", "unexpected");
+      this.#lose("A frame came that no durable-queue server sends", "unexpected");
       return;
     }
     this.heardAt = this.#aliveAt;
@@ -160,7 +160,7 @@ export class SocketLink {
   /** Gives the connection up because of a reply that does not fit its call. */
   endAsForeign(): void {
     this.#isForeign = true;
-    this.#lose("The other side does not answer as a durable-queue server", "unexpected");
+    this.#lose("A reply came that does not fit its call", "unexpected");
   }
 
   /** @internal */
@@ -226,7 +226,7 @@ export class SocketLink {
       this.#lateTimes += 1;
       this.#ask();
     } else if (this.#askedAt !== undefined && now - this.#askedAt >= PONG_MS) {
-      this.#lose("The other side says nothing any more", "timeout");
+      this.#lose("The server did not answer a ping", "timeout");
     } else if (this.#askedAt === undefined && now - this.#aliveAt >= SILENCE_MS) {
       this.#ask();
     } else {

@@ -23,8 +23,8 @@ import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-o
 const GIVE_BACK_MS = 800;
 
 /**
- * Works through a queue: see `Queue.work`. It is a `MessageSink`, which is not said here because the published
- * declarations know nothing of that interface.
+ * Works through a queue: see `Queue.work`. It is a `MessageSink`, without `implements`, because the published
+ * declarations do not contain that interface.
  */
 export class Worker {
   readonly #ending = Promise.withResolvers<void>();
@@ -120,19 +120,13 @@ export class Worker {
     return this.close();
   }
 
-  /**
-   * @internal If handlers block the event loop, 1: a message that comes meanwhile could neither begin nor be given
-   * back.
-   */
+  /** @internal 1 if handlers block the event loop: a message that comes meanwhile can neither begin nor be given back. */
   get room(): number {
     const room = this.capacity - this.#leased.size;
     return this.#prefetch.isBlocking ? Math.min(room, this.#leased.waiting === 0 ? 1 : 0) : room;
   }
 
-  /**
-   * @internal If handlers may block the event loop, one after the other: each message counts as begun when it is
-   * received.
-   */
+  /** @internal At most 1 if handlers may block the event loop: each message counts as begun when it is received. */
   get slots(): number {
     const free = this.#concurrency - this.#leased.size;
     if (!this.#prefetch.mayBlock) return free;
@@ -149,9 +143,7 @@ export class Worker {
     return this.#leased.waiting === 0;
   }
 
-  /**
-   * @internal The server counts attempts by `begin` operations, which may have been lost with the connection before.
-   */
+  /** @internal Repeats `begin`, by which the server counts attempts: it may be lost with the connection before. */
   connected(): void {
     this.#clock.reset();
     const running = [...this.#leased.running].filter(({ isSettled }) => !isSettled);
@@ -172,7 +164,7 @@ export class Worker {
     const late: Message<unknown>[] = [];
     for (const each of received) {
       const { leaseMs } = this.#leased;
-      // For messages that were asked for, their lease begins at the earliest with the request.
+      // An answer over HTTP does not contain the server's time: its leases count from its arrival.
       const leftMs = leaseSeconds === undefined ? this.#clock.leftMs(each.leaseEndsAt ?? 0, leaseMs) : leaseMs;
       const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - sinceCheckMs));
       const message = new Message<unknown>(each, lease, this.#calls);

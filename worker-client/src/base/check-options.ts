@@ -14,6 +14,7 @@ export interface CallOptions {
 /** The options that a call has. */
 export type Known<Options> = Record<keyof Options, true>;
 
+/** The options that every call has. */
 export const CALL_OPTIONS: Known<CallOptions> = { signal: true, retrySeconds: true };
 
 /**

@@ -9,6 +9,7 @@ const NOWAIT_SECONDS = 2;
 /** How long after its deadline a call ends at the latest, answered or not. */
 export const GRACE_SECONDS = 0.8;
 
+/** How long a call waits at the server. */
 export interface WaitOptions {
   /** Whether to wait at all. Default true. When false, `timeoutSeconds` is not looked at. */
   block?: boolean | undefined;

@@ -10,6 +10,7 @@ export interface Instant {
   readonly steadyMs: number;
 }
 
+/** This moment. */
 export function instant(): Instant {
   return { wallMs: Date.now(), steadyMs: performance.now() };
 }

@@ -2,26 +2,31 @@ import { CALL_OPTIONS, type CallOptions, type Known } from "../base/check-option
 import type { MessageState } from "../message/message-view.ts";
 import type { QueueOptions } from "./queue-description.ts";
 
+/** The options of `Queue.shutdown`. */
 export interface ShutdownOptions extends CallOptions {
   /** Whether messages that are not leased are discarded. Default false. */
   immediate?: boolean | undefined;
 }
 
+/** The options of `Queue.pause` and `Queue.resume`. */
 export interface PauseOptions extends CallOptions {
   /** Default: both. */
   only?: "puts" | "receives" | undefined;
 }
 
+/** The options of `Queue.messages`. */
 export interface MessagesOptions extends CallOptions {
   /** Default: all. */
   state?: MessageState | undefined;
 }
 
+/** The options of `Queue.purge`. */
 export interface PurgeOptions extends CallOptions {
   /** Default: everything. */
   only?: "dead" | undefined;
 }
 
+/** The options of `Queue.redrive`. */
 export interface RedriveOptions extends CallOptions {
   /** Only these, at most 1,000. Default: all dead letters. */
   ids?: readonly string[] | undefined;

@@ -29,11 +29,13 @@ export interface ItemOptions {
   group?: string | undefined;
 }
 
+/** The options of `Queue.put`. */
 export interface PutOptions extends ItemOptions, WaitOptions, CallOptions {
   /** Puts under one key within 300 seconds are one put. Default: a new one for each call, for its own repetitions. */
   idempotencyKey?: string | undefined;
 }
 
+/** The options of `Queue.putMany`. */
 export interface PutManyOptions<Item> extends PutOptions {
   /**
    * The options of one item, over those of all. It gives each item its own `dedupeKey`: one key for several items would
@@ -44,6 +46,7 @@ export interface PutManyOptions<Item> extends PutOptions {
 
 const ITEM_OPTIONS: Known<ItemOptions> = { priority: true, delaySeconds: true, at: true, dedupeKey: true, group: true };
 
+/** The options that `put` and `putNowait` have. */
 export const PUT_OPTIONS: Known<PutOptions> = {
   ...ITEM_OPTIONS,
   idempotencyKey: true,
@@ -52,6 +55,7 @@ export const PUT_OPTIONS: Known<PutOptions> = {
   ...CALL_OPTIONS,
 };
 
+/** The options that `putMany` has. */
 export const PUT_MANY_OPTIONS: Known<PutManyOptions<unknown>> = { ...PUT_OPTIONS, each: true };
 
 /**

@@ -1,3 +1,4 @@
+/** In which order a queue hands out its messages. */
 export type Order = "fifo" | "lifo" | "priority";
 
 /** What can be configured of a queue. Options that are not given stay as they are. */

@@ -18,6 +18,7 @@ import { type CloseOptions, checkCloseOptions } from "../work/work-options.ts";
 import type { Worker } from "../work/worker.ts";
 import { Queue } from "./queue.ts";
 
+/** The options of a `QueueManager`. */
 export interface QueueManagerOptions {
   /** Where the server is. Default: the environment's `DURABLE_QUEUE_ADDRESS`, else `http://127.0.0.1:8787`. */
   address?: string | undefined;
@@ -39,6 +40,7 @@ export interface QueueManagerOptions {
   fetch?: typeof fetch | undefined;
 }
 
+/** The options of `QueueManager.queueNames`. */
 export interface QueueNamesOptions extends CallOptions {
   /** Only names that begin with this. Default: all. */
   prefix?: string | undefined;

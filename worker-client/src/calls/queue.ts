@@ -27,8 +27,10 @@ import type { QueueDescription } from "./queue-description.ts";
 /** The lease of `get`: how long it may take to confirm that the message has arrived. */
 const GET_LEASE_SECONDS = 10;
 
+/** The options of `Queue.get`. */
 export interface GetOptions extends WaitOptions, CallOptions {}
 
+/** The options of `Queue.receive`. */
 export interface ReceiveOptions extends GetOptions {
   /** The most messages to receive: 1 to 1,000. Default 1. */
   max?: number | undefined;
@@ -36,6 +38,7 @@ export interface ReceiveOptions extends GetOptions {
   leaseSeconds?: number | undefined;
 }
 
+/** The options of `Queue.join`. */
 export interface JoinOptions extends Omit<GetOptions, "block"> {}
 
 const JOIN_OPTIONS: Known<JoinOptions> = { timeoutSeconds: true, ...CALL_OPTIONS };

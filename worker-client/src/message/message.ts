@@ -9,6 +9,7 @@ import { itemOf } from "./item-of.ts";
 import type { Lease } from "./lease.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 
+/** The options of `Message.reject`. */
 export interface RejectOptions extends CallOptions {
   /**
    * Why it failed; the next attempt, or the dead letter, has it as `lastError`. An error is kept with its name, its
@@ -17,6 +18,7 @@ export interface RejectOptions extends CallOptions {
   error?: unknown;
 }
 
+/** The options of `Message.retry`. */
 export interface RetryOptions extends RejectOptions {
   /** When the message becomes visible again: at most 366 days. Default: what the queue's `retryDelay…` say. */
   delaySeconds?: number | undefined;

@@ -2,6 +2,7 @@ import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { PendingCall } from "./pending-call.ts";
 
+/** How calls are written: which may wait, and how puts share an operation. */
 export interface CallsPolicy {
   /** Whether it may wait at the server; takes the place there. */
   mayWait(pending: PendingCall): boolean;

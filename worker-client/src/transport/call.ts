@@ -32,6 +32,7 @@ export interface RetryPolicy
   letsTryEnd?: boolean;
 }
 
+/** The reply to a call. */
 export interface Outcome<Value> {
   value: Value;
   /** True when an earlier try may have been applied although its answer was lost. */

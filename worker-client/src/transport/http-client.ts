@@ -18,6 +18,7 @@ const SHORT_PAUSE_MS = 50;
 /** How much of a page goes into an error message. */
 const EXCERPT_CHARACTERS = 200;
 
+/** A request to the server. */
 export interface HttpRequest {
   method: string;
   /** With its query. */

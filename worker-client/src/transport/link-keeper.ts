@@ -23,6 +23,7 @@ const HOLDING_IDLE_SECONDS = 0.25;
 /** How often calls without a connection are checked for those whose time has passed, in milliseconds. */
 const SWEEP_MS = 250;
 
+/** Receives the events of a `LinkKeeper`. */
 export interface KeeperEvents {
   /** Whether an answer or a push is awaited on the connection. */
   readonly isNeeded: boolean;

@@ -3,8 +3,9 @@ import { type Instant, instant, msSince } from "../base/instant.ts";
 import { Timer } from "../base/platform.ts";
 import type { Place } from "../base/problem-errors.ts";
 
-/** A worker reports that its server is away after so long, in milliseconds, and then again every so often. */
+/** After how long a worker reports that its server is away, in milliseconds. */
 export const AWAY_MS = 5_000;
+/** How often a worker reports that again, in milliseconds. */
 export const AWAY_AGAIN_MS = 60_000;
 
 /** Reports an outage that lasts, for as long as it lasts. */

@@ -6,6 +6,7 @@ import { SocketRoute } from "./socket-route.ts";
 /** How many connections may be open on which no answer is awaited. The least recently used one is closed. */
 export const IDLE_LINKS_MAX = 50;
 
+/** What all routes of a manager share. */
 export interface RoutesOptions {
   address: string;
   authkey: string;

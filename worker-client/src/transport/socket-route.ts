@@ -12,6 +12,7 @@ import { type KeeperEvents, LinkKeeper } from "./link-keeper.ts";
 import { type CallsEvents, SocketCalls } from "./socket-calls.ts";
 import { type SharedConnection, SocketPushes } from "./socket-pushes.ts";
 
+/** The options of a `SocketRoute`. */
 export interface SocketOptions {
   target: Target;
   retrySeconds: number;

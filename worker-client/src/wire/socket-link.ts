@@ -17,6 +17,7 @@ const LATE_MS = 1_000;
 /** How often in a row a late timer only asks again. */
 const LATE_TIMES_MAX = 3;
 
+/** Receives the events of a link. */
 export interface LinkEvents {
   /** Called once, unless `connectFailed` is. */
   opened(link: SocketLink): void;

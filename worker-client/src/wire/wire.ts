@@ -11,6 +11,7 @@ export const PAGE_CHARACTERS_MAX = 10_000;
 /** How much of a page goes into an error message. */
 const EXCERPT_CHARACTERS = 200;
 
+/** The socket to open. */
 export interface Target extends Place {
   /** Of the queue's socket: `ws:` or `wss:`. */
   url: string;
@@ -28,6 +29,7 @@ export type ConnectFailure =
   /** The other side does not answer, or the reason is unknown. */
   | { kind: "failed"; cause: Error };
 
+/** Receives the events of a wire. */
 export interface WireEvents {
   /** Called once, unless `connectFailed` is. */
   opened(wire: Wire): void;

@@ -5,6 +5,7 @@ import type { Message } from "../message/message.ts";
 /** Reports an error. Never throws. */
 export type Report = (error: unknown, message?: Message<unknown>) => void;
 
+/** Called with an error, and the message that it is about, if it is about one. See `WorkOptions.onError`. */
 export type OnError = (error: unknown, message: Message<unknown> | undefined) => void;
 
 /** At most so many errors of a worker are printed in a minute. A line after that has the number of the others. */

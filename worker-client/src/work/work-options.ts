@@ -1,6 +1,7 @@
 import { checkFunction, checkNumber, checkOptions, type Known } from "../base/check-options.ts";
 import type { OnError } from "./error-reports.ts";
 
+/** The options of `Queue.work`. */
 export interface WorkOptions {
   /** How many messages are worked on at the same time: 1 to 10,000. Default 1. */
   concurrency?: number | undefined;
@@ -31,6 +32,7 @@ export interface WorkOptions {
   onError?: OnError | undefined;
 }
 
+/** The options of `Worker.close` and `QueueManager.close`. */
 export interface CloseOptions {
   /** How long to wait for handlers that run: 0 to 86,400. Default: until they end. */
   timeoutSeconds?: number | undefined;

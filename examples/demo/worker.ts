@@ -11,7 +11,7 @@ process.on("disconnect", () => process.exit());
 tasks.work(
   async ({ id, item: n, attempt }) => {
     await sleep(5);
-    // The result is stored before the task is acked: who dies in between has it done twice, never not at all. Its key
+    // The result is stored before the task is acked: a worker that dies in between has it done twice, never not at all. Its key
     // keeps the second result from being stored beside the first.
     await results.put({ n, square: n ** 2, attempt }, { dedupeKey: id });
   },

@@ -1,27 +1,20 @@
-/** An attempt counts when a handler began it. What only waited in a worker loses nothing by what happens to that. */
+/** An attempt counts when a handler began it. A message that only waited in a worker loses none when the worker dies. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Queue } from "../../worker-client/src/index.ts";
-import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
-import { count, type Said, type Task, WorkerProcess } from "../support/worker-process.ts";
+import { freshName, TestServer } from "../support/server.ts";
+import { count, type Said, type Task, type WorkerProcess } from "../support/worker-process.ts";
+import { workerProcesses } from "../support/worker-processes.ts";
 
 const server = new TestServer({ isMovable: true });
-const processes: WorkerProcess[] = [];
 
 /** Longer than any of this takes, so that leases end when the test lets them. */
 const LEASE_SECONDS = 600;
 
 beforeAll(() => server.start());
 afterAll(() => server.remove());
-afterEach(() => Promise.all(processes.splice(0).map((worker) => worker.kill())));
+const start = workerProcesses(server, afterEach);
 
-/** A worker in a process of its own, which the test need not end. */
-function start(queue: Queue<Task>, work: ConstructorParameters<typeof WorkerProcess>[1] = {}): WorkerProcess {
-  const worker = new WorkerProcess({ address: server.address, authkey: AUTHKEY, queue: queue.name }, work);
-  processes.push(worker);
-  return worker;
-}
-
-/** A worker that is started again whenever it was killed, as a service manager would. */
+/** A worker that is started again each time that it was killed, as a service manager does. */
 class KeptWorker {
   readonly said: Said[] = [];
   kills = 0;
@@ -108,7 +101,7 @@ test("a worker that is frozen is sent each message once, and what it had is done
   expect(await queue.describe()).toMatchObject({ done: 7, dead: 0 });
 });
 
-test("what a frozen worker was sent and nobody else took is done by it when it goes on, as its first attempt", async () => {
+test("messages of a frozen worker that no other worker took are done by it when it goes on, as their first attempt", async () => {
   const queue = await freshQueue({ maxAttempts: 2 });
   const frozen = await start(queue, { concurrency: 1, prefetch: 9 }).ready();
   await queue.put({ name: "first" });

@@ -1,29 +1,15 @@
-/** Handlers that keep the event loop: each message is done once, as long as a handler takes no longer than a lease. */
+/** Handlers that block the event loop: each message is done once, as long as a handler takes no longer than a lease. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Queue } from "../../worker-client/src/index.ts";
-import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
-import { type Task, WorkerProcess } from "../support/worker-process.ts";
+import { freshName, TestServer } from "../support/server.ts";
+import type { Task } from "../support/worker-process.ts";
+import { workerProcesses } from "../support/worker-processes.ts";
 
 const server = new TestServer();
-const processes: WorkerProcess[] = [];
-
 beforeAll(() => server.start());
-afterAll(async () => {
-  await Promise.all(processes.map((worker) => worker.kill()));
-  await server.remove();
-});
+afterAll(() => server.remove());
+const start = workerProcesses(server, afterAll);
 
-function start(
-  queue: Queue<Task>,
-  work: ConstructorParameters<typeof WorkerProcess>[1] = {},
-  transport: "websocket" | "http" = "websocket",
-): WorkerProcess {
-  const worker = new WorkerProcess({ address: server.address, authkey: AUTHKEY, queue: queue.name, transport }, work);
-  processes.push(worker);
-  return worker;
-}
-
-// What blocks does so without using the processor, each in a process of its own.
+// These handlers block without using the processor, each in a process of its own.
 describe.concurrent.each([
   [{}, 1_200, 3],
   [{ concurrency: 5 }, 1_000, 4],
@@ -46,7 +32,7 @@ describe.concurrent.each([
   });
 });
 
-test("over HTTP, too, what blocks is done once, and what waits for it loses no attempt", async () => {
+test("over HTTP, too, a message whose handler blocks is done once, and messages that wait lose no attempt", async () => {
   const queue = server.manager().queue<Task>(freshName());
   await queue.configure({ leaseSeconds: 2, maxAttempts: 1 });
   const names = Array.from({ length: 6 }, (_, n) => `task-${n}`);
@@ -60,7 +46,7 @@ test("over HTTP, too, what blocks is done once, and what waits for it loses no a
   expect(await queue.describe()).toMatchObject({ done: 6, dead: 0 });
 });
 
-test("what blocks after a thousand that were quick is done once, and so are these", async () => {
+test("messages whose handlers block after a thousand quick ones are done once, and so are these", async () => {
   const queue = server.manager().queue<Task>(freshName());
   await queue.configure({ leaseSeconds: 2 });
   const quick = Array.from({ length: 1_000 }, (_, n): Task => ({ name: `quick-${n}` }));
@@ -92,7 +78,7 @@ test("a short task is not sent to a worker whose handlers block while another is
   expect([...a.said, ...b.said].filter((said) => said.what === "end" && said.name === "long")).toEqual([]);
 });
 
-test("a handler that has blocked for longer than its lease sees that in its signal", async () => {
+test("the signal of a handler that blocked for longer than its lease is aborted", async () => {
   const queue = server.manager().queue<string>(freshName());
   await queue.configure({ leaseSeconds: 1, maxAttempts: 1 });
   await queue.put("item");
@@ -110,7 +96,7 @@ test("a handler that has blocked for longer than its lease sees that in its sign
   await worker.close();
 });
 
-test("a handler that blocks for longer than its lease is told that another has the message", async () => {
+test("a handler that blocks for longer than its lease gets lease_lost, and its message goes to another consumer", async () => {
   const queue = server.manager().queue<Task>(freshName());
   await queue.configure({ leaseSeconds: 1, retryDelaySeconds: 0 });
   await queue.put({ name: "long", blockMs: 2_500 });

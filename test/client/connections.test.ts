@@ -4,11 +4,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
-import { Deadline } from "../../worker-client/src/deadline.ts";
-import { HttpClient } from "../../worker-client/src/http-client.ts";
+import { Deadline } from "../../worker-client/src/base/deadline.ts";
 import { Closed, Empty, Full, type Queue, type QueueManagerOptions } from "../../worker-client/src/index.ts";
-import { IDLE_LINKS_MAX, Routes } from "../../worker-client/src/routes.ts";
-import { WAITS_MAX } from "../../worker-client/src/waits.ts";
+import { HttpClient } from "../../worker-client/src/transport/http-client.ts";
+import { IDLE_LINKS_MAX, Routes } from "../../worker-client/src/transport/routes.ts";
+import { WAITS_MAX } from "../../worker-client/src/transport/server-waits.ts";
 import { outputOf } from "../support/output-of.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
@@ -56,7 +56,7 @@ describe("more calls than may wait at the server", () => {
       const queue = server.manager({ address: proxy.address, transport: "http" }).queue<number>(freshName());
       const gets = numbers(200).map(() => queue.get());
       await queue.qsize();
-      await expect.poll(() => proxy.timesSeen("receive")).toBe(200);
+      await expect.poll(() => proxy.timesSeen("receive"), { timeout: 20_000 }).toBe(200);
       // Those that were tried in vain send nothing more before it is their turn.
       for (let calls = 0; calls < 5; calls += 1) await queue.qsize();
       expect(proxy.timesSeen("receive")).toBe(200);
@@ -203,8 +203,10 @@ describe("a process", () => {
   test("does nothing when the client is imported, and has no module of Node in it", () => {
     const folder = new URL("../../worker-client/src/", import.meta.url);
     const ofNode = /from "node:|process\.\w|setImmediate|Buffer/;
-    const files = readdirSync(folder).filter((file) => ofNode.test(readFileSync(new URL(file, folder), "utf8")));
+    const files = readdirSync(folder, { encoding: "utf8", recursive: true })
+      .filter((file) => file.endsWith(".ts"))
+      .filter((file) => ofNode.test(readFileSync(new URL(file, folder), "utf8")));
 
-    expect(files).toEqual(["platform.ts"]);
+    expect(files).toEqual(["base/platform.ts"]);
   });
 });

@@ -1,9 +1,9 @@
 /** What errors say: their codes, whether trying again helps, what they are about, and whose line caused them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PROBLEMS, type ProblemCode } from "../../src/contract/problems.ts";
-import { withCaller } from "../../worker-client/src/errors.ts";
+import { withCaller } from "../../worker-client/src/base/errors.ts";
+import { errorOf } from "../../worker-client/src/base/problem-errors.ts";
 import { Empty, QueueError, QueueManager, Unavailable, UnknownQueue } from "../../worker-client/src/index.ts";
-import { errorOf } from "../../worker-client/src/problems.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { StrangeServer } from "../support/strange-server.ts";
 

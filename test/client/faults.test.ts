@@ -105,7 +105,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     expect(await queue.describe()).toMatchObject({ accepted: 1, done: 1, leased: 0 });
   });
 
-  test("a get whose word of arrival loses its reply returns the item, and nobody gets it again", async () => {
+  test("a get whose ack loses its reply returns the item, and it is not delivered again", async () => {
     const queue = freshQueue<string>();
     await queue.put("item");
 
@@ -119,7 +119,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     await expect(queue.getNowait()).rejects.toThrow(Empty);
   });
 
-  test("a get whose word of arrival is lost on its way returns the item, and nobody gets it again", async () => {
+  test("a get whose ack is lost returns the item, and it is not delivered again", async () => {
     const queue = freshQueue<string>();
     await queue.put("item");
 
@@ -207,7 +207,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     expect(await queue.describe()).toMatchObject({ accepted: 1 });
   });
 
-  test("without retries a get whose word of arrival is lost keeps the item", async () => {
+  test("without retries a get whose ack is lost keeps the item", async () => {
     const queue = manager(0).queue(freshName());
     await queue.put("item");
 
@@ -272,7 +272,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   }
 });
 
-test("a success that is not JSON comes from somebody in between, and the call is made again", async () => {
+test("a success that is not JSON comes from a proxy in between, and the call is made again", async () => {
   let answers = 0;
   const throughPortal: typeof fetch = (...request) => {
     answers += 1;

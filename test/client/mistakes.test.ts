@@ -84,7 +84,7 @@ describe("a value that an option cannot have", () => {
     ],
   ];
 
-  test.each(calls)("is told: %s", async (said, make) => {
+  test.each(calls)("is thrown with the option, the rule and the value: %s", async (said, make) => {
     await expect(Promise.resolve().then(() => make(freshQueue()))).rejects.toThrow(said);
   });
 });

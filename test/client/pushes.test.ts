@@ -1,14 +1,14 @@
-/** What a subscription says on a socket: read by a server of the test. */
+/** The operations of a subscription on a socket, as a server of the test reads them. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { WebSocket } from "ws";
 import { CREDIT_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
-import type { Pushes, Route } from "../../worker-client/src/call.ts";
-import type { QueueError } from "../../worker-client/src/errors.ts";
-import { HttpClient } from "../../worker-client/src/http-client.ts";
-import { Routes } from "../../worker-client/src/routes.ts";
-import type { Subscriber } from "../../worker-client/src/subscriber.ts";
+import type { QueueError } from "../../worker-client/src/base/errors.ts";
+import type { Pushes, Route } from "../../worker-client/src/transport/call.ts";
+import { HttpClient } from "../../worker-client/src/transport/http-client.ts";
+import { Routes } from "../../worker-client/src/transport/routes.ts";
+import type { SubscriptionListener } from "../../worker-client/src/transport/subscription-listener.ts";
 import { clientTime } from "../support/client-time.ts";
 import { StrangeServer } from "../support/strange-server.ts";
 
@@ -57,18 +57,18 @@ afterEach(async () => {
   await server.stop();
 });
 
-function subscriber(told: Partial<Subscriber> = {}): Subscriber {
+function listener(told: Partial<SubscriptionListener> = {}): SubscriptionListener {
   const nothing = () => undefined;
   return {
     ...{ connected: nothing, granted: nothing, pushed: nothing, lost: nothing, unsubscribed: nothing },
-    ...{ disconnected: nothing, away: nothing, ended: nothing, unsupported: nothing },
+    ...{ disconnected: nothing, away: nothing, back: nothing, ended: nothing, unsupported: nothing },
     ...told,
   };
 }
 
-/** Kept when the subscriber can grant credit. */
-function connected(told: Partial<Subscriber> = {}): Promise<void> {
-  return new Promise((settle) => pushes.subscribe(subscriber({ connected: settle, ...told })));
+/** Resolves when the listener can grant credit. */
+function connected(told: Partial<SubscriptionListener> = {}): Promise<void> {
+  return new Promise((settle) => pushes.subscribe(listener({ connected: settle, ...told })));
 }
 
 function ids(): number[] {
@@ -93,8 +93,8 @@ describe("begin", () => {
   test("is heard although its process is killed right after", async () => {
     const folder = new URL("../../worker-client/src/", import.meta.url);
     const text = `
-      import { HttpClient } from "${folder}http-client.ts";
-      import { Routes } from "${folder}routes.ts";
+      import { HttpClient } from "${folder}transport/http-client.ts";
+      import { Routes } from "${folder}transport/routes.ts";
       const address = ${JSON.stringify(server.address)};
       const http = new HttpClient(address, "key", 60, fetch);
       const { pushes } = new Routes({ address, authkey: "key", retrySeconds: 60, transport: "websocket", http }).own("queue");
@@ -173,7 +173,7 @@ describe("a grant", () => {
 test("stops of the same turn are one operation, and no two operations have the same id", async () => {
   await connected();
   const aborting = new AbortController();
-  const { Deadline } = await import("../../worker-client/src/deadline.ts");
+  const { Deadline } = await import("../../worker-client/src/base/deadline.ts");
   const call = () => route.send({ verb: "receive", deadline: new Deadline({}), signal: aborting.signal });
   const calls = Promise.allSettled([call(), call(), call()]);
   await expect.poll(() => frames.flat().length).toBe(3);
@@ -192,7 +192,7 @@ test("stops of the same turn are one operation, and no two operations have the s
 test("a restart gives the connection up and opens another one, on which all is sent again", async () => {
   const disconnected = vi.fn();
   const connects = vi.fn();
-  pushes.subscribe(subscriber({ disconnected, connected: connects }));
+  pushes.subscribe(listener({ disconnected, connected: connects }));
   await expect.poll(() => connects.mock.calls.length).toBe(1);
   const putting = route.send({ verb: "describe" });
   await expect.poll(() => frames.flat().length).toBe(1);
@@ -206,7 +206,7 @@ test("a restart gives the connection up and opens another one, on which all is s
   expect(server.upgrades).toBe(2);
 });
 
-test("leases that are over are told of, and so is the end of the way", async () => {
+test("the listener is called for leases that ended, and for the end of the route", async () => {
   const lost = vi.fn();
   const ended = vi.fn();
   await connected({ lost, ended });
@@ -218,14 +218,14 @@ test("leases that are over are told of, and so is the end of the way", async () 
   expect(ended.mock.calls[0]?.[0]).toMatchObject({ name: "Closed", code: "closed" });
 });
 
-test("a server that stays away is told of, with the address and the cause", async () => {
+test("a server that stays away is reported, with the address and the cause", async () => {
   clientTime.take();
   onTestFinished(() => clientTime.giveBack());
   await connected();
   const { address } = server;
   await server.stop();
   const told: QueueError[] = [];
-  pushes.subscribe(subscriber({ away: (error) => told.push(error) }));
+  pushes.subscribe(listener({ away: (error) => told.push(error) }));
   while (told.length === 0) await clientTime.pass(0.5);
 
   expect(told).toMatchObject([{ code: "unavailable", queue: "queue", cause: expect.any(Error) }]);

@@ -1,13 +1,13 @@
 /** When a connection counts as dead: by what is heard on it, on a clock of the test. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PING, PONG } from "../../src/contract/socket-constants.ts";
-import { type LinkEvents, PONG_MS, SILENCE_MS, SocketLink } from "../../worker-client/src/socket-link.ts";
-import type { Wire } from "../../worker-client/src/wire.ts";
+import { type LinkEvents, PONG_MS, SILENCE_MS, SocketLink } from "../../worker-client/src/wire/socket-link.ts";
+import type { Wire } from "../../worker-client/src/wire/wire.ts";
 
 /** A connection whose other side is the test. */
 class TestWire implements Wire {
   readonly sent: string[] = [];
-  readonly canRest = true;
+  readonly canUnref = true;
   life = 0;
   isHeld = true;
   isOver = false;
@@ -40,7 +40,7 @@ beforeEach(() => {
   lost = [];
   const events: LinkEvents = {
     opened: () => undefined,
-    refused: () => undefined,
+    connectFailed: () => undefined,
     heard: () => undefined,
     lost: (_, cause) => lost.push(cause),
     tick: () => undefined,

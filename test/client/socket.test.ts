@@ -1,15 +1,11 @@
-/** What of the socket its callers notice: the calls themselves are the same as over HTTP. */
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
+/** The calls of a queue over its socket, where they differ from those over HTTP: frames, waits, cuts and mistakes. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
-import { Closed, Empty, Invalid, type Queue, QueueManager, Unauthorized } from "../../worker-client/src/index.ts";
-import { PONG_MS, SILENCE_MS } from "../../worker-client/src/socket-link.ts";
+import { Empty, Invalid, type Queue, Unauthorized } from "../../worker-client/src/index.ts";
+import { PONG_MS, SILENCE_MS } from "../../worker-client/src/wire/socket-link.ts";
 import { clientTime } from "../support/client-time.ts";
-import { outputOf } from "../support/output-of.ts";
 import { FaultyProxy } from "../support/proxy.ts";
-import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
+import { freshName, TestServer } from "../support/server.ts";
 import { runThroughProxy } from "../support/through-proxy.ts";
 
 const MIB = 1024 * 1024;
@@ -120,7 +116,7 @@ describe("a mistake of one caller", () => {
   });
 });
 
-test("a wrong authkey is Unauthorized, for all who call", async () => {
+test("a wrong authkey is Unauthorized, for all calls", async () => {
   const queue = server.manager({ authkey: "wrong" }).queue(freshName());
 
   const refusals = await Promise.allSettled([queue.put("item"), queue.get(), queue.describe()]);
@@ -137,7 +133,7 @@ describe(`while ${SOCKET_WAITS_MAX} calls wait, which is as many as a socket may
     return gets;
   }
 
-  /** Lets those who wait go. */
+  /** Ends the calls that wait. */
   async function end(queue: Queue<number>, waiting: Promise<number>[]): Promise<void> {
     const settled = Promise.allSettled(waiting);
     await queue.shutdown();
@@ -300,207 +296,5 @@ describe("with time", () => {
     expect(own.upgrades).toBe(2);
     await worker.close();
     await own.refuse();
-  });
-});
-
-describe("where no socket can be had", () => {
-  let portal: Server;
-  let upgrades: number;
-  afterEach(async () => {
-    portal.closeAllConnections();
-    await new Promise((closed) => portal.close(closed));
-  });
-
-  /** An HTTP proxy that passes on requests, and does something else with those for an upgrade. */
-  async function startPortal(upgrade: (socket: Duplex, request: IncomingMessage) => void): Promise<QueueManager> {
-    upgrades = 0;
-    portal = createServer(passOn).on("upgrade", (incoming: IncomingMessage, socket: Duplex) => {
-      upgrades += 1;
-      socket.on("error", () => undefined);
-      upgrade(socket, incoming);
-    });
-    await new Promise<void>((listening) => portal.listen(0, "127.0.0.1", listening));
-    const { port } = portal.address() as AddressInfo;
-    return new QueueManager({ address: `http://127.0.0.1:${port}`, authkey: AUTHKEY });
-  }
-
-  function passOn(incoming: IncomingMessage, answer: ServerResponse): void {
-    const { method, url, headers } = incoming;
-    const onward = request(`${server.address}${url}`, { method, headers }, (response) => {
-      answer.writeHead(response.statusCode ?? 502, response.headers);
-      response.pipe(answer);
-    });
-    onward.on("error", () => answer.destroy());
-    answer.on("close", () => onward.destroy());
-    incoming.pipe(onward);
-  }
-
-  const obstacles: [name: string, upgrade: (socket: Duplex, request: IncomingMessage) => void][] = [
-    ...[400, 403, 404, 426, 501, 502].map((status): (typeof obstacles)[number] => [
-      `is answered ${status}`,
-      (socket) => socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 5\r\nConnection: close\r\n\r\n<p>No`),
-    ]),
-    ["ends the connection", (socket) => socket.destroy()],
-    [
-      "is lost on the way, so that the server sees a plain request",
-      (socket, { url }) => {
-        const headers = { Authorization: `Bearer ${AUTHKEY}` };
-        request(`${server.address}${url}`, { headers }, async (response) => {
-          const body = (await response.toArray()).join("");
-          const head = `HTTP/1.1 ${response.statusCode} No\r\nContent-Length: ${Buffer.byteLength(body)}`;
-          socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
-        }).end();
-      },
-    ],
-    [
-      "is taken, and the connection ended then",
-      (socket, incoming) => {
-        const onward = request(`${server.address}${incoming.url}`, { headers: incoming.headers });
-        onward.on("upgrade", (response, serverSocket) => {
-          const headers = Object.entries(response.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-          socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
-          socket.once("data", () => socket.destroy());
-          socket.on("close", () => serverSocket.destroy());
-        });
-        onward.end();
-      },
-    ],
-  ];
-
-  describe.each(obstacles)("because the request for one %s", (_, upgrade) => {
-    test("calls go over HTTP, and do not try for another one each time", async () => {
-      const queue = (await startPortal(upgrade)).queue<string>(freshName());
-
-      const getting = queue.get();
-      await queue.put("item");
-      expect(await getting).toBe("item");
-      const tries = upgrades;
-      await queue.taskDone();
-
-      expect(await queue.join()).toBe(true);
-      expect(upgrades).toBe(tries);
-    });
-
-    test("a worker asks for its messages", async () => {
-      const queue = (await startPortal(upgrade)).queue<number>(freshName());
-      const worked: number[] = [];
-      const worker = queue.work(({ item }) => worked.push(item), { concurrency: 2 });
-
-      await elsewhere(queue).putMany(numbers(10));
-      await elsewhere(queue).join();
-      await worker.close();
-
-      expect(worked.sort()).toEqual(numbers(10));
-      expect(await elsewhere(queue).describe()).toMatchObject({ done: 10, leased: 0, visible: 0 });
-    });
-  });
-});
-
-describe("a process", () => {
-  /** What a program that has a `queue` has printed. */
-  function printed(program: string, { name }: Queue<string>): Promise<string> {
-    const text = `const queue = manager.queue(${JSON.stringify(name)});
-      ${program}`;
-    return outputOf(text, { address: server.address, authkey: AUTHKEY });
-  }
-
-  test("ends by itself when it waits for nothing, although a connection is open", async () => {
-    const queue = freshQueue<string>();
-
-    expect(await printed(`console.log(await queue.put("item"));`, queue)).toMatch(/\S/);
-
-    expect(await queue.qsize()).toBe(1);
-  });
-
-  test("stays while it waits, and ends when that is over", async () => {
-    const queue = freshQueue<string>();
-
-    const output = printed(`await queue.put(1); await queue.put(await queue.join() ? "done" : "not");`, queue);
-    await queue.get();
-    await queue.taskDone();
-
-    await output;
-    expect(await queue.get()).toBe("done");
-  });
-
-  test("stays for a worker, and ends when that is closed", async () => {
-    const queue = freshQueue<string>();
-    await queue.put("item");
-
-    const output = await printed(
-      `const worker = queue.work(({ item }) => { console.log(item); worker.close(); });`,
-      queue,
-    );
-
-    expect(output).toBe("item\n");
-    expect(await queue.describe()).toMatchObject({ done: 1, leased: 0 });
-  });
-
-  test("ends soon after it has closed its manager", async () => {
-    const queue = freshQueue<string>();
-
-    await printed(
-      `queue.get().catch((error) => console.log(error.name)); await queue.qsize(); await manager.close();`,
-      queue,
-    );
-  });
-});
-
-describe("closing the manager", () => {
-  test("ends calls that are not answered as Closed, and the connections", async () => {
-    const manager = server.manager({ address: proxy.address });
-    const queue = manager.queue(freshName());
-    const refusal = expect(queue.get()).rejects.toMatchObject({ name: "Closed", code: "closed", queue: queue.name });
-    await queue.qsize();
-
-    await manager.close();
-
-    await refusal;
-    await expect.poll(() => proxy.connections).toBe(0);
-  });
-
-  test.each(["websocket", "http"] as const)("refuses later calls over %s", async (transport) => {
-    const manager = server.manager({ address: proxy.address, transport });
-    const queue = manager.queue<number>(freshName());
-    await queue.put(1);
-    await manager.close();
-
-    await expect(queue.get()).rejects.toThrow(Closed);
-    await expect(manager.queue(queue.name).put(2)).rejects.toThrow(Closed);
-    await expect(manager.connect()).rejects.toThrow(Closed);
-  });
-
-  test("ends what is asked over HTTP, too", async () => {
-    const manager = server.manager({ address: proxy.address, transport: "http" });
-    const isAsked = proxy.nextRequest("receive");
-    const refusal = expect(manager.queue(freshName()).get()).rejects.toThrow(Closed);
-    await isAsked;
-
-    await manager.close();
-
-    await refusal;
-  });
-
-  test("ends what is asked while it cannot connect", async () => {
-    const manager = server.manager({ address: proxy.address });
-    await proxy.refuse();
-    const refusal = expect(manager.queue<number>(freshName()).put(1)).rejects.toThrow(Closed);
-
-    await manager.close();
-
-    await refusal;
-  });
-
-  test("ends its workers, as closing them would", async () => {
-    const manager = server.manager({ address: proxy.address });
-    const queue = manager.queue<number>(freshName());
-    await queue.put(1);
-    const worker = queue.work(() => undefined);
-    await queue.join();
-
-    await manager.close();
-
-    expect(await worker.finished).toBeUndefined();
-    expect(await worker.close()).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SubscribeRequest } from "../../src/contract/schema/types.ts";
-import { Subscription } from "../../worker-client/src/subscription.ts";
+import { Subscription } from "../../worker-client/src/transport/subscription.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,16 +1,22 @@
 /** Calls that stay without an answer on a connection that lives, on a clock of the test. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Call } from "../../worker-client/src/call.ts";
-import { Deadline } from "../../worker-client/src/deadline.ts";
-import { Outbox } from "../../worker-client/src/outbox.ts";
-import { ANSWER_SECONDS, SocketCalls } from "../../worker-client/src/socket-calls.ts";
+import { Deadline } from "../../worker-client/src/base/deadline.ts";
+import type { Call } from "../../worker-client/src/transport/call.ts";
+import { FrameWriter } from "../../worker-client/src/transport/frame-writer.ts";
+import { ANSWER_SECONDS, SocketCalls } from "../../worker-client/src/transport/socket-calls.ts";
 
 let calls: SocketCalls;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const nothing = () => undefined;
   const place = { address: "http://queue.test", queue: "tasks" };
-  const events = { toSend: nothing, rest: nothing, nonsense: nothing, unwanted: nothing, isTaken: () => false };
+  const events = {
+    sendSoon: nothing,
+    updateNeed: nothing,
+    foreignReply: nothing,
+    giveBack: nothing,
+    isTaken: () => false,
+  };
   calls = new SocketCalls(place, 120, { ...events, outage: undefined });
   calls.connected();
 });
@@ -26,9 +32,9 @@ function send(call: Call) {
 /** The operations that are to be sent. */
 function sent(): { id: number; verb: string }[] {
   const frames: string[] = [];
-  const outbox = new Outbox((frame) => frames.push(frame));
-  calls.addTo(outbox);
-  outbox.flush();
+  const writer = new FrameWriter((frame) => frames.push(frame));
+  calls.addTo(writer);
+  writer.flush();
   return frames.flatMap((frame) => frame.split("\n").map((line) => JSON.parse(line)));
 }
 
@@ -63,7 +69,7 @@ test("what cannot be repeated fails, and is not known to be applied", async () =
   expect(sent()).toEqual([]);
 });
 
-test("a wait is told to end when its time is over, and fails if that is not answered either", async () => {
+test("a wait is cancelled at the server when its time has passed, and fails if that is not answered either", async () => {
   const { outcome, id } = send({ verb: "join", deadline: new Deadline({ timeoutSeconds: 5 }) });
 
   vi.advanceTimersByTime(5_000);

@@ -54,7 +54,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   });
 
   // jbielick/faktory_worker_node#30: the failure cannot be reported, and the worker ends.
-  test("a handler that fails while the server is away is told of, and its message comes again", async () => {
+  test("a handler that fails while the server is away is reported, and its message is redelivered", async () => {
     const queue = queueOf<string>();
     await queue.configure({ retryDelaySeconds: 0 });
     await queue.put("item");

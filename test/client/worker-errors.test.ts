@@ -1,4 +1,4 @@
-/** What goes wrong in a worker is told, and strands neither a message nor the worker. */
+/** Errors in a worker are reported, and strand neither a message nor the worker. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Queue, QueueError, QueueOptions } from "../../worker-client/src/index.ts";
 import { TestServer } from "../support/server.ts";
@@ -127,7 +127,7 @@ describe("onError", () => {
     ]);
   });
 
-  test("is told when the lease of what was done was over", async () => {
+  test("is called when the lease of a message ended before its ack", async () => {
     const queue = await freshQueue<string>();
     const id = await queue.put("item");
     const errors: QueueError[] = [];

@@ -8,15 +8,8 @@
  * await manager.queue<number>("task_queue").put(7);
  */
 
-export type {
-  MessagesOptions,
-  PauseOptions,
-  PurgeOptions,
-  RedriveOptions,
-  ShutdownOptions,
-} from "./admin-options.ts";
-export type { DeadLetter, DeathReason } from "./dead-letter.ts";
-export type { WaitOptions } from "./deadline.ts";
+export type { CallOptions } from "./base/check-options.ts";
+export type { WaitOptions } from "./base/deadline.ts";
 export {
   Closed,
   DoneTooOften,
@@ -36,15 +29,22 @@ export {
   Unavailable,
   UnknownMessage,
   UnknownQueue,
-} from "./errors.ts";
-export type { Message, RejectOptions, RetryOptions } from "./message.ts";
-export type { MessageState, MessageView } from "./message-view.ts";
-export type { OperatedQueue } from "./operated-queue.ts";
-export type { CallOptions } from "./options.ts";
-export type { ItemOptions, PutManyOptions, PutOptions } from "./put-options.ts";
-export type { GetOptions, JoinOptions, Queue, ReceiveOptions } from "./queue.ts";
-export type { Order, QueueDescription, QueueOptions } from "./queue-description.ts";
-export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./queue-manager.ts";
-export type { Handler } from "./run.ts";
-export type { CloseOptions, WorkOptions } from "./work-options.ts";
-export type { Worker } from "./worker.ts";
+} from "./base/errors.ts";
+export type {
+  MessagesOptions,
+  PauseOptions,
+  PurgeOptions,
+  RedriveOptions,
+  ShutdownOptions,
+} from "./calls/admin-options.ts";
+export type { ItemOptions, PutManyOptions, PutOptions } from "./calls/put-options.ts";
+export type { GetOptions, JoinOptions, Queue, ReceiveOptions } from "./calls/queue.ts";
+export type { QueueAdmin } from "./calls/queue-admin.ts";
+export type { Order, QueueDescription, QueueOptions } from "./calls/queue-description.ts";
+export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
+export type { DeadLetter, DeathReason } from "./message/dead-letter.ts";
+export type { Message, RejectOptions, RetryOptions } from "./message/message.ts";
+export type { MessageState, MessageView } from "./message/message-view.ts";
+export type { Handler } from "./work/run-handler.ts";
+export type { CloseOptions, WorkOptions } from "./work/work-options.ts";
+export type { Worker } from "./work/worker.ts";

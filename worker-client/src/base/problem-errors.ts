@@ -1,0 +1,92 @@
+import type { Problem, ProblemCode } from "../../../src/contract/problems.ts";
+import {
+  DoneTooOften,
+  type ErrorDetails,
+  Full,
+  IdempotencyKeyReused,
+  Invalid,
+  OrderConflict,
+  Paused,
+  QueueError,
+  ShutDown,
+  StorageFull,
+  TooLarge,
+  Unauthorized,
+  Unavailable,
+  UnknownMessage,
+  UnknownQueue,
+} from "./errors.ts";
+
+/** The server and the queue that a problem comes from, for the message. */
+export interface Place {
+  address: string;
+  /** Undefined for a request about the server and no queue. */
+  queue?: string | undefined;
+}
+
+/** The classes of errors, by the code of the problem that they stand for. */
+const CLASSES: Partial<Record<string, new (message: string, details: ErrorDetails) => QueueError>> = {
+  full: Full,
+  paused: Paused,
+  shut_down: ShutDown,
+  storage_full: StorageFull,
+  unauthorized: Unauthorized,
+  invalid: Invalid,
+  too_large: TooLarge,
+  unknown_queue: UnknownQueue,
+  unknown_message: UnknownMessage,
+  order_conflict: OrderConflict,
+  done_too_often: DoneTooOften,
+  idempotency_key_reused: IdempotencyKeyReused,
+  unavailable: Unavailable,
+} satisfies Partial<Record<ProblemCode, unknown>>;
+
+/** The error that stands for a problem which the server answered with. */
+export function errorOf(problem: Problem, place: Place): QueueError {
+  const { code, status, errors } = problem;
+  const details: ErrorDetails = { code, status, queue: place.queue, errors };
+  return new (CLASSES[code] ?? QueueError)(messageOf(problem, place), details);
+}
+
+function messageOf({ code, detail }: Problem, { address, queue }: Place): string {
+  if (code === "unauthorized") {
+    const advice = "is the option authkey, or DURABLE_QUEUE_AUTHKEY, that of this server?";
+    return `${address} refused the authkey: ${detail.replace(/\.$/, "")}; ${advice}`;
+  }
+  if (queue === undefined || detail.includes(queue)) return detail;
+  if (detail.startsWith("The queue ")) return `The queue ${queue} ${detail.slice("The queue ".length)}`;
+  return `${detail.replace(/\.$/, "")} (queue ${queue}).`;
+}
+
+/** Whether this has the form of a problem of the server. */
+export function isProblem(value: unknown): value is Problem {
+  if (typeof value !== "object" || value === null) return false;
+  const { code, detail, status } = value as Partial<Record<keyof Problem, unknown>>;
+  return typeof code === "string" && typeof detail === "string" && typeof status === "number";
+}
+
+/** The problem in an answer; undefined if it is not of a durable-queue server, as the error page of a proxy. */
+export function problemIn(text: string): Problem | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isProblem(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Statuses below 500 with which a proxy in between asks for another try. */
+const PASSING_STATUSES: readonly number[] = [408, 425, 429];
+
+/** Whether to try again after an answer that is not of a durable-queue server. */
+export function isPassing(status: number): boolean {
+  return status >= 500 || PASSING_STATUSES.includes(status);
+}
+
+/** Problems with a 5xx status that trying again does not help. */
+const FINAL_CODES: readonly string[] = ["no_authkey", "misconfigured", "storage_full", "damaged"];
+
+/** Whether a problem ends a call. After any other problem the outcome is unknown, and the call is tried again. */
+export function isFinal(status: number, error: QueueError): boolean {
+  return status < 500 || FINAL_CODES.includes(error.code);
+}

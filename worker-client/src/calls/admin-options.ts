@@ -1,0 +1,75 @@
+import { CALL_OPTIONS, type CallOptions, type Known } from "../base/check-options.ts";
+import type { MessageState } from "../message/message-view.ts";
+import type { QueueOptions } from "./queue-description.ts";
+
+/** The options of `Queue.shutdown`. */
+export interface ShutdownOptions extends CallOptions {
+  /** Whether messages that are not leased are discarded. Default false. */
+  immediate?: boolean | undefined;
+}
+
+/** The options of `Queue.pause` and `Queue.resume`. */
+export interface PauseOptions extends CallOptions {
+  /** Default: both. */
+  only?: "puts" | "receives" | undefined;
+}
+
+/** The options of `Queue.messages`. */
+export interface MessagesOptions extends CallOptions {
+  /** Default: all. */
+  state?: MessageState | undefined;
+}
+
+/** The options of `Queue.purge`. */
+export interface PurgeOptions extends CallOptions {
+  /** Default: everything. */
+  only?: "dead" | undefined;
+}
+
+/** The options of `Queue.redrive`. */
+export interface RedriveOptions extends CallOptions {
+  /** Only these, at most 1,000. Default: all dead letters. */
+  ids?: readonly string[] | undefined;
+  /** Only the first `max` of them. */
+  max?: number | undefined;
+  /** To this queue. Default: what died here stays here, what died elsewhere goes back there. */
+  to?: string | undefined;
+  /** Only what died in this other queue. */
+  from?: string | undefined;
+  /**
+   * Called after each step, of at most 10,000 here or 1,000 to another queue, with how many were redriven and are left.
+   */
+  progress?: ((redriven: number, left: number) => void) | undefined;
+}
+
+const configure: Known<QueueOptions> = {
+  maxSize: true,
+  leaseSeconds: true,
+  maxLeasedPerGroup: true,
+  maxAttempts: true,
+  retryDelaySeconds: true,
+  retryDelayFactor: true,
+  retryDelayMaxSeconds: true,
+  retryDelayJitter: true,
+  idempotencySeconds: true,
+  dedupeSeconds: true,
+  retentionSeconds: true,
+  deadLetterExpired: true,
+  deadLetterQueue: true,
+  order: true,
+};
+const shutdown: Known<ShutdownOptions> = { immediate: true, ...CALL_OPTIONS };
+const pause: Known<PauseOptions> = { only: true, ...CALL_OPTIONS };
+const messages: Known<MessagesOptions> = { state: true, ...CALL_OPTIONS };
+const purge: Known<PurgeOptions> = { only: true, ...CALL_OPTIONS };
+const redrive: Known<RedriveOptions> = {
+  ids: true,
+  max: true,
+  to: true,
+  from: true,
+  progress: true,
+  ...CALL_OPTIONS,
+};
+
+/** The options that each administrative call has. */
+export const ADMIN_OPTIONS = { configure, shutdown, pause, messages, purge, redrive };

@@ -1,0 +1,178 @@
+import { QUEUE_NAME_PATTERN } from "../../../src/contract/limits.ts";
+import type { QueuesReply } from "../../../src/contract/schema/types.ts";
+import {
+  CALL_OPTIONS,
+  type CallOptions,
+  checkBoolean,
+  checkFunction,
+  checkNumber,
+  checkOptions,
+  type Known,
+  shown,
+} from "../base/check-options.ts";
+import { withCaller } from "../base/errors.ts";
+import { environment } from "../base/platform.ts";
+import { HttpClient } from "../transport/http-client.ts";
+import { Routes } from "../transport/routes.ts";
+import { type CloseOptions, checkCloseOptions } from "../work/work-options.ts";
+import type { Worker } from "../work/worker.ts";
+import { Queue } from "./queue.ts";
+
+/** The options of a `QueueManager`. */
+export interface QueueManagerOptions {
+  /** Where the server is. Default: the environment's `DURABLE_QUEUE_ADDRESS`, else `http://127.0.0.1:8787`. */
+  address?: string | undefined;
+  /** The secret of the server. Default: the environment's `DURABLE_QUEUE_AUTHKEY`; without any, a `TypeError`. */
+  authkey?: string | undefined;
+  /** For how long a call is sent again while the server cannot be reached or fails. Default 60; 0 tries once. */
+  retrySeconds?: number | undefined;
+  /**
+   * Allows `http:` to other machines, where the authkey can be read on the network, as between containers.
+   * Default: true where the environment's `DURABLE_QUEUE_ALLOW_PLAIN_HTTP` is `1`, else false.
+   */
+  allowPlainHttp?: boolean | undefined;
+  /**
+   * How queues are reached: over a WebSocket each, and over HTTP if no WebSocket can be opened; or over HTTP only.
+   * Default `websocket`, unless a `fetch` is given.
+   */
+  transport?: "websocket" | "http" | undefined;
+  /** The function that sends HTTP requests. Default: the global `fetch`. */
+  fetch?: typeof fetch | undefined;
+}
+
+/** The options of `QueueManager.queueNames`. */
+export interface QueueNamesOptions extends CallOptions {
+  /** Only names that begin with this. Default: all. */
+  prefix?: string | undefined;
+}
+
+const MANAGER_OPTIONS: Known<QueueManagerOptions> = {
+  address: true,
+  authkey: true,
+  retrySeconds: true,
+  allowPlainHttp: true,
+  transport: true,
+  fetch: true,
+};
+const NAMES_OPTIONS: Known<QueueNamesOptions> = { prefix: true, ...CALL_OPTIONS };
+
+/** Gives access to the named queues of one server, as Python's `BaseManager` does. */
+export class QueueManager {
+  readonly address: string;
+  readonly #http: HttpClient;
+  readonly #routes: Routes;
+  readonly #workers = new Set<Worker>();
+  #closing: Promise<void> | undefined;
+
+  /** Throws a `TypeError` or a `RangeError` for wrong options, or without an authkey. Connects to nothing yet. */
+  constructor(options: QueueManagerOptions = {}) {
+    checkOptions("QueueManager", options, MANAGER_OPTIONS);
+    const {
+      address = environment("DURABLE_QUEUE_ADDRESS") ?? "http://127.0.0.1:8787",
+      authkey = environment("DURABLE_QUEUE_AUTHKEY"),
+      allowPlainHttp,
+      retrySeconds = 60,
+    } = options;
+    if (authkey === undefined) {
+      throw new TypeError(
+        "There is no authkey: give it as an option, or set DURABLE_QUEUE_AUTHKEY (from a file: node --env-file=.env).",
+      );
+    }
+    if (!/^[\x21-\x7e]+$/.test(authkey)) {
+      throw new TypeError("authkey must be visible ASCII without spaces.");
+    }
+    checkBoolean("allowPlainHttp", allowPlainHttp);
+    checkNumber("retrySeconds", retrySeconds, { min: 0 });
+    if (options.fetch !== undefined) checkFunction("fetch", options.fetch);
+    const url = urlOf(address);
+    if (url.protocol === "http:" && !isLoopback(url.hostname) && !mayBePlain(allowPlainHttp)) {
+      throw new TypeError(
+        `${address} would send the authkey in the clear: use https, or set allowPlainHttp (DURABLE_QUEUE_ALLOW_PLAIN_HTTP=1).`,
+      );
+    }
+    this.address = url.href.replace(/\/+$/, "");
+    // Looked up at each call, so that it may be replaced, as tools for tests and tracing do.
+    const fetchFunction: typeof fetch = options.fetch ?? ((...request) => fetch(...request));
+    this.#http = new HttpClient(this.address, authkey, retrySeconds, fetchFunction);
+    const transport = options.transport ?? (options.fetch === undefined ? "websocket" : "http");
+    if (transport !== "websocket" && transport !== "http") {
+      throw new TypeError(`transport must be "websocket" or "http", not ${shown(transport)}.`);
+    }
+    this.#routes = new Routes({ address: this.address, authkey, retrySeconds, transport, http: this.#http });
+  }
+
+  /**
+   * A queue by its name: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or a digit, else a
+   * `RangeError`. Sends nothing yet.
+   */
+  queue<Item = unknown>(name: string): Queue<Item> {
+    // URLs would resolve "." and "..", so not every bad name would come to be refused by the server.
+    if (typeof name !== "string" || !QUEUE_NAME_PATTERN.test(name)) {
+      const rule = "1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or a digit";
+      throw new RangeError(`The name of a queue must be ${rule}, not ${shown(name)}.`);
+    }
+    return new Queue<Item>(name, this.#routes, this.#workers);
+  }
+
+  /** Checks that the server answers and takes the authkey. Calls do so themselves; this one does nothing else. */
+  async connect(options: CallOptions = {}): Promise<void> {
+    checkOptions("connect()", options, CALL_OPTIONS);
+    await this.#names("limit=1", options);
+  }
+
+  /** The names of all queues that begin with `prefix`, in the order of their characters. */
+  async *queueNames(options: QueueNamesOptions = {}): AsyncGenerator<string> {
+    checkOptions("queueNames()", options, NAMES_OPTIONS);
+    const { prefix = "", ...call } = options;
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page: QueuesReply = await this.#names(String(new URLSearchParams({ prefix, cursor })), call);
+      for (const { name } of page.queues) yield name;
+      cursor = page.cursor;
+    }
+  }
+
+  async #names(query: string, options: CallOptions): Promise<QueuesReply> {
+    try {
+      return (await this.#http.send<QueuesReply>({ method: "GET", path: `/v1/queues?${query}` }, options)).value;
+    } catch (error) {
+      throw withCaller(error);
+    }
+  }
+
+  /**
+   * Closes its workers as `Worker.close` does, then the connections. Calls that are not answered by then, and those
+   * that are made later, throw `Closed`. A process ends without this: a connection on which nothing is waited for does
+   * not keep it. A handler must not await it.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(options);
+    // An error that ends a worker rejects its `finished`.
+    const closed = Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
+    this.#closing ??= closed.then(() => this.#http.settled()).then(() => this.#routes.close());
+    await this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function urlOf(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
+    throw new TypeError(`address must be an http or https URL: ${address}`);
+  }
+  if (url.username + url.password + url.search + url.hash !== "") {
+    throw new TypeError("address must have neither a user, a password, a query nor a fragment.");
+  }
+  return url;
+}
+
+/** The variable is read only where it matters: some runtimes ask before they let a program read one. */
+function mayBePlain(allowPlainHttp: boolean | undefined): boolean {
+  return allowPlainHttp ?? environment("DURABLE_QUEUE_ALLOW_PLAIN_HTTP") === "1";
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.[0-9.]+$/.test(hostname);
+}

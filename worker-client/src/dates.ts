@@ -1,9 +1,0 @@
-/** A point in time as the interface says it: seconds since 1970. */
-export function dateOf(seconds: number): Date {
-  return new Date(seconds * 1_000);
-}
-
-/** The same for one that may be missing. */
-export function dateOrUndefined(seconds: number | undefined): Date | undefined {
-  return seconds === undefined ? undefined : dateOf(seconds);
-}

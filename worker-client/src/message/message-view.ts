@@ -1,0 +1,49 @@
+import type { MessageView as MessageViewReply } from "../../../src/contract/schema/types.ts";
+import { dateOf, dateOrUndefined } from "./dates.ts";
+import { type DeadLetter, type DeathReason, deadLetterOf } from "./dead-letter.ts";
+import { itemOf } from "./item-of.ts";
+
+/** `transferring`: being sent to another queue. */
+export type MessageState = "visible" | "delayed" | "leased" | "dead" | "transferring";
+
+/** A message that was peeked at, and not leased. */
+export interface MessageView<Item> {
+  id: string;
+  item: Item;
+  state: MessageState;
+  /** How often it was delivered. */
+  attempts: number;
+  priority: number;
+  group: string | undefined;
+  putAt: Date;
+  /** When it was to be visible; undefined if it was not put for later. */
+  at: Date | undefined;
+  /** When a delayed message is visible, when a lease ends, when a dead message died; undefined for a visible one. */
+  until: Date | undefined;
+  /** Why a dead message is dead. */
+  reason: DeathReason | undefined;
+  /** Where it comes from, if it died in another queue. */
+  deadLetter: DeadLetter | undefined;
+  /** What the last retry gave as its error. */
+  lastError: string | undefined;
+}
+
+/** @internal */
+export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
+  const { id, state, attempts, priority, group, putAt, at, reason, lastError } = reply;
+  const until = reply.visibleAt ?? reply.leaseEndsAt ?? reply.diedAt;
+  return {
+    id,
+    item: itemOf<Item>(reply),
+    state,
+    attempts,
+    priority,
+    group,
+    putAt: dateOf(putAt),
+    at: dateOrUndefined(at),
+    until: dateOrUndefined(until),
+    reason,
+    deadLetter: deadLetterOf(reply),
+    lastError,
+  };
+}

@@ -1,0 +1,232 @@
+import type { ExtendReply, ReceivedMessage, RetryReply } from "../../../src/contract/schema/types.ts";
+import { CALL_OPTIONS, type CallOptions, checkOptions, type Known } from "../base/check-options.ts";
+import { Closed, QueueError, Unavailable } from "../base/errors.ts";
+import { type Instant, instant } from "../base/instant.ts";
+import { dateOf, dateOrUndefined } from "./dates.ts";
+import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
+import { errorText } from "./error-text.ts";
+import { itemOf } from "./item-of.ts";
+import type { Lease } from "./lease.ts";
+import type { QueueCalls } from "./queue-calls.ts";
+
+/** The options of `Message.reject`. */
+export interface RejectOptions extends CallOptions {
+  /**
+   * Why it failed; the next attempt, or the dead letter, has it as `lastError`. An error is kept with its name, its
+   * message and where it was thrown; a text longer than 1,024 characters is cut.
+   */
+  error?: unknown;
+}
+
+/** The options of `Message.retry`. */
+export interface RetryOptions extends RejectOptions {
+  /** When the message becomes visible again: at most 366 days. Default: what the queue's `retryDelay…` say. */
+  delaySeconds?: number | undefined;
+}
+
+const REJECT_OPTIONS: Known<RejectOptions> = { error: true, ...CALL_OPTIONS };
+const RETRY_OPTIONS: Known<RetryOptions> = { delaySeconds: true, ...REJECT_OPTIONS };
+
+/**
+ * A message that was received: leased to this consumer, and redelivered if it is not acked before its lease ends.
+ *
+ * Its calls throw as all calls do; see `Queue`.
+ */
+export class Message<Item> {
+  /** Unique in its queue for all time. */
+  readonly id: string;
+  readonly item: Item;
+  /**
+   * Which attempt this is, from 1: how often a handler has begun with the message, this time included. More than 1
+   * means that it may have been worked on before.
+   */
+  readonly attempt: number;
+  readonly priority: number;
+  readonly group: string | undefined;
+  /** What the last retry gave as its error. */
+  readonly lastError: string | undefined;
+  /** Where it comes from, if it died in another queue. */
+  readonly deadLetter: DeadLetter | undefined;
+  /** @internal */
+  readonly receipt: string;
+  /** @internal */
+  readonly lease: Lease;
+  readonly #putAt: number;
+  readonly #at: number | undefined;
+  readonly #calls: QueueCalls;
+  #leaseEndsAt: number;
+  #isSettled = false;
+  #isLost = false;
+  /** Made when `signal` is first read: for most messages it never is. */
+  #aborting: AbortController | undefined;
+
+  /** @internal Messages come from `Queue.receive` and `Queue.work`. */
+  constructor(received: ReceivedMessage, lease: Lease, calls: QueueCalls) {
+    this.id = received.id;
+    this.item = itemOf<Item>(received);
+    this.attempt = received.attempt;
+    this.priority = received.priority;
+    this.group = received.group;
+    this.lastError = received.lastError;
+    this.deadLetter = deadLetterOf(received);
+    this.receipt = received.receipt ?? "";
+    this.lease = lease;
+    this.#putAt = received.putAt;
+    this.#at = received.at;
+    this.#leaseEndsAt = received.leaseEndsAt ?? 0;
+    this.#calls = calls;
+  }
+
+  get putAt(): Date {
+    return dateOf(this.#putAt);
+  }
+
+  /** When it was to be visible; undefined if it was not put for later. */
+  get at(): Date | undefined {
+    return dateOrUndefined(this.#at);
+  }
+
+  /** When the lease ends, by the server's clock. */
+  get leaseEndsAt(): Date {
+    return dateOf(this.#leaseEndsAt);
+  }
+
+  /**
+   * The work is done: removes the message and counts it done for `join`. True when that is certain.
+   *
+   * False when the lease was over, so that the message is, or was, another consumer's to do again; also when an earlier
+   * try was applied and its answer lost, which a second try cannot tell from that.
+   */
+  async ack(options: CallOptions = {}): Promise<boolean> {
+    checkOptions("ack()", options, CALL_OPTIONS);
+    return this.#settle(async () => (await this.#calls.ack(this.receipt, true, options)).isAcked);
+  }
+
+  /**
+   * Gives the message back after a failure; if this was the last of its `maxAttempts`, it is dead. True when that is
+   * certain; false as for `ack`.
+   */
+  async retry(options: RetryOptions = {}): Promise<boolean> {
+    checkOptions("retry()", options, RETRY_OPTIONS);
+    const { delaySeconds, error } = options;
+    return this.#giveBack({ delaySeconds, error: error === undefined ? undefined : errorText(error) }, options);
+  }
+
+  /**
+   * Gives the message up: it is dead at once, whatever attempts are left, and goes to the queue's `deadLetterQueue`.
+   * For messages that can never succeed. True when that is certain; false as for `ack`.
+   */
+  async reject(options: RejectOptions = {}): Promise<boolean> {
+    checkOptions("reject()", options, REJECT_OPTIONS);
+    const { error } = options;
+    return this.#giveBack({ dead: true, error: error === undefined ? undefined : errorText(error) }, options);
+  }
+
+  /**
+   * Gives the message back as if it had not been begun: it is visible at once, and no attempt is counted. True when
+   * that is certain; false as for `ack`.
+   */
+  async release(options: CallOptions = {}): Promise<boolean> {
+    checkOptions("release()", options, CALL_OPTIONS);
+    return this.#giveBack({ begun: false }, options);
+  }
+
+  /**
+   * Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. A worker extends the
+   * leases of its messages by itself, and none to an earlier end than this.
+   */
+  async extend(leaseSeconds: number, options: CallOptions = {}): Promise<boolean> {
+    checkOptions("extend()", options, CALL_OPTIONS);
+    const sentAt = instant();
+    const request = { receipts: [this.receipt], leaseSeconds };
+    const { value } = await this.#calls.send<ExtendReply>("extend", { request, ...options });
+    if (value.extended === 1) this.extended(value.leaseEndsAt, leaseSeconds * 1_000, sentAt);
+    return value.extended === 1;
+  }
+
+  /**
+   * Aborted when the lease is over, as far as this machine knows, or the message was taken away: work from then on
+   * may be done twice. In a worker also when the handler's `timeoutSeconds` have passed. Its reason is the error.
+   */
+  get signal(): AbortSignal {
+    if (this.#aborting === undefined) {
+      this.#aborting = new AbortController();
+      if (!this.#isSettled) this.lease.whenOver(() => this.lose());
+    }
+    // A handler that blocked the event loop reads the signal before any timer could fire.
+    if (this.lease.leftMs <= 0 && !this.lease.isExtending) this.lose();
+    return this.#aborting.signal;
+  }
+
+  /** @internal The server has prolonged the lease by `ms`, which was asked for at `sentAt`. */
+  extended(leaseEndsAt: number, ms: number, sentAt: Instant): void {
+    this.#leaseEndsAt = leaseEndsAt;
+    this.lease.prolong(ms, sentAt);
+  }
+
+  /** @internal The lease is over. */
+  lose(): void {
+    if (this.#isSettled || this.#isLost) return;
+    this.#isLost = true;
+    this.abort(this.lostError());
+  }
+
+  /** @internal */
+  abort(reason: QueueError): void {
+    this.lease.end();
+    this.#aborting ??= new AbortController();
+    this.#aborting.abort(reason);
+  }
+
+  /** @internal The error for a message whose lease ended before its handler. */
+  lostError(): QueueError {
+    const { queue } = this.#calls;
+    const detail = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
+    return new QueueError(`The lease of message ${this.id} of ${queue} is over: ${detail}.`, {
+      code: "lease_lost",
+      queue,
+    });
+  }
+
+  /** @internal The caller of this acks the message or gives it back. */
+  settle(): void {
+    this.#isSettled = true;
+    this.lease.end();
+  }
+
+  /** @internal Whether it was acked, given back or given up, or may have been. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** @internal Whether its lease is known to be over. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** A refused call leaves the message as it was, so that its handler may make another call. */
+  async #settle(settle: () => Promise<boolean>): Promise<boolean> {
+    this.#isSettled = true;
+    try {
+      const isDone = await settle();
+      this.lease.end();
+      return isDone;
+    } catch (error) {
+      if (isCertain(error)) this.#isSettled = false;
+      throw error;
+    }
+  }
+
+  #giveBack(request: object, { signal, retrySeconds }: CallOptions): Promise<boolean> {
+    return this.#settle(async () => {
+      const call = { request: { receipts: [this.receipt], ...request }, signal, retrySeconds };
+      return (await this.#calls.send<RetryReply>("retry", call)).value.retried === 1;
+    });
+  }
+}
+
+/** Whether a call that failed so has changed nothing. */
+function isCertain(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError) return true;
+  return error instanceof QueueError && !(error instanceof Unavailable || error instanceof Closed);
+}

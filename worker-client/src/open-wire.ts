@@ -1,8 +1,0 @@
-import { isBun } from "./platform.ts";
-import type { Opening, Target, WireEvents } from "./wire.ts";
-
-/** Begins to open a connection with what this runtime has. */
-export async function openWire(target: Target, events: WireEvents): Promise<Opening> {
-  if (isBun()) return (await import("./web-wire.ts")).openWebWire(target, events);
-  return (await import("./ws-wire.ts")).openWsWire(target, events);
-}

@@ -1,0 +1,130 @@
+import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, BODY_BYTES_MAX } from "../../../src/contract/limits.ts";
+import type { MessageRun, PutRequest } from "../../../src/contract/schema/types.ts";
+import { shown } from "../base/check-options.ts";
+import { Invalid, TooLarge } from "../base/errors.ts";
+import { base64Of } from "../base/platform.ts";
+
+/** As many of these as may share an operation have room in one frame. */
+const SMALL_CHARACTERS = 8_192;
+
+/** The options of a message that is put. */
+export type MessageOptions = Omit<PutRequest["messages"][number], "body" | "bytes">;
+
+/**
+ * The messages of a put. Their texts are made once, so that a put that is sent again is the same put, also if the
+ * program has changed the items meanwhile.
+ */
+export class PutMessages {
+  /** One JSON value each: that of the item, or a string of base64. */
+  readonly #texts: string[];
+  /** Which of the items are bytes; undefined if none is. */
+  readonly #areBytes: boolean[] | undefined;
+  /** The options of each as JSON, "{}" for none; one for all where they are the same. */
+  readonly #options: readonly string[];
+
+  /**
+   * Throws a `TypeError` for an item without a JSON form, such as `undefined`, a function or a bigint, `Invalid` for
+   * too many, and `TooLarge` for an item or a batch that the server would not take.
+   *
+   * @param options those of all items, or of each
+   */
+  constructor(items: readonly unknown[], options: MessageOptions | readonly MessageOptions[]) {
+    if (items.length > BATCH_MESSAGES_MAX) throw tooMany(items.length);
+    this.#texts = items.map(textOf);
+    this.#options = (isList(options) ? options : [options]).map((each) =>
+      isEmpty(each) ? "{}" : JSON.stringify(each),
+    );
+    if (items.some((item) => item instanceof Uint8Array)) {
+      this.#areBytes = items.map((item) => item instanceof Uint8Array);
+    }
+    this.#assertSizes(items);
+  }
+
+  get count(): number {
+    return this.#texts.length;
+  }
+
+  /** Whether this is one message, and not a large one. */
+  get isSmall(): boolean {
+    return this.#texts.length === 1 && (this.#texts[0] as string).length <= SMALL_CHARACTERS;
+  }
+
+  /** The member `messages` of an HTTP request. */
+  get json(): string {
+    const messages = this.#texts.map((text, index) => {
+      const options = this.#optionsOf(index);
+      const rest = options === "{}" ? "" : `,${options.slice(1, -1)}`;
+      return `{"${this.#areBytes?.[index] === true ? "bytes" : "body"}":${text}${rest}}`;
+    });
+    return `[${messages.join(",")}]`;
+  }
+
+  /** The contents as lines of a socket's frame. */
+  get lines(): readonly string[] {
+    return this.#texts;
+  }
+
+  /** The options and kinds of the lines; undefined if all are JSON without options. */
+  get runs(): MessageRun[] | undefined {
+    const areOptionsShared = this.#options.length === 1;
+    if (this.#areBytes === undefined && areOptionsShared) {
+      if (this.#options[0] === "{}") return undefined;
+      return [{ count: this.count, ...(JSON.parse(this.#options[0] as string) as MessageOptions) }];
+    }
+    return this.#texts.map((_, index) => {
+      const options = JSON.parse(this.#optionsOf(index)) as MessageOptions;
+      return this.#areBytes?.[index] === true ? { ...options, bytes: true } : options;
+    });
+  }
+
+  #optionsOf(index: number): string {
+    return this.#options[this.#options.length === 1 ? 0 : index] as string;
+  }
+
+  #assertSizes(items: readonly unknown[]): void {
+    const characters = this.#texts.reduce((sum, text) => sum + text.length, 0);
+    // A character takes at most three bytes: most puts need not be counted.
+    if (characters * 3 <= BODY_BYTES_MAX) return;
+    let batchBytes = 0;
+    for (const [index, item] of items.entries()) {
+      const bytes = item instanceof Uint8Array ? item.byteLength : bytesOf(this.#texts[index] as string);
+      batchBytes += bytes;
+      if (bytes > BODY_BYTES_MAX) throw tooLarge(`messages[${index}]`, "has", bytes, BODY_BYTES_MAX);
+    }
+    if (batchBytes > BATCH_BYTES_MAX) throw tooLarge("messages", "have", batchBytes, BATCH_BYTES_MAX);
+  }
+}
+
+function isList(options: MessageOptions | readonly MessageOptions[]): options is readonly MessageOptions[] {
+  return Array.isArray(options);
+}
+
+/** Whether there is no option, as in most puts. */
+function isEmpty(options: MessageOptions): boolean {
+  for (const name in options) if (options[name as keyof MessageOptions] !== undefined) return false;
+  return true;
+}
+
+function tooMany(count: number): Invalid {
+  const message = `must be at most ${BATCH_MESSAGES_MAX}, not ${count}`;
+  return new Invalid(`messages ${message}.`, { code: "invalid", errors: [{ path: "messages", message }] });
+}
+
+function tooLarge(path: string, has: string, bytes: number, bytesMax: number): TooLarge {
+  const message = `${has} ${bytes} bytes, more than ${bytesMax}`;
+  return new TooLarge(`${path} ${message}.`, { code: "too_large", errors: [{ path, message }] });
+}
+
+const encoder = new TextEncoder();
+
+/** The bytes of a text in UTF-8. */
+function bytesOf(text: string): number {
+  return encoder.encode(text).length;
+}
+
+function textOf(item: unknown): string {
+  if (item instanceof Uint8Array) return `"${base64Of(item)}"`;
+  const text = JSON.stringify(item);
+  if (text === undefined) throw new TypeError(`An item must have a JSON form; ${shown(item)} has none.`);
+  return text;
+}

@@ -1,0 +1,91 @@
+import type { Message } from "../message/message.ts";
+import type { QueueCalls } from "../message/queue-calls.ts";
+import type { Report } from "./error-reports.ts";
+import type { LeasedMessages } from "./leased-messages.ts";
+import type { Prefetch } from "./prefetch.ts";
+import { type Handler, run } from "./run-handler.ts";
+import type { Settlements } from "./settlements.ts";
+
+/** How long handlers may begin one after the other before other work of the event loop, in milliseconds. */
+const TURN_MS = 5;
+
+/** The parts of a worker that its handlers use. */
+interface HandlersContext {
+  calls: QueueCalls;
+  leased: LeasedMessages;
+  settlements: Settlements;
+  prefetch: Prefetch;
+  report: Report;
+  concurrency: number;
+  /** How long a handler may take, in milliseconds; undefined for no limit. */
+  timeoutMs: number | undefined;
+  /** Called when a handler has ended, and when others can begin after other work of the event loop. */
+  changed: () => void;
+}
+
+/** Begins a worker's handlers, and acks each message or gives it back, as its handler ends. */
+export class Handlers {
+  readonly #handler: Handler<unknown>;
+  readonly #context: HandlersContext;
+
+  constructor(handler: Handler<unknown>, context: HandlersContext) {
+    this.#handler = handler;
+    this.#context = context;
+  }
+
+  /** Begins with as many messages as may be worked on, for `TURN_MS` at most. */
+  begin(): void {
+    const { calls, leased, settlements, prefetch, concurrency, changed } = this.#context;
+    const endsAt = performance.now() + TURN_MS;
+    while (leased.running.size < concurrency && !this.#mustConfirmFirst) {
+      const next = leased.takeNext(Math.min(concurrency - leased.running.size, prefetch.stepSize));
+      if (next.length === 0) return;
+      settlements.flush();
+      leased.prepare(prefetch.mayBlock);
+      calls.route.pushes?.begin(next.map(({ receipt }) => receipt));
+      const begun = this.#beginUntil(endsAt, next);
+      if (performance.now() < endsAt) continue;
+      leased.putBack(next.slice(begun));
+      changed();
+      return;
+    }
+  }
+
+  /** Begins with messages until a time, at least with one. Returns how many. */
+  #beginUntil(endsAt: number, messages: readonly Message<unknown>[]): number {
+    for (const [index, message] of messages.entries()) {
+      this.#beginOne(message);
+      if (performance.now() >= endsAt) return index + 1;
+    }
+    return messages.length;
+  }
+
+  /** Over HTTP nothing is sent while a handler blocks the event loop: acks and extensions must be confirmed first. */
+  get #mustConfirmFirst(): boolean {
+    const { calls, leased, settlements, prefetch } = this.#context;
+    if (!(calls.route.pushes?.isOnHttp ?? true) || !prefetch.mayBlock) return false;
+    return !settlements.areAllConfirmed || leased.isExtending;
+  }
+
+  #beginOne(message: Message<unknown>): void {
+    const { calls, leased, prefetch, timeoutMs } = this.#context;
+    const beganAt = performance.now();
+    leased.running.add(message);
+    run(this.#handler, message, timeoutMs, calls.queue, (failure) => {
+      prefetch.ran(performance.now() - beganAt);
+      this.#end(message, failure);
+    });
+    prefetch.blocked(performance.now() - beganAt);
+  }
+
+  #end(message: Message<unknown>, failure: { error: unknown } | undefined): void {
+    const { leased, settlements, report, changed } = this.#context;
+    leased.running.delete(message);
+    if (failure !== undefined) report(failure.error, message);
+    if (!message.isSettled) {
+      if (failure === undefined) settlements.ack(message);
+      else settlements.failed(message, failure.error);
+    }
+    changed();
+  }
+}

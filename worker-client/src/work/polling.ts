@@ -1,0 +1,117 @@
+import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
+import type { ReceiveReply } from "../../../src/contract/schema/types.ts";
+import { Deadline } from "../base/deadline.ts";
+import { Unavailable } from "../base/errors.ts";
+import { type Instant, instant, msSince } from "../base/instant.ts";
+import { sleep } from "../base/platform.ts";
+import { retrying } from "../base/retry.ts";
+import type { Route } from "../transport/call.ts";
+import { AWAY_AGAIN_MS, AWAY_MS } from "../transport/outage-watch.ts";
+import type { SubscriptionListener } from "../transport/subscription-listener.ts";
+import type { MessageSink } from "./message-sink.ts";
+
+/** How long one request for messages may wait. */
+const POLL_SECONDS = 5;
+
+type ServerEvents = Pick<SubscriptionListener, "away" | "back">;
+
+/** Brings messages to a sink by asking for them over HTTP. */
+export class Polling {
+  readonly #route: Route;
+  readonly #sink: MessageSink;
+  readonly #leaseSeconds: number | undefined;
+  readonly #server: ServerEvents;
+  #wake = () => {};
+
+  /** @param server is called when the server is away, and at each answer */
+  constructor(route: Route, sink: MessageSink, leaseSeconds: number | undefined, server: ServerEvents) {
+    this.#route = route;
+    this.#sink = sink;
+    this.#leaseSeconds = leaseSeconds;
+    this.#server = server;
+  }
+
+  /**
+   * Asks until it is stopped, or need not go on. A request that waits then goes on by itself, and messages that it
+   * brings are given back. Throws the error if the server refuses.
+   */
+  async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake, { once: true });
+    const outage = new Outage(this.#server);
+    try {
+      while (mustGoOn() && !signal.aborted) {
+        await retrying(
+          () => this.#tryOnce(mustGoOn, signal, outage),
+          (ms) => sleep(ms, signal).catch(() => undefined),
+        );
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+    }
+  }
+
+  /** Undefined where the server was away. */
+  async #tryOnce(
+    mustGoOn: () => boolean,
+    signal: AbortSignal,
+    outage: Outage,
+  ): Promise<{ result: undefined } | undefined> {
+    if (!mustGoOn() || signal.aborted) return { result: undefined };
+    try {
+      // What is received counts as begun, so nothing is asked for that would have to wait here.
+      if (this.#sink.slots > 0) {
+        await this.#ask(signal);
+        outage.end();
+      } else await new Promise<void>((resolve) => (this.#wake = resolve));
+    } catch (error) {
+      if (signal.aborted) return { result: undefined };
+      if (!(error instanceof Unavailable)) throw error;
+      outage.failed(error);
+      return undefined;
+    }
+    return { result: undefined };
+  }
+
+  /** Call this when the sink has room again. */
+  roomMade(): void {
+    this.#wake();
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    const max = Math.min(this.#sink.slots, BATCH_MESSAGES_MAX);
+    const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
+    const request = { max, leaseSeconds: this.#leaseSeconds };
+    // Tried once, so that the worker can be stopped between two tries.
+    const call = { verb: "receive", request, deadline, signal, retrySeconds: 0 } as const;
+    const { value } = await this.#route.send<ReceiveReply>(call);
+    this.#sink.take(value.messages, value.leaseSeconds);
+  }
+}
+
+/** A time without a server. */
+class Outage {
+  readonly #server: ServerEvents;
+  #reportAfterMs = AWAY_MS;
+  #since: Instant | undefined;
+
+  constructor(server: ServerEvents) {
+    this.#server = server;
+  }
+
+  /** The server has answered. */
+  end(): void {
+    this.#reportAfterMs = AWAY_MS;
+    this.#since = undefined;
+    this.#server.back();
+  }
+
+  /** Notes that a try has failed. */
+  failed(error: Unavailable): void {
+    this.#since ??= instant();
+    const ms = msSince(this.#since);
+    if (ms < this.#reportAfterMs) return;
+    this.#server.away(error, this.#since);
+    this.#reportAfterMs = ms + AWAY_AGAIN_MS;
+  }
+}

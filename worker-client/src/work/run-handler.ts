@@ -1,0 +1,52 @@
+import { QueueError } from "../base/errors.ts";
+import { isPromise, Timer } from "../base/platform.ts";
+import type { Message } from "../message/message.ts";
+
+/**
+ * Handles one message. When it returns, or its promise resolves, the message is acked; when it throws, or its promise
+ * rejects, the message is given back with the error for the next attempt.
+ */
+export type Handler<Item> = (message: Message<Item>) => Promise<unknown> | unknown;
+
+/**
+ * Runs a handler.
+ *
+ * @param timeoutMs after which it counts as failed, also if it returns later; undefined for no limit
+ * @param ended called once, with what was thrown if the handler failed
+ */
+export function run(
+  handler: Handler<unknown>,
+  message: Message<unknown>,
+  timeoutMs: number | undefined,
+  queue: string,
+  ended: (failure?: { error: unknown }) => void,
+): void {
+  let timer: Timer | undefined;
+  let isOver = false;
+  const end = (failure?: { error: unknown }) => {
+    if (isOver) return;
+    isOver = true;
+    timer?.clear();
+    ended(failure);
+  };
+  if (timeoutMs !== undefined) {
+    const seconds = timeoutMs / 1_000;
+    timer = new Timer(timeoutMs, () => {
+      const text = `The handler of message ${message.id} of ${queue} took longer than timeoutSeconds: ${seconds}.`;
+      const error = new QueueError(text, { code: "timeout", queue });
+      end({ error });
+      message.abort(error);
+    });
+  }
+  try {
+    const result = handler(message);
+    if (isPromise(result))
+      result.then(
+        () => end(),
+        (error: unknown) => end({ error }),
+      );
+    else end();
+  } catch (error) {
+    end({ error });
+  }
+}

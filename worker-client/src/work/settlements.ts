@@ -1,0 +1,99 @@
+import { RECEIPTS_MAX } from "../../../src/contract/limits.ts";
+import type { AckReply, RetryReply } from "../../../src/contract/schema/types.ts";
+import { chunksOf } from "../base/chunks.ts";
+import { AckBatcher, type AckOutcome } from "../message/ack-batcher.ts";
+import { errorText } from "../message/error-text.ts";
+import type { Message } from "../message/message.ts";
+import type { QueueCalls } from "../message/queue-calls.ts";
+import type { Report } from "./error-reports.ts";
+
+/** Acks a worker's messages, gives them back, and reports what the server did not accept. */
+export class Settlements {
+  readonly #calls: QueueCalls;
+  readonly #report: Report;
+  readonly #changed: () => void;
+  readonly #givingUp = new AbortController();
+  readonly #acks = new AckBatcher((receipts) => this.#send<AckReply>("ack", { receipts }));
+  /** The messages of the batch of acks that is being filled. */
+  #acked: { outcome: Promise<AckOutcome>; messages: Message<unknown>[] } | undefined;
+  #unconfirmed = 0;
+
+  /** @param changed is called each time that the server has answered, or that a call has failed */
+  constructor(calls: QueueCalls, report: Report, changed: () => void) {
+    this.#calls = calls;
+    this.#report = report;
+    this.#changed = changed;
+  }
+
+  /** Whether the server has answered to all acks and to all messages that were given back. */
+  get areAllConfirmed(): boolean {
+    return this.#unconfirmed === 0;
+  }
+
+  /** Ends the calls that are under way. Their messages are reported. */
+  giveUp(reason: Error): void {
+    this.#givingUp.abort(reason);
+  }
+
+  /** Acks a message, together with all others that are acked before `flush` or in the same turn of the event loop. */
+  ack(message: Message<unknown>): void {
+    message.settle();
+    const outcome = this.#acks.add(message.receipt);
+    if (this.#acked?.outcome !== outcome) {
+      this.#acked = { outcome, messages: [] };
+      this.#confirm(this.#acked.messages, outcome);
+    }
+    this.#acked.messages.push(message);
+  }
+
+  /** Sends the acks that wait for the end of the turn. */
+  flush(): void {
+    this.#acks.flush();
+  }
+
+  /** Gives a message back whose handler failed. */
+  failed(message: Message<unknown>, error: unknown): void {
+    message.settle();
+    const request = { receipts: [message.receipt], error: errorText(error) };
+    // The error of a handler that failed because the lease had ended was reported already.
+    const isReported = message.isLost && error === message.signal.reason;
+    this.#confirm([message], this.#retry(request), isReported);
+  }
+
+  /** Gives back messages whose handlers did not begin. */
+  release(messages: readonly Message<unknown>[]): void {
+    for (const some of chunksOf(messages, RECEIPTS_MAX)) {
+      for (const message of some) message.settle();
+      const request = { receipts: some.map(({ receipt }) => receipt), begun: false };
+      // A lease that has ended has given the message back already.
+      this.#confirm(some, this.#retry(request), true);
+    }
+  }
+
+  async #retry(request: Record<string, unknown>): Promise<AckOutcome> {
+    const { value, isRepeated } = await this.#send<RetryReply>("retry", request);
+    return { stale: new Set(value.stale), isRepeated };
+  }
+
+  #send<Reply>(verb: "ack" | "retry", request: Record<string, unknown>) {
+    return this.#calls.send<Reply>(verb, { request, signal: this.#givingUp.signal });
+  }
+
+  /** @param isReported whether a lease that has ended needs no report */
+  #confirm(messages: Message<unknown>[], outcome: Promise<AckOutcome>, isReported = false): void {
+    this.#unconfirmed += 1;
+    outcome
+      .then(({ stale, isRepeated }) => {
+        // A second try cannot tell an ack that the first one made from a lease that had ended.
+        if (isReported || isRepeated || stale.size === 0) return;
+        for (const message of messages) if (stale.has(message.receipt)) this.#report(message.lostError(), message);
+      })
+      .catch((error: unknown) => {
+        for (const message of messages) this.#report(error, message);
+      })
+      .finally(() => {
+        this.#unconfirmed -= 1;
+        this.#changed();
+      });
+  }
+}

@@ -1,0 +1,68 @@
+import { checkFunction, checkNumber, checkOptions, type Known } from "../base/check-options.ts";
+import type { OnError } from "./error-reports.ts";
+
+/** The options of `Queue.work`. */
+export interface WorkOptions {
+  /** How many messages are worked on at the same time: 1 to 10,000. Default 1. */
+  concurrency?: number | undefined;
+  /**
+   * How many more messages wait in this worker, so that the next can begin as soon as one is done: 0 to 10,000. They
+   * are not available to other workers. Default: as many as are worked on in a moment, by how long the last handlers
+   * took, and none where a handler takes long. What waits and is not begun when the worker dies has used up no attempt.
+   * Over HTTP nothing waits.
+   */
+  prefetch?: number | undefined;
+  /**
+   * How long after its last extension a message is redelivered, in seconds: 1 to 43,200. Default: what the
+   * queue is configured to. It is extended for as long as the handler runs, so that it need not cover the work.
+   */
+  leaseSeconds?: number | undefined;
+  /**
+   * How long a handler may take: more than 0. Then its message's signal is aborted, the message is given back as after
+   * a failure, and the next one begins. Default: no limit.
+   */
+  timeoutSeconds?: number | undefined;
+  /** Closes the worker. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Called with what went wrong: what a handler threw, a lease that ended before its handler, and, without a message,
+   * that the server cannot be reached (after 5 seconds, then every minute) and that it is back. Default: printed with
+   * `console.error`.
+   */
+  onError?: OnError | undefined;
+}
+
+/** The options of `Worker.close` and `QueueManager.close`. */
+export interface CloseOptions {
+  /** How long to wait for handlers that run: 0 to 86,400. Default: until they end. */
+  timeoutSeconds?: number | undefined;
+}
+
+const WORK_OPTIONS: Known<WorkOptions> = {
+  concurrency: true,
+  prefetch: true,
+  leaseSeconds: true,
+  timeoutSeconds: true,
+  signal: true,
+  onError: true,
+};
+
+const CLOSE_OPTIONS: Known<CloseOptions> = { timeoutSeconds: true };
+
+/** Throws a `TypeError` or a `RangeError` for an unknown option or a wrong value. */
+export function checkWorkOptions(options: WorkOptions): void {
+  checkOptions("work()", options, WORK_OPTIONS);
+  const { concurrency, prefetch, leaseSeconds, timeoutSeconds, onError } = options;
+  if (concurrency !== undefined) checkNumber("concurrency", concurrency, { min: 1, max: 10_000, isInteger: true });
+  if (prefetch !== undefined) checkNumber("prefetch", prefetch, { min: 0, max: 10_000, isInteger: true });
+  if (leaseSeconds !== undefined) checkNumber("leaseSeconds", leaseSeconds, { min: 1, max: 43_200 });
+  if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0.001, max: 31_622_400 });
+  if (onError !== undefined) checkFunction("onError", onError);
+}
+
+/** Throws a `TypeError` or a `RangeError` for a wrong option of `close()`. */
+export function checkCloseOptions(options: CloseOptions): void {
+  checkOptions("close()", options, CLOSE_OPTIONS);
+  const { timeoutSeconds } = options;
+  if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0, max: 86_400 });
+}

@@ -12,7 +12,7 @@ function receiveCommand(max: number): Command {
 }
 
 /** One commit batch with these commands, by request id, or as many of them as fit. Answers what it gave out. */
-function round(queue: TestQueue, commands: [requestId: number, command: Command][]) {
+function runBatch(queue: TestQueue, commands: [requestId: number, command: Command][]) {
   queue.queue.advance(queue.now);
   let applied = 0;
   for (const [requestId, command] of commands) {
@@ -43,18 +43,18 @@ test("receivers that wait are handed about a batch in one commit batch, and the 
     requestId + 1,
     receiveCommand(1_000),
   ]);
-  round(queue, waiting);
+  runBatch(queue, waiting);
   for (let puts = 0; puts < 3; puts += 1) {
     const body = "x".repeat(MEBIBYTE - 200);
     queue.queue.apply(100, put(Array(8).fill(body)), queue.now);
   }
 
-  const rounds = [round(queue, [])];
-  while (queue.queue.isBehind) rounds.push(round(queue, []));
+  const batches = [runBatch(queue, [])];
+  while (queue.queue.isBehind) batches.push(runBatch(queue, []));
 
-  expect(rounds.length).toBeGreaterThan(1);
-  for (const { bytes } of rounds) expect(bytes).toBeLessThan(BATCH_BYTES_MAX + MEBIBYTE);
-  const received = rounds.flatMap(({ answers }) => answers).filter(({ result }) => result.verb === "receive");
+  expect(batches.length).toBeGreaterThan(1);
+  for (const { bytes } of batches) expect(bytes).toBeLessThan(BATCH_BYTES_MAX + MEBIBYTE);
+  const received = batches.flatMap(({ answers }) => answers).filter(({ result }) => result.verb === "receive");
   expect(new Set(received.map(({ requestId }) => requestId)).size).toBe(received.length);
   expect(received.flatMap(({ result }) => (result.verb === "receive" ? result.deliveries : [])).length).toBe(24);
 });
@@ -66,7 +66,7 @@ test("a page of a list is bounded in bytes, and has at least one message", () =>
 
   const pages = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
-    const { answers, bytes } = round(queue, [[1, { verb: "messages", cursor, limit: 1_000 }]]);
+    const { answers, bytes } = runBatch(queue, [[1, { verb: "messages", cursor, limit: 1_000 }]]);
     const [answer] = answers;
     if (answer?.result.verb !== "messages") throw new Error("The list is not answered with one.");
     pages.push({ messages: answer.result.views.length, bytes });
@@ -85,7 +85,7 @@ test("what is handed out counts in bytes and not in characters", () => {
   const body = "€".repeat(MEBIBYTE / 3 - 100);
   for (let puts = 0; puts < 3; puts += 1) queue.put(...Array.from({ length: 8 }, () => ({ body })));
 
-  const { answers, bytes } = round(queue, [[1, receiveCommand(1_000)]]);
+  const { answers, bytes } = runBatch(queue, [[1, receiveCommand(1_000)]]);
 
   expect(bytes).toBeLessThan(BATCH_BYTES_MAX + MEBIBYTE);
   expect(answers[0]?.result.verb === "receive" && answers[0].result.deliveries.length).toBe(8 + 1);
@@ -101,23 +101,23 @@ test("puts that wait for room are refused as overloaded when they fill the memor
     { ...put(bodies), timeoutMs: FOREVER },
   ];
 
-  const { answers } = round(queue, [waiting(1, eight), waiting(2, eight), waiting(3, ["small"])]);
+  const { answers } = runBatch(queue, [waiting(1, eight), waiting(2, eight), waiting(3, ["small"])]);
 
   expect(answers).toMatchObject([{ requestId: 2, result: { verb: "refused", code: "overloaded" } }]);
   queue.queue.leave(new Set([1]), undefined);
-  expect(round(queue, [waiting(4, eight)]).answers).toEqual([]);
+  expect(runBatch(queue, [waiting(4, eight)]).answers).toEqual([]);
 });
 
 test("while nothing may be handed out, receivers go on waiting and are served after it", () => {
   const queue = new TestQueue();
-  round(queue, [[1, receiveCommand(1)]]);
+  runBatch(queue, [[1, receiveCommand(1)]]);
   queue.queue.mayHandOut = false;
 
-  expect(round(queue, [[2, put(["a"])]]).answers).toMatchObject([{ requestId: 2 }]);
+  expect(runBatch(queue, [[2, put(["a"])]]).answers).toMatchObject([{ requestId: 2 }]);
   expect(queue.queue.isBehind).toBe(false);
   queue.queue.mayHandOut = true;
 
-  expect(round(queue, []).answers).toMatchObject([{ requestId: 1, result: { verb: "receive" } }]);
+  expect(runBatch(queue, []).answers).toMatchObject([{ requestId: 1, result: { verb: "receive" } }]);
 });
 
 test("a verb of another version is refused, not forgotten", () => {

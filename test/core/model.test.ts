@@ -10,7 +10,7 @@ test.each(["fifo", "lifo", "priority"] as const)(
     console.log(`SEED=${SEED} OPERATIONS=${OPERATIONS}`);
     const history = new History(SEED, order);
 
-    while (history.operations < OPERATIONS) history.round();
+    while (history.operations < OPERATIONS) history.runBatch();
 
     const { sightings } = history;
     const deliveries = ["fifo", "lifo", "priority"].map((name) => sightings[`${name} delivery`] ?? 0);

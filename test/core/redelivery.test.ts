@@ -42,7 +42,7 @@ function delaysOf(queue: TestQueue, ids: readonly string[]): number[] {
   });
 }
 
-/** Incarnations as queues have them. */
+/** Generations as queues have them. */
 function generations(count: number): string[] {
   const random = new Random(3);
   const characters = [..."abcdefghijklmnopqrstuvwxyz0123456789"];

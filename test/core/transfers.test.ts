@@ -90,7 +90,7 @@ test("messages that move while both queues crash at any time arrive once each", 
     while (tasks.run({ verb: "put", messages, timeoutMs: 0, idempotencyKey: `k${index}` }) === undefined);
   }
 
-  for (let round = 0; round < 20_000 && bodiesIn(dead).length < MESSAGES; round += 1) {
+  for (let batch = 0; batch < 20_000 && bodiesIn(dead).length < MESSAGES; batch += 1) {
     tasks.now += 1_000;
     dead.now = tasks.now;
     tell({ verb: "receive", max: 1 + random.integer(5), leaseMs: 1, timeoutMs: 0, autoAck: false });

@@ -26,7 +26,7 @@ test("the bytes of texts of any code units are counted as they are encoded", () 
   const random = new Random(7);
   // The borders between the lengths, each with its neighbours.
   const borders = [0, 0x80, 0x800, 0xd800, 0xdc00, 0xe000, 0xffff];
-  for (let round = 0; round < 5_000; round += 1) {
+  for (let batch = 0; batch < 5_000; batch += 1) {
     const codes = Array.from({ length: random.integer(20) }, () => {
       return random.chance(0.5) ? random.integer(0x10000) : random.pick(borders) + random.integer(3) - 1;
     });

@@ -13,7 +13,7 @@ beforeEach(() => {
   queue = new Queue("i", rows);
 });
 
-function round(...commands: Command[]): (Result | undefined)[] {
+function runBatch(...commands: Command[]): (Result | undefined)[] {
   queue.advance(NOW);
   for (const [requestId, command] of commands.entries()) queue.apply(requestId, command, NOW);
   const commit = queue.takeCommit();
@@ -36,7 +36,7 @@ function putOf(dedupeKeys: (string | undefined)[], idempotencyKey?: string): Com
 }
 
 function put(dedupeKeys: (string | undefined)[], idempotencyKey?: string): { ids: string[]; duplicates?: number[] } {
-  const [result] = round(putOf(dedupeKeys, idempotencyKey));
+  const [result] = runBatch(putOf(dedupeKeys, idempotencyKey));
   if (result?.verb !== "put") throw new Error(`a put was answered with ${JSON.stringify(result)}`);
   return result;
 }
@@ -46,9 +46,9 @@ const KEYS = ["a", "b", "c", "d"];
 /** Puts four messages, of which the first is acked, the second leased and the others visible. */
 function putFour(): string[] {
   const { ids } = put(KEYS);
-  const [receive] = round({ verb: "receive", max: 2, timeoutMs: 0, leaseMs: 30_000, autoAck: false });
+  const [receive] = runBatch({ verb: "receive", max: 2, timeoutMs: 0, leaseMs: 30_000, autoAck: false });
   const [first] = receive?.verb === "receive" ? receive.deliveries : [];
-  round({ verb: "ack", receipts: [first?.lease?.receipt ?? ""], finish: true });
+  runBatch({ verb: "ack", receipts: [first?.lease?.receipt ?? ""], finish: true });
   return ids;
 }
 
@@ -57,8 +57,8 @@ for (const isRestarted of [false, true]) {
 
   test(`a cancelled message can be put again under its dedupe key, and no other${when}`, () => {
     const ids = putFour();
-    round({ verb: "cancel", id: ids[1] as string });
-    round({ verb: "cancel", id: ids[3] as string });
+    runBatch({ verb: "cancel", id: ids[1] as string });
+    runBatch({ verb: "cancel", id: ids[3] as string });
     if (isRestarted) restart();
 
     const again = put(KEYS);
@@ -71,7 +71,7 @@ for (const isRestarted of [false, true]) {
 
   test(`purged messages can be put again under their dedupe keys, and messages done before cannot${when}`, () => {
     const ids = putFour();
-    round({ verb: "purge" });
+    runBatch({ verb: "purge" });
     if (isRestarted) restart();
 
     const again = put(KEYS);
@@ -82,11 +82,11 @@ for (const isRestarted of [false, true]) {
 
   test(`a dead message keeps its dedupe key until it is purged${when}`, () => {
     const { ids } = put(["a", "b"]);
-    const [receive] = round({ verb: "receive", max: 1, timeoutMs: 0, leaseMs: 30_000, autoAck: false });
+    const [receive] = runBatch({ verb: "receive", max: 1, timeoutMs: 0, leaseMs: 30_000, autoAck: false });
     const receipts = receive?.verb === "receive" ? receive.deliveries.map(({ lease }) => lease?.receipt ?? "") : [];
-    round({ verb: "retry", receipts, isDead: true, isBegun: true });
+    runBatch({ verb: "retry", receipts, isDead: true, isBegun: true });
     const whileDead = put(["a", "b"]);
-    round({ verb: "purge", only: "dead" });
+    runBatch({ verb: "purge", only: "dead" });
     if (isRestarted) restart();
 
     expect(whileDead).toMatchObject({ ids, duplicates: [0, 1] });
@@ -96,7 +96,7 @@ for (const isRestarted of [false, true]) {
   test(`a put repeated under its idempotency key gets the same result, although its messages were purged${when}`, () => {
     put(["known"]);
     const first = put(["known", "a", "a"], "put");
-    round({ verb: "purge" });
+    runBatch({ verb: "purge" });
     if (isRestarted) restart();
 
     expect(first.duplicates).toEqual([0, 2]);
@@ -105,7 +105,7 @@ for (const isRestarted of [false, true]) {
 }
 
 test("a message that is put, cancelled and put again in one commit batch is stored once", () => {
-  const results = round(putOf(["a"]), { verb: "cancel", id: "i-1-0" }, putOf(["a"]), putOf(["a"]));
+  const results = runBatch(putOf(["a"]), { verb: "cancel", id: "i-1-0" }, putOf(["a"]), putOf(["a"]));
   restart();
 
   expect(results.map((result) => result?.verb)).toEqual(["put", "cancel", "put", "put"]);
@@ -117,9 +117,9 @@ test("a message that is put, cancelled and put again in one commit batch is stor
 test("a cancel and a purge write no more rows for the keys", () => {
   const ids = putFour();
   const before = rows.rowsWritten;
-  round({ verb: "cancel", id: ids[2] as string });
+  runBatch({ verb: "cancel", id: ids[2] as string });
   const afterCancel = rows.rowsWritten;
-  round({ verb: "purge" });
+  runBatch({ verb: "purge" });
 
   expect([afterCancel - before, rows.rowsWritten - afterCancel]).toEqual([1, 1]);
 });
@@ -128,7 +128,7 @@ test("a purge adds nothing to rows whose messages had no dedupe keys", () => {
   put([undefined], "put");
   const keys = rows.keys(1);
 
-  round({ verb: "purge" });
+  runBatch({ verb: "purge" });
 
   expect(rows.keys(1)).toBe(keys);
 });

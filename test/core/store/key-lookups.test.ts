@@ -133,7 +133,7 @@ test("a key that is not valid any more is not searched again in the rows that ha
 
   const first = queue.readsOf(put(messagesWith(THOUSAND)));
   queue.do({ verb: "purge" });
-  for (let round = 0; round < 50; round += 1) {
+  for (let batch = 0; batch < 50; batch += 1) {
     queue.do(put(messagesWith(THOUSAND)));
     queue.do({ verb: "purge" });
   }

@@ -60,12 +60,12 @@ for (const [order, shuffle] of [
     const known = Array.from({ length: 999 }, (_, n) => message({ dedupeKey: `${n}-`.padEnd(255, "k") }));
     queue.do(put(known, "first"));
 
-    for (let round = 0; round < 150; round += 1) {
-      const messages = [...known, message({ dedupeKey: `new-${round}-`.padEnd(255, "k") })];
+    for (let batch = 0; batch < 150; batch += 1) {
+      const messages = [...known, message({ dedupeKey: `new-${batch}-`.padEnd(255, "k") })];
       if (shuffle) messages.sort(() => random.fraction() - 0.5);
-      queue.do(put(messages, `sync-${round}`));
+      queue.do(put(messages, `sync-${batch}`));
       // After the restart all keys are read from the rows.
-      if (round % 3 === 0) queue.restart();
+      if (batch % 3 === 0) queue.restart();
     }
 
     expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
@@ -79,11 +79,11 @@ test("puts that come long after the keys before them have expired never make a r
   const known = Array.from({ length: 999 }, (_, n) => message({ dedupeKey: `thing-${n}` }));
   queue.do(put(known));
 
-  for (let round = 0; round < 200; round += 1) {
+  for (let batch = 0; batch < 200; batch += 1) {
     queue.now += 301_000;
     const messages = [...known, message()].sort(() => random.fraction() - 0.5);
-    queue.do(put(messages, `sync-${round}`));
-    if (round % 50 === 25) queue.restart();
+    queue.do(put(messages, `sync-${batch}`));
+    if (batch % 50 === 25) queue.restart();
   }
 
   expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
@@ -92,17 +92,17 @@ test("puts that come long after the keys before them have expired never make a r
 test("the longest keys, one put after the other in rows that are used again and again, never make a row too large", () => {
   const queue = new Driven();
   queue.do(remember);
-  for (let round = 0; round < 40; round += 1) {
-    const keys = Array.from({ length: 300 }, (_, n) => LONGEST_KEY + round * 1_000 + n);
+  for (let batch = 0; batch < 40; batch += 1) {
+    const keys = Array.from({ length: 300 }, (_, n) => LONGEST_KEY + batch * 1_000 + n);
     queue.do(
       put(
         keys.map((dedupeKey) => message({ dedupeKey, group: "g".repeat(128) })),
-        `${LONGEST_KEY}${round}`,
+        `${LONGEST_KEY}${batch}`,
       ),
     );
     queue.do(...keys.slice(0, 100).map((key) => put([message({ dedupeKey: `${key}x` })], `${key}y`)));
-    if (round % 3 === 0) queue.do({ verb: "purge" });
-    if (round % 7 === 0) queue.restart();
+    if (batch % 3 === 0) queue.do({ verb: "purge" });
+    if (batch % 7 === 0) queue.restart();
   }
 
   expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
@@ -116,9 +116,9 @@ test("the largest bodies in rows that keep keys never make a row too large", () 
     `"body":"${"界".repeat(349_524)}"`,
     `"body":"${"界".repeat(60_000)}"`,
   ];
-  for (let round = 0; round < 200; round += 1) {
-    const content = contents[round % contents.length] as string;
-    queue.do(put([message({ content, dedupeKey: LONGEST_KEY + round })], `${LONGEST_KEY}${round}`));
+  for (let batch = 0; batch < 200; batch += 1) {
+    const content = contents[batch % contents.length] as string;
+    queue.do(put([message({ content, dedupeKey: LONGEST_KEY + batch })], `${LONGEST_KEY}${batch}`));
     const [receive] = queue.do({ verb: "receive", max: 1, timeoutMs: 0, autoAck: true });
     expect(receive?.verb === "receive" && receive.deliveries.length).toBe(1);
   }
@@ -144,10 +144,10 @@ test("thousands of reports under the longest keys, in one commit or many, never 
 test("a message that is put and cancelled, or put and purged, for hours never makes a row too large", () => {
   const queue = new Driven();
   queue.do(remember);
-  for (let round = 0; round < 6_000; round += 1) {
+  for (let batch = 0; batch < 6_000; batch += 1) {
     const [result] = queue.do(put([message({ dedupeKey: "the same" })]));
     const [id = ""] = result?.verb === "put" ? result.ids : [];
-    queue.do(round % 3 === 0 ? { verb: "purge" } : { verb: "cancel", id });
+    queue.do(batch % 3 === 0 ? { verb: "purge" } : { verb: "cancel", id });
   }
 
   expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);

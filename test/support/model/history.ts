@@ -51,7 +51,7 @@ export class History {
   }
 
   /** One event: time passes, a few commands are applied, one commit is stored. */
-  round(): void {
+  runBatch(): void {
     const random = this.#both.random;
     this.#both.now += random.pick([0, 0, 0, 1, 7, 250, 2_000, random.chance(0.02) ? 400_000 : 30_000]);
     if (random.chance(0.05)) this.#restart("restart");

@@ -7,7 +7,7 @@ import { runInNewContext } from "node:vm";
 import type { NewMessage } from "../src/queue/base/commands.ts";
 import { DEFAULT_CONFIGURATION } from "../src/queue/base/configuration.ts";
 import { Queue } from "../src/queue/queue.ts";
-import { MemoryRows } from "../test/support/memory-rows.ts";
+import { MemoryRows } from "../test/support/core/memory-rows.ts";
 
 const MESSAGES = Number(process.env.MESSAGES ?? 1_000_000);
 /** Puts that share a commit, like those of as many concurrent callers. */

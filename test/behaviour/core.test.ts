@@ -4,7 +4,7 @@ import { VERBS } from "../../src/api/verbs.ts";
 import { type OtherQueue, send } from "../../src/object/send-transfer.ts";
 import type { Command } from "../../src/queue/base/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import { MemoryRows } from "../support/memory-rows.ts";
+import { MemoryRows } from "../support/core/memory-rows.ts";
 import { behaviours } from "./behaviours.ts";
 import { type Level, Refused } from "./driver.ts";
 import { jsonDriver } from "./json-driver.ts";

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
-import { unreported } from "../support/workers.ts";
+import { unreported } from "../support/workers/workers.ts";
 
 describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   const server = new TestServer({ isMovable: true });

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { BATCH_BYTES_MAX } from "../../src/contract/limits.ts";
 import type { Command, PutCommand, Result } from "../../src/queue/base/commands.ts";
-import { TestQueue } from "../support/test-queue.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const FOREVER = Number.POSITIVE_INFINITY;

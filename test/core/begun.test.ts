@@ -3,9 +3,9 @@ import type { Delivery } from "../../src/queue/base/commands.ts";
 import { DEFAULT_MEMORY } from "../../src/queue/commits.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../src/queue/store/begun-marks.ts";
-import { MemoryRows } from "../support/memory-rows.ts";
-import { PushingQueue, SUBSCRIBER } from "../support/pushing-queue.ts";
-import { receiptsOf } from "../support/test-queue.ts";
+import { MemoryRows } from "../support/core/memory-rows.ts";
+import { PushingQueue, SUBSCRIBER } from "../support/core/pushing-queue.ts";
+import { receiptsOf } from "../support/core/test-queue.ts";
 
 describe("the begin of a handler", () => {
   /** One message that was pushed and stored so, and not begun. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { TestQueue } from "../support/test-queue.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 
 test("no group is forgotten when most messages of many groups leave from the middle", () => {
   const queue = new TestQueue();

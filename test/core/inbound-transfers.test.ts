@@ -5,7 +5,7 @@ import {
   SENDERS_MIN,
   SENDERS_RUN_MS,
 } from "../../src/queue/inbound-transfers.ts";
-import { TestQueue } from "../support/test-queue.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "../../src/queue/base/commands.ts";
 import { LOST_RECEIPTS_MAX } from "../../src/queue/leases.ts";
-import { PushingQueue, SUBSCRIBER } from "../support/pushing-queue.ts";
-import { receiptsOf } from "../support/test-queue.ts";
+import { PushingQueue, SUBSCRIBER } from "../support/core/pushing-queue.ts";
+import { receiptsOf } from "../support/core/test-queue.ts";
 
 describe("leases are reported as lost", () => {
   function held(count: number): { queue: PushingQueue; ids: string[]; deliveries: Delivery[] } {

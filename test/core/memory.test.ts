@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Command, Result } from "../../src/queue/base/commands.ts";
 import { DEFAULT_MEMORY } from "../../src/queue/commits.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import { MemoryRows } from "../support/memory-rows.ts";
+import { MemoryRows } from "../support/core/memory-rows.ts";
 
 const NOW = 1_700_000_000_000;
 

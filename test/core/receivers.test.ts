@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { TestQueue } from "../support/test-queue.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 
 /** Request ids of commands that wait, or the numbers of subscribers. */
 const [FIRST, SECOND, THIRD] = [101, 102, 103];

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Queue } from "../../src/queue/queue.ts";
-import { MemoryRows } from "../support/memory-rows.ts";
+import { MemoryRows } from "../support/core/memory-rows.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 import { Random } from "../support/random.ts";
-import { TestQueue } from "../support/test-queue.ts";
 
 const DELAY_MS = 100_000;
 const BINS = 10;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Command } from "../../src/queue/base/commands.ts";
-import { TestQueue } from "../support/test-queue.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 

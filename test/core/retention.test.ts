@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { MemoryRows } from "../support/memory-rows.ts";
-import { TestQueue } from "../support/test-queue.ts";
+import { MemoryRows } from "../support/core/memory-rows.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 
 class CountedRows extends MemoryRows {
   linesRead = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { BATCH_BYTES_MAX } from "../../src/contract/limits.ts";
 import type { Delivery, Result } from "../../src/queue/base/commands.ts";
-import { bodiesOf, TestQueue } from "../support/test-queue.ts";
+import { bodiesOf, TestQueue } from "../support/core/test-queue.ts";
 
 /** Request ids of commands that wait, or the numbers of subscribers. */
 const [FIRST, SECOND, THIRD] = [101, 102, 103];

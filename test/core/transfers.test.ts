@@ -3,9 +3,9 @@ import type { TransferResultCommand } from "../../src/queue/base/commands.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
 import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
-import { MemoryRows } from "../support/memory-rows.ts";
+import { MemoryRows } from "../support/core/memory-rows.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 import { Random } from "../support/random.ts";
-import { TestQueue } from "../support/test-queue.ts";
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 const MESSAGES = 400;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { LEASE_MS, OTHER_SUBSCRIBER, PushingQueue, SUBSCRIBER } from "../support/pushing-queue.ts";
-import { TestQueue } from "../support/test-queue.ts";
+import { LEASE_MS, OTHER_SUBSCRIBER, PushingQueue, SUBSCRIBER } from "../support/core/pushing-queue.ts";
+import { TestQueue } from "../support/core/test-queue.ts";
 
 describe("a subscription whose connection is not heard", () => {
   test("is pushed each message once, however many leases end; they go to others, with no attempt counted", () => {

@@ -1,6 +1,6 @@
 import { createServer, connect as dial, type Server, type Socket } from "node:net";
-import { FrameReader } from "../support/frame-reader.ts";
 import type { Random } from "../support/random.ts";
+import { FrameReader } from "../support/sockets/frame-reader.ts";
 
 /** Where cuts came. */
 export interface Cuts {

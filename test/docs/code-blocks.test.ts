@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
 import { blocks, type CodeBlock, documents } from "../support/code-blocks.ts";
-import { RawSocket } from "../support/raw-socket.ts";
+import { RawSocket } from "../support/sockets/raw-socket.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AUTHKEY = "docs";

@@ -1,4 +1,4 @@
-import type { Said } from "../support/worker-program.ts";
+import type { Said } from "../support/workers/worker-program.ts";
 
 /** One run of a handler. */
 interface Run {

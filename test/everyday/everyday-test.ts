@@ -14,7 +14,7 @@ import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
 import { type Queue, QueueManager, type WorkOptions } from "../../worker-client/src/index.ts";
 import { Random } from "../support/random.ts";
-import { type Task, WorkerProcess } from "../support/worker-process.ts";
+import { type Task, WorkerProcess } from "../support/workers/worker-process.ts";
 import { ChaosProxy } from "./chaos-proxy.ts";
 import { DISTURBANCES, type Disturbed } from "./disturbances.ts";
 import { EverydayHistory, type Rest } from "./everyday-history.ts";

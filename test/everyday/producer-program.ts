@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Empty, Full, type QueueError, QueueManager, Unavailable } from "../../worker-client/src/index.ts";
 import { Random } from "../support/random.ts";
-import type { Task } from "../support/worker-program.ts";
+import type { Task } from "../support/workers/worker-program.ts";
 
 /** One line of what a producer says. */
 export type ProducerSaid =

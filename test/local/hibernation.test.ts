@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, test } from "vitest";
-import { RawSocket } from "../support/raw-socket.ts";
 import { freshName, TestServer } from "../support/server.ts";
+import { RawSocket } from "../support/sockets/raw-socket.ts";
 
 const server = new TestServer();
 beforeAll(() => server.start());

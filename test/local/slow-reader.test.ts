@@ -1,7 +1,7 @@
 /** Clients that ask and do not read, against a real server: others are served, and in the end everything is answered. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { RawSocket } from "../support/raw-socket.ts";
 import { freshName, TestServer } from "../support/server.ts";
+import { RawSocket } from "../support/sockets/raw-socket.ts";
 
 const MEGABYTE = 1_000_000;
 const server = new TestServer();

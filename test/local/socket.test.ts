@@ -1,8 +1,8 @@
 import { request } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
-import { RawSocket } from "../support/raw-socket.ts";
 import { AUTHKEY, freshName, TestServer } from "../support/server.ts";
+import { RawSocket } from "../support/sockets/raw-socket.ts";
 
 const server = new TestServer();
 const open: RawSocket[] = [];

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { RawSocket } from "../support/raw-socket.ts";
 import { freshName, TestServer } from "../support/server.ts";
+import { RawSocket } from "../support/sockets/raw-socket.ts";
 
 const server = new TestServer({ isMovable: true });
 const open: RawSocket[] = [];

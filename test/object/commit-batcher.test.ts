@@ -4,7 +4,7 @@ import { CommitBatcher, type Incoming } from "../../src/object/commit-batcher.ts
 import { ExpectedCallers, HTTP_CALLERS } from "../../src/object/expected-callers.ts";
 import { Pendings } from "../../src/object/pendings.ts";
 import { freshQueue } from "../support/call.ts";
-import { connect } from "../support/object-socket.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 
 const COMMAND: Incoming = { requestId: 1, command: { verb: "describe" }, characters: 100, arrivedAt: 0 };
 

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
 import { DamagedRow } from "../../src/queue/base/damage.ts";
 import { bodiesOf, call, descriptionOf, freshQueue, nameOf, numbers, objectOf, put, receive } from "../support/call.ts";
-import { connect } from "../support/object-socket.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 vi.spyOn(console, "error").mockReturnValue();

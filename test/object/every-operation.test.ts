@@ -8,8 +8,8 @@ import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import { call, freshQueue, objectOf, put } from "../support/call.ts";
 import { duringNextCommit } from "../support/commits.ts";
 import { Crowd } from "../support/crowd.ts";
-import { connect } from "../support/object-socket.ts";
 import { Random } from "../support/random.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 
 /** `SEED` in the environment, or another one for each run; it is in the name of the test. */
 const FIRST_SEED = inject("seed");

@@ -2,7 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { subscribeReply } from "../../src/contract/schema/socket-operations.ts";
 import { call, descriptionOf, freshQueue, type Leased, numbers, objectOf, put, receiptsOf } from "../support/call.ts";
-import { connect } from "../support/object-socket.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 import { breakWrites } from "../support/storage.ts";
 
 vi.spyOn(console, "error").mockReturnValue();

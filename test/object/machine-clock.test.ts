@@ -14,7 +14,7 @@ import {
   receive,
 } from "../support/call.ts";
 import { duringNextCommit } from "../support/commits.ts";
-import { connect } from "../support/object-socket.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 
 vi.spyOn(console, "error").mockReturnValue();
 

@@ -4,7 +4,7 @@ import { putReply } from "../../src/contract/schema/messages.ts";
 import { putsReply } from "../../src/contract/schema/socket-operations.ts";
 import { Session } from "../../src/socket/session.ts";
 import { call, descriptionOf, freshQueue, objectOf, put } from "../support/call.ts";
-import { connect } from "../support/object-socket.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 import { breakWrites } from "../support/storage.ts";
 
 vi.spyOn(console, "error").mockReturnValue();

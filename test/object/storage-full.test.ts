@@ -16,7 +16,7 @@ import {
   receiptsOf,
   receive,
 } from "../support/call.ts";
-import { connect } from "../support/object-socket.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 vi.spyOn(console, "error").mockReturnValue();

@@ -2,7 +2,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { ack, call, descriptionOf, freshQueue, numbers, objectOf, put, receiptsOf, receive } from "../support/call.ts";
-import { connect } from "../support/object-socket.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 
 const BODY = "x".repeat(1_000);
 

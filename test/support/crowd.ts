@@ -5,7 +5,7 @@ import { AUTHORIZATION, call, objectOf } from "./call.ts";
 import { lengthenCommits } from "./commits.ts";
 import type { Random } from "./random.ts";
 import { BAD_FRAMES, type Draft, randomDraft, textOf } from "./random-operations.ts";
-import { type OpenOperation, TrackedSocket } from "./tracked-socket.ts";
+import { type OpenOperation, TrackedSocket } from "./sockets/tracked-socket.ts";
 
 const SOCKETS = 5;
 /** How long one HTTP call waits. */
@@ -176,7 +176,7 @@ export class Crowd {
     if (webSockets === "close") for (const socket of this.#sockets) socket.end();
   }
 
-  /** Begins anew where the queue was shut down, and lets everybody go on where it was paused. */
+  /** Begins anew if the queue was shut down, and resumes it if it was paused. */
   async goOn(): Promise<void> {
     const { body } = await call("GET", this.#queue);
     if (body.shutdown !== undefined && body.shutdown !== "none") await call("DELETE", this.#queue);

@@ -1,7 +1,7 @@
 import { createServer, connect as dial, type Server, type Socket } from "node:net";
 import { ENDPOINTS, type Verb } from "../../src/contract/endpoints.ts";
 import { PING } from "../../src/contract/socket-constants.ts";
-import { FrameReader } from "./frame-reader.ts";
+import { FrameReader } from "./sockets/frame-reader.ts";
 
 /** What is asked of a queue over HTTP or a socket, or of a socket alone. */
 type Asked = Verb | "subscribe" | "unsubscribe" | "cancel_wait";

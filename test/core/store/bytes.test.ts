@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { utf8Bytes } from "../../../src/queue/base/bytes.ts";
+import { TestQueue } from "../../support/core/test-queue.ts";
 import { Random } from "../../support/random.ts";
-import { TestQueue } from "../../support/test-queue.ts";
 
 const encoder = new TextEncoder();
 

@@ -5,8 +5,8 @@ import type { StoredSegment } from "../../../src/queue/store/rows.ts";
 import { Segment, type SegmentState } from "../../../src/queue/store/segment.ts";
 import { States } from "../../../src/queue/store/segment-states.ts";
 import { NONE } from "../../../src/queue/store/states.ts";
-import { MemoryRows } from "../../support/memory-rows.ts";
-import { TestQueue } from "../../support/test-queue.ts";
+import { MemoryRows } from "../../support/core/memory-rows.ts";
+import { TestQueue } from "../../support/core/test-queue.ts";
 
 /** Rows of which some are read with other values than were stored. */
 class ChangedRows extends MemoryRows {

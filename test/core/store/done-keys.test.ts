@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Command } from "../../../src/queue/base/commands.ts";
 import { Queue } from "../../../src/queue/queue.ts";
-import { MemoryRows } from "../../support/memory-rows.ts";
+import { MemoryRows } from "../../support/core/memory-rows.ts";
 
 test("each report of a burst of reports is known after a restart, whatever was reported before", () => {
   const rows = new MemoryRows();

@@ -3,8 +3,8 @@ import type { NewMessage } from "../../../src/queue/base/commands.ts";
 import { DEFAULT_MEMORY } from "../../../src/queue/commits.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { FREE_ROWS_MAX, OLD_ROWS_DELETED_MAX } from "../../../src/queue/store/free-rows.ts";
-import { MemoryRows } from "../../support/memory-rows.ts";
-import { TestQueue } from "../../support/test-queue.ts";
+import { MemoryRows } from "../../support/core/memory-rows.ts";
+import { TestQueue } from "../../support/core/test-queue.ts";
 
 /** Each in a segment of its own, because nothing is put after it into a row that large. */
 const LARGE = "x".repeat(40_000);

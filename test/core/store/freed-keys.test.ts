@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Command, NewMessage, Result } from "../../../src/queue/base/commands.ts";
 import { Queue } from "../../../src/queue/queue.ts";
-import { MemoryRows } from "../../support/memory-rows.ts";
+import { MemoryRows } from "../../support/core/memory-rows.ts";
 
 const NOW = 1_800_000_000_000;
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { CUT_ERROR_BYTES, ERRORS_BYTES_MAX } from "../../../src/queue/store/notes.ts";
 import { SEGMENT_MESSAGES_MAX } from "../../../src/queue/store/segment.ts";
+import { TestQueue } from "../../support/core/test-queue.ts";
 import { Random } from "../../support/random.ts";
-import { TestQueue } from "../../support/test-queue.ts";
 
 const encoder = new TextEncoder();
 /** The bytes of 256 notes with all their fields but the errors. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Command, NewMessage, Result } from "../../../src/queue/base/commands.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { KEYS_BYTES_MAX } from "../../../src/queue/store/row-budget.ts";
-import { MemoryRows } from "../../support/memory-rows.ts";
+import { MemoryRows } from "../../support/core/memory-rows.ts";
 import { Random } from "../../support/random.ts";
 
 const DAY_MS = 86_400_000;

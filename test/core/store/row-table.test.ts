@@ -6,7 +6,7 @@ import { APPEND_BYTES_MAX, SEGMENT_BYTES_MAX } from "../../../src/queue/store/ro
 import { RowTable } from "../../../src/queue/store/row-table.ts";
 import { Segment } from "../../../src/queue/store/segment.ts";
 import { LEASED } from "../../../src/queue/store/states.ts";
-import { MemoryRows } from "../../support/memory-rows.ts";
+import { MemoryRows } from "../../support/core/memory-rows.ts";
 
 const KIND = { priority: 0, areDeadLetters: false, isGrouped: false };
 

@@ -2,7 +2,7 @@ import type { View } from "../../../src/queue/base/commands.ts";
 import type { Memory } from "../../../src/queue/commits.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../../src/queue/store/begun-marks.ts";
-import { MemoryRows } from "../memory-rows.ts";
+import { MemoryRows } from "../core/memory-rows.ts";
 import { Random } from "../random.ts";
 import { randomConfigure, randomDelete, randomPause, randomShutDown } from "./administration.ts";
 import { Both } from "./both.ts";

@@ -85,7 +85,7 @@ export class Prefetch {
   }
 }
 
-/** The moving average of samples, in which the last ten count for most. */
+/** The running average of samples, in which the last ten count for most. */
 function average(before: number, sample: number): number {
   return before + (sample - before) / 10;
 }

@@ -1,0 +1,28 @@
+import { objectOf } from "../call.ts";
+
+/** A socket to the object itself, without the Worker in between, and the lines that come over it. */
+export async function connect(queue: string) {
+  const { webSocket } = await objectOf(queue).fetch("https://queue/socket", { headers: { Upgrade: "websocket" } });
+  if (webSocket === null) throw new Error("This is no socket.");
+  webSocket.accept();
+  const lines: string[] = [];
+  let heard = () => {};
+  webSocket.addEventListener("message", ({ data }) => {
+    lines.push(...String(data).split("\n"));
+    heard();
+  });
+  const closed = new Promise<number>((settle) => webSocket.addEventListener("close", ({ code }) => settle(code)));
+  return {
+    say: (...operation: unknown[]) => webSocket.send(operation.map((line) => JSON.stringify(line)).join("\n")),
+    end: () => webSocket.close(1000),
+    closed,
+    async next() {
+      while (lines.length === 0) {
+        await new Promise<void>((settle) => {
+          heard = settle;
+        });
+      }
+      return JSON.parse(lines.shift() as string);
+    },
+  };
+}

@@ -1,7 +1,6 @@
 import type { Description, Refusal, Result } from "./base/commands.ts";
 import { type Configuration, changed, type Paused, type Settings } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
-import type { Commits } from "./commits.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Leases } from "./leases.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
@@ -11,6 +10,7 @@ import { orderConflict, shutDown } from "./refusals.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
+import type { RowTable } from "./store/row-table.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** What a change of the configuration concerns. */
@@ -22,7 +22,7 @@ interface AdministrationParts {
   leases: Leases;
   puts: Puts;
   outboundTransfers: OutboundTransfers;
-  commits: Commits;
+  rows: RowTable;
   dispatcher: Dispatcher;
 }
 
@@ -43,11 +43,11 @@ export class Administration {
   configure(settings: Settings, now: number): Result {
     const { configuration } = this.#state;
     const { order, maxSize } = changed(configuration, settings);
-    const { ledger, outboundTransfers, commits, puts } = this.#parts;
+    const { ledger, outboundTransfers, rows, puts } = this.#parts;
     const isEmpty = isDrained(ledger.counts) && ledger.counts.dead === 0;
     if (order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
     this.#change(settings);
-    if (settings.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) commits.includeTotals();
+    if (settings.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) rows.includeTotals();
     if (maxSize > 0) puts.refuseLargerThan(maxSize);
     return this.#describe("configure", now);
   }

@@ -1,6 +1,5 @@
 import type { DoneCommand, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
-import type { Commits } from "./commits.ts";
 import { doneTooOften, reusedKey } from "./refusals.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import type { Ledger } from "./store/ledger.ts";
@@ -13,18 +12,12 @@ export class Dones {
   readonly #ledger: Ledger;
   readonly #keys: IdempotencyKeys;
   readonly #rows: RowTable;
-  readonly #commits: Commits;
 
-  constructor(
-    state: QueueState,
-    ledger: Ledger,
-    { keys, rows, commits }: { keys: IdempotencyKeys; rows: RowTable; commits: Commits },
-  ) {
+  constructor(state: QueueState, ledger: Ledger, { keys, rows }: { keys: IdempotencyKeys; rows: RowTable }) {
     this.#state = state;
     this.#ledger = ledger;
     this.#keys = keys;
     this.#rows = rows;
-    this.#commits = commits;
   }
 
   done({ count, idempotencyKey: key }: DoneCommand, now: number): Result {
@@ -40,7 +33,7 @@ export class Dones {
 
   #finish(count: number, key: string | undefined, now: number): void {
     this.#ledger.finished(count);
-    this.#commits.includeTotals();
+    this.#rows.includeTotals();
     if (key === undefined) return;
     const until = now + this.#state.configuration.keys.idempotencyMs;
     this.#keys.remember(this.#rows.takeForDoneKey(), { key, contentHash: doneHashOf(count), until, ranges: [] });

@@ -1,6 +1,5 @@
 import { Administration } from "./administration.ts";
 import type { QueueState } from "./base/queue-state.ts";
-import { Commits, type Memory } from "./commits.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Dones } from "./dones.ts";
 import { InboundTransfers } from "./inbound-transfers.ts";
@@ -15,6 +14,7 @@ import { Removals } from "./removals.ts";
 import type { Results } from "./results.ts";
 import { Retention } from "./retention.ts";
 import { Backlog } from "./schedule/backlog.ts";
+import { FREE_ROWS_MAX } from "./store/free-rows.ts";
 import { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { Ledger } from "./store/ledger.ts";
 import { Payloads } from "./store/payloads.ts";
@@ -22,6 +22,19 @@ import { RowTable } from "./store/row-table.ts";
 import type { RowReader, StoredQueue } from "./store/rows.ts";
 import { Viewer } from "./viewer.ts";
 import type { Waits } from "./waits.ts";
+
+/** What of stored messages stays in memory: what was used last. */
+export interface Memory {
+  /** Segments whose state is kept: 3 KB each at most. */
+  segments: number;
+  /** Characters of payloads. */
+  characters: number;
+  /** Free rows, in storage too: what a waking reads for nothing. At least 1. */
+  freeRows: number;
+}
+
+/** A Durable Object shares 128 MB with its neighbours. */
+export const DEFAULT_MEMORY: Memory = { segments: 1_024, characters: 4 * 1024 * 1024, freeRows: FREE_ROWS_MAX };
 
 /** What outlives the deletion of a queue: receivers wait for the next queue of the same name. */
 export interface Lasting {
@@ -54,7 +67,8 @@ export interface Parts {
   readonly redrives: Redrives;
   readonly inboundTransfers: InboundTransfers;
   readonly outboundTransfers: OutboundTransfers;
-  readonly commits: Commits;
+  readonly payloads: Payloads;
+  readonly memory: Memory;
   readonly dispatcher: Dispatcher;
   readonly administration: Administration;
 }
@@ -81,8 +95,6 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
   const puts = new Puts(generation, state, { backlog, payloads, keys, ledger }, lasting);
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
-  const stores = { backlog, payloads, rows, ledger, inboundTransfers, outboundTransfers };
-  const commits = new Commits(state, memory, stores);
   const receives = new Receives(state, { ledger, leases }, lasting);
   const joins = new Joins(ledger, lasting.waits, lasting.results);
   const removals = new Removals(backlog, { ledger, leases, puts, viewer });
@@ -90,10 +102,12 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const dispatcher = new Dispatcher(state, { ...others, ...served });
   // Only now, because retention watches which segments become visible.
   restore(stored, { backlog, rows, ledger });
-  const parts = { ...served, ledger, rows, viewer, leases, inboundTransfers, outboundTransfers, commits, dispatcher };
+  const parts = { ...served, ledger, rows, viewer, leases, inboundTransfers, outboundTransfers, dispatcher };
   return {
     ...parts,
-    dones: new Dones(state, ledger, { keys, rows, commits }),
+    payloads,
+    memory,
+    dones: new Dones(state, ledger, { keys, rows }),
     redrives: new Redrives({ deadLetters, outboundTransfers }, lasting),
     administration: new Administration(state, parts),
   };

@@ -15,18 +15,88 @@
  * of a batch are applied in one turn and committed as one.
  */
 
-import type { Command } from "./base/commands.ts";
+import type { Command, Result } from "./base/commands.ts";
 import { type Configuration, DEFAULT_CONFIGURATION } from "./base/configuration.ts";
-import { DEFAULT_MEMORY, type Memory } from "./commits.ts";
 import { LostLeases } from "./leases.ts";
 import type { OutboundTransfer } from "./outbound-transfers.ts";
-import { assemble, type Lasting, type Storage } from "./parts.ts";
+import { assemble, DEFAULT_MEMORY, type Lasting, type Memory, type Parts, type Storage } from "./parts.ts";
 import { Receivers, type SubscriptionView } from "./receivers.ts";
-import { unknownQueue } from "./refusals.ts";
+import { unknownMessage, unknownQueue, unknownVerb } from "./refusals.ts";
 import { type CommandResult, Results } from "./results.ts";
 import type { Commit, RowReader, StoredQueue } from "./store/rows.ts";
-import { applyVerb, type Context, WITHOUT_EXISTENCE } from "./verbs.ts";
 import { Waits } from "./waits.ts";
+
+/** The parts of a queue, and what only the queue itself can do. */
+export interface Context extends Parts {
+  readonly generation: string;
+  /** Deletes the queue. */
+  delete(nextGeneration: string): void;
+}
+
+/** Applies a command of one verb. Undefined where the answer comes later, or has been given. */
+type Apply<Verb extends Command["verb"]> = (
+  queue: Context,
+  command: Extract<Command, { verb: Verb }>,
+  now: number,
+  requestId: number,
+) => Result | undefined;
+
+const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
+  put: ({ puts }, command, now, requestId) => puts.put(requestId, command, now),
+  receive: ({ receives }, command, now, requestId) => receives.receive(requestId, command, now),
+  subscribe: ({ receives }, command, now) => receives.subscribe(command, now),
+  unsubscribe: ({ receives }, { subscriber }) => receives.unsubscribe(subscriber),
+  begin: ({ leases }, { receipts }, now) => ({ verb: "begin", stale: leases.begin(receipts, now) }),
+  ack: ({ leases }, { receipts, finish }) => {
+    const stale = leases.ack(receipts, finish);
+    return { verb: "ack", acked: receipts.length - stale.length, stale };
+  },
+  retry: ({ leases }, command, now) => {
+    const stale = leases.retry(command, now);
+    return { verb: "retry", retried: command.receipts.length - stale.length, stale };
+  },
+  extend: ({ leases }, { receipts, leaseMs }, now) => {
+    const leaseEndsAt = now + leaseMs;
+    const stale = leases.extend(receipts, leaseEndsAt);
+    return { verb: "extend", extended: receipts.length - stale.length, stale, leaseEndsAt };
+  },
+  done: ({ dones }, command, now) => dones.done(command, now),
+  join: ({ joins }, { timeoutMs }, now, requestId) => joins.join(requestId, timeoutMs, now),
+  cancel_wait: ({ dispatcher }, { requestIds }) => ({ verb: "cancel_wait", ended: dispatcher.cancelWaits(requestIds) }),
+  messages: ({ viewer }, { state, cursor, limit }) => ({ verb: "messages", ...viewer.list(state, cursor, limit) }),
+  peek: ({ viewer }, { id }) => {
+    const place = viewer.find(id);
+    return place === undefined ? unknownMessage() : { verb: "peek", view: viewer.view(place) };
+  },
+  cancel: ({ removals }, { id }) => (removals.cancel(id) ? { verb: "cancel" } : unknownMessage()),
+  purge: ({ removals }, { only }) => ({
+    verb: "purge",
+    purged: only === "dead" ? removals.purgeDead() : removals.purge(),
+  }),
+  redrive: ({ redrives }, command, now, requestId) => redrives.redrive(requestId, command, now),
+  receive_transfer: ({ inboundTransfers }, command, now) => inboundTransfers.receive(command, now),
+  transfer_result: (queue, { generation, number, outcome, refusal }, now) => {
+    if (generation === queue.generation) queue.redrives.applyOutcome(number, outcome, refusal, now);
+    return { verb: "transfer_result" };
+  },
+  describe: ({ administration }, _, now) => administration.describe(now),
+  configure: ({ administration }, { changes }, now) => administration.configure(changes, now),
+  pause: ({ administration }, { paused }, now) => administration.pause(paused, now),
+  shutdown: ({ administration }, { immediate }, now) => administration.shutDown(immediate, now),
+  delete: (queue, { nextGeneration }) => {
+    queue.delete(nextGeneration);
+    return { verb: "delete" };
+  },
+};
+
+/**
+ * Verbs that may be applied to a queue that does not exist: they create it, but for those of receivers, which wait on an
+ * unknown name as on an empty queue.
+ */
+export const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
+  ...(["put", "receive_transfer", "configure", "shutdown", "pause"] as const),
+  ...(["receive", "subscribe", "unsubscribe", "begin", "cancel_wait"] as const),
+]);
 
 /** What is stored of a queue that exists. */
 export interface Existing {
@@ -102,14 +172,39 @@ export class Queue {
       results.add(requestId, unknownQueue());
       return;
     }
-    const result = applyVerb(this.#context, command, now, requestId);
+    const result = this.#applyVerb(requestId, command, now);
     if (result !== undefined) results.add(requestId, result);
     this.#context.dispatcher.serve(now);
   }
 
-  /** What the commit batch changed and must be stored before any of its answers goes out; undefined if nothing. */
+  /** Undefined where the answer comes later, or has been given. */
+  #applyVerb(requestId: number, command: Command, now: number): Result | undefined {
+    const { verb } = command;
+    // While a deployment goes on, commands come from Workers of another version too.
+    if (!Object.hasOwn(VERBS, verb)) return unknownVerb(verb);
+    return (VERBS[verb] as Apply<typeof verb>)(this.#context, command as never, now, requestId);
+  }
+
+  /**
+   * What the commit batch changed and must be stored before any of its answers goes out; undefined if nothing. Dead
+   * letters begin their transfer with it.
+   */
   takeCommit(): Commit | undefined {
-    return this.#context.commits.take();
+    const { backlog, rows, ledger, payloads, memory, inboundTransfers, outboundTransfers } = this.#context;
+    const { totals } = ledger;
+    const { deadLetterQueue } = this.configuration;
+    if (deadLetterQueue !== "") outboundTransfers.beginDeadLetters(deadLetterQueue, totals.time);
+    let commit: Commit | undefined;
+    if (rows.prepareCommit(totals.time, memory.segments) || inboundTransfers.areUncommitted) {
+      ledger.assertBalance();
+      const changes = rows.takeChanges();
+      totals.commit += 1;
+      totals.lastSegment = backlog.lastSegment;
+      commit = { changes, totals, ...inboundTransfers.takeUncommitted() };
+    }
+    payloads.trim(memory.characters);
+    backlog.unloadOldest(memory.segments);
+    return commit;
   }
 
   takeResults(): CommandResult[] {
@@ -123,8 +218,8 @@ export class Queue {
 
   /** When `advance` must be called even if no command comes: a wait can be served or ends, or something must be stored. */
   get nextEventAt(): number {
-    const { dispatcher, commits } = this.#context;
-    return Math.min(dispatcher.nextEventAt, this.exists ? commits.nextMarkAt : Number.POSITIVE_INFINITY);
+    const { dispatcher, rows } = this.#context;
+    return Math.min(dispatcher.nextEventAt, this.exists ? rows.nextMarkAt : Number.POSITIVE_INFINITY);
   }
 
   /** Whether a wait has a deadline. All others last until they are served or ended by a command. */

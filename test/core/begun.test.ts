@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "../../src/queue/base/commands.ts";
-import { DEFAULT_MEMORY } from "../../src/queue/commits.ts";
+import { DEFAULT_MEMORY } from "../../src/queue/parts.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../src/queue/store/begun-marks.ts";
 import { MemoryRows } from "../support/core/memory-rows.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Command, Result } from "../../src/queue/base/commands.ts";
-import { DEFAULT_MEMORY } from "../../src/queue/commits.ts";
+import { DEFAULT_MEMORY } from "../../src/queue/parts.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/core/memory-rows.ts";
 

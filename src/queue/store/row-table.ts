@@ -26,6 +26,7 @@ export class RowTable {
   readonly #doneKeys: DoneKeys;
   readonly #dirty = new Map<Segment, DirtyPart>();
   readonly #marks = new BegunMarks();
+  #areTotalsDirty = false;
 
   /** @param freeMax see `FreeRows` */
   constructor(payloads: Payloads, keys: IdempotencyKeys, freeMax: number) {
@@ -88,6 +89,11 @@ export class RowTable {
     if (this.#dirty.get(segment) !== "new") this.#dirty.set(segment, "freed");
   }
 
+  /** Has the totals stored although no message may have changed. */
+  includeTotals(): void {
+    this.#areTotalsDirty = true;
+  }
+
   /** Whether the state of a segment is only in memory, although everything was committed. */
   isOnlyInMemory(segment: Segment): boolean {
     return this.#marks.has(segment);
@@ -112,7 +118,7 @@ export class RowTable {
     for (const segment of this.#dirty.keys()) this.#marks.drop(segment);
     for (const segment of this.#marks.takeDue(now, marksMax)) this.#dirty.set(segment, "states");
     // Rows are deleted together with other changes, unless so many are free that they slow down each start.
-    return this.#dirty.size > 0 || this.#free.areTooMany;
+    return this.#dirty.size > 0 || this.#areTotalsDirty || this.#free.areTooMany;
   }
 
   /**
@@ -128,6 +134,7 @@ export class RowTable {
       if (part === "freed") freed.push(segment.slot);
     }
     this.#dirty.clear();
+    this.#areTotalsDirty = false;
     changes.push(...this.#doneKeys.takeChanges());
     // Rows that became free in this commit come first. To delete them costs the same as to write them.
     const excess = new Set(this.#free.takeExcess(freed.length + OLD_ROWS_DELETED_MAX));

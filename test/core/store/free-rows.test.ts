@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { NewMessage } from "../../../src/queue/base/commands.ts";
-import { DEFAULT_MEMORY } from "../../../src/queue/commits.ts";
+import { DEFAULT_MEMORY } from "../../../src/queue/parts.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { FREE_ROWS_MAX, OLD_ROWS_DELETED_MAX } from "../../../src/queue/store/free-rows.ts";
 import { MemoryRows } from "../../support/core/memory-rows.ts";

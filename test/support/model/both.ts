@@ -1,8 +1,8 @@
 import type { Command } from "../../../src/queue/base/commands.ts";
 import type { OutboundTransfer } from "../../../src/queue/outbound-transfers.ts";
 import type { Queue } from "../../../src/queue/queue.ts";
+import { WITHOUT_EXISTENCE } from "../../../src/queue/queue.ts";
 import type { CommandResult } from "../../../src/queue/results.ts";
-import { WITHOUT_EXISTENCE } from "../../../src/queue/verbs.ts";
 import type { Random } from "../random.ts";
 import { Comparison } from "./comparison.ts";
 import type { ModelOrder, ModelPut } from "./message.ts";

@@ -1,5 +1,5 @@
 import type { View } from "../../../src/queue/base/commands.ts";
-import type { Memory } from "../../../src/queue/commits.ts";
+import type { Memory } from "../../../src/queue/parts.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../../src/queue/store/begun-marks.ts";
 import { MemoryRows } from "../core/memory-rows.ts";

@@ -51,7 +51,7 @@ function verb<Schema extends z.ZodType>(
   return (request, context) => commandOf(check(schema, request), context);
 }
 
-/** The verbs that HTTP and the socket share. The socket has more: see `socket/operation-commands.ts`. */
+/** The verbs that HTTP and the socket share. The socket has more: see `socket/operations.ts`. */
 export const VERBS = {
   configure: verb(configureRequest, (request, { queue }) => {
     assertOther(queue, "deadLetterQueue", request.deadLetterQueue);

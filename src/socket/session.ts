@@ -4,7 +4,7 @@ import type { Responder } from "../api/responder.ts";
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
 import type { Command, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
-import type { Connection } from "./operation-commands.ts";
+import type { Connection } from "./operations.ts";
 import { Outbox } from "./outbox.ts";
 import { SharedPutsReply } from "./shared-puts-reply.ts";
 

@@ -5,7 +5,7 @@ import { ENTRIES_MAX, fieldsLeftOut, HTTP_DEPTH, parseRequest } from "../../src/
 import { ProblemError } from "../../src/api/problem-error.ts";
 import { putRequest } from "../../src/contract/schema/messages.ts";
 import { configureRequest } from "../../src/contract/schema/queues.ts";
-import { operationsOf } from "../../src/socket/frames.ts";
+import { operationsOf } from "../../src/socket/operations.ts";
 
 /** Makes a text long enough to be looked at, without another meaning. */
 function long(text: string): string {

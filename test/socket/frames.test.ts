@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { socketOperation } from "../../src/contract/schema/socket-operations.ts";
-import { BadFrame, operationsOf } from "../../src/socket/frames.ts";
+import { BadFrame, operationsOf } from "../../src/socket/operations.ts";
 
 const odd = fc.oneof(
   fc.jsonValue(),

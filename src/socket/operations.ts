@@ -1,9 +1,26 @@
+/** The operations of a frame, and the commands that they stand for. */
 import type * as z from "zod";
 import { check } from "../api/check.ts";
+import { orMilliseconds } from "../api/milliseconds.ts";
+import { messagesOfLines, putCommand } from "../api/new-messages.ts";
 import { parseRequest } from "../api/parse-json.ts";
-import { ProblemError } from "../api/problem-error.ts";
+import { invalid, ProblemError } from "../api/problem-error.ts";
+import { joinCommand, receiveCommand } from "../api/request-commands.ts";
+import { type RequestContext, VERBS } from "../api/verbs.ts";
+import type { Verb } from "../contract/endpoints.ts";
 import { BATCH_MESSAGES_MAX, FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
-import { OPERATION_ID_MAX, socketOperation } from "../contract/schema/socket-operations.ts";
+import { emptyRequest } from "../contract/schema/fields.ts";
+import {
+  beginRequest,
+  cancelWaitRequest,
+  OPERATION_ID_MAX,
+  socketJoinRequest,
+  socketOperation,
+  socketPutRequest,
+  socketReceiveRequest,
+  subscribeRequest,
+} from "../contract/schema/socket-operations.ts";
+import type { Command } from "../queue/base/commands.ts";
 
 /** A frame that cannot be attributed to operations: it closes the connection. */
 export class BadFrame extends Error {
@@ -122,4 +139,73 @@ const FIELDS: ReadonlySet<string> = new Set(Object.keys(socketOperation.shape));
 function hasOnly(value: object, fields: ReadonlySet<string>): boolean {
   for (const field in value) if (!fields.has(field)) return false;
   return true;
+}
+
+/** The connection on which an operation came. */
+export interface Connection {
+  /** The number under which it is subscribed. */
+  subscriber: number;
+  /** The request id of an operation that is not answered; undefined if there is none with this id. */
+  requestIdOf(id: number): number | undefined;
+}
+
+/**
+ * The command of an operation.
+ *
+ * @throws {ProblemError} if the operation breaks a rule
+ */
+export function commandOf(operation: Operation, context: RequestContext, connection: Connection): Command {
+  const { verb, request = {}, contents } = operation;
+  const { idempotencyKey, now } = context;
+  if (verb !== "put" && contents.length > 0) throw invalid("lines", "are only for puts");
+  switch (verb) {
+    case "put": {
+      const { messages, wait } = check(socketPutRequest, request);
+      return putCommand(messagesOfLines(contents, messages), waitSeconds(wait), idempotencyKey, now);
+    }
+    case "receive": {
+      const { wait, ...rest } = check(socketReceiveRequest, request);
+      return receiveCommand({ ...rest, timeoutSeconds: waitSeconds(wait) });
+    }
+    case "join":
+      return joinCommand({ timeoutSeconds: waitSeconds(check(socketJoinRequest, request).wait) });
+    case "subscribe": {
+      const { credit, leaseSeconds } = check(subscribeRequest, request);
+      return { verb, subscriber: connection.subscriber, credit, leaseMs: orMilliseconds(leaseSeconds) };
+    }
+    case "unsubscribe":
+      check(emptyRequest, request);
+      return { verb, subscriber: connection.subscriber };
+    case "begin": {
+      const { receipts } = check(beginRequest, request);
+      return { verb, receipts };
+    }
+    case "cancel_wait": {
+      const { ids } = check(cancelWaitRequest, request);
+      return { verb, requestIds: ids.flatMap((id) => connection.requestIdOf(id) ?? []) };
+    }
+    default:
+      if (!Object.hasOwn(VERBS, verb)) throw invalid("verb", `must be one of ${NAMES.join(", ")}`);
+      return VERBS[verb as Verb](request, context);
+  }
+}
+
+const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "begin", "cancel_wait"];
+
+/**
+ * The commands of puts that share an operation: one message each, stored or refused independently.
+ *
+ * @throws {ProblemError} if the operation breaks a rule
+ */
+export function putCommandsOf({ verb, request = {}, contents, keys = [] }: Operation, now: number): Command[] {
+  if (verb !== "put") throw invalid("keys", "are only for puts");
+  const { messages, wait } = check(socketPutRequest, request);
+  if (wait) throw invalid("wait", "must be false for puts that share an operation");
+  if (keys.length !== contents.length)
+    throw invalid("keys", `must be as many as the ${contents.length} lines, but are ${keys.length}`);
+  return messagesOfLines(contents, messages).map((message, index) => putCommand([message], 0, keys[index], now));
+}
+
+function waitSeconds(wait: boolean): number {
+  return wait ? Number.POSITIVE_INFINITY : 0;
 }

@@ -201,7 +201,7 @@ describe("a process", () => {
   );
 
   test("does nothing when the client is imported, and has no module of Node in it", () => {
-    const folder = new URL("../../../worker-client/src", import.meta.url);
+    const folder = new URL("../../../worker-client/src/", import.meta.url);
     const ofNode = /from "node:|process\.\w|setImmediate|Buffer/;
     const files = readdirSync(folder, { encoding: "utf8", recursive: true })
       .filter((file) => file.endsWith(".ts"))

@@ -91,7 +91,7 @@ describe("begin", () => {
   });
 
   test("is heard although its process is killed right after", async () => {
-    const folder = new URL("../../../worker-client/src", import.meta.url);
+    const folder = new URL("../../../worker-client/src/", import.meta.url);
     const text = `
       import { HttpClient } from "${folder}transport/http-client.ts";
       import { Routes } from "${folder}transport/routes.ts";

@@ -19,9 +19,9 @@ import { QueueLife } from "./queue-life.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { ReadingHolds } from "./reading-holds.ts";
 import { Replies } from "./replies.ts";
+import { RestoredWaits } from "./restored-waits.ts";
 import { send } from "./send-transfer.ts";
 import { isFullError } from "./storage-bound.ts";
-import { Waits } from "./waits.ts";
 import { Wakings } from "./wakings.ts";
 
 /**
@@ -43,7 +43,7 @@ export class CommitLoop {
   readonly #batcher: CommitBatcher;
   readonly #pendings: Pendings;
   readonly #callers: ExpectedCallers;
-  readonly #waits: Waits;
+  readonly #waits: RestoredWaits;
   readonly #wakings: Wakings;
   readonly #holds: ReadingHolds;
   /** Sends what commands are answered with. */
@@ -78,7 +78,7 @@ export class CommitLoop {
     this.#queue = queue;
     this.#clock = new MonotonicClock(time);
     this.#wakings = new Wakings(ctx.storage, machineClock, this.#clock, () => this.wake());
-    this.#waits = new Waits(machineClock, arrivals);
+    this.#waits = new RestoredWaits(machineClock, arrivals);
     this.#holds = new ReadingHolds(sessions, machineClock, {
       closed: (session) => this.leave(session),
       behind: (session) => this.#waits.suspend(session, this.#queue),

@@ -13,7 +13,7 @@ import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { HostStatus, isFullError, STORAGE_FULL } from "./storage-bound.ts";
 
 /** Answers a command of a commit batch. */
-type CommandResult = (requestId: number, result: Result) => void;
+type Answer = (requestId: number, result: Result) => void;
 
 /** The commands of a commit batch that are applied to the queue. */
 export interface Admitted {
@@ -28,8 +28,11 @@ const CONFIRM_AGAIN_MS = 1_000;
 /** A queue with fewer commits may have crashed before it told the directory, so it tells it once more. */
 const YOUNG_COMMITS = 16;
 
-/** Verbs that change nothing, answered also while nothing can be stored; a put is, if it was stored before. */
-const READING: ReadonlySet<Command["verb"]> = new Set(["describe", "messages", "peek", "delete", "put"]);
+/**
+ * Verbs that are applied also while nothing can be stored: those that store nothing, a delete, which makes room, and a put,
+ * which is answered if it was stored before and refused otherwise.
+ */
+const ADMITTED_WHEN_FULL: ReadonlySet<Command["verb"]> = new Set(["describe", "messages", "peek", "delete", "put"]);
 
 /** Verbs that wait until something can be stored, because a refusal would end them for good. */
 const PATIENT: ReadonlySet<Command["verb"]> = new Set([
@@ -126,13 +129,13 @@ export class QueueLife {
   }
 
   /** Answers, or holds back, the commands of a commit batch that cannot be applied to the queue now. */
-  async admit(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
+  async admit(commands: readonly Incoming[], answer: Answer): Promise<Admitted> {
     const admitted = await this.#admit(commands, answer);
     this.#isServing = admitted.mayWrite;
     return admitted;
   }
 
-  async #admit(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
+  async #admit(commands: readonly Incoming[], answer: Answer): Promise<Admitted> {
     const fault = storageBytesFault(this.#env.STORAGE_BYTES_MAX);
     if (fault !== undefined) {
       const refusal: Refusal = { verb: "refused", code: "misconfigured", detail: fault };
@@ -258,7 +261,7 @@ export class QueueLife {
   }
 
   /** A deletion ends the damage: the commands after it in the commit batch are applied to the new queue. */
-  async #admitDamaged(commands: readonly Incoming[], answer: CommandResult): Promise<Admitted> {
+  async #admitDamaged(commands: readonly Incoming[], answer: Answer): Promise<Admitted> {
     for (const [index, { requestId, command }] of commands.entries()) {
       if (command.verb === "delete") {
         await this.erase();
@@ -273,11 +276,11 @@ export class QueueLife {
     return { commands: [], mayWrite: false };
   }
 
-  #admitReading(commands: readonly Incoming[], answer: CommandResult): Admitted {
+  #admitReading(commands: readonly Incoming[], answer: Answer): Admitted {
     const admitted: Incoming[] = [];
     for (const incoming of commands) {
       const { verb } = incoming.command;
-      if (READING.has(verb)) admitted.push(incoming);
+      if (ADMITTED_WHEN_FULL.has(verb)) admitted.push(incoming);
       else if (PATIENT.has(verb)) this.#hold(incoming);
       else answer(incoming.requestId, { verb: "refused", code: "storage_full", detail: STORAGE_FULL });
     }

@@ -14,7 +14,7 @@ import { StoredRows, type StoredTotals } from "./stored-rows.ts";
 
 /** How much is written before the size of the database is read again. */
 const SIZE_READ_AFTER_CHARACTERS = 64 * 1024;
-/** So near to its bound the size is read each time: much more than what the characters in between can take. */
+/** Within this distance of its bound the size is read each time: much more than the unread characters can take. */
 const NEAR_BYTES = 64 * 1024 * 1024;
 
 /** Slots that one statement deletes: each is bound as a part of one JSON text. */
@@ -70,7 +70,7 @@ export class QueueStorage {
   rowsWritten = 0;
 
   #bytesSeen = 0;
-  /** How much was written since. */
+  /** How many characters were written since `#bytesSeen` was read. */
   #charactersUnseen = Number.POSITIVE_INFINITY;
 
   constructor(storage: DurableObjectStorage) {
@@ -136,7 +136,7 @@ export class QueueStorage {
     for (const { source, number, isRefused, usedAt } of inboundTransfers) {
       this.#run(INBOUND_TRANSFER, source, number, Number(isRefused), usedAt);
     }
-    // First, because only the deletion tells how many of these rows there were.
+    // Before the totals are made, because `rowsWritten` counts these rows too, and not all of them need exist.
     for (const change of changes) if (change.kind === "delete") this.#delete(change.slots);
     const written = changes.filter((change) => change.kind !== "delete");
     const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + written.length };

@@ -1,4 +1,4 @@
-import type { Configuration } from "../queue/base/configuration.ts";
+import { changed, DEFAULT_CONFIGURATION, type Settings } from "../queue/base/configuration.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
 import type { InboundTransfer, RowReader, StoredSegment } from "../queue/store/rows.ts";
@@ -35,7 +35,9 @@ export class StoredRows implements RowReader {
       .exec<{ generation: string; configuration: string }>("SELECT generation, configuration FROM queue")
       .one();
     this.isCreated = true;
-    const existing = { generation, configuration: JSON.parse(configuration) as Configuration };
+    // A setting that was not there yet when the queue was stored has its default.
+    const stored = JSON.parse(configuration) as Settings;
+    const existing = { generation, configuration: changed(DEFAULT_CONFIGURATION, stored) };
     const [newest] = this.#sql
       .exec<{ slot: number; totals: string }>("SELECT slot, totals FROM segments ORDER BY commit_number DESC LIMIT 1")
       .toArray();

@@ -9,7 +9,7 @@ import type { Retention } from "./retention.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { EndedWait, Waits } from "./waits.ts";
 
-/** What the dispatcher serves and is served from. */
+/** The parts that the dispatcher uses. */
 interface DispatcherParts {
   backlog: Backlog;
   receivers: Receivers;
@@ -38,7 +38,7 @@ export class Dispatcher {
     receivers.dismissUnheard(now);
     this.serve(now);
     for (const wait of waits.expire(now)) this.#answerEnded(wait);
-    // Behind a batch that was too large there may be puts that fit.
+    // A large put whose wait has ended may have blocked smaller ones behind it.
     this.serve(now);
   }
 
@@ -74,7 +74,7 @@ export class Dispatcher {
     if (subscriber !== undefined) receivers.unsubscribe(subscriber);
   }
 
-  /** Gives to what waits what there is, in order of arrival, until nothing more can be served. */
+  /** Serves waiting receives, blocked puts and joins in order of arrival, until none can be served. */
   serve(now: number): void {
     const { retention, removals, receives, puts, joins } = this.#parts;
     retention.expire(now);

@@ -76,7 +76,7 @@ export class Leases {
     return this.#next() !== undefined;
   }
 
-  /** Nothing while the next message may have expired, which the next commit batch finds out. */
+  /** Undefined if no message is next, or if the next one may have expired: the next commit batch expires it. */
   #next(): PlacedMessage | undefined {
     if (this.#ledger.counts.visible === 0) return undefined;
     const next = this.#backlog.next();

@@ -47,14 +47,14 @@ export interface SubscriptionView {
   position: number;
 }
 
-/** The distance of subscriptions between which no receive waits. Exact for request ids up to 2^33. */
+/** Added for each subscription, so that its position stays between two request ids. Exact for request ids up to 2^33. */
 const POSITION_STEP = 2 ** -20;
 
 /** Where receivers get messages from. */
 export interface DeliverySource {
   /** How many messages are visible. Some of them may have to wait for their group. */
   readonly visible: number;
-  /** False also while what this commit batch hands out has reached its bound. */
+  /** Whether a message can be handed out now. False also once this commit batch has handed out as many bytes as it may. */
   readonly hasDeliverable: boolean;
   /** Takes messages for a receiver. */
   handOut(handing: Handing, now: number, bytesMax?: number): Deliveries;
@@ -160,7 +160,7 @@ export class Receivers {
     subscription.place = undefined;
   }
 
-  /** Puts a subscription at the end of the wait queue, if it may be pushed anything. */
+  /** Gives a subscription a new position, and puts it at the end of the wait queue if it may be pushed anything. */
   #joinQueue(subscription: Subscription): void {
     this.#lastPosition += POSITION_STEP;
     subscription.position = this.#lastPosition;

@@ -10,6 +10,25 @@ const ROOTS = ["src", "worker-client/src"];
 /** Modules that import nothing, not even a type. */
 const LEAVES = ["src/contract/limits.ts", "src/contract/problems.ts", "src/contract/endpoints.ts"];
 
+/** What each room of the server may import from, beside itself: only what is below it. The linter holds the others. */
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  "src/http": ["src/object", "src/api", "src/contract", "src/queue", "src/env.ts", "src/isolate.ts"],
+  "src/object": [
+    ...["src/socket", "src/api", "src/contract", "src/queue"],
+    ...["src/env.ts", "src/isolate.ts", "src/machine-clock.ts"],
+  ],
+  "src/socket": ["src/api", "src/contract", "src/queue", "src/machine-clock.ts"],
+  "src/api": ["src/contract", "src/queue/base"],
+  "src/contract": [],
+  "src/local": ["src/contract"],
+  "src/env.ts": ["src/api"],
+  "src/isolate.ts": ["src/byte-ledger.ts", "src/idle-collection.ts"],
+  "src/byte-ledger.ts": [],
+  "src/idle-collection.ts": [],
+  "src/machine-clock.ts": [],
+  "worker-client/src/index.ts": ["worker-client/src"],
+};
+
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Finds `import … from "…"`, `export … from "…"`, `import "…"` and `import("…")`, types included. */
@@ -125,6 +144,26 @@ test("every import leads to a file, so that none is overlooked", () => {
   );
 
   expect(unknown).toEqual([]);
+});
+
+/** The imports of rooms from what is not below them. */
+function againstDirection(files: Graph): string[] {
+  const isIn = (path: string, rooms: readonly string[]) =>
+    rooms.some((room) => path === room || path.startsWith(`${room}/`));
+  return Object.entries(BELOW).flatMap(([room, below]) =>
+    [...files]
+      .filter(([file]) => isIn(file, [room]))
+      .flatMap(([file, imports]) =>
+        [...imports].filter((path) => !isIn(path, [room, ...below])).map((path) => `${file} imports ${path}`),
+      ),
+  );
+}
+
+test("each room imports only from those below it", () => {
+  expect(againstDirection(graphOfFiles())).toEqual([]);
+  expect(againstDirection(graphOf({ "src/api/a.ts": ["src/queue/puts.ts", "src/queue/base/b.ts"] }))).toEqual([
+    "src/api/a.ts imports src/queue/puts.ts",
+  ]);
 });
 
 test.each(LEAVES)("%s imports nothing", (leaf) => {

@@ -4,7 +4,7 @@ import { shown } from "../base/check-options.ts";
 import { Invalid, TooLarge } from "../base/errors.ts";
 import { base64Of } from "../base/platform.ts";
 
-/** As many of these as may share an operation have room in one frame. */
+/** 1,000 messages of this size, as many as may share an operation, fit into one frame. */
 const SMALL_CHARACTERS = 8_192;
 
 /** The options of a message that is put. */

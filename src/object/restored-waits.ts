@@ -18,7 +18,7 @@ interface Wait {
  * Gives the queue again what waits: after the object was loaded, after a commit batch that failed, and when a connection
  * that was behind has caught up. A wait that is given again comes before all commands that arrived later.
  */
-export class Waits {
+export class RestoredWaits {
   readonly #clock: MachineClock;
   readonly #sessions: Sessions;
   readonly #pendings: Pendings;

@@ -77,7 +77,7 @@ function flagsOf(args: string[]) {
   } catch (error) {
     // Its first sentence names the fault; the others are about parsing.
     const [what = ""] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\.$/);
-    throw new UsageError(`${what}: "npm start -- --help" lists the options.`);
+    throw new UsageError(`${what}: "npm start -- --help" lists the options. npm needs the "--" before them.`);
   }
 }
 

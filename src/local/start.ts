@@ -49,6 +49,7 @@ async function serve(settings: Settings): Promise<void> {
   console.log(`durable-queue serves ${server.address} and keeps its queues in ${directory.path}`);
   if (isNew) console.log(`authkey: ${authkey} (generated, not shown again)`);
   if (settings.authkey === undefined) console.log(`The authkey is kept in ${directory.path}/authkey.`);
+  console.log(`Clients find address and key in ${directory.path}/client.env: copy it to their .env.`);
   console.log("Ctrl-C stops it.");
 
   await server.ended;

@@ -60,7 +60,7 @@ export function tooMany(messages: number, maxSize: number): Refusal {
 }
 
 export function doneTooOften(count: number, unfinished: number): Refusal {
-  const detail = `${count} messages were reported done, but only ${unfinished} are unfinished. Report each message once, after it was taken.`;
+  const detail = `More messages were reported done (${count}) than are unfinished (${unfinished}). Report each message once, after it was taken.`;
   return refusal("done_too_often", detail, "count");
 }
 

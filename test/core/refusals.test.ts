@@ -89,7 +89,7 @@ const REFUSALS: Record<
     },
     { verb: "done", count: 3 },
     "done_too_often",
-    "3 messages were reported done, but only 2 are unfinished. Report each message once, after it was taken.",
+    "More messages were reported done (3) than are unfinished (2). Report each message once, after it was taken.",
     "count",
   ],
   "a change of the order of a queue that holds messages": [

@@ -45,7 +45,9 @@ for (const args of [["--prot=1"], ["-p", "1"], ["serve"], ["--port"], ["--authke
 
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toContain((args[0] as string).replace("=key", "").replace("=1", ""));
-    expect(error.message).toMatch(/^[^\n]*: "npm start -- --help" lists the options\.$/);
+    expect(error.message).toMatch(
+      /^[^\n]*: "npm start -- --help" lists the options\. npm needs the "--" before them\.$/,
+    );
   });
 }
 

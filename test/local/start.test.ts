@@ -149,7 +149,9 @@ test("a taken port is reported in one line", async () => {
   const line = await refusal({ AUTHKEY: "key", PORT: String(port) });
   other.close();
 
-  expect(line).toBe(`Port ${port} of 127.0.0.1 is taken: stop the process that listens there, or set PORT to another.`);
+  expect(line).toBe(
+    `Port ${port} of 127.0.0.1 is taken: stop the process that listens there, or choose another: npm start -- --port 8788.`,
+  );
 });
 
 test("an address that this machine does not have is reported in one line", async () => {
@@ -164,7 +166,9 @@ test("arguments win over the environment, and one that is not known ends it with
 
   expect(await program.serving()).toMatch(/^http:\/\/localhost:\d+$/);
   expect(await unknown.ended).toBe(2);
-  expect(unknown.output).toBe(`Unknown option '--prot': "npm start -- --help" lists the options.\n`);
+  expect(unknown.output).toBe(
+    `Unknown option '--prot': "npm start -- --help" lists the options. npm needs the "--" before them.\n`,
+  );
 });
 
 test("a directory that cannot be written to is reported in one line", async () => {

@@ -50,8 +50,7 @@ export function errorOf(problem: Problem, place: Place): QueueError {
 
 function messageOf({ code, detail }: Problem, { address, queue }: Place): string {
   if (code === "unauthorized") {
-    const advice = "is the option authkey, or DURABLE_QUEUE_AUTHKEY, that of this server?";
-    return `${address} refused the authkey: ${detail.replace(/\.$/, "")}; ${advice}`;
+    return `${address} refused the authkey. Set DURABLE_QUEUE_AUTHKEY, or the option authkey, to the key of this server.`;
   }
   if (queue === undefined || detail.includes(queue)) return detail;
   if (detail.startsWith("The queue ")) return `The queue ${queue} ${detail.slice("The queue ".length)}`;

@@ -160,7 +160,7 @@ export class QueueManager {
 function urlOf(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    throw new TypeError(`address must be an http or https URL: ${address}`);
+    throw new TypeError(`address must be an http or https URL, as http://127.0.0.1:8787, but is ${address}`);
   }
   if (url.username + url.password + url.search + url.hash !== "") {
     throw new TypeError("address must have neither a user, a password, a query nor a fragment.");

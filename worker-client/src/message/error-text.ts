@@ -35,7 +35,8 @@ function textOf(error: unknown, causesLeft: number): string {
 
 /** A thrown value that is no error: as JSON if it has fields. */
 function plainText(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
+  if (value === undefined || value === null) return `${value} was thrown, which is no Error.`;
+  if (typeof value !== "object") return String(value);
   const json = JSON.stringify(value);
   return json === undefined || json === "{}" ? Object.prototype.toString.call(value) : json;
 }

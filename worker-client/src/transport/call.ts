@@ -135,7 +135,8 @@ export function unavailable(
   const reason = cause instanceof Error ? ` (${textOf(cause)})` : "";
   const outcome = mayBeApplied ? "It is not known whether this was applied" : "This was not sent";
   const about = queue === undefined ? "" : ` Queue: ${queue}.`;
-  const message = `${address} could not be reached, or did not answer${time}${reason}. ${outcome}.${about}`;
+  const advice = " Is the server running, and is this its address?";
+  const message = `${address} could not be reached, or did not answer${time}${reason}. ${outcome}.${about}${advice}`;
   return new Unavailable(message, { queue, cause });
 }
 

@@ -28,10 +28,7 @@ const CONFIRM_AGAIN_MS = 1_000;
 /** A queue with fewer commits may have crashed before it told the directory, so it tells it once more. */
 const YOUNG_COMMITS = 16;
 
-/**
- * Verbs that are applied also while nothing can be stored: those that store nothing, a delete, which makes room, and a put,
- * which is answered if it was stored before and refused otherwise.
- */
+/** Verbs that are applied while nothing can be stored: reads, a delete, which makes room, and puts that were stored before. */
 const ADMITTED_WHEN_FULL: ReadonlySet<Command["verb"]> = new Set(["describe", "messages", "peek", "delete", "put"]);
 
 /** Verbs that wait until something can be stored, because a refusal would end them for good. */

@@ -45,6 +45,6 @@ export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "
 export type { DeadLetter, DeathReason } from "./message/dead-letter.ts";
 export type { Message, RejectOptions, RetryOptions } from "./message/message.ts";
 export type { MessageState, MessageView } from "./message/message-view.ts";
-export type { Handler } from "./work/run-handler.ts";
-export type { CloseOptions, WorkOptions } from "./work/work-options.ts";
-export type { Worker } from "./work/worker.ts";
+export type { Handler } from "./workers/run-handler.ts";
+export type { CloseOptions, WorkOptions } from "./workers/work-options.ts";
+export type { Worker } from "./workers/worker.ts";

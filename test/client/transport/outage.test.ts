@@ -7,8 +7,8 @@ import { QueueCalls } from "../../../worker-client/src/message/queue-calls.ts";
 import type { Outcome, Pushes, Route } from "../../../worker-client/src/transport/call.ts";
 import { OutageWatch } from "../../../worker-client/src/transport/outage-watch.ts";
 import type { SubscriptionListener } from "../../../worker-client/src/transport/subscription-listener.ts";
-import type { WorkOptions } from "../../../worker-client/src/work/work-options.ts";
-import { Worker } from "../../../worker-client/src/work/worker.ts";
+import type { WorkOptions } from "../../../worker-client/src/workers/work-options.ts";
+import { Worker } from "../../../worker-client/src/workers/worker.ts";
 
 const place = { address: "http://queue.test", queue: "tasks" };
 

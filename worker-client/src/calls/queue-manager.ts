@@ -14,8 +14,8 @@ import { withCaller } from "../base/errors.ts";
 import { environment } from "../base/platform.ts";
 import { HttpClient } from "../transport/http-client.ts";
 import { Routes } from "../transport/routes.ts";
-import { type CloseOptions, checkCloseOptions } from "../work/work-options.ts";
-import type { Worker } from "../work/worker.ts";
+import { type CloseOptions, checkCloseOptions } from "../workers/work-options.ts";
+import type { Worker } from "../workers/worker.ts";
 import { Queue } from "./queue.ts";
 
 /** The options of a `QueueManager`. */

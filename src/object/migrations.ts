@@ -42,18 +42,28 @@ export const STEPS: readonly string[] = [
   `ALTER TABLE arrivals ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
    -- When those were used that there are is not known. As of now they are old enough later than any of them is.
    UPDATE arrivals SET used_at = unixepoch() * 1000;`,
-  // The words that the code uses. In the totals, which are JSON, quotation marks stand around names of fields only.
+  // The words that the code uses. No row is written: a queue may have so many that there is neither time nor room for it.
   `ALTER TABLE blocks RENAME TO segments;
    ALTER TABLE queue RENAME COLUMN incarnation TO generation;
    ALTER TABLE arrivals RENAME TO inbound_transfers;
    ALTER TABLE segments RENAME COLUMN moving TO transferring;
    ALTER TABLE segments RENAME COLUMN lines TO payloads;
-   ALTER TABLE segments RENAME COLUMN letters TO dead_letters;
-   UPDATE segments SET totals = replace(replace(replace(totals, '"lastBlock":', '"lastSegment":'),
-     '"moved":', '"transferred":'), '"refusal":', '"backoff":');`,
+   ALTER TABLE segments RENAME COLUMN letters TO dead_letters;`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;
+
+/** Fields that totals had in rows stored by version 2, and the names of these fields now. */
+const RENAMED_TOTALS = [
+  ['"lastBlock":', '"lastSegment":'],
+  ['"moved":', '"transferred":'],
+  ['"refusal":', '"backoff":'],
+] as const;
+
+/** Totals as they are stored, with the names of fields that they have now. No value in them ends with such a name. */
+export function renamedTotals(text: string): string {
+  return RENAMED_TOTALS.reduce((renamed, [before, now]) => renamed.replace(before, now), text);
+}
 
 /** The version of the stored tables; 0 if there are none. Writes nothing. */
 export function storedVersion(sql: SqlStorage): number {

@@ -5,6 +5,7 @@ import type { InboundTransfer, RowReader, StoredSegment } from "../queue/store/r
 import type { SegmentState } from "../queue/store/segment-summary.ts";
 import type { StateCounts } from "../queue/store/states.ts";
 import { NO_TOTALS, type Totals } from "../queue/store/totals.ts";
+import { renamedTotals } from "./migrations.ts";
 
 /** Totals as they are stored, with the one count that only the storage knows. */
 export type StoredTotals = Totals & { rowsWritten: number };
@@ -139,7 +140,7 @@ export class StoredRows implements RowReader {
 function decodeTotals(slot: number, text: string): StoredTotals {
   let totals: unknown;
   try {
-    totals = JSON.parse(text);
+    totals = JSON.parse(renamedTotals(text));
   } catch {
     throw new DamagedRow(slot, "its totals are not JSON");
   }

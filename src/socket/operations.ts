@@ -6,7 +6,7 @@ import { messagesOfLines, putCommand } from "../api/new-messages.ts";
 import { parseRequest } from "../api/parse-json.ts";
 import { invalid, ProblemError } from "../api/problem-error.ts";
 import { joinCommand, receiveCommand } from "../api/request-commands.ts";
-import { type RequestContext, VERBS } from "../api/verbs.ts";
+import { isOnlyReceipts, type RequestContext, VERBS } from "../api/verbs.ts";
 import type { Verb } from "../contract/endpoints.ts";
 import { BATCH_MESSAGES_MAX, FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import { emptyRequest } from "../contract/schema/fields.ts";
@@ -160,7 +160,9 @@ export function commandOf(operation: Operation, context: RequestContext, connect
   if (verb !== "put" && contents.length > 0) throw invalid("lines", "are only for puts");
   switch (verb) {
     case "put": {
-      const { messages, wait } = check(socketPutRequest, request);
+      const { messages, wait } = isOnlyWait(request)
+        ? { messages: undefined, ...request }
+        : check(socketPutRequest, request);
       return putCommand(messagesOfLines(contents, messages), waitSeconds(wait), idempotencyKey, now);
     }
     case "receive": {
@@ -177,7 +179,7 @@ export function commandOf(operation: Operation, context: RequestContext, connect
       check(emptyRequest, request);
       return { verb, subscriber: connection.subscriber };
     case "begin": {
-      const { receipts } = check(beginRequest, request);
+      const { receipts } = isOnlyReceipts(request) ? request : check(beginRequest, request);
       return { verb, receipts };
     }
     case "cancel_wait": {
@@ -204,6 +206,12 @@ export function putCommandsOf({ verb, request = {}, contents, keys = [] }: Opera
   if (keys.length !== contents.length)
     throw invalid("keys", `must be as many as the ${contents.length} lines, but are ${keys.length}`);
   return messagesOfLines(contents, messages).map((message, index) => putCommand([message], 0, keys[index], now));
+}
+
+/** Whether the request of a put has no field but `wait`, as most that may wait. For speed, as `isOnlyReceipts`. */
+function isOnlyWait(request: unknown): request is { wait: boolean } {
+  if (typeof request !== "object" || request === null || !("wait" in request)) return false;
+  return typeof request.wait === "boolean" && Object.keys(request).length === 1;
 }
 
 function waitSeconds(wait: boolean): number {

@@ -22,6 +22,9 @@ interface Attachment {
   resend: number[];
 }
 
+/** The same as it was stored by builds in which `resend` had another name. */
+type EarlierAttachment = Omit<Attachment, "resend"> & { again: number[] };
+
 /** One wait of a connection. */
 export interface Wait {
   session: Session;
@@ -78,8 +81,9 @@ export class Session implements Responder, Connection {
 
   /** The session of a socket that outlived the object's memory. `waits` returns its waits. */
   static restore(socket: WebSocket, marks: Marks): Session {
-    const attachment = socket.deserializeAttachment() as Attachment;
-    const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives, resend } = attachment;
+    const attachment = socket.deserializeAttachment() as Attachment | EarlierAttachment;
+    const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives } = attachment;
+    const resend = "again" in attachment ? attachment.again : attachment.resend;
     const session = new Session(socket, subscriber, marks);
     for (const [requestId, id, max, receiveLeaseMs, autoAck] of receives) {
       const timeoutMs = Number.POSITIVE_INFINITY;

@@ -9,8 +9,7 @@ class KeptSocket {
   readonly bufferedAmount = 0;
   readonly #attachment: object;
 
-  constructor(subscriber: number, subscribedAt: number) {
-    const waits = { receives: [], resend: [] };
+  constructor(subscriber: number, subscribedAt: number, waits: object = { receives: [], resend: [] }) {
     this.#attachment = { subscriber, credit: 0, leaseMs: undefined, subscribedAt, ...waits };
   }
 
@@ -46,6 +45,14 @@ test("lost leases are reported to all connections that have ever subscribed, and
   sessions.flush();
 
   expect(sockets.map(({ lost }) => lost.length)).toEqual([10_000, 0, 10_000]);
+});
+
+test("a connection whose waits an earlier build stored under other names is asked to send them again", () => {
+  const socket = new KeptSocket(1, 5, { receives: [], again: [7, 9] });
+
+  sessionsOf([socket]).flush();
+
+  expect(socket.sent).toEqual(['{"resend":[7,9]}']);
 });
 
 test("lost leases that are reported to many connections stay within a budget for all of them", () => {

@@ -14,8 +14,8 @@ export class Settlements {
   readonly #changed: () => void;
   readonly #givingUp = new AbortController();
   readonly #acks = new AckBatcher((receipts) => this.#send<AckReply>("ack", { receipts }));
-  /** The messages of the batch of acks that is being filled. */
-  #acked: { outcome: Promise<AckOutcome>; messages: Message<unknown>[] } | undefined;
+  /** The messages of each batch of acks, by its outcome. Weak: messages that were acked do not stay in memory. */
+  readonly #acked = new WeakMap<Promise<AckOutcome>, Message<unknown>[]>();
   #unconfirmed = 0;
 
   /** @param changed is called each time that the server has answered, or that a call has failed */
@@ -39,11 +39,14 @@ export class Settlements {
   ack(message: Message<unknown>): void {
     message.settle();
     const outcome = this.#acks.add(message.receipt);
-    if (this.#acked?.outcome !== outcome) {
-      this.#acked = { outcome, messages: [] };
-      this.#confirm(this.#acked.messages, outcome);
+    const others = this.#acked.get(outcome);
+    if (others !== undefined) {
+      others.push(message);
+      return;
     }
-    this.#acked.messages.push(message);
+    const messages = [message];
+    this.#acked.set(outcome, messages);
+    this.#confirm(messages, outcome);
   }
 
   /** Sends the acks that wait for the end of the turn. */

@@ -7,7 +7,7 @@ import { type Place, WaitQueue, type Waits } from "./waits.ts";
 export interface BlockedPut extends LookedPut {
   kind: "put";
   /** Those of all its tries. */
-  requestIds: readonly number[];
+  requestIds: number[];
 }
 
 /** The content of all puts that wait: more than the largest put has. One alone may always wait. */

@@ -15,7 +15,7 @@ interface WaitingReceive {
 /** A subscription: messages are pushed to it again and again, for as long as it has credit. */
 interface Subscription {
   kind: "subscription";
-  requestIds: readonly [];
+  requestIds: [];
   subscriber: number;
   /** How many more messages may be pushed. */
   credit: number;

@@ -12,7 +12,7 @@ export type WaitKind = "receive" | "subscription" | "put" | "join" | "redrive";
 export interface Wait {
   readonly kind: WaitKind;
   /** The commands that wait: one, or all tries of one put. A subscription has none: it is known by its subscriber. */
-  requestIds: readonly number[];
+  requestIds: number[];
 }
 
 /** The place of a wait in a wait queue. */
@@ -23,7 +23,7 @@ export interface Place<Item extends Wait = Wait> {
 }
 
 /** A wait that has ended, by which its commands are answered. */
-export type EndedWait = Pick<Wait, "kind" | "requestIds">;
+export type EndedWait = Readonly<Pick<Wait, "kind" | "requestIds">>;
 
 /** Everything that waits in one queue, by request id and deadline. Wait queues hold the order of what waits for one thing. */
 export class Waits {
@@ -64,7 +64,7 @@ export class Waits {
   addTry(place: Place, requestId: number): void {
     const { wait } = place;
     if (wait === undefined) return;
-    wait.requestIds = [...wait.requestIds, requestId];
+    wait.requestIds.push(requestId);
     this.#byRequestId.set(requestId, place);
   }
 
@@ -92,7 +92,7 @@ export class Waits {
       this.#byRequestId.delete(requestId);
       ended.push({ kind: wait.kind, requestIds: [requestId] });
       if (wait.requestIds.length === 1) place.queue.remove(place);
-      else wait.requestIds = wait.requestIds.filter((other) => other !== requestId);
+      else wait.requestIds.splice(wait.requestIds.indexOf(requestId), 1);
     }
     return ended;
   }

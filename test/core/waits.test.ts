@@ -94,6 +94,15 @@ test("a put goes on waiting while one of its tries does", () => {
   expect(waits.nextDeadline).toBe(FOREVER);
 });
 
+test("a put may be tried 60,000 times: another try costs no copy of the others", () => {
+  const { waits, queue } = newQueue();
+  const place = queue.add({ kind: "put", requestIds: [0] }, 10);
+
+  for (let requestId = 1; requestId < 60_000; requestId += 1) waits.addTry(place, requestId);
+
+  expect(idsOf(waits.expire(10)).length).toBe(60_000);
+});
+
 test("the owner of a wait queue learns of each wait that is over, for whatever reason", () => {
   const waits = new Waits();
   const over: number[] = [];

@@ -83,7 +83,7 @@ export class Session implements Responder, Connection {
   static restore(socket: WebSocket, marks: Marks): Session {
     const attachment = socket.deserializeAttachment() as Attachment | EarlierAttachment;
     const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives } = attachment;
-    const resend = "again" in attachment ? attachment.again : attachment.resend;
+    const resend = "resend" in attachment ? attachment.resend : attachment.again;
     const session = new Session(socket, subscriber, marks);
     for (const [requestId, id, max, receiveLeaseMs, autoAck] of receives) {
       const timeoutMs = Number.POSITIVE_INFINITY;

@@ -42,26 +42,27 @@ export class Administration {
 
   configure(settings: Settings, now: number): Result {
     const { configuration } = this.#state;
-    const { order, maxSize } = changed(configuration, settings);
+    const next = changed(configuration, settings);
     const { ledger, outboundTransfers, rows, puts } = this.#parts;
     const isEmpty = isDrained(ledger.counts) && ledger.counts.dead === 0;
-    if (order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
-    this.#change(settings);
+    if (next.order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
+    this.#change(next);
     if (settings.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) rows.includeTotals();
-    if (maxSize > 0) puts.refuseLargerThan(maxSize);
+    if (next.maxSize > 0) puts.refuseLargerThan(next.maxSize);
     return this.#describe("configure", now);
   }
 
   pause(paused: Partial<Paused>, now: number): Result {
-    this.#change({ paused });
+    this.#change(changed(this.#state.configuration, { paused }));
     if (paused.receives === true) this.#parts.leases.takeBack(now);
     return this.#describe("pause", now);
   }
 
   /** As in Python 3.13. What is discarded counts as finished, so that `join` need not wait for it. */
   shutDown(immediate: boolean, now: number): Result {
-    const isImmediate = immediate || this.#state.configuration.shutdown === "immediate";
-    this.#change({ shutdown: isImmediate ? "immediate" : "draining" });
+    const { configuration } = this.#state;
+    const isImmediate = immediate || configuration.shutdown === "immediate";
+    this.#change(changed(configuration, { shutdown: isImmediate ? "immediate" : "draining" }));
     this.#parts.puts.refuseBlocked(shutDown());
     return this.#describe("shutdown", now);
   }
@@ -72,8 +73,7 @@ export class Administration {
     return { verb, description: describe(this.#state.configuration, ledger, viewer.oldestPutAt() ?? now, now) };
   }
 
-  #change(settings: Settings): void {
-    const configuration = changed(this.#state.configuration, settings);
+  #change(configuration: Configuration): void {
     this.#state.exists = true;
     this.#state.configuration = configuration;
     const { backlog, retention } = this.#parts;

@@ -1,5 +1,6 @@
 import type { ProblemCode } from "../contract/problems.ts";
 import type { Delivery, Description, Result, View } from "../queue/base/commands.ts";
+import { valuesOf } from "../queue/base/configuration.ts";
 
 /** The reply of a queue's object: the JSON text of a success, ready to send, or why the command was refused. */
 export type Reply =
@@ -70,6 +71,12 @@ function jsonOf(result: Exclude<Result, { verb: "refused" }>, queueInfo: QueueIn
       return JSON.stringify({ purged: result.purged });
     case "messages":
       return messagesJson(result);
+    case "reject":
+      return JSON.stringify({ retried: result.rejected, stale: result.stale });
+    case "release":
+      return JSON.stringify({ retried: result.released, stale: result.stale });
+    case "change":
+    case "promote":
     case "peek":
       return viewJson(result.view);
     case "cancel":
@@ -120,39 +127,11 @@ function viewJson({ id, state, attempts, until, group, lastError, reason, payloa
   return `${head.slice(0, -1)},${payload.slice(1)}`;
 }
 
-function describe(description: Description, { name, storageBytes, rowsWritten }: QueueInfo) {
-  const {
-    order,
-    maxSize,
-    leaseMs,
-    maxLeasedPerGroup,
-    redelivery,
-    keys,
-    retention,
-    deadLetterQueue,
-    oldestMs,
-    ...counts
-  } = description;
-  const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
-  return {
-    name,
-    order,
-    maxSize,
-    leaseSeconds: leaseMs / 1_000,
-    maxLeasedPerGroup,
-    maxAttempts,
-    retryDelaySeconds: retryDelayMs / 1_000,
-    retryDelayFactor,
-    retryDelayMaxSeconds: retryDelayMaxMs / 1_000,
-    retryDelayJitter,
-    idempotencySeconds: keys.idempotencyMs / 1_000,
-    dedupeSeconds: keys.dedupeMs / 1_000,
-    retentionSeconds: retention.retentionMs / 1_000,
-    deadLetterExpired: retention.deadLetterExpired,
-    deadLetterQueue: deadLetterQueue === "" ? null : deadLetterQueue,
-    ...counts,
-    oldestSeconds: oldestMs / 1_000,
-    storageBytes,
-    rowsWritten,
-  };
+function describe({ oldestMs, ...description }: Description, { name, storageBytes, rowsWritten }: QueueInfo) {
+  const { shutdown, paused, visible, delayed, leased, dead, transferring, unfinished } = description;
+  const { accepted, done, purged, expired, transferred } = description;
+  const counts = { visible, delayed, leased, dead, transferring, unfinished };
+  const totals = { accepted, done, purged, expired, transferred };
+  const sizes = { oldestSeconds: oldestMs / 1_000, storageBytes, rowsWritten };
+  return { name, ...valuesOf(description), shutdown, paused, ...counts, ...totals, ...sizes };
 }

@@ -10,7 +10,9 @@ import type {
   retryRequest,
 } from "../contract/schema/leases.ts";
 import type { configureRequest } from "../contract/schema/queues.ts";
+import type { SettingValues } from "../contract/settings.ts";
 import type { Command } from "../queue/base/commands.ts";
+import { settingsOf } from "../queue/base/configuration.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 
 export function receiveCommand(request: z.output<typeof receiveRequest>): Command {
@@ -29,7 +31,10 @@ export function ackCommand({ receipts, finish }: z.output<typeof ackRequest>): C
 }
 
 export function retryCommand({ receipts, delaySeconds, error, dead, begun }: z.output<typeof retryRequest>): Command {
-  return { verb: "retry", receipts, delayMs: orMilliseconds(delaySeconds), error, isDead: dead, isBegun: begun };
+  if (!begun) return { verb: "release", receipts };
+  return dead
+    ? { verb: "reject", receipts, error }
+    : { verb: "retry", receipts, delayMs: orMilliseconds(delaySeconds), error };
 }
 
 export function extendCommand({ receipts, leaseSeconds }: z.output<typeof extendRequest>): Command {
@@ -45,33 +50,7 @@ export function joinCommand({ timeoutSeconds }: z.output<typeof joinRequest>): C
 }
 
 export function configureCommand(request: z.output<typeof configureRequest>): Command {
-  const { order, maxSize, maxLeasedPerGroup, maxAttempts, retryDelayFactor, retryDelayJitter } = request;
-  const redelivery = given({
-    maxAttempts,
-    retryDelayMs: orMilliseconds(request.retryDelaySeconds),
-    retryDelayFactor,
-    retryDelayMaxMs: orMilliseconds(request.retryDelayMaxSeconds),
-    retryDelayJitter,
-  });
-  const keys = given({
-    idempotencyMs: orMilliseconds(request.idempotencySeconds),
-    dedupeMs: orMilliseconds(request.dedupeSeconds),
-  });
-  const retention = given({
-    retentionMs: orMilliseconds(request.retentionSeconds),
-    deadLetterExpired: request.deadLetterExpired,
-  });
-  const leaseMs = orMilliseconds(request.leaseSeconds);
-  const deadLetterQueue = request.deadLetterQueue === null ? "" : request.deadLetterQueue;
-  const changes = given({ order, maxSize, leaseMs, maxLeasedPerGroup, deadLetterQueue });
-  return { verb: "configure", changes: { ...changes, redelivery, keys, retention } };
-}
-
-type Given<Fields> = { [Field in keyof Fields]?: Exclude<Fields[Field], undefined> };
-
-/** The fields that are not undefined. */
-function given<Fields extends object>(fields: Fields): Given<Fields> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
+  return { verb: "configure", changes: settingsOf(request as Partial<SettingValues>) };
 }
 
 /** @param isPaused true to pause, false to resume */

@@ -35,5 +35,5 @@ async function releaseMessages(object: DurableObjectStub<QueueCalls>, command: C
   const { messages } = JSON.parse(reply.json) as { messages: { receipt: string }[] };
   if (messages.length === 0) return;
   const receipts = messages.map(({ receipt }) => receipt);
-  await object.perform({ verb: "retry", receipts, isDead: false, isBegun: false });
+  await object.perform({ verb: "release", receipts });
 }

@@ -1,3 +1,4 @@
+import { STATE_NAMES } from "../contract/states.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
 import type { Existing } from "../queue/queue.ts";
 import {
@@ -8,7 +9,6 @@ import {
   NO_MESSAGES,
   type RowChange,
 } from "../queue/store/rows.ts";
-import { STATE_NAMES } from "../queue/store/states.ts";
 import { migrate, storedVersion } from "./migrations.ts";
 import { StoredRows, type StoredTotals } from "./stored-rows.ts";
 

@@ -1,6 +1,7 @@
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
+import type { MessageState } from "../contract/states.ts";
 import { utf8Bytes } from "../queue/base/bytes.ts";
-import type { MessageState, Result, View } from "../queue/base/commands.ts";
+import type { Result, View } from "../queue/base/commands.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import { formatId } from "../queue/base/receipt.ts";
 import { Notes } from "../queue/store/notes.ts";

@@ -1,4 +1,4 @@
-import { changed, DEFAULT_CONFIGURATION, type Settings } from "../queue/base/configuration.ts";
+import { type Changes, changed, DEFAULT_CONFIGURATION } from "../queue/base/configuration.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
 import type { InboundTransfer, RowReader, StoredSegment } from "../queue/store/rows.ts";
@@ -37,7 +37,7 @@ export class StoredRows implements RowReader {
       .one();
     this.isCreated = true;
     // A setting that was not there yet when the queue was stored has its default.
-    const stored = JSON.parse(configuration) as Settings;
+    const stored = flattened(JSON.parse(configuration));
     const existing = { generation, configuration: changed(DEFAULT_CONFIGURATION, stored) };
     const [newest] = this.#sql
       .exec<{ slot: number; totals: string }>("SELECT slot, totals FROM segments ORDER BY commit_number DESC LIMIT 1")
@@ -134,6 +134,13 @@ export class StoredRows implements RowReader {
     const [row] = this.#sql.exec<{ text: string }>(statement, slot).toArray();
     return row?.text ?? "";
   }
+}
+
+/** A configuration as it is stored. Up to version 3 some settings were in groups, and no dead-letter queue was "". */
+function flattened(stored: Record<string, unknown>): Changes {
+  const { redelivery, keys, retention, ...others } = stored;
+  const settings = { ...others, ...(redelivery ?? {}), ...(keys ?? {}), ...(retention ?? {}) } as Changes;
+  return settings.deadLetterQueue === ("" as string) ? { ...settings, deadLetterQueue: null } : settings;
 }
 
 /** The totals of a row. */

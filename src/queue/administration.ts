@@ -1,5 +1,5 @@
 import type { Description, Refusal, Result } from "./base/commands.ts";
-import { type Configuration, changed, type Paused, type Settings } from "./base/configuration.ts";
+import { type Changes, type Configuration, changed, type Paused } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Leases } from "./leases.ts";
@@ -40,14 +40,14 @@ export class Administration {
     return this.#describe("describe", now);
   }
 
-  configure(settings: Settings, now: number): Result {
+  configure(changes: Changes, now: number): Result {
     const { configuration } = this.#state;
-    const next = changed(configuration, settings);
+    const next = changed(configuration, changes);
     const { ledger, outboundTransfers, rows, puts } = this.#parts;
     const isEmpty = isDrained(ledger.counts) && ledger.counts.dead === 0;
     if (next.order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
     this.#change(next);
-    if (settings.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) rows.includeTotals();
+    if (changes.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) rows.includeTotals();
     if (next.maxSize > 0) puts.refuseLargerThan(next.maxSize);
     return this.#describe("configure", now);
   }
@@ -79,7 +79,7 @@ export class Administration {
     const { backlog, retention } = this.#parts;
     backlog.setOrder(configuration.order);
     backlog.groups.maxLeased = configuration.maxLeasedPerGroup;
-    retention.rules = configuration.retention;
+    retention.rules = configuration;
   }
 }
 

@@ -35,7 +35,7 @@ export class Dones {
     this.#ledger.finished(count);
     this.#rows.includeTotals();
     if (key === undefined) return;
-    const until = now + this.#state.configuration.keys.idempotencyMs;
+    const until = now + this.#state.configuration.idempotencyMs;
     this.#keys.remember(this.#rows.takeForDoneKey(), { key, contentHash: doneHashOf(count), until, ranges: [] });
   }
 }

@@ -1,12 +1,13 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "./base/bytes.ts";
-import type { Delivery, RetryCommand } from "./base/commands.ts";
+import type { Delivery, RejectCommand, RetryCommand } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
 import { afterExpiredLease, afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
+import type { Note } from "./store/notes.ts";
 import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
@@ -65,9 +66,9 @@ export class Leases {
 
   /** Ends the leases whose time is over, and the delays: their messages are visible, delayed for a retry, or dead. */
   expire(now: number): void {
-    const { redelivery } = this.#state.configuration;
+    const { configuration } = this.#state;
     this.#backlog.promote(now, (segment, index, endedAt) =>
-      afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, redelivery),
+      afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, configuration),
     );
   }
 
@@ -131,23 +132,28 @@ export class Leases {
     return this.#withLeases(receipts, (segment, index) => this.#backlog.remove(segment, index, "done", isFinished));
   }
 
-  /** Gives messages back, or makes them dead. */
-  retry(command: RetryCommand, now: number): string[] {
-    const { redelivery } = this.#state.configuration;
-    const { receipts, delayMs, error, isDead, isBegun } = command;
+  /** Ends attempts that failed: the messages are visible again after a delay, or dead if it was their last attempt. */
+  retry({ receipts, delayMs, error }: RetryCommand, now: number): string[] {
+    const { configuration } = this.#state;
     return this.#withLeases(receipts, (segment, index) => {
-      if (!isBegun) {
-        this.#putBack(segment, index, now);
-        return;
-      }
-      // A message that fails was begun, though its begin may not have been reported.
-      segment.begin(index);
-      segment.note(index, { error, reason: isDead ? "rejected" : undefined });
-      const dead = { state: DEAD, visibleAt: now } as const;
+      noteFailure(segment, index, { error, reason: undefined });
       const failed = { generation: this.#generation, segment, index, endedAt: now };
-      const { state, visibleAt } = isDead ? dead : afterFailedAttempt(failed, now, redelivery, delayMs);
+      const { state, visibleAt } = afterFailedAttempt(failed, now, configuration, delayMs);
       this.#backlog.move(segment, index, state, visibleAt);
     });
+  }
+
+  /** Makes messages dead, however many attempts they have left. */
+  reject({ receipts, error }: RejectCommand, now: number): string[] {
+    return this.#withLeases(receipts, (segment, index) => {
+      noteFailure(segment, index, { error, reason: "rejected" });
+      this.#backlog.move(segment, index, DEAD, now);
+    });
+  }
+
+  /** Gives back messages with which no handler has begun. */
+  release(receipts: string[], now: number): string[] {
+    return this.#withLeases(receipts, (segment, index) => this.#putBack(segment, index, now));
   }
 
   /**
@@ -226,6 +232,12 @@ export class Leases {
     }
     return stale;
   }
+}
+
+/** Notes why an attempt failed. Such a message was begun, though its begin may not have been reported. */
+function noteFailure(segment: Segment, index: number, note: Pick<Note, "error" | "reason">): void {
+  segment.begin(index);
+  segment.note(index, note);
 }
 
 /** Whether the receipt is that of the newest lease and the lease is not over. */

@@ -151,10 +151,12 @@ export class OutboundTransfers {
   }
 
   /** When to look again at what is under way, or at what is dead and goes to this queue; else Infinity. */
-  nextLookAt(deadLetterQueue: string): number {
+  nextLookAt(deadLetterQueue: string | null): number {
     const looks = this.#totals.transfers.map(({ number }) => this.#attemptsOf(number).nextAt);
-    const areAnyLeft = deadLetterQueue !== "" && this.#ledger.counts.dead > 0 && !this.isUnderWayTo(deadLetterQueue);
-    return Math.min(...looks, areAnyLeft ? this.#backoffUntil(deadLetterQueue) : Number.POSITIVE_INFINITY);
+    if (deadLetterQueue === null || this.#ledger.counts.dead === 0 || this.isUnderWayTo(deadLetterQueue)) {
+      return Math.min(...looks, Number.POSITIVE_INFINITY);
+    }
+    return Math.min(...looks, this.#backoffUntil(deadLetterQueue));
   }
 
   #attemptsOf(number: number): Attempts {

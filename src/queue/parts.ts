@@ -89,7 +89,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const rows = new RowTable(payloads, keys, memory.freeRows);
   const backlog = new Backlog(configuration, ledger, reader, rows);
   const viewer = new Viewer(generation, backlog, payloads);
-  const retention = new Retention(backlog, payloads, configuration.retention);
+  const retention = new Retention(backlog, payloads, configuration);
   const leases = new Leases(generation, state, lost, { backlog, payloads, ledger, retention });
   const outboundTransfers = new OutboundTransfers(generation, backlog, payloads, ledger);
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });

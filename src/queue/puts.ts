@@ -143,7 +143,7 @@ export class Puts {
   /** Stores the messages of a put, in order. It creates the queue. */
   store(put: LookedPut, now: number): Stored {
     this.#state.exists = true;
-    const { idempotencyMs, dedupeMs } = this.#state.configuration.keys;
+    const { idempotencyMs, dedupeMs } = this.#state.configuration;
     const { messages, idempotencyKey } = put.command;
     const { fresh, dedupe } = this.#lookups.look(put, now);
     const payloads = fresh.map((message) => payloadOf(message, now));

@@ -55,6 +55,14 @@ const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     const stale = leases.retry(command, now);
     return { verb: "retry", retried: command.receipts.length - stale.length, stale };
   },
+  reject: ({ leases }, command, now) => {
+    const stale = leases.reject(command, now);
+    return { verb: "reject", rejected: command.receipts.length - stale.length, stale };
+  },
+  release: ({ leases }, { receipts }, now) => {
+    const stale = leases.release(receipts, now);
+    return { verb: "release", released: receipts.length - stale.length, stale };
+  },
   extend: ({ leases }, { receipts, leaseMs }, now) => {
     const leaseEndsAt = now + leaseMs;
     const stale = leases.extend(receipts, leaseEndsAt);
@@ -68,6 +76,8 @@ const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     const place = viewer.find(id);
     return place === undefined ? unknownMessage() : { verb: "peek", view: viewer.view(place) };
   },
+  change: () => unknownMessage(),
+  promote: () => unknownMessage(),
   cancel: ({ removals }, { id }) => (removals.cancel(id) ? { verb: "cancel" } : unknownMessage()),
   purge: ({ removals }, { only }) => ({
     verb: "purge",
@@ -193,7 +203,7 @@ export class Queue {
     const { backlog, rows, ledger, payloads, memory, inboundTransfers, outboundTransfers } = this.#context;
     const { totals } = ledger;
     const { deadLetterQueue } = this.configuration;
-    if (deadLetterQueue !== "") outboundTransfers.beginDeadLetters(deadLetterQueue, totals.time);
+    if (deadLetterQueue !== null) outboundTransfers.beginDeadLetters(deadLetterQueue, totals.time);
     let commit: Commit | undefined;
     if (rows.prepareCommit(totals.time, memory.segments) || inboundTransfers.areUncommitted) {
       ledger.assertBalance();
@@ -250,10 +260,10 @@ export class Queue {
   /** When `advance` must be called although nothing waits here, because something in another queue may; else Infinity. */
   get nextWakeAt(): number {
     if (!this.exists) return Number.POSITIVE_INFINITY;
-    const { redelivery, deadLetterQueue } = this.configuration;
+    const { maxAttempts, deadLetterQueue } = this.configuration;
     const { ledger, retention, backlog, outboundTransfers } = this.#context;
     const { leased, delayed } = ledger.counts;
-    const mayDie = deadLetterQueue !== "" && redelivery.maxAttempts > 0 && leased > 0;
+    const mayDie = deadLetterQueue !== null && maxAttempts > 0 && leased > 0;
     const mayExpire = retention.isBounded && leased + delayed > 0;
     const nextDueAt = mayDie || mayExpire ? backlog.nextDueAt : Number.POSITIVE_INFINITY;
     return Math.min(nextDueAt, retention.nextExpiryAt, outboundTransfers.nextLookAt(deadLetterQueue));

@@ -1,15 +1,21 @@
-import type { Redelivery } from "./base/configuration.ts";
+import type { Settings } from "./base/configuration.ts";
 import { hashText, mixed } from "./base/hash.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, type Transition, VISIBLE } from "./store/states.ts";
+
+/** How often a message is delivered again, and when. */
+export type RetryRules = Pick<
+  Settings,
+  "maxAttempts" | "retryDelayMs" | "retryDelayFactor" | "retryDelayMaxMs" | "retryDelayJitter"
+>;
 
 /**
  * How long a message is not visible after an attempt that failed.
  *
  * @param seed stands for chance, because the core has no randomness: the same for the same message of the same queue
  */
-function delayAfter(attempts: number, redelivery: Redelivery, seed: string): number {
-  const { retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = redelivery;
+function delayAfter(attempts: number, rules: RetryRules, seed: string): number {
+  const { retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = rules;
   if (retryDelayMs === 0) return 0;
   const longest = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
   const chance = mixed(hashText(`${seed}-${attempts}`)) / 2 ** 32;
@@ -26,9 +32,9 @@ export interface FailedAttempt {
 }
 
 /** The transition of a message whose lease is over. If no handler began, it costs no attempt and no delay. */
-export function afterExpiredLease(over: FailedAttempt, now: number, redelivery: Redelivery): Transition {
+export function afterExpiredLease(over: FailedAttempt, now: number, rules: RetryRules): Transition {
   const { segment, index, endedAt } = over;
-  if (!segment.isUnbegun(index)) return afterFailedAttempt(over, now, redelivery);
+  if (!segment.isUnbegun(index)) return afterFailedAttempt(over, now, rules);
   segment.noteUnbegun(index);
   return { state: VISIBLE, visibleAt: endedAt };
 }
@@ -41,14 +47,14 @@ export function afterExpiredLease(over: FailedAttempt, now: number, redelivery: 
 export function afterFailedAttempt(
   failed: FailedAttempt,
   now: number,
-  redelivery: Redelivery,
+  rules: RetryRules,
   delayMs?: number,
 ): Transition {
   const { generation, segment, index, endedAt } = failed;
   const attempts = segment.countedAttemptsOf(index);
-  const { maxAttempts } = redelivery;
+  const { maxAttempts } = rules;
   if (maxAttempts > 0 && attempts >= maxAttempts) return { state: DEAD, visibleAt: endedAt };
   const seed = `${generation}-${segment.number}-${index}`;
-  const visibleAt = endedAt + (delayMs ?? delayAfter(attempts, redelivery, seed));
+  const visibleAt = endedAt + (delayMs ?? delayAfter(attempts, rules, seed));
   return { state: visibleAt > now ? DELAYED : VISIBLE, visibleAt };
 }

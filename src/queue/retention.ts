@@ -1,4 +1,4 @@
-import type { RetentionRules } from "./base/configuration.ts";
+import type { Settings } from "./base/configuration.ts";
 import { TimerHeap } from "./base/timer-heap.ts";
 import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
 import { type Payloads, timeOf } from "./store/payloads.ts";
@@ -7,6 +7,9 @@ import { DEAD, VISIBLE } from "./store/states.ts";
 
 /** Bounds what one commit batch reads and changes: a backlog that expires all at once takes many commit batches. */
 const SEGMENTS_PER_COMMIT = 256;
+
+/** Which messages expire, and what becomes of them. */
+type RetentionRules = Pick<Settings, "retentionMs" | "deadLetterExpired">;
 
 /**
  * Lets messages expire. Only what is visible does: what is leased, or waits for its time, is looked at when

@@ -1,6 +1,7 @@
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
+import type { MessageState } from "../contract/states.ts";
 import { utf8Bytes } from "./base/bytes.ts";
-import type { MessageState, Page, View } from "./base/commands.ts";
+import type { Page, View } from "./base/commands.ts";
 import { formatId, parseId } from "./base/receipt.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { Payloads } from "./store/payloads.ts";

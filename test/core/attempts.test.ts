@@ -6,7 +6,7 @@ import { receiptsOf } from "../support/core/test-queue.ts";
 describe("an attempt", () => {
   test("is not counted when a pushed message's lease ends before a handler began, however often", () => {
     const queue = new PushingQueue();
-    queue.run({ verb: "configure", changes: { redelivery: { maxAttempts: 1 } } });
+    queue.run({ verb: "configure", changes: { maxAttempts: 1 } });
     queue.put({ body: 1 });
 
     for (let lease = 1; lease <= 5; lease += 1) {
@@ -62,7 +62,7 @@ describe("an attempt", () => {
 
   test("is counted for a message that failed, though its begin was not reported", () => {
     const queue = new PushingQueue();
-    queue.run({ verb: "configure", changes: { redelivery: { maxAttempts: 1 } } });
+    queue.run({ verb: "configure", changes: { maxAttempts: 1 } });
     queue.put({ body: 1 });
     queue.subscribe(SUBSCRIBER, 1);
 
@@ -74,7 +74,7 @@ describe("an attempt", () => {
 
   test("is not counted for a message that is given back unbegun, whatever was reported before", () => {
     const queue = new PushingQueue();
-    queue.run({ verb: "configure", changes: { redelivery: { maxAttempts: 1 } } });
+    queue.run({ verb: "configure", changes: { maxAttempts: 1 } });
     queue.put({ body: 1 });
     queue.subscribe(SUBSCRIBER, 2);
 
@@ -103,7 +103,7 @@ describe("an attempt", () => {
 
   test("goes on counting after a redrive, and all of them are before the message again", () => {
     const queue = new PushingQueue();
-    queue.run({ verb: "configure", changes: { redelivery: { maxAttempts: 2, retryDelayMs: 0 } } });
+    queue.run({ verb: "configure", changes: { maxAttempts: 2, retryDelayMs: 0 } });
     queue.put({ body: 1 });
     queue.subscribe(SUBSCRIBER, 1);
     queue.pushed();
@@ -126,7 +126,7 @@ describe("an attempt", () => {
 
   test("that was never begun is in no dead letter that goes to another queue", () => {
     const queue = new PushingQueue();
-    queue.run({ verb: "configure", changes: { deadLetterQueue: "dead", redelivery: { maxAttempts: 1 } } });
+    queue.run({ verb: "configure", changes: { deadLetterQueue: "dead", maxAttempts: 1 } });
     queue.put({ body: 1 });
     queue.subscribe(SUBSCRIBER, 1);
     queue.pushed();

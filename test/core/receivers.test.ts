@@ -32,7 +32,7 @@ test("credit adds up, and a subscriber that has used it up is pushed nothing", (
 
 test("pushed messages are leased as the last subscribe says, or as the queue is configured", () => {
   const queue = new TestQueue();
-  queue.run({ verb: "configure", changes: { leaseMs: 30_000, redelivery: { maxAttempts: 0 } } });
+  queue.run({ verb: "configure", changes: { leaseMs: 30_000, maxAttempts: 0 } });
   queue.put({ body: 1 });
 
   queue.subscribe(FIRST, 2, 5_000);

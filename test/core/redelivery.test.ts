@@ -24,8 +24,8 @@ function chiSquareOf(delaysMs: readonly number[]): number {
 function queueNamed(generation: string): TestQueue {
   const rows = new MemoryRows();
   const queue = new TestQueue(rows, new Queue(generation, rows));
-  const redelivery = { maxAttempts: 0, retryDelayMs: DELAY_MS, retryDelayFactor: 1, retryDelayJitter: 1 };
-  queue.run({ verb: "configure", changes: { redelivery } });
+  const changes = { maxAttempts: 0, retryDelayMs: DELAY_MS, retryDelayFactor: 1, retryDelayJitter: 1 };
+  queue.run({ verb: "configure", changes });
   return queue;
 }
 
@@ -34,7 +34,7 @@ function delaysOf(queue: TestQueue, ids: readonly string[]): number[] {
   const result = queue.run({ verb: "receive", max: ids.length, timeoutMs: 0, autoAck: false });
   if (result?.verb !== "receive") throw new Error("Nothing was received.");
   const receipts = result.deliveries.map(({ lease }) => lease?.receipt ?? "");
-  queue.run({ verb: "retry", receipts, isDead: false, isBegun: true });
+  queue.run({ verb: "retry", receipts });
   return ids.map((id) => {
     const looked = queue.run({ verb: "peek", id });
     // Visible at once is what the longest jitter leaves.

@@ -18,7 +18,7 @@ test("a backlog that expires at once does so over many commit batches, none of w
   const rows = new CountedRows();
   const queue = new TestQueue(rows);
   for (let put = 0; put < 60; put += 1) queue.put(...Array.from({ length: 10 }, () => ({ body: LARGE })));
-  queue.run({ verb: "configure", changes: { retention: { retentionMs: 1_000 } } });
+  queue.run({ verb: "configure", changes: { retentionMs: 1_000 } });
   queue.put({ body: "new" });
   queue.now += 999;
   queue.put({ body: "newer" });
@@ -50,7 +50,7 @@ for (const [what, prepare] of [
 ] as const) {
   test(`a queue wakes for the expiry of a message that is ${what} though there is no call`, () => {
     const queue = new TestQueue();
-    queue.run({ verb: "configure", changes: { retention: { retentionMs: 1_000 }, redelivery: { maxAttempts: 0 } } });
+    queue.run({ verb: "configure", changes: { retentionMs: 1_000, maxAttempts: 0 } });
     prepare(queue);
 
     for (let wakes = 0; wakes < 5 && queue.queue.nextWakeAt < Number.POSITIVE_INFINITY; wakes += 1) {

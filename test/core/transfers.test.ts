@@ -49,7 +49,7 @@ class CrashingQueue {
 const CONFIGURATIONS = {
   tasks: {
     ...DEFAULT_CONFIGURATION,
-    redelivery: { ...DEFAULT_CONFIGURATION.redelivery, maxAttempts: 1 },
+    maxAttempts: 1,
     deadLetterQueue: "dead",
   },
 } as Record<string, typeof DEFAULT_CONFIGURATION>;
@@ -140,7 +140,7 @@ test("a try that was long on its way does not come in after a later one was refu
 
 test("an attempt whose outcome is never reported is made again", () => {
   const tasks = new TestQueue();
-  tasks.run({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
+  tasks.run({ verb: "configure", changes: { maxAttempts: 1, deadLetterQueue: "dead" } });
   tasks.put({ body: "poison" });
   tasks.receive(1, 1);
   tasks.now += 1;
@@ -180,7 +180,7 @@ test("a redrive of the dead letters of one queue is not held up by those of anot
 
 test("a queue whose dead letters are under way wakes for their next attempt and not before", () => {
   const tasks = new TestQueue();
-  tasks.run({ verb: "configure", changes: { redelivery: { maxAttempts: 1 }, deadLetterQueue: "dead" } });
+  tasks.run({ verb: "configure", changes: { maxAttempts: 1, deadLetterQueue: "dead" } });
   for (const body of [1, 2]) {
     tasks.put({ body });
     tasks.receive(1, 1);

@@ -102,8 +102,12 @@ test("a queue that was stored by version 2 is served, with its messages, its key
   const queue = freshQueue();
   const name = nameOf(queue);
   // Without settings that a later build has, which are at their defaults then.
-  const { maxLeasedPerGroup: _, redelivery, ...others } = DEFAULT_CONFIGURATION;
-  const configuration = JSON.stringify({ ...others, maxSize: 7, redelivery: { maxAttempts: redelivery.maxAttempts } });
+  const { order, leaseMs, maxAttempts, shutdown, paused } = DEFAULT_CONFIGURATION;
+  const configuration = JSON.stringify({
+    ...{ order, leaseMs, shutdown, paused, maxSize: 7, deadLetterQueue: "" },
+    redelivery: { maxAttempts },
+    retention: { retentionMs: 0, deadLetterExpired: false },
+  });
   const totals = `{"commit":3,"time":1700000000000,"lastBlock":1,"accepted":5,"done":1,"purged":0,"expired":0,"moved":2,
     "unfinished":2,"lastTransfer":1,"transfers":[],"refusal":{"to":"other","times":1,"until":1700000060000},"rowsWritten":4}`;
   const lines = ["a", "b"].map((body) => `{"body":"${body}","priority":100,"putAt":1700000000}\n`).join("");

@@ -2,7 +2,8 @@
  * The commands of a queue and their results. Times are in milliseconds; requests and replies are in seconds.
  */
 import type { ProblemCode } from "../../contract/problems.ts";
-import type { Configuration, Paused, Settings } from "./configuration.ts";
+import type { DeathReason, Ending, MessageState } from "../../contract/states.ts";
+import type { Changes, Configuration, Paused } from "./configuration.ts";
 
 /** A message of a put. */
 export interface NewMessage {
@@ -19,13 +20,33 @@ export interface NewMessage {
   group?: string | undefined;
   /** Present if it died in another queue and was transferred here for that. */
   deadLetter?: (DeadLetter & { queue: string }) | undefined;
+  /** The headers, as the text of a JSON object; undefined if it has none. */
+  headers?: string | undefined;
+  /** Its own limits, over those of the queue. */
+  rules?: MessageRules | undefined;
+  /** Whether its dedupe key counts until the message is done, cancelled, purged or dead, instead of `dedupeMs`. */
+  isDedupedUntilDone?: boolean | undefined;
 }
 
-/** All attempts were used; older than the queue keeps messages; rejected by its consumer. */
-type DeathReason = "max_attempts" | "expired" | "rejected";
+/** What a message may have of its own, over the settings of its queue. At least one field. */
+export interface MessageRules {
+  maxAttempts?: number | undefined;
+  retryDelayMs?: number | undefined;
+  retentionMs?: number | undefined;
+}
 
-/** The state of a message that is still in the queue. */
-export type MessageState = "visible" | "delayed" | "leased" | "dead" | "transferring";
+/** Changes of a message that waits. What is undefined stays as it is. */
+export interface MessageChanges {
+  /** As in `NewMessage`. */
+  content?: string | undefined;
+  /** The text of a JSON object; null removes all headers. */
+  headers?: string | null | undefined;
+  priority?: number | undefined;
+  /** From now; 0 makes it visible. */
+  delayMs?: number | undefined;
+  /** In milliseconds since 1970. Not together with `delayMs`. */
+  visibleAt?: number | undefined;
+}
 
 /** A message as `peek` and `messages` show it. */
 export interface View {
@@ -63,7 +84,7 @@ interface DeadLetter {
 }
 
 /** A message that another queue sends. */
-export interface TransferredMessage extends Pick<NewMessage, "content" | "priority" | "group"> {
+export interface TransferredMessage extends Pick<NewMessage, "content" | "priority" | "group" | "headers" | "rules"> {
   deadLetter?: DeadLetter | undefined;
 }
 
@@ -142,17 +163,20 @@ export interface TransferResultCommand {
   refusal?: Refusal | undefined;
 }
 
-/** Gives leased messages back, or up. */
+/** Gives leased messages back after a failure. */
 export interface RetryCommand {
   verb: "retry";
   receipts: string[];
-  /** Undefined for that of the queue's configuration. */
+  /** Undefined for that of the message or the queue's configuration. */
   delayMs?: number | undefined;
   error?: string | undefined;
-  /** Whether the messages are dead at once, however many attempts they have left. */
-  isDead: boolean;
-  /** Whether a handler began. If not, the delivery does not count as an attempt, and there is no delay. */
-  isBegun: boolean;
+}
+
+/** Gives leased messages up: they are dead at once, however many attempts they have left. */
+export interface RejectCommand {
+  verb: "reject";
+  receipts: string[];
+  error?: string | undefined;
 }
 
 /** What a queue can be asked to do. */
@@ -168,14 +192,21 @@ export type Command =
   | { verb: "begin"; receipts: string[] }
   | { verb: "ack"; receipts: string[]; finish: boolean }
   | RetryCommand
+  | RejectCommand
+  /** Gives back leased messages with which no handler began: visible at once, and no attempt is counted. */
+  | { verb: "release"; receipts: string[] }
   | { verb: "extend"; receipts: string[]; leaseMs: number }
   | DoneCommand
   | { verb: "join"; timeoutMs: number }
-  | { verb: "configure"; changes: Settings }
+  | { verb: "configure"; changes: Changes }
   | { verb: "describe" }
   /** Lists messages in this state, or all, after the one that the cursor names. */
   | { verb: "messages"; state?: MessageState | undefined; cursor: string; limit: number }
   | { verb: "peek"; id: string }
+  /** Changes a message that is visible or delayed. */
+  | { verb: "change"; id: string; changes: MessageChanges }
+  /** Makes a delayed message visible. One that is visible stays so. */
+  | { verb: "promote"; id: string }
   /** Removes a message, also while it is leased: its receipt is stale then. */
   | { verb: "cancel"; id: string }
   /** Removes all messages, or only the dead ones. */
@@ -204,18 +235,10 @@ export interface Delivery {
 }
 
 /** The configuration of a queue, how many messages are in each state, and what has happened since it was created. */
-export interface Description extends Configuration {
-  visible: number;
-  delayed: number;
-  leased: number;
-  dead: number;
-  transferring: number;
+export interface Description extends Configuration, Record<MessageState | Ending, number> {
   unfinished: number;
   accepted: number;
-  done: number;
-  purged: number;
-  expired: number;
-  transferred: number;
+  /** The age of the oldest message; 0 if there is none. */
   oldestMs: number;
 }
 
@@ -248,6 +271,8 @@ export type Result =
   | { verb: "cancel_wait"; ended: number }
   | { verb: "ack"; acked: number; stale: string[] }
   | { verb: "retry"; retried: number; stale: string[] }
+  | { verb: "reject"; rejected: number; stale: string[] }
+  | { verb: "release"; released: number; stale: string[] }
   | { verb: "extend"; extended: number; stale: string[]; leaseEndsAt: number }
   | { verb: "done"; unfinished: number }
   | { verb: "join"; finished: boolean }
@@ -256,7 +281,7 @@ export type Result =
   | { verb: "purge"; purged: number }
   /** `damagedRows`: how many stored rows of the page could not be read, or not in full; only of a damaged queue. */
   | ({ verb: "messages"; damagedRows?: number } & Page)
-  | { verb: "peek"; view: View }
+  | { verb: "peek" | "change" | "promote"; view: View }
   | { verb: "cancel" }
   /** `left`: how many dead letters are left. */
   | { verb: "redrive"; redriven: number; left: number }

@@ -1,16 +1,7 @@
-import {
-  DEDUPE_SECONDS_DEFAULT,
-  IDEMPOTENCY_SECONDS,
-  LEASE_SECONDS_DEFAULT,
-  MAX_ATTEMPTS_DEFAULT,
-  RETRY_DELAY_FACTOR_DEFAULT,
-  RETRY_DELAY_JITTER_DEFAULT,
-  RETRY_DELAY_SECONDS_DEFAULT,
-  RETRY_DELAY_SECONDS_MAX_DEFAULT,
-} from "../../contract/limits.ts";
+import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValues } from "../../contract/settings.ts";
 
 /** In which order visible messages are handed out. */
-export type OrderName = "fifo" | "lifo" | "priority";
+export type OrderName = SettingValues["order"];
 
 /** "none": messages are taken and handed out; "draining": only handed out; "immediate": neither. */
 type Shutdown = "none" | "draining" | "immediate";
@@ -21,94 +12,61 @@ export interface Paused {
   receives: boolean;
 }
 
-/** How long keys are remembered, in milliseconds. */
-interface KeyRules {
-  /** The idempotency key of a put. */
-  idempotencyMs: number;
-  /** The dedupe key of a message. */
-  dedupeMs: number;
-}
+type InMilliseconds<Name extends string> = Name extends `${infer Rest}Seconds` ? `${Rest}Ms` : Name;
 
-/** When a message that was not finished is delivered again, and how often. */
-export interface Redelivery {
-  /** Attempts after which a message is dead; 0 for no limit. */
-  maxAttempts: number;
-  /** How long it is delayed after its first attempt. */
-  retryDelayMs: number;
-  /** What the delay is multiplied with after each further attempt; 1 keeps it as it is. */
-  retryDelayFactor: number;
-  /** The longest delay. */
-  retryDelayMaxMs: number;
-  /** By how much of itself, 0 to 1, a delay may be shortened at random, so that messages that fail together return apart. */
-  retryDelayJitter: number;
-}
+/**
+ * The settings of a queue, as `SETTINGS` lists them. Durations are in milliseconds here, and so are their names:
+ * `leaseSeconds` is `leaseMs`.
+ */
+export type Settings = { [Name in SettingName as InMilliseconds<Name>]: SettingValues[Name] };
 
-/** How long a message may wait to be received. */
-export interface RetentionRules {
-  /** From its put, from the time for which it was put, or from its redrive; 0 for no limit. */
-  retentionMs: number;
-  /** Whether an expired message is kept as dead; otherwise it is removed and counted. */
-  deadLetterExpired: boolean;
-}
-
-/** The settings of a queue. */
-export interface Configuration {
-  order: OrderName;
-  /** The bound on visible and delayed messages; 0 for none. */
-  maxSize: number;
-  leaseMs: number;
-  /** How many messages of one group may be leased at the same time. */
-  maxLeasedPerGroup: number;
-  redelivery: Redelivery;
-  keys: KeyRules;
-  retention: RetentionRules;
-  /** The queue to which dead messages go; empty if they stay. */
-  deadLetterQueue: string;
+/** The settings of a queue, and what else is said of it as a whole. */
+export interface Configuration extends Settings {
   shutdown: Shutdown;
   paused: Paused;
 }
 
-/** Changes of a configuration. Settings that are absent stay as they are. */
-export interface Settings
-  extends Partial<
-    Pick<Configuration, "order" | "maxSize" | "leaseMs" | "maxLeasedPerGroup" | "deadLetterQueue" | "shutdown">
-  > {
-  redelivery?: Partial<Redelivery>;
-  keys?: Partial<KeyRules>;
-  retention?: Partial<RetentionRules>;
+/** Changes of a configuration. What is absent stays as it is. */
+export interface Changes extends Partial<Omit<Configuration, "paused">> {
   paused?: Partial<Paused>;
+}
+
+const SECONDS = /Seconds$/;
+
+/** Settings in the form of the state machine: durations in milliseconds. What is absent stays absent. */
+export function settingsOf(values: Partial<SettingValues>): Partial<Settings> {
+  const settings: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) {
+    const value = values[name];
+    if (value === undefined) continue;
+    const isDuration = SECONDS.test(name);
+    settings[name.replace(SECONDS, "Ms")] = isDuration ? Math.round(Number(value) * 1_000) : value;
+  }
+  return settings as Partial<Settings>;
+}
+
+/** The settings in the form of the interface: durations in seconds. */
+export function valuesOf(settings: Settings): SettingValues {
+  const values: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) {
+    const isDuration = SECONDS.test(name);
+    const value = settings[name.replace(SECONDS, "Ms") as keyof Settings];
+    values[name] = isDuration ? Number(value) / 1_000 : value;
+  }
+  return values as SettingValues;
 }
 
 /** The configuration of a queue of which nothing was configured. */
 export const DEFAULT_CONFIGURATION: Configuration = {
-  order: "fifo",
-  maxSize: 0,
-  leaseMs: LEASE_SECONDS_DEFAULT * 1_000,
-  maxLeasedPerGroup: 1,
-  redelivery: {
-    maxAttempts: MAX_ATTEMPTS_DEFAULT,
-    retryDelayMs: RETRY_DELAY_SECONDS_DEFAULT * 1_000,
-    retryDelayFactor: RETRY_DELAY_FACTOR_DEFAULT,
-    retryDelayMaxMs: RETRY_DELAY_SECONDS_MAX_DEFAULT * 1_000,
-    retryDelayJitter: RETRY_DELAY_JITTER_DEFAULT,
-  },
-  keys: { idempotencyMs: IDEMPOTENCY_SECONDS * 1_000, dedupeMs: DEDUPE_SECONDS_DEFAULT * 1_000 },
-  retention: { retentionMs: 0, deadLetterExpired: false },
-  deadLetterQueue: "",
+  ...(settingsOf(
+    Object.fromEntries(SETTING_NAMES.map((name) => [name, SETTINGS[name].default])) as unknown as SettingValues,
+  ) as Settings),
   shutdown: "none",
   paused: { puts: false, receives: false },
 };
 
 /** The configuration with the changes; the same object if they change nothing, so that nothing is stored for them. */
-export function changed(configuration: Configuration, settings: Settings): Configuration {
-  const { redelivery, keys, retention, paused } = configuration;
-  const result = {
-    ...configuration,
-    ...settings,
-    redelivery: { ...redelivery, ...settings.redelivery },
-    keys: { ...keys, ...settings.keys },
-    retention: { ...retention, ...settings.retention },
-    paused: { ...paused, ...settings.paused },
-  };
+export function changed(configuration: Configuration, changes: Changes): Configuration {
+  const result = { ...configuration, ...changes, paused: { ...configuration.paused, ...changes.paused } };
   return JSON.stringify(result) === JSON.stringify(configuration) ? configuration : result;
 }

@@ -1,9 +1,10 @@
+import type { Ending } from "../../contract/states.ts";
 import type { NewMessage } from "../base/commands.ts";
 import type { OrderName } from "../base/configuration.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import { TimerHeap } from "../base/timer-heap.ts";
-import type { Ending, Ledger } from "../store/ledger.ts";
+import type { Ledger } from "../store/ledger.ts";
 import { LoadedSegments } from "../store/loaded-segments.ts";
 import type { RowTable } from "../store/row-table.ts";
 import { type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";

@@ -1,10 +1,6 @@
-import { DEAD, NAME_OF, NONE, type PresentState, STATE_NAMES, type StateCounts, TRANSFERRING } from "./states.ts";
+import { ENDINGS, type Ending, STATE_NAMES } from "../../contract/states.ts";
+import { DEAD, NAME_OF, NONE, type PresentState, type StateCounts, TRANSFERRING } from "./states.ts";
 import { NO_TOTALS, type Totals } from "./totals.ts";
-
-const ENDINGS = ["done", "purged", "expired", "transferred"] as const;
-
-/** How a message leaves the queue: the total that counts it from then on. */
-export type Ending = (typeof ENDINGS)[number];
 
 type Writable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
 

@@ -1,7 +1,8 @@
 import { PRIORITY_MAX } from "../../contract/limits.ts";
+import { STATE_NAMES } from "../../contract/states.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { States } from "./segment-states.ts";
-import { NONE, STATE_NAMES, type StateCounts } from "./states.ts";
+import { NONE, type StateCounts } from "./states.ts";
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 export const SEGMENT_MESSAGES_MAX = 256;

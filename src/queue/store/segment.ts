@@ -1,5 +1,6 @@
+import { type Ending, STATE_NAMES } from "../../contract/states.ts";
 import { DamagedRow } from "../base/damage.ts";
-import type { Ending, Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { type Note, Notes } from "./notes.ts";
 import { NO_DUES, States } from "./segment-states.ts";
 import { checkCounts, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
@@ -10,7 +11,6 @@ import {
   NAME_OF,
   NONE,
   type PresentState,
-  STATE_NAMES,
   type State,
   type StateCounts,
   type Transition,

@@ -1,38 +1,29 @@
-/**
- * The states of a message: the one list of them. The counts of a queue and of a segment, the columns in which they are
- * stored, and the names in answers are derived from it.
- */
-import type { MessageState } from "../base/commands.ts";
+/** The states of a message in the form in which they are stored: a code for each, and one for a message that is gone. */
+import { type MessageState, STATE_NAMES, STATES } from "../../contract/states.ts";
 
-export const VISIBLE = 0;
-export const DELAYED = 1;
-export const LEASED = 2;
+export const VISIBLE = STATES.visible.code;
+export const DELAYED = STATES.delayed.code;
+export const LEASED = STATES.leased.code;
 export const GONE = 3;
-/** Not handed out any more. Its time is that of its death. */
-export const DEAD = 4;
-/** On its way to another queue. Its time is that of its state before. */
-export const TRANSFERRING = 5;
+/** Its time is that of its death. */
+export const DEAD = STATES.dead.code;
+/** Its time is that of its state before. */
+export const TRANSFERRING = STATES.transferring.code;
 
-/** The name of each state that is counted: those of messages that the queue still has. */
-export const NAME_OF = {
-  [VISIBLE]: "visible",
-  [DELAYED]: "delayed",
-  [LEASED]: "leased",
-  [DEAD]: "dead",
-  [TRANSFERRING]: "transferring",
-} as const satisfies Record<number, MessageState>;
-
-/** The state of a message that the queue still has. */
-export type PresentState = keyof typeof NAME_OF;
+/** The code of the state of a message that the queue still has. */
+export type PresentState = (typeof STATES)[MessageState]["code"];
 export type State = PresentState | typeof GONE;
 
-/** The names of the states that are counted, in the order of their columns. */
-export const STATE_NAMES: readonly MessageState[] = Object.values(NAME_OF);
+/** The name of each state that is counted: those of messages that the queue still has. */
+export const NAME_OF = Object.fromEntries(STATE_NAMES.map((name) => [STATES[name].code, name])) as Record<
+  PresentState,
+  MessageState
+>;
 
 /** How many messages are in each state. */
 export type StateCounts = Record<MessageState, number>;
 
-export const NONE: Readonly<StateCounts> = { visible: 0, delayed: 0, leased: 0, dead: 0, transferring: 0 };
+export const NONE: Readonly<StateCounts> = Object.fromEntries(STATE_NAMES.map((name) => [name, 0])) as StateCounts;
 
 /** Whether a stored value is one of the states. */
 export function isState(value: unknown): value is State {

@@ -52,7 +52,7 @@ function fourMessages(group?: string): { queue: TestQueue; rows: ChangedRows } {
   const result = queue.run({ verb: "receive", max: 2, timeoutMs: 0, autoAck: false });
   if (result?.verb !== "receive") throw new Error("Nothing was received.");
   const receipts = [result.deliveries[0]?.lease?.receipt ?? ""];
-  queue.run({ verb: "retry", receipts, error: "It failed.", isDead: true, isBegun: true });
+  queue.run({ verb: "reject", receipts, error: "It failed." });
   return { queue, rows };
 }
 

@@ -84,7 +84,7 @@ for (const isRestarted of [false, true]) {
     const { ids } = put(["a", "b"]);
     const [receive] = runBatch({ verb: "receive", max: 1, timeoutMs: 0, leaseMs: 30_000, autoAck: false });
     const receipts = receive?.verb === "receive" ? receive.deliveries.map(({ lease }) => lease?.receipt ?? "") : [];
-    runBatch({ verb: "retry", receipts, isDead: true, isBegun: true });
+    runBatch({ verb: "reject", receipts });
     const whileDead = put(["a", "b"]);
     runBatch({ verb: "purge", only: "dead" });
     if (isRestarted) restart();

@@ -23,8 +23,8 @@ function leasedSegment(messages: number): { queue: TestQueue; receipts: string[]
 
 function fail(queue: TestQueue, receipt: string | undefined, error: string): void {
   const receipts = [receipt ?? ""];
-  const retry = { verb: "retry", receipts, error, isDead: true, isBegun: true } as const;
-  expect(queue.run(retry)).toMatchObject({ retried: 1 });
+  const retry = { verb: "reject", receipts, error } as const;
+  expect(queue.run(retry)).toMatchObject({ rejected: 1 });
 }
 
 function errorsOf(queue: TestQueue): (string | undefined)[] {
@@ -90,14 +90,14 @@ test("errors that fit are never cut, however often they are written over", () =>
 test("a message that is retried with other errors over and over has the last, and the bound holds", () => {
   const random = new Random(11);
   const queue = new TestQueue();
-  queue.run({ verb: "configure", changes: { redelivery: { maxAttempts: 0, retryDelayMs: 0 } } });
+  queue.run({ verb: "configure", changes: { maxAttempts: 0, retryDelayMs: 0 } });
   queue.put(...Array.from({ length: 60 }, (_, body) => ({ body })));
   for (let attempt = 0; attempt < 600; attempt += 1) {
     const result = queue.run({ verb: "receive", max: 1 + random.integer(60), timeoutMs: 0, autoAck: false });
     if (result?.verb !== "receive") throw new Error("Nothing was received.");
     const receipts = result.deliveries.map(({ lease }) => lease?.receipt ?? "");
     const error = random.pick(["a", "\u0000", "é", "😀"]).repeat(random.integer(512));
-    queue.run({ verb: "retry", receipts, error, isDead: false, isBegun: true });
+    queue.run({ verb: "retry", receipts, error });
     expect(bytesOf(notesOf(queue))).toBeLessThanOrEqual(ERRORS_BYTES_MAX + OTHER_NOTES_BYTES_MAX);
   }
 });

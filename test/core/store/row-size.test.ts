@@ -47,7 +47,7 @@ function put(messages: NewMessage[], idempotencyKey?: string): Command {
   return { verb: "put", messages, timeoutMs: 0, idempotencyKey };
 }
 
-const remember = { verb: "configure", changes: { keys: { dedupeMs: DAY_MS, idempotencyMs: DAY_MS } } } as const;
+const remember = { verb: "configure", changes: { dedupeMs: DAY_MS, idempotencyMs: DAY_MS } } as const;
 
 for (const [order, shuffle] of [
   ["in their order", false],
@@ -75,7 +75,7 @@ for (const [order, shuffle] of [
 test("puts that come long after the keys before them have expired never make a row too large", () => {
   const queue = new Driven();
   const random = new Random(2);
-  queue.do({ verb: "configure", changes: { keys: { dedupeMs: DAY_MS, idempotencyMs: 300_000 } } });
+  queue.do({ verb: "configure", changes: { dedupeMs: DAY_MS, idempotencyMs: 300_000 } });
   const known = Array.from({ length: 999 }, (_, n) => message({ dedupeKey: `thing-${n}` }));
   queue.do(put(known));
 

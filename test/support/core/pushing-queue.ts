@@ -33,5 +33,6 @@ export class PushingQueue extends TestQueue {
 
 /** A retry without delay. */
 export function retry(deliveries: readonly Delivery[], isBegun: boolean): Command {
-  return { verb: "retry", receipts: receiptsOf(deliveries), delayMs: 0, isDead: false, isBegun };
+  const receipts = receiptsOf(deliveries);
+  return isBegun ? { verb: "retry", receipts, delayMs: 0 } : { verb: "release", receipts };
 }

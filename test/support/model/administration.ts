@@ -94,13 +94,13 @@ export function randomConfigure(both: Both, requestId: number): void {
     retentionMs: both.random.pick([0, 0, 0, 60_000, 400_000]),
     deadLetterExpired: both.random.chance(0.5),
   };
-  const deadLetterQueue = both.random.pick(["", "", "dead1", "dead2"]);
+  const deadLetterQueue = both.random.pick([null, null, "dead1", "dead2"]);
   const order = both.random.chance(0.9) ? both.order : both.random.pick(["fifo", "lifo", "priority"] as const);
   both.tell(
     requestId,
     {
       verb: "configure",
-      changes: { maxSize, order, leaseMs, maxLeasedPerGroup, redelivery, keys, retention, deadLetterQueue },
+      changes: { maxSize, order, leaseMs, maxLeasedPerGroup, ...redelivery, ...keys, ...retention, deadLetterQueue },
     },
     () =>
       configure(both.model, requestId, {

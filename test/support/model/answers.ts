@@ -14,7 +14,7 @@ export interface ModelSettings {
   dedupeMs: number;
   retentionMs: number;
   deadLetterExpired: boolean;
-  deadLetterQueue: string;
+  deadLetterQueue: string | null;
 }
 
 export interface ModelRedrive {
@@ -46,7 +46,7 @@ export const DEFAULT_SETTINGS: ModelSettings = {
   dedupeMs: 300_000,
   retentionMs: 0,
   deadLetterExpired: false,
-  deadLetterQueue: "",
+  deadLetterQueue: null,
 };
 
 /**

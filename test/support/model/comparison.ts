@@ -79,10 +79,7 @@ export class Comparison {
     } else if (result.verb === "cancel_wait" && expected.verb === "cancel_wait") {
       expect(result.ended, expected.ended, difference);
       if (result.ended > 0) this.see("wait cancelled");
-    } else if (
-      (result.verb === "ack" || result.verb === "retry" || result.verb === "extend" || result.verb === "begin") &&
-      expected.verb === "changed"
-    ) {
+    } else if ("stale" in result && expected.verb === "changed") {
       expect(result.stale.length, expected.stale.length, difference);
       if (expected.stale.length > 0) this.see("stale receipt");
     } else if (result.verb === "join" && expected.verb === "join") {

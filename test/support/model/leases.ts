@@ -92,12 +92,18 @@ export function randomRetry(both: Both, requestId: number): void {
   const { leases, receipts } = someLeases(both);
   const delayMs = both.random.pick([undefined, undefined, 0, both.random.integer(10_000)]);
   const error = both.random.chance(0.3) ? `failed in ${requestId}` : undefined;
-  const isDead = both.random.chance(0.05);
-  const isBegun = both.random.chance(0.9);
-  both.tell(requestId, { verb: "retry", receipts, delayMs, error, isDead, isBegun }, () =>
-    withLeases(both.model, requestId, leases, (held) =>
-      isBegun ? retry(both.model, held, delayMs, error, isDead) : giveBack(both.model, held),
-    ),
+  if (both.random.chance(0.1)) {
+    both.tell(requestId, { verb: "release", receipts }, () =>
+      withLeases(both.model, requestId, leases, (held) => giveBack(both.model, held)),
+    );
+    return;
+  }
+  const isRejected = both.random.chance(0.05);
+  const command = isRejected
+    ? ({ verb: "reject", receipts, error } as const)
+    : ({ verb: "retry", receipts, delayMs, error } as const);
+  both.tell(requestId, command, () =>
+    withLeases(both.model, requestId, leases, (held) => retry(both.model, held, delayMs, error, isRejected)),
   );
 }
 

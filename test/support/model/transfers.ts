@@ -48,7 +48,7 @@ export function beginDeadLetters(queue: ModelQueue): void {
   const isRefused = queue.refusal.to === to && queue.now < queue.refusal.until;
   const isWaitedFor = isRefused || queue.transfers.some((transfer) => transfer.to === to);
   const dead = queue.messages.filter((message) => queue.stateOf(message) === "dead");
-  if (to === "" || isWaitedFor || dead.length === 0) return;
+  if (to === null || isWaitedFor || dead.length === 0) return;
   // A queue that has refused is asked with one.
   const meant = queue.refusal.to === to ? byPlace(dead).slice(0, 1) : dead;
   beginTransfer(queue, meant, { to, areDeadLetters: true });

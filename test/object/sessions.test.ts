@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
+import { OWNER } from "../../src/api/principal.ts";
 import { MachineClock } from "../../src/machine-clock.ts";
 import { LOST_CHARACTERS_MAX, Sessions } from "../../src/socket/sessions.ts";
+
+const PEER = { principal: OWNER, since: 0 };
+const NOTHING = { count: 0, until: 0 };
 
 /** A socket that outlived its object's memory, and what was sent on it. */
 class KeptSocket {
@@ -10,7 +14,15 @@ class KeptSocket {
   readonly #attachment: object;
 
   constructor(subscriber: number, subscribedAt: number, waits: object = { receives: [], resend: [] }) {
-    this.#attachment = { subscriber, credit: 0, leaseMs: undefined, subscribedAt, ...waits };
+    this.#attachment = {
+      subscriber,
+      peer: PEER,
+      inHand: NOTHING,
+      credit: 0,
+      leaseMs: undefined,
+      subscribedAt,
+      ...waits,
+    };
   }
 
   deserializeAttachment(): object {
@@ -30,7 +42,7 @@ class KeptSocket {
 
 function sessionsOf(sockets: KeptSocket[]): Sessions {
   const state = { getWebSockets: () => sockets } as unknown as DurableObjectState;
-  const sessions = new Sessions(state, new MachineClock());
+  const sessions = new Sessions(state, new MachineClock(), () => true);
   sessions.restore();
   return sessions;
 }

@@ -46,7 +46,7 @@ export interface QueueCalls extends VerbCalls {
   ask(verb: string, request: unknown, context: AskContext): Promise<Reply>;
   /** Ends the wait of a call whose client is gone: it is answered as if it had timed out. */
   abandon(waitId: string): void | Promise<void>;
-  /** Opens a WebSocket. The Worker has checked the request; the header `CONNECTION_HEADER` has a `ConnectionInfo`. */
+  /** Opens a WebSocket. The Worker has checked the request, and made this one by `socketRequest`. */
   fetch(request: Request): Promise<Response>;
   /** For other queues only: no request of a client leads to it. A transfer is stored once, however often it is sent. */
   receiveTransfer(transfer: Transfer): Promise<Reply>;
@@ -62,4 +62,15 @@ export interface ConnectionInfo {
 }
 
 /** In a request that opens a socket: a `ConnectionInfo` as JSON, in percent encoding. */
-export const CONNECTION_HEADER = "X-Durable-Queue-Connection";
+const CONNECTION_HEADER = "X-Durable-Queue-Connection";
+
+/** The request to a queue's object that opens a socket. Only the Worker makes it. */
+export function socketRequest(connection: ConnectionInfo): Request {
+  const text = encodeURIComponent(JSON.stringify(connection));
+  return new Request("https://queue/socket", { headers: { Upgrade: "websocket", [CONNECTION_HEADER]: text } });
+}
+
+/** Who opens a connection with this request. */
+export function connectionIn(request: Request): ConnectionInfo {
+  return JSON.parse(decodeURIComponent(request.headers.get(CONNECTION_HEADER) ?? "")) as ConnectionInfo;
+}

@@ -19,5 +19,6 @@ const ADDRESSED: Record<string, Endpoint> = {
 
 /** Where a verb is called over HTTP: `POST …/{verb}`, unless it is about a thing with an address of its own. */
 export function endpointOf(verb: string): Endpoint {
-  return ADDRESSED[verb] ?? { method: "POST", path: `/${verb}` };
+  const addressed = Object.hasOwn(ADDRESSED, verb) ? ADDRESSED[verb] : undefined;
+  return addressed ?? { method: "POST", path: `/${verb}` };
 }

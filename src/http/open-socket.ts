@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { assertGranted } from "../api/authorize.ts";
 import { check } from "../api/check.ts";
-import { CONNECTION_HEADER, type ConnectionInfo } from "../api/object-calls.ts";
+import { type ConnectionInfo, socketRequest } from "../api/object-calls.ts";
 import { invalid, ProblemError } from "../api/problem-error.ts";
 import { consumerName } from "../api/schema/fields.ts";
 import { SOCKET_PROTOCOL } from "../contract/socket-constants.ts";
@@ -24,9 +24,7 @@ export async function openSocket(c: Context<Served>, queue: string): Promise<Res
     throw invalid("Sec-WebSocket-Protocol", `must offer ${SOCKET_PROTOCOL}`);
   }
   // Without the authkey, which the object does not need, and without compression, which costs more than it saves.
-  const connection = encodeURIComponent(JSON.stringify(connectionOf(c)));
-  const headers = { Upgrade: "websocket", [CONNECTION_HEADER]: connection };
-  const upgrade = new Request("https://queue/socket", { headers });
+  const upgrade = socketRequest(connectionOf(c));
   const { webSocket } = await callObject(c.env, queue, () => queueOf(c.env, queue).fetch(upgrade));
   return new Response(null, { status: 101, webSocket, headers: { "Sec-WebSocket-Protocol": SOCKET_PROTOCOL } });
 }

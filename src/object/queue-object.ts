@@ -1,13 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { isStillGranted } from "../api/authkeys.ts";
 import { commandOf } from "../api/command-of.ts";
-import {
-  type AskContext,
-  CONNECTION_HEADER,
-  type ConnectionInfo,
-  type QueueCalls,
-  type Transfer,
-} from "../api/object-calls.ts";
+import { type AskContext, connectionIn, type QueueCalls, type Transfer } from "../api/object-calls.ts";
 import { ProblemError } from "../api/problem-error.ts";
 import { type Reply, refusalOf, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
@@ -128,7 +122,7 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 
   override async fetch(request: Request): Promise<Response> {
-    const connection = JSON.parse(decodeURIComponent(request.headers.get(CONNECTION_HEADER) ?? "")) as ConnectionInfo;
+    const connection = connectionIn(request);
     const client = this.#sessions.open(this.#pendings.newRequestId(), connection);
     // The alarm that closes it when its key ends is planned with a commit batch.
     if (connection.principal.endsAt !== undefined) this.#loop.wake();

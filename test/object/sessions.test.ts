@@ -29,6 +29,12 @@ class KeptSocket {
     return this.#attachment;
   }
 
+  closedWith: number | undefined;
+
+  close(code: number): void {
+    this.closedWith = code;
+  }
+
   send(frame: string): void {
     this.sent.push(frame);
   }
@@ -59,12 +65,11 @@ test("lost leases are reported to all connections that have ever subscribed, and
   expect(sockets.map(({ lost }) => lost.length)).toEqual([10_000, 0, 10_000]);
 });
 
-test("a connection whose waits an earlier build stored under other names is asked to send them again", () => {
-  const socket = new KeptSocket(1, 5, { receives: [], again: [7, 9] });
+test("a connection that another version of the server has stored is closed, so that its client connects again", () => {
+  const socket = new KeptSocket(1, 5, { peer: undefined, receives: [], again: [7, 9] });
 
-  sessionsOf([socket]).flush();
-
-  expect(socket.sent).toEqual(['{"resend":[7,9]}']);
+  expect(sessionsOf([socket]).size).toBe(0);
+  expect(socket.closedWith).toBe(1012);
 });
 
 test("lost leases that are reported to many connections stay within a budget for all of them", () => {

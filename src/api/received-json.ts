@@ -8,7 +8,7 @@ import type { MessageView, ReceivedMessage } from "./schema/messages.ts";
 type DeliveryHead = Pick<ReceivedMessage, "id" | "attempt" | "receipt" | "leaseEndsAt" | "group" | "lastError">;
 
 /** A message as it is handed out. */
-export function deliveryJson({ id, attempt, group, lease, lastError, payload }: Delivery): JsonOf<ReceivedMessage> {
+function deliveryJson({ id, attempt, group, lease, lastError, payload }: Delivery): JsonOf<ReceivedMessage> {
   const endsAt = lease === undefined ? undefined : lease.endsAt / 1_000;
   const head: DeliveryHead = { id, attempt, receipt: lease?.receipt, leaseEndsAt: endsAt, group, lastError };
   return jsonOf(`${JSON.stringify(head).slice(0, -1)},${payload.slice(1)}`);

@@ -36,6 +36,8 @@ const OVERLOADED = "The queue has no memory left for commands. This was not appl
 
 const OVERLOADED_REPLY: Reply = { ok: false, code: "overloaded", detail: OVERLOADED };
 
+const NEWER_TRANSFER = "It runs an older version of the server than the queue that sends them.";
+
 /** About what a command takes of memory beside the text in it, in characters. */
 const COMMAND_CHARACTERS = 256;
 
@@ -83,7 +85,7 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
 
   receiveTransfer({ version, ...transfer }: Transfer): Promise<Reply> {
     // What this version does not know of the messages would be lost. The sender sends them again.
-    if (version > API_VERSION) throw new Error(`A transfer of version ${version} is for a newer object than this one.`);
+    if (version > API_VERSION) return Promise.resolve({ ok: false, code: "version_mismatch", detail: NEWER_TRANSFER });
     const command = { verb: "receive_transfer", ...transfer } as const;
     const characters = charactersOf(command);
     if (!this.#batcher.hasRoomFor(command, characters)) return Promise.resolve(OVERLOADED_REPLY);

@@ -4,7 +4,7 @@ import { SETTING_NAMES, SETTINGS, type Setting, type SettingValues } from "../..
 import { queueName } from "./fields.ts";
 
 /** The schema of one setting's value. */
-export function schemaOf(setting: Setting): z.ZodType {
+function schemaOf(setting: Setting): z.ZodType {
   switch (setting.kind) {
     case "choice":
       return z.enum(setting.values);

@@ -53,7 +53,7 @@ export function reference(): string {
     "## Settings",
     "",
     ...table(
-      ["setting", "values", "default"],
+      ["setting", "values", "default", "what it says"],
       SETTING_NAMES.map((name) => settingRow(name, SETTINGS[name])),
     ),
     "",

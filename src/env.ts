@@ -7,8 +7,10 @@ export interface Env {
   QUEUE: DurableObjectNamespace;
   /** One object that holds the names of all queues. */
   DIRECTORY: DurableObjectNamespace<DirectoryCalls>;
-  /** The secret that every request must present. While it is not set, every request is refused. */
-  AUTHKEY?: string;
+  /** A secret key that grants everything. While neither this nor `AUTHKEYS` is set, every request is refused. */
+  AUTHKEY?: string | null;
+  /** Further keys, as JSON: the hash of each, what it grants, for which queues, until when. `npm run new-key` makes one. */
+  AUTHKEYS?: string | null;
   /**
    * Puts are refused while a queue's database is larger: a whole number of bytes, in digits. While it is anything else,
    * every request is refused. Default 900,000,000.

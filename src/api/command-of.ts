@@ -1,6 +1,6 @@
 import { API_VERSION } from "../contract/version.ts";
 import type { Command } from "../queue/base/commands.ts";
-import { assertGranted } from "./authorize.ts";
+import { assertGranted } from "./keys/authorize.ts";
 import { HTTP_DEPTH, parseRequest } from "./parse-json.ts";
 import { invalid, ProblemError } from "./problem-error.ts";
 import type { Descriptor, RequestContext } from "./verbs/descriptor.ts";

@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import type { Problem } from "../contract/problems.ts";
 import type { ReceiveTransferCommand } from "../queue/base/commands.ts";
-import type { Principal } from "./principal.ts";
+import type { Principal } from "./keys/principal.ts";
 import type { Reply } from "./reply.ts";
 import type { CallVerb, VERBS } from "./verbs/index.ts";
 

@@ -81,6 +81,16 @@ export const REDRIVE_MAX = 10_000;
 /** 366 days. */
 export const DELAY_SECONDS_MAX = 31_622_400;
 
+/** Keys of one server in `AUTHKEYS`. */
+export const AUTHKEYS_MAX = 100;
+export const KEY_NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
+/** The beginning of a queue's name, or nothing. */
+export const KEY_PREFIX_PATTERN = /^([A-Za-z0-9][A-Za-z0-9._-]{0,127})?$/;
+/** Beginnings of names of queues that one key is for. */
+export const KEY_PREFIXES_MAX = 100;
+/** More than any key has. */
+export const KEY_CHARACTERS_MAX = 1_024;
+
 /** Headers of one message. */
 export const HEADERS_MAX = 32;
 export const HEADER_NAME_PATTERN = /^[a-z0-9-]{1,64}$/;

@@ -28,6 +28,10 @@ app.get("/healthz", (c) => {
 
 app.use(requireAuthkey);
 app.use(requireConfiguration);
+app.get("/v1/key", (c) => {
+  const { name, scopes, queues, endsAt } = c.get("principal");
+  return c.json({ name, scopes, queues, until: endsAt === undefined ? undefined : endsAt / 1_000 });
+});
 app.route("/v1/queues", queues);
 
 app.notFound((c) =>

@@ -1,16 +1,27 @@
 import { createMiddleware } from "hono/factory";
+import { authkeysFault } from "../api/keys/authkeys.ts";
+import { hasKeys } from "../api/keys/principals.ts";
 import { ProblemError } from "../api/problem-error.ts";
 import { storageBytesFault } from "../contract/storage-bytes.ts";
 import type { Env } from "../env.ts";
 
 /** Why the server refuses all requests, for its operator; undefined if it does not. Contains no secrets. */
 export function faultOf(env: Env): ProblemError | undefined {
-  if (env.AUTHKEY === undefined || env.AUTHKEY === "") {
-    return new ProblemError(
-      "no_authkey",
-      "AUTHKEY is not set; all requests are refused until it is. Set it with wrangler secret put, or in .dev.vars.",
-    );
-  }
+  return faultOfKeys(env) ?? faultOfRest(env);
+}
+
+/** The same, as far as it is about keys: no client can show then that it has one. */
+export function faultOfKeys(env: Env): ProblemError | undefined {
+  const fault = authkeysFault(env.AUTHKEYS);
+  if (fault !== undefined) return new ProblemError("misconfigured", fault);
+  if (hasKeys(env)) return undefined;
+  return new ProblemError(
+    "no_authkey",
+    "Neither AUTHKEY nor AUTHKEYS is set; all requests are refused until one is. Set it with wrangler secret put, or in .dev.vars.",
+  );
+}
+
+function faultOfRest(env: Env): ProblemError | undefined {
   const fault = storageBytesFault(env.STORAGE_BYTES_MAX);
   return fault === undefined ? undefined : new ProblemError("misconfigured", fault);
 }

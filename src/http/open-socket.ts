@@ -1,6 +1,6 @@
 import type { Context } from "hono";
-import { assertGranted } from "../api/authorize.ts";
 import { check } from "../api/check.ts";
+import { assertGranted } from "../api/keys/authorize.ts";
 import { type ConnectionInfo, socketRequest } from "../api/object-calls.ts";
 import { invalid, ProblemError } from "../api/problem-error.ts";
 import { consumerName } from "../api/schema/fields.ts";

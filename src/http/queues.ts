@@ -1,8 +1,8 @@
 import { waitUntil } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { assertGranted } from "../api/authorize.ts";
 import { check } from "../api/check.ts";
+import { assertGranted, assertScope, listedPrefixes } from "../api/keys/authorize.ts";
 import { ProblemError } from "../api/problem-error.ts";
 import { CALL_VERBS, VERBS, type Verb } from "../api/verbs/index.ts";
 import { endpointOf } from "../contract/endpoints.ts";
@@ -25,8 +25,15 @@ const queuesQuery = z.strictObject({
 export const queues = new Hono<Served>();
 
 queues.get("/", async (c) => {
+  const principal = c.get("principal");
+  assertScope(principal, "read");
   const { prefix, cursor, limit } = check(queuesQuery, c.req.query());
-  const names = await callObject(c.env, undefined, () => directoryOf(c.env).list(prefix, cursor, limit + 1));
+  const names: string[] = [];
+  for (const listed of listedPrefixes(principal, prefix)) {
+    if (names.length > limit) break;
+    const most = limit + 1 - names.length;
+    names.push(...(await callObject(c.env, undefined, () => directoryOf(c.env).list(listed, cursor, most))));
+  }
   const page = names.slice(0, limit);
   return c.json({ queues: page.map((name) => ({ name })), cursor: names.length > limit ? page.at(-1) : null });
 });

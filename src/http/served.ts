@@ -1,4 +1,4 @@
-import type { Principal } from "../api/principal.ts";
+import type { Principal } from "../api/keys/principal.ts";
 import type { Env } from "../env.ts";
 
 /** What the handlers of requests are given. */

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
-import { isStillGranted } from "../api/authkeys.ts";
 import { commandOf } from "../api/command-of.ts";
+import { authkeysFault } from "../api/keys/authkeys.ts";
+import { stillGranted } from "../api/keys/principals.ts";
 import { type AskContext, connectionIn, type QueueCalls, type Transfer } from "../api/object-calls.ts";
 import { ProblemError } from "../api/problem-error.ts";
 import { type Reply, refusalOf, replyOf } from "../api/reply.ts";
@@ -58,7 +59,7 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#clock = clock;
-    this.#sessions = new Sessions(ctx, clock, (principal) => isStillGranted(env, principal, clock.now()));
+    this.#sessions = new Sessions(ctx, clock);
     const aloneLeft = recentFailures.take(this.#name, this.#clock.now());
     this.#batcher = new CommitBatcher(clock, this.#pendings, this.#callers, aloneLeft);
     const arrivals = {
@@ -68,6 +69,15 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
       callers: this.#callers,
     };
     this.#loop = new CommitLoop(ctx, env, clock, arrivals);
+    // Nothing is heard, and nothing is handed out, before it is known that the keys of open connections still count.
+    if (this.#sessions.size > 0) void ctx.blockConcurrencyWhile(() => this.#closeUngranted());
+  }
+
+  async #closeUngranted(): Promise<void> {
+    // While the variables are wrong every request is refused, and open connections are too.
+    if (authkeysFault(this.env.AUTHKEYS) !== undefined) return;
+    const isGranted = await stillGranted(this.env, this.#clock.now());
+    for (const session of this.#sessions.closeUngranted(isGranted)) this.#loop.leave(session);
   }
 
   ask(verb: string, request: unknown, { waitId, version, ...asking }: AskContext): Promise<Reply> {

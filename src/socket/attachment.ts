@@ -1,5 +1,5 @@
+import type { Principal } from "../api/keys/principal.ts";
 import type { ConnectionInfo } from "../api/object-calls.ts";
-import type { Principal } from "../api/principal.ts";
 
 /** Who is at the other end of a connection. */
 export interface Peer {

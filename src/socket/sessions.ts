@@ -12,15 +12,12 @@ import { type Marks, Session, type Wait } from "./session.ts";
 /** The most that one commit batch reports of lost leases on all connections together, in characters. */
 export const LOST_CHARACTERS_MAX = 8 * 1024 * 1024;
 
-type IsGranted = (principal: Peer["principal"]) => boolean;
-
 /** The connections of one object. They outlive its memory: the waits of each are stored with its socket. */
 export class Sessions {
   /** How far connections are with reading. */
   readonly readers = new Readers<Session>();
   readonly #ctx: DurableObjectState;
   readonly #clock: MachineClock;
-  readonly #isGranted: IsGranted;
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();
   /** Those of them whose keys end. */
@@ -34,11 +31,9 @@ export class Sessions {
   /** Connections that have sent a frame since the last commit batch began. */
   readonly #heard = new Set<Session>();
 
-  /** @param isGranted whether the server still has the key of a connection: if not, the connection is not restored */
-  constructor(ctx: DurableObjectState, clock: MachineClock, isGranted: IsGranted) {
+  constructor(ctx: DurableObjectState, clock: MachineClock) {
     this.#ctx = ctx;
     this.#clock = clock;
-    this.#isGranted = isGranted;
   }
 
   /** Restores the connections from before the object left memory. Returns their waits, the longest first. */
@@ -47,9 +42,7 @@ export class Sessions {
       if (socket.readyState !== WebSocket.OPEN) continue;
       const attachment = attachmentOf(socket);
       if (attachment === undefined) socket.close(RESTARTED, "The server was updated. Connect again.");
-      else if (this.#isGranted(attachment.peer.principal))
-        this.#enter(Session.restore(socket, attachment, this.#marks));
-      else socket.close(POLICY, KEY_IS_GONE);
+      else this.#enter(Session.restore(socket, attachment, this.#marks));
     }
     return byAge([...this.#bySocket.values()].flatMap((session) => session.waits()));
   }
@@ -125,12 +118,20 @@ export class Sessions {
   /** Closes the connections whose keys have ended. Returns them. */
   closeEnded(): Session[] {
     const now = this.#clock.now();
-    const ended = [...this.#ending].filter(({ peer }) => (peer.principal.endsAt ?? now + 1) <= now);
-    for (const { socket } of ended) {
+    return this.#end([...this.#ending].filter(({ peer }) => (peer.principal.endsAt ?? now + 1) <= now));
+  }
+
+  /** Closes the connections whose keys the server does not have any more. Returns them. */
+  closeUngranted(isGranted: (principal: Peer["principal"]) => boolean): Session[] {
+    return this.#end([...this.#bySocket.values()].filter(({ peer }) => !isGranted(peer.principal)));
+  }
+
+  #end(sessions: Session[]): Session[] {
+    for (const { socket } of sessions) {
       socket.close(POLICY, KEY_IS_GONE);
       this.close(socket);
     }
-    return ended;
+    return sessions;
   }
 
   /** How many connections are open. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { check } from "../../src/api/check.ts";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import { VERBS } from "../../src/api/verbs/index.ts";
 
 const receipt = fc.oneof(

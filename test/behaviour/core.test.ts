@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { commandOf } from "../../src/api/command-of.ts";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import { type Reply, replyOf } from "../../src/api/reply.ts";
 import type { Verb } from "../../src/api/verbs/index.ts";
 import { type OtherQueue, send } from "../../src/object/send-transfer.ts";

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import { freshQueue, nameOf, objectOf, pass } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";

@@ -105,7 +105,7 @@ for (const [title, authkey] of [
     expect(responses.map(({ status }) => status)).toEqual(Array(requests.length).fill(503));
     expect(new Set(problems.map(({ code, detail }) => `${code}: ${detail}`))).toEqual(
       new Set([
-        "no_authkey: AUTHKEY is not set; all requests are refused until it is. Set it with wrangler secret put, or in .dev.vars.",
+        "no_authkey: Neither AUTHKEY nor AUTHKEYS is set; all requests are refused until one is. Set it with wrangler secret put, or in .dev.vars.",
       ]),
     );
     expect(responses.map(({ headers }) => headers.get("Retry-After"))).toEqual(Array(requests.length).fill(null));

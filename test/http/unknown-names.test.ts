@@ -2,7 +2,7 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import { directoryOf } from "../../src/env.ts";
 import { AUTHORIZATION, bodiesOf, call, freshQueue, objectOf, put, receive } from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";

@@ -1,7 +1,7 @@
 /** Between two objects anything can be lost: calls, answers, the objects themselves. Messages are not, nor are they doubled. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import { QueueObject } from "../../src/object/queue-object.ts";
 import {
   bodiesOf,

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import type { Reply } from "../../src/api/reply.ts";
 import type { QueueObject } from "../../src/object/queue-object.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import { MachineClock } from "../../src/machine-clock.ts";
 import { LOST_CHARACTERS_MAX, Sessions } from "../../src/socket/sessions.ts";
 
@@ -48,7 +48,7 @@ class KeptSocket {
 
 function sessionsOf(sockets: KeptSocket[]): Sessions {
   const state = { getWebSockets: () => sockets } as unknown as DurableObjectState;
-  const sessions = new Sessions(state, new MachineClock(), () => true);
+  const sessions = new Sessions(state, new MachineClock());
   sessions.restore();
   return sessions;
 }

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import { API_VERSION } from "../../src/contract/version.ts";
 import { app } from "../../src/http/app.ts";
 import { QueueObject } from "../../src/object/queue-object.ts";

@@ -3,7 +3,7 @@ import type { Scope } from "../../contract/scopes.ts";
 import type { Command, Refusal, Result } from "../../queue/base/commands.ts";
 import { check } from "../check.ts";
 import type { JsonOf } from "../json-of.ts";
-import type { Principal } from "../principal.ts";
+import type { Principal } from "../keys/principal.ts";
 import type { QueueInfo } from "../queue-info.ts";
 
 /** The connection on which a request came. */

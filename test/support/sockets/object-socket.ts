@@ -1,5 +1,5 @@
+import { OWNER } from "../../../src/api/keys/principal.ts";
 import { type ConnectionInfo, socketRequest } from "../../../src/api/object-calls.ts";
-import { OWNER } from "../../../src/api/principal.ts";
 import { objectOf } from "../call.ts";
 
 /** A socket to the object itself, without the Worker in between, and the lines that come over it. */

@@ -1,5 +1,5 @@
+import { OWNER } from "../../../src/api/keys/principal.ts";
 import { socketRequest } from "../../../src/api/object-calls.ts";
-import { OWNER } from "../../../src/api/principal.ts";
 import { objectOf } from "../call.ts";
 
 /** An operation that was sent and has neither been answered nor been given back. */

@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from "../contract/scopes.ts";
+import { SCOPES, type Scope } from "../../contract/scopes.ts";
 
 /** Who makes a request: a key with what it grants, or a Worker through its own binding. */
 export interface Principal {

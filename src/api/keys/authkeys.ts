@@ -1,0 +1,77 @@
+/** The keys of a server, from the text of its variable `AUTHKEYS`. */
+import * as z from "zod";
+import { AUTHKEYS_MAX, KEY_NAME_PATTERN, KEY_PREFIX_PATTERN, KEY_PREFIXES_MAX } from "../../contract/limits.ts";
+import { SCOPES } from "../../contract/scopes.ts";
+import { check } from "../check.ts";
+import { ProblemError } from "../problem-error.ts";
+import type { Principal } from "./principal.ts";
+
+/** How the hash of a key begins: it names the function. */
+export const HASH_PREFIX = "sha256:";
+
+const authkeys = z
+  .array(
+    z.strictObject({
+      /** Shown to operators, and in refusals. */
+      name: z.string().regex(KEY_NAME_PATTERN, { error: "must be 1 to 64 of A-Z a-z 0-9 . _ -" }),
+      /** Of the key, which is random and long, so that its hash tells nothing. */
+      hash: z.string().regex(/^sha256:[0-9a-f]{64}$/, { error: "must be sha256: and 64 of 0-9 a-f" }),
+      scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+      /** The beginnings of the names of its queues. Default: all queues. */
+      queues: z
+        .array(z.string().regex(KEY_PREFIX_PATTERN, { error: "must be the beginning of a queue's name" }))
+        .min(1)
+        .max(KEY_PREFIXES_MAX)
+        .default([""]),
+      /** When it ends. Default: never. */
+      until: z.iso.datetime({ offset: true, error: "must be a time as 2027-01-31T00:00:00Z" }).optional(),
+    }),
+  )
+  .max(AUTHKEYS_MAX)
+  .refine((keys) => areUnique(keys.map(({ name }) => name)), { error: "must have no two keys of one name" })
+  .refine((keys) => areUnique(keys.map(({ hash }) => hash)), { error: "must have no two keys of one hash" });
+
+function areUnique(texts: string[]): boolean {
+  return new Set(texts).size === texts.length;
+}
+
+/** A key as it is configured, with its hash. */
+export type ConfiguredKey = Principal & { hash: string };
+
+/**
+ * The keys in the text of `AUTHKEYS`. An absent or empty variable has none.
+ *
+ * @throws {Error} with a sentence for the operator that holds neither a key nor a hash
+ */
+export function parseAuthkeys(text: string | null | undefined): ConfiguredKey[] {
+  if (text === undefined || text === null || text === "") return [];
+  return checked(text).map(({ name, hash, scopes, queues, until }) => {
+    const endsAt = until === undefined ? undefined : Date.parse(until);
+    return { name, scopes, queues, endsAt, hash };
+  });
+}
+
+/** The sentence that `parseAuthkeys` would throw; undefined if the text is right. */
+export function authkeysFault(text: string | null | undefined): string | undefined {
+  try {
+    parseAuthkeys(text);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function checked(text: string): z.output<typeof authkeys> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error("AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them.");
+  }
+  try {
+    return check(authkeys, value, "AUTHKEYS");
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    throw new Error(`${error.message} npm run new-key prints right ones.`);
+  }
+}

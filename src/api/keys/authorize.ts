@@ -1,0 +1,50 @@
+import type { Scope } from "../../contract/scopes.ts";
+import { ProblemError } from "../problem-error.ts";
+import type { Principal } from "./principal.ts";
+
+/** Prefixes of queues that a refusal names. */
+const PREFIXES_NAMED_MAX = 5;
+
+/**
+ * Checks what a key grants.
+ *
+ * @param scope "any" for what every key of the queue may do
+ * @throws {ProblemError} `forbidden`
+ */
+export function assertGranted(principal: Principal, scope: Scope | "any", queue: string): void {
+  assertScope(principal, scope);
+  if (principal.queues.some((prefix) => queue.startsWith(prefix))) return;
+  const named = principal.queues.slice(0, PREFIXES_NAMED_MAX).join(", ");
+  const more = principal.queues.length > PREFIXES_NAMED_MAX ? ", …" : "";
+  const detail = `The key ${principal.name} is not for the queue ${queue}, but for queues whose names begin with ${named}${more}.`;
+  throw new ProblemError("forbidden", `${detail} Use a key that is for it.`);
+}
+
+/**
+ * The same without a queue.
+ *
+ * @throws {ProblemError} `forbidden`
+ */
+export function assertScope(principal: Principal, scope: Scope | "any"): void {
+  if (scope === "any" || principal.scopes.includes(scope)) return;
+  const granted = principal.scopes.length === 0 ? "nothing" : principal.scopes.join(", ");
+  const detail = `The key ${principal.name} does not grant ${scope}, which this call needs. It grants ${granted}.`;
+  throw new ProblemError("forbidden", `${detail} Use a key that grants ${scope}.`);
+}
+
+/**
+ * The beginnings of the names that a list shows: those with a prefix, as far as the key is for them. They are in the
+ * order of their characters, and no name has two of them.
+ */
+export function listedPrefixes({ queues }: Principal, prefix: string): string[] {
+  const narrowed = queues.flatMap((own) => {
+    if (own.startsWith(prefix)) return [own];
+    return prefix.startsWith(own) ? [prefix] : [];
+  });
+  const prefixes: string[] = [];
+  for (const next of narrowed.sort()) {
+    const last = prefixes.at(-1);
+    if (last === undefined || !next.startsWith(last)) prefixes.push(next);
+  }
+  return prefixes;
+}

@@ -1,0 +1,85 @@
+/** Finds the principal of a key that was presented. Only hashes are compared, so that neither time nor memory tells a key. */
+import { KEY_CHARACTERS_MAX } from "../../contract/limits.ts";
+import { ProblemError } from "../problem-error.ts";
+import { type ConfiguredKey, HASH_PREFIX, parseAuthkeys } from "./authkeys.ts";
+import { OWNER, type Principal } from "./principal.ts";
+
+/** The variables in which a server's keys are. */
+export interface KeyVariables {
+  AUTHKEY?: string | null | undefined;
+  AUTHKEYS?: string | null | undefined;
+}
+
+/** The keys of one pair of variables: those that were used last, because they do not change while a server runs. */
+let known: { authkey: string; authkeys: string; keys: Promise<readonly ConfiguredKey[]> } | undefined;
+
+/** All keys of a server: `AUTHKEY`, which grants everything, and those in `AUTHKEYS`. */
+function keysOf({ AUTHKEY, AUTHKEYS }: KeyVariables): Promise<readonly ConfiguredKey[]> {
+  const [authkey, authkeys] = [AUTHKEY ?? "", AUTHKEYS ?? ""];
+  if (known?.authkey !== authkey || known.authkeys !== authkeys)
+    known = { authkey, authkeys, keys: load(authkey, authkeys) };
+  return known.keys;
+}
+
+async function load(authkey: string, authkeys: string): Promise<readonly ConfiguredKey[]> {
+  const keys = parseAuthkeys(authkeys);
+  return authkey === "" ? keys : [{ ...OWNER, hash: await hashOf(authkey) }, ...keys];
+}
+
+/** Whether a server has any key. Without one every request is refused. */
+export function hasKeys({ AUTHKEY, AUTHKEYS }: KeyVariables): boolean {
+  return (AUTHKEY ?? "") !== "" || parseAuthkeys(AUTHKEYS).length > 0;
+}
+
+/**
+ * The principal of a key.
+ *
+ * @param now in milliseconds since 1970
+ * @throws {ProblemError} `unauthorized` if the server has no such key, or the key has ended
+ */
+export async function principalOf(variables: KeyVariables, presented: string, now: number): Promise<Principal> {
+  const keys = await keysOf(variables);
+  const hash = presented.length > KEY_CHARACTERS_MAX ? "" : await hashOf(presented);
+  // All of them are compared, so that the time does not depend on which one it is.
+  let found: ConfiguredKey | undefined;
+  for (const key of keys) if (isSame(key.hash, hash)) found ??= key;
+  if (found === undefined)
+    throw new ProblemError("unauthorized", "The authkey is wrong; send one of those that the server has.");
+  if (hasEnded(found, now)) {
+    const endedAt = new Date(found.endsAt ?? 0).toISOString();
+    throw new ProblemError("unauthorized", `The key ${found.name} ended at ${endedAt}; use a newer one.`);
+  }
+  return found;
+}
+
+/** Tells of a principal that an open connection has whether the server still has its key, and it has not ended. */
+export async function stillGranted(
+  variables: KeyVariables,
+  now: number,
+): Promise<(principal: Omit<Principal, "queues">) => boolean> {
+  const keys = await keysOf(variables);
+  return (principal) => {
+    // A Worker opened it, not a key.
+    if (principal.hash === undefined) return true;
+    const key = keys.find(({ hash }) => hash === principal.hash);
+    const isSameGrant = key?.name === principal.name && String(key.scopes) === String(principal.scopes);
+    return isSameGrant && key.endsAt === principal.endsAt && !hasEnded(key, now);
+  };
+}
+
+function hasEnded({ endsAt }: Pick<Principal, "endsAt">, now: number): boolean {
+  return endsAt !== undefined && endsAt <= now;
+}
+
+/** The hash of a key, in the form in which `AUTHKEYS` has it. */
+export async function hashOf(key: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+  return HASH_PREFIX + Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Compares two hashes in a time that does not depend on where they differ. */
+function isSame(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let index = 0; index < a.length; index += 1) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
+  return difference === 0;
+}

@@ -208,7 +208,7 @@ function summaryOf({ priority, areDeadLetters, isGrouped, putAt, count, bytes, k
 
 function statesOf(row: Changing): Value[] {
   const due = Number.isFinite(row.nextDueAt) ? row.nextDueAt : null;
-  return [...STATE_NAMES.map((name) => row[name]), due, row.lastDueAt, row.state, row.notes];
+  return [...STATE_NAMES.map((name) => row.counts[name]), due, row.lastDueAt, row.state, row.notes];
 }
 
 function textsOf({ payloads, groups, keys, fingerprints, slot }: Contents & { slot: number }): Value[] {

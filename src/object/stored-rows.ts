@@ -1,9 +1,10 @@
+import { STATE_NAMES } from "../contract/states.ts";
 import { type Changes, changed, DEFAULT_CONFIGURATION } from "../queue/base/configuration.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
 import type { InboundTransfer, RowReader, StoredSegment } from "../queue/store/rows.ts";
 import type { SegmentState } from "../queue/store/segment-summary.ts";
-import type { StateCounts } from "../queue/store/states.ts";
+import { countsBy, type StateCounts } from "../queue/store/states.ts";
 import { NO_TOTALS, type Totals } from "../queue/store/totals.ts";
 import { renamedTotals } from "./migrations.ts";
 
@@ -104,8 +105,8 @@ export class StoredRows implements RowReader {
 
   *#segments(time: number): Generator<StoredSegment> {
     const rows = this.#sql.exec<SegmentRow>(
-      `SELECT slot, number, priority, dead_letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, transferring, next_due_at,
-         last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`,
+      `SELECT slot, number, priority, dead_letters, grouped, put_at, count, bytes, ${STATE_NAMES.join(", ")},
+         next_due_at, last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`,
       time,
     );
     for (const {
@@ -115,10 +116,22 @@ export class StoredRows implements RowReader {
       next_due_at,
       last_due_at: lastDueAt,
       keys_until: keysUntil,
-      ...row
+      slot,
+      number,
+      priority,
+      count,
+      bytes,
+      fingerprints,
+      ...states
     } of rows) {
       yield {
-        ...row,
+        slot,
+        number,
+        priority,
+        count,
+        bytes,
+        fingerprints,
+        counts: countsBy((name) => states[name]),
         areDeadLetters: dead_letters === 1,
         isGrouped: grouped === 1,
         putAt,

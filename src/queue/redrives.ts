@@ -180,6 +180,6 @@ function isDeadLetter(segment: Segment, index: number): boolean {
   return state === DEAD || (segment.areDeadLetters && (state === VISIBLE || state === DELAYED));
 }
 
-function deadLettersIn({ areDeadLetters, dead, visible, delayed }: Segment): number {
+function deadLettersIn({ areDeadLetters, counts: { dead, visible, delayed } }: Segment): number {
   return areDeadLetters ? dead + visible + delayed : dead;
 }

@@ -3,7 +3,7 @@ import type { Puts } from "./puts.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, DELAYED, GONE, type State, TRANSFERRING, VISIBLE } from "./store/states.ts";
+import { DEAD, DELAYED, GONE, type State, sumOf, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** What removals are made of. */
@@ -43,10 +43,11 @@ export class Removals {
 
   /** Removes every message but those that are transferring, and answers how many there were. */
   purge(): number {
-    const { visible, delayed, leased, dead } = this.#ledger.counts;
+    const { counts } = this.#ledger;
+    const purged = sumOf(counts) - counts.transferring;
     this.#leases.loseAll();
     this.#backlog.purge((segment) => this.#freeKeys(segment, (state) => state !== TRANSFERRING));
-    return visible + delayed + leased + dead;
+    return purged;
   }
 
   /** Removes what is dead, and answers how many there were. */
@@ -61,7 +62,7 @@ export class Removals {
     const { visible, delayed } = this.#ledger.counts;
     if (visible + delayed === 0) return;
     for (const segment of [...this.#backlog.segments()]) {
-      if (segment.visible + segment.delayed === 0) continue;
+      if (segment.counts.visible + segment.counts.delayed === 0) continue;
       this.#freeKeys(segment, (state) => state === VISIBLE || state === DELAYED);
       this.#backlog.purgeWaiting(segment);
     }

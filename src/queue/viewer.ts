@@ -86,7 +86,7 @@ export class Viewer {
 }
 
 function mayHave(segment: Segment, state: MessageState | undefined): boolean {
-  return state === undefined || segment[state] > 0;
+  return state === undefined || segment.counts[state] > 0;
 }
 
 /** Undefined for a message that is gone. */

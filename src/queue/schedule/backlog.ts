@@ -83,8 +83,9 @@ export class Backlog {
     const segment = Segment.restore(row, this.#ledger);
     this.#loaded.unload(segment);
     this.#enter(segment);
-    if (segment.visible > 0) this.#makeReady(segment);
-    if (segment.delayed + segment.leased > 0) this.#due.plan(segment, segment.nextDueAt);
+    const { visible, delayed, leased } = segment.counts;
+    if (visible > 0) this.#makeReady(segment);
+    if (delayed + leased > 0) this.#due.plan(segment, segment.nextDueAt);
   }
 
   /** Sets the order in which messages are handed out. Only an empty queue can change to another order. */
@@ -229,7 +230,7 @@ export class Backlog {
   *places(state: PresentState): Generator<PlacedMessage> {
     const name = NAME_OF[state];
     for (const segment of this.#segments.values()) {
-      for (let index = 0; segment[name] > 0 && index < segment.count; index += 1) {
+      for (let index = 0; segment.counts[name] > 0 && index < segment.count; index += 1) {
         if (segment.stateOf(index) === state) yield { segment, index };
       }
     }
@@ -238,14 +239,14 @@ export class Backlog {
   /** Applies all transitions that are due at `now`: a delayed message is visible, an expired lease is as `transitionOf` says. */
   promote(now: number, transitionOf: (segment: Segment, index: number, leaseEndedAt: number) => Transition): void {
     for (let segment = this.#due.take(now); segment !== undefined; segment = this.#due.take(now)) {
-      const { leased } = segment;
+      const { leased } = segment.counts;
       const promoted = segment;
       const changed = (index: number, before: State, after: State) =>
         this.groups.stateChanged(promoted, index, before, after);
       segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), changed);
       // Stored, because under another configuration another transition would follow.
-      if (segment.leased !== leased) this.#rows.changed(segment);
-      if (segment.visible > 0) this.#makeReady(segment);
+      if (segment.counts.leased !== leased) this.#rows.changed(segment);
+      if (segment.counts.visible > 0) this.#makeReady(segment);
       if (segment.nextDueAt <= now) throw new DamagedRow(segment.slot, `segment ${segment.number} is still due`);
       if (segment.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(segment, segment.nextDueAt);
     }
@@ -269,7 +270,7 @@ export class Backlog {
   }
 
   #changed(segment: Segment, index: number, before: State, after: State): void {
-    if (before === VISIBLE && segment.visible === 0) this.#scheduler.becameHidden(segment);
+    if (before === VISIBLE && segment.counts.visible === 0) this.#scheduler.becameHidden(segment);
     if (segment.isGrouped) this.groups.stateChanged(segment, index, before, after);
     this.#rows.changed(segment);
     this.#loaded.use(segment);

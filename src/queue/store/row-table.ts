@@ -158,7 +158,7 @@ export class RowTable {
   /** What to write of a segment; undefined for one that came and went between two commits. */
   #changeOf(segment: Segment, part: DirtyPart): RowChange | undefined {
     const { slot, number, count, bytes, priority, areDeadLetters, isGrouped, putAt } = segment;
-    const { visible, delayed, leased, dead, transferring, nextDueAt, lastDueAt } = segment;
+    const { nextDueAt, lastDueAt } = segment;
     const isFinished = segment.isEmpty;
     const texts = this.#payloads.takeUncommitted(segment);
     const keepsKeys = this.#keys.hasStored(slot);
@@ -169,7 +169,7 @@ export class RowTable {
       if (part === "new" && keys.keys === "") return undefined;
       return { kind: "write", slot, keepsMessages: false, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
     }
-    const states = { visible, delayed, leased, dead, transferring, nextDueAt, lastDueAt, ...segment.encode() };
+    const states = { counts: { ...segment.counts }, nextDueAt, lastDueAt, ...segment.encode() };
     // Where dedupe keys were freed, that is a new record among the keys, and more than the states is written.
     if (part === "states" && keys.keys === "") return { kind: "update", slot, ...states };
     const summary = { number, priority, areDeadLetters, isGrouped, putAt, count, bytes };

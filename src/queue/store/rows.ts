@@ -124,7 +124,7 @@ export const NO_MESSAGES = {
   putAt: 0,
   count: 0,
   bytes: 0,
-  ...NONE,
+  counts: NONE,
   nextDueAt: Number.POSITIVE_INFINITY,
   lastDueAt: 0,
   state: null,

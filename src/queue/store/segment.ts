@@ -1,4 +1,4 @@
-import { type Ending, STATE_NAMES } from "../../contract/states.ts";
+import type { Ending } from "../../contract/states.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Note, Notes } from "./notes.ts";
@@ -13,6 +13,7 @@ import {
   type PresentState,
   type State,
   type StateCounts,
+  sumOf,
   type Transition,
   VISIBLE,
 } from "./states.ts";
@@ -40,11 +41,9 @@ export class Segment implements SegmentSummary {
   readonly #ledger: Ledger;
   count = 0;
   bytes = 0;
-  visible = 0;
-  delayed = 0;
-  leased = 0;
-  dead = 0;
-  transferring = 0;
+  readonly counts: StateCounts = { ...NONE };
+  /** How many messages are in any state. */
+  #present = 0;
   nextDueAt = Number.POSITIVE_INFINITY;
   lastDueAt = 0;
   /** What was due by then is visible, though the stored state may not say so. */
@@ -72,15 +71,16 @@ export class Segment implements SegmentSummary {
   /** Restores a segment from its row. Call `unload` next, which says how its state is read. */
   static restore(row: { slot: number; number: number } & SegmentSummary, ledger: Ledger): Segment {
     const segment = new Segment(row.slot, row.number, row, row.putAt, ledger);
-    ledger.restored(row);
-    for (const name of STATE_NAMES) segment[name] = row[name];
+    ledger.restored(row.counts);
+    Object.assign(segment.counts, row.counts);
+    segment.#present = sumOf(row.counts);
     const { count, bytes, nextDueAt, lastDueAt } = row;
     segment.#lastCandidate = count - 1;
     return Object.assign(segment, { count, bytes, nextDueAt, lastDueAt });
   }
 
   get isEmpty(): boolean {
-    return this.visible + this.delayed + this.leased + this.dead + this.transferring === 0;
+    return this.#present === 0;
   }
 
   /** Drops the state from memory. It must be stored as it is, and is read when it is needed. */
@@ -99,7 +99,8 @@ export class Segment implements SegmentSummary {
     this.bytes += payloadBytes + 1;
     const state = visibleAt > 0 ? DELAYED : VISIBLE;
     this.#states?.append(state, visibleAt);
-    this[NAME_OF[state]] += 1;
+    this.counts[NAME_OF[state]] += 1;
+    this.#present += 1;
     this.#ledger.accepted(state);
     if (state === DELAYED) this.#expect(visibleAt);
     else this.#lastCandidate = index;
@@ -169,7 +170,7 @@ export class Segment implements SegmentSummary {
     for (; this.#firstCandidate < this.count; this.#firstCandidate += 1) {
       if (this.stateOf(this.#firstCandidate) === VISIBLE) return this.#firstCandidate;
     }
-    throw this.#without(`of ${this.visible} visible messages`);
+    throw this.#without(`of ${this.counts.visible} visible messages`);
   }
 
   /** The last visible message. Throws `DamagedRow` if there is none, although the summary counts some. */
@@ -177,7 +178,7 @@ export class Segment implements SegmentSummary {
     for (; this.#lastCandidate >= 0; this.#lastCandidate -= 1) {
       if (this.stateOf(this.#lastCandidate) === VISIBLE) return this.#lastCandidate;
     }
-    throw this.#without(`of ${this.visible} visible messages`);
+    throw this.#without(`of ${this.counts.visible} visible messages`);
   }
 
   /** The first message that is not gone. Throws `DamagedRow` if there is none, although the summary counts some. */
@@ -203,7 +204,7 @@ export class Segment implements SegmentSummary {
   /** Moves a message to a state that lasts until `visibleAt`, and answers with the one before. */
   move(index: number, state: PresentState, visibleAt: number): PresentState {
     const before = this.#change(index, state, visibleAt);
-    this[NAME_OF[state]] += 1;
+    this.counts[NAME_OF[state]] += 1;
     this.#ledger.moved(before, state);
     if (state === VISIBLE) {
       this.#firstCandidate = Math.min(this.#firstCandidate, index);
@@ -217,6 +218,7 @@ export class Segment implements SegmentSummary {
   /** Removes a message, and answers with the state that it had. `isFinished`: see `Ledger.left`. */
   remove(index: number, ending: Ending, isFinished: boolean): PresentState {
     const before = this.#change(index, GONE, 0);
+    this.#present -= 1;
     this.#ledger.left(before, ending, isFinished);
     this.#notes?.delete(index);
     return before;
@@ -226,7 +228,7 @@ export class Segment implements SegmentSummary {
   #change(index: number, state: State, visibleAt: number): PresentState {
     const states = this.#touch();
     const before = states.state[index] as PresentState;
-    this[NAME_OF[before]] -= 1;
+    this.counts[NAME_OF[before]] -= 1;
     states.state[index] = state;
     states.visibleAt[index] = visibleAt;
     if (state !== LEASED) states.begin(index);
@@ -235,8 +237,9 @@ export class Segment implements SegmentSummary {
 
   /** Counts every message as purged, of a segment that is not used any more. None is transferring. */
   purge(): void {
-    this.#ledger.purged(this);
-    Object.assign(this, NONE);
+    this.#ledger.purged(this.counts);
+    Object.assign(this.counts, NONE);
+    this.#present = 0;
   }
 
   /**
@@ -254,8 +257,8 @@ export class Segment implements SegmentSummary {
     this.#promotedTo = now;
     this.#firstCandidate = 0;
     this.#lastCandidate = this.count - 1;
-    const { visible, delayed, leased, dead, transferring } = this;
-    let counts: StateCounts = { visible: visible + delayed, delayed: 0, leased, dead, transferring };
+    const { visible, delayed, leased } = this.counts;
+    let counts: StateCounts = { ...this.counts, visible: visible + delayed, delayed: 0 };
     let dues = NO_DUES;
     if (this.lastDueAt > now || leased > 0 || this.#states !== undefined || this.isGrouped) {
       // The stored state is older than this: the transitions since then are applied here, not while it is loaded.
@@ -265,8 +268,9 @@ export class Segment implements SegmentSummary {
       counts = states.counts();
       dues = states.dues();
     }
-    this.#ledger.promoted(this, counts);
-    Object.assign(this, counts, dues);
+    this.#ledger.promoted(this.counts, counts);
+    Object.assign(this.counts, counts);
+    Object.assign(this, dues);
   }
 
   encode(): SegmentState {

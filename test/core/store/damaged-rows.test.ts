@@ -114,10 +114,10 @@ test.each<[string, Change, RegExp]>([
   ["a count of messages that none can have", { count: 257 }, /counts 257 messages/],
   ["no messages", { count: 0 }, /counts 0 messages/],
   ["a count that is no number", { count: Number.NaN }, /counts NaN messages/],
-  ["more visible than there are", { visible: 5 }, /of 4 messages 5 are visible/],
-  ["fewer than none", { leased: -1 }, /-1 are leased/],
-  ["more than there are together", { visible: 3, delayed: 3 }, /of 4 messages 8 are still there/],
-  ["none at all", { ...NONE }, /of 4 messages 0 are still there/],
+  ["more visible than there are", { counts: { ...NONE, visible: 5 } }, /of 4 messages 5 are visible/],
+  ["fewer than none", { counts: { ...NONE, leased: -1 } }, /-1 are leased/],
+  ["more than there are together", { counts: { ...NONE, visible: 3, delayed: 3 } }, /of 4 messages 8 are still there/],
+  ["none at all", { counts: NONE }, /of 4 messages 0 are still there/],
   ["a segment that is newer than the newest", { number: 2 }, /segment 2, but the newest is 1/],
   ["a priority that is none", { priority: 256 }, /priority 256/],
   ["a wait without an end", { nextDueAt: Number.POSITIVE_INFINITY }, /waits from Infinity/],
@@ -156,12 +156,12 @@ test("a due time that is not in the state ends in an error, and not in an endles
 test("a search for a message that a segment does not have ends in an error", () => {
   const kind = { priority: 0, areDeadLetters: false, isGrouped: false };
   const row = {
-    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...kind, ...NONE },
-    ...{ visible: 2, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
+    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...kind },
+    ...{ counts: { ...NONE, visible: 2 }, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
   };
   const segment = Segment.restore(row, new Ledger());
   for (const index of [0, 1]) segment.remove(index, "done", true);
-  segment.visible = 1;
+  segment.counts.visible = 1;
 
   for (const search of ["firstVisible", "lastVisible", "firstPresent"] as const) {
     expect(() => segment[search]()).toThrow(DamagedRow);

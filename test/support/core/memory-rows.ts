@@ -92,7 +92,8 @@ export class MemoryRows implements RowReader {
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;
       this.#rows.set(change.slot, changed(row, change));
-      assertRowSize({ ...this.#rows.get(change.slot), totals: totalsText });
+      const { counts, ...columns } = this.#rows.get(change.slot) ?? EMPTY;
+      assertRowSize({ ...columns, ...counts, totals: totalsText });
     }
     this.#totals = { ...totals };
   }

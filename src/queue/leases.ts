@@ -42,7 +42,7 @@ interface LeaseParts {
 
 /** Hands messages out, and ends or changes their leases. */
 export class Leases {
-  readonly #generation: string;
+  readonly #idPrefix: string;
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
   readonly #ledger: Ledger;
@@ -53,9 +53,9 @@ export class Leases {
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
   /** @param lost receives the receipts of leases that are ended here */
-  constructor(generation: string, state: QueueState, lost: LostLeases, parts: LeaseParts) {
+  constructor(idPrefix: string, state: QueueState, lost: LostLeases, parts: LeaseParts) {
     const { backlog, payloads, ledger, retention } = parts;
-    this.#generation = generation;
+    this.#idPrefix = idPrefix;
     this.#state = state;
     this.#lost = lost;
     this.#backlog = backlog;
@@ -68,7 +68,7 @@ export class Leases {
   expire(now: number): void {
     const { configuration } = this.#state;
     this.#backlog.promote(now, (segment, index, endedAt) =>
-      afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, configuration),
+      afterExpiredLease({ generation: this.#idPrefix, segment, index, endedAt }, now, configuration),
     );
   }
 
@@ -101,7 +101,7 @@ export class Leases {
       const place = { segmentNumber: segment.number, index };
       const { error, unbegun = 0 } = segment.noteOf(index);
       const delivery: Delivery = {
-        id: formatId(this.#generation, place),
+        id: formatId(this.#idPrefix, place),
         attempt: number - unbegun,
         group: this.#backlog.groups.groupOf(segment, index),
         lastError: error,
@@ -113,7 +113,7 @@ export class Leases {
         const endsAt = now + leaseMs;
         this.#backlog.move(segment, index, LEASED, endsAt);
         delivery.lease = {
-          receipt: formatReceipt(this.#generation, { ...place, delivery: number }),
+          receipt: formatReceipt(this.#idPrefix, { ...place, delivery: number }),
           endsAt,
           ms: leaseMs,
         };
@@ -137,7 +137,7 @@ export class Leases {
     const { configuration } = this.#state;
     return this.#withLeases(receipts, (segment, index) => {
       noteFailure(segment, index, { error, reason: undefined });
-      const failed = { generation: this.#generation, segment, index, endedAt: now };
+      const failed = { generation: this.#idPrefix, segment, index, endedAt: now };
       const { state, visibleAt } = afterFailedAttempt(failed, now, configuration, delayMs);
       this.#backlog.move(segment, index, state, visibleAt);
     });
@@ -166,7 +166,7 @@ export class Leases {
       if (segment.isUnbegun(index)) this.#backlog.begin(segment, index, now);
     };
     const stale = this.#withLeases(receipts, begin);
-    for (const text of stale) this.#leaseAgain(parseReceipt(this.#generation, text), now);
+    for (const text of stale) this.#leaseAgain(parseReceipt(this.#idPrefix, text), now);
     return this.#withLeases(stale, begin);
   }
 
@@ -201,7 +201,7 @@ export class Leases {
   lose(segment: Segment, index: number): void {
     if (segment.stateOf(index) !== LEASED) return;
     const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
-    this.#lost.add(formatReceipt(this.#generation, receipt));
+    this.#lost.add(formatReceipt(this.#idPrefix, receipt));
   }
 
   /** The same for all leases: their messages are about to be removed. */
@@ -225,7 +225,7 @@ export class Leases {
   #withLeases(receipts: string[], change: (segment: Segment, index: number) => void): string[] {
     const stale: string[] = [];
     for (const text of receipts) {
-      const receipt = parseReceipt(this.#generation, text);
+      const receipt = parseReceipt(this.#idPrefix, text);
       const segment = receipt && this.#backlog.segmentAt(receipt);
       if (receipt !== undefined && segment !== undefined && isHeld(segment, receipt)) change(segment, receipt.index);
       else stale.push(text);

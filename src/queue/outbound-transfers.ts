@@ -39,14 +39,21 @@ interface Attempts {
  */
 export class OutboundTransfers {
   readonly #generation: string;
+  readonly #idPrefix: string;
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
   readonly #ledger: Ledger;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
 
-  constructor(generation: string, backlog: Backlog, payloads: Payloads, ledger: Ledger) {
+  constructor(
+    { generation, idPrefix }: { generation: string; idPrefix: string },
+    backlog: Backlog,
+    payloads: Payloads,
+    ledger: Ledger,
+  ) {
     this.#generation = generation;
+    this.#idPrefix = idPrefix;
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#ledger = ledger;
@@ -178,7 +185,7 @@ export class OutboundTransfers {
     return {
       ...message,
       deadLetter: {
-        id: formatId(this.#generation, { segmentNumber: segment.number, index }),
+        id: formatId(this.#idPrefix, { segmentNumber: segment.number, index }),
         reason,
         attempts: segment.attemptsOf(index),
         // Of a message that has died before, that is known from there.

@@ -1,5 +1,6 @@
 import { Administration } from "./administration.ts";
 import type { QueueState } from "./base/queue-state.ts";
+import { idPrefix } from "./base/receipt.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Dones } from "./dones.ts";
 import { InboundTransfers } from "./inbound-transfers.ts";
@@ -38,6 +39,8 @@ export const DEFAULT_MEMORY: Memory = { segments: 1_024, characters: 4 * 1024 * 
 
 /** What outlives the deletion of a queue: receivers wait for the next queue of the same name. */
 export interface Lasting {
+  /** Which part of the queue this is. */
+  readonly partition: number;
   readonly state: QueueState;
   readonly results: Results;
   readonly waits: Waits;
@@ -80,20 +83,21 @@ export interface Parts {
  * @throws {DamagedRow} if what is stored is damaged
  */
 export function assemble(generation: string, lasting: Lasting, storage: Storage, stored?: StoredQueue): Parts {
-  const { state, lost, ...others } = lasting;
+  const { partition, state, lost, ...others } = lasting;
   const { reader, memory } = storage;
   const { configuration } = state;
+  const prefix = idPrefix(partition, generation);
   const ledger = new Ledger(stored?.totals);
   const payloads = new Payloads(reader);
   const keys = new IdempotencyKeys(reader);
   const rows = new RowTable(payloads, keys, memory.freeRows);
   const backlog = new Backlog(configuration, ledger, reader, rows);
-  const viewer = new Viewer(generation, backlog, payloads);
+  const viewer = new Viewer(prefix, backlog, payloads);
   const retention = new Retention(backlog, payloads, configuration);
-  const leases = new Leases(generation, state, lost, { backlog, payloads, ledger, retention });
-  const outboundTransfers = new OutboundTransfers(generation, backlog, payloads, ledger);
+  const leases = new Leases(prefix, state, lost, { backlog, payloads, ledger, retention });
+  const outboundTransfers = new OutboundTransfers({ generation, idPrefix: prefix }, backlog, payloads, ledger);
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
-  const puts = new Puts(generation, state, { backlog, payloads, keys, ledger }, lasting);
+  const puts = new Puts(prefix, state, { backlog, payloads, keys, ledger }, lasting);
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
   const receives = new Receives(state, { ledger, leases }, lasting);
   const joins = new Joins(ledger, lasting.waits, lasting.results);

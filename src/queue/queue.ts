@@ -123,16 +123,18 @@ export class Queue {
 
   /**
    * @param origin what was stored, or the generation that the queue will have if it comes to exist
+   * @param partition which part of the queue this is: ids and receipts name it
    * @throws {DamagedRow} if what is stored is damaged
    */
-  constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY) {
+  constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY, partition = 0) {
     const exists = typeof origin !== "string";
     const configuration = exists ? origin.configuration : DEFAULT_CONFIGURATION;
     const results = new Results();
     const waits = new Waits();
     const state = { exists, configuration, isStorageFull: false, mayHandOut: true };
     this.#storage = { reader, memory };
-    this.#lasting = { state, results, waits, receivers: new Receivers(waits, results), lost: new LostLeases() };
+    const receivers = new Receivers(waits, results);
+    this.#lasting = { partition, state, results, waits, receivers, lost: new LostLeases() };
     this.#context = this.#assemble(exists ? origin.generation : origin, exists ? origin.stored : undefined);
   }
 

@@ -14,12 +14,12 @@ const LOOKED_AT_MAX = 20_000;
 
 /** Shows messages without taking them, in the order of their puts. */
 export class Viewer {
-  readonly #generation: string;
+  readonly #idPrefix: string;
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
 
-  constructor(generation: string, backlog: Backlog, payloads: Payloads) {
-    this.#generation = generation;
+  constructor(idPrefix: string, backlog: Backlog, payloads: Payloads) {
+    this.#idPrefix = idPrefix;
     this.#backlog = backlog;
     this.#payloads = payloads;
   }
@@ -33,7 +33,7 @@ export class Viewer {
 
   /** The place of a message that is still here. */
   find(id: string): { segment: Segment; index: number } | undefined {
-    const place = parseId(this.#generation, id);
+    const place = parseId(this.#idPrefix, id);
     const segment = place && this.#backlog.segmentAt(place);
     if (place === undefined || segment === undefined) return undefined;
     return stateOf(segment, place.index) === undefined ? undefined : { segment, index: place.index };
@@ -44,7 +44,7 @@ export class Viewer {
     const { error, reason = "max_attempts" } = segment.noteOf(index);
     const until = state === "visible" || state === "transferring" ? undefined : segment.visibleAtOf(index);
     return {
-      id: formatId(this.#generation, { segmentNumber: segment.number, index }),
+      id: formatId(this.#idPrefix, { segmentNumber: segment.number, index }),
       state,
       attempts: segment.attemptsOf(index),
       ...(until === undefined ? {} : { until }),
@@ -62,14 +62,14 @@ export class Viewer {
    */
   list(state: MessageState | undefined, cursor: string, limit: number): Page {
     const views: View[] = [];
-    let last = parseId(this.#generation, cursor) ?? { segmentNumber: 0, index: 0 };
+    let last = parseId(this.#idPrefix, cursor) ?? { segmentNumber: 0, index: 0 };
     let lookedAt = 0;
     let bytes = 0;
     for (const segment of this.#backlog.segments()) {
       if (segment.number < last.segmentNumber || !mayHave(segment, state)) continue;
       for (let index = segment.number === last.segmentNumber ? last.index + 1 : 0; index < segment.count; index += 1) {
         if (views.length === limit || lookedAt === LOOKED_AT_MAX || bytes >= LIST_BYTES_MAX) {
-          return { views, bytes, cursor: formatId(this.#generation, last) };
+          return { views, bytes, cursor: formatId(this.#idPrefix, last) };
         }
         const found = stateOf(segment, index);
         if (found !== undefined && (state === undefined || found === state)) {

@@ -116,7 +116,7 @@ test.each<[string, Change, RegExp]>([
   ["a count that is no number", { count: Number.NaN }, /counts NaN messages/],
   ["more visible than there are", { counts: { ...NONE, visible: 5 } }, /of 4 messages 5 are visible/],
   ["fewer than none", { counts: { ...NONE, leased: -1 } }, /-1 are leased/],
-  ["more than there are together", { counts: { ...NONE, visible: 3, delayed: 3 } }, /of 4 messages 8 are still there/],
+  ["more than there are together", { counts: { ...NONE, visible: 3, delayed: 3 } }, /of 4 messages 6 are still there/],
   ["none at all", { counts: NONE }, /of 4 messages 0 are still there/],
   ["a segment that is newer than the newest", { number: 2 }, /segment 2, but the newest is 1/],
   ["a priority that is none", { priority: 256 }, /priority 256/],

@@ -187,11 +187,12 @@ function viewOf(
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new Error("The message does not decode.");
   }
-  const { error, reason = "max_attempts", unbegun = 0 } = notes?.get(index) ?? {};
+  const { error, reason = "max_attempts", unbegun = 0, origin } = notes?.get(index) ?? {};
+  const [segmentNumber, originalIndex] = origin ?? [number, index];
   const uncounted = unbegun + Number(states?.isUnbegun(index) ?? false);
   const isTimed = state !== "visible" && state !== "transferring";
   return {
-    id: formatId(prefix, { segmentNumber: number, index }),
+    id: formatId(prefix, { segmentNumber, index: originalIndex }),
     state,
     attempts: (states?.deliveriesOf(index) ?? 0) - uncounted,
     ...(isTimed ? { until: states?.visibleAt[index] ?? 0 } : {}),

@@ -6,6 +6,7 @@ import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/rece
 import { afterExpiredLease, afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import { noteBegun, noteUnbegun } from "./store/attempts.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { Note } from "./store/notes.ts";
 import type { Payloads } from "./store/payloads.ts";
@@ -98,7 +99,7 @@ export class Leases {
       const { segment, index } = next;
       const payload = this.#payloads.of(segment, index);
       const number = this.#backlog.deliver(segment, index, isBegun);
-      const place = { segmentNumber: segment.number, index };
+      const place = segment.originOf(index);
       const { error, unbegun = 0 } = segment.noteOf(index);
       const delivery: Delivery = {
         id: formatId(this.#idPrefix, place),
@@ -175,15 +176,21 @@ export class Leases {
    * message was handed out since. Not in a group, where another may have come in its place.
    */
   #leaseAgain(receipt: Receipt | undefined, now: number): void {
-    const segment = receipt && this.#backlog.segmentAt(receipt);
-    if (receipt === undefined || segment === undefined) return;
-    const { index, delivery } = receipt;
+    const found = receipt && this.#backlog.moved.find(receipt);
+    if (receipt === undefined || found === undefined) return;
+    const { segment, index } = found;
+    const { delivery } = receipt;
     const endsAt = this.#takenBack.get(segment)?.get(index) ?? 0;
     const isFree = segment.stateOf(index) === VISIBLE && segment.deliveriesOf(index) === delivery && !segment.isGrouped;
     if (endsAt <= now || !isFree) return;
     this.#takenBack.get(segment)?.delete(index);
-    segment.noteBegun(index);
+    noteBegun(segment, index);
     this.#backlog.move(segment, index, LEASED, endsAt);
+  }
+
+  /** A message was changed that may have been taken back: its old lease does not come back. */
+  forgetTakenBack(segment: Segment, index: number): void {
+    this.#takenBack.get(segment)?.delete(index);
   }
 
   /** Makes visible again, in their places, the leased messages with which no handler has begun. Their leases are lost. */
@@ -200,7 +207,7 @@ export class Leases {
   /** Notes as lost the lease of a message, if it has one, which ends now without a command of its holder. */
   lose(segment: Segment, index: number): void {
     if (segment.stateOf(index) !== LEASED) return;
-    const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
+    const receipt = { ...segment.originOf(index), delivery: segment.deliveriesOf(index) };
     this.#lost.add(formatReceipt(this.#idPrefix, receipt));
   }
 
@@ -213,7 +220,7 @@ export class Leases {
   }
 
   #putBack(segment: Segment, index: number, now: number): void {
-    segment.noteUnbegun(index);
+    noteUnbegun(segment, index);
     this.#backlog.move(segment, index, VISIBLE, now);
   }
 
@@ -226,8 +233,8 @@ export class Leases {
     const stale: string[] = [];
     for (const text of receipts) {
       const receipt = parseReceipt(this.#idPrefix, text);
-      const segment = receipt && this.#backlog.segmentAt(receipt);
-      if (receipt !== undefined && segment !== undefined && isHeld(segment, receipt)) change(segment, receipt.index);
+      const found = receipt && this.#backlog.moved.find(receipt);
+      if (receipt !== undefined && found !== undefined && isHeld(found, receipt)) change(found.segment, found.index);
       else stale.push(text);
     }
     return stale;
@@ -241,7 +248,7 @@ function noteFailure(segment: Segment, index: number, note: Pick<Note, "error" |
 }
 
 /** Whether the receipt is that of the newest lease and the lease is not over. */
-function isHeld(segment: Segment, { index, delivery }: Receipt): boolean {
+function isHeld({ segment, index }: PlacedMessage, { delivery }: Receipt): boolean {
   return segment.stateOf(index) === LEASED && segment.deliveriesOf(index) === delivery;
 }
 

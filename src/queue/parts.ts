@@ -1,6 +1,7 @@
 import { Administration } from "./administration.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { idPrefix } from "./base/receipt.ts";
+import { MessageChanger } from "./changes.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Dones } from "./dones.ts";
 import { InboundTransfers } from "./inbound-transfers.ts";
@@ -66,6 +67,7 @@ export interface Parts {
   readonly receives: Receives;
   readonly joins: Joins;
   readonly dones: Dones;
+  readonly changer: MessageChanger;
   readonly removals: Removals;
   readonly redrives: Redrives;
   readonly inboundTransfers: InboundTransfers;
@@ -101,7 +103,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
   const receives = new Receives(state, { ledger, leases }, lasting);
   const joins = new Joins(ledger, lasting.waits, lasting.results);
-  const removals = new Removals(backlog, { ledger, leases, puts, viewer });
+  const removals = new Removals(backlog, { ledger, rows, leases, puts, viewer });
   const served = { backlog, retention, receives, puts, joins, removals };
   const dispatcher = new Dispatcher(state, { ...others, ...served });
   // Only now, because retention watches which segments become visible.
@@ -111,6 +113,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
     ...parts,
     payloads,
     memory,
+    changer: new MessageChanger(state, { backlog, rows, payloads, leases, viewer }),
     dones: new Dones(state, ledger, { keys, rows }),
     redrives: new Redrives({ deadLetters, outboundTransfers }, lasting),
     administration: new Administration(state, parts),
@@ -123,6 +126,6 @@ function restore(stored: StoredQueue | undefined, to: Pick<Parts, "backlog" | "r
     rows.restore(row);
     if (row.number !== 0) backlog.restore(row);
   }
-  backlog.restoreGroups();
+  backlog.restoreOthers();
   ledger.assertBalance();
 }

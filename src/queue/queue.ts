@@ -76,8 +76,8 @@ const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     const place = viewer.find(id);
     return place === undefined ? unknownMessage() : { verb: "peek", view: viewer.view(place) };
   },
-  change: () => unknownMessage(),
-  promote: () => unknownMessage(),
+  change: ({ changer }, command, now) => changer.change(command, now),
+  promote: ({ changer }, { id }, now) => changer.promote(id, now),
   cancel: ({ removals }, { id }) => (removals.cancel(id) ? { verb: "cancel" } : unknownMessage()),
   purge: ({ removals }, { only }) => ({
     verb: "purge",

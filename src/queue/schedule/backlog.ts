@@ -11,19 +11,18 @@ import { type RowReader, type StoredSegment, splitLines } from "../store/rows.ts
 import { Segment, type SegmentKind } from "../store/segment.ts";
 import { checkSummary } from "../store/segment-summary.ts";
 import {
-  DEAD,
   DELAYED,
   GONE,
   LEASED,
   NAME_OF,
   type PresentState,
   type State,
-  TRANSFERRING,
   type Transition,
   VISIBLE,
 } from "../store/states.ts";
 import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
+import { MovedMessages, type Moving } from "./moved-messages.ts";
 import { ORDERS } from "./orders.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
 
@@ -49,6 +48,7 @@ export class Backlog {
   readonly #rows: RowTable;
   readonly #segmentsByKind: SegmentsByKind;
   readonly #loaded: LoadedSegments;
+  readonly moved = new MovedMessages(this.#segments);
 
   readonly #scheduler: FairScheduler;
   /** When a delay or a lease ends. */
@@ -99,17 +99,15 @@ export class Backlog {
     return this.#scheduler.groups;
   }
 
-  /** Reads which groups the messages are in. Call it when all stored segments are restored. */
-  restoreGroups(): void {
+  /** Reads the groups of the messages, and which were moved. Call it when all stored segments are restored. */
+  restoreOthers(): void {
+    const unload = (segment: Segment) => this.#loaded.unload(segment);
     for (const segment of this.#segments.values()) {
       if (!segment.isGrouped) continue;
-      const names = splitLines(this.#reader.groups(segment.slot));
-      if (names.length !== segment.count) {
-        throw new DamagedRow(segment.slot, `its ${segment.count} messages have ${names.length} groups`);
-      }
-      this.groups.restore(segment, names);
-      this.#loaded.unload(segment);
+      this.groups.restore(segment, splitLines(this.#reader.groups(segment.slot)));
+      unload(segment);
     }
+    this.moved.restore(unload);
   }
 
   get lastSegment(): number {
@@ -154,12 +152,37 @@ export class Backlog {
    */
   append(segment: Segment, payloadBytes: number, visibleAt: number, group: string | undefined): number {
     const index = segment.append(payloadBytes, visibleAt);
+    this.#appended(segment, index, visibleAt > 0 ? DELAYED : VISIBLE, group);
+    return index;
+  }
+
+  #appended(segment: Segment, index: number, state: PresentState, group: string | undefined): void {
     this.#loaded.use(segment);
     this.#rows.appended(segment);
-    if (visibleAt > 0) this.#due.plan(segment, visibleAt);
+    if (state === DELAYED) this.#due.plan(segment, segment.visibleAtOf(index));
     else this.#makeReady(segment);
     if (group !== undefined) this.groups.add(segment, index, group);
-    return index;
+  }
+
+  /**
+   * Moves a message that waits behind the messages of another priority, and answers where it is then.
+   *
+   * @param payloadBytes the size of its payload in UTF-8, as it is to be stored
+   */
+  moveToPriority(from: PlacedMessage, priority: number, payloadBytes: number, moving: Moving): PlacedMessage {
+    const { segment, index } = from;
+    const { areDeadLetters, isGrouped } = segment;
+    const kind = { priority, areDeadLetters, isGrouped };
+    const target = this.#segmentsByKind.segmentFor(kind, 1, payloadBytes + 1, moving.now);
+    const group = this.groups.groupOf(segment, index);
+    const to = this.moved.copy(from, target, payloadBytes, moving);
+    // Added before it is removed, so that a group of which it is the only message keeps its turn.
+    this.#appended(target, to, moving.state, group);
+    const before = segment.moveOut(index);
+    this.#ledger.moved(before, moving.state);
+    this.#changed(segment, index, before, GONE);
+    if (segment.isFinished) this.#finish(segment);
+    return { segment: target, index: to };
   }
 
   /** The visible message that is next in order. */
@@ -186,44 +209,22 @@ export class Backlog {
    * @param isFinished whether the message was unfinished until now
    */
   remove(segment: Segment, index: number, ending: Ending, isFinished: boolean): void {
-    this.#remove(segment, index, ending, isFinished);
-    if (segment.isEmpty) this.#finish(segment);
+    const origin = segment.holdsMoved ? segment.noteOf(index).origin : undefined;
+    const before = segment.remove(index, ending, isFinished);
+    this.#changed(segment, index, before, GONE);
+    const from = origin && this.moved.delete(origin);
+    if (from?.isFinished && from !== segment) this.#finish(from);
+    if (segment.isFinished) this.#finish(segment);
   }
 
-  #remove(segment: Segment, index: number, ending: Ending, isFinished: boolean): void {
-    this.#changed(segment, index, segment.remove(index, ending, isFinished), GONE);
-  }
-
-  /** Purges from a segment what is visible or delayed. */
-  purgeWaiting(segment: Segment): void {
-    this.#purgeWhere(segment, (state) => state === VISIBLE || state === DELAYED);
-  }
-
-  #purgeWhere(segment: Segment, isMeant: (state: State) => boolean): void {
-    for (let index = 0; index < segment.count; index += 1) {
-      const state = segment.stateOf(index);
-      if (state !== GONE && isMeant(state)) this.#remove(segment, index, "purged", state !== DEAD);
-    }
-    if (segment.isEmpty) this.#finish(segment);
-  }
-
-  /**
-   * Removes all messages but those that are transferring: they may have arrived in the other queue.
-   *
-   * @param begin is called for each segment before its messages are removed
-   */
-  purge(begin: (segment: Segment) => void): void {
-    const isAnyTransferring = this.#ledger.counts.transferring > 0;
+  /** Purges all messages, without reading which there are. None may be transferring. */
+  purge(): void {
     for (const segment of [...this.#segments.values()]) {
-      begin(segment);
-      if (isAnyTransferring) {
-        this.#purgeWhere(segment, (state) => state !== TRANSFERRING);
-      } else {
-        segment.purge();
-        this.#finish(segment);
-      }
+      segment.purge();
+      this.#finish(segment);
     }
-    if (!isAnyTransferring) this.#scheduler.reset(this.#scheduler.order);
+    this.moved.clear();
+    this.#scheduler.reset(this.#scheduler.order);
   }
 
   /** The messages of one state, in the order of their places. */

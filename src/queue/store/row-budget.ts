@@ -21,6 +21,12 @@ export const KEYS_BYTES_MAX = 256 * 1024;
  */
 export const SEGMENT_BYTES_MAX = 64 * 1024;
 
+/**
+ * The payloads of a segment of several messages after one was changed, each with its line feed: what `ROW_BYTES_MAX` leaves
+ * beside full columns of keys, groups and notes. A message that is alone in its segment may be as large as it can be put.
+ */
+export const REWRITTEN_BYTES_MAX = 1_350_000;
+
 /** A stored segment takes more messages only up to this size, because an append rewrites the whole row. */
 export const APPEND_BYTES_MAX = 16 * 1024;
 

@@ -5,6 +5,7 @@ import type { StoredSegment } from "../../../src/queue/store/rows.ts";
 import { Segment, type SegmentState } from "../../../src/queue/store/segment.ts";
 import { States } from "../../../src/queue/store/segment-states.ts";
 import { NONE } from "../../../src/queue/store/states.ts";
+import { firstPresent } from "../../../src/queue/store/visible-range.ts";
 import { MemoryRows } from "../../support/core/memory-rows.ts";
 import { TestQueue } from "../../support/core/test-queue.ts";
 
@@ -156,15 +157,15 @@ test("a due time that is not in the state ends in an error, and not in an endles
 test("a search for a message that a segment does not have ends in an error", () => {
   const kind = { priority: 0, areDeadLetters: false, isGrouped: false };
   const row = {
-    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...kind },
+    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, holdsMoved: false, ...kind },
     ...{ counts: { ...NONE, visible: 2 }, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
   };
   const segment = Segment.restore(row, new Ledger());
   for (const index of [0, 1]) segment.remove(index, "done", true);
   segment.counts.visible = 1;
 
-  for (const search of ["firstVisible", "lastVisible", "firstPresent"] as const) {
-    expect(() => segment[search]()).toThrow(DamagedRow);
-    expect(() => segment[search]()).toThrow(/row 7 is damaged: segment 9 has none/);
+  for (const search of [() => segment.firstVisible(), () => segment.lastVisible(), () => firstPresent(segment)]) {
+    expect(search).toThrow(DamagedRow);
+    expect(search).toThrow(/row 7 is damaged: segment 9 has none/);
   }
 });

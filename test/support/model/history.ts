@@ -6,6 +6,7 @@ import { MemoryRows } from "../core/memory-rows.ts";
 import { Random } from "../random.ts";
 import { randomConfigure, randomDelete, randomPause, randomShutDown } from "./administration.ts";
 import { Both } from "./both.ts";
+import { randomChange, randomPromote } from "./changes.ts";
 import { expect, type Sightings, show } from "./comparison.ts";
 import { randomAck, randomBegin, randomExtend, randomRetry } from "./leases.ts";
 import { attemptsOf, type ModelOrder } from "./message.ts";
@@ -25,9 +26,6 @@ import {
 } from "./transfers.ts";
 import { randomDone, randomJoin } from "./unfinished.ts";
 import { randomCancelWaits, randomLeave } from "./waits.ts";
-
-/** The request id of commands that only look. */
-const LOOK = -2;
 
 /** Lets the queue and the model live through the same random history, and throws at the first difference. */
 export class History {
@@ -127,6 +125,8 @@ export class History {
       ({ deadline, max }) => deadline === Number.POSITIVE_INFINITY && max > 0,
     );
     this.#returning = waiting.filter(() => this.#both.random.chance(0.8));
+    if (this.#both.model.messages.some(({ place }) => place !== undefined))
+      this.#both.comparison.see("restart with moved");
     this.#both.model.restart();
     this.#forgetMarks();
     // The outcome of these attempts will not be reported, whether they have arrived or not.
@@ -149,10 +149,7 @@ export class History {
   }
 
   #look(id: string): View | undefined {
-    this.#both.queue.apply(LOOK, { verb: "peek", id }, this.#both.now);
-    const answers = this.#both.queue.takeResults();
-    const look = answers.find(({ requestId }) => requestId === LOOK)?.result;
-    this.#both.results.push(...answers.filter(({ requestId }) => requestId !== LOOK));
+    const look = this.#both.look({ verb: "peek", id });
     return look?.verb === "peek" ? look.view : undefined;
   }
 
@@ -209,9 +206,11 @@ export class History {
     else if (operation < 0.76) randomAck(this.#both, requestId);
     else if (operation < 0.83) randomRetry(this.#both, requestId);
     else if (operation < 0.87) randomExtend(this.#both, requestId);
-    else if (operation < 0.88) randomCancelWaits(this.#both, requestId);
-    else if (operation < 0.895) randomCancel(this.#both, requestId);
-    else if (operation < 0.92) randomDone(this.#both, requestId);
+    else if (operation < 0.875) randomCancelWaits(this.#both, requestId);
+    else if (operation < 0.89) randomCancel(this.#both, requestId);
+    else if (operation < 0.91) randomChange(this.#both, requestId);
+    else if (operation < 0.92) randomPromote(this.#both, requestId);
+    else if (operation < 0.925) randomDone(this.#both, requestId);
     else if (operation < 0.93) randomUnsubscribe(this.#both, requestId);
     else if (operation < 0.96) randomJoin(this.#both, requestId);
     else if (operation < 0.97) randomConfigure(this.#both, requestId);
@@ -242,7 +241,7 @@ export class History {
       unfinished: this.#both.model.unfinished,
       expired: this.#both.model.expired,
       transferred: this.#both.model.transferred,
-      oldestMs: messages[0] === undefined ? 0 : this.#both.now - messages[0].putAt,
+      oldestMs: messages.length === 0 ? 0 : this.#both.now - Math.min(...messages.map(({ putAt }) => putAt)),
     };
     const counts = { visible, delayed, leased, dead, transferring, unfinished, expired, transferred, oldestMs };
     expect(show(counts), show(expected), () => "counts");

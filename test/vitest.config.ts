@@ -46,7 +46,10 @@ export default defineConfig({
           cloudflareTest({
             main: `${import.meta.dirname}/support/movable-worker/index.ts`,
             wrangler: { configPath: `${import.meta.dirname}/../wrangler.toml` },
-            miniflare: { bindings: { AUTHKEY: "the-authkey-of-the-tests" } },
+            miniflare: {
+              bindings: { AUTHKEY: "the-authkey-of-the-tests" },
+              durableObjects: { OLDER_QUEUE: "OlderQueueObject" },
+            },
           }),
         ],
         test: {

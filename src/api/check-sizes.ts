@@ -64,6 +64,7 @@ function unknownFields(
   path: readonly PropertyKey[],
 ): ProblemError {
   const faults = new Faults();
+  faults.hasUnknownFields = true;
   for (const field in value) {
     if (names.has(field)) continue;
     faults.add(() => ({ path: pathText([...path, field], root), message: unknownField(field, names) }));

@@ -37,6 +37,7 @@ function addFaults(faults: Faults, issue: z.core.$ZodIssue, { schema, value, roo
     }));
     return;
   }
+  faults.hasUnknownFields = true;
   const object = schemaAt(schema, path);
   const known = object instanceof z.ZodObject ? fieldsOf(object).names : NO_FIELDS;
   for (const key of issue.keys.slice(0, FAULTS_NAMED_MAX)) {

@@ -11,6 +11,8 @@ const FAULT_CHARACTERS_MAX = 200;
 export class Faults {
   readonly #named: FieldError[] = [];
   #count = 0;
+  /** Whether one of them is a field that is not known. */
+  hasUnknownFields = false;
 
   /** How many there are, named or not. */
   get count(): number {
@@ -41,7 +43,9 @@ export class Faults {
     const others =
       unnamed === 0 ? "" : ` It breaks ${this.#count} rules: these ${this.#named.length} and ${unnamed} more.`;
     const sentence = sentenceOf(first ?? { path: "", message: "breaks a rule" });
-    return new ProblemError("invalid", `${sentence}${others}`, this.#named);
+    const problem = new ProblemError("invalid", `${sentence}${others}`, this.#named);
+    problem.hasUnknownFields = this.hasUnknownFields;
+    return problem;
   }
 }
 

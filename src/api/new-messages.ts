@@ -2,35 +2,97 @@
 import type * as z from "zod";
 import { base64BytesOf, base64CharactersOf, isBase64 } from "../contract/base64.ts";
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX, DELAY_SECONDS_MAX, PRIORITY_DEFAULT } from "../contract/limits.ts";
-import type { messageOptions, newMessage } from "../contract/schema/messages.ts";
-import type { messageRun } from "../contract/schema/socket-operations.ts";
-import type { Command, NewMessage } from "../queue/base/commands.ts";
+import { utf8Bytes } from "../queue/base/bytes.ts";
+import type { MessageChanges, MessageRules, NewMessage, PutCommand } from "../queue/base/commands.ts";
 import { Faults } from "./faults.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 import { invalid, tooLarge } from "./problem-error.ts";
+import type { messageOptions, newMessage } from "./schema/messages.ts";
+import type { messageRun } from "./schema/socket-operation.ts";
 
 type Options = Omit<NewMessage, "content">;
 
 /** Messages that follow one another in a frame and have the same options. */
 type Run = z.output<typeof messageRun>;
 
-function optionsOf({ priority, delaySeconds, at, dedupeKey, group }: z.output<typeof messageOptions>): Options {
-  return { priority, delayMs: milliseconds(delaySeconds), visibleAt: orMilliseconds(at), dedupeKey, group };
+function optionsOf(options: z.output<typeof messageOptions>): Options {
+  const { priority, delaySeconds, at, dedupeKey, dedupeUntil, group } = options;
+  const plain = { priority, delayMs: milliseconds(delaySeconds), visibleAt: orMilliseconds(at), dedupeKey, group };
+  const headers = headersOf(options.headers);
+  const rules = rulesOf(options);
+  if (headers === undefined && rules === undefined && dedupeUntil === undefined) return plain;
+  return { ...plain, headers, rules, isDedupedUntilDone: dedupeUntil === "done" };
+}
+
+/** The text of the headers; undefined if there are none. */
+function headersOf(headers: Record<string, string> | undefined): string | undefined {
+  const text = JSON.stringify(headers);
+  return text === "{}" ? undefined : text;
+}
+
+type Rules = Pick<z.output<typeof messageOptions>, "maxAttempts" | "retryDelaySeconds" | "retentionSeconds">;
+
+function rulesOf({ maxAttempts, retryDelaySeconds, retentionSeconds }: Rules): MessageRules | undefined {
+  if (maxAttempts === undefined && retryDelaySeconds === undefined && retentionSeconds === undefined) return undefined;
+  const retryDelayMs = orMilliseconds(retryDelaySeconds);
+  return { maxAttempts, retryDelayMs, retentionMs: orMilliseconds(retentionSeconds) };
 }
 
 /** Makes of a message's content the text that is stored, and handed out without being parsed again. */
 export function newMessageOf({ body, bytes, ...options }: z.output<typeof newMessage>, index: number): NewMessage {
-  const rest = optionsOf(options);
-  if (bytes !== undefined) return { content: `"bytes":"${bytes}"`, ...rest };
+  return { content: contentOf(body, bytes, `messages[${index}].body`), ...optionsOf(options) };
+}
+
+/** @param path of the body */
+function contentOf(body: unknown, bytes: string | undefined, path: string): string {
+  if (bytes !== undefined) return `"bytes":"${bytes}"`;
   try {
-    return { content: `"body":${JSON.stringify(body)}`, ...rest };
+    return `"body":${JSON.stringify(body)}`;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw invalid(`messages[${index}].body`, "is nested too deeply to be stored");
+    throw invalid(path, "is nested too deeply to be stored");
   }
 }
 
+/** What is to be changed of a message. */
+interface Changed {
+  body?: unknown;
+  bytes?: string | undefined;
+  headers?: Record<string, string> | null | undefined;
+  priority?: number | undefined;
+  delaySeconds?: number | undefined;
+  at?: number | undefined;
+}
+
+/**
+ * The changes of a message, by the rules of a put.
+ *
+ * @param now the time by the clock, in milliseconds
+ * @throws {ProblemError} `invalid` or `too_large`
+ */
+export function changesOf({ body, bytes, headers, priority, delaySeconds, at }: Changed, now: number): MessageChanges {
+  const visibleAt = orMilliseconds(at);
+  if ((visibleAt ?? 0) > latestAt(now)) throw invalid("at", TOO_LATE);
+  const hasContent = body !== undefined || bytes !== undefined;
+  const content = hasContent ? contentOf(body, bytes, "body") : undefined;
+  if (content !== undefined && sizeOf(content) > BODY_BYTES_MAX) {
+    throw tooLarge(
+      bytes === undefined ? "body" : "bytes",
+      `has ${sizeOf(content)} bytes; at most ${BODY_BYTES_MAX} are allowed`,
+    );
+  }
+  const headersText = headers === undefined ? undefined : (headersOf(headers ?? undefined) ?? null);
+  return { content, headers: headersText, priority, delayMs: orMilliseconds(delaySeconds), visibleAt };
+}
+
 const PLAIN: Options = optionsOf({ priority: PRIORITY_DEFAULT, delaySeconds: 0 });
+
+/** 366 days ahead. */
+function latestAt(now: number): number {
+  return now + DELAY_SECONDS_MAX * 1_000;
+}
+
+const TOO_LATE = "must be at most 366 days from now";
 
 /**
  * Messages whose contents came as lines of a frame. The lines are stored and handed out as they are.
@@ -94,8 +156,8 @@ export function putCommand(
   timeoutSeconds: number,
   idempotencyKey: string | undefined,
   now: number,
-): Command {
-  assertSchedule(messages, now + DELAY_SECONDS_MAX * 1_000);
+): PutCommand {
+  assertSchedule(messages, latestAt(now));
   assertSizes(messages);
   return { verb: "put", messages, timeoutMs: milliseconds(timeoutSeconds), idempotencyKey };
 }
@@ -105,7 +167,7 @@ function assertSchedule(messages: NewMessage[], latest: number): void {
   const faults = new Faults();
   for (const [index, { visibleAt = 0 }] of messages.entries()) {
     if (visibleAt <= latest) continue;
-    faults.add(() => ({ path: `messages[${index}].at`, message: "must be at most 366 days from now" }));
+    faults.add(() => ({ path: `messages[${index}].at`, message: TOO_LATE }));
   }
   if (faults.count > 0) throw faults.problem();
 }
@@ -122,15 +184,15 @@ function assertLength(index: number, characters: number, charactersMax: number):
   throw tooLarge(`messages[${index}]`, `has ${characters} characters; at most ${charactersMax} are allowed`);
 }
 
-/** @throws {ProblemError} `too_large` for a body above `BODY_BYTES_MAX`, or all bodies above `BATCH_BYTES_MAX` */
+/** @throws {ProblemError} `too_large` for a body above `BODY_BYTES_MAX`, or all bodies and headers above `BATCH_BYTES_MAX` */
 function assertSizes(messages: NewMessage[]): void {
-  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+  const characters = messages.reduce((sum, { content, headers }) => sum + content.length + (headers?.length ?? 0), 0);
   // A character takes at most three bytes, so the bytes of most requests need not be counted.
   if (characters * 3 <= BODY_BYTES_MAX) return;
   let batchBytes = 0;
-  for (const [index, { content }] of messages.entries()) {
+  for (const [index, { content, headers }] of messages.entries()) {
     const bytes = sizeOf(content);
-    batchBytes += bytes;
+    batchBytes += bytes + utf8Bytes(headers ?? "");
     if (bytes > BODY_BYTES_MAX) {
       throw tooLarge(`messages[${index}]`, `has ${bytes} bytes; at most ${BODY_BYTES_MAX} are allowed`);
     }
@@ -142,5 +204,5 @@ function assertSizes(messages: NewMessage[]): void {
 
 function sizeOf(content: string): number {
   if (!content.startsWith('"body":')) return base64BytesOf(content.slice(BYTES_FRAME_LENGTH - 1, -1));
-  return new TextEncoder().encode(content).length - BODY_PREFIX_LENGTH;
+  return utf8Bytes(content) - BODY_PREFIX_LENGTH;
 }

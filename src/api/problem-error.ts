@@ -5,6 +5,8 @@ export class ProblemError extends Error {
   readonly code: ProblemCode;
   /** The rules that the request breaks; undefined if the problem is not about fields. */
   readonly errors: FieldError[] | undefined;
+  /** Whether the request has fields that its schema does not know. */
+  hasUnknownFields = false;
 
   constructor(code: ProblemCode, detail: string, errors?: FieldError[]) {
     super(detail);

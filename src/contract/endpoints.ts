@@ -1,23 +1,24 @@
-/** The verbs of a queue, with the method and path of each over HTTP. The path follows `/v1/queues/{queue}`. */
-export const ENDPOINTS = {
+/** The method and the path of a verb over HTTP. The path follows `/v1/queues/{queue}`; `:id` stands for a message's id. */
+export interface Endpoint {
+  method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
+  path: string;
+}
+
+/** The verbs that are about a thing with an address of its own. */
+const ADDRESSED: Record<string, Endpoint> = {
   configure: { method: "PUT", path: "" },
   describe: { method: "GET", path: "" },
   delete: { method: "DELETE", path: "" },
   put: { method: "POST", path: "/messages" },
   messages: { method: "GET", path: "/messages" },
   peek: { method: "GET", path: "/messages/:id" },
+  change: { method: "PATCH", path: "/messages/:id" },
   cancel: { method: "DELETE", path: "/messages/:id" },
-  receive: { method: "POST", path: "/receive" },
-  ack: { method: "POST", path: "/ack" },
-  retry: { method: "POST", path: "/retry" },
-  extend: { method: "POST", path: "/extend" },
-  done: { method: "POST", path: "/done" },
-  join: { method: "POST", path: "/join" },
-  redrive: { method: "POST", path: "/redrive" },
-  purge: { method: "POST", path: "/purge" },
-  shutdown: { method: "POST", path: "/shutdown" },
-  pause: { method: "POST", path: "/pause" },
-  resume: { method: "POST", path: "/resume" },
-} as const;
+  promote: { method: "POST", path: "/messages/:id/promote" },
+};
 
-export type Verb = keyof typeof ENDPOINTS;
+/** Where a verb is called over HTTP: `POST …/{verb}`, unless it is about a thing with an address of its own. */
+export function endpointOf(verb: string): Endpoint {
+  const addressed = Object.hasOwn(ADDRESSED, verb) ? ADDRESSED[verb] : undefined;
+  return addressed ?? { method: "POST", path: `/${verb}` };
+}

@@ -81,6 +81,20 @@ export const REDRIVE_MAX = 10_000;
 /** 366 days. */
 export const DELAY_SECONDS_MAX = 31_622_400;
 
+/** Headers of one message. */
+export const HEADERS_MAX = 32;
+export const HEADER_NAME_PATTERN = /^[a-z0-9-]{1,64}$/;
+/** Names that begin so are those of durable-queue itself. */
+export const HEADER_NAME_RESERVED = "dq-";
+/** Names and values of all headers of one message together, in UTF-8. */
+export const HEADERS_BYTES_MAX = 8 * 1024;
+
+/** The name that a client gives itself, which `describe` shows. */
+export const CONSUMER_NAME_CHARACTERS_MAX = 128;
+
+/** The connections that one description shows, the oldest first. `connected` counts all of them. */
+export const CONSUMERS_SHOWN_MAX = 100;
+
 /** Messages of one group that may be leased at the same time. */
 export const MAX_LEASED_PER_GROUP_MAX = 1_000_000;
 export const GROUP_CHARACTERS_MAX = 128;

@@ -2,16 +2,19 @@
  * Every problem that the server can answer with. Callers branch on `code`, which never changes.
  *
  * A 4xx means that the request was certainly not applied. A 5xx means that the outcome is unknown: send the request
- * again, a put under the same `Idempotency-Key`. With `storage_full`, `damaged`, `no_authkey` and `misconfigured` the
+ * again, a put under the same `Idempotency-Key`. With `overloaded` and `version_mismatch` it was
+ * certainly not applied, and sending it again helps. With `storage_full`, `damaged`, `no_authkey` and `misconfigured` the
  * request was certainly not applied, and sending it again at once does not help.
  */
 export const PROBLEMS = {
   invalid: { status: 400, title: "The request breaks a rule" },
   unauthorized: { status: 401, title: "The authkey is missing or wrong" },
+  forbidden: { status: 403, title: "The key does not allow this" },
   not_found: { status: 404, title: "There is no such endpoint" },
   unknown_queue: { status: 404, title: "The queue does not exist" },
   unknown_message: { status: 404, title: "The message is not in the queue" },
   full: { status: 409, title: "The queue is full" },
+  not_waiting: { status: 409, title: "The message is not waiting" },
   paused: { status: 409, title: "Puts are paused" },
   not_waiting: { status: 409, title: "The message is not waiting" },
   order_conflict: { status: 409, title: "The queue holds messages in another order" },
@@ -25,6 +28,11 @@ export const PROBLEMS = {
   damaged: { status: 500, title: "The queue's stored data is damaged" },
   internal: { status: 500, title: "The server failed" },
   unavailable: { status: 503, title: "The queue cannot be reached", retryAfterSeconds: 1 },
+  version_mismatch: {
+    status: 503,
+    title: "The parts of the server are of different versions",
+    retryAfterSeconds: 1,
+  },
   overloaded: { status: 503, title: "The queue has more requests than it can serve", retryAfterSeconds: 1 },
   no_authkey: { status: 503, title: "The server has no authkey" },
   misconfigured: { status: 503, title: "The server's configuration is wrong" },

@@ -94,7 +94,7 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 
 /** The type of a setting's value on the wire. */
-export type SettingValue<Kind extends Setting> = Kind extends { kind: "choice"; values: readonly (infer Value)[] }
+type SettingValue<Kind extends Setting> = Kind extends { kind: "choice"; values: readonly (infer Value)[] }
   ? Value
   : Kind extends NumberSetting
     ? number

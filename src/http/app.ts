@@ -1,15 +1,15 @@
 import { Hono } from "hono";
 import { cut } from "../api/faults.ts";
 import { ProblemError } from "../api/problem-error.ts";
-import type { Env } from "../env.ts";
 import { idleCollection } from "../isolate.ts";
 import { requireAuthkey } from "./authkey.ts";
 import { faultOf, requireConfiguration } from "./health.ts";
 import { problemResponse } from "./problem-response.ts";
 import { queues } from "./queues.ts";
+import type { Served } from "./served.ts";
 
 /** The HTTP side on one screen: the order of the checks, the routes, and the handling of errors. */
-export const app = new Hono<{ Bindings: Env }>();
+export const app = new Hono<Served>();
 
 app.use(async function setHeaders(c, next) {
   await next();

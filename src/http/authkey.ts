@@ -1,14 +1,15 @@
 import { createMiddleware } from "hono/factory";
+import { OWNER } from "../api/principal.ts";
 import { ProblemError } from "../api/problem-error.ts";
-import type { Env } from "../env.ts";
 import { faultOf } from "./health.ts";
+import type { Served } from "./served.ts";
 
 /**
  * Refuses a request without the authkey as a bearer token (RFC 6750). While no key is set, every request is refused.
  *
  * It runs before everything that reads the request: a client without the key learns nothing and reaches no queue.
  */
-export const requireAuthkey = createMiddleware<{ Bindings: Env }>(async function requireAuthkey(c, next) {
+export const requireAuthkey = createMiddleware<Served>(async function requireAuthkey(c, next) {
   const authkey = c.env.AUTHKEY;
   if (authkey === undefined || authkey === "") throw faultOf(c.env);
   const presented = /^Bearer +(\S.*)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
@@ -16,6 +17,7 @@ export const requireAuthkey = createMiddleware<{ Bindings: Env }>(async function
     throw new ProblemError("unauthorized", "The authkey is missing; send the header Authorization: Bearer <authkey>.");
   if (!(await isSame(presented, authkey)))
     throw new ProblemError("unauthorized", "The authkey is wrong; send the one that the server was started with.");
+  c.set("principal", OWNER);
   await next();
 });
 

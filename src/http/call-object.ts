@@ -8,7 +8,7 @@ import { HostStatus, isFullError, STORAGE_FULL } from "../object/storage-bound.t
  * failure it is not known whether the command was applied.
  *
  * @param queue the name of the queue that is called; undefined for the directory
- * @throws {ProblemError} `storage_full` or `unavailable`
+ * @throws {ProblemError} `storage_full`, `version_mismatch` or `unavailable`
  */
 export async function callObject<Value>(
   env: Env,
@@ -22,11 +22,20 @@ export async function callObject<Value>(
       if (queue !== undefined) failedCommits.noteFull(queue, Date.now());
       throw new ProblemError("storage_full", STORAGE_FULL);
     }
+    if (isOfAnotherVersion(error)) throw new ProblemError("version_mismatch", OTHER_VERSION);
     const of = queue === undefined ? "directory" : `queue ${queue}`;
     console.error(`${of}: unavailable: a call of the object failed.`, error);
     const detail = "It is not known whether this was applied. Try again, a put under the same Idempotency-Key.";
     throw new ProblemError("unavailable", detail);
   }
+}
+
+const OTHER_VERSION =
+  "A deployment is under way: the queue's object runs another version of the server, which does not take this call. This was not applied; try again in a moment.";
+
+/** Whether an object was called that does not have the call: of a version before it, or after it. */
+function isOfAnotherVersion(error: unknown): boolean {
+  return error instanceof TypeError && error.message.startsWith("The RPC receiver does not implement");
 }
 
 async function isStorageFull(env: Env, error: unknown): Promise<boolean> {

@@ -1,41 +1,45 @@
+import { commandOf } from "../api/command-of.ts";
+import type { AskContext } from "../api/object-calls.ts";
 import { type Reply, replyOf } from "../api/reply.ts";
-import { directoryOf, type Env } from "../env.ts";
+import { VERBS, type Verb } from "../api/verbs/index.ts";
+import { API_VERSION } from "../contract/version.ts";
+import { directoryOf, type Env, queueOf } from "../env.ts";
 import { knownQueues } from "../isolate.ts";
-import type { Command, Result } from "../queue/base/commands.ts";
+import type { Result } from "../queue/base/commands.ts";
 import { unknownQueue } from "../queue/refusals.ts";
-import { performWait } from "./abandoned-waits.ts";
+import { askAndWait } from "./abandoned-waits.ts";
 import { callObject } from "./call-object.ts";
 
-/**
- * Performs a command at its queue's object. A command that neither creates the queue nor waits for it is answered here if
- * the directory does not know the name: an object for a guessed name would cost a database and memory.
- *
- * @param signal is aborted when the client disconnects, as far as the platform reports that
- * @throws {ProblemError} if the object or the directory cannot be reached
- */
-export async function performCommand(env: Env, queue: string, command: Command, signal: AbortSignal): Promise<Reply> {
-  if (!mayCreateOrWait(command) && !(await isKnown(env, queue))) return unknownReply(queue, command);
-  const reply = await callObject(env, queue, () => perform(env, queue, command, signal));
-  const isGone = reply.ok ? command.verb === "delete" : reply.code === "unknown_queue";
-  // An empty receive does not prove that the queue exists.
-  if (isGone) knownQueues.forget(queue);
-  else if (reply.ok && command.verb !== "receive") knownQueues.add(queue);
-  return reply;
+/** A request to a queue. It is checked by the queue's object. */
+export interface QueueRequest {
+  queue: string;
+  verb: Verb;
+  /** An object, or its JSON text. */
+  request: unknown;
+  context: AskContext;
+  /** Is aborted when the client disconnects, as far as the platform reports that. */
+  signal: AbortSignal;
 }
 
-/** Whether a command must reach the object although the queue may not exist. */
-function mayCreateOrWait(command: Command): boolean {
-  switch (command.verb) {
-    case "put":
-    case "configure":
-    case "shutdown":
-    case "pause":
-      return true;
-    case "receive":
-      return command.timeoutMs > 0;
-    default:
-      return false;
+/**
+ * Performs a request at its queue's object. A request that neither creates the queue nor waits for it is answered here if
+ * the directory does not know the name: an object for a guessed name would cost a database and memory.
+ *
+ * @throws {ProblemError} if the object or the directory cannot be reached, or a request that is answered here is wrong
+ */
+export async function performRequest(env: Env, asked: QueueRequest): Promise<Reply> {
+  const { queue, verb } = asked;
+  const mayBeFirst = VERBS[verb].mayBeFirst && verb !== "receive";
+  if (!mayBeFirst && !(await isKnown(env, queue))) {
+    const reply = replyIfUnknown(asked);
+    if (reply !== undefined) return reply;
   }
+  const reply = await callObject(env, queue, () => ask(env, asked));
+  const isGone = reply.ok ? verb === "delete" : reply.code === "unknown_queue";
+  // An empty receive does not prove that the queue exists.
+  if (isGone) knownQueues.forget(queue);
+  else if (reply.ok && verb !== "receive") knownQueues.add(queue);
+  return reply;
 }
 
 /** A queue is in the directory before anything of it is stored, so every acknowledged queue is found. */
@@ -46,14 +50,22 @@ async function isKnown(env: Env, queue: string): Promise<boolean> {
   return entry !== null;
 }
 
-function perform(env: Env, queue: string, command: Command, signal: AbortSignal): Promise<Reply> {
-  const object = env.QUEUE.getByName(queue);
-  const isWait = "timeoutMs" in command && command.timeoutMs > 0;
-  return isWait ? performWait(object, command, signal) : object.perform(command);
+function ask(env: Env, { queue, verb, request, context, signal }: QueueRequest): Promise<Reply> {
+  const object = queueOf(env, queue);
+  const versioned = { ...context, version: API_VERSION };
+  if (!mayWait(verb, request)) return object.ask(verb, request, versioned);
+  return askAndWait(object, verb, { request, context: versioned, signal });
 }
 
-/** The reply that the object of a queue that does not exist would give. */
-function unknownReply(queue: string, { verb }: Command): Reply {
-  const result: Result = verb === "receive" ? { verb, deliveries: [] } : unknownQueue();
-  return replyOf(result, { name: queue, storageBytes: 0, rowsWritten: 0 });
+/** Whether a request may wait. Its text is not parsed for that: without this word in it, it does not. */
+function mayWait(verb: Verb, request: unknown): boolean {
+  return VERBS[verb].mayWait && (typeof request !== "string" || request.includes("timeoutSeconds"));
+}
+
+/** The reply that the object of a queue that does not exist would give; undefined for a receive that waits for it. */
+function replyIfUnknown({ queue, verb, request, context }: QueueRequest): Reply | undefined {
+  const command = commandOf(verb, request, { queue, ...context, now: Date.now() });
+  if (command.verb === "receive" && command.timeoutMs > 0) return undefined;
+  const result: Result = command.verb === "receive" ? { verb: "receive", deliveries: [] } : unknownQueue();
+  return replyOf(verb, result, { name: queue, storageBytes: 0, rowsWritten: 0, connected: 0, consumers: [] });
 }

@@ -1,36 +1,49 @@
 import { waitUntil } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
-import type * as z from "zod";
+import * as z from "zod";
+import { assertGranted } from "../api/authorize.ts";
 import { check } from "../api/check.ts";
 import { ProblemError } from "../api/problem-error.ts";
-import { VERBS } from "../api/verbs.ts";
-import { ENDPOINTS, type Verb } from "../contract/endpoints.ts";
-import { queuesQuery } from "../contract/schema/queues.ts";
-import { directoryOf, type Env } from "../env.ts";
+import { CALL_VERBS, VERBS, type Verb } from "../api/verbs/index.ts";
+import { endpointOf } from "../contract/endpoints.ts";
+import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "../contract/limits.ts";
+import { directoryOf } from "../env.ts";
 import { callObject } from "./call-object.ts";
 import { jsonResponse } from "./json-response.ts";
 import { openSocket } from "./open-socket.ts";
-import { performCommand } from "./perform.ts";
-import { bodyOf, idempotencyKeyOf, queueNameOf } from "./request.ts";
+import { performRequest } from "./perform.ts";
+import { bodyOf, idempotencyKeyOf, parsedBody, queueNameOf } from "./request.ts";
+import type { Served } from "./served.ts";
 
-type Endpoint = (typeof ENDPOINTS)[Verb];
+const queuesQuery = z.strictObject({
+  prefix: z.string().max(128).default(""),
+  /** The `cursor` of the page before. */
+  cursor: z.string().max(128).default(""),
+  limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT),
+});
 
-export const queues = new Hono<{ Bindings: Env }>();
+export const queues = new Hono<Served>();
 
 queues.get("/", async (c) => {
-  const { prefix, cursor, limit }: z.output<typeof queuesQuery> = check(queuesQuery, c.req.query());
+  const { prefix, cursor, limit } = check(queuesQuery, c.req.query());
   const names = await callObject(c.env, undefined, () => directoryOf(c.env).list(prefix, cursor, limit + 1));
   const page = names.slice(0, limit);
   return c.json({ queues: page.map((name) => ({ name })), cursor: names.length > limit ? page.at(-1) : null });
 });
 
-for (const [verb, { method, path }] of Object.entries(ENDPOINTS) as [Verb, Endpoint][]) {
+for (const verb of CALL_VERBS) {
+  const { method, path } = endpointOf(verb);
+  const hasBody = method !== "GET" && method !== "DELETE";
   queues.on(method, `/:queue${path}`, async (c) => {
-    const hasBody = method === "POST" || method === "PUT";
+    const queue = queueNameOf(c);
+    // Before anything of the request is read, or anything of the queue is touched.
+    assertGranted(c.get("principal"), VERBS[verb].scope, queue);
     const { queue: _, ...place } = c.req.param();
-    if (!hasBody) return ask(c, verb, { ...c.req.query(), ...place });
+    if (!hasBody) return ask(c, queue, verb, { ...c.req.query(), ...place });
     const body = await bodyOf(c);
-    const answered = ask(c, verb, body.value).finally(body.release);
+    const isPlaced = Object.keys(place).length > 0;
+    const request = isPlaced ? () => ({ ...parsedBody(body.text), ...place }) : () => body.text;
+    const answered = ask(c, queue, verb, request).finally(body.release);
     // Without it the platform would drop the promise, and never release the body, if the client goes away.
     waitUntil(answered.catch(() => undefined));
     return answered;
@@ -38,12 +51,10 @@ for (const [verb, { method, path }] of Object.entries(ENDPOINTS) as [Verb, Endpo
 }
 queues.get("/:queue/socket", (c) => openSocket(c, queueNameOf(c)));
 
-/** The name is checked before its object is called: each name that is written to is a database that is billed. */
-async function ask(c: Context<{ Bindings: Env }>, verb: Verb, request: unknown): Promise<Response> {
-  const queue = queueNameOf(c);
-  const command = VERBS[verb](request, { queue, idempotencyKey: idempotencyKeyOf(c), now: Date.now() });
-  const reply = await performCommand(c.env, queue, command, c.req.raw.signal);
-  if (reply.ok) return jsonResponse(reply.json, verb === "put" ? 201 : 200);
-  const { code, detail, path } = reply;
-  throw new ProblemError(code, detail, path === undefined ? undefined : [{ path, message: detail }]);
+async function ask(c: Context<Served>, queue: string, verb: Verb, request: unknown): Promise<Response> {
+  const context = { principal: c.get("principal"), idempotencyKey: idempotencyKeyOf(c) };
+  const asked = typeof request === "function" ? request() : request;
+  const reply = await performRequest(c.env, { queue, verb, request: asked, context, signal: c.req.raw.signal });
+  if (reply.ok) return jsonResponse(reply.json, VERBS[verb].status);
+  throw new ProblemError(reply.code, reply.detail, reply.errors);
 }

@@ -1,10 +1,10 @@
-/** The parts of an HTTP request: its path, its headers, and its body as a JSON value. */
+/** The parts of an HTTP request: its path, its headers, and the text of its body. */
 import type { Context } from "hono";
 import { check } from "../api/check.ts";
-import { HTTP_DEPTH, parseRequest } from "../api/parse-json.ts";
+import { parsedRequest } from "../api/command-of.ts";
 import { invalid, ProblemError } from "../api/problem-error.ts";
+import { idempotencyKey, queueName } from "../api/schema/fields.ts";
 import { REQUEST_BYTES_MAX } from "../contract/limits.ts";
-import { idempotencyKey, queueName } from "../contract/schema/fields.ts";
 import { requestBytes } from "../isolate.ts";
 
 /** The queue's name in the path. */
@@ -18,19 +18,19 @@ export function idempotencyKeyOf(c: Context): string | undefined {
   return key === undefined ? undefined : check(idempotencyKey, key, "Idempotency-Key");
 }
 
-/** A request's body, and the part of the isolate's memory that it takes until `release` is called. */
+/** A request's body as text, and the part of the isolate's memory that it takes until `release` is called. */
 export interface Body {
-  value: unknown;
+  text: string;
   release(): void;
 }
 
 /**
- * Reads the body as JSON. An empty body stands for `{}`.
+ * Reads the body. It is parsed by the queue's object.
  *
  * A request with a `Content-Length` is read when the isolate's memory has room for it.
  *
- * @throws {ProblemError} `overloaded` if there is no room for ten seconds: nothing was parsed then; `too_large` or
- * `invalid` for the body itself
+ * @throws {ProblemError} `overloaded` if there is no room for ten seconds: nothing was parsed then; `too_large` or `invalid` for the body
+ * itself
  */
 export async function bodyOf(c: Context): Promise<Body> {
   const request = c.req.raw;
@@ -48,7 +48,7 @@ export async function bodyOf(c: Context): Promise<Body> {
     });
     // A small request is not counted while its command waits: many may wait.
     if (held.bytes <= SMALL_BYTES) release();
-    return { value: parsed(text), release };
+    return { text, release };
   } catch (error) {
     release();
     throw error;
@@ -77,15 +77,6 @@ function tooLarge(): ProblemError {
   return new ProblemError("too_large", `The request is too large; at most ${REQUEST_BYTES_MAX} bytes are allowed.`);
 }
 
-function parsed(text: string): unknown {
-  try {
-    return text === "" ? {} : parseRequest(text, HTTP_DEPTH);
-  } catch (error) {
-    if (error instanceof ProblemError) throw error;
-    throw invalid("", `must be JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
 /** Counts the bytes as they arrive and does not trust `Content-Length`, so that no request can fill the memory. */
 async function readText(request: Request, read: (bytes: number) => void): Promise<string> {
   if (request.body === null) return "";
@@ -104,4 +95,11 @@ async function readText(request: Request, read: (bytes: number) => void): Promis
     if (!(error instanceof TypeError)) throw error;
     throw invalid("", "must be UTF-8");
   }
+}
+
+/** The fields of a body, for a request that has others in its path. */
+export function parsedBody(text: string): Record<string, unknown> {
+  const value = parsedRequest(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("", "must be an object");
+  return value as Record<string, unknown>;
 }

@@ -55,6 +55,9 @@ const BROWSING_BYTES_MAX = 256 * 1024 * 1024;
 /** As many commands as messages share a row: more would not be cheaper, and could be stored meanwhile. */
 const ENOUGH_COMMANDS = SEGMENT_MESSAGES_MAX;
 
+/** Commands whose results show messages, which may be large. */
+export const SHOWS_MESSAGES: ReadonlySet<Command["verb"]> = new Set(["messages", "peek", "change", "promote"]);
+
 /** With fewer expected callers a commit batch is not delayed. PostgreSQL's `commit_siblings`. */
 const EXPECTED_CALLERS_MIN = 8;
 
@@ -238,5 +241,5 @@ function standsAlone({ command, isAlone }: Incoming): boolean {
 }
 
 function browsingBytesOf({ verb }: Command): number {
-  return verb === "messages" || verb === "peek" ? LIST_BYTES_MAX : 0;
+  return SHOWS_MESSAGES.has(verb) ? LIST_BYTES_MAX : 0;
 }

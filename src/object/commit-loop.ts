@@ -1,6 +1,5 @@
-import { queueInfoOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
-import type { Env } from "../env.ts";
+import { type Env, queueOf } from "../env.ts";
 import { idleCollection, recentFailures } from "../isolate.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import { MonotonicClock } from "../queue/base/clock.ts";
@@ -15,6 +14,7 @@ import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
 import type { ExpectedCallers } from "./expected-callers.ts";
 import { isOutOfReach, reaching } from "./out-of-reach.ts";
 import type { Pendings } from "./pendings.ts";
+import { queueInfoOf } from "./queue-info-of.ts";
 import { QueueLife } from "./queue-life.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { ReadingHolds } from "./reading-holds.ts";
@@ -84,7 +84,7 @@ export class CommitLoop {
       behind: (session) => this.#waits.suspend(session, this.#queue),
       caughtUp: (session) => this.#waits.resume(session),
     });
-    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage));
+    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage, this.#sessions));
     this.#waits.restore();
   }
 
@@ -223,7 +223,7 @@ export class CommitLoop {
         if (commit !== undefined) this.#storage.write(commit);
       });
     }
-    if (this.#wakings.planAlarm(queue, now)) this.#storage.countAlarm();
+    if (this.#wakings.planAlarm(queue, now, this.#sessions.nextKeyEndAt)) this.#storage.countAlarm();
   }
 
   /** Whether a command restores a subscription: it has its connection's number as request id, and no responder. */
@@ -271,7 +271,7 @@ export class CommitLoop {
   /** Sends the transfers of a commit batch. To be called when they are stored. */
   #sendTransfers(): void {
     for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(this.#machineClock.now()))) {
-      const outcome = send(this.#env.QUEUE.getByName(transfer.to), this.#name, transfer);
+      const outcome = send(queueOf(this.#env, transfer.to), this.#name, transfer);
       this.#ctx.waitUntil(outcome.then((command) => this.submitInternal(command)));
     }
   }

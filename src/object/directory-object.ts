@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { DirectoryCalls, DirectoryEntry } from "../api/object-calls.ts";
+import type { DirectoryCalls, DirectoryEntry } from "../api/directory-calls.ts";
 import type { Env } from "../env.ts";
 
 /** Steps that bring the table to its newest form, in order. */

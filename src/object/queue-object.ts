@@ -1,19 +1,30 @@
 import { DurableObject } from "cloudflare:workers";
-import type { QueueCalls } from "../api/object-calls.ts";
+import { isStillGranted } from "../api/authkeys.ts";
+import { commandOf } from "../api/command-of.ts";
+import { type AskContext, connectionIn, type QueueCalls, type Transfer } from "../api/object-calls.ts";
 import { ProblemError } from "../api/problem-error.ts";
-import { type Reply, replyOf } from "../api/reply.ts";
+import { type Reply, refusalOf, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
+import type { CallVerb, Verb } from "../api/verbs/index.ts";
+import { API_VERSION } from "../contract/version.ts";
 import type { Env } from "../env.ts";
 import { recentFailures } from "../isolate.ts";
 import { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
-import { BadFrame, commandOf, type Operation, operationsOf, putCommandsOf } from "../socket/operations.ts";
+import {
+  BadFrame,
+  commandOf as commandOfOperation,
+  type Operation,
+  operationsOf,
+  putCommandsOf,
+} from "../socket/operations.ts";
 import type { Session } from "../socket/session.ts";
 import { Sessions } from "../socket/sessions.ts";
 import { CommitBatcher, type Incoming } from "./commit-batcher.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import { ExpectedCallers, HTTP_CALLERS } from "./expected-callers.ts";
 import { Pendings } from "./pendings.ts";
+import { addVerbCalls } from "./verb-calls.ts";
 
 /** The close code of a connection on whose frame the server failed (RFC 6455: an unexpected condition). */
 const UNEXPECTED = 1011;
@@ -23,11 +34,15 @@ const REASON_CHARACTERS_MAX = 120;
 
 const OVERLOADED = "The queue has no memory left for commands. This was not applied; try again in a moment.";
 
+const OVERLOADED_REPLY: Reply = { ok: false, code: "overloaded", detail: OVERLOADED };
+
+const NEWER_TRANSFER = "It runs an older version of the server than the queue that sends them.";
+
 /** About what a command takes of memory beside the text in it, in characters. */
 const COMMAND_CHARACTERS = 256;
 
 /** One named queue: receives commands over RPC and over its sockets, and submits them to its commit loop. */
-export class QueueObject extends DurableObject<Env> implements QueueCalls {
+export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, CallVerb> {
   readonly #name: string;
   readonly #clock: MachineClock;
   readonly #sessions: Sessions;
@@ -43,7 +58,7 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#clock = clock;
-    this.#sessions = new Sessions(ctx, clock);
+    this.#sessions = new Sessions(ctx, clock, (principal) => isStillGranted(env, principal, clock.now()));
     const aloneLeft = recentFailures.take(this.#name, this.#clock.now());
     this.#batcher = new CommitBatcher(clock, this.#pendings, this.#callers, aloneLeft);
     const arrivals = {
@@ -55,22 +70,50 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
     this.#loop = new CommitLoop(ctx, env, clock, arrivals);
   }
 
-  perform(command: Command, waitId?: string): Promise<Reply> {
-    const characters = charactersOf(command);
-    if (!this.#batcher.hasRoomFor(command, characters)) {
-      return Promise.resolve({ ok: false, code: "overloaded", detail: OVERLOADED });
+  ask(verb: string, request: unknown, { waitId, version, ...asking }: AskContext): Promise<Reply> {
+    // Before anything is parsed.
+    const characters = typeof request === "string" ? COMMAND_CHARACTERS + request.length : undefined;
+    if (characters !== undefined && !this.#batcher.hasMemoryFor(characters)) return Promise.resolve(OVERLOADED_REPLY);
+    try {
+      const command = commandOf(verb, request, { queue: this.#name, now: this.#clock.now(), ...asking }, version);
+      return this.#submit(verb as Verb, command, { characters: characters ?? charactersOf(command), waitId });
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      return Promise.resolve(refusalOf(error));
     }
-    // A transfer comes from another queue, which does not wait for the reply before it sends the next.
-    const isOfCaller = command.verb !== "receive_transfer";
+  }
+
+  receiveTransfer({ version, ...transfer }: Transfer): Promise<Reply> {
+    // What this version does not know of the messages would be lost. The sender sends them again.
+    if (version > API_VERSION) return Promise.resolve({ ok: false, code: "version_mismatch", detail: NEWER_TRANSFER });
+    const command = { verb: "receive_transfer", ...transfer } as const;
+    const characters = charactersOf(command);
+    if (!this.#batcher.hasRoomFor(command, characters)) return Promise.resolve(OVERLOADED_REPLY);
     return new Promise((resolve) => {
-      const answer: Responder["answer"] = (_, ...result) => {
-        if (isOfCaller) this.#callers.answered(HTTP_CALLERS, this.#clock.now());
+      const answer: Responder["answer"] = (_, result) => {
+        const { code, detail } = result.verb === "refused" ? result : {};
+        resolve(code === undefined || detail === undefined ? { ok: true, json: "{}" } : { ok: false, code, detail });
+      };
+      // The sender does not wait for the reply before it sends the next.
+      this.#loop.submit([this.#batcher.take({ answer }, command, characters)]);
+    });
+  }
+
+  #submit(
+    verb: Verb,
+    command: Command,
+    { characters, waitId }: { characters: number; waitId: string | undefined },
+  ): Promise<Reply> {
+    if (!this.#batcher.hasRoomFor(command, characters)) return Promise.resolve(OVERLOADED_REPLY);
+    return new Promise((resolve) => {
+      const answer: Responder["answer"] = (_, result, queueInfo) => {
+        this.#callers.answered(HTTP_CALLERS, this.#clock.now());
         if (waitId !== undefined) this.#requestIdByWait.delete(waitId);
-        resolve(replyOf(...result));
+        resolve(replyOf(verb, result, queueInfo));
       };
       const incoming = this.#batcher.take({ answer }, command, characters);
       if (waitId !== undefined) this.#requestIdByWait.set(waitId, incoming.requestId);
-      if (isOfCaller) this.#callers.asked(HTTP_CALLERS);
+      this.#callers.asked(HTTP_CALLERS);
       this.#loop.submit([incoming]);
     });
   }
@@ -80,8 +123,11 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
     if (requestId !== undefined) this.#loop.submitInternal({ verb: "cancel_wait", requestIds: [requestId] });
   }
 
-  override async fetch(): Promise<Response> {
-    const client = this.#sessions.open(this.#pendings.newRequestId());
+  override async fetch(request: Request): Promise<Response> {
+    const connection = connectionIn(request);
+    const client = this.#sessions.open(this.#pendings.newRequestId(), connection);
+    // The alarm that closes it when its key ends is planned with a commit batch.
+    if (connection.principal.endsAt !== undefined) this.#loop.wake();
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -136,21 +182,25 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
   }
 
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
-    const context = { queue: this.#name, idempotencyKey: operation.key, now: this.#clock.now() };
+    const principal = { ...session.peer.principal, queues: [this.#name] };
+    const context = {
+      ...{ queue: this.#name, principal, connection: session },
+      ...{ idempotencyKey: operation.key, now: this.#clock.now() },
+    };
     try {
       if (operation.fault !== undefined) throw operation.fault;
       const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);
       const nextRequestId = this.#pendings.lastRequestId + 1;
       if (operation.keys !== undefined) {
-        const commands = putCommandsOf(operation, context.now);
+        const commands = putCommandsOf(operation, context);
         const puts = session.sharedPuts(nextRequestId, operation.id, commands.length);
         const each = Math.ceil(characters / commands.length);
         for (const command of commands) incoming.push(this.#batcher.take(puts, command, each, session));
         return;
       }
-      const command = commandOf(operation, context, session);
+      const command = commandOfOperation(operation, context);
       if (!this.#batcher.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
-      session.begin(nextRequestId, operation.id, command);
+      session.begin(nextRequestId, { id: operation.id, verb: operation.verb as Verb }, command);
       incoming.push(this.#batcher.take(session, command, characters, session));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
@@ -172,5 +222,10 @@ export class QueueObject extends DurableObject<Env> implements QueueCalls {
 
 function charactersOf(command: Command): number {
   if (command.verb !== "put" && command.verb !== "receive_transfer") return COMMAND_CHARACTERS;
-  return command.messages.reduce((sum, { content }) => sum + content.length + COMMAND_CHARACTERS, 0);
+  return command.messages.reduce(
+    (sum, { content, headers }) => sum + content.length + (headers?.length ?? 0) + COMMAND_CHARACTERS,
+    0,
+  );
 }
+
+addVerbCalls(QueueObject.prototype);

@@ -3,7 +3,7 @@ import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
-import type { Hold } from "./commit-batcher.ts";
+import { type Hold, SHOWS_MESSAGES } from "./commit-batcher.ts";
 
 /** How long a command may be held back, because connections do not read, before it is refused as `overloaded`. */
 const HELD_MS_MAX = 10_000;
@@ -21,7 +21,7 @@ export interface ReadingEvents {
   caughtUp(session: Session): void;
 }
 
-/** Holds commands back for as long as connections have too much unread. */
+/** Holds commands back for as long as connections have too much unread, and closes connections that may not go on. */
 export class ReadingHolds {
   readonly #sessions: Sessions;
   readonly #clock: MachineClock;
@@ -40,6 +40,7 @@ export class ReadingHolds {
    */
   look(): Hold {
     const { readers } = this.#sessions;
+    for (const session of this.#sessions.closeEnded()) this.#events.closed(session);
     if (readers.isAbandonedTooMuch)
       throw new Error("Closed connections hold too much memory for data that their clients did not read.");
     if (!readers.areAny) return this.mayHandOut ? () => undefined : holdLarge;
@@ -73,5 +74,5 @@ const holdLarge: Hold = ({ command }) => (mayBeLarge(command) ? HELD_MS_MAX : un
 
 /** Whether the reply to a command may be as large as a batch. */
 function mayBeLarge({ verb }: Command): boolean {
-  return verb === "receive" || verb === "subscribe" || verb === "messages" || verb === "peek";
+  return verb === "receive" || verb === "subscribe" || SHOWS_MESSAGES.has(verb);
 }

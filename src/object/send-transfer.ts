@@ -1,11 +1,10 @@
-import type { Reply } from "../api/reply.ts";
-import type { Command, Refusal, TransferResultCommand } from "../queue/base/commands.ts";
+import type { QueueCalls } from "../api/object-calls.ts";
+import { API_VERSION } from "../contract/version.ts";
+import type { Refusal, TransferResultCommand } from "../queue/base/commands.ts";
 import type { OutboundTransfer } from "../queue/outbound-transfers.ts";
 
 /** The object of a queue to which messages are sent. */
-export interface OtherQueue {
-  perform(command: Command): Promise<Reply>;
-}
+export type OtherQueue = Pick<QueueCalls, "receiveTransfer">;
 
 /**
  * Sends messages to another queue.
@@ -23,8 +22,13 @@ export async function send(
     return { verb: "transfer_result", generation, number, outcome, refusal };
   };
   try {
-    const reply = await other.perform({ verb: "receive_transfer", queue, generation, number, messages });
+    const reply = await other.receiveTransfer({ version: API_VERSION, queue, generation, number, messages });
     if (reply.ok) return settled("accepted");
+    // It passes when the deployment is over. As a refusal it would hold dead letters back for longer.
+    if (reply.code === "version_mismatch") {
+      const detail = `The queue ${to} did not take the messages: ${reply.detail} They are sent again.`;
+      return settled("unknown", { verb: "refused", code: "version_mismatch", detail });
+    }
     return settled("refused", {
       verb: "refused",
       code: reply.code,

@@ -1,25 +1,13 @@
 /** The operations of a frame, and the commands that they stand for. */
-import type * as z from "zod";
+import * as z from "zod";
 import { check } from "../api/check.ts";
-import { orMilliseconds } from "../api/milliseconds.ts";
+import { grantedVerb } from "../api/command-of.ts";
 import { messagesOfLines, putCommand } from "../api/new-messages.ts";
 import { parseRequest } from "../api/parse-json.ts";
 import { invalid, ProblemError } from "../api/problem-error.ts";
-import { joinCommand, receiveCommand } from "../api/request-commands.ts";
-import { isOnlyReceipts, type RequestContext, VERBS } from "../api/verbs.ts";
-import type { Verb } from "../contract/endpoints.ts";
+import { OPERATION_ID_MAX, socketOperation, socketPutRequest, wait } from "../api/schema/socket-operation.ts";
+import type { RequestContext } from "../api/verbs/descriptor.ts";
 import { BATCH_MESSAGES_MAX, FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
-import { emptyRequest } from "../contract/schema/fields.ts";
-import {
-  beginRequest,
-  cancelWaitRequest,
-  OPERATION_ID_MAX,
-  socketJoinRequest,
-  socketOperation,
-  socketPutRequest,
-  socketReceiveRequest,
-  subscribeRequest,
-} from "../contract/schema/socket-operations.ts";
 import type { Command } from "../queue/base/commands.ts";
 
 /** A frame that cannot be attributed to operations: it closes the connection. */
@@ -141,79 +129,67 @@ function hasOnly(value: object, fields: ReadonlySet<string>): boolean {
   return true;
 }
 
-/** The connection on which an operation came. */
-export interface Connection {
-  /** The number under which it is subscribed. */
-  subscriber: number;
-  /** The request id of an operation that is not answered; undefined if there is none with this id. */
-  requestIdOf(id: number): number | undefined;
-}
-
 /**
  * The command of an operation.
  *
- * @throws {ProblemError} if the operation breaks a rule
+ * @throws {ProblemError} if the operation breaks a rule, or the key of its connection does not allow it
  */
-export function commandOf(operation: Operation, context: RequestContext, connection: Connection): Command {
-  const { verb, request = {}, contents } = operation;
-  const { idempotencyKey, now } = context;
-  if (verb !== "put" && contents.length > 0) throw invalid("lines", "are only for puts");
-  switch (verb) {
-    case "put": {
-      const { messages, wait } = isOnlyWait(request)
-        ? { messages: undefined, ...request }
-        : check(socketPutRequest, request);
-      return putCommand(messagesOfLines(contents, messages), waitSeconds(wait), idempotencyKey, now);
-    }
-    case "receive": {
-      const { wait, ...rest } = check(socketReceiveRequest, request);
-      return receiveCommand({ ...rest, timeoutSeconds: waitSeconds(wait) });
-    }
-    case "join":
-      return joinCommand({ timeoutSeconds: waitSeconds(check(socketJoinRequest, request).wait) });
-    case "subscribe": {
-      const { credit, leaseSeconds } = check(subscribeRequest, request);
-      return { verb, subscriber: connection.subscriber, credit, leaseMs: orMilliseconds(leaseSeconds) };
-    }
-    case "unsubscribe":
-      check(emptyRequest, request);
-      return { verb, subscriber: connection.subscriber };
-    case "begin": {
-      const { receipts } = isOnlyReceipts(request) ? request : check(beginRequest, request);
-      return { verb, receipts };
-    }
-    case "cancel_wait": {
-      const { ids } = check(cancelWaitRequest, request);
-      return { verb, requestIds: ids.flatMap((id) => connection.requestIdOf(id) ?? []) };
-    }
-    default:
-      if (!Object.hasOwn(VERBS, verb)) throw invalid("verb", `must be one of ${NAMES.join(", ")}`);
-      return VERBS[verb as Verb](request, context);
+export function commandOf(operation: Operation, context: RequestContext): Command {
+  const { verb: name, request = {}, contents } = operation;
+  const verb = grantedVerb(name, context);
+  if (name === "put") {
+    const { messages, wait } = isOnlyWait(request)
+      ? { messages: undefined, ...request }
+      : check(socketPutRequest, request);
+    return putCommand(messagesOfLines(contents, messages), secondsOf(wait), context.idempotencyKey, context.now);
   }
+  if (contents.length > 0) throw invalid("lines", "are only for puts");
+  if (!verb.mayWait) return verb.toCommand(request, context);
+  const { wait, ...rest } = check(waitingSchemaOf(verb.request), request);
+  return verb.commandOf({ ...rest, timeoutSeconds: secondsOf(wait) }, context);
 }
 
-const NAMES = [...Object.keys(VERBS), "subscribe", "unsubscribe", "begin", "cancel_wait"];
+/** The schemas of requests that may wait, made once for each verb. */
+const WAITING_SCHEMAS = new WeakMap<z.ZodType, WaitingSchema>();
+
+type WaitingSchema = z.ZodType<{ wait: boolean } & Record<string, unknown>>;
+
+/** The schema of a request that may wait, on a socket: `wait` in place of `timeoutSeconds`. */
+function waitingSchemaOf(schema: z.ZodType): WaitingSchema {
+  let waiting = WAITING_SCHEMAS.get(schema);
+  if (waiting === undefined) {
+    if (!(schema instanceof z.ZodObject)) throw new Error("A request that may wait has fields.");
+    waiting = schema.omit({ timeoutSeconds: true }).extend({ wait }) as unknown as WaitingSchema;
+    WAITING_SCHEMAS.set(schema, waiting);
+  }
+  return waiting;
+}
 
 /**
  * The commands of puts that share an operation: one message each, stored or refused independently.
  *
  * @throws {ProblemError} if the operation breaks a rule
  */
-export function putCommandsOf({ verb, request = {}, contents, keys = [] }: Operation, now: number): Command[] {
+export function putCommandsOf(operation: Operation, context: RequestContext): Command[] {
+  const { verb, request = {}, contents, keys = [] } = operation;
+  grantedVerb(verb, context);
   if (verb !== "put") throw invalid("keys", "are only for puts");
   const { messages, wait } = check(socketPutRequest, request);
   if (wait) throw invalid("wait", "must be false for puts that share an operation");
   if (keys.length !== contents.length)
     throw invalid("keys", `must be as many as the ${contents.length} lines, but are ${keys.length}`);
-  return messagesOfLines(contents, messages).map((message, index) => putCommand([message], 0, keys[index], now));
+  return messagesOfLines(contents, messages).map((message, index) =>
+    putCommand([message], 0, keys[index], context.now),
+  );
 }
 
-/** Whether the request of a put has no field but `wait`, as most that may wait. For speed, as `isOnlyReceipts`. */
+/** Whether the request of a put has no field but `wait`, as most that may wait. For speed, as the `recognize` of verbs. */
 function isOnlyWait(request: unknown): request is { wait: boolean } {
   if (typeof request !== "object" || request === null || !("wait" in request)) return false;
   return typeof request.wait === "boolean" && Object.keys(request).length === 1;
 }
 
-function waitSeconds(wait: boolean): number {
+/** A wait on a socket has no timeout. */
+function secondsOf(wait: boolean): number {
   return wait ? Number.POSITIVE_INFINITY : 0;
 }

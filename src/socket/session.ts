@@ -1,29 +1,18 @@
 import { ProblemError, problemOf } from "../api/problem-error.ts";
-import { type QueueInfo, type Reply, replyOf } from "../api/reply.ts";
+import type { QueueInfo } from "../api/queue-info.ts";
+import { deliveriesJson } from "../api/received-json.ts";
+import { type Reply, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
+import type { Consumer } from "../api/schema/queues.ts";
+import type { Connection } from "../api/verbs/descriptor.ts";
+import type { Verb } from "../api/verbs/index.ts";
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
-import type { Command, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
+import type { Command, Delivery, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
-import type { Connection } from "./operations.ts";
+import type { Attachment, Peer } from "./attachment.ts";
+import { InHand } from "./in-hand.ts";
 import { Outbox } from "./outbox.ts";
 import { SharedPutsReply } from "./shared-puts-reply.ts";
-
-/** The waits of a connection, as they are stored with its socket while the object is not in memory. */
-interface Attachment {
-  subscriber: number;
-  credit: number;
-  leaseMs: number | undefined;
-  /** The position of its subscription among all that wait for messages; 0 if it never subscribed. */
-  subscribedAt: number;
-  /** Nothing more is pushed to it unless it is heard before this time; undefined if nothing was pushed since it was heard. */
-  hearBy?: number | undefined;
-  receives: [requestId: number, id: number, max: number, leaseMs: number | undefined, autoAck: boolean][];
-  /** All other operations that wait. They are too large to be stored, so the client is asked to send them again. */
-  resend: number[];
-}
-
-/** The same as it was stored by builds in which `resend` had another name. */
-type EarlierAttachment = Omit<Attachment, "resend"> & { again: number[] };
 
 /** One wait of a connection. */
 export interface Wait {
@@ -36,6 +25,9 @@ export interface Wait {
 
 interface Unanswered {
   id: number;
+  verb: Verb;
+  /** Present for an operation about leases. */
+  receipts?: readonly string[];
   /** Present for a receive that waits. */
   receive?: ReceiveCommand;
   isWait: boolean;
@@ -57,6 +49,7 @@ export interface Marks {
 export class Session implements Responder, Connection {
   readonly socket: WebSocket;
   readonly subscriber: number;
+  readonly peer: Peer;
   readonly outbox: Outbox;
   /** Whether it is so far behind with reading that its commands are held back. */
   isBehind = false;
@@ -67,27 +60,32 @@ export class Session implements Responder, Connection {
   /** The subscription as of the last commit batch that changed it; the queue does not know it while this is behind. */
   #subscription: SubscriptionView | undefined;
   #hasSubscribed = false;
+  #inHand = new InHand();
   /** Messages to be pushed, which share a line. */
   #pushes: string[] = [];
 
   /** @param subscriber the number under which messages are pushed to it, which identifies it as a caller too */
-  constructor(socket: WebSocket, subscriber: number, marks: Marks) {
+  constructor(socket: WebSocket, subscriber: number, peer: Peer, marks: Marks) {
     this.socket = socket;
     this.subscriber = subscriber;
+    this.peer = peer;
     this.outbox = new Outbox(socket);
     this.#marks = marks;
     marks.changed.add(this);
   }
 
   /** The session of a socket that outlived the object's memory. `waits` returns its waits. */
-  static restore(socket: WebSocket, marks: Marks): Session {
-    const attachment = socket.deserializeAttachment() as Attachment | EarlierAttachment;
-    const { subscriber, credit, leaseMs, subscribedAt, hearBy, receives } = attachment;
-    const resend = "resend" in attachment ? attachment.resend : attachment.again;
-    const session = new Session(socket, subscriber, marks);
+  static restore(socket: WebSocket, attachment: Attachment, marks: Marks): Session {
+    const { subscriber, peer, credit, leaseMs, subscribedAt, hearBy, receives, resend, inHand } = attachment;
+    const session = new Session(socket, subscriber, peer, marks);
+    session.#inHand = new InHand(inHand);
     for (const [requestId, id, max, receiveLeaseMs, autoAck] of receives) {
       const timeoutMs = Number.POSITIVE_INFINITY;
-      session.begin(requestId, id, { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs });
+      session.begin(
+        requestId,
+        { id, verb: "receive" },
+        { verb: "receive", max, leaseMs: receiveLeaseMs, autoAck, timeoutMs },
+      );
     }
     session.#hasSubscribed = subscribedAt > 0;
     session.#subscription = { credit, leaseMs, hearBy, position: subscribedAt };
@@ -146,7 +144,7 @@ export class Session implements Responder, Connection {
    *
    * @throws {ProblemError} `too_many_waits`
    */
-  begin(requestId: number, id: number, command: Command): void {
+  begin(requestId: number, { id, verb }: { id: number; verb: Verb }, command: Command): void {
     // A redrive waits too: for messages to arrive in another queue.
     const isWait = ("timeoutMs" in command && command.timeoutMs > 0) || command.verb === "redrive";
     if (isWait && this.#waits >= SOCKET_WAITS_MAX) {
@@ -155,7 +153,10 @@ export class Session implements Responder, Connection {
     }
     if (isWait) this.#waits += 1;
     const mayBeStored = command.verb === "receive" && isWait;
-    this.#unanswered.set(requestId, mayBeStored ? { id, receive: command, isWait } : { id, isWait });
+    const unanswered: Unanswered = { id, verb, isWait };
+    if (mayBeStored) unanswered.receive = command;
+    if ("receipts" in command && command.verb !== "begin") unanswered.receipts = command.receipts;
+    this.#unanswered.set(requestId, unanswered);
     this.#requestIdById.set(id, requestId);
     if (command.verb === "subscribe") this.#hasSubscribed = true;
     this.#marks.changed.add(this);
@@ -175,7 +176,7 @@ export class Session implements Responder, Connection {
     if (requestId === this.subscriber) {
       if (result.verb === "refused") this.#end(result);
       else this.#marks.subscriptionChanged.add(this);
-      if (result.verb === "push") this.#push(replyOf(result, queueInfo));
+      if (result.verb === "push") this.#push(result.deliveries);
       return;
     }
     const unanswered = this.#unanswered.get(requestId);
@@ -189,9 +190,34 @@ export class Session implements Responder, Connection {
     }
     if (result.verb === "subscribe" || result.verb === "unsubscribe") this.#marks.subscriptionChanged.add(this);
     if (result.verb === "unsubscribe") this.#closePush();
+    if (result.verb === "receive") this.#inHand.handedOut(result.deliveries);
+    if (unanswered.receipts !== undefined && "stale" in result) this.#settled(unanswered.receipts, result);
     // After an ack a client mostly works on another message, or waits for a push.
     if (result.verb === "put" || result.verb === "receive") this.#marks.answered.add(this);
-    this.tell(lineOf(unanswered.id, replyOf(result, queueInfo)));
+    this.tell(lineOf(unanswered.id, replyOf(unanswered.verb, result, queueInfo)));
+  }
+
+  #settled(receipts: readonly string[], result: Extract<Result, { stale: string[] }>): void {
+    const stale = new Set(result.stale);
+    const valid = stale.size === 0 ? receipts : receipts.filter((receipt) => !stale.has(receipt));
+    if (result.verb === "extend") this.#inHand.extended(valid, result.leaseEndsAt);
+    else this.#inHand.settled(valid);
+    this.#inHand.lost(stale);
+  }
+
+  /** The connection as `describe` shows it; undefined if it consumes nothing. */
+  consumer(now: number): Consumer | undefined {
+    const inHand = this.#inHand.count(now);
+    if (!this.#hasSubscribed && inHand === 0) return undefined;
+    const { principal, name = principal.name, address, since } = this.peer;
+    const credit = this.#subscription?.credit ?? 0;
+    return { name, key: principal.name, address, since: since / 1_000, inHand, credit };
+  }
+
+  /** Reports leases that ended without a call of their holder. */
+  tellLost(receipts: readonly string[]): void {
+    this.#inHand.lost(receipts);
+    this.tell(lostLine(receipts));
   }
 
   /** Adds a line to the next frame. */
@@ -200,8 +226,9 @@ export class Session implements Responder, Connection {
     this.#marks.unsent.add(this);
   }
 
-  #push(reply: Reply): void {
-    if (reply.ok) this.#pushes.push(reply.json.slice(1, -1));
+  #push(deliveries: readonly Delivery[]): void {
+    this.#inHand.handedOut(deliveries);
+    this.#pushes.push(deliveriesJson(deliveries).slice(1, -1));
     this.#marks.unsent.add(this);
   }
 
@@ -241,7 +268,15 @@ export class Session implements Responder, Connection {
     const { credit = 0, leaseMs, hearBy, position = 0 } = this.#subscription ?? {};
     const subscribedAt = this.#hasSubscribed ? position || 1 : 0;
     const attachment: Attachment = {
-      ...{ subscriber: this.subscriber, credit, leaseMs, subscribedAt, hearBy },
+      ...{
+        subscriber: this.subscriber,
+        peer: this.peer,
+        inHand: this.#inHand.kept(),
+        credit,
+        leaseMs,
+        subscribedAt,
+        hearBy,
+      },
       ...{ receives, resend },
     };
     this.socket.serializeAttachment(attachment);
@@ -249,13 +284,12 @@ export class Session implements Responder, Connection {
 }
 
 /** The line that reports leases that are over: at least one, at most `RECEIPTS_MAX`. */
-export function lostLine(receipts: readonly string[]): string {
+function lostLine(receipts: readonly string[]): string {
   return JSON.stringify({ lost: receipts });
 }
 
 function lineOf(id: number, reply: Reply): string {
   if (reply.ok) return `{"id":${id},"reply":${reply.json}}`;
-  const { code, detail, path } = reply;
-  const errors = path === undefined ? undefined : [{ path, message: detail }];
+  const { code, detail, errors } = reply;
   return JSON.stringify({ id, problem: problemOf(code, detail, errors) });
 }

@@ -1,13 +1,18 @@
-import { RECEIPTS_MAX } from "../contract/limits.ts";
+import type { ConnectionInfo } from "../api/object-calls.ts";
+import type { Consumer } from "../api/schema/queues.ts";
+import { CONSUMERS_SHOWN_MAX, RECEIPTS_MAX } from "../contract/limits.ts";
 import { PING, PONG } from "../contract/socket-constants.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
+import { attachmentOf, type Peer, peerOf } from "./attachment.ts";
 import { Readers } from "./readers.ts";
-import { lostLine, type Marks, Session, type Wait } from "./session.ts";
+import { type Marks, Session, type Wait } from "./session.ts";
 
 /** The most that one commit batch reports of lost leases on all connections together, in characters. */
 export const LOST_CHARACTERS_MAX = 8 * 1024 * 1024;
+
+type IsGranted = (principal: Peer["principal"]) => boolean;
 
 /** The connections of one object. They outlive its memory: the waits of each are stored with its socket. */
 export class Sessions {
@@ -15,8 +20,11 @@ export class Sessions {
   readonly readers = new Readers<Session>();
   readonly #ctx: DurableObjectState;
   readonly #clock: MachineClock;
+  readonly #isGranted: IsGranted;
   readonly #bySocket = new Map<WebSocket, Session>();
   readonly #bySubscriber = new Map<number, Session>();
+  /** Those of them whose keys end. */
+  readonly #ending = new Set<Session>();
   readonly #marks: Marks = {
     unsent: new Set(),
     changed: new Set(),
@@ -26,15 +34,22 @@ export class Sessions {
   /** Connections that have sent a frame since the last commit batch began. */
   readonly #heard = new Set<Session>();
 
-  constructor(ctx: DurableObjectState, clock: MachineClock) {
+  /** @param isGranted whether the server still has the key of a connection: if not, the connection is not restored */
+  constructor(ctx: DurableObjectState, clock: MachineClock, isGranted: IsGranted) {
     this.#ctx = ctx;
     this.#clock = clock;
+    this.#isGranted = isGranted;
   }
 
   /** Restores the connections from before the object left memory. Returns their waits, the longest first. */
   restore(): Wait[] {
     for (const socket of this.#ctx.getWebSockets()) {
-      if (socket.readyState === WebSocket.OPEN) this.#enter(Session.restore(socket, this.#marks));
+      if (socket.readyState !== WebSocket.OPEN) continue;
+      const attachment = attachmentOf(socket);
+      if (attachment === undefined) socket.close(RESTARTED, "The server was updated. Connect again.");
+      else if (this.#isGranted(attachment.peer.principal))
+        this.#enter(Session.restore(socket, attachment, this.#marks));
+      else socket.close(POLICY, KEY_IS_GONE);
     }
     return byAge([...this.#bySocket.values()].flatMap((session) => session.waits()));
   }
@@ -55,11 +70,11 @@ export class Sessions {
   }
 
   /** Opens a connection. Returns the client's end of it. */
-  open(subscriber: number): WebSocket {
+  open(subscriber: number, connection: ConnectionInfo): WebSocket {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server);
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    const session = new Session(server, subscriber, this.#marks);
+    const session = new Session(server, subscriber, peerOf(connection, this.#clock.now()), this.#marks);
     this.#enter(session);
     session.keep();
     return client;
@@ -68,6 +83,7 @@ export class Sessions {
   #enter(session: Session): void {
     this.#bySocket.set(session.socket, session);
     this.#bySubscriber.set(session.subscriber, session);
+    if (session.peer.principal.endsAt !== undefined) this.#ending.add(session);
   }
 
   /** The numbers of all connections, subscribed or not. */
@@ -99,6 +115,36 @@ export class Sessions {
     return isRestored ? { ...command, hearBy: this.subscribed(requestId)?.hearBy } : command;
   }
 
+  /** When the first key of a connection ends, in milliseconds; Infinity if none does. */
+  get nextKeyEndAt(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { peer } of this.#ending) next = Math.min(next, peer.principal.endsAt ?? next);
+    return next;
+  }
+
+  /** Closes the connections whose keys have ended. Returns them. */
+  closeEnded(): Session[] {
+    const now = this.#clock.now();
+    const ended = [...this.#ending].filter(({ peer }) => (peer.principal.endsAt ?? now + 1) <= now);
+    for (const { socket } of ended) {
+      socket.close(POLICY, KEY_IS_GONE);
+      this.close(socket);
+    }
+    return ended;
+  }
+
+  /** How many connections are open. */
+  get size(): number {
+    return this.#bySocket.size;
+  }
+
+  /** The connections that consume, the oldest first, at most `CONSUMERS_SHOWN_MAX`. */
+  consumers(): Consumer[] {
+    const now = this.#clock.now();
+    const consumers = [...this.#bySocket.values()].flatMap((session) => session.consumer(now) ?? []);
+    return consumers.sort((a, b) => a.since - b.since).slice(0, CONSUMERS_SHOWN_MAX);
+  }
+
   of(socket: WebSocket): Session | undefined {
     return this.#bySocket.get(socket);
   }
@@ -109,6 +155,7 @@ export class Sessions {
     this.#bySocket.delete(socket);
     if (session === undefined) return undefined;
     this.#bySubscriber.delete(session.subscriber);
+    this.#ending.delete(session);
     for (const marked of Object.values(this.#marks)) marked.delete(session);
     this.#heard.delete(session);
     this.readers.left(session);
@@ -128,8 +175,8 @@ export class Sessions {
       return characters >= 0;
     });
     for (let begin = 0; begin < told.length; begin += RECEIPTS_MAX) {
-      const line = lostLine(told.slice(begin, begin + RECEIPTS_MAX));
-      for (const session of listeners) session.tell(line);
+      const together = told.slice(begin, begin + RECEIPTS_MAX);
+      for (const session of listeners) session.tellLost(together);
     }
   }
 
@@ -167,6 +214,12 @@ export class Sessions {
     this.#marks.changed.clear();
   }
 }
+
+/** Close codes of RFC 6455: the server restarts; a policy is broken. */
+const RESTARTED = 1012;
+const POLICY = 1008;
+
+const KEY_IS_GONE = "The key of this connection was removed, or has ended.";
 
 /** The longest wait first. */
 function byAge(waits: Wait[]): Wait[] {

@@ -3,10 +3,9 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { check } from "../../src/api/check.ts";
 import { ProblemError } from "../../src/api/problem-error.ts";
+import { socketPutRequest } from "../../src/api/schema/socket-operation.ts";
+import { VERBS } from "../../src/api/verbs/index.ts";
 import type { FieldError } from "../../src/contract/problems.ts";
-import { putRequest } from "../../src/contract/schema/messages.ts";
-import { configureRequest } from "../../src/contract/schema/queues.ts";
-import { socketPutRequest } from "../../src/contract/schema/socket-operations.ts";
 
 function problemOf(schema: z.ZodType, value: unknown): { code: string; detail: string; errors: FieldError[] } {
   try {
@@ -37,27 +36,31 @@ function counted(schema: z.ZodObject): { schema: z.ZodType; calls: () => number 
 }
 
 test("twenty faults are all named", () => {
-  const { detail, errors } = problemOf(configureRequest, unknownFields(20));
+  const { detail, errors } = problemOf(VERBS.configure.request, unknownFields(20));
 
   expect(errors).toHaveLength(20);
   expect(detail).toMatch(/^field-0 is not a field of this request; its fields are order, maxSize, .*…\.$/);
 });
 
 test.each([21, 100, 101, 100_000])("of %d faults the first 20 are named, and the others are counted", (count) => {
-  const { code, detail, errors } = problemOf(configureRequest, unknownFields(count));
+  const { code, detail, errors } = problemOf(VERBS.configure.request, unknownFields(count));
 
   expect(code).toBe("invalid");
   expect(errors).toEqual(Array.from({ length: 20 }, (_, index) => ({ path: `field-${index}`, message: UNKNOWN })));
   expect(detail).toContain(`and ${count - 20} more`);
 });
 
+/** Those of a message that is put. */
+const FIELDS =
+  "priority, delaySeconds, at, dedupeKey, dedupeUntil, group, headers, maxAttempts, retryDelaySeconds, retentionSeconds, body, bytes";
+
 test("faults of a thousand messages are counted together", () => {
-  const { detail, errors } = problemOf(putRequest, { messages: Array(1_000).fill({ body: 1, colour: "red" }) });
+  const { detail, errors } = problemOf(VERBS.put.request, { messages: Array(1_000).fill({ body: 1, colour: "red" }) });
 
   expect(errors).toHaveLength(20);
   expect(errors[19]).toEqual({
     path: "messages[19].colour",
-    message: "is not a field of this request; its fields are priority, delaySeconds, at, dedupeKey, group, body, bytes",
+    message: `is not a field of this request; its fields are ${FIELDS}`,
   });
   expect(detail).toContain("and 980 more");
 });
@@ -72,7 +75,7 @@ test("an object with very many unknown fields is refused before its schema looks
 });
 
 test("an object with very many unknown fields in a list is refused too, whatever is beside it", () => {
-  const { errors } = problemOf(putRequest, { messages: [{ body: 1 }, { body: 2, ...unknownFields(500) }] });
+  const { errors } = problemOf(VERBS.put.request, { messages: [{ body: 1 }, { body: 2, ...unknownFields(500) }] });
 
   expect(errors[0]).toMatchObject({ path: "messages[1].field-0", message: expect.stringContaining("is not a field") });
 });
@@ -89,11 +92,11 @@ test("a list that is too long is refused before its elements are looked at", () 
 test("fields of a body are not fields of the request, however many there are", () => {
   const messages = [{ body: unknownFields(5_000) }];
 
-  expect(check(putRequest, { messages }).messages[0]?.body).toEqual(messages[0]?.body);
+  expect(check(VERBS.put.request, { messages }).messages[0]?.body).toEqual(messages[0]?.body);
 });
 
 test("a field's name and a rule are cut to 200 characters", () => {
-  const { errors, detail } = problemOf(configureRequest, { ["x".repeat(100_000)]: 1 });
+  const { errors, detail } = problemOf(VERBS.configure.request, { ["x".repeat(100_000)]: 1 });
 
   expect(errors[0]?.path).toHaveLength(200);
   expect(detail.length).toBeLessThan(500);

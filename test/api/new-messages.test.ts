@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { check } from "../../src/api/check.ts";
 import { messagesOfLines, newMessageOf, putCommand } from "../../src/api/new-messages.ts";
 import { ProblemError } from "../../src/api/problem-error.ts";
+import { VERBS } from "../../src/api/verbs/index.ts";
 import { BODY_BYTES_MAX } from "../../src/contract/limits.ts";
-import { putRequest } from "../../src/contract/schema/messages.ts";
 
 function codeOf(action: () => unknown): string {
   try {
@@ -21,7 +21,7 @@ function putBytes(base64: string): string[] {
   return [
     codeOf(() => putCommand(messagesOfLines([JSON.stringify(base64)], [run]), 0, undefined, 0)),
     codeOf(() => {
-      const { messages } = check(putRequest, { messages: [{ bytes: base64 }] });
+      const { messages } = check(VERBS.put.request, { messages: [{ bytes: base64 }] });
       putCommand(messages.map(newMessageOf), 0, undefined, 0);
     }),
   ];

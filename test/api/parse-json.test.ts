@@ -3,8 +3,7 @@ import { expect, test } from "vitest";
 import { check } from "../../src/api/check.ts";
 import { ENTRIES_MAX, fieldsLeftOut, HTTP_DEPTH, parseRequest } from "../../src/api/parse-json.ts";
 import { ProblemError } from "../../src/api/problem-error.ts";
-import { putRequest } from "../../src/contract/schema/messages.ts";
-import { configureRequest } from "../../src/contract/schema/queues.ts";
+import { VERBS } from "../../src/api/verbs/index.ts";
 import { operationsOf } from "../../src/socket/operations.ts";
 
 /** Makes a text long enough to be looked at, without another meaning. */
@@ -53,14 +52,14 @@ test("of an object with very many fields the first are parsed, and the others ar
 
   expect(Object.keys(value as object)).toHaveLength(ENTRIES_MAX);
   expect(fieldsLeftOut(value)).toBe(50_000 - ENTRIES_MAX);
-  expect(detailOf(() => check(configureRequest, value))).toContain("these 20 and 49980 more");
+  expect(detailOf(() => check(VERBS.configure.request, value))).toContain("these 20 and 49980 more");
 });
 
 test("a list with very many elements is as wrong when only the first are parsed", () => {
   const value = parseRequest(`{"messages":[${"1,".repeat(100_000)}1]}`, HTTP_DEPTH);
 
   expect((value as { messages: unknown[] }).messages).toHaveLength(ENTRIES_MAX);
-  expect(detailOf(() => check(putRequest, value))).toContain("messages must have at most 1000 elements");
+  expect(detailOf(() => check(VERBS.put.request, value))).toContain("messages must have at most 1000 elements");
 });
 
 test("the fields of a body are not bounded by those of a request", () => {
@@ -81,5 +80,5 @@ test("an object that does not fit into a body is too large", () => {
 test("the fields of an operation on the socket are counted too", () => {
   const [operation] = operationsOf(`{"id":1,"verb":"configure","request":{${fields(30_000)}}}`);
 
-  expect(detailOf(() => check(configureRequest, operation?.request))).toContain("and 29980 more");
+  expect(detailOf(() => check(VERBS.configure.request, operation?.request))).toContain("and 29980 more");
 });

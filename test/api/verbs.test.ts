@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { check } from "../../src/api/check.ts";
-import { VERBS } from "../../src/api/verbs.ts";
-import { ackRequest } from "../../src/contract/schema/leases.ts";
+import { OWNER } from "../../src/api/principal.ts";
+import { VERBS } from "../../src/api/verbs/index.ts";
 
 const receipt = fc.oneof(
   { weight: 9, arbitrary: fc.string({ minLength: 1, maxLength: 20 }) },
@@ -18,6 +18,8 @@ const request = fc.oneof(
   fc.jsonValue(),
 );
 
+const CONTEXT = { queue: "tasks", principal: OWNER, now: 0 };
+
 function outcomeOf(attempt: () => unknown): unknown {
   try {
     return { value: attempt() };
@@ -29,8 +31,8 @@ function outcomeOf(attempt: () => unknown): unknown {
 test("an ack is held against its schema, whichever way it is checked", () => {
   fc.assert(
     fc.property(request, (sent) => {
-      const expected = outcomeOf(() => ({ verb: "ack", ...check(ackRequest, sent) }));
-      expect(outcomeOf(() => VERBS.ack(sent))).toEqual(expected);
+      const expected = outcomeOf(() => ({ verb: "ack", ...check(VERBS.ack.request, sent) }));
+      expect(outcomeOf(() => VERBS.ack.toCommand(sent, CONTEXT))).toEqual(expected);
     }),
     { numRuns: 2_000 },
   );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import type { MessageView as MessageViewReply } from "../../src/contract/schema/types.ts";
+import type { MessageView as MessageViewReply } from "../../src/api/types.ts";
 import type { DeadLetter, Message, MessageView, PutOptions, Queue } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";
@@ -65,11 +65,9 @@ function clientDriver(queue: Queue): Driver {
     },
     take: () => queue.getNowait(),
     ack: (receipts) => count(receipts, (message) => message.ack()),
-    retry: (receipts, { dead = false, begun = true, ...options } = {}) =>
-      count(receipts, (message) => {
-        if (!begun) return message.release();
-        return dead ? message.reject(options) : message.retry(options);
-      }),
+    retry: (receipts, options) => count(receipts, (message) => message.retry(options)),
+    reject: (receipts, error) => count(receipts, (message) => message.reject({ error })),
+    release: (receipts) => count(receipts, (message) => message.release()),
     extend: (receipts, leaseSeconds) => count(receipts, (message) => message.extend(leaseSeconds)),
     done: (number) => queue.taskDone(number),
     join: (timeoutSeconds = 0) => queue.join({ timeoutSeconds }),

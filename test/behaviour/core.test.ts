@@ -1,8 +1,10 @@
 import { describe } from "vitest";
+import { commandOf } from "../../src/api/command-of.ts";
+import { OWNER } from "../../src/api/principal.ts";
 import { type Reply, replyOf } from "../../src/api/reply.ts";
-import { VERBS } from "../../src/api/verbs.ts";
+import type { Verb } from "../../src/api/verbs/index.ts";
 import { type OtherQueue, send } from "../../src/object/send-transfer.ts";
-import type { Command } from "../../src/queue/base/commands.ts";
+import type { Command, Result } from "../../src/queue/base/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/core/memory-rows.ts";
 import { behaviours } from "./behaviours.ts";
@@ -19,8 +21,8 @@ class VirtualLevel implements Level {
     this.#names += 1;
     const name = `virtual${this.#names}`;
     return jsonDriver(name, async (verb, request, key) => {
-      const context = { queue: name, idempotencyKey: key, now: this.#now };
-      const answer = this.#named(name).perform(VERBS[verb](request, context), this.#now);
+      const context = { queue: name, principal: OWNER, idempotencyKey: key, now: this.#now };
+      const answer = this.#named(name).perform(verb, commandOf(verb, request, context), this.#now);
       // Nothing else moves the clock while a call waits, so the wait lasts as long as the call asked for.
       const { timeoutSeconds = 0 } = request as { timeoutSeconds?: number };
       const timer = setTimeout(() => void this.pass(timeoutSeconds), 50);
@@ -44,7 +46,10 @@ class VirtualLevel implements Level {
   }
 
   #named(name: string): VirtualQueue {
-    const other = (name: string) => ({ perform: (command: Command) => this.#named(name).perform(command, this.#now) });
+    const other = (name: string): OtherQueue => ({
+      receiveTransfer: ({ version: _, ...transfer }) =>
+        this.#named(name).take({ verb: "receive_transfer", ...transfer }, this.#now, refusalOrNothing),
+    });
     const queue = this.#queues.get(name) ?? new VirtualQueue(name, other);
     this.#queues.set(name, queue);
     return queue;
@@ -56,7 +61,7 @@ class VirtualQueue {
   readonly #rows = new MemoryRows();
   readonly #queue: Queue;
   readonly #other: (name: string) => OtherQueue;
-  readonly #callers = new Map<number, (reply: Reply) => void>();
+  readonly #callers = new Map<number, (result: Result) => void>();
   #requestIds = 0;
 
   constructor(name: string, other: (name: string) => OtherQueue) {
@@ -65,9 +70,14 @@ class VirtualQueue {
     this.#other = other;
   }
 
-  perform(command: Command, now: number): Promise<Reply> {
+  perform(verb: Verb, command: Command, now: number): Promise<Reply> {
+    const queueInfo = { name: this.#name, storageBytes: 0, rowsWritten: 0, connected: 0, consumers: [] };
+    return this.take(command, now, (result) => replyOf(verb, result, queueInfo));
+  }
+
+  take(command: Command, now: number, format: (result: Result) => Reply): Promise<Reply> {
     const requestId = ++this.#requestIds;
-    const answer = new Promise<Reply>((settle) => this.#callers.set(requestId, settle));
+    const answer = new Promise<Reply>((settle) => this.#callers.set(requestId, (result) => settle(format(result))));
     this.#queue.advance(now);
     this.#queue.apply(requestId, command, now);
     this.#commit(now);
@@ -82,13 +92,18 @@ class VirtualQueue {
   #commit(now: number): void {
     const changes = this.#queue.takeCommit();
     if (changes !== undefined) this.#rows.write(changes);
-    const queueInfo = { name: this.#name, storageBytes: 0, rowsWritten: this.#rows.rowsWritten };
-    for (const { requestId, result } of this.#queue.takeResults())
-      this.#callers.get(requestId)?.(replyOf(result, queueInfo));
+    for (const { requestId, result } of this.#queue.takeResults()) this.#callers.get(requestId)?.(result);
     for (const transfer of this.#queue.takeOutboundTransfers(now)) {
-      void send(this.#other(transfer.to), this.#name, transfer).then((command) => this.perform(command, now));
+      void send(this.#other(transfer.to), this.#name, transfer).then((command) =>
+        this.take(command, now, refusalOrNothing),
+      );
     }
   }
+}
+
+/** The reply of a call between queues. */
+function refusalOrNothing(result: Result): Reply {
+  return result.verb === "refused" ? { ok: false, ...result } : { ok: true, json: "{}" };
 }
 
 const level = new VirtualLevel();

@@ -45,7 +45,7 @@ export function deadLetterQueues(level: Level): void {
       await tasks.configure({ maxAttempts: 5 });
       await tasks.put(messagesOf("poison"));
 
-      await tasks.retry(receiptsOf(await tasks.receive()), { dead: true, error: "no such customer" });
+      await tasks.reject(receiptsOf(await tasks.receive()), "no such customer");
 
       expect(await dead.receive({ timeoutSeconds: 20 })).toMatchObject([
         { body: "poison", deadLetter: { reason: "rejected", attempts: 1, lastError: "no such customer" } },

@@ -58,7 +58,7 @@ export function deduplication(level: Level): void {
       const queue = level.queue();
       const [first] = await queue.put([{ body: "a", dedupeKey: "order-7" }]);
       const [message] = (await queue.receive()) as [Received];
-      await queue.retry([message.receipt], { dead: true });
+      await queue.reject([message.receipt]);
 
       expect(await queue.put([{ body: "b", dedupeKey: "order-7" }])).toEqual([first]);
       await queue.purge("dead");

@@ -1,15 +1,12 @@
 /** A queue as all its levels show it: the core, its Durable Object, HTTP and the client. */
 import type {
-  ConfigureRequest,
-  MessagesReply,
   MessageView,
   PutRequest,
   QueueDescription,
   ReceivedMessage,
-  ReceiveRequest,
-  RedriveRequest,
-  RetryRequest,
-} from "../../src/contract/schema/types.ts";
+  ReplyOf,
+  RequestOf,
+} from "../../src/api/types.ts";
 
 export type NewMessage = PutRequest["messages"][number];
 export type Received = ReceivedMessage & { receipt: string };
@@ -17,23 +14,25 @@ export type Received = ReceivedMessage & { receipt: string };
 /** One queue, of its own for each test. What is refused rejects with an error that has the problem's `code`. */
 export interface Driver {
   readonly name: string;
-  configure(settings: ConfigureRequest): Promise<QueueDescription>;
+  configure(settings: RequestOf<"configure">): Promise<QueueDescription>;
   describe(): Promise<QueueDescription>;
   put(messages: NewMessage[], options?: { timeoutSeconds?: number; key?: string }): Promise<string[]>;
-  receive(request?: Omit<ReceiveRequest, "autoAck">): Promise<Received[]>;
+  receive(request?: Omit<RequestOf<"receive">, "autoAck">): Promise<Received[]>;
   /** Takes the next message for good, as Python's `get_nowait`: it stays unfinished. */
   take(): Promise<unknown>;
   /** Each answers with how many of the receipts were not stale. */
   ack(receipts: string[]): Promise<number>;
-  retry(receipts: string[], options?: Omit<RetryRequest, "receipts">): Promise<number>;
+  retry(receipts: string[], options?: Omit<RequestOf<"retry">, "receipts">): Promise<number>;
+  reject(receipts: string[], error?: string): Promise<number>;
+  release(receipts: string[]): Promise<number>;
   extend(receipts: string[], leaseSeconds: number): Promise<number>;
   done(count?: number): Promise<void>;
   join(timeoutSeconds?: number): Promise<boolean>;
-  list(state?: MessageView["state"]): Promise<MessagesReply["messages"]>;
+  list(state?: MessageView["state"]): Promise<ReplyOf<"messages">["messages"]>;
   peek(id: string): Promise<MessageView>;
   cancel(id: string): Promise<void>;
   /** One step of it. */
-  redrive(options?: RedriveRequest): Promise<number>;
+  redrive(options?: RequestOf<"redrive">): Promise<number>;
   purge(only?: "dead"): Promise<number>;
   shutdown(immediate?: boolean): Promise<void>;
   pause(only?: "puts" | "receives"): Promise<void>;

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { ENDPOINTS } from "../../src/contract/endpoints.ts";
+import { endpointOf } from "../../src/contract/endpoints.ts";
 import { AUTHORIZATION, arrival, call, freshQueue, nameOf, pass } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";
@@ -14,9 +14,9 @@ const level: Level = {
     newest = queue;
     current.add(queue);
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
-      const { method, path } = ENDPOINTS[verb];
+      const { method, path } = endpointOf(verb);
       const { id = "", ...query } = request as Record<string, string>;
-      const hasBody = method === "POST" || method === "PUT";
+      const hasBody = method !== "GET" && method !== "DELETE";
       const url = `${queue}${path.replace(":id", id)}${hasBody ? "" : `?${new URLSearchParams(query)}`}`;
       const headers = key === undefined ? AUTHORIZATION : { ...AUTHORIZATION, "Idempotency-Key": key };
       const { status, body } = await call(method, url, hasBody ? request : undefined, headers);

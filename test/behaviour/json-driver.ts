@@ -1,5 +1,4 @@
-import type { Verb } from "../../src/contract/endpoints.ts";
-import type { MessagesReply, MessageView, QueueDescription } from "../../src/contract/schema/types.ts";
+import type { MessageView, QueueDescription, ReplyOf, Verb } from "../../src/api/types.ts";
 import type { Driver } from "./driver.ts";
 
 /** Sends a request in the words of the interface and answers with the reply, or rejects with a `Refused`. */
@@ -11,7 +10,7 @@ export function jsonDriver(name: string, send: Send): Driver {
   const list = async (state: string | undefined) => {
     const messages: MessageView[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
-      const page: MessagesReply = await send("messages", { ...(state === undefined ? {} : { state }), cursor });
+      const page: ReplyOf<"messages"> = await send("messages", { ...(state === undefined ? {} : { state }), cursor });
       messages.push(...page.messages);
       cursor = page.cursor;
     }
@@ -27,6 +26,8 @@ export function jsonDriver(name: string, send: Send): Driver {
     take: async () => (await send("receive", { autoAck: true })).messages[0]?.body,
     ack: async (receipts) => (await send("ack", { receipts })).acked,
     retry: async (receipts, options = {}) => (await send("retry", { receipts, ...options })).retried,
+    reject: async (receipts, error) => (await send("reject", { receipts, error })).rejected,
+    release: async (receipts) => (await send("release", { receipts })).released,
     extend: async (receipts, leaseSeconds) => (await send("extend", { receipts, leaseSeconds })).extended,
     done: (count = 1) => send("done", { count }),
     join: async (timeoutSeconds = 0) => (await send("join", { timeoutSeconds })).finished,

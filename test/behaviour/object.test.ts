@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { VERBS } from "../../src/api/verbs.ts";
+import { OWNER } from "../../src/api/principal.ts";
 import { freshQueue, nameOf, objectOf, pass } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";
@@ -13,8 +13,7 @@ const level: Level = {
     const stub = objectOf(queue);
     current.add(queue);
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
-      const context = { queue: nameOf(queue), idempotencyKey: key, now: Date.now() };
-      const reply = await stub.perform(VERBS[verb](request, context));
+      const reply = await stub.ask(verb, request, { principal: OWNER, idempotencyKey: key });
       if (!reply.ok) throw new Refused(reply.code, reply.detail);
       return JSON.parse(reply.json);
     });

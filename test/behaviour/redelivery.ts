@@ -41,7 +41,7 @@ export function redelivery(level: Level): void {
       const queue = level.queue();
       const [id] = await queue.put(messagesOf("poison"));
 
-      const rejected = await queue.retry(receiptsOf(await queue.receive()), { dead: true, error: "no such customer" });
+      const rejected = await queue.reject(receiptsOf(await queue.receive()), "no such customer");
 
       expect(rejected).toBe(1);
       expect(await queue.list("dead")).toMatchObject([
@@ -56,7 +56,7 @@ export function redelivery(level: Level): void {
       await queue.put(messagesOf("a", "b"));
       const [first] = await queue.receive();
 
-      expect(await queue.retry([first?.receipt ?? ""], { begun: false })).toBe(1);
+      expect(await queue.release([first?.receipt ?? ""])).toBe(1);
       const again = await queue.receive();
       await queue.retry(receiptsOf(again), { error: "failed" });
 

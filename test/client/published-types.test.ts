@@ -3,7 +3,7 @@
  * zod, so they are written twice; here the compiler holds them equal.
  */
 import { expectTypeOf, test } from "vitest";
-import type * as contract from "../../src/contract/schema/types.ts";
+import type * as contract from "../../src/api/types.ts";
 import type {
   DeathReason,
   MessageState,
@@ -19,6 +19,6 @@ test("states, reasons and orders are those of the interface", () => {
 });
 
 test("a queue's options and description have the fields of the interface", () => {
-  expectTypeOf<QueueOptions>().toEqualTypeOf<contract.ConfigureRequest>();
+  expectTypeOf<QueueOptions>().toEqualTypeOf<contract.RequestOf<"configure">>();
   expectTypeOf<QueueDescription>().branded.toEqualTypeOf<contract.QueueDescription>();
 });

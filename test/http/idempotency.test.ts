@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { putReply } from "../../src/contract/schema/messages.ts";
+import { VERBS } from "../../src/api/verbs/index.ts";
 import {
   AUTHORIZATION,
   arrival,
@@ -57,7 +57,7 @@ test("the reply to a put says which of its messages are duplicates, and says so 
   const third = await call("POST", `${queue}/messages`, { messages: messages.slice(0, 3) }, underKey("other"));
 
   expect(Object.keys(without.body)).toEqual(["ids"]);
-  expect(putReply.strict().parse(first.body)).toEqual({ ids: first.body.ids, duplicates: [0, 4] });
+  expect(VERBS.put.reply.parse(first.body)).toEqual({ ids: first.body.ids, duplicates: [0, 4] });
   expect(first.body.ids[0]).toBe(without.body.ids[0]);
   expect(first.body.ids[4]).toBe(first.body.ids[1]);
   expect(second.body).toEqual(first.body);

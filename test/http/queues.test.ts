@@ -22,7 +22,7 @@ test("a queue is created by its configuration, with defaults for what is not sai
 
   const reply = await call("PUT", queue, {});
 
-  const storage = { storageBytes: expect.any(Number), rowsWritten: expect.any(Number) };
+  const storage = { storageBytes: expect.any(Number), rowsWritten: expect.any(Number), connected: 0, consumers: [] };
   const retries = {
     ...{ maxAttempts: 10, retryDelaySeconds: 1, retryDelayFactor: 2 },
     ...{ retryDelayMaxSeconds: 300, retryDelayJitter: 0.5, idempotencySeconds: 300, dedupeSeconds: 300 },

@@ -2,8 +2,9 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { OWNER } from "../../src/api/principal.ts";
 import { directoryOf } from "../../src/env.ts";
-import { AUTHORIZATION, bodiesOf, call, freshQueue, put, receive } from "../support/call.ts";
+import { AUTHORIZATION, bodiesOf, call, freshQueue, objectOf, put, receive } from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 type Ask = [method: string, path: string, body?: unknown];
@@ -82,7 +83,7 @@ test("the directory is not asked again for a queue that exists, but for one that
 test("a queue that another Worker deleted is unknown to a Worker that knew it", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
-  await env.QUEUE.getByName(queue.slice("/v1/queues/".length)).perform({ verb: "delete", nextGeneration: "next" });
+  await objectOf(queue).ask("delete", {}, { principal: OWNER });
 
   const replies = [await call("GET", queue), await call("GET", queue)];
 

@@ -110,7 +110,7 @@ test("a message that was not begun is released at once, and its delivery does no
   await socket.ask("put", {}, ["item"]);
   const { reply } = await socket.ask("receive");
 
-  await socket.ask("retry", { receipts: [reply.messages[0].receipt], begun: false });
+  await socket.ask("release", { receipts: [reply.messages[0].receipt] });
 
   expect((await socket.ask("receive")).reply.messages).toMatchObject([{ body: "item", attempt: 1 }]);
 });

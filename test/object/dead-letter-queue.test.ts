@@ -1,6 +1,7 @@
 /** Between two objects anything can be lost: calls, answers, the objects themselves. Messages are not, nor are they doubled. */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
+import { OWNER } from "../../src/api/principal.ts";
 import { QueueObject } from "../../src/object/queue-object.ts";
 import {
   bodiesOf,
@@ -41,12 +42,12 @@ async function fail(queue: string): Promise<void> {
 
 /** Lets the first call between the objects happen, or not, and its answer be lost. */
 function loseAnswer({ isHeard }: { isHeard: boolean }): void {
-  const { perform } = QueueObject.prototype;
+  const { receiveTransfer } = QueueObject.prototype;
   let isFirst = true;
-  vi.spyOn(QueueObject.prototype, "perform").mockImplementation(async function (this: QueueObject, command) {
-    if (command.verb !== "receive_transfer" || !isFirst) return perform.call(this, command);
+  vi.spyOn(QueueObject.prototype, "receiveTransfer").mockImplementation(async function (this: QueueObject, transfer) {
+    if (!isFirst) return receiveTransfer.call(this, transfer);
     isFirst = false;
-    if (isHeard) await perform.call(this, command);
+    if (isHeard) await receiveTransfer.call(this, transfer);
     throw new Error("The connection was cut.");
   });
 }
@@ -125,7 +126,7 @@ test("an alarm that goes off during a commit is not the last one", async () => {
   await runInDurableObject(objectOf(tasks), async (instance: QueueObject, { storage }) => {
     for (let turn = 0; turn < 20; turn += 1) {
       await storage.deleteAlarm();
-      const batch = instance.perform({ verb: "extend", receipts: ["none"], leaseMs: 1_000 });
+      const batch = instance.ask("extend", { receipts: ["none"], leaseSeconds: 1 }, { principal: OWNER });
       for (let wait = 0; wait < turn; wait += 1) await Promise.resolve();
       await Promise.all([batch, instance.alarm()]);
 

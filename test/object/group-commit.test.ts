@@ -1,7 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test, vi } from "vitest";
+import { OWNER } from "../../src/api/principal.ts";
 import type { Reply } from "../../src/api/reply.ts";
-import type { Command } from "../../src/queue/base/commands.ts";
+import type { QueueObject } from "../../src/object/queue-object.ts";
 import {
   arrival,
   bodiesOf,
@@ -15,14 +16,14 @@ import {
 } from "../support/call.ts";
 import { breakWrites } from "../support/storage.ts";
 
-function putCommand(body: number): Command {
-  return { verb: "put", messages: [{ content: `"body":${body}`, priority: 100, delayMs: 0 }], timeoutMs: 0 };
+function putOne(object: QueueObject, body: number): Promise<Reply> {
+  return object.ask("put", { messages: [{ body }] }, { principal: OWNER });
 }
 
 /** Puts so many messages, each by a call of its own, in one turn of the event loop. */
 function putTogether(queue: string, count: number): Promise<Reply[]> {
   return runInDurableObject(objectOf(queue), (object) =>
-    Promise.all(numbers(count).map((body) => object.perform(putCommand(body)))),
+    Promise.all(numbers(count).map((body) => putOne(object, body))),
   );
 }
 

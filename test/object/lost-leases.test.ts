@@ -1,6 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { subscribeReply } from "../../src/contract/schema/socket-operations.ts";
+import { VERBS } from "../../src/api/verbs/index.ts";
 import { call, descriptionOf, freshQueue, type Leased, numbers, objectOf, put, receiptsOf } from "../support/call.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 import { breakWrites } from "../support/storage.ts";
@@ -29,9 +29,9 @@ test("the reply to a subscribe has the length of its leases and the server's tim
   const socket = await connect(queue);
 
   socket.say({ id: 1, verb: "subscribe", request: { credit: 2 } });
-  const configured = subscribeReply.parse((await socket.next()).reply);
+  const configured = VERBS.subscribe.reply.parse((await socket.next()).reply);
   socket.say({ id: 2, verb: "subscribe", request: { credit: 1, leaseSeconds: 7.5 } });
-  const own = subscribeReply.parse((await socket.next()).reply);
+  const own = VERBS.subscribe.reply.parse((await socket.next()).reply);
   await put(queue, ["a"]);
   const { push } = (await socket.next()) as { push: Leased[] };
 

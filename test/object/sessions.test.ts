@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
+import { OWNER } from "../../src/api/principal.ts";
 import { MachineClock } from "../../src/machine-clock.ts";
 import { LOST_CHARACTERS_MAX, Sessions } from "../../src/socket/sessions.ts";
+
+const PEER = { principal: OWNER, since: 0 };
+const NOTHING = { count: 0, until: 0 };
 
 /** A socket that outlived its object's memory, and what was sent on it. */
 class KeptSocket {
@@ -10,11 +14,25 @@ class KeptSocket {
   readonly #attachment: object;
 
   constructor(subscriber: number, subscribedAt: number, waits: object = { receives: [], resend: [] }) {
-    this.#attachment = { subscriber, credit: 0, leaseMs: undefined, subscribedAt, ...waits };
+    this.#attachment = {
+      subscriber,
+      peer: PEER,
+      inHand: NOTHING,
+      credit: 0,
+      leaseMs: undefined,
+      subscribedAt,
+      ...waits,
+    };
   }
 
   deserializeAttachment(): object {
     return this.#attachment;
+  }
+
+  closedWith: number | undefined;
+
+  close(code: number): void {
+    this.closedWith = code;
   }
 
   send(frame: string): void {
@@ -30,7 +48,7 @@ class KeptSocket {
 
 function sessionsOf(sockets: KeptSocket[]): Sessions {
   const state = { getWebSockets: () => sockets } as unknown as DurableObjectState;
-  const sessions = new Sessions(state, new MachineClock());
+  const sessions = new Sessions(state, new MachineClock(), () => true);
   sessions.restore();
   return sessions;
 }
@@ -47,12 +65,11 @@ test("lost leases are reported to all connections that have ever subscribed, and
   expect(sockets.map(({ lost }) => lost.length)).toEqual([10_000, 0, 10_000]);
 });
 
-test("a connection whose waits an earlier build stored under other names is asked to send them again", () => {
-  const socket = new KeptSocket(1, 5, { receives: [], again: [7, 9] });
+test("a connection that another version of the server has stored is closed, so that its client connects again", () => {
+  const socket = new KeptSocket(1, 5, { peer: undefined, receives: [], again: [7, 9] });
 
-  sessionsOf([socket]).flush();
-
-  expect(socket.sent).toEqual(['{"resend":[7,9]}']);
+  expect(sessionsOf([socket]).size).toBe(0);
+  expect(socket.closedWith).toBe(1012);
 });
 
 test("lost leases that are reported to many connections stay within a budget for all of them", () => {

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { putReply } from "../../src/contract/schema/messages.ts";
-import { putsReply } from "../../src/contract/schema/socket-operations.ts";
+import { putsReply } from "../../src/api/schema/socket-operation.ts";
+import { VERBS } from "../../src/api/verbs/index.ts";
 import { Session } from "../../src/socket/session.ts";
 import { call, descriptionOf, freshQueue, objectOf, put } from "../support/call.ts";
 import { connect } from "../support/sockets/object-socket.ts";
@@ -196,8 +196,8 @@ test("replies on the socket say which messages are duplicates, and which of the 
   const refused = await socket.next();
 
   const [a, b] = alone.reply.ids;
-  expect(putReply.strict().parse(alone.reply)).toEqual({ ids: [a, b, a], duplicates: [2] });
-  expect(putsReply.strict().parse(shared.reply)).toMatchObject({ duplicates: [1, 3] });
+  expect(VERBS.put.reply.parse(alone.reply)).toEqual({ ids: [a, b, a], duplicates: [2] });
+  expect(putsReply.parse(shared.reply)).toMatchObject({ duplicates: [1, 3] });
   expect(shared.reply.ids[1]).toBe(b);
   expect(shared.reply.ids[3]).toBe(shared.reply.ids[0]);
   expect(Object.keys(refused.reply)).toEqual(["ids", "problems"]);

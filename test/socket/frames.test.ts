@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { socketOperation } from "../../src/contract/schema/socket-operations.ts";
+import { socketOperation } from "../../src/api/schema/socket-operation.ts";
 import { BadFrame, operationsOf } from "../../src/socket/operations.ts";
 
 const odd = fc.oneof(

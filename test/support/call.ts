@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { QueueDescription, ReceivedMessage, ReceiveRequest } from "../../src/contract/schema/types.ts";
+import type { QueueDescription, ReceivedMessage, RequestOf } from "../../src/api/types.ts";
 import { app } from "../../src/http/app.ts";
 import type { QueueObject } from "../../src/object/queue-object.ts";
 import type { MovableQueueObject } from "./movable-worker/movable-queue-object.ts";
@@ -51,7 +51,7 @@ export function nameOf(queue: string): string {
 
 /** The object behind a queue, without HTTP in between. */
 export function objectOf(queue: string): DurableObjectStub<QueueObject> {
-  return env.QUEUE.getByName(nameOf(queue));
+  return env.QUEUE.getByName(nameOf(queue)) as DurableObjectStub<QueueObject>;
 }
 
 /** Lets time pass for queues: what is due by then has been done, committed and answered afterwards. */
@@ -67,7 +67,7 @@ export async function put(queue: string, bodies: unknown[], key?: string): Promi
   return accept(reply, 201).ids;
 }
 
-export async function receive(queue: string, request: ReceiveRequest = {}): Promise<Leased[]> {
+export async function receive(queue: string, request: RequestOf<"receive"> = {}): Promise<Leased[]> {
   return accept(await call("POST", `${queue}/receive`, request), 200).messages;
 }
 

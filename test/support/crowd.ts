@@ -1,5 +1,5 @@
 import { evictDurableObject } from "cloudflare:test";
-import { ENDPOINTS, type Verb } from "../../src/contract/endpoints.ts";
+import { endpointOf } from "../../src/contract/endpoints.ts";
 import { SOCKET_WAITS_MAX } from "../../src/contract/limits.ts";
 import { AUTHORIZATION, call, objectOf } from "./call.ts";
 import { lengthenCommits } from "./commits.ts";
@@ -116,9 +116,7 @@ export class Crowd {
   #callOnce(socket: TrackedSocket): void {
     const { verb, request, key, contents, isWait } = this.#draft(socket);
     const { id, wait: _, ...fields } = { id: "", wait: false, ...(request as object | undefined) };
-    const { method, path } = Object.hasOwn(ENDPOINTS, verb)
-      ? ENDPOINTS[verb as Verb]
-      : { method: "POST", path: `/${verb}` };
+    const { method, path } = endpointOf(verb);
     const place = `${this.#queue}${path.replace(":id", encodeURIComponent(String(id)))}`;
     const headers = { ...AUTHORIZATION, ...(key !== undefined && { "Idempotency-Key": key }) };
     const time = isWait ? { timeoutSeconds: HTTP_WAIT_SECONDS } : {};

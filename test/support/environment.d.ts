@@ -6,7 +6,10 @@ declare global {
     interface GlobalProps {
       mainModule: typeof worker;
     }
-    interface Env extends WorkerEnv {}
+    interface Env extends WorkerEnv {
+      /** Objects of a build before this one. */
+      OLDER_QUEUE: DurableObjectNamespace;
+    }
   }
 }
 

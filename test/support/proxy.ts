@@ -1,5 +1,6 @@
 import { createServer, connect as dial, type Server, type Socket } from "node:net";
-import { ENDPOINTS, type Verb } from "../../src/contract/endpoints.ts";
+import { CALL_VERBS, type Verb } from "../../src/api/verbs/index.ts";
+import { endpointOf } from "../../src/contract/endpoints.ts";
 import { PING } from "../../src/contract/socket-constants.ts";
 import { FrameReader } from "./sockets/frame-reader.ts";
 
@@ -238,9 +239,8 @@ class Connection {
 }
 
 function verbOf(requestLine: string): Verb | undefined {
-  const verbs = Object.keys(ENDPOINTS) as Verb[];
-  return verbs.find((verb) => {
-    const { method, path } = ENDPOINTS[verb];
+  return CALL_VERBS.find((verb) => {
+    const { method, path } = endpointOf(verb);
     return new RegExp(`^${method} /v1/queues/[^/?]+${path.replace(":id", "[^/?]+")}(\\?.*)?$`).test(requestLine);
   });
 }

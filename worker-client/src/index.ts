@@ -8,6 +8,7 @@
  * await manager.queue<number>("task_queue").put(7);
  */
 
+export type { DeathReason, MessageState } from "../../src/contract/states.ts";
 export type { CallOptions } from "./base/check-options.ts";
 export type { WaitOptions } from "./base/deadline.ts";
 export {
@@ -40,11 +41,11 @@ export type {
 export type { ItemOptions, PutManyOptions, PutOptions } from "./calls/put-options.ts";
 export type { GetOptions, JoinOptions, Queue, ReceiveOptions } from "./calls/queue.ts";
 export type { QueueAdmin } from "./calls/queue-admin.ts";
-export type { Order, QueueDescription, QueueOptions } from "./calls/queue-description.ts";
+export type { Consumer, Order, QueueDescription, QueueOptions } from "./calls/queue-description.ts";
 export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
-export type { DeadLetter, DeathReason } from "./message/dead-letter.ts";
+export type { DeadLetter } from "./message/dead-letter.ts";
 export type { Message, RejectOptions, RetryOptions } from "./message/message.ts";
-export type { MessageState, MessageView } from "./message/message-view.ts";
+export type { MessageView } from "./message/message-view.ts";
 export type { Handler } from "./workers/run-handler.ts";
 export type { CloseOptions, WorkOptions } from "./workers/work-options.ts";
 export type { Worker } from "./workers/worker.ts";

@@ -34,7 +34,7 @@ export interface Changes extends Partial<Omit<Configuration, "paused">> {
 const SECONDS = /Seconds$/;
 
 /** Settings in the form of the state machine: durations in milliseconds. What is absent stays absent. */
-export function settingsOf(values: Partial<SettingValues>): Partial<Settings> {
+export function settingsOf(values: { [Name in SettingName]?: SettingValues[Name] | undefined }): Partial<Settings> {
   const settings: Record<string, unknown> = {};
   for (const name of SETTING_NAMES) {
     const value = values[name];

@@ -1,6 +1,6 @@
 /** What a worker prints, or tells its onError, while its server is away and when it is back. Time is that of the test. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { SubscribeRequest } from "../../../src/contract/schema/types.ts";
+import type { RequestOf } from "../../../src/api/types.ts";
 import { type QueueError, Unavailable } from "../../../worker-client/src/base/errors.ts";
 import { instant } from "../../../worker-client/src/base/instant.ts";
 import { QueueCalls } from "../../../worker-client/src/message/queue-calls.ts";
@@ -40,7 +40,7 @@ describe("a worker to which messages are pushed", () => {
   const pushes: Pushes = {
     isOnHttp: false,
     subscribe: (subscribed) => (listener = subscribed),
-    grant: (_: SubscribeRequest) => true,
+    grant: (_: RequestOf<"subscribe">) => true,
     begin: () => undefined,
     unsubscribe: () => undefined,
     restart: () => undefined,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { SubscribeRequest } from "../../../src/contract/schema/types.ts";
+import type { RequestOf } from "../../../src/api/types.ts";
 import { Subscription } from "../../../worker-client/src/transport/subscription.ts";
 
 beforeEach(() => {
@@ -10,8 +10,8 @@ afterEach(() => {
 });
 
 /** A subscription whose grant of credit the server could not take, and what is granted again of it. */
-function refused(): { subscription: Subscription; again: SubscribeRequest[] } {
-  const again: SubscribeRequest[] = [];
+function refused(): { subscription: Subscription; again: RequestOf<"subscribe">[] } {
+  const again: RequestOf<"subscribe">[] = [];
   const subscription = new Subscription({ address: "", queue: "queue" }, (request) => again.push(request));
   subscription.grant({ credit: 5, leaseSeconds: undefined });
   subscription.takeLines(() => 7);

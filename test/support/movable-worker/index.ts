@@ -8,6 +8,7 @@ import type { MovableQueueObject } from "./movable-queue-object.ts";
 
 export { DirectoryObject } from "../../../src/index.ts";
 export { MovableQueueObject as QueueObject } from "./movable-queue-object.ts";
+export { OlderQueueObject } from "./older-queue-object.ts";
 
 /** `POST /pass/<queue>?ms=1100` lets time pass for a queue. It is answered when all is done that is due by then. */
 const PASS = /^\/pass\/([^/]+)$/;

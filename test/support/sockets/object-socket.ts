@@ -1,8 +1,10 @@
+import { type ConnectionInfo, socketRequest } from "../../../src/api/object-calls.ts";
+import { OWNER } from "../../../src/api/principal.ts";
 import { objectOf } from "../call.ts";
 
 /** A socket to the object itself, without the Worker in between, and the lines that come over it. */
-export async function connect(queue: string) {
-  const { webSocket } = await objectOf(queue).fetch("https://queue/socket", { headers: { Upgrade: "websocket" } });
+export async function connect(queue: string, connection: ConnectionInfo = { principal: OWNER }) {
+  const { webSocket } = await objectOf(queue).fetch(socketRequest(connection));
   if (webSocket === null) throw new Error("This is no socket.");
   webSocket.accept();
   const lines: string[] = [];

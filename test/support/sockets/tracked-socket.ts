@@ -1,3 +1,5 @@
+import { socketRequest } from "../../../src/api/object-calls.ts";
+import { OWNER } from "../../../src/api/principal.ts";
 import { objectOf } from "../call.ts";
 
 /** An operation that was sent and has neither been answered nor been given back. */
@@ -58,7 +60,7 @@ export class TrackedSocket {
 
   /** Opens a connection to the object itself, without the Worker in between. */
   static async open(queue: string): Promise<TrackedSocket> {
-    const { webSocket } = await objectOf(queue).fetch("https://queue/socket", { headers: { Upgrade: "websocket" } });
+    const { webSocket } = await objectOf(queue).fetch(socketRequest({ principal: OWNER }));
     if (webSocket === null) throw new Error("This is no socket.");
     const tracked = new TrackedSocket(webSocket);
     webSocket.accept();

@@ -1,4 +1,4 @@
-import type { ReceivedMessage } from "../../../src/contract/schema/types.ts";
+import type { ReceivedMessage } from "../../../src/api/types.ts";
 
 /** Whether this is a message as it is handed out. */
 export function isReceived(value: unknown): value is ReceivedMessage {

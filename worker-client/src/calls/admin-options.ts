@@ -1,5 +1,6 @@
+import { SETTING_NAMES } from "../../../src/contract/settings.ts";
+import type { MessageState } from "../../../src/contract/states.ts";
 import { CALL_OPTIONS, type CallOptions, type Known } from "../base/check-options.ts";
-import type { MessageState } from "../message/message-view.ts";
 import type { QueueOptions } from "./queue-description.ts";
 
 /** The options of `Queue.shutdown`. */
@@ -42,22 +43,7 @@ export interface RedriveOptions extends CallOptions {
   progress?: ((redriven: number, left: number) => void) | undefined;
 }
 
-const configure: Known<QueueOptions> = {
-  maxSize: true,
-  leaseSeconds: true,
-  maxLeasedPerGroup: true,
-  maxAttempts: true,
-  retryDelaySeconds: true,
-  retryDelayFactor: true,
-  retryDelayMaxSeconds: true,
-  retryDelayJitter: true,
-  idempotencySeconds: true,
-  dedupeSeconds: true,
-  retentionSeconds: true,
-  deadLetterExpired: true,
-  deadLetterQueue: true,
-  order: true,
-};
+const configure = Object.fromEntries(SETTING_NAMES.map((name) => [name, true])) as Known<QueueOptions>;
 const shutdown: Known<ShutdownOptions> = { immediate: true, ...CALL_OPTIONS };
 const pause: Known<PauseOptions> = { only: true, ...CALL_OPTIONS };
 const messages: Known<MessagesOptions> = { state: true, ...CALL_OPTIONS };

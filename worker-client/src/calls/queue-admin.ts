@@ -1,13 +1,10 @@
-import { REDRIVE_MAX } from "../../../src/contract/limits.ts";
 import type {
-  ConfigureRequest,
-  DeleteReply,
-  MessagesReply,
   MessageView as MessageViewReply,
-  PurgeReply,
   QueueDescription as QueueDescriptionReply,
-  RedriveReply,
-} from "../../../src/contract/schema/types.ts";
+  ReplyOf,
+  RequestOf,
+} from "../../../src/api/types.ts";
+import { REDRIVE_MAX } from "../../../src/contract/limits.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
@@ -29,8 +26,8 @@ import {
 } from "./admin-options.ts";
 import type { QueueDescription, QueueOptions } from "./queue-description.ts";
 
-const NO_MESSAGES: MessagesReply = { messages: [], cursor: null };
-const NONE_LEFT: RedriveReply = { redriven: 0, left: 0 };
+const NO_MESSAGES: ReplyOf<"messages"> = { messages: [], cursor: null };
+const NONE_LEFT: ReplyOf<"redrive"> = { redriven: 0, left: 0 };
 
 /** The administrative calls of a queue: configure, inspect, pause, purge, redrive and delete. */
 export abstract class QueueAdmin<Item> {
@@ -48,7 +45,7 @@ export abstract class QueueAdmin<Item> {
   async configure(options: QueueOptions, callOptions: CallOptions = {}): Promise<QueueDescription> {
     checkOptions("configure()", options, OPTIONS.configure);
     checkOptions("configure()", callOptions, CALL_OPTIONS);
-    const request: ConfigureRequest & Record<string, unknown> = { ...options };
+    const request: RequestOf<"configure"> & Record<string, unknown> = { ...options };
     const { value } = await this.calls.send<QueueDescriptionReply>("configure", { request, ...callOptions });
     return value;
   }
@@ -94,8 +91,8 @@ export abstract class QueueAdmin<Item> {
     const { state, ...call } = options;
     for (let cursor: string | null = ""; cursor !== null; ) {
       const request = { ...(state === undefined ? {} : { state }), cursor };
-      const outcome = this.calls.send<MessagesReply>("messages", { request, ...call });
-      const page: MessagesReply = await this.calls.orIfUnknown(outcome, NO_MESSAGES);
+      const outcome = this.calls.send<ReplyOf<"messages">>("messages", { request, ...call });
+      const page: ReplyOf<"messages"> = await this.calls.orIfUnknown(outcome, NO_MESSAGES);
       for (const message of page.messages) yield viewOf<Item>(message);
       cursor = page.cursor;
     }
@@ -143,7 +140,7 @@ export abstract class QueueAdmin<Item> {
       // Sent again after a lost answer, "the first `max`" would be the next ones.
       const isRepeatable = max === Number.POSITIVE_INFINITY;
       const request = { ids, to, from, ...limit };
-      const outcome = this.calls.send<RedriveReply>("redrive", { request, isRepeatable, ...call });
+      const outcome = this.calls.send<ReplyOf<"redrive">>("redrive", { request, isRepeatable, ...call });
       const reply = await this.calls.orIfUnknown(outcome, NONE_LEFT);
       redriven += reply.redriven;
       most = Math.min(most, redriven + reply.left);
@@ -160,7 +157,7 @@ export abstract class QueueAdmin<Item> {
   async purge(options: PurgeOptions = {}): Promise<number> {
     checkOptions("purge()", options, OPTIONS.purge);
     const { only, ...call } = options;
-    const outcome = this.calls.send<PurgeReply>("purge", { request: { only }, isRepeatable: false, ...call });
+    const outcome = this.calls.send<ReplyOf<"purge">>("purge", { request: { only }, isRepeatable: false, ...call });
     return (await this.calls.orIfUnknown(outcome, { purged: 0 })).purged;
   }
 
@@ -169,7 +166,7 @@ export abstract class QueueAdmin<Item> {
    */
   async delete(options: CallOptions = {}): Promise<boolean> {
     checkOptions("delete()", options, CALL_OPTIONS);
-    const outcome = this.calls.send<DeleteReply>("delete", { isRepeatable: false, ...options });
+    const outcome = this.calls.send<ReplyOf<"delete">>("delete", { isRepeatable: false, ...options });
     return (await this.calls.orIfUnknown(outcome, { deleted: false })).deleted;
   }
 }

@@ -1,5 +1,5 @@
+import type { QueuesReply } from "../../../src/api/types.ts";
 import { QUEUE_NAME_PATTERN } from "../../../src/contract/limits.ts";
-import type { QueuesReply } from "../../../src/contract/schema/types.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,

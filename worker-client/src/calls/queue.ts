@@ -1,4 +1,4 @@
-import type { DoneReply, JoinReply, PutReply, ReceiveReply } from "../../../src/contract/schema/types.ts";
+import type { ReplyOf } from "../../../src/api/types.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
@@ -103,7 +103,7 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
     const idempotencyKey = options.idempotencyKey === undefined ? newKey() : checkedKey(options.idempotencyKey);
     if (messages.count === 0) return [];
     const call = { messages, deadline, idempotencyKey, signal, retrySeconds };
-    const { value } = await this.calls.send<PutReply>("put", call);
+    const { value } = await this.calls.send<ReplyOf<"put">>("put", call);
     return value.ids;
   }
 
@@ -174,7 +174,7 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
     checkNumber("count", count, { min: 1, max: 1_000_000, isInteger: true });
     checkOptions("taskDone()", options, CALL_OPTIONS);
     try {
-      await this.calls.send<DoneReply>("done", { request: { count }, idempotencyKey: newKey(), ...options });
+      await this.calls.send<ReplyOf<"done">>("done", { request: { count }, idempotencyKey: newKey(), ...options });
     } catch (error) {
       if (!(error instanceof UnknownQueue)) throw error;
       const message = `The queue ${this.name} does not exist, so nothing in it is unfinished.`;
@@ -189,7 +189,7 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
   async join(options: JoinOptions = {}): Promise<boolean> {
     checkOptions("join()", options, JOIN_OPTIONS);
     const { signal, retrySeconds } = options;
-    const outcome = this.calls.send<JoinReply>("join", { deadline: deadlineOf(options), signal, retrySeconds });
+    const outcome = this.calls.send<ReplyOf<"join">>("join", { deadline: deadlineOf(options), signal, retrySeconds });
     return (await this.calls.orIfUnknown(outcome, { finished: true })).finished;
   }
 
@@ -230,8 +230,8 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
     request: Pick<ReceiveOptions, "max" | "leaseSeconds">,
     deadline: Deadline,
     { signal, retrySeconds }: CallOptions,
-  ): Promise<ReceiveReply> {
-    const { value } = await this.calls.send<ReceiveReply>("receive", { request, deadline, signal, retrySeconds });
+  ): Promise<ReplyOf<"receive">> {
+    const { value } = await this.calls.send<ReplyOf<"receive">>("receive", { request, deadline, signal, retrySeconds });
     return value;
   }
 

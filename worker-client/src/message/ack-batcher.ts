@@ -1,5 +1,5 @@
+import type { ReplyOf } from "../../../src/api/types.ts";
 import { RECEIPTS_MAX } from "../../../src/contract/limits.ts";
-import type { AckReply } from "../../../src/contract/schema/types.ts";
 import { turn } from "../base/platform.ts";
 import type { Outcome } from "../transport/call.ts";
 
@@ -19,10 +19,10 @@ interface AckBatch {
 
 /** Sends acks of the same turn of the event loop as one request, of at most `RECEIPTS_MAX` receipts. */
 export class AckBatcher {
-  readonly #send: (receipts: string[]) => Promise<Outcome<AckReply>>;
+  readonly #send: (receipts: string[]) => Promise<Outcome<ReplyOf<"ack">>>;
   #batches: AckBatch[] = [];
 
-  constructor(send: (receipts: string[]) => Promise<Outcome<AckReply>>) {
+  constructor(send: (receipts: string[]) => Promise<Outcome<ReplyOf<"ack">>>) {
     this.#send = send;
   }
 

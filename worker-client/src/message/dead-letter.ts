@@ -1,8 +1,6 @@
-import type { ReceivedMessage } from "../../../src/contract/schema/types.ts";
+import type { ReceivedMessage } from "../../../src/api/types.ts";
+import type { DeathReason } from "../../../src/contract/states.ts";
 import { dateOf } from "./dates.ts";
-
-/** Why a message is dead: delivered `maxAttempts` times, older than `retentionSeconds`, or given up by `reject`. */
-export type DeathReason = "max_attempts" | "expired" | "rejected";
 
 /** Where a message comes from that died in another queue, and what it died of. */
 export interface DeadLetter {

@@ -1,4 +1,4 @@
-import type { ReceivedMessage } from "../../../src/contract/schema/types.ts";
+import type { ReceivedMessage } from "../../../src/api/types.ts";
 import { bytesOf } from "../base/platform.ts";
 
 /** The item of a message: bytes travel as base64, everything else as JSON. */

@@ -1,10 +1,8 @@
-import type { MessageView as MessageViewReply } from "../../../src/contract/schema/types.ts";
+import type { MessageView as MessageViewReply } from "../../../src/api/types.ts";
+import type { DeathReason, MessageState } from "../../../src/contract/states.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
-import { type DeadLetter, type DeathReason, deadLetterOf } from "./dead-letter.ts";
+import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
 import { itemOf } from "./item-of.ts";
-
-/** `transferring`: being sent to another queue. */
-export type MessageState = "visible" | "delayed" | "leased" | "dead" | "transferring";
 
 /** A message that was peeked at, and not leased. */
 export interface MessageView<Item> {

@@ -1,4 +1,4 @@
-import type { ExtendReply, ReceivedMessage, RetryReply } from "../../../src/contract/schema/types.ts";
+import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
 import { CALL_OPTIONS, type CallOptions, checkOptions, type Known } from "../base/check-options.ts";
 import { Closed, QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, instant } from "../base/instant.ts";
@@ -109,7 +109,8 @@ export class Message<Item> {
   async retry(options: RetryOptions = {}): Promise<boolean> {
     checkOptions("retry()", options, RETRY_OPTIONS);
     const { delaySeconds, error } = options;
-    return this.#giveBack({ delaySeconds, error: error === undefined ? undefined : errorText(error) }, options);
+    const request = { delaySeconds, error: error === undefined ? undefined : errorText(error) };
+    return this.#giveBack("retry", request, options);
   }
 
   /**
@@ -119,7 +120,7 @@ export class Message<Item> {
   async reject(options: RejectOptions = {}): Promise<boolean> {
     checkOptions("reject()", options, REJECT_OPTIONS);
     const { error } = options;
-    return this.#giveBack({ dead: true, error: error === undefined ? undefined : errorText(error) }, options);
+    return this.#giveBack("reject", { error: error === undefined ? undefined : errorText(error) }, options);
   }
 
   /**
@@ -128,7 +129,7 @@ export class Message<Item> {
    */
   async release(options: CallOptions = {}): Promise<boolean> {
     checkOptions("release()", options, CALL_OPTIONS);
-    return this.#giveBack({ begun: false }, options);
+    return this.#giveBack("release", {}, options);
   }
 
   /**
@@ -139,7 +140,7 @@ export class Message<Item> {
     checkOptions("extend()", options, CALL_OPTIONS);
     const sentAt = instant();
     const request = { receipts: [this.receipt], leaseSeconds };
-    const { value } = await this.#calls.send<ExtendReply>("extend", { request, ...options });
+    const { value } = await this.#calls.send<ReplyOf<"extend">>("extend", { request, ...options });
     if (value.extended === 1) this.extended(value.leaseEndsAt, leaseSeconds * 1_000, sentAt);
     return value.extended === 1;
   }
@@ -217,10 +218,15 @@ export class Message<Item> {
     }
   }
 
-  #giveBack(request: object, { signal, retrySeconds }: CallOptions): Promise<boolean> {
+  #giveBack(
+    verb: "retry" | "reject" | "release",
+    request: object,
+    { signal, retrySeconds }: CallOptions,
+  ): Promise<boolean> {
     return this.#settle(async () => {
       const call = { request: { receipts: [this.receipt], ...request }, signal, retrySeconds };
-      return (await this.#calls.send<RetryReply>("retry", call)).value.retried === 1;
+      const { value } = await this.#calls.send<{ stale: string[] }>(verb, call);
+      return value.stale.length === 0;
     });
   }
 }

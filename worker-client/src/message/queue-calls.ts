@@ -1,4 +1,4 @@
-import type { AckReply } from "../../../src/contract/schema/types.ts";
+import type { ReplyOf } from "../../../src/api/types.ts";
 import type { CallOptions } from "../base/check-options.ts";
 import { UnknownQueue, withCaller } from "../base/errors.ts";
 import type { Call, Outcome, Route } from "../transport/call.ts";
@@ -10,9 +10,11 @@ export class QueueCalls {
   readonly queue: string;
   readonly route: Route;
   /** Acks that count their messages as done. */
-  readonly #acks = new AckBatcher((receipts) => this.send<AckReply>("ack", { request: { receipts } }));
+  readonly #acks = new AckBatcher((receipts) => this.send<ReplyOf<"ack">>("ack", { request: { receipts } }));
   /** Acks after which the messages stay unfinished until `taskDone`. */
-  readonly #takes = new AckBatcher((receipts) => this.send<AckReply>("ack", { request: { receipts, finish: false } }));
+  readonly #takes = new AckBatcher((receipts) =>
+    this.send<ReplyOf<"ack">>("ack", { request: { receipts, finish: false } }),
+  );
 
   constructor(queue: string, route: Route) {
     this.queue = queue;
@@ -41,7 +43,7 @@ export class QueueCalls {
   ): Promise<{ isAcked: boolean; isRepeated: boolean }> {
     if (signal !== undefined || retrySeconds !== undefined) {
       const request = { receipts: [receipt], finish };
-      const { value, isRepeated } = await this.send<AckReply>("ack", { request, signal, retrySeconds });
+      const { value, isRepeated } = await this.send<ReplyOf<"ack">>("ack", { request, signal, retrySeconds });
       return { isAcked: value.acked === 1, isRepeated };
     }
     const { stale, isRepeated } = await (finish ? this.#acks : this.#takes).add(receipt);

@@ -1,6 +1,5 @@
-import type { Verb } from "../../../src/contract/endpoints.ts";
+import type { RequestOf, Verb } from "../../../src/api/types.ts";
 import { IDEMPOTENCY_SECONDS } from "../../../src/contract/limits.ts";
-import type { SubscribeRequest } from "../../../src/contract/schema/types.ts";
 import type { Deadline } from "../base/deadline.ts";
 import { Closed, Full, Paused, QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, msSince } from "../base/instant.ts";
@@ -70,7 +69,7 @@ export interface Pushes {
   /** Calls the listener's `connected` when it can grant credit. */
   subscribe(listener: SubscriptionListener): void;
   /** Lets `credit` more messages be pushed. False while there is no connection: `connected` is called when there is. */
-  grant(request: SubscribeRequest): boolean;
+  grant(request: RequestOf<"subscribe">): boolean;
   /**
    * Tells the server that handlers begin with these deliveries. When this returns it is sent, in one frame with all
    * calls that were made before: also a handler that ends the process cannot prevent it.

@@ -1,4 +1,4 @@
-import { ENDPOINTS } from "../../../src/contract/endpoints.ts";
+import { endpointOf } from "../../../src/contract/endpoints.ts";
 import type { Deadline } from "../base/deadline.ts";
 import { Unavailable } from "../base/errors.ts";
 import { Timer } from "../base/platform.ts";
@@ -101,26 +101,32 @@ export class HttpRoute implements Route {
   async #giveBack(reply: unknown): Promise<void> {
     const receipts = receiptsIn(reply);
     if (receipts.length === 0) return;
-    const body = JSON.stringify({ receipts, begun: false });
-    await this.#client.send({ method: "POST", path: `${this.#path}/retry`, body }, {});
+    const body = JSON.stringify({ receipts });
+    await this.#client.send({ method: "POST", path: `${this.#path}/release`, body }, {});
   }
 
   #requestOf(call: Call, waitSeconds?: number): HttpRequest {
     const { verb, request = {}, messages } = call;
-    const { method, path } = ENDPOINTS[verb];
+    const { method, path } = endpointOf(verb);
     const common = { method, queue: this.place.queue, isReply: (value: unknown) => isReplyTo(call, value) };
-    const fields = waitSeconds === undefined ? request : { ...request, timeoutSeconds: waitSeconds };
+    const timed = waitSeconds === undefined ? request : { ...request, timeoutSeconds: waitSeconds };
+    const { place, fields } = placedIn(path, timed);
     if (method === "GET" || method === "DELETE") {
-      const { id, ...query } = fields as Record<string, string>;
-      const search = new URLSearchParams(query).toString();
-      const place = path.replace(":id", encodeURIComponent(id ?? ""));
+      const search = new URLSearchParams(fields as Record<string, string>).toString();
       return { ...common, path: `${this.#path}${place}${search === "" ? "" : `?${search}`}` };
     }
     const text = JSON.stringify(fields);
     const rest = text === "{}" ? "}" : `,${text.slice(1)}`;
     const body = messages === undefined ? text : `{"messages":${messages.json}${rest}`;
-    return { ...common, path: `${this.#path}${path}`, body, waitSeconds };
+    return { ...common, path: `${this.#path}${place}`, body, waitSeconds };
   }
+}
+
+/** Moves the id of a request into a path that has a place for it. */
+function placedIn(path: string, request: Record<string, unknown>): { place: string; fields: Record<string, unknown> } {
+  if (!path.includes(":id")) return { place: path, fields: request };
+  const { id, ...fields } = request;
+  return { place: path.replace(":id", encodeURIComponent(String(id))), fields };
 }
 
 /** Waits for a permit until the call's time has passed, or it is aborted. */

@@ -1,4 +1,4 @@
-import type { ServerLine } from "../../../src/contract/schema/types.ts";
+import type { ServerLine } from "../../../src/api/types.ts";
 import { GRACE_SECONDS } from "../base/deadline.ts";
 import { QueueError } from "../base/errors.ts";
 import { type Instant, msSince } from "../base/instant.ts";

@@ -1,4 +1,4 @@
-import type { MessageRun } from "../../../src/contract/schema/types.ts";
+import type { MessageRun } from "../../../src/api/types.ts";
 import type { Call } from "./call.ts";
 import type { PutMessages } from "./put-messages.ts";
 

@@ -1,4 +1,4 @@
-import type { MessageRun } from "../../../src/contract/schema/types.ts";
+import type { MessageRun } from "../../../src/api/types.ts";
 import { GRACE_SECONDS } from "../base/deadline.ts";
 import { QueueError } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";

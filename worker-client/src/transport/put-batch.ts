@@ -1,4 +1,4 @@
-import type { MessageRun, PutsReply, ServerLine } from "../../../src/contract/schema/types.ts";
+import type { MessageRun, PutsReply, ServerLine } from "../../../src/api/types.ts";
 import type { QueueError } from "../base/errors.ts";
 import { errorOf, isProblem, type Place } from "../base/problem-errors.ts";
 import { isText } from "../base/reply-shapes.ts";

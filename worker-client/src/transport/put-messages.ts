@@ -1,5 +1,5 @@
+import type { MessageRun, PutRequest } from "../../../src/api/types.ts";
 import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, BODY_BYTES_MAX } from "../../../src/contract/limits.ts";
-import type { MessageRun, PutRequest } from "../../../src/contract/schema/types.ts";
 import { shown } from "../base/check-options.ts";
 import { Invalid, TooLarge } from "../base/errors.ts";
 import { base64Of } from "../base/platform.ts";

@@ -4,17 +4,16 @@ import type { Call } from "./call.ts";
 /**
  * Whether this has the form of a reply to the call: the other side may be something else than a durable-queue server.
  */
-export function isReplyTo({ verb, messages }: Pick<Call, "verb" | "messages">, reply: unknown): boolean {
+export function isReplyTo(
+  { verb, messages, request }: Pick<Call, "verb" | "messages" | "request">,
+  reply: unknown,
+): boolean {
   if (!isObject(reply)) return false;
   switch (verb) {
     case "put":
       return isListOf(reply.ids, isText) && reply.ids.length === messages?.count;
     case "receive":
       return isListOf(reply.messages, isReceived);
-    case "ack":
-    case "retry":
-    case "extend":
-      return isListOf(reply.stale, isText);
     case "join":
       return typeof reply.finished === "boolean";
     case "messages":
@@ -22,8 +21,13 @@ export function isReplyTo({ verb, messages }: Pick<Call, "verb" | "messages">, r
     case "redrive":
       return typeof reply.redriven === "number" && typeof reply.left === "number";
     default:
-      return true;
+      return hasReceipts(request) ? isListOf(reply.stale, isText) : true;
   }
+}
+
+/** Whether a request is about leases. Its reply tells which of them are over. */
+function hasReceipts(request: Call["request"]): boolean {
+  return request !== undefined && "receipts" in request;
 }
 
 /** The receipts of the messages in a reply, if it has any. */

@@ -1,5 +1,5 @@
+import type { ServerLine } from "../../../src/api/types.ts";
 import { SOCKET_WAITS_MAX } from "../../../src/contract/limits.ts";
-import type { ServerLine } from "../../../src/contract/schema/types.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { QueueError } from "../base/errors.ts";
 import { errorOf, isFinal, type Place } from "../base/problem-errors.ts";

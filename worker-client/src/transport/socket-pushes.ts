@@ -1,4 +1,4 @@
-import type { ServerLine, SubscribeRequest } from "../../../src/contract/schema/types.ts";
+import type { RequestOf, ServerLine } from "../../../src/api/types.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { turn } from "../base/platform.ts";
@@ -63,7 +63,7 @@ export class SocketPushes implements Pushes {
   }
 
   /** The grant goes behind the acks of this turn, because they made the room: no consumer holds more than it can. */
-  grant(request: SubscribeRequest): boolean {
+  grant(request: RequestOf<"subscribe">): boolean {
     if (!this.#connection.isOpen) return false;
     this.#subscription.grant(request);
     // Acks are gathered until the end of the turn, and sent at the end of the next.

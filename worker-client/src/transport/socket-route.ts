@@ -1,4 +1,4 @@
-import type { ServerLine } from "../../../src/contract/schema/types.ts";
+import type { ServerLine } from "../../../src/api/types.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { turn } from "../base/platform.ts";
@@ -213,7 +213,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
   }
 
   giveBack(receipts: string[]): void {
-    this.send({ verb: "retry", request: { receipts, begun: false } }).catch(() => undefined);
+    this.send({ verb: "release", request: { receipts } }).catch(() => undefined);
   }
 
   isTaken(id: number): boolean {

@@ -1,4 +1,4 @@
-import type { ReceivedMessage, SubscribeReply } from "../../../src/contract/schema/types.ts";
+import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 
@@ -7,7 +7,7 @@ export interface SubscriptionListener {
   /** A connection is open, and credit can be granted on it. Called anew for each connection. */
   connected(): void;
   /** @param sentAt when the grant of credit was sent that this answers */
-  granted(reply: SubscribeReply, sentAt: Instant): void;
+  granted(reply: ReplyOf<"subscribe">, sentAt: Instant): void;
   pushed(messages: ReceivedMessage[]): void;
   /** Leases that ended before their time. Some may be of other consumers. */
   lost(receipts: readonly string[]): void;

@@ -1,6 +1,6 @@
+import type { ReplyOf, RequestOf, ServerLine } from "../../../src/api/types.ts";
 import { CREDIT_MAX, RECEIPTS_MAX } from "../../../src/contract/limits.ts";
 import type { Problem } from "../../../src/contract/problems.ts";
-import type { ServerLine, SubscribeReply, SubscribeRequest } from "../../../src/contract/schema/types.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { type Instant, instant } from "../base/instant.ts";
 import type { Timer } from "../base/platform.ts";
@@ -12,23 +12,23 @@ import type { SubscriptionListener } from "./subscription-listener.ts";
 export class Subscription {
   listener: SubscriptionListener | undefined;
   readonly #place: Place;
-  readonly #tryLater: (request: SubscribeRequest) => void;
+  readonly #tryLater: (request: RequestOf<"subscribe">) => void;
   /** Credit that is not sent yet. */
-  #granted: SubscribeRequest | undefined;
+  #granted: RequestOf<"subscribe"> | undefined;
   /** Operations that grant credit and are not answered, and when they were sent. */
-  readonly #grants = new Map<number, { sentAt: Instant; request: SubscribeRequest }>();
+  readonly #grants = new Map<number, { sentAt: Instant; request: RequestOf<"subscribe"> }>();
   #unsubscribing: { id: number | undefined; since: number } | undefined;
   /** Timers of credit that the server refused for the time being. */
   readonly #later = new Set<Timer>();
 
   /** @param tryLater called with that credit when it can be granted again */
-  constructor(place: Place, tryLater: (request: SubscribeRequest) => void) {
+  constructor(place: Place, tryLater: (request: RequestOf<"subscribe">) => void) {
     this.#place = place;
     this.#tryLater = tryLater;
   }
 
   /** Adds credit to what is sent next. */
-  grant({ credit, leaseSeconds }: SubscribeRequest): void {
+  grant({ credit, leaseSeconds }: RequestOf<"subscribe">): void {
     const sum = credit + (this.#granted?.credit ?? 0);
     this.#granted = { credit: sum, leaseSeconds: leaseSeconds ?? this.#granted?.leaseSeconds };
   }
@@ -49,7 +49,7 @@ export class Subscription {
     const { credit, leaseSeconds } = this.#granted ?? { credit: 0 };
     this.#granted = undefined;
     for (let left = credit; left > 0; left -= CREDIT_MAX) {
-      const request: SubscribeRequest = { credit: Math.min(left, CREDIT_MAX), leaseSeconds };
+      const request: RequestOf<"subscribe"> = { credit: Math.min(left, CREDIT_MAX), leaseSeconds };
       const id = nextId();
       this.#grants.set(id, { sentAt: instant(), request });
       lines.push(JSON.stringify({ id, verb: "subscribe", request }));
@@ -71,7 +71,7 @@ export class Subscription {
     const grant = this.#grants.get(line.id);
     if (grant !== undefined) {
       this.#grants.delete(line.id);
-      if ("reply" in line) this.listener?.granted(line.reply as SubscribeReply, grant.sentAt);
+      if ("reply" in line) this.listener?.granted(line.reply as ReplyOf<"subscribe">, grant.sentAt);
       else this.#refuse(line.problem, grant.request);
       return true;
     }
@@ -81,13 +81,13 @@ export class Subscription {
     return true;
   }
 
-  #refuse(problem: Problem, request: SubscribeRequest): void {
+  #refuse(problem: Problem, request: RequestOf<"subscribe">): void {
     const error = errorOf(problem, this.#place);
     if (isFinal(problem.status, error)) this.listener?.ended(error);
     else this.#grantLater(request);
   }
 
-  #grantLater(request: SubscribeRequest): void {
+  #grantLater(request: RequestOf<"subscribe">): void {
     const again = () => {
       this.#later.delete(timer);
       this.#tryLater(request);

@@ -1,4 +1,4 @@
-import type { ServerLine } from "../../../src/contract/schema/types.ts";
+import type { ServerLine } from "../../../src/api/types.ts";
 import { isProblem } from "../base/problem-errors.ts";
 import { isListOf, isObject, isReceived, isText } from "../base/reply-shapes.ts";
 

@@ -1,4 +1,4 @@
-import type { ServerLine } from "../../../src/contract/schema/types.ts";
+import type { ServerLine } from "../../../src/api/types.ts";
 import { PING, PONG } from "../../../src/contract/socket-constants.ts";
 import { QueueError } from "../base/errors.ts";
 import { afterReading, Timer } from "../base/platform.ts";

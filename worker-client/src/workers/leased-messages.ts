@@ -1,5 +1,5 @@
+import type { ReplyOf } from "../../../src/api/types.ts";
 import { RECEIPTS_MAX } from "../../../src/contract/limits.ts";
-import type { ExtendReply } from "../../../src/contract/schema/types.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { type Instant, instant } from "../base/instant.ts";
 import { afterReading } from "../base/platform.ts";
@@ -159,7 +159,7 @@ export class LeasedMessages {
     const { leaseMs } = this;
     const request = { receipts: messages.map(({ receipt }) => receipt), leaseSeconds: leaseMs / 1_000 };
     try {
-      const { value } = await this.#calls.send<ExtendReply>("extend", { request, retrySeconds: 0 });
+      const { value } = await this.#calls.send<ReplyOf<"extend">>("extend", { request, retrySeconds: 0 });
       this.#extended(messages, value, leaseMs, sentAt);
     } catch {
       // Without an answer the leases end when they end. Those that have not ended are tried again.
@@ -169,7 +169,12 @@ export class LeasedMessages {
     this.#changed();
   }
 
-  #extended(messages: Message<unknown>[], { stale, leaseEndsAt }: ExtendReply, leaseMs: number, sentAt: Instant): void {
+  #extended(
+    messages: Message<unknown>[],
+    { stale, leaseEndsAt }: ReplyOf<"extend">,
+    leaseMs: number,
+    sentAt: Instant,
+  ): void {
     const lost = new Set(stale);
     for (const message of messages) {
       if (lost.has(message.receipt)) {

@@ -1,4 +1,4 @@
-import type { ReceivedMessage, SubscribeReply } from "../../../src/contract/schema/types.ts";
+import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 
@@ -14,7 +14,7 @@ export interface MessageSink {
   readonly isIdle: boolean;
   /** A connection is open on which messages are pushed. */
   connected(): void;
-  granted(reply: SubscribeReply, sentAt: Instant): void;
+  granted(reply: ReplyOf<"subscribe">, sentAt: Instant): void;
   /** @param leaseSeconds how long their leases last, where they were asked for; undefined where they were pushed */
   take(messages: ReceivedMessage[], leaseSeconds?: number): void;
   lost(receipts: readonly string[]): void;

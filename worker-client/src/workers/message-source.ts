@@ -1,4 +1,4 @@
-import type { ReceivedMessage, SubscribeReply } from "../../../src/contract/schema/types.ts";
+import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
 import { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import type { Route } from "../transport/call.ts";
@@ -78,7 +78,7 @@ export class MessageSource implements SubscriptionListener {
     this.#grant(this.#sink.room);
   }
 
-  granted(reply: SubscribeReply, sentAt: Instant): void {
+  granted(reply: ReplyOf<"subscribe">, sentAt: Instant): void {
     this.#sink.granted(reply, sentAt);
   }
 

@@ -1,5 +1,5 @@
+import type { ReplyOf } from "../../../src/api/types.ts";
 import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
-import type { ReceiveReply } from "../../../src/contract/schema/types.ts";
 import { Deadline } from "../base/deadline.ts";
 import { Unavailable } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
@@ -84,7 +84,7 @@ export class Polling {
     const request = { max, leaseSeconds: this.#leaseSeconds };
     // Tried once, so that the worker can be stopped between two tries.
     const call = { verb: "receive", request, deadline, signal, retrySeconds: 0 } as const;
-    const { value } = await this.#route.send<ReceiveReply>(call);
+    const { value } = await this.#route.send<ReplyOf<"receive">>(call);
     this.#sink.take(value.messages, value.leaseSeconds);
   }
 }

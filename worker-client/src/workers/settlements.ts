@@ -1,5 +1,5 @@
+import type { ReplyOf } from "../../../src/api/types.ts";
 import { RECEIPTS_MAX } from "../../../src/contract/limits.ts";
-import type { AckReply, RetryReply } from "../../../src/contract/schema/types.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { AckBatcher, type AckOutcome } from "../message/ack-batcher.ts";
 import { errorText } from "../message/error-text.ts";
@@ -13,7 +13,7 @@ export class Settlements {
   readonly #report: Report;
   readonly #changed: () => void;
   readonly #givingUp = new AbortController();
-  readonly #acks = new AckBatcher((receipts) => this.#send<AckReply>("ack", { receipts }));
+  readonly #acks = new AckBatcher((receipts) => this.#send<ReplyOf<"ack">>("ack", { receipts }));
   /** The messages of each batch of acks, by its outcome. Weak: messages that were acked do not stay in memory. */
   readonly #acked = new WeakMap<Promise<AckOutcome>, Message<unknown>[]>();
   #unconfirmed = 0;
@@ -60,25 +60,25 @@ export class Settlements {
     const request = { receipts: [message.receipt], error: errorText(error) };
     // The error of a handler that failed because the lease had ended was reported already.
     const isReported = message.isLost && error === message.signal.reason;
-    this.#confirm([message], this.#retry(request), isReported);
+    this.#confirm([message], this.#giveBack("retry", request), isReported);
   }
 
   /** Gives back messages whose handlers did not begin. */
   release(messages: readonly Message<unknown>[]): void {
     for (const some of chunksOf(messages, RECEIPTS_MAX)) {
       for (const message of some) message.settle();
-      const request = { receipts: some.map(({ receipt }) => receipt), begun: false };
+      const request = { receipts: some.map(({ receipt }) => receipt) };
       // A lease that has ended has given the message back already.
-      this.#confirm(some, this.#retry(request), true);
+      this.#confirm(some, this.#giveBack("release", request), true);
     }
   }
 
-  async #retry(request: Record<string, unknown>): Promise<AckOutcome> {
-    const { value, isRepeated } = await this.#send<RetryReply>("retry", request);
+  async #giveBack(verb: "retry" | "release", request: Record<string, unknown>): Promise<AckOutcome> {
+    const { value, isRepeated } = await this.#send<{ stale: string[] }>(verb, request);
     return { stale: new Set(value.stale), isRepeated };
   }
 
-  #send<Reply>(verb: "ack" | "retry", request: Record<string, unknown>) {
+  #send<Reply>(verb: "ack" | "retry" | "release", request: Record<string, unknown>) {
     return this.#calls.send<Reply>(verb, { request, signal: this.#givingUp.signal });
   }
 

@@ -1,5 +1,5 @@
+import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
 import { LEASE_SECONDS_DEFAULT } from "../../../src/contract/limits.ts";
-import type { ReceivedMessage, SubscribeReply } from "../../../src/contract/schema/types.ts";
 import { Closed, type QueueError, ShutDown } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { Timer, turn } from "../base/platform.ts";
@@ -150,7 +150,7 @@ export class Worker {
   }
 
   /** @internal */
-  granted({ leaseSeconds, time }: SubscribeReply, sentAt: Instant): void {
+  granted({ leaseSeconds, time }: ReplyOf<"subscribe">, sentAt: Instant): void {
     this.#clock.heard(time * 1_000, sentAt);
     if (!this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
   }

@@ -1,39 +1,47 @@
 /** Putting messages, and messages as they are handed out and browsed. */
 import * as z from "zod";
-import { base64CharactersOf, isBase64 } from "../base64.ts";
-import {
-  BATCH_MESSAGES_MAX,
-  BODY_BYTES_MAX,
-  DELAY_SECONDS_MAX,
-  LIST_LIMIT_DEFAULT,
-  LIST_LIMIT_MAX,
-  PRIORITY_DEFAULT,
-  PRIORITY_MAX,
-} from "../limits.ts";
-import { group, idempotencyKey, seconds, waitSeconds } from "./fields.ts";
+import { base64CharactersOf, isBase64 } from "../../contract/base64.ts";
+import { BODY_BYTES_MAX, DELAY_SECONDS_MAX, PRIORITY_DEFAULT, PRIORITY_MAX } from "../../contract/limits.ts";
+import { DEATH_REASONS, STATE_NAMES } from "../../contract/states.ts";
+import { group, idempotencyKey, seconds } from "./fields.ts";
+import { headers } from "./headers.ts";
+import { messageRules } from "./settings.ts";
+
+/** 0 to 255. Stored with every message; it decides the order only in a priority queue. */
+export const priority = z.int().min(0).max(PRIORITY_MAX);
 
 /** The options of a message that is put. */
 export const messageOptions = z.strictObject({
-  /** 0 to 255. Stored with every message; it decides the order only in a priority queue. */
-  priority: z.int().min(0).max(PRIORITY_MAX).default(PRIORITY_DEFAULT),
+  priority: priority.default(PRIORITY_DEFAULT),
   /** The message is not visible before this time has passed. */
   delaySeconds: seconds.max(DELAY_SECONDS_MAX).default(0),
   /** The message is not visible before this time, in seconds since 1970: at most 366 days from now. */
   at: z.number().min(0).optional(),
   /** Within `dedupeSeconds` after a message with this key, others with it are not stored; their id is that one's. */
   dedupeKey: idempotencyKey.optional(),
+  /** The dedupe key counts until the message is done, cancelled, purged or dead, instead of for `dedupeSeconds`. */
+  dedupeUntil: z.literal("done").optional(),
   group: group.optional(),
+  headers: headers.optional(),
+  ...messageRules,
 });
 
 /** `delaySeconds` and `at` are mutually exclusive. */
 export const DELAY_XOR_AT = {
-  holds: (options: { at?: number | undefined; delaySeconds: number }) =>
-    options.at === undefined || options.delaySeconds === 0,
+  holds: (options: { at?: number | undefined; delaySeconds?: number | undefined }) =>
+    options.at === undefined || (options.delaySeconds ?? 0) === 0,
   rule: { error: "must not have both delaySeconds and at" },
 };
 
+/** `dedupeUntil` says how long a key counts, so there must be one. */
+export const KEY_FOR_UNTIL = {
+  holds: (options: { dedupeKey?: string | undefined; dedupeUntil?: "done" | undefined }) =>
+    options.dedupeUntil === undefined || options.dedupeKey !== undefined,
+  rule: { error: "must have a dedupeKey if it has dedupeUntil" },
+};
+
 /** A text that is longer than the largest message passes unread: the check of sizes refuses it as too large. */
-const bytes = z
+export const bytes = z
   .string()
   .refine((text) => text.length > base64CharactersOf(BODY_BYTES_MAX) || isBase64(text), { error: "must be base64" });
 
@@ -41,29 +49,16 @@ const bytes = z
 export const newMessage = messageOptions
   .extend({ body: z.unknown().optional(), bytes: bytes.optional() })
   .refine(DELAY_XOR_AT.holds, DELAY_XOR_AT.rule)
+  .refine(KEY_FOR_UNTIL.holds, KEY_FOR_UNTIL.rule)
   .refine((message) => (message.body === undefined) !== (message.bytes === undefined), {
     error: "must have either body or bytes",
   });
 
-export const putRequest = z.strictObject({
-  messages: z.array(newMessage).min(1).max(BATCH_MESSAGES_MAX),
-  timeoutSeconds: waitSeconds,
-});
-export const putReply = z.object({
-  /** As many as the messages, in their order. */
-  ids: z.array(z.string()),
-  /**
-   * The positions in the request, from 0 and ascending, of messages that were not stored because their `dedupeKey` is
-   * known or came before in the request: their ids are those of the messages that have it. Absent if all were stored.
-   */
-  duplicates: z.array(z.int()).optional(),
-});
-
 /** Why a message is dead: begun `maxAttempts` times, older than `retentionSeconds`, or rejected by a retry. */
-const deathReason = z.enum(["max_attempts", "expired", "rejected"]);
+const deathReason = z.enum(DEATH_REASONS);
 
 /** The history of a message that died in another queue and was moved to this one, its `deadLetterQueue`. */
-const deadLetter = z.object({
+const deadLetter = z.strictObject({
   queue: z.string(),
   /** Its id in that queue. */
   id: z.string(),
@@ -74,12 +69,17 @@ const deadLetter = z.object({
   /** The error of its last retry. */
   lastError: z.string().optional(),
 });
-export const receivedMessage = z.object({
+export const receivedMessage = z.strictObject({
   id: z.string(),
   body: z.unknown().optional(),
   bytes: z.base64().optional(),
   priority: z.int(),
   group: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Its own settings, where it has them. */
+  maxAttempts: z.int().optional(),
+  retryDelaySeconds: z.number().optional(),
+  retentionSeconds: z.number().optional(),
   /** How often a handler has begun with this message, this time included: from 1. */
   attempt: z.int(),
   putAt: z.number(),
@@ -95,23 +95,21 @@ export const receivedMessage = z.object({
 });
 
 /** The states of a message in the queue; `transferring` is on its way to another queue. */
-const messageState = z.enum(["visible", "delayed", "leased", "dead", "transferring"]);
+export const messageState = z.enum(STATE_NAMES);
 
-export const messagesQuery = z.strictObject({
-  /** Default: all. */
-  state: messageState.optional(),
-  /** The `cursor` of the page before. */
-  cursor: z.string().max(128).default(""),
-  limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT),
-});
 /** A message as it is browsed. Which of the times it has depends on its state. */
-export const messageView = z.object({
+export const messageView = z.strictObject({
   id: z.string(),
   state: messageState,
   body: z.unknown().optional(),
   bytes: z.base64().optional(),
   priority: z.int(),
   group: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Its own settings, where it has them. */
+  maxAttempts: z.int().optional(),
+  retryDelaySeconds: z.number().optional(),
+  retentionSeconds: z.number().optional(),
   /** How often a handler has begun with it. */
   attempts: z.int(),
   putAt: z.number(),
@@ -123,14 +121,8 @@ export const messageView = z.object({
   lastError: z.string().optional(),
   deadLetter: deadLetter.optional(),
 });
-export const messagesReply = z.object({
-  /** In the order of their puts. A page may be short, or even empty, before the last. */
-  messages: z.array(messageView),
-  /** Null on the last page. */
-  cursor: z.string().nullable(),
-  /** Of a damaged queue: how many stored rows of this page could not be read, or not in full. */
-  damagedRows: z.int().optional(),
-});
-
 /** A request about one message. */
 export const messageRequest = z.strictObject({ id: z.string() });
+
+export type ReceivedMessage = z.output<typeof receivedMessage>;
+export type MessageView = z.output<typeof messageView>;

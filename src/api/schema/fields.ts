@@ -1,6 +1,7 @@
 /** Fields that several requests share. Times are seconds, fractions allowed; points in time are seconds since 1970. */
 import * as z from "zod";
 import {
+  CONSUMER_NAME_CHARACTERS_MAX,
   GROUP_CHARACTERS_MAX,
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
   LEASE_SECONDS_MAX,
@@ -9,7 +10,7 @@ import {
   RECEIPT_CHARACTERS_MAX,
   RECEIPTS_MAX,
   WAIT_SECONDS_MAX,
-} from "../limits.ts";
+} from "../../contract/limits.ts";
 
 // Workers refuse code that is made from strings, so zod's compiled fast path would be tried once in vain and given up.
 z.config({ jitless: true });
@@ -40,6 +41,13 @@ export const idempotencyKey = visibleText(IDEMPOTENCY_KEY_CHARACTERS_MAX);
 
 /** At most `maxLeasedPerGroup` messages of one group are leased at the same time, in their order. */
 export const group = visibleText(GROUP_CHARACTERS_MAX);
+
+/** The name that a client gives itself, for operators: visible, and no longer than they can read. */
+export const consumerName = z
+  .string()
+  .min(1)
+  .max(CONSUMER_NAME_CHARACTERS_MAX, { abort: true })
+  .regex(/^[\x20-\x7e]+$/, { error: "must be visible ASCII characters" });
 
 /** A request without fields. */
 export const emptyRequest = z.strictObject({});

@@ -1,0 +1,50 @@
+/** The description of a queue. */
+import * as z from "zod";
+import { ENDINGS, type Ending, type MessageState, STATE_NAMES } from "../../contract/states.ts";
+import { allSettings } from "./settings.ts";
+
+function countsOf<Name extends string>(names: readonly Name[]): Record<Name, z.ZodInt> {
+  return Object.fromEntries(names.map((name) => [name, z.int()])) as Record<Name, z.ZodInt>;
+}
+
+/** A connection that consumes: it has subscribed, or has received messages that are not finished. */
+const consumer = z.strictObject({
+  /** The name that its client gave itself, else the name of its key. */
+  name: z.string(),
+  /** The name of its key. */
+  key: z.string(),
+  /** The address from which it connected, as the platform reports it; absent where it does not. */
+  address: z.string().optional(),
+  /** When it connected. */
+  since: z.number(),
+  /** How many messages it holds under leases. */
+  inHand: z.int(),
+  /** How many more messages may be pushed to it. */
+  credit: z.int(),
+});
+export type Consumer = z.output<typeof consumer>;
+
+export const queueDescription = z.strictObject({
+  name: z.string(),
+  ...allSettings,
+  /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
+  shutdown: z.enum(["none", "draining", "immediate"]),
+  paused: z.strictObject({ puts: z.boolean(), receives: z.boolean() }),
+  /** How many messages are in each state. A visible message may have to wait for its group. */
+  ...countsOf<MessageState>(STATE_NAMES),
+  /** Put and not yet done, as Python counts it for join. A dead message counts as done. */
+  unfinished: z.int(),
+  /** Put since the queue was created: the sum of all states and of all endings. */
+  accepted: z.int(),
+  /** How many messages have left the queue, and how. */
+  ...countsOf<Ending>(ENDINGS),
+  /** The age of the oldest message in the queue; 0 when there is none. */
+  oldestSeconds: z.number(),
+  storageBytes: z.int(),
+  /** What Cloudflare would bill since the queue was created. After a crash it may lack the last commit's rows. */
+  rowsWritten: z.int(),
+  /** How many sockets are connected. */
+  connected: z.int(),
+  /** Those of them that consume, the oldest first. Consumers over HTTP have no connection and are not among them. */
+  consumers: z.array(consumer),
+});

@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { DELAY_SECONDS_MAX } from "../../../contract/limits.ts";
+import { orMilliseconds } from "../../milliseconds.ts";
+import { receipts, seconds } from "../../schema/fields.ts";
+import { verb } from "../descriptor.ts";
+import { error, stale } from "./receipts.ts";
+
+export const retry = verb({
+  summary: "Gives messages back after a failure: visible again after a delay, or dead after their last attempt.",
+  scope: "receive",
+  request: z.strictObject({
+    receipts,
+    /** Default: what the `retryDelay…` settings of the message and the queue give. */
+    delaySeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
+    error,
+  }),
+  reply: z.strictObject({ retried: z.int(), stale }),
+  command: ({ receipts, delaySeconds, error }) => ({
+    verb: "retry",
+    receipts,
+    delayMs: orMilliseconds(delaySeconds),
+    error,
+  }),
+  format: ({ retried, stale }) => ({ retried, stale }),
+});

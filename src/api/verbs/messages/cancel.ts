@@ -1,0 +1,12 @@
+import * as z from "zod";
+import { messageRequest } from "../../schema/messages.ts";
+import { verb } from "../descriptor.ts";
+
+export const cancel = verb({
+  summary: "Removes one message, also while it is leased.",
+  scope: "admin",
+  request: messageRequest,
+  reply: z.strictObject({ cancelled: z.boolean() }),
+  command: ({ id }) => ({ verb: "cancel", id }),
+  format: () => ({ cancelled: true }),
+});

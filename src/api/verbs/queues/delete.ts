@@ -1,0 +1,13 @@
+import * as z from "zod";
+import { newGeneration } from "../../generation.ts";
+import { emptyRequest } from "../../schema/fields.ts";
+import { verb } from "../descriptor.ts";
+
+export const deleteQueue = verb({
+  summary: "Deletes the queue with all its messages.",
+  scope: "admin",
+  request: emptyRequest,
+  reply: z.strictObject({ deleted: z.boolean() }),
+  command: () => ({ verb: "delete", nextGeneration: newGeneration() }),
+  format: () => ({ deleted: true }),
+});

@@ -1,0 +1,13 @@
+import { describe as description } from "../../describe.ts";
+import { emptyRequest } from "../../schema/fields.ts";
+import { queueDescription } from "../../schema/queues.ts";
+import { verb } from "../descriptor.ts";
+
+export const describe = verb({
+  summary: "Shows settings, counts and consumers of the queue.",
+  scope: "read",
+  request: emptyRequest,
+  reply: queueDescription,
+  command: () => ({ verb: "describe" }),
+  format: ({ description: what }, queueInfo) => description(what, queueInfo),
+});

@@ -16,7 +16,6 @@ export const PROBLEMS = {
   full: { status: 409, title: "The queue is full" },
   not_waiting: { status: 409, title: "The message is not waiting" },
   paused: { status: 409, title: "Puts are paused" },
-  not_waiting: { status: 409, title: "The message is not waiting" },
   order_conflict: { status: 409, title: "The queue holds messages in another order" },
   done_too_often: { status: 409, title: "More messages were reported done than are unfinished" },
   shut_down: { status: 410, title: "The queue was shut down" },

@@ -107,6 +107,6 @@ export class Receives implements DeliverySource {
 }
 
 /** Whether no message can be received, now or later. One that is transferring may come back. */
-export function isDrained(counts: Readonly<StateCounts>): boolean {
+function isDrained(counts: Readonly<StateCounts>): boolean {
   return sumOf(counts) === counts.dead;
 }

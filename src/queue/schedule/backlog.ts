@@ -167,7 +167,7 @@ export class Backlog {
   /**
    * Moves a message that waits behind the messages of another priority, and answers where it is then.
    *
-   * @param payloadBytes the size of its payload in UTF-8, as it is to be stored
+   * @param payloadBytes the size of its changed payload in UTF-8
    */
   moveToPriority(from: PlacedMessage, priority: number, payloadBytes: number, moving: Moving): PlacedMessage {
     const { segment, index } = from;

@@ -13,7 +13,7 @@ interface Moved {
   index: number;
 }
 
-/** A message that is moved, as it is to be. */
+/** The state of a message after its move, and the times that belong to it. */
 export interface Moving {
   state: PresentState;
   visibleAt: number;

@@ -1,4 +1,3 @@
-import type { MessageState } from "../contract/states.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Command, MessageChanges, Refusal, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
@@ -9,7 +8,7 @@ import { MOVED_MESSAGES_MAX } from "./schedule/moved-messages.ts";
 import { changedPayload, type Payloads, plannedAtOf, putAtOf } from "./store/payloads.ts";
 import { REWRITTEN_BYTES_MAX } from "./store/row-budget.ts";
 import type { RowTable } from "./store/row-table.ts";
-import { DELAYED, NAME_OF, type Transition, VISIBLE } from "./store/states.ts";
+import { DELAYED, GONE, NAME_OF, type Transition, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** What changes are made of. */
@@ -53,10 +52,9 @@ export class MessageChanger {
 
   #waiting(id: string): PlacedMessage | Refusal {
     const place = this.#parts.viewer.find(id);
-    if (place === undefined) return unknownMessage();
-    const state = place.segment.stateOf(place.index);
-    if (state === VISIBLE || state === DELAYED) return place;
-    return notWaiting((NAME_OF as Record<number, MessageState>)[state] ?? "dead");
+    const state = place?.segment.stateOf(place.index) ?? GONE;
+    if (place === undefined || state === GONE) return unknownMessage();
+    return state === VISIBLE || state === DELAYED ? place : notWaiting(NAME_OF[state]);
   }
 
   #changeInPlace(place: PlacedMessage, changes: MessageChanges, now: number): PlacedMessage | Refusal {
@@ -68,7 +66,8 @@ export class MessageChanger {
       const bytesMore = utf8Bytes(payload) - utf8Bytes(before);
       const bytesMax = segment.count === 1 ? Number.POSITIVE_INFINITY : REWRITTEN_BYTES_MAX;
       // Priorities and times are so short that there is always room for them.
-      if (changes.content !== undefined && bytesMore > 0 && segment.bytes + bytesMore > bytesMax) {
+      const isTextChanged = changes.content !== undefined || changes.headers !== undefined;
+      if (isTextChanged && bytesMore > 0 && segment.bytes + bytesMore > bytesMax) {
         return changeTooLarge(utf8Bytes(payload), Math.max(0, bytesMax - segment.bytes + utf8Bytes(before)));
       }
       payloads.rewrite(segment, index, payload);

@@ -2,6 +2,7 @@ import type { NewMessage } from "../base/commands.ts";
 import { SEGMENT_BYTES_MAX } from "../store/row-budget.ts";
 import type { RowTable } from "../store/row-table.ts";
 import { SEGMENT_MESSAGES_MAX, type Segment, type SegmentKind } from "../store/segment.ts";
+import { sumOf } from "../store/states.ts";
 import type { Order } from "./orders.ts";
 
 /** Kinds with one key are handed out in one order: of their segments only the newest may take messages. */
@@ -42,7 +43,7 @@ export class SegmentsByKind {
   /** Of each kind, the first segment with a message: the oldest message of the kind is there, unless it was moved. */
   oldest(): Segment[] {
     return [...this.#segments.values()].flatMap((segments) => {
-      for (const segment of segments) if (!segment.isEmpty) return segment;
+      for (const segment of segments) if (sumOf(segment.counts) > 0) return segment;
       return [];
     });
   }

@@ -92,11 +92,6 @@ export class Segment implements SegmentSummary {
     return this.#present + this.movedAway === 0;
   }
 
-  /** Whether no message is here. */
-  get isEmpty(): boolean {
-    return this.#present === 0;
-  }
-
   /** Drops the state from memory. It must be stored as it is, and is read when it is needed. */
   unload(load: () => SegmentState): void {
     this.#states = undefined;

@@ -75,6 +75,8 @@ function stateWith(change: (states: States) => void, count = 4): Uint8Array {
   return states.encode();
 }
 
+const TWINS = '[[0,{"origin":[1,3,1]}],[1,{"origin":[1,3,1]}]]';
+
 const UNTOUCHED = stateWith(() => undefined);
 
 test("rows that are not changed are read", () => {
@@ -96,6 +98,7 @@ test.each<[string, Change, RegExp]>([
   ["a note of a message that is not there", { notes: '[[4,{"spared":1}]]' }, /\[4,/],
   ["a note with what is not known", { notes: '[[0,{"other":1}]]' }, /other/],
   ["a note that is no text", { notes: '[[0,{"error":1}]]' }, /error/],
+  ["an origin that is no place and time", { notes: '[[0,{"origin":[1,2]}]]' }, /origin/],
   ["a note that is null", { notes: "[[0,null]]" }, /null/],
   ["a payload too few", { payloads: "{}\n{}\n{}\n" }, /4 messages have 3 payloads/],
 ])("%s ends in an error that says so, whatever is asked", (_, change, fault) => {
@@ -121,6 +124,12 @@ test.each<[string, Change, RegExp]>([
   ["none at all", { counts: NONE }, /of 4 messages 0 are still there/],
   ["a segment that is newer than the newest", { number: 2 }, /segment 2, but the newest is 1/],
   ["a priority that is none", { priority: 256 }, /priority 256/],
+  [
+    "moved messages from nowhere",
+    { holdsMoved: true, notes: '[[0,{"origin":[5,0,1]}]]' },
+    /message 0 is said to be from 5-0/,
+  ],
+  ["moved messages of one origin", { holdsMoved: true, notes: TWINS }, /message 1 is said to be from 1-3/],
   ["a wait without an end", { nextDueAt: Number.POSITIVE_INFINITY }, /waits from Infinity/],
   ["a time of its put that is none", { putAt: Number.NaN }, /put at NaN/],
 ])("a summary with %s ends the waking with an error that says so", (_, change, fault) => {

@@ -2,6 +2,7 @@ import type { View } from "../../../src/queue/base/commands.ts";
 import type { Memory } from "../../../src/queue/parts.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../../src/queue/store/begun-marks.ts";
+import { countsBy } from "../../../src/queue/store/states.ts";
 import { MemoryRows } from "../core/memory-rows.ts";
 import { Random } from "../random.ts";
 import { randomConfigure, randomDelete, randomPause, randomShutDown } from "./administration.ts";
@@ -228,22 +229,18 @@ export class History {
     this.#both.queue.apply(-1, { verb: "describe" }, this.#both.now);
     const result = this.#both.queue.takeResults()[0]?.result;
     if (result?.verb !== "describe") throw new Error(`describe answered ${show(result)}`);
-    const { visible, delayed, leased, dead, transferring, unfinished, expired, transferred, oldestMs } =
-      result.description;
-    const { messages } = this.#both.model;
-    const countOf = (state: string) => messages.filter((message) => this.#both.model.stateOf(message) === state).length;
+    const { description } = result;
+    const { unfinished, expired, transferred, oldestMs } = description;
+    const { model } = this.#both;
+    const { messages } = model;
     const expected = {
-      visible: countOf("visible"),
-      delayed: countOf("delayed"),
-      leased: countOf("leased"),
-      dead: countOf("dead"),
-      transferring: countOf("transferring"),
-      unfinished: this.#both.model.unfinished,
-      expired: this.#both.model.expired,
-      transferred: this.#both.model.transferred,
+      ...countsBy((name) => messages.filter((message) => model.stateOf(message) === name).length),
+      unfinished: model.unfinished,
+      expired: model.expired,
+      transferred: model.transferred,
       oldestMs: messages.length === 0 ? 0 : this.#both.now - Math.min(...messages.map(({ putAt }) => putAt)),
     };
-    const counts = { visible, delayed, leased, dead, transferring, unfinished, expired, transferred, oldestMs };
+    const counts = { ...countsBy((name) => description[name]), unfinished, expired, transferred, oldestMs };
     expect(show(counts), show(expected), () => "counts");
     if (expired > 0) this.#both.comparison.see("expired");
     const hasDeadline = this.#both.model.waits().some(({ deadline }) => deadline < Number.POSITIVE_INFINITY);

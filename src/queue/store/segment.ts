@@ -133,8 +133,10 @@ export class Segment implements SegmentSummary {
 
   /** The place that the id of a message names: that of its put. */
   originOf(index: number): Place {
-    const [segmentNumber, originalIndex] = (this.holdsMoved && this.noteOf(index).origin) || [this.number, index];
-    return { segmentNumber, index: originalIndex };
+    const origin = this.holdsMoved ? this.noteOf(index).origin : undefined;
+    return origin === undefined
+      ? { segmentNumber: this.number, index }
+      : { segmentNumber: origin[0], index: origin[1] };
   }
 
   stateOf(index: number): State {

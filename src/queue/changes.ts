@@ -95,8 +95,8 @@ export class MessageChanger {
     if (isPlanned) segment.note(index, { redrivenAt: undefined });
     const group = backlog.groups.groupOf(segment, index);
     leases.forgetTakenBack(segment, index);
-    const moving = { ...transition, putAt: putAtOf(payload), now };
-    const to = backlog.moveToPriority(place, priority, utf8Bytes(payload), moving);
+    const move = { ...transition, putAt: putAtOf(payload), now };
+    const to = backlog.moveToPriority(place, priority, utf8Bytes(payload), move);
     payloads.add(to.segment, payload, group);
     return to;
   }

@@ -107,6 +107,17 @@ test("the idempotency key of its put answers with its id, and its dedupe key is 
   expect(again.restarted().runNow(PUT_WITH_DEDUPE_KEY).duplicates).toBeUndefined();
 });
 
+test("the dedupe key of a moved message that is cancelled is free although others are left where it was put", () => {
+  const queue = priorityQueue();
+  const [message] = PUT_WITH_DEDUPE_KEY.messages;
+  const others = [message, { ...message, dedupeKey: "e" }] as PutCommand["messages"];
+  const [id = ""] = queue.runNow({ ...PUT_WITH_DEDUPE_KEY, messages: others }).ids;
+  move(queue, id, 1);
+  queue.run({ verb: "cancel", id });
+
+  expect(queue.restarted().runNow({ ...PUT_WITH_DEDUPE_KEY, messages: others })).toMatchObject({ duplicates: [1] });
+});
+
 test("a purge frees the dedupe keys of moved messages too", () => {
   const queue = priorityQueue();
   move(queue, queue.runNow(PUT_WITH_DEDUPE_KEY).ids[0], 1);
@@ -122,7 +133,7 @@ test("a moved message keeps its group, at the end of the messages of its new pri
   const again = queue.restarted();
 
   const bodies = [];
-  for (let round = 0; round < 4; round += 1) {
+  for (let turn = 0; turn < 4; turn += 1) {
     const deliveries = deliver(again, 3);
     bodies.push(deliveries.map(({ payload, group }) => [JSON.parse(payload).body, group]));
     again.run({ verb: "ack", receipts: receiptsOf(deliveries), finish: true });

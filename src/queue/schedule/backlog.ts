@@ -22,7 +22,7 @@ import {
 } from "../store/states.ts";
 import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
-import { MovedMessages, type Moving } from "./moved-messages.ts";
+import { type Move, MovedMessages } from "./moved-messages.ts";
 import { ORDERS } from "./orders.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
 
@@ -169,17 +169,17 @@ export class Backlog {
    *
    * @param payloadBytes the size of its changed payload in UTF-8
    */
-  moveToPriority(from: PlacedMessage, priority: number, payloadBytes: number, moving: Moving): PlacedMessage {
+  moveToPriority(from: PlacedMessage, priority: number, payloadBytes: number, move: Move): PlacedMessage {
     const { segment, index } = from;
     const { areDeadLetters, isGrouped } = segment;
     const kind = { priority, areDeadLetters, isGrouped };
-    const target = this.#segmentsByKind.segmentFor(kind, 1, payloadBytes + 1, moving.now);
+    const target = this.#segmentsByKind.segmentFor(kind, 1, payloadBytes + 1, move.now);
     const group = this.groups.groupOf(segment, index);
-    const to = this.moved.copy(from, target, payloadBytes, moving);
+    const to = this.moved.copy(from, target, payloadBytes, move);
     // Added before it is removed, so that a group of which it is the only message keeps its turn.
-    this.#appended(target, to, moving.state, group);
+    this.#appended(target, to, move.state, group);
     const before = segment.moveOut(index);
-    this.#ledger.moved(before, moving.state);
+    this.#ledger.moved(before, move.state);
     this.#changed(segment, index, before, GONE);
     if (segment.isFinished) this.#finish(segment);
     return { segment: target, index: to };

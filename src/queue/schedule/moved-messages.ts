@@ -14,7 +14,7 @@ interface Moved {
 }
 
 /** The state of a message after its move, and the times that belong to it. */
-export interface Moving {
+export interface Move {
   state: PresentState;
   visibleAt: number;
   /** When it was put, in milliseconds. */
@@ -60,10 +60,10 @@ export class MovedMessages {
   }
 
   /** Adds a message to the end of another segment, and answers with its index there. The caller removes it here. */
-  copy({ segment, index }: Moved, target: Segment, payloadBytes: number, moving: Moving): number {
+  copy({ segment, index }: Moved, target: Segment, payloadBytes: number, move: Move): number {
     const note = segment.noteOf(index);
-    const origin = note.origin ?? [segment.number, index, moving.putAt];
-    const { state, visibleAt } = moving;
+    const origin = note.origin ?? [segment.number, index, move.putAt];
+    const { state, visibleAt } = move;
     const copied = { state, visibleAt, deliveries: segment.deliveriesOf(index), note: { ...note, origin } };
     const to = target.adopt(payloadBytes, copied);
     this.#add(origin, target, to);

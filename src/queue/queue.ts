@@ -129,8 +129,7 @@ export class Queue {
   constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY, partition = 0) {
     const exists = typeof origin !== "string";
     const configuration = exists ? origin.configuration : DEFAULT_CONFIGURATION;
-    const results = new Results();
-    const waits = new Waits();
+    const [results, waits] = [new Results(), new Waits()];
     const state = { exists, configuration, isStorageFull: false, mayHandOut: true };
     this.#storage = { reader, memory };
     const receivers = new Receivers(waits, results);

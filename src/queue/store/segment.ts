@@ -80,9 +80,9 @@ export class Segment implements SegmentSummary {
   static restore(row: { slot: number; number: number } & SegmentSummary, ledger: Ledger): Segment {
     const segment = new Segment(row.slot, row.number, row, row.putAt, ledger);
     ledger.restored(row.counts);
-    Object.assign(segment.counts, row.counts);
-    segment.#present = sumOf(row.counts);
-    const { count, bytes, holdsMoved, nextDueAt, lastDueAt } = row;
+    const { counts, count, bytes, holdsMoved, nextDueAt, lastDueAt } = row;
+    Object.assign(segment.counts, counts);
+    segment.#present = sumOf(counts);
     segment.#visibleRange.reset(count);
     return Object.assign(segment, { count, bytes, holdsMoved, nextDueAt, lastDueAt });
   }
@@ -134,9 +134,8 @@ export class Segment implements SegmentSummary {
   /** The place that the id of a message names: that of its put. */
   originOf(index: number): Place {
     const origin = this.holdsMoved ? this.noteOf(index).origin : undefined;
-    return origin === undefined
-      ? { segmentNumber: this.number, index }
-      : { segmentNumber: origin[0], index: origin[1] };
+    if (origin === undefined) return { segmentNumber: this.number, index };
+    return { segmentNumber: origin[0], index: origin[1] };
   }
 
   stateOf(index: number): State {

@@ -49,6 +49,8 @@ export const STEPS: readonly string[] = [
    ALTER TABLE segments RENAME COLUMN moving TO transferring;
    ALTER TABLE segments RENAME COLUMN lines TO payloads;
    ALTER TABLE segments RENAME COLUMN letters TO dead_letters;`,
+  // Whether a row has messages that were put into other rows. No row is written: the default is part of the table.
+  `ALTER TABLE segments ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;

@@ -5,6 +5,7 @@ import {
   type Changing,
   type Commit,
   type Contents,
+  type Kept,
   NO_KEYS,
   NO_MESSAGES,
   type RowChange,
@@ -22,7 +23,7 @@ const DELETED_AT_ONCE_MAX = 1_000;
 
 /** The order of the values is that of `summaryOf`, `statesOf` and `textsOf`. */
 const CARRIED = ["commit_number", "totals"];
-const SUMMARY = ["priority", "dead_letters", "grouped", "put_at", "count", "bytes", "keys_until"];
+const SUMMARY = ["priority", "dead_letters", "grouped", "moved", "put_at", "count", "bytes", "keys_until"];
 const STATES = [...STATE_NAMES, "next_due_at", "last_due_at", "state", "notes"];
 const COLUMNS = [
   ...CARRIED,
@@ -35,11 +36,14 @@ const COLUMNS = [
 const INSERT = `INTO segments (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
 
 const WRITE = `INSERT OR REPLACE ${INSERT}`;
-const WRITE_KEEPING_KEYS = update(COLUMNS.slice(0, -3), ["keys", "fingerprints"]);
-const APPEND = update([...CARRIED, ...SUMMARY, ...STATES], ["payloads", "groups"], ["keys", "fingerprints"]);
-const APPEND_KEEPING_KEYS = update([...CARRIED, ...SUMMARY, ...STATES], ["payloads", "groups", "keys", "fingerprints"]);
+const WRITE_KEEPING_KEYS = update(COLUMNS.slice(0, -1), ["keys", "fingerprints"]);
+const WRITE_OVER = [...CARRIED, ...SUMMARY, ...STATES, "payloads", "groups", "keys", "fingerprints"];
+const APPEND = update(WRITE_OVER, ["payloads", "groups"]);
+const APPEND_KEEPING_KEYS = update(WRITE_OVER, ["payloads", "groups", "keys", "fingerprints"]);
+const REWRITE = update(WRITE_OVER, ["groups"]);
+const REWRITE_KEEPING_KEYS = update(WRITE_OVER, ["groups", "keys", "fingerprints"]);
 const UPDATE = update([...CARRIED, ...STATES], []);
-const MERGE = update(COLUMNS, [], [], "UPDATE OR REPLACE");
+const MERGE = update(COLUMNS, [], "UPDATE OR REPLACE");
 const TOTALS = `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number = excluded.commit_number,
     totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys,
     fingerprints = fingerprints || excluded.fingerprints`;
@@ -48,14 +52,16 @@ const INBOUND_TRANSFER =
   "INSERT OR REPLACE INTO inbound_transfers (source, number, refused, used_at) VALUES (?, ?, ?, ?)";
 const FORGET_SENDERS = "DELETE FROM inbound_transfers WHERE source IN (SELECT value FROM json_each(?))";
 
-/** @param replacedLast columns whose values come after those of the appended ones */
-function update(replaced: string[], appended: string[], replacedLast: string[] = [], verb = "UPDATE"): string {
-  const sets = [
-    ...replaced.map((column) => `${column} = ?`),
-    ...appended.map((column) => `${column} = ${column} || ?`),
-    ...replacedLast.map((column) => `${column} = ?`),
-  ];
+/** @param appended columns whose values come after those that the row has */
+function update(columns: string[], appended: string[], verb = "UPDATE"): string {
+  const sets = columns.map((column) => (appended.includes(column) ? `${column} = ${column} || ?` : `${column} = ?`));
   return `${verb} segments SET ${sets.join(", ")} WHERE slot = ?`;
+}
+
+/** The statement that writes over the row of the same segment. */
+function overwrite({ keepsPayloads, keepsKeys }: Kept): string {
+  if (keepsPayloads) return keepsKeys ? APPEND_KEEPING_KEYS : APPEND;
+  return keepsKeys ? REWRITE_KEEPING_KEYS : REWRITE;
 }
 
 type Value = string | number | Uint8Array | null;
@@ -148,13 +154,12 @@ export class QueueStorage {
   #change(change: Exclude<RowChange, { kind: "delete" }>, commit: number, totals: string): void {
     switch (change.kind) {
       case "write": {
-        const { keepsMessages, keepsKeys } = change;
         this.#charactersUnseen += change.payloads.length;
-        if (keepsMessages) {
-          const statement = keepsKeys ? APPEND_KEEPING_KEYS : APPEND;
-          this.#run(statement, commit, totals, ...summaryOf(change), ...statesOf(change), ...textsOf(change));
+        if (change.keepsMessages) {
+          const values = [...summaryOf(change), ...statesOf(change), ...textsOf(change)];
+          this.#run(overwrite(change), commit, totals, ...values);
         } else {
-          const statement = keepsKeys ? WRITE_KEEPING_KEYS : WRITE;
+          const statement = change.keepsKeys ? WRITE_KEEPING_KEYS : WRITE;
           this.#run(statement, commit, totals, ...allOf(change));
         }
         return;
@@ -202,13 +207,14 @@ function allOf(row: Contents & { slot: number }): Value[] {
   return [row.number, ...summaryOf(row), ...statesOf(row), ...textsOf(row)];
 }
 
-function summaryOf({ priority, areDeadLetters, isGrouped, putAt, count, bytes, keysUntil }: Contents): Value[] {
-  return [priority, Number(areDeadLetters), Number(isGrouped), putAt, count, bytes, keysUntil];
+function summaryOf(row: Contents): Value[] {
+  const { priority, areDeadLetters, isGrouped, holdsMoved, putAt, count, bytes, keysUntil } = row;
+  return [priority, Number(areDeadLetters), Number(isGrouped), Number(holdsMoved), putAt, count, bytes, keysUntil];
 }
 
 function statesOf(row: Changing): Value[] {
   const due = Number.isFinite(row.nextDueAt) ? row.nextDueAt : null;
-  return [...STATE_NAMES.map((name) => row[name]), due, row.lastDueAt, row.state, row.notes];
+  return [...STATE_NAMES.map((name) => row.counts[name]), due, row.lastDueAt, row.state, row.notes];
 }
 
 function textsOf({ payloads, groups, keys, fingerprints, slot }: Contents & { slot: number }): Value[] {

@@ -3,7 +3,7 @@ import type { MessageState } from "../contract/states.ts";
 import { utf8Bytes } from "../queue/base/bytes.ts";
 import type { Result, View } from "../queue/base/commands.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
-import { formatId } from "../queue/base/receipt.ts";
+import { formatId, idPrefix } from "../queue/base/receipt.ts";
 import { Notes } from "../queue/store/notes.ts";
 import { splitLines } from "../queue/store/rows.ts";
 import { States } from "../queue/store/segment-states.ts";
@@ -42,9 +42,12 @@ export interface PageRequest {
  */
 export class Salvage {
   readonly #sql: SqlStorage;
+  readonly #partition: number;
 
-  constructor(sql: SqlStorage) {
+  /** @param partition which part of the queue is in this database */
+  constructor(sql: SqlStorage, partition = 0) {
     this.#sql = sql;
+    this.#partition = partition;
   }
 
   /** The generation of the queue; undefined if it cannot be read. */
@@ -59,7 +62,7 @@ export class Salvage {
 
   /** One page, bounded by the request's limit, by bytes and by rows. */
   page({ state, cursor, limit }: PageRequest): Extract<Result, { verb: "messages" }> {
-    const generation = this.generation() ?? "damaged";
+    const prefix = idPrefix(this.#partition, this.generation() ?? "damaged");
     const views: View[] = [];
     let { slot, index } = placeOf(cursor);
     let damagedRows = 0;
@@ -80,7 +83,7 @@ export class Salvage {
         continue;
       }
       lost = 0;
-      const { messages, isWhole } = this.#messagesOf(next, generation);
+      const { messages, isWhole } = this.#messagesOf(next, prefix);
       for (const { view, at } of messages) {
         if (at < index || (state !== undefined && view.state !== state)) continue;
         if (views.length === limit || bytes >= LIST_BYTES_MAX) {
@@ -109,7 +112,7 @@ export class Salvage {
   }
 
   /** The messages of a row that can be read, and whether these are all. */
-  #messagesOf(slot: number, generation: string): { messages: { view: View; at: number }[]; isWhole: boolean } {
+  #messagesOf(slot: number, prefix: string): { messages: { view: View; at: number }[]; isWhole: boolean } {
     const messages: { view: View; at: number }[] = [];
     let isWhole = true;
     try {
@@ -121,7 +124,7 @@ export class Salvage {
       isWhole = payloads.length === readable.count;
       for (const [at, payload] of payloads.entries()) {
         try {
-          const view = viewOf(readable, at, payload, groups[at], generation);
+          const view = viewOf(readable, at, payload, groups[at], prefix);
           if (view !== undefined) messages.push({ view, at });
         } catch {
           isWhole = false;
@@ -175,7 +178,7 @@ function viewOf(
   index: number,
   payload: string,
   group: string | undefined,
-  generation: string,
+  prefix: string,
 ): View | undefined {
   const code = (states?.state[index] ?? VISIBLE) as State;
   if (code === GONE) return undefined;
@@ -184,11 +187,12 @@ function viewOf(
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new Error("The message does not decode.");
   }
-  const { error, reason = "max_attempts", unbegun = 0 } = notes?.get(index) ?? {};
+  const { error, reason = "max_attempts", unbegun = 0, origin } = notes?.get(index) ?? {};
+  const [segmentNumber, originalIndex] = origin ?? [number, index];
   const uncounted = unbegun + Number(states?.isUnbegun(index) ?? false);
   const isTimed = state !== "visible" && state !== "transferring";
   return {
-    id: formatId(generation, { segmentNumber: number, index }),
+    id: formatId(prefix, { segmentNumber, index: originalIndex }),
     state,
     attempts: (states?.deliveriesOf(index) ?? 0) - uncounted,
     ...(isTimed ? { until: states?.visibleAt[index] ?? 0 } : {}),

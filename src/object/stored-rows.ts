@@ -1,9 +1,10 @@
+import { STATE_NAMES } from "../contract/states.ts";
 import { type Changes, changed, DEFAULT_CONFIGURATION } from "../queue/base/configuration.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
 import type { InboundTransfer, RowReader, StoredSegment } from "../queue/store/rows.ts";
 import type { SegmentState } from "../queue/store/segment-summary.ts";
-import type { StateCounts } from "../queue/store/states.ts";
+import { countsBy, type StateCounts } from "../queue/store/states.ts";
 import { NO_TOTALS, type Totals } from "../queue/store/totals.ts";
 import { renamedTotals } from "./migrations.ts";
 
@@ -11,10 +12,14 @@ import { renamedTotals } from "./migrations.ts";
 export type StoredTotals = Totals & { rowsWritten: number };
 
 type SegmentRow = Record<
-  "slot" | "number" | "priority" | "dead_letters" | "grouped" | "put_at" | "count" | "bytes" | "keys_until",
+  "slot" | "number" | "priority" | "dead_letters" | "grouped" | "moved" | "put_at" | "count" | "bytes" | "keys_until",
   number
 > &
   StateCounts & { last_due_at: number; next_due_at: number | null; fingerprints: string | null };
+
+const SEGMENTS = `SELECT slot, number, priority, dead_letters, grouped, moved, put_at, count, bytes,
+    ${STATE_NAMES.join(", ")}, next_due_at, last_due_at, keys_until,
+    CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`;
 
 /** Reads the rows of one queue from the SQLite database of its Durable Object. */
 export class StoredRows implements RowReader {
@@ -103,28 +108,18 @@ export class StoredRows implements RowReader {
   }
 
   *#segments(time: number): Generator<StoredSegment> {
-    const rows = this.#sql.exec<SegmentRow>(
-      `SELECT slot, number, priority, dead_letters, grouped, put_at, count, bytes, visible, delayed, leased, dead, transferring, next_due_at,
-         last_due_at, keys_until, CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`,
-      time,
-    );
-    for (const {
-      put_at: putAt,
-      dead_letters,
-      grouped,
-      next_due_at,
-      last_due_at: lastDueAt,
-      keys_until: keysUntil,
-      ...row
-    } of rows) {
+    for (const row of this.#sql.exec<SegmentRow>(SEGMENTS, time)) {
+      const { slot, number, priority, count, bytes, fingerprints } = row;
       yield {
-        ...row,
-        areDeadLetters: dead_letters === 1,
-        isGrouped: grouped === 1,
-        putAt,
-        nextDueAt: next_due_at ?? Number.POSITIVE_INFINITY,
-        lastDueAt,
-        keysUntil,
+        ...{ slot, number, priority, count, bytes, fingerprints },
+        counts: countsBy((name) => row[name]),
+        areDeadLetters: row.dead_letters === 1,
+        isGrouped: row.grouped === 1,
+        holdsMoved: row.moved === 1,
+        putAt: row.put_at,
+        nextDueAt: row.next_due_at ?? Number.POSITIVE_INFINITY,
+        lastDueAt: row.last_due_at,
+        keysUntil: row.keys_until,
       };
     }
   }

@@ -1,3 +1,4 @@
+import { ENDINGS, type Ending } from "../contract/states.ts";
 import type { Description, Refusal, Result } from "./base/commands.ts";
 import { type Changes, type Configuration, changed, type Paused } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
@@ -5,12 +6,12 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { Leases } from "./leases.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
 import type { Puts } from "./puts.ts";
-import { isDrained } from "./receives.ts";
 import { orderConflict, shutDown } from "./refusals.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { RowTable } from "./store/row-table.ts";
+import { sumOf } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** What a change of the configuration concerns. */
@@ -44,7 +45,7 @@ export class Administration {
     const { configuration } = this.#state;
     const next = changed(configuration, changes);
     const { ledger, outboundTransfers, rows, puts } = this.#parts;
-    const isEmpty = isDrained(ledger.counts) && ledger.counts.dead === 0;
+    const isEmpty = sumOf(ledger.counts) === 0;
     if (next.order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
     this.#change(next);
     if (changes.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) rows.includeTotals();
@@ -94,9 +95,8 @@ function describe(
   oldestPutAt: number,
   now: number,
 ): Description {
-  const { visible, delayed, leased, dead, transferring } = counts;
-  const { unfinished, accepted, done, purged, expired, transferred } = totals;
-  const states = { visible, delayed, leased, dead, transferring };
+  const { unfinished, accepted } = totals;
+  const endings = Object.fromEntries(ENDINGS.map((name) => [name, totals[name]])) as Record<Ending, number>;
   const oldestMs = Math.max(0, now - oldestPutAt);
-  return { ...configuration, ...states, unfinished, accepted, done, purged, expired, transferred, oldestMs };
+  return { ...configuration, ...counts, unfinished, accepted, ...endings, oldestMs };
 }

@@ -6,6 +6,7 @@ import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/rece
 import { afterExpiredLease, afterFailedAttempt } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import { noteBegun, noteUnbegun } from "./store/attempts.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { Note } from "./store/notes.ts";
 import type { Payloads } from "./store/payloads.ts";
@@ -42,7 +43,7 @@ interface LeaseParts {
 
 /** Hands messages out, and ends or changes their leases. */
 export class Leases {
-  readonly #generation: string;
+  readonly #idPrefix: string;
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
   readonly #ledger: Ledger;
@@ -53,9 +54,9 @@ export class Leases {
   readonly #takenBack = new WeakMap<Segment, Map<number, number>>();
 
   /** @param lost receives the receipts of leases that are ended here */
-  constructor(generation: string, state: QueueState, lost: LostLeases, parts: LeaseParts) {
+  constructor(idPrefix: string, state: QueueState, lost: LostLeases, parts: LeaseParts) {
     const { backlog, payloads, ledger, retention } = parts;
-    this.#generation = generation;
+    this.#idPrefix = idPrefix;
     this.#state = state;
     this.#lost = lost;
     this.#backlog = backlog;
@@ -68,7 +69,7 @@ export class Leases {
   expire(now: number): void {
     const { configuration } = this.#state;
     this.#backlog.promote(now, (segment, index, endedAt) =>
-      afterExpiredLease({ generation: this.#generation, segment, index, endedAt }, now, configuration),
+      afterExpiredLease({ generation: this.#idPrefix, segment, index, endedAt }, now, configuration),
     );
   }
 
@@ -98,10 +99,10 @@ export class Leases {
       const { segment, index } = next;
       const payload = this.#payloads.of(segment, index);
       const number = this.#backlog.deliver(segment, index, isBegun);
-      const place = { segmentNumber: segment.number, index };
+      const place = segment.originOf(index);
       const { error, unbegun = 0 } = segment.noteOf(index);
       const delivery: Delivery = {
-        id: formatId(this.#generation, place),
+        id: formatId(this.#idPrefix, place),
         attempt: number - unbegun,
         group: this.#backlog.groups.groupOf(segment, index),
         lastError: error,
@@ -113,7 +114,7 @@ export class Leases {
         const endsAt = now + leaseMs;
         this.#backlog.move(segment, index, LEASED, endsAt);
         delivery.lease = {
-          receipt: formatReceipt(this.#generation, { ...place, delivery: number }),
+          receipt: formatReceipt(this.#idPrefix, { ...place, delivery: number }),
           endsAt,
           ms: leaseMs,
         };
@@ -137,7 +138,7 @@ export class Leases {
     const { configuration } = this.#state;
     return this.#withLeases(receipts, (segment, index) => {
       noteFailure(segment, index, { error, reason: undefined });
-      const failed = { generation: this.#generation, segment, index, endedAt: now };
+      const failed = { generation: this.#idPrefix, segment, index, endedAt: now };
       const { state, visibleAt } = afterFailedAttempt(failed, now, configuration, delayMs);
       this.#backlog.move(segment, index, state, visibleAt);
     });
@@ -166,7 +167,7 @@ export class Leases {
       if (segment.isUnbegun(index)) this.#backlog.begin(segment, index, now);
     };
     const stale = this.#withLeases(receipts, begin);
-    for (const text of stale) this.#leaseAgain(parseReceipt(this.#generation, text), now);
+    for (const text of stale) this.#leaseAgain(parseReceipt(this.#idPrefix, text), now);
     return this.#withLeases(stale, begin);
   }
 
@@ -175,15 +176,21 @@ export class Leases {
    * message was handed out since. Not in a group, where another may have come in its place.
    */
   #leaseAgain(receipt: Receipt | undefined, now: number): void {
-    const segment = receipt && this.#backlog.segmentAt(receipt);
-    if (receipt === undefined || segment === undefined) return;
-    const { index, delivery } = receipt;
+    const found = receipt && this.#backlog.moved.find(receipt);
+    if (receipt === undefined || found === undefined) return;
+    const { segment, index } = found;
+    const { delivery } = receipt;
     const endsAt = this.#takenBack.get(segment)?.get(index) ?? 0;
     const isFree = segment.stateOf(index) === VISIBLE && segment.deliveriesOf(index) === delivery && !segment.isGrouped;
     if (endsAt <= now || !isFree) return;
     this.#takenBack.get(segment)?.delete(index);
-    segment.noteBegun(index);
+    noteBegun(segment, index);
     this.#backlog.move(segment, index, LEASED, endsAt);
+  }
+
+  /** A message was changed that may have been taken back: its old lease does not come back. */
+  forgetTakenBack(segment: Segment, index: number): void {
+    this.#takenBack.get(segment)?.delete(index);
   }
 
   /** Makes visible again, in their places, the leased messages with which no handler has begun. Their leases are lost. */
@@ -200,8 +207,8 @@ export class Leases {
   /** Notes as lost the lease of a message, if it has one, which ends now without a command of its holder. */
   lose(segment: Segment, index: number): void {
     if (segment.stateOf(index) !== LEASED) return;
-    const receipt = { segmentNumber: segment.number, index, delivery: segment.deliveriesOf(index) };
-    this.#lost.add(formatReceipt(this.#generation, receipt));
+    const receipt = { ...segment.originOf(index), delivery: segment.deliveriesOf(index) };
+    this.#lost.add(formatReceipt(this.#idPrefix, receipt));
   }
 
   /** The same for all leases: their messages are about to be removed. */
@@ -213,7 +220,7 @@ export class Leases {
   }
 
   #putBack(segment: Segment, index: number, now: number): void {
-    segment.noteUnbegun(index);
+    noteUnbegun(segment, index);
     this.#backlog.move(segment, index, VISIBLE, now);
   }
 
@@ -225,9 +232,9 @@ export class Leases {
   #withLeases(receipts: string[], change: (segment: Segment, index: number) => void): string[] {
     const stale: string[] = [];
     for (const text of receipts) {
-      const receipt = parseReceipt(this.#generation, text);
-      const segment = receipt && this.#backlog.segmentAt(receipt);
-      if (receipt !== undefined && segment !== undefined && isHeld(segment, receipt)) change(segment, receipt.index);
+      const receipt = parseReceipt(this.#idPrefix, text);
+      const found = receipt && this.#backlog.moved.find(receipt);
+      if (receipt !== undefined && found !== undefined && isHeld(found, receipt)) change(found.segment, found.index);
       else stale.push(text);
     }
     return stale;
@@ -241,7 +248,7 @@ function noteFailure(segment: Segment, index: number, note: Pick<Note, "error" |
 }
 
 /** Whether the receipt is that of the newest lease and the lease is not over. */
-function isHeld(segment: Segment, { index, delivery }: Receipt): boolean {
+function isHeld({ segment, index }: PlacedMessage, { delivery }: Receipt): boolean {
   return segment.stateOf(index) === LEASED && segment.deliveriesOf(index) === delivery;
 }
 

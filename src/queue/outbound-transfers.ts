@@ -3,6 +3,7 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { Outcome, TransferredMessage } from "./base/commands.ts";
 import { formatId } from "./base/receipt.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import { attemptsOf } from "./store/attempts.ts";
 import type { Ledger } from "./store/ledger.ts";
 import { contentOf, deadLetterOf, type Payloads, priorityOf, putAtOf } from "./store/payloads.ts";
 import { DEAD, DELAYED, type PresentState, TRANSFERRING, VISIBLE } from "./store/states.ts";
@@ -39,14 +40,21 @@ interface Attempts {
  */
 export class OutboundTransfers {
   readonly #generation: string;
+  readonly #idPrefix: string;
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
   readonly #ledger: Ledger;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
 
-  constructor(generation: string, backlog: Backlog, payloads: Payloads, ledger: Ledger) {
+  constructor(
+    { generation, idPrefix }: { generation: string; idPrefix: string },
+    backlog: Backlog,
+    payloads: Payloads,
+    ledger: Ledger,
+  ) {
     this.#generation = generation;
+    this.#idPrefix = idPrefix;
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#ledger = ledger;
@@ -178,9 +186,9 @@ export class OutboundTransfers {
     return {
       ...message,
       deadLetter: {
-        id: formatId(this.#generation, { segmentNumber: segment.number, index }),
+        id: formatId(this.#idPrefix, segment.originOf(index)),
         reason,
-        attempts: segment.attemptsOf(index),
+        attempts: attemptsOf(segment, index),
         // Of a message that has died before, that is known from there.
         firstPutAt: deadLetterOf(payload)?.firstPutAt ?? putAtOf(payload) / 1_000,
         diedAt: segment.visibleAtOf(index) / 1_000,

@@ -1,5 +1,7 @@
 import { Administration } from "./administration.ts";
 import type { QueueState } from "./base/queue-state.ts";
+import { idPrefix } from "./base/receipt.ts";
+import { MessageChanger } from "./changes.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Dones } from "./dones.ts";
 import { InboundTransfers } from "./inbound-transfers.ts";
@@ -38,6 +40,8 @@ export const DEFAULT_MEMORY: Memory = { segments: 1_024, characters: 4 * 1024 * 
 
 /** What outlives the deletion of a queue: receivers wait for the next queue of the same name. */
 export interface Lasting {
+  /** Which part of the queue this is. */
+  readonly partition: number;
   readonly state: QueueState;
   readonly results: Results;
   readonly waits: Waits;
@@ -63,6 +67,7 @@ export interface Parts {
   readonly receives: Receives;
   readonly joins: Joins;
   readonly dones: Dones;
+  readonly changer: MessageChanger;
   readonly removals: Removals;
   readonly redrives: Redrives;
   readonly inboundTransfers: InboundTransfers;
@@ -80,24 +85,25 @@ export interface Parts {
  * @throws {DamagedRow} if what is stored is damaged
  */
 export function assemble(generation: string, lasting: Lasting, storage: Storage, stored?: StoredQueue): Parts {
-  const { state, lost, ...others } = lasting;
+  const { partition, state, lost, ...others } = lasting;
   const { reader, memory } = storage;
   const { configuration } = state;
+  const prefix = idPrefix(partition, generation);
   const ledger = new Ledger(stored?.totals);
   const payloads = new Payloads(reader);
   const keys = new IdempotencyKeys(reader);
   const rows = new RowTable(payloads, keys, memory.freeRows);
   const backlog = new Backlog(configuration, ledger, reader, rows);
-  const viewer = new Viewer(generation, backlog, payloads);
+  const viewer = new Viewer(prefix, backlog, payloads);
   const retention = new Retention(backlog, payloads, configuration);
-  const leases = new Leases(generation, state, lost, { backlog, payloads, ledger, retention });
-  const outboundTransfers = new OutboundTransfers(generation, backlog, payloads, ledger);
+  const leases = new Leases(prefix, state, lost, { backlog, payloads, ledger, retention });
+  const outboundTransfers = new OutboundTransfers({ generation, idPrefix: prefix }, backlog, payloads, ledger);
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
-  const puts = new Puts(generation, state, { backlog, payloads, keys, ledger }, lasting);
+  const puts = new Puts(prefix, state, { backlog, payloads, keys, ledger }, lasting);
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
   const receives = new Receives(state, { ledger, leases }, lasting);
   const joins = new Joins(ledger, lasting.waits, lasting.results);
-  const removals = new Removals(backlog, { ledger, leases, puts, viewer });
+  const removals = new Removals(backlog, { ledger, rows, leases, puts, viewer });
   const served = { backlog, retention, receives, puts, joins, removals };
   const dispatcher = new Dispatcher(state, { ...others, ...served });
   // Only now, because retention watches which segments become visible.
@@ -107,6 +113,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
     ...parts,
     payloads,
     memory,
+    changer: new MessageChanger(state, { backlog, rows, payloads, leases, viewer }),
     dones: new Dones(state, ledger, { keys, rows }),
     redrives: new Redrives({ deadLetters, outboundTransfers }, lasting),
     administration: new Administration(state, parts),
@@ -119,6 +126,6 @@ function restore(stored: StoredQueue | undefined, to: Pick<Parts, "backlog" | "r
     rows.restore(row);
     if (row.number !== 0) backlog.restore(row);
   }
-  backlog.restoreGroups();
+  backlog.restoreOthers();
   ledger.assertBalance();
 }

@@ -33,7 +33,7 @@ interface PutParts {
 
 /** Takes puts, each once for its keys: stores their messages, or lets the puts wait for room. */
 export class Puts {
-  readonly #generation: string;
+  readonly #idPrefix: string;
   readonly #state: QueueState;
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
@@ -45,12 +45,12 @@ export class Puts {
   readonly #blocked: BlockedPuts;
 
   constructor(
-    generation: string,
+    idPrefix: string,
     state: QueueState,
     { backlog, payloads, keys, ledger }: PutParts,
     { waits, results }: { waits: Waits; results: Results },
   ) {
-    this.#generation = generation;
+    this.#idPrefix = idPrefix;
     this.#state = state;
     this.#backlog = backlog;
     this.#payloads = payloads;
@@ -209,7 +209,7 @@ export class Puts {
           duplicates ??= [];
           duplicates.push(ids.length);
         }
-        ids.push(formatId(this.#generation, { segmentNumber, index: index + offset }));
+        ids.push(formatId(this.#idPrefix, { segmentNumber, index: index + offset }));
       }
     }
     return duplicates === undefined ? { ids } : { ids, duplicates };

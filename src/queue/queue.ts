@@ -76,8 +76,8 @@ const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     const place = viewer.find(id);
     return place === undefined ? unknownMessage() : { verb: "peek", view: viewer.view(place) };
   },
-  change: () => unknownMessage(),
-  promote: () => unknownMessage(),
+  change: ({ changer }, command, now) => changer.change(command, now),
+  promote: ({ changer }, { id }, now) => changer.promote(id, now),
   cancel: ({ removals }, { id }) => (removals.cancel(id) ? { verb: "cancel" } : unknownMessage()),
   purge: ({ removals }, { only }) => ({
     verb: "purge",
@@ -123,16 +123,17 @@ export class Queue {
 
   /**
    * @param origin what was stored, or the generation that the queue will have if it comes to exist
+   * @param partition which part of the queue this is: ids and receipts name it
    * @throws {DamagedRow} if what is stored is damaged
    */
-  constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY) {
+  constructor(origin: Existing | string, reader: RowReader, memory: Memory = DEFAULT_MEMORY, partition = 0) {
     const exists = typeof origin !== "string";
     const configuration = exists ? origin.configuration : DEFAULT_CONFIGURATION;
-    const results = new Results();
-    const waits = new Waits();
+    const [results, waits] = [new Results(), new Waits()];
     const state = { exists, configuration, isStorageFull: false, mayHandOut: true };
     this.#storage = { reader, memory };
-    this.#lasting = { state, results, waits, receivers: new Receivers(waits, results), lost: new LostLeases() };
+    const receivers = new Receivers(waits, results);
+    this.#lasting = { partition, state, results, waits, receivers, lost: new LostLeases() };
     this.#context = this.#assemble(exists ? origin.generation : origin, exists ? origin.stored : undefined);
   }
 

@@ -6,7 +6,7 @@ import type { DeliverySource, Handing, Receivers } from "./receivers.ts";
 import { shutDown, tooManyWait } from "./refusals.ts";
 import type { Results } from "./results.ts";
 import type { Ledger } from "./store/ledger.ts";
-import type { StateCounts } from "./store/states.ts";
+import { type StateCounts, sumOf } from "./store/states.ts";
 import { WAITS_MAX, type Waits } from "./waits.ts";
 
 /** Receives and subscriptions: they are given messages at once, or wait as receivers. */
@@ -107,6 +107,6 @@ export class Receives implements DeliverySource {
 }
 
 /** Whether no message can be received, now or later. One that is transferring may come back. */
-export function isDrained({ visible, delayed, leased, transferring }: Readonly<StateCounts>): boolean {
-  return visible + delayed + leased + transferring === 0;
+function isDrained(counts: Readonly<StateCounts>): boolean {
+  return sumOf(counts) === counts.dead;
 }

@@ -1,5 +1,6 @@
 import type { Settings } from "./base/configuration.ts";
 import { hashText, mixed } from "./base/hash.ts";
+import { countedAttemptsOf, noteUnbegun } from "./store/attempts.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, type Transition, VISIBLE } from "./store/states.ts";
 
@@ -35,7 +36,7 @@ export interface FailedAttempt {
 export function afterExpiredLease(over: FailedAttempt, now: number, rules: RetryRules): Transition {
   const { segment, index, endedAt } = over;
   if (!segment.isUnbegun(index)) return afterFailedAttempt(over, now, rules);
-  segment.noteUnbegun(index);
+  noteUnbegun(segment, index);
   return { state: VISIBLE, visibleAt: endedAt };
 }
 
@@ -51,7 +52,7 @@ export function afterFailedAttempt(
   delayMs?: number,
 ): Transition {
   const { generation, segment, index, endedAt } = failed;
-  const attempts = segment.countedAttemptsOf(index);
+  const attempts = countedAttemptsOf(segment, index);
   const { maxAttempts } = rules;
   if (maxAttempts > 0 && attempts >= maxAttempts) return { state: DEAD, visibleAt: endedAt };
   const seed = `${generation}-${segment.number}-${index}`;

@@ -4,6 +4,7 @@ import type { OutboundTransfers } from "./outbound-transfers.ts";
 import { overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
 import type { Results } from "./results.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import { attemptsOf } from "./store/attempts.ts";
 import type { Payloads } from "./store/payloads.ts";
 import { deadLetterOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
@@ -168,7 +169,7 @@ export class DeadLetters {
    */
   #revive(deadLetters: PlacedMessage[], now: number): number {
     for (const { segment, index } of deadLetters) {
-      segment.note(index, { spared: segment.attemptsOf(index), redrivenAt: now, reason: undefined });
+      segment.note(index, { spared: attemptsOf(segment, index), redrivenAt: now, reason: undefined });
       this.#backlog.move(segment, index, VISIBLE, now);
     }
     return deadLetters.length;
@@ -180,6 +181,6 @@ function isDeadLetter(segment: Segment, index: number): boolean {
   return state === DEAD || (segment.areDeadLetters && (state === VISIBLE || state === DELAYED));
 }
 
-function deadLettersIn({ areDeadLetters, dead, visible, delayed }: Segment): number {
+function deadLettersIn({ areDeadLetters, counts: { dead, visible, delayed } }: Segment): number {
   return areDeadLetters ? dead + visible + delayed : dead;
 }

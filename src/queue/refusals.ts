@@ -1,5 +1,6 @@
 /** Why a command is not applied: what is wrong, which rule that breaks, and what the caller can do. */
 import type { ProblemCode } from "../contract/problems.ts";
+import type { MessageState } from "../contract/states.ts";
 import type { Refusal } from "./base/commands.ts";
 
 /** @param path the field of the request at fault, if there is one */
@@ -27,6 +28,24 @@ export function unknownMessage(): Refusal {
     "unknown_message",
     "The queue has no message with this id: it was never put here, is done or removed, or is on its way to another queue.",
   );
+}
+
+/** What a caller can do whose message is in a state in which it cannot be changed. */
+const INSTEAD_OF_CHANGE: Readonly<Partial<Record<MessageState, string>>> = {
+  leased: "Wait until its lease is over, or cancel it and put another.",
+  dead: "Redrive it first.",
+  transferring: "Look for it in the queue to which it goes.",
+};
+
+export function notWaiting(state: MessageState): Refusal {
+  const detail = `The message is ${state}, and only a message that is visible or delayed can be changed or promoted. ${INSTEAD_OF_CHANGE[state] ?? ""}`;
+  return refusal("not_waiting", detail.trim());
+}
+
+/** @param bytesMax what the message may have in its row, as it is stored */
+export function changeTooLarge(bytes: number, bytesMax: number): Refusal {
+  const detail = `The changed message would have ${bytes} bytes, but the row that it shares with other messages has room for ${bytesMax}. Send a smaller body, or cancel the message and put another.`;
+  return refusal("too_large", detail, "body");
 }
 
 export function full(maxSize: number): Refusal {

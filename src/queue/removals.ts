@@ -2,13 +2,15 @@ import type { Leases } from "./leases.ts";
 import type { Puts } from "./puts.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import type { Ledger } from "./store/ledger.ts";
+import type { RowTable } from "./store/row-table.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, DELAYED, GONE, type State, TRANSFERRING, VISIBLE } from "./store/states.ts";
+import { DEAD, DELAYED, GONE, type State, sumOf, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** What removals are made of. */
 interface RemovalParts {
   ledger: Ledger;
+  rows: RowTable;
   leases: Leases;
   puts: Puts;
   viewer: Viewer;
@@ -18,13 +20,15 @@ interface RemovalParts {
 export class Removals {
   readonly #backlog: Backlog;
   readonly #ledger: Ledger;
+  readonly #rows: RowTable;
   readonly #leases: Leases;
   readonly #puts: Puts;
   readonly #viewer: Viewer;
 
-  constructor(backlog: Backlog, { ledger, leases, puts, viewer }: RemovalParts) {
+  constructor(backlog: Backlog, { ledger, rows, leases, puts, viewer }: RemovalParts) {
     this.#backlog = backlog;
     this.#ledger = ledger;
+    this.#rows = rows;
     this.#leases = leases;
     this.#puts = puts;
     this.#viewer = viewer;
@@ -41,12 +45,21 @@ export class Removals {
     return true;
   }
 
-  /** Removes every message but those that are transferring, and answers how many there were. */
+  /**
+   * Removes every message but those that are transferring, which may have arrived in the other queue, and answers how many
+   * there were.
+   */
   purge(): number {
-    const { visible, delayed, leased, dead } = this.#ledger.counts;
+    const { counts } = this.#ledger;
+    const purged = sumOf(counts) - counts.transferring;
     this.#leases.loseAll();
-    this.#backlog.purge((segment) => this.#freeKeys(segment, (state) => state !== TRANSFERRING));
-    return visible + delayed + leased + dead;
+    const isAnyTransferring = counts.transferring > 0;
+    for (const segment of [...this.#backlog.segments()]) {
+      this.#freeKeys(segment, (state) => state !== TRANSFERRING);
+      if (isAnyTransferring) this.#purgeWhere(segment, (state) => state !== TRANSFERRING);
+    }
+    if (!isAnyTransferring) this.#backlog.purge();
+    return purged;
   }
 
   /** Removes what is dead, and answers how many there were. */
@@ -61,23 +74,41 @@ export class Removals {
     const { visible, delayed } = this.#ledger.counts;
     if (visible + delayed === 0) return;
     for (const segment of [...this.#backlog.segments()]) {
-      if (segment.visible + segment.delayed === 0) continue;
-      this.#freeKeys(segment, (state) => state === VISIBLE || state === DELAYED);
-      this.#backlog.purgeWaiting(segment);
+      if (segment.counts.visible + segment.counts.delayed === 0) continue;
+      this.#freeKeys(segment, isWaiting);
+      this.#purgeWhere(segment, isWaiting);
     }
   }
 
   #purge({ segment, index }: PlacedMessage, isFinished: boolean): void {
-    this.#puts.freeKeys(segment, index);
+    this.#freeKeysOf(segment, index);
     this.#backlog.remove(segment, index, "purged", isFinished);
+  }
+
+  #purgeWhere(segment: Segment, isMeant: (state: State) => boolean): void {
+    for (let index = 0; index < segment.count; index += 1) {
+      const state = segment.stateOf(index);
+      if (state !== GONE && isMeant(state)) this.#backlog.remove(segment, index, "purged", state !== DEAD);
+    }
   }
 
   /** Frees the dedupe keys of a segment's messages in some states, but not those of messages that are gone. */
   #freeKeys(segment: Segment, isMeant: (state: State) => boolean): void {
-    if (!this.#puts.mayHaveDedupeKeys(segment)) return;
+    if (!segment.holdsMoved && !this.#puts.mayHaveDedupeKeys(segment)) return;
     for (let index = 0; index < segment.count; index += 1) {
       const state = segment.stateOf(index);
-      if (state !== GONE && isMeant(state)) this.#puts.freeKeys(segment, index);
+      if (state !== GONE && isMeant(state)) this.#freeKeysOf(segment, index);
     }
   }
+
+  /** The keys of a message are in the row where it was put. */
+  #freeKeysOf(segment: Segment, index: number): void {
+    const origin = this.#backlog.moved.originOf(segment, index);
+    this.#puts.freeKeys(origin.segment, origin.index);
+    if (origin.segment !== segment) this.#rows.changed(origin.segment);
+  }
+}
+
+function isWaiting(state: State): boolean {
+  return state === VISIBLE || state === DELAYED;
 }

@@ -36,7 +36,7 @@ export class Retention implements SegmentWatcher {
     this.#rules = rules;
     if (!isChanged) return;
     this.#expiries.clear();
-    for (const segment of this.#backlog.segments()) if (segment.visible > 0) this.becameVisible(segment);
+    for (const segment of this.#backlog.segments()) if (segment.counts.visible > 0) this.becameVisible(segment);
   }
 
   /** No message expires before this time. */
@@ -76,7 +76,7 @@ export class Retention implements SegmentWatcher {
 
   #expireIn(segment: Segment, now: number): void {
     let nextExpiryAt = Number.POSITIVE_INFINITY;
-    for (let index = 0; segment.visible > 0 && index < segment.count; index += 1) {
+    for (let index = 0; segment.counts.visible > 0 && index < segment.count; index += 1) {
       if (segment.stateOf(index) !== VISIBLE) continue;
       const expiresAt = this.#expiresAt(segment, index);
       if (expiresAt <= now) this.#expire(segment, index, expiresAt);

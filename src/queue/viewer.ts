@@ -3,23 +3,25 @@ import type { MessageState } from "../contract/states.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Page, View } from "./base/commands.ts";
 import { formatId, parseId } from "./base/receipt.ts";
-import type { Backlog } from "./schedule/backlog.ts";
+import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import { attemptsOf } from "./store/attempts.ts";
 import type { Payloads } from "./store/payloads.ts";
 import { putAtOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { GONE, NAME_OF } from "./store/states.ts";
+import { firstPresent } from "./store/visible-range.ts";
 
 /** Messages looked through in one call, so that no call takes long: a page may be short, or even empty. */
 const LOOKED_AT_MAX = 20_000;
 
-/** Shows messages without taking them, in the order of their puts. */
+/** Shows messages without taking them, in the order of their puts, or of the changes that moved them. */
 export class Viewer {
-  readonly #generation: string;
+  readonly #idPrefix: string;
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
 
-  constructor(generation: string, backlog: Backlog, payloads: Payloads) {
-    this.#generation = generation;
+  constructor(idPrefix: string, backlog: Backlog, payloads: Payloads) {
+    this.#idPrefix = idPrefix;
     this.#backlog = backlog;
     this.#payloads = payloads;
   }
@@ -27,26 +29,26 @@ export class Viewer {
   /** When the oldest message was put, in milliseconds; undefined if there is none. */
   oldestPutAt(): number | undefined {
     const oldest = this.#backlog.oldestOfEachKind();
-    const putTimes = oldest.map((segment) => putAtOf(this.#payloads.of(segment, segment.firstPresent())));
-    return putTimes.length === 0 ? undefined : Math.min(...putTimes);
+    const putTimes = oldest.map((segment) => putAtOf(this.#payloads.of(segment, firstPresent(segment))));
+    const oldestPutAt = Math.min(...putTimes, this.#backlog.moved.oldestPutAt);
+    return oldestPutAt === Number.POSITIVE_INFINITY ? undefined : oldestPutAt;
   }
 
   /** The place of a message that is still here. */
-  find(id: string): { segment: Segment; index: number } | undefined {
-    const place = parseId(this.#generation, id);
-    const segment = place && this.#backlog.segmentAt(place);
-    if (place === undefined || segment === undefined) return undefined;
-    return stateOf(segment, place.index) === undefined ? undefined : { segment, index: place.index };
+  find(id: string): PlacedMessage | undefined {
+    const place = parseId(this.#idPrefix, id);
+    const found = place && this.#backlog.moved.find(place);
+    return found === undefined || stateOf(found.segment, found.index) === undefined ? undefined : found;
   }
 
-  view({ segment, index }: { segment: Segment; index: number }): View {
+  view({ segment, index }: PlacedMessage): View {
     const state = stateOf(segment, index) as MessageState;
     const { error, reason = "max_attempts" } = segment.noteOf(index);
     const until = state === "visible" || state === "transferring" ? undefined : segment.visibleAtOf(index);
     return {
-      id: formatId(this.#generation, { segmentNumber: segment.number, index }),
+      id: formatId(this.#idPrefix, segment.originOf(index)),
       state,
-      attempts: segment.attemptsOf(index),
+      attempts: attemptsOf(segment, index),
       ...(until === undefined ? {} : { until }),
       group: this.#backlog.groups.groupOf(segment, index),
       lastError: error,
@@ -62,14 +64,14 @@ export class Viewer {
    */
   list(state: MessageState | undefined, cursor: string, limit: number): Page {
     const views: View[] = [];
-    let last = parseId(this.#generation, cursor) ?? { segmentNumber: 0, index: 0 };
+    let last = parseId(this.#idPrefix, cursor) ?? { segmentNumber: 0, index: 0 };
     let lookedAt = 0;
     let bytes = 0;
     for (const segment of this.#backlog.segments()) {
       if (segment.number < last.segmentNumber || !mayHave(segment, state)) continue;
       for (let index = segment.number === last.segmentNumber ? last.index + 1 : 0; index < segment.count; index += 1) {
         if (views.length === limit || lookedAt === LOOKED_AT_MAX || bytes >= LIST_BYTES_MAX) {
-          return { views, bytes, cursor: formatId(this.#generation, last) };
+          return { views, bytes, cursor: formatId(this.#idPrefix, last) };
         }
         const found = stateOf(segment, index);
         if (found !== undefined && (state === undefined || found === state)) {
@@ -86,7 +88,7 @@ export class Viewer {
 }
 
 function mayHave(segment: Segment, state: MessageState | undefined): boolean {
-  return state === undefined || segment[state] > 0;
+  return state === undefined || segment.counts[state] > 0;
 }
 
 /** Undefined for a message that is gone. */

@@ -11,7 +11,7 @@ describe("an attempt", () => {
 
     for (let lease = 1; lease <= 5; lease += 1) {
       queue.subscribe(SUBSCRIBER, 1);
-      expect(queue.pushed()).toMatchObject([{ attempt: 1, lease: { receipt: `i-1-0-${lease}` } }]);
+      expect(queue.pushed()).toMatchObject([{ attempt: 1, lease: { receipt: `0.i-1-0-${lease}` } }]);
       expect(queue.attempts()).toEqual([0]);
       queue.now += LEASE_MS;
       expect(queue.describe()).toMatchObject({ visible: 1, leased: 0, dead: 0, delayed: 0 });
@@ -31,7 +31,7 @@ describe("an attempt", () => {
     expect(queue.describe()).toMatchObject({ delayed: 1 });
     queue.now += 1_000;
     queue.subscribe(SUBSCRIBER, 1);
-    expect(queue.pushed()).toMatchObject([{ attempt: 2, lease: { receipt: "i-1-0-2" } }]);
+    expect(queue.pushed()).toMatchObject([{ attempt: 2, lease: { receipt: "0.i-1-0-2" } }]);
   });
 
   test("is begun once, however often the client reports it, and not by a receipt whose lease is over", () => {

@@ -78,7 +78,7 @@ describe("the begin of a handler", () => {
   test("is stale for a queue that does not exist, and creates none", () => {
     const queue = new PushingQueue();
 
-    expect(queue.run({ verb: "begin", receipts: ["i-1-0-1"] })).toEqual({ verb: "begin", stale: ["i-1-0-1"] });
+    expect(queue.run({ verb: "begin", receipts: ["0.i-1-0-1"] })).toEqual({ verb: "begin", stale: ["0.i-1-0-1"] });
     expect(queue.queue.exists).toBe(false);
   });
 });

@@ -71,6 +71,11 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "subscription ended by shutdown",
       "wait cancelled",
       "left",
+      "changed",
+      "changed before its next attempt",
+      "promoted",
+      "not_waiting",
+      ...(order === "priority" ? ["changed to another priority", "restart with moved"] : []),
       "join finished",
       "join not finished",
     ]) {

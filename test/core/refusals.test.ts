@@ -28,7 +28,7 @@ const REFUSALS: Record<
   ],
   "a peek at a message that is not there": [
     () => configured({}),
-    { verb: "peek", id: "i-1-0" },
+    { verb: "peek", id: "0.i-1-0" },
     "unknown_message",
     "The queue has no message with this id: it was never put here, is done or removed, or is on its way to another queue.",
   ],

@@ -213,5 +213,5 @@ test("what comes to a new queue is stored, although the one before it, deleted i
     messages: [MESSAGE],
   });
 
-  expect(result).toMatchObject({ verb: "receive_transfer", ids: [expect.stringMatching(/^next-/)] });
+  expect(result).toMatchObject({ verb: "receive_transfer", ids: [expect.stringMatching(/^0\.next-/)] });
 });

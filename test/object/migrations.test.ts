@@ -125,5 +125,5 @@ test("a queue that was stored by version 2 is served, with its messages, its key
 
   expect(await descriptionOf(queue)).toMatchObject({ visible: 2, accepted: 5, done: 1, transferred: 2, unfinished: 2 });
   expect(await descriptionOf(queue)).toMatchObject({ maxSize: 7, maxLeasedPerGroup: 1, retryDelayFactor: 2 });
-  expect(await receive(queue, { max: 2 })).toMatchObject([{ id: "abcdefgh-1-0", body: "a" }, { body: "b" }]);
+  expect(await receive(queue, { max: 2 })).toMatchObject([{ id: "0.abcdefgh-1-0", body: "a" }, { body: "b" }]);
 });

@@ -1,8 +1,10 @@
 /**
- * A message's id names its place: the queue's generation, its segment, its index there. A receipt adds the number of the
- * delivery, which only grows, so that of all receipts of a message only the newest is valid (a fencing token).
+ * A message's id names its place: the partition of the queue, the queue's generation, the segment, the index there, as in
+ * `0.k3x9-17-4`. A receipt adds the number of the delivery, which only grows, so that of all receipts of a message only the
+ * newest is valid (a fencing token).
  *
- * The generation is random and new each time a queue is created: a receipt from before a deletion is not valid.
+ * The generation is random and new each time a queue is created: a receipt from before a deletion is not valid. The
+ * partition says which object has the message, so that a caller can find it by the id or the receipt alone.
  */
 export interface Place {
   segmentNumber: number;
@@ -15,30 +17,44 @@ export interface Receipt extends Place {
   delivery: number;
 }
 
+/** A partition has at most so many digits. */
+const PARTITION_DIGITS_MAX = 6;
+
+/** How all ids and receipts of one partition and generation of a queue begin. Made once, because each receipt has it. */
+export function idPrefix(partition: number, generation: string): string {
+  return `${partition}.${generation}`;
+}
+
+/** The partition in an id or a receipt; undefined for a text that is neither. The rest of the text is not checked. */
+export function partitionOf(text: string): number | undefined {
+  const partition = numberIn(text, 0, text.indexOf("."), PARTITION_DIGITS_MAX);
+  return partition >= 0 ? partition : undefined;
+}
+
 /** The id of the message at a place. */
-export function formatId(generation: string, place: Place): string {
-  return `${generation}-${place.segmentNumber}-${place.index}`;
+export function formatId(prefix: string, place: Place): string {
+  return `${prefix}-${place.segmentNumber}-${place.index}`;
 }
 
 /** The receipt of a lease. */
-export function formatReceipt(generation: string, receipt: Receipt): string {
-  return `${generation}-${receipt.segmentNumber}-${receipt.index}-${receipt.delivery}`;
+export function formatReceipt(prefix: string, receipt: Receipt): string {
+  return `${prefix}-${receipt.segmentNumber}-${receipt.index}-${receipt.delivery}`;
 }
 
-/** The place that an id names; undefined if the text is not an id of this generation. */
-export function parseId(generation: string, text: string): Place | undefined {
-  const receipt = parseReceipt(generation, `${text}-1`);
+/** The place that an id names; undefined if the text is not an id with this prefix. */
+export function parseId(prefix: string, text: string): Place | undefined {
+  const receipt = parseReceipt(prefix, `${text}-1`);
   return receipt && { segmentNumber: receipt.segmentNumber, index: receipt.index };
 }
 
-/** The lease that a receipt names; undefined if the text is not a receipt of this generation. */
-export function parseReceipt(generation: string, text: string): Receipt | undefined {
-  const afterGeneration = generation.length;
-  if (!text.startsWith(generation) || text[afterGeneration] !== "-") return undefined;
-  const afterSegment = text.indexOf("-", afterGeneration + 1);
+/** The lease that a receipt names; undefined if the text is not a receipt with this prefix. */
+export function parseReceipt(prefix: string, text: string): Receipt | undefined {
+  const afterPrefix = prefix.length;
+  if (!text.startsWith(prefix) || text[afterPrefix] !== "-") return undefined;
+  const afterSegment = text.indexOf("-", afterPrefix + 1);
   const afterIndex = text.indexOf("-", afterSegment + 1);
   if (afterSegment < 0 || afterIndex < 0) return undefined;
-  const segmentNumber = numberIn(text, afterGeneration + 1, afterSegment, 15);
+  const segmentNumber = numberIn(text, afterPrefix + 1, afterSegment, 15);
   const index = numberIn(text, afterSegment + 1, afterIndex, 6);
   const delivery = numberIn(text, afterIndex + 1, text.length, 10);
   const isReceipt = segmentNumber > 0 && index >= 0 && delivery > 0;

@@ -11,19 +11,18 @@ import { type RowReader, type StoredSegment, splitLines } from "../store/rows.ts
 import { Segment, type SegmentKind } from "../store/segment.ts";
 import { checkSummary } from "../store/segment-summary.ts";
 import {
-  DEAD,
   DELAYED,
   GONE,
   LEASED,
   NAME_OF,
   type PresentState,
   type State,
-  TRANSFERRING,
   type Transition,
   VISIBLE,
 } from "../store/states.ts";
 import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
+import { type Move, MovedMessages } from "./moved-messages.ts";
 import { ORDERS } from "./orders.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
 
@@ -49,6 +48,7 @@ export class Backlog {
   readonly #rows: RowTable;
   readonly #segmentsByKind: SegmentsByKind;
   readonly #loaded: LoadedSegments;
+  readonly moved = new MovedMessages(this.#segments);
 
   readonly #scheduler: FairScheduler;
   /** When a delay or a lease ends. */
@@ -83,8 +83,9 @@ export class Backlog {
     const segment = Segment.restore(row, this.#ledger);
     this.#loaded.unload(segment);
     this.#enter(segment);
-    if (segment.visible > 0) this.#makeReady(segment);
-    if (segment.delayed + segment.leased > 0) this.#due.plan(segment, segment.nextDueAt);
+    const { visible, delayed, leased } = segment.counts;
+    if (visible > 0) this.#makeReady(segment);
+    if (delayed + leased > 0) this.#due.plan(segment, segment.nextDueAt);
   }
 
   /** Sets the order in which messages are handed out. Only an empty queue can change to another order. */
@@ -98,17 +99,15 @@ export class Backlog {
     return this.#scheduler.groups;
   }
 
-  /** Reads which groups the messages are in. Call it when all stored segments are restored. */
-  restoreGroups(): void {
+  /** Reads the groups of the messages, and which were moved. Call it when all stored segments are restored. */
+  restoreOthers(): void {
+    const unload = (segment: Segment) => this.#loaded.unload(segment);
     for (const segment of this.#segments.values()) {
       if (!segment.isGrouped) continue;
-      const names = splitLines(this.#reader.groups(segment.slot));
-      if (names.length !== segment.count) {
-        throw new DamagedRow(segment.slot, `its ${segment.count} messages have ${names.length} groups`);
-      }
-      this.groups.restore(segment, names);
-      this.#loaded.unload(segment);
+      this.groups.restore(segment, splitLines(this.#reader.groups(segment.slot)));
+      unload(segment);
     }
+    this.moved.restore(unload);
   }
 
   get lastSegment(): number {
@@ -153,12 +152,37 @@ export class Backlog {
    */
   append(segment: Segment, payloadBytes: number, visibleAt: number, group: string | undefined): number {
     const index = segment.append(payloadBytes, visibleAt);
+    this.#appended(segment, index, visibleAt > 0 ? DELAYED : VISIBLE, group);
+    return index;
+  }
+
+  #appended(segment: Segment, index: number, state: PresentState, group: string | undefined): void {
     this.#loaded.use(segment);
     this.#rows.appended(segment);
-    if (visibleAt > 0) this.#due.plan(segment, visibleAt);
+    if (state === DELAYED) this.#due.plan(segment, segment.visibleAtOf(index));
     else this.#makeReady(segment);
     if (group !== undefined) this.groups.add(segment, index, group);
-    return index;
+  }
+
+  /**
+   * Moves a message that waits behind the messages of another priority, and answers where it is then.
+   *
+   * @param payloadBytes the size of its changed payload in UTF-8
+   */
+  moveToPriority(from: PlacedMessage, priority: number, payloadBytes: number, move: Move): PlacedMessage {
+    const { segment, index } = from;
+    const { areDeadLetters, isGrouped } = segment;
+    const kind = { priority, areDeadLetters, isGrouped };
+    const target = this.#segmentsByKind.segmentFor(kind, 1, payloadBytes + 1, move.now);
+    const group = this.groups.groupOf(segment, index);
+    const to = this.moved.copy(from, target, payloadBytes, move);
+    // Added before it is removed, so that a group of which it is the only message keeps its turn.
+    this.#appended(target, to, move.state, group);
+    const before = segment.moveOut(index);
+    this.#ledger.moved(before, move.state);
+    this.#changed(segment, index, before, GONE);
+    if (segment.isFinished) this.#finish(segment);
+    return { segment: target, index: to };
   }
 
   /** The visible message that is next in order. */
@@ -185,51 +209,29 @@ export class Backlog {
    * @param isFinished whether the message was unfinished until now
    */
   remove(segment: Segment, index: number, ending: Ending, isFinished: boolean): void {
-    this.#remove(segment, index, ending, isFinished);
-    if (segment.isEmpty) this.#finish(segment);
+    const origin = segment.holdsMoved ? segment.noteOf(index).origin : undefined;
+    const before = segment.remove(index, ending, isFinished);
+    this.#changed(segment, index, before, GONE);
+    const from = origin && this.moved.delete(origin);
+    if (from?.isFinished && from !== segment) this.#finish(from);
+    if (segment.isFinished) this.#finish(segment);
   }
 
-  #remove(segment: Segment, index: number, ending: Ending, isFinished: boolean): void {
-    this.#changed(segment, index, segment.remove(index, ending, isFinished), GONE);
-  }
-
-  /** Purges from a segment what is visible or delayed. */
-  purgeWaiting(segment: Segment): void {
-    this.#purgeWhere(segment, (state) => state === VISIBLE || state === DELAYED);
-  }
-
-  #purgeWhere(segment: Segment, isMeant: (state: State) => boolean): void {
-    for (let index = 0; index < segment.count; index += 1) {
-      const state = segment.stateOf(index);
-      if (state !== GONE && isMeant(state)) this.#remove(segment, index, "purged", state !== DEAD);
-    }
-    if (segment.isEmpty) this.#finish(segment);
-  }
-
-  /**
-   * Removes all messages but those that are transferring: they may have arrived in the other queue.
-   *
-   * @param begin is called for each segment before its messages are removed
-   */
-  purge(begin: (segment: Segment) => void): void {
-    const isAnyTransferring = this.#ledger.counts.transferring > 0;
+  /** Purges all messages, without reading which there are. None may be transferring. */
+  purge(): void {
     for (const segment of [...this.#segments.values()]) {
-      begin(segment);
-      if (isAnyTransferring) {
-        this.#purgeWhere(segment, (state) => state !== TRANSFERRING);
-      } else {
-        segment.purge();
-        this.#finish(segment);
-      }
+      segment.purge();
+      this.#finish(segment);
     }
-    if (!isAnyTransferring) this.#scheduler.reset(this.#scheduler.order);
+    this.moved.clear();
+    this.#scheduler.reset(this.#scheduler.order);
   }
 
   /** The messages of one state, in the order of their places. */
   *places(state: PresentState): Generator<PlacedMessage> {
     const name = NAME_OF[state];
     for (const segment of this.#segments.values()) {
-      for (let index = 0; segment[name] > 0 && index < segment.count; index += 1) {
+      for (let index = 0; segment.counts[name] > 0 && index < segment.count; index += 1) {
         if (segment.stateOf(index) === state) yield { segment, index };
       }
     }
@@ -238,14 +240,14 @@ export class Backlog {
   /** Applies all transitions that are due at `now`: a delayed message is visible, an expired lease is as `transitionOf` says. */
   promote(now: number, transitionOf: (segment: Segment, index: number, leaseEndedAt: number) => Transition): void {
     for (let segment = this.#due.take(now); segment !== undefined; segment = this.#due.take(now)) {
-      const { leased } = segment;
+      const { leased } = segment.counts;
       const promoted = segment;
       const changed = (index: number, before: State, after: State) =>
         this.groups.stateChanged(promoted, index, before, after);
       segment.promote(now, (index, leaseEndedAt) => transitionOf(promoted, index, leaseEndedAt), changed);
       // Stored, because under another configuration another transition would follow.
-      if (segment.leased !== leased) this.#rows.changed(segment);
-      if (segment.visible > 0) this.#makeReady(segment);
+      if (segment.counts.leased !== leased) this.#rows.changed(segment);
+      if (segment.counts.visible > 0) this.#makeReady(segment);
       if (segment.nextDueAt <= now) throw new DamagedRow(segment.slot, `segment ${segment.number} is still due`);
       if (segment.nextDueAt < Number.POSITIVE_INFINITY) this.#due.plan(segment, segment.nextDueAt);
     }
@@ -269,7 +271,7 @@ export class Backlog {
   }
 
   #changed(segment: Segment, index: number, before: State, after: State): void {
-    if (before === VISIBLE && segment.visible === 0) this.#scheduler.becameHidden(segment);
+    if (before === VISIBLE && segment.counts.visible === 0) this.#scheduler.becameHidden(segment);
     if (segment.isGrouped) this.groups.stateChanged(segment, index, before, after);
     this.#rows.changed(segment);
     this.#loaded.use(segment);

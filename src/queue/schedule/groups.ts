@@ -1,3 +1,4 @@
+import { DamagedRow } from "../base/damage.ts";
 import { Heap } from "../base/heap.ts";
 import type { Place } from "../base/receipt.ts";
 import type { Segment } from "../store/segment.ts";
@@ -79,8 +80,15 @@ export class Groups {
     return this.#members.get(segment.number)?.groups[index];
   }
 
-  /** Restores a stored segment: the groups of its messages, in order. */
+  /**
+   * Restores a stored segment: the groups of its messages, in order.
+   *
+   * @throws {DamagedRow} if there are more or fewer groups than messages
+   */
   restore(segment: Segment, names: readonly string[]): void {
+    if (names.length !== segment.count) {
+      throw new DamagedRow(segment.slot, `its ${segment.count} messages have ${names.length} groups`);
+    }
     for (const [index, name] of names.entries()) this.add(segment, index, name);
   }
 

@@ -2,6 +2,7 @@ import type { NewMessage } from "../base/commands.ts";
 import { SEGMENT_BYTES_MAX } from "../store/row-budget.ts";
 import type { RowTable } from "../store/row-table.ts";
 import { SEGMENT_MESSAGES_MAX, type Segment, type SegmentKind } from "../store/segment.ts";
+import { sumOf } from "../store/states.ts";
 import type { Order } from "./orders.ts";
 
 /** Kinds with one key are handed out in one order: of their segments only the newest may take messages. */
@@ -39,9 +40,12 @@ export class SegmentsByKind {
     if (this.#open.get(key) === segment) this.#open.delete(key);
   }
 
-  /** Of each kind, the segment with its oldest message. */
+  /** Of each kind, the first segment with a message: the oldest message of the kind is there, unless it was moved. */
   oldest(): Segment[] {
-    return [...this.#segments.values()].flatMap(([first]) => first ?? []);
+    return [...this.#segments.values()].flatMap((segments) => {
+      for (const segment of segments) if (sumOf(segment.counts) > 0) return segment;
+      return [];
+    });
   }
 
   /**
@@ -60,7 +64,7 @@ export class SegmentsByKind {
     // Most puts are of one message.
     const [first, second] = messages;
     if (first !== undefined && second === undefined) {
-      const segment = this.#segmentFor(kindOf(first, order), 1, withLineFeed(payloadBytes[0] as number), now);
+      const segment = this.segmentFor(kindOf(first, order), 1, withLineFeed(payloadBytes[0] as number), now);
       return () => segment;
     }
     const segments = this.#segmentsFor(messages, payloadBytes, order, now);
@@ -91,12 +95,16 @@ export class SegmentsByKind {
       sums.set(key, { kind, messages: sum.messages + 1, bytes });
     }
     const segments = new Map<KindKey, Segment>();
-    for (const [key, sum] of sums) segments.set(key, this.#segmentFor(sum.kind, sum.messages, sum.bytes, now));
+    for (const [key, sum] of sums) segments.set(key, this.segmentFor(sum.kind, sum.messages, sum.bytes, now));
     return segments;
   }
 
-  /** The open segment if it has room for all of these messages, else a new one. */
-  #segmentFor(kind: SegmentKind, messages: number, bytes: number, now: number): Segment {
+  /**
+   * The open segment if it has room for all of these messages, else a new one.
+   *
+   * @param bytes the size of their payloads, each with its line feed
+   */
+  segmentFor(kind: SegmentKind, messages: number, bytes: number, now: number): Segment {
     const open = this.#open.get(keyOf(kind));
     const fits =
       open !== undefined && open.areDeadLetters === kind.areDeadLetters && this.#rows.hasRoomFor(open, messages, bytes);

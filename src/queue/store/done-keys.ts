@@ -49,6 +49,15 @@ export class DoneKeys {
     const keys = this.#keys.takeUncommitted(slot);
     if (keys.keys === "") return undefined;
     if (keepsKeys) return { kind: "totals", slot, ...keys };
-    return { kind: "write", slot, keepsMessages: false, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
+    return {
+      kind: "write",
+      slot,
+      keepsMessages: false,
+      keepsPayloads: false,
+      keepsKeys,
+      number: 0,
+      ...NO_MESSAGES,
+      ...keys,
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { ENDINGS, type Ending, STATE_NAMES } from "../../contract/states.ts";
-import { DEAD, NAME_OF, NONE, type PresentState, type StateCounts, TRANSFERRING } from "./states.ts";
+import { DEAD, NAME_OF, NONE, type PresentState, type StateCounts, sumOf, TRANSFERRING } from "./states.ts";
 import { NO_TOTALS, type Totals } from "./totals.ts";
 
 type Writable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
@@ -72,7 +72,7 @@ export class Ledger {
       this.#counts[name] -= counts[name];
       this.#totals.purged += counts[name];
     }
-    this.finished(counts.visible + counts.delayed + counts.leased);
+    this.finished(sumOf(counts) - counts.dead);
   }
 
   /**
@@ -91,8 +91,7 @@ export class Ledger {
    */
   assertBalance(): void {
     const { accepted } = this.#totals;
-    let sum = 0;
-    for (const name of STATE_NAMES) sum += this.#counts[name];
+    let sum = sumOf(this.#counts);
     for (const ending of ENDINGS) sum += this.#totals[ending];
     if (accepted === sum) return;
     const counts = STATE_NAMES.map((name) => `${this.#counts[name]} ${name}`);

@@ -17,7 +17,12 @@ export interface Note {
   /** The number of the transfer that it is in, and its state before. */
   transfer?: number | undefined;
   was?: PresentState | undefined;
+  /** The place that its id names, and when it was put, in milliseconds, if it is in another place now. */
+  origin?: Origin | undefined;
 }
+
+/** Where and when a message was put that is in another place now. */
+export type Origin = readonly [segmentNumber: number, index: number, putAt: number];
 
 /**
  * Bounds the errors of one segment together, as JSON in UTF-8: each change of the segment writes them again. Beyond it the
@@ -139,6 +144,11 @@ function isEntry(entry: unknown, count: number): entry is [index: number, note: 
   return isIndex && isNote(note);
 }
 
+function isOrigin(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  return value.every((number) => typeof number === "number" && Number.isInteger(number) && number >= 0);
+}
+
 function isNote(note: unknown): note is Note {
   if (typeof note !== "object" || note === null || Array.isArray(note)) return false;
   return Object.entries(note).every(([name, value]) => {
@@ -152,6 +162,8 @@ function isNote(note: unknown): note is Note {
         return typeof value === "number";
       case "reason":
         return value === "expired" || value === "rejected";
+      case "origin":
+        return isOrigin(value);
       case "was":
         return isState(value) && value !== GONE;
       default:

@@ -1,4 +1,4 @@
-import type { NewMessage } from "../base/commands.ts";
+import type { MessageChanges, NewMessage } from "../base/commands.ts";
 import { DamagedRow } from "../base/damage.ts";
 import { hashText } from "../base/hash.ts";
 import { type RowReader, splitLines } from "./rows.ts";
@@ -12,14 +12,16 @@ interface Uncommitted {
 }
 
 /**
- * The payloads in memory: what of a message never changes. Those that are stored can be dropped at any time and are read
- * again when they are needed. Those that were put since the last commit are only here, with the groups of their messages.
+ * The payloads in memory. Those that are stored can be dropped at any time and are read again when they are needed. Those
+ * that were put or rewritten since the last commit are only here, with the groups of the messages that were put.
  */
 export class Payloads {
   readonly #reader: RowReader;
   /** The segment that was loaded last is at the end. */
   readonly #held = new Map<Segment, string[]>();
   readonly #uncommitted = new Map<Segment, Uncommitted>();
+  /** Segments of which stored payloads were rewritten since the last commit. All payloads of these are held. */
+  readonly #rewritten = new Set<Segment>();
   #characters = 0;
 
   constructor(reader: RowReader) {
@@ -49,25 +51,39 @@ export class Payloads {
     return payload;
   }
 
-  /** Drops a segment's payloads from memory; those that are stored can be read again. */
+  /** Replaces the payload of a message. The next commit must store the segment. */
+  rewrite(segment: Segment, index: number, payload: string): void {
+    const before = this.of(segment, index);
+    const held = this.#held.get(segment);
+    if (held === undefined) return;
+    held[index] = payload;
+    this.#characters += payload.length - before.length;
+    this.#rewritten.add(segment);
+  }
+
+  /** Drops a segment's payloads from memory, unless it has some that are not stored; else they can be read again. */
   release(segment: Segment): void {
+    if (this.#rewritten.has(segment)) return;
     for (const payload of this.#held.get(segment) ?? []) this.#characters -= payload.length;
     this.#held.delete(segment);
   }
 
   /** Drops all payloads of a segment that has no messages any more. */
   drop(segment: Segment): void {
+    this.#rewritten.delete(segment);
     this.release(segment);
     this.#uncommitted.delete(segment);
   }
 
   /** The payloads and groups to store for this segment, each ended by a line feed. */
-  takeUncommitted(segment: Segment): { payloads: string; groups: string } {
+  takeUncommitted(segment: Segment): { payloads: string; groups: string; keepsPayloads: boolean } {
     const uncommitted = this.#uncommitted.get(segment);
-    if (uncommitted === undefined) return NOTHING;
+    const held = this.#rewritten.has(segment) ? this.#held.get(segment) : undefined;
+    if (uncommitted === undefined && held === undefined) return NOTHING;
     this.#uncommitted.delete(segment);
-    const { payloads, groups } = uncommitted;
-    return { payloads: `${payloads.join("\n")}\n`, groups: groups.length === 0 ? "" : `${groups.join("\n")}\n` };
+    this.#rewritten.delete(segment);
+    const { payloads, groups } = uncommitted ?? { payloads: [], groups: [] };
+    return { payloads: linesOf(held ?? payloads), groups: linesOf(groups), keepsPayloads: held === undefined };
   }
 
   /** Drops the payloads that were loaded longest ago, until so many characters are left. Call it when all is committed. */
@@ -91,14 +107,49 @@ export class Payloads {
   }
 }
 
-const NOTHING = { payloads: "", groups: "" };
+const NOTHING = { payloads: "", groups: "", keepsPayloads: true };
 
-/** What is stored of a message and never changes, in the form in which it is handed out. */
+/** Texts, each ended by a line feed. */
+function linesOf(texts: readonly string[]): string {
+  return texts.length === 0 ? "" : `${texts.join("\n")}\n`;
+}
+
+/** What is stored of a message beside its state, in the form in which it is handed out. */
 export function payloadOf({ content, priority, visibleAt, delayMs, deadLetter }: NewMessage, now: number): string {
   const due = visibleAt ?? now + delayMs;
-  const at = due > now ? `,"at":${due / 1_000}` : "";
+  return textOf({ content, priority, deadLetter, putAt: now / 1_000, at: due > now ? due / 1_000 : undefined });
+}
+
+/** The payload of a message with some of its parts changed. `plannedAt`: the time for which it is put, in milliseconds. */
+export function changedPayload(
+  payload: string,
+  { content, priority, plannedAt }: Pick<MessageChanges, "content" | "priority"> & { plannedAt: number | undefined },
+): string {
+  const { putAt, at, deadLetter } = timesOf(payload);
+  return textOf({
+    content: content ?? contentOf(payload),
+    priority: priority ?? priorityOf(payload),
+    putAt,
+    at: plannedAt === undefined ? at : plannedAt / 1_000,
+    deadLetter,
+  });
+}
+
+/** For when a message was put, or changed to, in milliseconds; 0 if that was at once. */
+export function plannedAtOf(payload: string): number {
+  return Math.round((timesOf(payload).at ?? 0) * 1_000);
+}
+
+function textOf({ content, priority, putAt, at, deadLetter }: Parts): string {
+  const plannedAt = at === undefined ? "" : `,"at":${at}`;
   const origin = deadLetter === undefined ? "" : `,"deadLetter":${JSON.stringify(deadLetter)}`;
-  return `{${content},"priority":${priority},"putAt":${now / 1_000}${at}${origin}}`;
+  return `{${content},"priority":${priority},"putAt":${putAt}${plannedAt}${origin}}`;
+}
+
+/** The parts of a payload. Times are in seconds. */
+interface Parts extends Pick<NewMessage, "content" | "priority" | "deadLetter"> {
+  putAt: number;
+  at: number | undefined;
 }
 
 /** The content, as it was put. */

@@ -5,7 +5,8 @@
 
 /**
  * A row, over all its columns: the 1.4 MB that the largest body takes as base64, `KEYS_BYTES_MAX`, and room for what is
- * small. Where there are many messages, their payloads are at most 64 KiB, their groups 33 KiB and their notes 64 KiB.
+ * small. Where there are many messages, their payloads are at most 64 KiB, or `REWRITTEN_BYTES_MAX` after changes, their
+ * groups 33 KiB and their notes 80 KiB.
  */
 export const ROW_BYTES_MAX = 1_800_000;
 
@@ -20,6 +21,12 @@ export const KEYS_BYTES_MAX = 256 * 1024;
  * one message; a single larger message has a segment of its own.
  */
 export const SEGMENT_BYTES_MAX = 64 * 1024;
+
+/**
+ * The payloads of a segment of several messages after one was changed, each with its line feed: what `ROW_BYTES_MAX` leaves
+ * beside full columns of keys, groups and notes. A message that is alone in its segment may be as large as it can be put.
+ */
+export const REWRITTEN_BYTES_MAX = 1_350_000;
 
 /** A stored segment takes more messages only up to this size, because an append rewrites the whole row. */
 export const APPEND_BYTES_MAX = 16 * 1024;

@@ -69,7 +69,7 @@ export class RowTable {
     this.#dirty.set(segment, "new");
   }
 
-  /** Messages were appended to the segment. */
+  /** Messages were appended to the segment, or their payloads rewritten. */
   appended(segment: Segment): void {
     if (this.#dirty.get(segment) !== "new") this.#dirty.set(segment, "appended");
   }
@@ -157,22 +157,24 @@ export class RowTable {
 
   /** What to write of a segment; undefined for one that came and went between two commits. */
   #changeOf(segment: Segment, part: DirtyPart): RowChange | undefined {
-    const { slot, number, count, bytes, priority, areDeadLetters, isGrouped, putAt } = segment;
-    const { visible, delayed, leased, dead, transferring, nextDueAt, lastDueAt } = segment;
-    const isFinished = segment.isEmpty;
-    const texts = this.#payloads.takeUncommitted(segment);
+    const { slot, number, count, bytes, priority, areDeadLetters, isGrouped, putAt, holdsMoved, isFinished } = segment;
+    const { nextDueAt, lastDueAt } = segment;
+    const { keepsPayloads, ...texts } = this.#payloads.takeUncommitted(segment);
     const keepsKeys = this.#keys.hasStored(slot);
     const keys = this.#keys.takeUncommitted(slot);
     if (isFinished) {
       this.#payloads.drop(segment);
       this.#free.release(slot, this.#keys.kept(slot));
       if (part === "new" && keys.keys === "") return undefined;
-      return { kind: "write", slot, keepsMessages: false, keepsKeys, number: 0, ...NO_MESSAGES, ...keys };
+      const kept = { keepsMessages: false, keepsPayloads: false, keepsKeys };
+      return { kind: "write", slot, ...kept, number: 0, ...NO_MESSAGES, ...keys };
     }
-    const states = { visible, delayed, leased, dead, transferring, nextDueAt, lastDueAt, ...segment.encode() };
+    const states = { counts: { ...segment.counts }, nextDueAt, lastDueAt, ...segment.encode() };
     // Where dedupe keys were freed, that is a new record among the keys, and more than the states is written.
     if (part === "states" && keys.keys === "") return { kind: "update", slot, ...states };
-    const summary = { number, priority, areDeadLetters, isGrouped, putAt, count, bytes };
-    return { kind: "write", slot, keepsMessages: part !== "new", keepsKeys, ...summary, ...states, ...texts, ...keys };
+    const keepsMessages = part !== "new";
+    const kept = { keepsMessages, keepsPayloads: keepsMessages && keepsPayloads, keepsKeys };
+    const summary = { number, priority, areDeadLetters, isGrouped, putAt, holdsMoved, count, bytes };
+    return { kind: "write", slot, ...kept, ...summary, ...states, ...texts, ...keys };
   }
 }

@@ -20,7 +20,8 @@ export interface InboundTransfer {
 }
 
 /** The parts of a row that change when messages are delivered. */
-export type Changing = SegmentState & Omit<SegmentSummary, keyof SegmentKind | "putAt" | "count" | "bytes">;
+export type Changing = SegmentState &
+  Omit<SegmentSummary, keyof SegmentKind | "putAt" | "holdsMoved" | "count" | "bytes">;
 
 /** All parts of a row but its place and its totals. */
 export interface Contents extends SegmentSummary, Changing, Keys {
@@ -42,14 +43,21 @@ export interface Keys {
   keysUntil: number;
 }
 
+/** Which texts of a row stay when it is written. Without its messages, a row does not keep its payloads. */
+export interface Kept {
+  keepsMessages: boolean;
+  keepsPayloads: boolean;
+  keepsKeys: boolean;
+}
+
 /** A change of stored rows. All but "delete" also write the totals of their commit, each into its row. */
 export type RowChange =
   /**
-   * Writes a row. `keepsMessages`: the row is that of this segment, and the payloads and groups come after those that it
-   * has; else they are written over, and the row need not exist unless `keepsKeys`. `keepsKeys`: the keys come after
-   * those that the row has; else they are written over.
+   * Writes a row. `keepsMessages`: the row is that of this segment, and the groups come after those that it has; else they
+   * are written over, and the row need not exist unless `keepsKeys`. `keepsPayloads`, `keepsKeys`: the payloads and the
+   * keys come after those that the row has; else they are written over.
    */
-  | ({ kind: "write"; slot: number; keepsMessages: boolean; keepsKeys: boolean } & Contents)
+  | ({ kind: "write"; slot: number } & Kept & Contents)
   /** Writes the states of a segment. */
   | ({ kind: "update"; slot: number } & Changing)
   /**
@@ -122,9 +130,10 @@ export const NO_MESSAGES = {
   areDeadLetters: false,
   isGrouped: false,
   putAt: 0,
+  holdsMoved: false,
   count: 0,
   bytes: 0,
-  ...NONE,
+  counts: NONE,
   nextDueAt: Number.POSITIVE_INFINITY,
   lastDueAt: 0,
   state: null,

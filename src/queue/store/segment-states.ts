@@ -82,11 +82,11 @@ export class States {
     return bytes;
   }
 
-  append(state: State, visibleAt: number): void {
+  append(state: State, visibleAt: number, deliveries = 0): void {
     if (this.count === this.state.length) this.#grow();
     this.state[this.count] = state;
     this.visibleAt[this.count] = visibleAt;
-    this.#deliveries[this.count] = 0;
+    this.#deliveries[this.count] = deliveries;
     this.count += 1;
   }
 

@@ -1,8 +1,9 @@
 import { PRIORITY_MAX } from "../../contract/limits.ts";
 import { STATE_NAMES } from "../../contract/states.ts";
 import { DamagedRow } from "../base/damage.ts";
+import type { Note, Origin } from "./notes.ts";
 import type { States } from "./segment-states.ts";
-import { NONE, type StateCounts } from "./states.ts";
+import { NONE, type PresentState, type StateCounts, sumOf } from "./states.ts";
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
 export const SEGMENT_MESSAGES_MAX = 256;
@@ -17,6 +18,14 @@ export interface SegmentKind {
   isGrouped: boolean;
 }
 
+/** A message as another segment had it. */
+export interface AdoptedMessage {
+  state: PresentState;
+  visibleAt: number;
+  deliveries: number;
+  note: Note & { origin: Origin };
+}
+
 /** What of a segment changes after its messages were put, as it is stored. */
 export interface SegmentState {
   /** Null while all messages are as they were put: visible, never delivered. */
@@ -26,12 +35,16 @@ export interface SegmentState {
 }
 
 /** What is known of a segment without reading its state. */
-export interface SegmentSummary extends StateCounts, SegmentKind {
+export interface SegmentSummary extends SegmentKind {
+  /** How many of its messages are in each state. */
+  counts: Readonly<StateCounts>;
   /** Messages ever put in here. */
   count: number;
   /** The size of the payloads in UTF-8, each with its line feed. */
   bytes: number;
-  /** When the first of its messages was put. */
+  /** Whether messages that were put elsewhere are in here: they have a note with their origin. */
+  holdsMoved: boolean;
+  /** When the oldest of its messages was put. */
   putAt: number;
   /** No delay and no lease ends before this time; Infinity if there are none. */
   nextDueAt: number;
@@ -49,7 +62,7 @@ type Summary = SegmentSummary & { slot: number; number: number };
  * @throws {DamagedRow} if there can be no such segment
  */
 export function checkSummary(row: Summary, lastSegment: number): void {
-  const { slot, number, count, bytes, priority, putAt, nextDueAt, lastDueAt } = row;
+  const { slot, number, counts, count, bytes, priority, putAt, nextDueAt, lastDueAt } = row;
   const check = (isSo: boolean, fault: string) => {
     if (!isSo) throw new DamagedRow(slot, fault);
   };
@@ -58,10 +71,12 @@ export function checkSummary(row: Summary, lastSegment: number): void {
   check(isCount(bytes, Number.MAX_SAFE_INTEGER), `segment ${number} counts ${bytes} bytes`);
   check(isCount(priority, PRIORITY_MAX), `segment ${number} has the priority ${priority}`);
   check(Number.isFinite(putAt), `segment ${number} was put at ${putAt}`);
-  for (const name of STATE_NAMES) check(isCount(row[name], count), `of ${count} messages ${row[name]} are ${name}`);
-  const present = STATE_NAMES.reduce((sum, name) => sum + row[name], 0);
-  check(present > 0 && present <= count, `of ${count} messages ${present} are still there`);
-  const areDuesKnown = row.delayed + row.leased === 0 || (Number.isFinite(nextDueAt) && nextDueAt <= lastDueAt);
+  for (const name of STATE_NAMES)
+    check(isCount(counts[name], count), `of ${count} messages ${counts[name]} are ${name}`);
+  const present = sumOf(counts);
+  // None may be left of a segment whose messages are in other segments now.
+  check(present <= count, `of ${count} messages ${present} are still there`);
+  const areDuesKnown = counts.delayed + counts.leased === 0 || (Number.isFinite(nextDueAt) && nextDueAt <= lastDueAt);
   check(areDuesKnown, `segment ${number} waits from ${nextDueAt} to ${lastDueAt}`);
 }
 
@@ -75,11 +90,9 @@ export function checkCounts(segment: Summary, states: States | undefined): void 
   const { slot, number, count } = segment;
   const counts = states?.counts() ?? { ...NONE, visible: count };
   for (const name of STATE_NAMES) {
-    if (segment[name] === counts[name]) continue;
-    throw new DamagedRow(
-      slot,
-      `segment ${number} counts ${segment[name]} messages as ${name}, its state ${counts[name]}`,
-    );
+    const counted = segment.counts[name];
+    if (counted === counts[name]) continue;
+    throw new DamagedRow(slot, `segment ${number} counts ${counted} messages as ${name}, its state ${counts[name]}`);
   }
   const { nextDueAt, lastDueAt } = states?.dues() ?? segment;
   if (nextDueAt >= segment.nextDueAt && lastDueAt <= segment.lastDueAt) return;

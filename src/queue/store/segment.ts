@@ -1,9 +1,15 @@
-import { type Ending, STATE_NAMES } from "../../contract/states.ts";
-import { DamagedRow } from "../base/damage.ts";
+import type { Ending } from "../../contract/states.ts";
+import type { Place } from "../base/receipt.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Note, Notes } from "./notes.ts";
 import { NO_DUES, States } from "./segment-states.ts";
-import { checkCounts, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
+import {
+  type AdoptedMessage,
+  checkCounts,
+  type SegmentKind,
+  type SegmentState,
+  type SegmentSummary,
+} from "./segment-summary.ts";
 import {
   DELAYED,
   GONE,
@@ -13,17 +19,19 @@ import {
   type PresentState,
   type State,
   type StateCounts,
+  sumOf,
   type Transition,
   VISIBLE,
 } from "./states.ts";
+import { VisibleRange } from "./visible-range.ts";
 
 export { SEGMENT_MESSAGES_MAX, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
 
 /**
  * A segment: up to `SEGMENT_MESSAGES_MAX` messages that share one stored row.
  *
- * The payloads, which never change, stay in storage until a message is received. What changes is small and of fixed size
- * per message. It stays in storage too until it is needed, and a segment of which no message was delivered or delayed
+ * The payloads, which seldom change, stay in storage until a message is received. What changes often is small and of fixed
+ * size per message. It stays in storage too until it is needed, and a segment of which no message was delivered or delayed
  * does not have it at all. In memory every segment is a few counts, so a long backlog costs memory by the segment and not
  * by the message.
  */
@@ -35,23 +43,22 @@ export class Segment implements SegmentSummary {
   readonly priority: number;
   readonly areDeadLetters: boolean;
   readonly isGrouped: boolean;
-  readonly putAt: number;
+  putAt: number;
+  holdsMoved = false;
+  /** How many messages that were put here are in other segments now. Their keys are in the row of this one. */
+  movedAway = 0;
   /** The counts of the queue, which change together with those of the segment. */
   readonly #ledger: Ledger;
   count = 0;
   bytes = 0;
-  visible = 0;
-  delayed = 0;
-  leased = 0;
-  dead = 0;
-  transferring = 0;
+  readonly counts: StateCounts = { ...NONE };
+  /** How many messages are in any state. */
+  #present = 0;
   nextDueAt = Number.POSITIVE_INFINITY;
   lastDueAt = 0;
   /** What was due by then is visible, though the stored state may not say so. */
   #promotedTo = 0;
-  /** No visible message has a lower index than the first, or a higher one than the last. */
-  #firstCandidate = 0;
-  #lastCandidate = -1;
+  readonly #visibleRange = new VisibleRange();
   /** Undefined while all messages are as they were put, and while it is not loaded. */
   #states: States | undefined;
   #notes: Notes | undefined;
@@ -72,15 +79,17 @@ export class Segment implements SegmentSummary {
   /** Restores a segment from its row. Call `unload` next, which says how its state is read. */
   static restore(row: { slot: number; number: number } & SegmentSummary, ledger: Ledger): Segment {
     const segment = new Segment(row.slot, row.number, row, row.putAt, ledger);
-    ledger.restored(row);
-    for (const name of STATE_NAMES) segment[name] = row[name];
-    const { count, bytes, nextDueAt, lastDueAt } = row;
-    segment.#lastCandidate = count - 1;
-    return Object.assign(segment, { count, bytes, nextDueAt, lastDueAt });
+    ledger.restored(row.counts);
+    const { counts, count, bytes, holdsMoved, nextDueAt, lastDueAt } = row;
+    Object.assign(segment.counts, counts);
+    segment.#present = sumOf(counts);
+    segment.#visibleRange.reset(count);
+    return Object.assign(segment, { count, bytes, holdsMoved, nextDueAt, lastDueAt });
   }
 
-  get isEmpty(): boolean {
-    return this.visible + this.delayed + this.leased + this.dead + this.transferring === 0;
+  /** Whether no message is left, here or of those that were put here: the row is free then. */
+  get isFinished(): boolean {
+    return this.#present + this.movedAway === 0;
   }
 
   /** Drops the state from memory. It must be stored as it is, and is read when it is needed. */
@@ -93,17 +102,40 @@ export class Segment implements SegmentSummary {
   /** Adds a message, visible at once if `visibleAt` is 0, and answers with its index. `payloadBytes` are those of UTF-8. */
   append(payloadBytes: number, visibleAt: number): number {
     this.#ensureLoaded();
-    const index = this.count;
     if (visibleAt > 0) this.#touch();
-    this.count += 1;
-    this.bytes += payloadBytes + 1;
     const state = visibleAt > 0 ? DELAYED : VISIBLE;
     this.#states?.append(state, visibleAt);
-    this[NAME_OF[state]] += 1;
     this.#ledger.accepted(state);
-    if (state === DELAYED) this.#expect(visibleAt);
-    else this.#lastCandidate = index;
+    return this.#appended(payloadBytes, state, visibleAt);
+  }
+
+  /** Adds a message that was in another segment, as it is there, and answers with its index here. */
+  adopt(payloadBytes: number, message: AdoptedMessage): number {
+    const { state, visibleAt, deliveries, note } = message;
+    this.#touch().append(state, visibleAt, deliveries);
+    const index = this.#appended(payloadBytes, state, visibleAt);
+    this.note(index, note);
+    this.putAt = Math.min(this.putAt, note.origin[2]);
+    this.holdsMoved = true;
     return index;
+  }
+
+  #appended(payloadBytes: number, state: PresentState, visibleAt: number): number {
+    const index = this.count;
+    this.count += 1;
+    this.bytes += payloadBytes + 1;
+    this.counts[NAME_OF[state]] += 1;
+    this.#present += 1;
+    if (state === DELAYED) this.#expect(visibleAt);
+    else this.#visibleRange.add(index);
+    return index;
+  }
+
+  /** The place that the id of a message names: that of its put. */
+  originOf(index: number): Place {
+    const origin = this.holdsMoved ? this.noteOf(index).origin : undefined;
+    if (origin === undefined) return { segmentNumber: this.number, index };
+    return { segmentNumber: origin[0], index: origin[1] };
   }
 
   stateOf(index: number): State {
@@ -124,12 +156,6 @@ export class Segment implements SegmentSummary {
     return this.#states?.isUnbegun(index) ?? false;
   }
 
-  /** How often a handler has begun with a message: its deliveries without those that were never begun. */
-  attemptsOf(index: number): number {
-    const unbegun = (this.noteOf(index).unbegun ?? 0) + Number(this.isUnbegun(index));
-    return this.deliveriesOf(index) - unbegun;
-  }
-
   /** When a message is next visible, when its lease ends, or when it died. */
   visibleAtOf(index: number): number {
     this.#ensureLoaded();
@@ -148,46 +174,14 @@ export class Segment implements SegmentSummary {
     this.#notes.change(index, change);
   }
 
-  /** Notes that the newest delivery of a message does not count as an attempt. Call it at most once for each delivery. */
-  noteUnbegun(index: number): void {
-    this.note(index, { unbegun: (this.noteOf(index).unbegun ?? 0) + 1 });
-  }
-
-  /** Undoes `noteUnbegun`: a handler had begun with the newest delivery after all. */
-  noteBegun(index: number): void {
-    const unbegun = (this.noteOf(index).unbegun ?? 0) - 1;
-    this.note(index, { unbegun: unbegun > 0 ? unbegun : undefined });
-  }
-
-  /** The attempts that `maxAttempts` is compared with: those since the last redrive. */
-  countedAttemptsOf(index: number): number {
-    return this.attemptsOf(index) - (this.noteOf(index).spared ?? 0);
-  }
-
   /** The first visible message. Throws `DamagedRow` if there is none, although the summary counts some. */
   firstVisible(): number {
-    for (; this.#firstCandidate < this.count; this.#firstCandidate += 1) {
-      if (this.stateOf(this.#firstCandidate) === VISIBLE) return this.#firstCandidate;
-    }
-    throw this.#without(`of ${this.visible} visible messages`);
+    return this.#visibleRange.first(this);
   }
 
   /** The last visible message. Throws `DamagedRow` if there is none, although the summary counts some. */
   lastVisible(): number {
-    for (; this.#lastCandidate >= 0; this.#lastCandidate -= 1) {
-      if (this.stateOf(this.#lastCandidate) === VISIBLE) return this.#lastCandidate;
-    }
-    throw this.#without(`of ${this.visible} visible messages`);
-  }
-
-  /** The first message that is not gone. Throws `DamagedRow` if there is none, although the summary counts some. */
-  firstPresent(): number {
-    for (let index = 0; index < this.count; index += 1) if (this.stateOf(index) !== GONE) return index;
-    throw this.#without(`of ${this.count} messages any`);
-  }
-
-  #without(expected: string): DamagedRow {
-    return new DamagedRow(this.slot, `segment ${this.number} has none ${expected}`);
+    return this.#visibleRange.last(this);
   }
 
   /** Counts the delivery and answers with its number. */
@@ -203,11 +197,10 @@ export class Segment implements SegmentSummary {
   /** Moves a message to a state that lasts until `visibleAt`, and answers with the one before. */
   move(index: number, state: PresentState, visibleAt: number): PresentState {
     const before = this.#change(index, state, visibleAt);
-    this[NAME_OF[state]] += 1;
+    this.counts[NAME_OF[state]] += 1;
     this.#ledger.moved(before, state);
     if (state === VISIBLE) {
-      this.#firstCandidate = Math.min(this.#firstCandidate, index);
-      this.#lastCandidate = Math.max(this.#lastCandidate, index);
+      this.#visibleRange.add(index);
     } else if (state === DELAYED || state === LEASED) {
       this.#expect(visibleAt);
     }
@@ -216,8 +209,15 @@ export class Segment implements SegmentSummary {
 
   /** Removes a message, and answers with the state that it had. `isFinished`: see `Ledger.left`. */
   remove(index: number, ending: Ending, isFinished: boolean): PresentState {
-    const before = this.#change(index, GONE, 0);
+    const before = this.moveOut(index);
     this.#ledger.left(before, ending, isFinished);
+    return before;
+  }
+
+  /** Removes a message that another segment has adopted, and answers with the state that it had. */
+  moveOut(index: number): PresentState {
+    const before = this.#change(index, GONE, 0);
+    this.#present -= 1;
     this.#notes?.delete(index);
     return before;
   }
@@ -226,7 +226,7 @@ export class Segment implements SegmentSummary {
   #change(index: number, state: State, visibleAt: number): PresentState {
     const states = this.#touch();
     const before = states.state[index] as PresentState;
-    this[NAME_OF[before]] -= 1;
+    this.counts[NAME_OF[before]] -= 1;
     states.state[index] = state;
     states.visibleAt[index] = visibleAt;
     if (state !== LEASED) states.begin(index);
@@ -235,8 +235,10 @@ export class Segment implements SegmentSummary {
 
   /** Counts every message as purged, of a segment that is not used any more. None is transferring. */
   purge(): void {
-    this.#ledger.purged(this);
-    Object.assign(this, NONE);
+    this.#ledger.purged(this.counts);
+    Object.assign(this.counts, NONE);
+    this.#present = 0;
+    this.movedAway = 0;
   }
 
   /**
@@ -252,10 +254,9 @@ export class Segment implements SegmentSummary {
   ): void {
     const promotedTo = this.#promotedTo;
     this.#promotedTo = now;
-    this.#firstCandidate = 0;
-    this.#lastCandidate = this.count - 1;
-    const { visible, delayed, leased, dead, transferring } = this;
-    let counts: StateCounts = { visible: visible + delayed, delayed: 0, leased, dead, transferring };
+    this.#visibleRange.reset(this.count);
+    const { visible, delayed, leased } = this.counts;
+    let counts: StateCounts = { ...this.counts, visible: visible + delayed, delayed: 0 };
     let dues = NO_DUES;
     if (this.lastDueAt > now || leased > 0 || this.#states !== undefined || this.isGrouped) {
       // The stored state is older than this: the transitions since then are applied here, not while it is loaded.
@@ -265,8 +266,9 @@ export class Segment implements SegmentSummary {
       counts = states.counts();
       dues = states.dues();
     }
-    this.#ledger.promoted(this, counts);
-    Object.assign(this, counts, dues);
+    this.#ledger.promoted(this.counts, counts);
+    Object.assign(this.counts, counts);
+    Object.assign(this, dues);
   }
 
   encode(): SegmentState {

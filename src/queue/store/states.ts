@@ -23,7 +23,19 @@ export const NAME_OF = Object.fromEntries(STATE_NAMES.map((name) => [STATES[name
 /** How many messages are in each state. */
 export type StateCounts = Record<MessageState, number>;
 
-export const NONE: Readonly<StateCounts> = Object.fromEntries(STATE_NAMES.map((name) => [name, 0])) as StateCounts;
+/** Counts for each state, made by a function of the state's name. */
+export function countsBy(countOf: (name: MessageState) => number): StateCounts {
+  return Object.fromEntries(STATE_NAMES.map((name) => [name, countOf(name)])) as StateCounts;
+}
+
+export const NONE: Readonly<StateCounts> = countsBy(() => 0);
+
+/** How many messages there are in all states together. */
+export function sumOf(counts: Readonly<StateCounts>): number {
+  let sum = 0;
+  for (const name of STATE_NAMES) sum += counts[name];
+  return sum;
+}
 
 /** Whether a stored value is one of the states. */
 export function isState(value: unknown): value is State {

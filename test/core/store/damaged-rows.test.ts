@@ -5,6 +5,7 @@ import type { StoredSegment } from "../../../src/queue/store/rows.ts";
 import { Segment, type SegmentState } from "../../../src/queue/store/segment.ts";
 import { States } from "../../../src/queue/store/segment-states.ts";
 import { NONE } from "../../../src/queue/store/states.ts";
+import { firstPresent } from "../../../src/queue/store/visible-range.ts";
 import { MemoryRows } from "../../support/core/memory-rows.ts";
 import { TestQueue } from "../../support/core/test-queue.ts";
 
@@ -74,6 +75,8 @@ function stateWith(change: (states: States) => void, count = 4): Uint8Array {
   return states.encode();
 }
 
+const TWINS = '[[0,{"origin":[1,3,1]}],[1,{"origin":[1,3,1]}]]';
+
 const UNTOUCHED = stateWith(() => undefined);
 
 test("rows that are not changed are read", () => {
@@ -95,6 +98,7 @@ test.each<[string, Change, RegExp]>([
   ["a note of a message that is not there", { notes: '[[4,{"spared":1}]]' }, /\[4,/],
   ["a note with what is not known", { notes: '[[0,{"other":1}]]' }, /other/],
   ["a note that is no text", { notes: '[[0,{"error":1}]]' }, /error/],
+  ["an origin that is no place and time", { notes: '[[0,{"origin":[1,2]}]]' }, /origin/],
   ["a note that is null", { notes: "[[0,null]]" }, /null/],
   ["a payload too few", { payloads: "{}\n{}\n{}\n" }, /4 messages have 3 payloads/],
 ])("%s ends in an error that says so, whatever is asked", (_, change, fault) => {
@@ -114,12 +118,18 @@ test.each<[string, Change, RegExp]>([
   ["a count of messages that none can have", { count: 257 }, /counts 257 messages/],
   ["no messages", { count: 0 }, /counts 0 messages/],
   ["a count that is no number", { count: Number.NaN }, /counts NaN messages/],
-  ["more visible than there are", { visible: 5 }, /of 4 messages 5 are visible/],
-  ["fewer than none", { leased: -1 }, /-1 are leased/],
-  ["more than there are together", { visible: 3, delayed: 3 }, /of 4 messages 8 are still there/],
-  ["none at all", { ...NONE }, /of 4 messages 0 are still there/],
+  ["more visible than there are", { counts: { ...NONE, visible: 5 } }, /of 4 messages 5 are visible/],
+  ["fewer than none", { counts: { ...NONE, leased: -1 } }, /-1 are leased/],
+  ["more than there are together", { counts: { ...NONE, visible: 3, delayed: 3 } }, /of 4 messages 6 are still there/],
+  ["none at all", { counts: NONE }, /of 4 messages 0 are still there/],
   ["a segment that is newer than the newest", { number: 2 }, /segment 2, but the newest is 1/],
   ["a priority that is none", { priority: 256 }, /priority 256/],
+  [
+    "moved messages from nowhere",
+    { holdsMoved: true, notes: '[[0,{"origin":[5,0,1]}]]' },
+    /message 0 is said to be from 5-0/,
+  ],
+  ["moved messages of one origin", { holdsMoved: true, notes: TWINS }, /message 1 is said to be from 1-3/],
   ["a wait without an end", { nextDueAt: Number.POSITIVE_INFINITY }, /waits from Infinity/],
   ["a time of its put that is none", { putAt: Number.NaN }, /put at NaN/],
 ])("a summary with %s ends the waking with an error that says so", (_, change, fault) => {
@@ -156,15 +166,15 @@ test("a due time that is not in the state ends in an error, and not in an endles
 test("a search for a message that a segment does not have ends in an error", () => {
   const kind = { priority: 0, areDeadLetters: false, isGrouped: false };
   const row = {
-    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, ...kind, ...NONE },
-    ...{ visible: 2, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
+    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, holdsMoved: false, ...kind },
+    ...{ counts: { ...NONE, visible: 2 }, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
   };
   const segment = Segment.restore(row, new Ledger());
   for (const index of [0, 1]) segment.remove(index, "done", true);
-  segment.visible = 1;
+  segment.counts.visible = 1;
 
-  for (const search of ["firstVisible", "lastVisible", "firstPresent"] as const) {
-    expect(() => segment[search]()).toThrow(DamagedRow);
-    expect(() => segment[search]()).toThrow(/row 7 is damaged: segment 9 has none/);
+  for (const search of [() => segment.firstVisible(), () => segment.lastVisible(), () => firstPresent(segment)]) {
+    expect(search).toThrow(DamagedRow);
+    expect(search).toThrow(/row 7 is damaged: segment 9 has none/);
   }
 });

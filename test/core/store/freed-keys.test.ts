@@ -105,7 +105,7 @@ for (const isRestarted of [false, true]) {
 }
 
 test("a message that is put, cancelled and put again in one commit batch is stored once", () => {
-  const results = runBatch(putOf(["a"]), { verb: "cancel", id: "i-1-0" }, putOf(["a"]), putOf(["a"]));
+  const results = runBatch(putOf(["a"]), { verb: "cancel", id: "0.i-1-0" }, putOf(["a"]), putOf(["a"]));
   restart();
 
   expect(results.map((result) => result?.verb)).toEqual(["put", "cancel", "put", "put"]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Command, NewMessage, Result } from "../../../src/queue/base/commands.ts";
+import type { Command, Delivery, NewMessage, Result } from "../../../src/queue/base/commands.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { KEYS_BYTES_MAX } from "../../../src/queue/store/row-budget.ts";
 import { MemoryRows } from "../../support/core/memory-rows.ts";
@@ -152,4 +152,28 @@ test("a message that is put and cancelled, or put and purged, for hours never ma
 
   expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
   expect(queue.rows.size).toBeLessThanOrEqual(6_000 / 32);
+});
+
+test("a body that is changed to the largest beside others never makes a row too large, however full its other columns are", () => {
+  const queue = new Driven();
+  queue.do(remember);
+  const keys = Array.from({ length: 256 }, (_, n) => LONGEST_KEY + n);
+  // No put has more bytes of keys than those of 256 messages under an idempotency key.
+  const messages = keys.map((dedupeKey) => message({ dedupeKey, group: "g".repeat(128) }));
+  const [stored] = queue.do(put(messages, LONGEST_KEY));
+  const ids = stored?.verb === "put" ? stored.ids : [];
+  const { deliveries = [] } = queue.do({ verb: "receive", max: 256, timeoutMs: 0, autoAck: false })[0] as {
+    deliveries?: Delivery[];
+  };
+  const error = "e".repeat(1_000);
+  for (const { lease } of deliveries) queue.do({ verb: "retry", receipts: [lease?.receipt ?? ""], delayMs: 0, error });
+
+  const results = [1_500_000, 1_400_000, 1_350_000, 1_330_000, 1_320_000].map(
+    (characters) =>
+      queue.do({ verb: "change", id: ids[0] ?? "", changes: { content: `"body":"${"x".repeat(characters)}"` } })[0]
+        ?.verb,
+  );
+
+  expect(results.at(0)).toBe("refused");
+  expect(results.at(-1)).toBe("change");
 });

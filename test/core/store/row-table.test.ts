@@ -35,7 +35,7 @@ test("a segment is written whole, then what is appended to it, then its states, 
 
   segment.move(0, LEASED, 10);
   table.changed(segment);
-  expect(table.takeChanges()).toMatchObject([{ kind: "update", slot: 1, visible: 1, leased: 1 }]);
+  expect(table.takeChanges()).toMatchObject([{ kind: "update", slot: 1, counts: { visible: 1, leased: 1 } }]);
 
   for (const index of [0, 1]) segment.remove(index, "done", true);
   table.finished(segment);

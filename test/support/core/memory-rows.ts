@@ -92,7 +92,8 @@ export class MemoryRows implements RowReader {
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;
       this.#rows.set(change.slot, changed(row, change));
-      assertRowSize({ ...this.#rows.get(change.slot), totals: totalsText });
+      const { counts, ...columns } = this.#rows.get(change.slot) ?? EMPTY;
+      assertRowSize({ ...columns, ...counts, totals: totalsText });
     }
     this.#totals = { ...totals };
   }
@@ -118,8 +119,10 @@ export class MemoryRows implements RowReader {
 function changed(row: Row, change: Exclude<RowChange, { kind: "merge" | "delete" }>): Row {
   switch (change.kind) {
     case "write": {
-      const { kind, keepsMessages, keepsKeys, ...contents } = change;
+      const { kind, keepsMessages, keepsPayloads, keepsKeys, ...contents } = change;
+      if (keepsPayloads && !keepsMessages) throw new Error(`Row ${row.slot} keeps payloads without its messages.`);
       const kept = { ...EMPTY, ...(keepsMessages ? textsOf(row) : {}), ...(keepsKeys ? keysOf(row) : {}) };
+      if (!keepsPayloads) kept.payloads = "";
       return {
         ...contents,
         payloads: kept.payloads + change.payloads,

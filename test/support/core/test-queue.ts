@@ -11,6 +11,9 @@ interface NewBody {
   delayMs?: number;
 }
 
+/** The result of a verb; several verbs may have one form. */
+type ResultOf<Verb, One = Result> = One extends { verb: unknown } ? (Verb extends One["verb"] ? One : never) : never;
+
 /** The core of a queue with rows in memory. Each command is a commit batch of its own, and tests set the time. */
 export class TestQueue {
   readonly rows: MemoryRows;
@@ -48,10 +51,10 @@ export class TestQueue {
   }
 
   /** Runs a command that must be answered at once, with a result of its own verb. */
-  runNow<Run extends Command>(command: Run): Extract<Result, { verb: Run["verb"] }> {
+  runNow<Run extends Command>(command: Run): ResultOf<Run["verb"]> {
     const result = this.run(command);
     if (result?.verb !== command.verb) throw new Error(`The ${command.verb} was answered ${JSON.stringify(result)}.`);
-    return result as Extract<Result, { verb: Run["verb"] }>;
+    return result as ResultOf<Run["verb"]>;
   }
 
   /** Puts messages at once, and answers with their ids. */

@@ -43,7 +43,7 @@ function shutDown(queue: ModelQueue, requestId: number, immediate: boolean): voi
   queue.answers.push({ requestId, verb: "shutdown" });
 }
 
-/** Receivers go on waiting; all others are told that the queue is gone. */
+/** Receivers go on waiting; all other waits are refused. */
 function deleteQueue(queue: ModelQueue, requestId: number): void {
   for (const { requestIds } of queue.blockedPuts) queue.refuse(requestIds, "unknown_queue");
   for (const { requestId } of queue.joinWaiters) queue.refuseUnknown(requestId);

@@ -74,6 +74,7 @@ export type ModelAnswer =
   | { requestId: number; verb: "purge"; purged: number }
   | { requestId: number; verb: "configured"; settings: ModelSettings }
   | { requestId: number; verb: "redrive"; redriven: number; left: number }
+  | { requestId: number; verb: "view"; message: ModelMessage; state: string; name: string; priority: number }
   | { requestId: number; verb: "messages"; messages: ModelMessage[]; isLast: boolean }
   | { requestId: number; verb: "shutdown" | "pause" | "cancel" | "delete" | "transfer_result" }
   | { requestId: number; verb: "receive_transfer"; messages: ModelMessage[] }

@@ -1,12 +1,19 @@
-import type { Command } from "../../../src/queue/base/commands.ts";
+import type { Command, Result } from "../../../src/queue/base/commands.ts";
 import type { OutboundTransfer } from "../../../src/queue/outbound-transfers.ts";
 import type { Queue } from "../../../src/queue/queue.ts";
 import { WITHOUT_EXISTENCE } from "../../../src/queue/queue.ts";
 import type { CommandResult } from "../../../src/queue/results.ts";
+import { SEGMENT_MESSAGES_MAX } from "../../../src/queue/store/segment.ts";
 import type { Random } from "../random.ts";
 import { Comparison } from "./comparison.ts";
 import type { ModelOrder, ModelPut } from "./message.ts";
 import type { ModelQueue } from "./queue.ts";
+
+/** More places than a history ever has. */
+const PLACES_MAX = 2 ** 26;
+
+/** The request id of commands that only look. */
+const LOOK = -2;
 
 /** A queue and the model of it, which are given the same random commands. */
 export class Both {
@@ -68,6 +75,33 @@ export class Both {
   compare(): void {
     const results = [...this.results.splice(0), ...this.queue.takeResults()];
     this.comparison.compare(results, this.queue.takeLost());
+  }
+
+  /** Asks the queue something. */
+  look(command: Command): Result | undefined {
+    this.queue.apply(LOOK, command, this.now);
+    const answers = this.queue.takeResults();
+    this.results.push(...answers.filter(({ requestId }) => requestId !== LOOK));
+    return answers.find(({ requestId }) => requestId === LOOK)?.result;
+  }
+
+  /**
+   * Where a message is that was moved, in the form of an id. The model knows nothing of places, and a list tells only which
+   * messages are behind a place.
+   */
+  placeOf(id: string): string {
+    const [prefix = ""] = id.split("-");
+    const textOf = (place: number) =>
+      `${prefix}-${Math.floor(place / SEGMENT_MESSAGES_MAX)}-${place % SEGMENT_MESSAGES_MAX}`;
+    let [before, at] = [SEGMENT_MESSAGES_MAX, PLACES_MAX];
+    while (before + 1 < at) {
+      const middle = Math.floor((before + at) / 2);
+      const page = this.look({ verb: "messages", cursor: textOf(middle), limit: 1_000 });
+      const isBehind = page?.verb === "messages" && page.views.some((view) => view.id === id);
+      if (isBehind) before = middle;
+      else at = middle;
+    }
+    return textOf(at);
   }
 
   /** The id of a message that is in the queue, if there is one. */

@@ -96,6 +96,11 @@ export class Comparison {
       expect(result.redriven, expected.redriven, difference);
       expect(result.left, expected.left, difference);
       if (result.redriven > 0) this.see("redriven");
+    } else if ((result.verb === "change" || result.verb === "promote") && expected.verb === "view") {
+      const { id, state, payload } = result.view;
+      expect(id, expected.message.id, difference);
+      expect(state, expected.state, difference);
+      expect(payload.startsWith(`{"body":"${expected.name}","priority":${expected.priority},`), true, difference);
     } else if (result.verb === "messages" && expected.verb === "messages") {
       const ids = expected.messages.map(({ id }) => id);
       expect(show(result.views.map(({ id }) => id)), show(ids), difference);

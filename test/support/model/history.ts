@@ -2,10 +2,12 @@ import type { View } from "../../../src/queue/base/commands.ts";
 import type { Memory } from "../../../src/queue/parts.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../../src/queue/store/begun-marks.ts";
+import { countsBy } from "../../../src/queue/store/states.ts";
 import { MemoryRows } from "../core/memory-rows.ts";
 import { Random } from "../random.ts";
 import { randomConfigure, randomDelete, randomPause, randomShutDown } from "./administration.ts";
 import { Both } from "./both.ts";
+import { randomChange, randomPromote } from "./changes.ts";
 import { expect, type Sightings, show } from "./comparison.ts";
 import { randomAck, randomBegin, randomExtend, randomRetry } from "./leases.ts";
 import { attemptsOf, type ModelOrder } from "./message.ts";
@@ -25,9 +27,6 @@ import {
 } from "./transfers.ts";
 import { randomDone, randomJoin } from "./unfinished.ts";
 import { randomCancelWaits, randomLeave } from "./waits.ts";
-
-/** The request id of commands that only look. */
-const LOOK = -2;
 
 /** Lets the queue and the model live through the same random history, and throws at the first difference. */
 export class History {
@@ -127,6 +126,8 @@ export class History {
       ({ deadline, max }) => deadline === Number.POSITIVE_INFINITY && max > 0,
     );
     this.#returning = waiting.filter(() => this.#both.random.chance(0.8));
+    if (this.#both.model.messages.some(({ place }) => place !== undefined))
+      this.#both.comparison.see("restart with moved");
     this.#both.model.restart();
     this.#forgetMarks();
     // The outcome of these attempts will not be reported, whether they have arrived or not.
@@ -149,10 +150,7 @@ export class History {
   }
 
   #look(id: string): View | undefined {
-    this.#both.queue.apply(LOOK, { verb: "peek", id }, this.#both.now);
-    const answers = this.#both.queue.takeResults();
-    const look = answers.find(({ requestId }) => requestId === LOOK)?.result;
-    this.#both.results.push(...answers.filter(({ requestId }) => requestId !== LOOK));
+    const look = this.#both.look({ verb: "peek", id });
     return look?.verb === "peek" ? look.view : undefined;
   }
 
@@ -209,9 +207,11 @@ export class History {
     else if (operation < 0.76) randomAck(this.#both, requestId);
     else if (operation < 0.83) randomRetry(this.#both, requestId);
     else if (operation < 0.87) randomExtend(this.#both, requestId);
-    else if (operation < 0.88) randomCancelWaits(this.#both, requestId);
-    else if (operation < 0.895) randomCancel(this.#both, requestId);
-    else if (operation < 0.92) randomDone(this.#both, requestId);
+    else if (operation < 0.875) randomCancelWaits(this.#both, requestId);
+    else if (operation < 0.89) randomCancel(this.#both, requestId);
+    else if (operation < 0.91) randomChange(this.#both, requestId);
+    else if (operation < 0.92) randomPromote(this.#both, requestId);
+    else if (operation < 0.925) randomDone(this.#both, requestId);
     else if (operation < 0.93) randomUnsubscribe(this.#both, requestId);
     else if (operation < 0.96) randomJoin(this.#both, requestId);
     else if (operation < 0.97) randomConfigure(this.#both, requestId);
@@ -229,22 +229,18 @@ export class History {
     this.#both.queue.apply(-1, { verb: "describe" }, this.#both.now);
     const result = this.#both.queue.takeResults()[0]?.result;
     if (result?.verb !== "describe") throw new Error(`describe answered ${show(result)}`);
-    const { visible, delayed, leased, dead, transferring, unfinished, expired, transferred, oldestMs } =
-      result.description;
-    const { messages } = this.#both.model;
-    const countOf = (state: string) => messages.filter((message) => this.#both.model.stateOf(message) === state).length;
+    const { description } = result;
+    const { unfinished, expired, transferred, oldestMs } = description;
+    const { model } = this.#both;
+    const { messages } = model;
     const expected = {
-      visible: countOf("visible"),
-      delayed: countOf("delayed"),
-      leased: countOf("leased"),
-      dead: countOf("dead"),
-      transferring: countOf("transferring"),
-      unfinished: this.#both.model.unfinished,
-      expired: this.#both.model.expired,
-      transferred: this.#both.model.transferred,
-      oldestMs: messages[0] === undefined ? 0 : this.#both.now - messages[0].putAt,
+      ...countsBy((name) => messages.filter((message) => model.stateOf(message) === name).length),
+      unfinished: model.unfinished,
+      expired: model.expired,
+      transferred: model.transferred,
+      oldestMs: messages.length === 0 ? 0 : this.#both.now - Math.min(...messages.map(({ putAt }) => putAt)),
     };
-    const counts = { visible, delayed, leased, dead, transferring, unfinished, expired, transferred, oldestMs };
+    const counts = { ...countsBy((name) => description[name]), unfinished, expired, transferred, oldestMs };
     expect(show(counts), show(expected), () => "counts");
     if (expired > 0) this.#both.comparison.see("expired");
     const hasDeadline = this.#both.model.waits().some(({ deadline }) => deadline < Number.POSITIVE_INFINITY);

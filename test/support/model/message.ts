@@ -4,6 +4,8 @@ export interface ModelMessage {
   group: string | undefined;
   /** Assigned when the real queue has answered the put. */
   id: string;
+  /** Where it is, in the form of an id, if it is not where its id says. */
+  place: string | undefined;
   putAt: number;
   /** From when on its retention counts. */
   since: number;
@@ -61,7 +63,7 @@ export const ORDERS: Record<ModelOrder, (messages: ModelMessage[]) => ModelMessa
 };
 
 export function byPlace(messages: ModelMessage[]): ModelMessage[] {
-  return messages.length > 1 ? messages.toSorted((a, b) => comparePlaces(a.id, b.id)) : messages;
+  return messages.length > 1 ? messages.toSorted((a, b) => comparePlaces(a.place ?? a.id, b.place ?? b.id)) : messages;
 }
 
 /** Ids name places: segment and index are numbers in them. */

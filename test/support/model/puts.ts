@@ -4,7 +4,7 @@ import type { ModelMessage, ModelPut } from "./message.ts";
 import type { ModelQueue } from "./queue.ts";
 
 /** The model searches arrays, so histories keep queues short, and segments small by bodies of this length. */
-const LONG_BODY = "x".repeat(3_000);
+export const LONG_BODY = "x".repeat(3_000);
 
 function put(queue: ModelQueue, waiting: WaitingPut, isWaitAllowed: boolean): void {
   const { requestIds, puts, key, deadline } = waiting;
@@ -91,6 +91,7 @@ export function store(
     priority,
     group,
     id: "",
+    place: undefined,
     putAt: queue.now,
     since: Math.max(queue.now, visibleAt ?? queue.now + delayMs),
     visibleAt: visibleAt ?? queue.now + delayMs,

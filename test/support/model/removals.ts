@@ -31,7 +31,9 @@ function purge(queue: ModelQueue, requestId: number, only?: "dead"): void {
 function list(queue: ModelQueue, requestId: number, state: string | undefined, after: string, limit: number): void {
   // In the order of places, which is that of puts but for messages of several priorities.
   const meant = queue.messages.filter((message) => state === undefined || queue.stateOf(message) === state);
-  const listed = byPlace(meant).filter((message) => after === "" || comparePlaces(message.id, after) > 0);
+  const listed = byPlace(meant).filter(
+    (message) => after === "" || comparePlaces(message.place ?? message.id, after) > 0,
+  );
   queue.answers.push({
     requestId,
     verb: "messages",

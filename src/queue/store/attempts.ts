@@ -1,0 +1,24 @@
+/** How attempts are counted: deliveries with which a handler began. */
+import type { Segment } from "./segment.ts";
+
+/** How often a handler has begun with a message: its deliveries without those that were never begun. */
+export function attemptsOf(segment: Segment, index: number): number {
+  const unbegun = (segment.noteOf(index).unbegun ?? 0) + Number(segment.isUnbegun(index));
+  return segment.deliveriesOf(index) - unbegun;
+}
+
+/** The attempts that `maxAttempts` is compared with: those since the last redrive. */
+export function countedAttemptsOf(segment: Segment, index: number): number {
+  return attemptsOf(segment, index) - (segment.noteOf(index).spared ?? 0);
+}
+
+/** Notes that the newest delivery of a message does not count as an attempt. Call it at most once for each delivery. */
+export function noteUnbegun(segment: Segment, index: number): void {
+  segment.note(index, { unbegun: (segment.noteOf(index).unbegun ?? 0) + 1 });
+}
+
+/** Undoes `noteUnbegun`: a handler had begun with the newest delivery after all. */
+export function noteBegun(segment: Segment, index: number): void {
+  const unbegun = (segment.noteOf(index).unbegun ?? 0) - 1;
+  segment.note(index, { unbegun: unbegun > 0 ? unbegun : undefined });
+}

@@ -17,7 +17,11 @@ const NOW = 1_800_000_000_123;
 
 /** Texts by which the parts of a payload could be mistaken for one another. */
 const trap = fc.constantFrom(',"priority":7', '"putAt":1', ',"headers":{"a":"b"}', '","body":"', "\\", "}", "ü");
-const text = fc.oneof(fc.string(), trap, fc.array(trap).map((parts) => parts.join("")));
+const text = fc.oneof(
+  fc.string(),
+  trap,
+  fc.array(trap).map((parts) => parts.join("")),
+);
 const headerName = fc.constantFrom("priority", "headers", "at", "body", "deadletter", "x-1");
 const value = fc.oneof(
   fc.jsonValue(),
@@ -68,19 +72,24 @@ test("each part of a stored message is read as it was put, whatever the others h
 
 test("a change of one part leaves the others as they are", () => {
   fc.assert(
-    fc.property(message, message, fc.constantFrom("content", "priority", "headers", "plannedAt"), (put, other, part) => {
-      const before = payloadOf(put, NOW);
-      const changes = {
-        ...(part === "content" ? { content: other.content } : {}),
-        ...(part === "priority" ? { priority: other.priority } : {}),
-        ...(part === "headers" ? { headers: other.headers ?? null } : {}),
-        plannedAt: part === "plannedAt" ? NOW + 7_000 : undefined,
-      };
+    fc.property(
+      message,
+      message,
+      fc.constantFrom("content", "priority", "headers", "plannedAt"),
+      (put, other, part) => {
+        const before = payloadOf(put, NOW);
+        const changes = {
+          ...(part === "content" ? { content: other.content } : {}),
+          ...(part === "priority" ? { priority: other.priority } : {}),
+          ...(part === "headers" ? { headers: other.headers ?? null } : {}),
+          plannedAt: part === "plannedAt" ? NOW + 7_000 : undefined,
+        };
 
-      const after = partsOf(changedPayload(before, changes));
+        const after = partsOf(changedPayload(before, changes));
 
-      const changed = part === "plannedAt" ? NOW + 7_000 : other[part as "content"];
-      expect(after).toEqual({ ...partsOf(before), [part]: changed });
-    }),
+        const changed = part === "plannedAt" ? NOW + 7_000 : other[part as "content"];
+        expect(after).toEqual({ ...partsOf(before), [part]: changed });
+      },
+    ),
   );
 });

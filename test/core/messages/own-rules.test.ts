@@ -1,9 +1,9 @@
 /** Settings that messages have of their own, over those of their queue. */
 import { expect, test } from "vitest";
-import type { MessageRules } from "../../src/queue/base/commands.ts";
-import { Queue } from "../../src/queue/queue.ts";
-import { MemoryRows } from "../support/core/memory-rows.ts";
-import { TestQueue } from "../support/core/test-queue.ts";
+import type { MessageRules } from "../../../src/queue/base/commands.ts";
+import { Queue } from "../../../src/queue/queue.ts";
+import { MemoryRows } from "../../support/core/memory-rows.ts";
+import { TestQueue } from "../../support/core/test-queue.ts";
 
 function queueWith(...rules: (MessageRules | undefined)[]): TestQueue {
   const rows = new MemoryRows();

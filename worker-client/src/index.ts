@@ -19,6 +19,7 @@ export {
   Full,
   IdempotencyKeyReused,
   Invalid,
+  NotWaiting,
   OrderConflict,
   Paused,
   QueueError,
@@ -32,6 +33,7 @@ export {
   UnknownQueue,
 } from "./base/errors.ts";
 export type {
+  ChangeOptions,
   MessagesOptions,
   PauseOptions,
   PurgeOptions,

@@ -23,7 +23,7 @@ const DELETED_AT_ONCE_MAX = 1_000;
 
 /** The order of the values is that of `summaryOf`, `statesOf` and `textsOf`. */
 const CARRIED = ["commit_number", "totals"];
-const SUMMARY = ["priority", "dead_letters", "grouped", "moved", "put_at", "count", "bytes", "keys_until"];
+const SUMMARY = ["priority", "dead_letters", "grouped", "moved", "own_rules", "put_at", "count", "bytes", "keys_until"];
 const STATES = [...STATE_NAMES, "next_due_at", "last_due_at", "state", "notes"];
 const COLUMNS = [
   ...CARRIED,
@@ -208,8 +208,9 @@ function allOf(row: Contents & { slot: number }): Value[] {
 }
 
 function summaryOf(row: Contents): Value[] {
-  const { priority, areDeadLetters, isGrouped, holdsMoved, putAt, count, bytes, keysUntil } = row;
-  return [priority, Number(areDeadLetters), Number(isGrouped), Number(holdsMoved), putAt, count, bytes, keysUntil];
+  const { priority, areDeadLetters, isGrouped, holdsMoved, ownRules, putAt, count, bytes, keysUntil } = row;
+  const flags = [Number(areDeadLetters), Number(isGrouped), Number(holdsMoved), ownRules];
+  return [priority, ...flags, putAt, count, bytes, keysUntil];
 }
 
 function statesOf(row: Changing): Value[] {

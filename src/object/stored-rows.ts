@@ -12,12 +12,22 @@ import { renamedTotals } from "./migrations.ts";
 export type StoredTotals = Totals & { rowsWritten: number };
 
 type SegmentRow = Record<
-  "slot" | "number" | "priority" | "dead_letters" | "grouped" | "moved" | "put_at" | "count" | "bytes" | "keys_until",
+  | "slot"
+  | "number"
+  | "priority"
+  | "dead_letters"
+  | "grouped"
+  | "moved"
+  | "own_rules"
+  | "put_at"
+  | "count"
+  | "bytes"
+  | "keys_until",
   number
 > &
   StateCounts & { last_due_at: number; next_due_at: number | null; fingerprints: string | null };
 
-const SEGMENTS = `SELECT slot, number, priority, dead_letters, grouped, moved, put_at, count, bytes,
+const SEGMENTS = `SELECT slot, number, priority, dead_letters, grouped, moved, own_rules, put_at, count, bytes,
     ${STATE_NAMES.join(", ")}, next_due_at, last_due_at, keys_until,
     CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`;
 
@@ -116,6 +126,7 @@ export class StoredRows implements RowReader {
         areDeadLetters: row.dead_letters === 1,
         isGrouped: row.grouped === 1,
         holdsMoved: row.moved === 1,
+        ownRules: row.own_rules,
         putAt: row.put_at,
         nextDueAt: row.next_due_at ?? Number.POSITIVE_INFINITY,
         lastDueAt: row.last_due_at,

@@ -86,5 +86,8 @@ export class BlockedPuts {
 }
 
 function sizeOf({ messages }: PutCommand): number {
-  return messages.reduce((bytes, { content }) => bytes + MESSAGE_BYTES + utf8Bytes(content), 0);
+  return messages.reduce(
+    (bytes, { content, headers = "" }) => bytes + MESSAGE_BYTES + utf8Bytes(content) + utf8Bytes(headers),
+    0,
+  );
 }

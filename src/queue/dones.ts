@@ -1,9 +1,9 @@
 import type { DoneCommand, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { doneTooOften, reusedKey } from "./refusals.ts";
+import { doneHashOf } from "./store/content-hash.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import type { Ledger } from "./store/ledger.ts";
-import { doneHashOf } from "./store/payloads.ts";
 import type { RowTable } from "./store/row-table.ts";
 
 /** Takes reports that messages are done which were taken before. */

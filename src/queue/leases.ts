@@ -3,12 +3,13 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { Delivery, RejectCommand, RetryCommand } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
-import { afterExpiredLease, afterFailedAttempt } from "./redelivery.ts";
+import { afterExpiredLease, afterFailedAttempt, type RetryRules, withOwn } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { noteBegun, noteUnbegun } from "./store/attempts.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { Note } from "./store/notes.ts";
+import { OWN_ATTEMPTS, ownRulesOf } from "./store/own-rules.ts";
 import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
@@ -67,10 +68,23 @@ export class Leases {
 
   /** Ends the leases whose time is over, and the delays: their messages are visible, delayed for a retry, or dead. */
   expire(now: number): void {
+    this.#backlog.promote(now, (segment, index, endedAt) => {
+      const over = { generation: this.#idPrefix, segment, index, endedAt };
+      return afterExpiredLease(over, now, () => this.#rulesOf({ segment, index }));
+    });
+  }
+
+  /** Whether the end of a lease may make its message dead. */
+  get mayKill(): boolean {
+    const isLimited = this.#state.configuration.maxAttempts > 0 || (this.#backlog.ownRules & OWN_ATTEMPTS) !== 0;
+    return isLimited && this.#ledger.counts.leased > 0;
+  }
+
+  /** How often a message is delivered again: by its own settings, and by those of the queue. */
+  #rulesOf(place: PlacedMessage): RetryRules {
     const { configuration } = this.#state;
-    this.#backlog.promote(now, (segment, index, endedAt) =>
-      afterExpiredLease({ generation: this.#idPrefix, segment, index, endedAt }, now, configuration),
-    );
+    const own = ownRulesOf(this.#payloads, place, OWN_ATTEMPTS);
+    return own === undefined ? configuration : withOwn(configuration, own);
   }
 
   /** Whether a receive would get something: a group that has enough of its messages in work is not served. */
@@ -135,11 +149,10 @@ export class Leases {
 
   /** Ends attempts that failed: the messages are visible again after a delay, or dead if it was their last attempt. */
   retry({ receipts, delayMs, error }: RetryCommand, now: number): string[] {
-    const { configuration } = this.#state;
     return this.#withLeases(receipts, (segment, index) => {
       noteFailure(segment, index, { error, reason: undefined });
       const failed = { generation: this.#idPrefix, segment, index, endedAt: now };
-      const { state, visibleAt } = afterFailedAttempt(failed, now, configuration, delayMs);
+      const { state, visibleAt } = afterFailedAttempt(failed, now, this.#rulesOf({ segment, index }), delayMs);
       this.#backlog.move(segment, index, state, visibleAt);
     });
   }

@@ -5,7 +5,8 @@ import { formatId } from "./base/receipt.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { attemptsOf } from "./store/attempts.ts";
 import type { Ledger } from "./store/ledger.ts";
-import { contentOf, deadLetterOf, type Payloads, priorityOf, putAtOf } from "./store/payloads.ts";
+import { contentOf, deadLetterOf, headersOf, priorityOf, putAtOf, rulesOf } from "./store/payload-text.ts";
+import type { Payloads } from "./store/payloads.ts";
 import { DEAD, DELAYED, type PresentState, TRANSFERRING, VISIBLE } from "./store/states.ts";
 import type { Totals, Transfer } from "./store/totals.ts";
 
@@ -180,7 +181,10 @@ export class OutboundTransfers {
   #messageAt({ segment, index }: PlacedMessage, { areDeadLetters }: Transfer): TransferredMessage {
     const payload = this.#payloads.of(segment, index);
     const group = this.#backlog.groups.groupOf(segment, index);
-    const message = { content: contentOf(payload), priority: priorityOf(payload), group };
+    const message = {
+      ...{ content: contentOf(payload), priority: priorityOf(payload), group },
+      ...{ headers: headersOf(payload), rules: rulesOf(payload) },
+    };
     if (!areDeadLetters) return message;
     const { error, reason = "max_attempts" } = segment.noteOf(index);
     return {

@@ -16,6 +16,7 @@ import { Removals } from "./removals.ts";
 import type { Results } from "./results.ts";
 import { Retention } from "./retention.ts";
 import { Backlog } from "./schedule/backlog.ts";
+import { isAlive } from "./store/attempts.ts";
 import { FREE_ROWS_MAX } from "./store/free-rows.ts";
 import { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { Ledger } from "./store/ledger.ts";
@@ -99,7 +100,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const leases = new Leases(prefix, state, lost, { backlog, payloads, ledger, retention });
   const outboundTransfers = new OutboundTransfers({ generation, idPrefix: prefix }, backlog, payloads, ledger);
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
-  const puts = new Puts(prefix, state, { backlog, payloads, keys, ledger }, lasting);
+  const puts = new Puts(prefix, state, { backlog, payloads, keys, ledger, retention }, lasting);
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
   const receives = new Receives(state, { ledger, leases }, lasting);
   const joins = new Joins(ledger, lasting.waits, lasting.results);
@@ -107,6 +108,11 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const served = { backlog, retention, receives, puts, joins, removals };
   const dispatcher = new Dispatcher(state, { ...others, ...served });
   // Only now, because retention watches which segments become visible.
+  keys.isAlive = (place) => {
+    const found = backlog.moved.find(place);
+    return found !== undefined && isAlive(found);
+  };
+  keys.restoredAt = stored?.totals.time ?? 0;
   restore(stored, { backlog, rows, ledger });
   const parts = { ...served, ledger, rows, viewer, leases, inboundTransfers, outboundTransfers, dispatcher };
   return {

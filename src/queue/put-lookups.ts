@@ -51,7 +51,9 @@ export class PutLookups {
       looked !== undefined &&
       looked.at === now &&
       looked.storings === this.#storings &&
-      looked.freeings === this.#freeings;
+      looked.freeings === this.#freeings &&
+      // Such a key may have ended with an ack since.
+      !this.#keys.areAnyUntilDone;
     if (isTrue) return looked;
     const [storings, freeings] = [this.#storings, this.#freeings];
     if (messages.every(({ dedupeKey }) => dedupeKey === undefined)) {

@@ -6,12 +6,14 @@ import { BlockedPuts } from "./blocked-puts.ts";
 import { type LookedPut, PutLookups } from "./put-lookups.ts";
 import { full, overloaded, putsPaused, reusedKey, shutDown, storageFull, tooMany, tooManyWait } from "./refusals.ts";
 import type { Results } from "./results.ts";
+import type { Retention } from "./retention.ts";
 import type { Backlog } from "./schedule/backlog.ts";
+import { contentHashOf } from "./store/content-hash.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
-import { addRange, type PlaceRange } from "./store/key-records.ts";
+import { addRange, type PlaceRange, UNTIL_DONE } from "./store/key-records.ts";
 import type { Ledger } from "./store/ledger.ts";
+import { payloadOf } from "./store/payload-text.ts";
 import type { Payloads } from "./store/payloads.ts";
-import { contentHashOf, payloadOf } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { WAITS_MAX, type Waits } from "./waits.ts";
 
@@ -29,6 +31,7 @@ interface PutParts {
   payloads: Payloads;
   keys: IdempotencyKeys;
   ledger: Ledger;
+  retention: Retention;
 }
 
 /** Takes puts, each once for its keys: stores their messages, or lets the puts wait for room. */
@@ -39,6 +42,7 @@ export class Puts {
   readonly #payloads: Payloads;
   readonly #keys: IdempotencyKeys;
   readonly #ledger: Ledger;
+  readonly #retention: Retention;
   readonly #lookups: PutLookups;
   readonly #waits: Waits;
   readonly #results: Results;
@@ -47,7 +51,7 @@ export class Puts {
   constructor(
     idPrefix: string,
     state: QueueState,
-    { backlog, payloads, keys, ledger }: PutParts,
+    { backlog, payloads, keys, ledger, retention }: PutParts,
     { waits, results }: { waits: Waits; results: Results },
   ) {
     this.#idPrefix = idPrefix;
@@ -56,6 +60,7 @@ export class Puts {
     this.#payloads = payloads;
     this.#keys = keys;
     this.#ledger = ledger;
+    this.#retention = retention;
     this.#lookups = new PutLookups(keys);
     this.#waits = waits;
     this.#results = results;
@@ -169,7 +174,8 @@ export class Puts {
       const place = this.#append(segment, message, bytes, now);
       this.#payloads.add(segment, payload, message.group);
       if (key !== undefined) {
-        this.#lookups.remember(segment, key, place, now + dedupeMs);
+        const until = message.isDedupedUntilDone ? UNTIL_DONE : now + dedupeMs;
+        this.#lookups.remember(segment, key, place, until);
         placed?.set(key, { ...place });
       }
       addRange(ranges, place);
@@ -184,7 +190,9 @@ export class Puts {
     return this.#answerOf(ranges);
   }
 
-  #append(segment: Segment, { visibleAt, delayMs, group }: NewMessage, payloadBytes: number, now: number): PlaceRange {
+  #append(segment: Segment, message: NewMessage, payloadBytes: number, now: number): PlaceRange {
+    const { visibleAt, delayMs, group, rules } = message;
+    if (rules !== undefined) this.#retention.noteRules(segment, rules);
     const dueAt = visibleAt ?? now + delayMs;
     const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, group);
     return { segmentNumber: segment.number, index, count: 1 };

@@ -261,10 +261,10 @@ export class Queue {
   /** When `advance` must be called although nothing waits here, because something in another queue may; else Infinity. */
   get nextWakeAt(): number {
     if (!this.exists) return Number.POSITIVE_INFINITY;
-    const { maxAttempts, deadLetterQueue } = this.configuration;
-    const { ledger, retention, backlog, outboundTransfers } = this.#context;
+    const { deadLetterQueue } = this.configuration;
+    const { ledger, retention, backlog, leases, outboundTransfers } = this.#context;
     const { leased, delayed } = ledger.counts;
-    const mayDie = deadLetterQueue !== null && maxAttempts > 0 && leased > 0;
+    const mayDie = deadLetterQueue !== null && leases.mayKill;
     const mayExpire = retention.isBounded && leased + delayed > 0;
     const nextDueAt = mayDie || mayExpire ? backlog.nextDueAt : Number.POSITIVE_INFINITY;
     return Math.min(nextDueAt, retention.nextExpiryAt, outboundTransfers.nextLookAt(deadLetterQueue));

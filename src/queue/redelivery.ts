@@ -1,3 +1,4 @@
+import type { MessageRules } from "./base/commands.ts";
 import type { Settings } from "./base/configuration.ts";
 import { hashText, mixed } from "./base/hash.ts";
 import { countedAttemptsOf, noteUnbegun } from "./store/attempts.ts";
@@ -9,6 +10,16 @@ export type RetryRules = Pick<
   Settings,
   "maxAttempts" | "retryDelayMs" | "retryDelayFactor" | "retryDelayMaxMs" | "retryDelayJitter"
 >;
+
+/** The rules of a queue with what a message has of its own. Its own delay may be longer than the longest of the queue. */
+export function withOwn(rules: RetryRules, { maxAttempts, retryDelayMs }: MessageRules): RetryRules {
+  return {
+    ...rules,
+    maxAttempts: maxAttempts ?? rules.maxAttempts,
+    retryDelayMs: retryDelayMs ?? rules.retryDelayMs,
+    retryDelayMaxMs: Math.max(rules.retryDelayMaxMs, retryDelayMs ?? 0),
+  };
+}
 
 /**
  * How long a message is not visible after an attempt that failed.
@@ -32,10 +43,14 @@ export interface FailedAttempt {
   endedAt: number;
 }
 
-/** The transition of a message whose lease is over. If no handler began, it costs no attempt and no delay. */
-export function afterExpiredLease(over: FailedAttempt, now: number, rules: RetryRules): Transition {
+/**
+ * The transition of a message whose lease is over. If no handler began, it costs no attempt and no delay.
+ *
+ * @param rulesOf asked only if a handler began
+ */
+export function afterExpiredLease(over: FailedAttempt, now: number, rulesOf: () => RetryRules): Transition {
   const { segment, index, endedAt } = over;
-  if (!segment.isUnbegun(index)) return afterFailedAttempt(over, now, rules);
+  if (!segment.isUnbegun(index)) return afterFailedAttempt(over, now, rulesOf());
   noteUnbegun(segment, index);
   return { state: VISIBLE, visibleAt: endedAt };
 }

@@ -1,12 +1,18 @@
+import type { MessageRules } from "./base/commands.ts";
 import type { Settings } from "./base/configuration.ts";
 import { TimerHeap } from "./base/timer-heap.ts";
 import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
-import { type Payloads, timeOf } from "./store/payloads.ts";
+import { kindsOf, OWN_RETENTION, ownRulesOf } from "./store/own-rules.ts";
+import { timeOf } from "./store/payload-text.ts";
+import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, VISIBLE } from "./store/states.ts";
+import { DEAD, GONE, VISIBLE } from "./store/states.ts";
 
 /** Bounds what one commit batch reads and changes: a backlog that expires all at once takes many commit batches. */
 const SEGMENTS_PER_COMMIT = 256;
+
+/** The shortest retention that a message may have of its own. */
+const OWN_RETENTION_MS_MIN = 1_000;
 
 /** Which messages expire, and what becomes of them. */
 type RetentionRules = Pick<Settings, "retentionMs" | "deadLetterExpired">;
@@ -19,6 +25,8 @@ export class Retention implements SegmentWatcher {
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
   readonly #expiries = new TimerHeap<Segment>();
+  /** The shortest retention that messages of a segment have of their own, in milliseconds; absent until it is read. */
+  readonly #leastOwn = new WeakMap<Segment, number>();
   #segmentsLeft = SEGMENTS_PER_COMMIT;
   /** Up to when everything would have expired, had a commit batch no bound. */
   #behind = 0;
@@ -46,7 +54,7 @@ export class Retention implements SegmentWatcher {
 
   /** Whether messages can expire at all. */
   get isBounded(): boolean {
-    return this.#rules.retentionMs > 0;
+    return this.#rules.retentionMs > 0 || (this.#backlog.ownRules & OWN_RETENTION) !== 0;
   }
 
   beginCommitBatch(): void {
@@ -76,6 +84,7 @@ export class Retention implements SegmentWatcher {
 
   #expireIn(segment: Segment, now: number): void {
     let nextExpiryAt = Number.POSITIVE_INFINITY;
+    if ((segment.ownRules & OWN_RETENTION) !== 0) this.#leastOwn.set(segment, this.#leastOwnIn(segment));
     for (let index = 0; segment.counts.visible > 0 && index < segment.count; index += 1) {
       if (segment.stateOf(index) !== VISIBLE) continue;
       const expiresAt = this.#expiresAt(segment, index);
@@ -88,17 +97,56 @@ export class Retention implements SegmentWatcher {
 
   /** None of a segment's messages is older than the segment, so the payloads need not be read before its time is over. */
   becameVisible(segment: Segment): void {
+    const retentionMs = this.#leastOf(segment);
+    if (retentionMs < Number.POSITIVE_INFINITY) this.#expiries.plan(segment, segment.putAt + retentionMs);
+  }
+
+  /** The shortest retention that a message of a segment may have; Infinity if none expires. */
+  #leastOf(segment: Segment): number {
     const { retentionMs } = this.#rules;
-    if (retentionMs > 0) this.#expiries.plan(segment, segment.putAt + retentionMs);
+    const least = retentionMs > 0 ? retentionMs : Number.POSITIVE_INFINITY;
+    if ((segment.ownRules & OWN_RETENTION) === 0) return least;
+    return Math.min(least, this.#leastOwn.get(segment) ?? OWN_RETENTION_MS_MIN);
+  }
+
+  /** Notes what a message that is about to be put into a segment has of its own. */
+  noteRules(segment: Segment, rules: MessageRules): void {
+    const kinds = kindsOf(rules);
+    const wasKnown = (segment.ownRules & OWN_RETENTION) === 0 || this.#leastOwn.has(segment);
+    if (wasKnown && (kinds & OWN_RETENTION) !== 0) {
+      const own = rules.retentionMs || Number.POSITIVE_INFINITY;
+      this.#leastOwn.set(segment, Math.min(own, this.#leastOwn.get(segment) ?? Number.POSITIVE_INFINITY));
+    }
+    segment.ownRules |= kinds;
+    this.#backlog.ownRules |= kinds;
+  }
+
+  adopted(segment: Segment): void {
+    this.#leastOwn.delete(segment);
   }
 
   finished(segment: Segment): void {
     this.#expiries.drop(segment);
   }
 
+  /** Infinity for a message that does not expire. */
   #expiresAt(segment: Segment, index: number): number {
+    const own = ownRulesOf(this.#payloads, { segment, index }, OWN_RETENTION)?.retentionMs;
+    const retentionMs = own ?? this.#rules.retentionMs;
+    if (retentionMs === 0) return Number.POSITIVE_INFINITY;
     const since = segment.noteOf(index).redrivenAt ?? timeOf(this.#payloads.of(segment, index));
-    return since + this.#rules.retentionMs;
+    return since + retentionMs;
+  }
+
+  /** Of all messages that are left in a segment, because those that are not visible may be so later. */
+  #leastOwnIn(segment: Segment): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < segment.count; index += 1) {
+      if (segment.stateOf(index) === GONE) continue;
+      const own = ownRulesOf(this.#payloads, { segment, index }, OWN_RETENTION)?.retentionMs;
+      least = Math.min(least, own || Number.POSITIVE_INFINITY);
+    }
+    return least;
   }
 
   #expire(segment: Segment, index: number, expiresAt: number): void {

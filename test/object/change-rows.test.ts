@@ -1,7 +1,7 @@
 /** What changes of messages are billed, by the queue's own counter. */
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { OWNER } from "../../src/api/principal.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
 import { ack, call, descriptionOf, freshQueue, objectOf, put, receive } from "../support/call.ts";
 
 /** What a call of one verb about a message costs, in rows. */

@@ -36,6 +36,8 @@ export interface PlacedMessage {
 export interface SegmentWatcher {
   /** The segment may have a message that became visible. */
   becameVisible(segment: Segment): void;
+  /** The segment has a message that was in another one. */
+  adopted(segment: Segment): void;
   /** The segment has no messages any more. */
   finished(segment: Segment): void;
 }
@@ -54,6 +56,8 @@ export class Backlog {
   /** When a delay or a lease ends. */
   readonly #due = new TimerHeap<Segment>();
   watcher: SegmentWatcher | undefined;
+  /** Which settings messages here have, or had, of their own: see `own-rules.ts`. */
+  ownRules = 0;
 
   #lastSegment: number;
 
@@ -176,6 +180,7 @@ export class Backlog {
     const target = this.#segmentsByKind.segmentFor(kind, 1, payloadBytes + 1, move.now);
     const group = this.groups.groupOf(segment, index);
     const to = this.moved.copy(from, target, payloadBytes, move);
+    this.watcher?.adopted(target);
     // Added before it is removed, so that a group of which it is the only message keeps its turn.
     this.#appended(target, to, move.state, group);
     const before = segment.moveOut(index);
@@ -278,6 +283,7 @@ export class Backlog {
   }
 
   #enter(segment: Segment): void {
+    this.ownRules |= segment.ownRules;
     this.#segments.set(segment.number, segment);
     this.#segmentsByKind.enter(segment);
   }

@@ -66,6 +66,7 @@ export class MovedMessages {
     const { state, visibleAt } = move;
     const copied = { state, visibleAt, deliveries: segment.deliveriesOf(index), note: { ...note, origin } };
     const to = target.adopt(payloadBytes, copied);
+    target.ownRules |= segment.ownRules;
     this.#add(origin, target, to);
     return to;
   }

@@ -1,5 +1,6 @@
-/** How attempts are counted: deliveries with which a handler began. */
+/** How attempts are counted: deliveries with which a handler began; and whether a message has ever used them up. */
 import type { Segment } from "./segment.ts";
+import { DEAD, GONE } from "./states.ts";
 
 /** How often a handler has begun with a message: its deliveries without those that were never begun. */
 export function attemptsOf(segment: Segment, index: number): number {
@@ -21,4 +22,12 @@ export function noteUnbegun(segment: Segment, index: number): void {
 export function noteBegun(segment: Segment, index: number): void {
   const unbegun = (segment.noteOf(index).unbegun ?? 0) - 1;
   segment.note(index, { unbegun: unbegun > 0 ? unbegun : undefined });
+}
+
+/** Whether a message is here and has never been dead: one that was redriven was. */
+export function isAlive({ segment, index }: { segment: Segment; index: number }): boolean {
+  const state = segment.stateOf(index);
+  if (state === GONE || state === DEAD) return false;
+  const { spared, was } = segment.noteOf(index);
+  return spared === undefined && was !== DEAD;
 }

@@ -1,3 +1,5 @@
+import { KEY_SECONDS_MAX } from "../../contract/limits.ts";
+import type { Place } from "../base/receipt.ts";
 import { TimerHeap } from "../base/timer-heap.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
 import type { KeptKeys } from "./free-rows.ts";
@@ -17,6 +19,7 @@ import {
   parseRecord,
   RECORD_BYTES_PER_FINGERPRINT,
   textOf,
+  UNTIL_DONE,
 } from "./key-records.ts";
 import { KeyIndex, KeyRows } from "./key-rows.ts";
 import { KEYS_APPEND_BYTES_MAX, KEYS_REUSE_BYTES_MAX, KEYS_REUSE_MAX } from "./row-budget.ts";
@@ -45,6 +48,8 @@ interface SlotKeys {
   uncommitted: Uncommitted | undefined;
   /** Messages whose dedupe keys were freed since the last commit. */
   freed: PlaceRange[];
+  /** Whether some count until their messages are done: they stay for as long as the segment has messages. */
+  areUntilDone: boolean;
 }
 
 /**
@@ -62,6 +67,12 @@ export class IdempotencyKeys {
   /** When the keys of each row may have expired: no later than the newest of them has. */
   readonly #expiries = new TimerHeap<number>();
 
+  /** Whether a message is still there and not dead. Set by the owner of messages, which is made after this. */
+  isAlive: (place: Place) => boolean = () => false;
+  /** The time of the newest commit of a queue that is restored, in milliseconds. */
+  restoredAt = 0;
+  #rowsUntilDone = 0;
+
   constructor(reader: RowReader) {
     this.#reader = reader;
     this.#rows = new KeyRows(reader);
@@ -69,8 +80,11 @@ export class IdempotencyKeys {
 
   /** Restores the keys of a stored row. `number` is that of its segment, 0 for a row without one. */
   restore(slot: number, until: number, fingerprints: string, number: number): void {
+    // When the others in such a row expire is not known any more: at the latest after the longest time.
+    const others = until === UNTIL_DONE ? this.restoredAt + KEY_SECONDS_MAX * 1_000 : until;
     for (const fingerprint of decodeFingerprints(fingerprints)) {
-      const slotKeys = this.#slotKeys(slot, until);
+      const slotKeys = this.#slotKeys(slot, others);
+      if (until === UNTIL_DONE) this.#keepUntilDone(slotKeys);
       slotKeys.dedupeSegment = number;
       slotKeys.fingerprints += 1;
       slotKeys.storedFingerprints += 1;
@@ -112,7 +126,9 @@ export class IdempotencyKeys {
 
   /** Remembers a key in the row where it will be stored. `dedupeSegment` is the segment of the message of a dedupe key. */
   remember(slot: number, record: KeyRecord, dedupeSegment?: number): void {
-    const slotKeys = this.#slotKeys(slot, record.until);
+    const isUntilDone = record.until === UNTIL_DONE;
+    const slotKeys = this.#slotKeys(slot, isUntilDone ? 0 : record.until);
+    if (isUntilDone) this.#keepUntilDone(slotKeys);
     if (dedupeSegment !== undefined) slotKeys.dedupeSegment = dedupeSegment;
     slotKeys.keys += 1;
     const fingerprint = fingerprintOf(record.key);
@@ -140,7 +156,8 @@ export class IdempotencyKeys {
   takeUncommitted(slot: number): Keys {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return NO_KEYS;
-    const { freed, until } = slotKeys;
+    const { freed } = slotKeys;
+    const until = slotKeys.areUntilDone ? UNTIL_DONE : slotKeys.until;
     if (freed.length > 0) {
       const text = freeingTextOf(freed);
       addRecord(slotKeys, text, FILLER, fingerprintsFor(text));
@@ -182,7 +199,7 @@ export class IdempotencyKeys {
       if (slotKeys === undefined) continue;
       if (slotKeys.until > now) {
         this.#expiries.plan(slot, slotKeys.until);
-      } else {
+      } else if (!slotKeys.areUntilDone) {
         this.#forget(slot, slotKeys);
         expired.push(slot);
       }
@@ -190,12 +207,39 @@ export class IdempotencyKeys {
     return expired;
   }
 
+  /** Whether keys are remembered that count until their messages are done. */
+  get areAnyUntilDone(): boolean {
+    return this.#rowsUntilDone > 0;
+  }
+
+  /** A segment has no messages any more: of the keys in its row those that count until then count no more. */
+  segmentFinished(slot: number, now: number): void {
+    const slotKeys = this.#bySlot.get(slot);
+    if (slotKeys === undefined || !slotKeys.areUntilDone) return;
+    slotKeys.areUntilDone = false;
+    this.#rowsUntilDone -= 1;
+    if (slotKeys.until <= now) this.#forget(slot, slotKeys);
+    else this.#expiries.plan(slot, slotKeys.until);
+  }
+
+  #keepUntilDone(slotKeys: SlotKeys): void {
+    if (slotKeys.areUntilDone) return;
+    slotKeys.areUntilDone = true;
+    this.#rowsUntilDone += 1;
+  }
+
+  #isValidAt({ until, ranges }: KeyRecord, now: number): boolean {
+    if (until !== UNTIL_DONE) return until > now;
+    const [place] = ranges;
+    return place !== undefined && this.isAlive(place);
+  }
+
   /** The valid record of a key, in a row that has its fingerprint. */
   #recordIn(slot: number, fingerprint: number, key: string, now: number): KeyRecord | undefined {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return undefined;
     const isValid = (record: KeyRecord, index: KeyIndex) =>
-      record.until > now && !isFreed(record, index.freed) && !isFreed(record, slotKeys.freed);
+      this.#isValidAt(record, now) && !isFreed(record, index.freed) && !isFreed(record, slotKeys.freed);
     for (const index of this.#indexesOf(slot, slotKeys)) {
       for (const text of index.recordsOfKey(key, fingerprint)) {
         const record = parseRecord(text);
@@ -222,7 +266,7 @@ export class IdempotencyKeys {
     let slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) {
       const none = { keys: 0, fingerprints: 0, storedFingerprints: 0, dedupeSegment: 0 };
-      slotKeys = { until, ...none, uncommitted: undefined, freed: [] };
+      slotKeys = { until, ...none, uncommitted: undefined, freed: [], areUntilDone: false };
       this.#bySlot.set(slot, slotKeys);
       this.#expiries.plan(slot, until);
     }

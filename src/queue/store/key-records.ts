@@ -15,10 +15,13 @@ export interface KeyRecord {
   key: string;
   /** A hash of the put or the `done` under the key. */
   contentHash: number;
-  /** Until when it is valid, in milliseconds. */
+  /** Until when it is valid, in milliseconds; or `UNTIL_DONE`. */
   until: number;
   ranges: PlaceRange[];
 }
+
+/** The `until` of a dedupe key that counts for as long as its message is there and not dead. */
+export const UNTIL_DONE = Number.MAX_SAFE_INTEGER;
 
 /** Its stored form. Messages that were there before have a negative count. */
 type StoredRecord = [

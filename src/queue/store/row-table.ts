@@ -27,6 +27,8 @@ export class RowTable {
   readonly #dirty = new Map<Segment, DirtyPart>();
   readonly #marks = new BegunMarks();
   #areTotalsDirty = false;
+  /** The time of the commit that is prepared, in milliseconds. */
+  #now = 0;
 
   /** @param freeMax see `FreeRows` */
   constructor(payloads: Payloads, keys: IdempotencyKeys, freeMax: number) {
@@ -115,6 +117,7 @@ export class RowTable {
    * @param marksMax see `BegunMarks.takeDue`
    */
   prepareCommit(now: number, marksMax: number): boolean {
+    this.#now = now;
     for (const segment of this.#dirty.keys()) this.#marks.drop(segment);
     for (const segment of this.#marks.takeDue(now, marksMax)) this.#dirty.set(segment, "states");
     // Rows are deleted together with other changes, unless so many are free that they slow down each start.
@@ -157,8 +160,9 @@ export class RowTable {
 
   /** What to write of a segment; undefined for one that came and went between two commits. */
   #changeOf(segment: Segment, part: DirtyPart): RowChange | undefined {
-    const { slot, number, count, bytes, priority, areDeadLetters, isGrouped, putAt, holdsMoved, isFinished } = segment;
-    const { nextDueAt, lastDueAt } = segment;
+    const { slot, number, count, bytes, priority, areDeadLetters, isGrouped, isFinished } = segment;
+    const { putAt, holdsMoved, ownRules, nextDueAt, lastDueAt } = segment;
+    if (isFinished) this.#keys.segmentFinished(slot, this.#now);
     const { keepsPayloads, ...texts } = this.#payloads.takeUncommitted(segment);
     const keepsKeys = this.#keys.hasStored(slot);
     const keys = this.#keys.takeUncommitted(slot);
@@ -174,7 +178,7 @@ export class RowTable {
     if (part === "states" && keys.keys === "") return { kind: "update", slot, ...states };
     const keepsMessages = part !== "new";
     const kept = { keepsMessages, keepsPayloads: keepsMessages && keepsPayloads, keepsKeys };
-    const summary = { number, priority, areDeadLetters, isGrouped, putAt, holdsMoved, count, bytes };
+    const summary = { number, priority, areDeadLetters, isGrouped, putAt, holdsMoved, ownRules, count, bytes };
     return { kind: "write", slot, ...kept, ...summary, ...states, ...texts, ...keys };
   }
 }

@@ -21,7 +21,7 @@ export interface InboundTransfer {
 
 /** The parts of a row that change when messages are delivered. */
 export type Changing = SegmentState &
-  Omit<SegmentSummary, keyof SegmentKind | "putAt" | "holdsMoved" | "count" | "bytes">;
+  Omit<SegmentSummary, keyof SegmentKind | "putAt" | "holdsMoved" | "ownRules" | "count" | "bytes">;
 
 /** All parts of a row but its place and its totals. */
 export interface Contents extends SegmentSummary, Changing, Keys {
@@ -131,6 +131,7 @@ export const NO_MESSAGES = {
   isGrouped: false,
   putAt: 0,
   holdsMoved: false,
+  ownRules: 0,
   count: 0,
   bytes: 0,
   counts: NONE,

@@ -44,6 +44,8 @@ export interface SegmentSummary extends SegmentKind {
   bytes: number;
   /** Whether messages that were put elsewhere are in here: they have a note with their origin. */
   holdsMoved: boolean;
+  /** Which settings its messages have of their own: see `own-rules.ts`. */
+  ownRules: number;
   /** When the oldest of its messages was put. */
   putAt: number;
   /** No delay and no lease ends before this time; Infinity if there are none. */

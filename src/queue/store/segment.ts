@@ -45,6 +45,7 @@ export class Segment implements SegmentSummary {
   readonly isGrouped: boolean;
   putAt: number;
   holdsMoved = false;
+  ownRules = 0;
   /** How many messages that were put here are in other segments now. Their keys are in the row of this one. */
   movedAway = 0;
   /** The counts of the queue, which change together with those of the segment. */
@@ -80,11 +81,11 @@ export class Segment implements SegmentSummary {
   static restore(row: { slot: number; number: number } & SegmentSummary, ledger: Ledger): Segment {
     const segment = new Segment(row.slot, row.number, row, row.putAt, ledger);
     ledger.restored(row.counts);
-    const { counts, count, bytes, holdsMoved, nextDueAt, lastDueAt } = row;
+    const { counts, count, bytes, holdsMoved, ownRules, nextDueAt, lastDueAt } = row;
     Object.assign(segment.counts, counts);
     segment.#present = sumOf(counts);
     segment.#visibleRange.reset(count);
-    return Object.assign(segment, { count, bytes, holdsMoved, nextDueAt, lastDueAt });
+    return Object.assign(segment, { count, bytes, holdsMoved, ownRules, nextDueAt, lastDueAt });
   }
 
   /** Whether no message is left, here or of those that were put here: the row is free then. */

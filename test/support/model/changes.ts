@@ -30,7 +30,8 @@ function change(
     queue.refuse([requestId], "storage_full");
     return;
   }
-  const { name = message.name, priority = message.priority, delayMs, visibleAt } = changes;
+  const { name = message.name, priority = message.priority, headers, delayMs, visibleAt } = changes;
+  if (headers !== undefined) message.headers = headers ?? undefined;
   if (queue.settings.order === "priority" && priority !== message.priority) {
     queue.messages.splice(queue.messages.indexOf(message), 1);
     queue.messages.push(message);
@@ -76,6 +77,7 @@ export function randomChange(both: Both, requestId: number): void {
   const changes: MessageChanges = {
     ...(name === undefined ? {} : { content: `"body":"${name}"` }),
     ...(random.chance(0.5) ? { priority: random.pick([100, 0, 7, 255]) } : {}),
+    ...random.pick([{}, {}, { headers: null }, { headers: '{"changed":"1"}' }]),
     ...random.pick([{}, {}, { delayMs: 0 }, { delayMs: random.integer(5_000) }, { visibleAt: both.now + 1 }]),
   };
   both.tell(requestId, { verb: "change", id, changes }, () =>

@@ -101,6 +101,7 @@ export class Comparison {
       expect(id, expected.message.id, difference);
       expect(state, expected.state, difference);
       expect(payload.startsWith(`{"body":"${expected.name}","priority":${expected.priority},`), true, difference);
+      this.#comparePayload(payload, expected.message, difference);
     } else if (result.verb === "messages" && expected.verb === "messages") {
       const ids = expected.messages.map(({ id }) => id);
       expect(show(result.views.map(({ id }) => id)), show(ids), difference);
@@ -116,6 +117,16 @@ export class Comparison {
     } else {
       expect(result.verb, expected.verb, difference);
     }
+  }
+
+  #comparePayload(payload: string, { headers, rules }: ModelMessage, difference: () => string): void {
+    if (headers === undefined && rules === undefined) return;
+    const parts = JSON.parse(payload);
+    expect(JSON.stringify(parts.headers), headers, difference);
+    expect(parts.maxAttempts, rules?.maxAttempts, difference);
+    expect(parts.retryDelaySeconds, rules?.retryDelayMs && rules.retryDelayMs / 1_000, difference);
+    expect(parts.retentionSeconds, rules?.retentionMs && rules.retentionMs / 1_000, difference);
+    this.see(headers === undefined ? "own rules" : "headers");
   }
 
   #compareIds(ids: string[], messages: ModelMessage[], difference: () => string): void {
@@ -138,6 +149,7 @@ export class Comparison {
       expect(delivery?.group, message.group, difference);
       if (message.group !== undefined) this.see("group served");
       expect(delivery?.payload.startsWith(`{"body":"${message.name}"`), true, difference);
+      this.#comparePayload(delivery?.payload ?? "", message, difference);
       if (attempt > 1) this.see("redelivery");
       if (attempt < number) this.see("redelivery that is no further attempt");
       this.see(`${this.#model.settings.order} delivery`);

@@ -105,6 +105,8 @@ export class History {
       expect(show(bodies), show(expected), () => `transfer ${transfer.number}`);
       const groups = messagesIn(this.#both.model, transfer.number).map(({ group }) => group);
       expect(show(transfer.messages.map(({ group }) => group)), show(groups), () => `groups of ${transfer.number}`);
+      const headers = messagesIn(this.#both.model, transfer.number).map((message) => message.headers);
+      expect(show(transfer.messages.map((sent) => sent.headers)), show(headers), () => `headers of ${transfer.number}`);
       expect(
         transfer.messages.every(({ deadLetter }) => (deadLetter !== undefined) === transfer.areDeadLetters),
         true,

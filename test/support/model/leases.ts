@@ -60,11 +60,18 @@ export function endAttempt(
   delayMs?: number,
   isRejected = false,
 ): void {
-  const { maxAttempts, retryDelayMs, retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = queue.settings;
+  const { retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = queue.settings;
+  const { maxAttempts = queue.settings.maxAttempts, retryDelayMs = queue.settings.retryDelayMs } = message.rules ?? {};
+  if (message.rules?.maxAttempts !== undefined || message.rules?.retryDelayMs !== undefined) {
+    queue.seen.push("attempt by its own rules");
+  }
   const attempts = message.deliveries - message.unbegun - message.spared;
   message.leased = false;
   message.isDead = isRejected || (maxAttempts > 0 && attempts >= maxAttempts);
-  const backoff = Math.min(retryDelayMaxMs, retryDelayMs * retryDelayFactor ** (attempts - 1));
+  const backoff = Math.min(
+    Math.max(retryDelayMaxMs, message.rules?.retryDelayMs ?? 0),
+    retryDelayMs * retryDelayFactor ** (attempts - 1),
+  );
   const latest = endedAt + (delayMs ?? backoff);
   const hasJitter = delayMs === undefined && retryDelayJitter > 0 && latest > queue.now && !message.isDead;
   message.visibleAt = message.isDead ? endedAt : latest;

@@ -1,3 +1,5 @@
+import type { MessageRules } from "../../../src/queue/base/commands.ts";
+
 export interface ModelMessage {
   name: string;
   priority: number;
@@ -26,6 +28,11 @@ export interface ModelMessage {
   /** The transfer that it is in. */
   transfer: number | undefined;
   lastError: string | undefined;
+  /** The text of its headers. */
+  headers: string | undefined;
+  rules: MessageRules | undefined;
+  /** Whether it was dead and redriven. */
+  hasDied: boolean;
 }
 
 export interface ModelPut {
@@ -34,7 +41,10 @@ export interface ModelPut {
   delayMs: number;
   visibleAt?: number | undefined;
   dedupeKey?: string | undefined;
+  isDedupedUntilDone?: boolean | undefined;
   group?: string | undefined;
+  headers?: string | undefined;
+  rules?: MessageRules | undefined;
 }
 
 export interface ModelLease {

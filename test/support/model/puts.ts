@@ -1,3 +1,4 @@
+import type { MessageRules } from "../../../src/queue/base/commands.ts";
 import type { WaitingPut } from "./answers.ts";
 import type { Both } from "./both.ts";
 import type { ModelMessage, ModelPut } from "./message.ts";
@@ -81,7 +82,7 @@ function storeAll(
 
 export function store(
   queue: ModelQueue,
-  { name, priority, delayMs, visibleAt, dedupeKey, group }: ModelPut,
+  { name, priority, delayMs, visibleAt, dedupeKey, isDedupedUntilDone = false, group, headers, rules }: ModelPut,
 ): ModelMessage {
   // A group of which there is nothing left stands behind all others again.
   if (queue.messages.every((message) => message.group !== group)) queue.dropTurn(group);
@@ -105,18 +106,31 @@ export function store(
     source: "",
     transfer: undefined,
     lastError: undefined,
+    headers,
+    rules,
+    hasDied: false,
   };
   queue.messages.push(message);
   queue.unfinished += 1;
   if (dedupeKey !== undefined) {
-    queue.dedupeKeys.set(dedupeKey, { until: queue.now + queue.settings.dedupeMs, message });
+    queue.dedupeKeys.set(dedupeKey, {
+      until: queue.now + queue.settings.dedupeMs,
+      message,
+      isUntilDone: isDedupedUntilDone,
+    });
   }
   return message;
 }
 
 function duplicateOf(queue: ModelQueue, dedupeKey: string | undefined): ModelMessage | undefined {
   const known = dedupeKey === undefined ? undefined : queue.dedupeKeys.get(dedupeKey);
-  return known !== undefined && known.until > queue.now ? known.message : undefined;
+  if (known === undefined) return undefined;
+  const { until, message, isUntilDone } = known;
+  if (!isUntilDone) return until > queue.now ? message : undefined;
+  const isAlive = queue.messages.includes(message) && !message.isDead && !message.hasDied;
+  if (isAlive) queue.seen.push("duplicate of what is not done");
+  else queue.seen.push("put again after it was done");
+  return isAlive ? message : undefined;
 }
 
 /** What is removed before it is done may be put again under its dedupe key. */
@@ -136,7 +150,10 @@ export function randomPut(both: Both, requestId: number): void {
     priority: random.pick([100, 100, 0, 7, 255]),
     delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
     dedupeKey: random.chance(0.3) ? `dedupe-${random.integer(80)}` : undefined,
+    isDedupedUntilDone: random.chance(0.4),
     group: random.chance(0.4) ? random.pick(["a", "b", "c", "d"]) : undefined,
+    headers: randomHeaders(random),
+    rules: randomRules(random),
     visibleAt: random.chance(0.05) ? both.now - 2_000 + random.integer(10_000) : undefined,
   }));
   const waitingPut = both.model.blockedPuts.findLast(({ key }) => key !== undefined);
@@ -150,6 +167,21 @@ export function randomPut(both: Both, requestId: number): void {
   both.tell(requestId, { verb: "put", messages, timeoutMs, idempotencyKey: key }, () =>
     put(both.model, { requestIds: [requestId], puts, key, deadline: both.now + timeoutMs }, timeoutMs > 0),
   );
+}
+
+/** Names and values by which the parts of a payload could be mistaken for one another. */
+export function randomHeaders(random: Both["random"]): string | undefined {
+  if (!random.chance(0.2)) return undefined;
+  return random.pick(['{"priority":"5"}', '{"a":"\\",\\"putAt\\":1"}', '{"headers":"{}","body":"x"}']);
+}
+
+export function randomRules(random: Both["random"]): MessageRules | undefined {
+  if (!random.chance(0.2)) return undefined;
+  const maxAttempts = random.pick([undefined, 0, 1, 3]);
+  const retryDelayMs = random.pick([undefined, 0, 900]);
+  const retentionMs = random.pick([undefined, 0, 30_000, 500_000]);
+  const isAny = maxAttempts !== undefined || retryDelayMs !== undefined || retentionMs !== undefined;
+  return isAny ? { maxAttempts, retryDelayMs, retentionMs } : undefined;
 }
 
 export function message({ name, ...schedule }: ModelPut) {

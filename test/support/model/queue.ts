@@ -34,7 +34,7 @@ export class ModelQueue {
   readonly receivers = new ModelReceivers();
   blockedPuts: WaitingPut[] = [];
   joinWaiters: Waiting[] = [];
-  dedupeKeys = new Map<string, { until: number; message: ModelMessage }>();
+  dedupeKeys = new Map<string, { until: number; message: ModelMessage; isUntilDone: boolean }>();
   /** Those whose messages were cancelled or purged. */
   freedKeys = new Set<string>();
   keys = new Map<string, { until: number; content: string; messages: ModelMessage[]; duplicates: number[] }>();

@@ -47,8 +47,12 @@ export function serve(queue: ModelQueue): void {
 /** What is visible and too old is not handed out any more. */
 function expire(queue: ModelQueue): void {
   const { retentionMs, deadLetterExpired } = queue.settings;
-  const isOver = ({ since }: ModelMessage) => retentionMs > 0 && since + retentionMs <= queue.now;
+  const isOver = ({ since, rules }: ModelMessage) => {
+    const own = rules?.retentionMs ?? retentionMs;
+    return own > 0 && since + own <= queue.now;
+  };
   for (const message of queue.visible().filter(isOver)) {
+    if (message.rules?.retentionMs !== undefined) queue.seen.push("expired by its own retention");
     queue.unfinished = Math.max(0, queue.unfinished - 1);
     if (deadLetterExpired) {
       message.isDead = true;

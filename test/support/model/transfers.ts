@@ -3,7 +3,7 @@ import type { ModelRedrive, ModelTransfer } from "./answers.ts";
 import type { Both } from "./both.ts";
 import type { ModelMessage, ModelPut } from "./message.ts";
 import { attemptsOf, byPlace } from "./message.ts";
-import { store } from "./puts.ts";
+import { randomHeaders, randomRules, store } from "./puts.ts";
 import type { ModelQueue } from "./queue.ts";
 
 /** Messages that died here, and those that came here because they died elsewhere, while they are not leased. */
@@ -29,7 +29,10 @@ function redrive(queue: ModelQueue, requestId: number, request: ModelRedrive): v
     else beginTransfer(queue, meant, { to: destination, areDeadLetters: false, requestId });
   } else {
     for (const message of meant) {
-      Object.assign(message, { isDead: false, spared: attemptsOf(message), visibleAt: queue.now, since: queue.now });
+      Object.assign(message, {
+        ...{ isDead: false, hasDied: true, spared: attemptsOf(message) },
+        ...{ visibleAt: queue.now, since: queue.now },
+      });
     }
     queue.unfinished += meant.length;
     queue.answers.push({ requestId, verb: "redrive", redriven: meant.length, left: deadLetters(queue).length });
@@ -150,6 +153,8 @@ export function randomInboundTransfer(both: Both, requestId: number): void {
     group: both.random.pick([undefined, "a", "e"]),
     priority: both.random.pick([100, 3]),
     delayMs: 0,
+    headers: randomHeaders(both.random),
+    rules: randomRules(both.random),
   }));
   const areDeadLetters = both.random.chance(0.8);
   const deadLetter = { id: "i-1-1", reason: "expired" as const, attempts: 1, firstPutAt: 1, diedAt: 2 };

@@ -1,0 +1,123 @@
+/**
+ * The stored text of a message beside its state, in the form in which it is handed out: its content, then its priority,
+ * and behind these, in the tail, what else it has.
+ */
+import type { MessageChanges, MessageRules, NewMessage } from "../base/commands.ts";
+
+/** What follows the priority. Times are in seconds. */
+interface Tail {
+  putAt: number;
+  /** For when it was put, or changed to, if that was not at once. */
+  at?: number | undefined;
+  headers?: Record<string, string> | undefined;
+  maxAttempts?: number | undefined;
+  retryDelaySeconds?: number | undefined;
+  retentionSeconds?: number | undefined;
+  deadLetter?: NewMessage["deadLetter"];
+}
+
+/** The payload of a message that is put. */
+export function payloadOf(message: NewMessage, now: number): string {
+  const { content, priority, visibleAt, delayMs, headers, rules, deadLetter } = message;
+  const due = visibleAt ?? now + delayMs;
+  const at = due > now ? `,"at":${due / 1_000}` : "";
+  const rest = headers === undefined && rules === undefined ? "" : `${headersText(headers)}${rulesText(rules)}`;
+  const origin = deadLetter === undefined ? "" : `,"deadLetter":${JSON.stringify(deadLetter)}`;
+  return `{${content},"priority":${priority},"putAt":${now / 1_000}${at}${rest}${origin}}`;
+}
+
+function headersText(headers: string | undefined): string {
+  return headers === undefined ? "" : `,"headers":${headers}`;
+}
+
+function rulesText({ maxAttempts, retryDelayMs, retentionMs }: MessageRules = {}): string {
+  const attempts = maxAttempts === undefined ? "" : `,"maxAttempts":${maxAttempts}`;
+  const delay = retryDelayMs === undefined ? "" : `,"retryDelaySeconds":${retryDelayMs / 1_000}`;
+  const retention = retentionMs === undefined ? "" : `,"retentionSeconds":${retentionMs / 1_000}`;
+  return `${attempts}${delay}${retention}`;
+}
+
+/** Changes of a payload. `plannedAt`: the time for which the message is put, in milliseconds. */
+type PayloadChanges = Pick<MessageChanges, "content" | "priority" | "headers"> & { plannedAt: number | undefined };
+
+/** The payload of a message with some of its parts changed. */
+export function changedPayload(payload: string, changes: PayloadChanges): string {
+  const { content = contentOf(payload), priority = priorityOf(payload), headers, plannedAt } = changes;
+  const tail = tailOf(payload);
+  const changed: Tail = {
+    ...tail,
+    ...(plannedAt === undefined ? {} : { at: plannedAt / 1_000 }),
+    ...(headers === undefined ? {} : { headers: headers === null ? undefined : JSON.parse(headers) }),
+  };
+  const { putAt, at, headers: all, maxAttempts, retryDelaySeconds, retentionSeconds, deadLetter } = changed;
+  const inOrder: Tail = { putAt, at, headers: all, maxAttempts, retryDelaySeconds, retentionSeconds, deadLetter };
+  return `{${content},"priority":${priority},${JSON.stringify(inOrder).slice(1)}`;
+}
+
+/** The content, as it was put. */
+export function contentOf(payload: string): string {
+  return payload.slice(1, afterContentOf(payload));
+}
+
+export function priorityOf(payload: string): number {
+  return Number.parseInt(payload.slice(afterContentOf(payload) + AFTER_CONTENT.length), 10);
+}
+
+/** The headers, as the text of a JSON object; undefined if there are none. */
+export function headersOf(payload: string): string | undefined {
+  return JSON.stringify(tailOf(payload).headers);
+}
+
+/** What a message has of its own over the settings of its queue; undefined if that is nothing. */
+export function rulesOf(payload: string): MessageRules | undefined {
+  const { maxAttempts, retryDelaySeconds, retentionSeconds } = tailOf(payload);
+  if (maxAttempts === undefined && retryDelaySeconds === undefined && retentionSeconds === undefined) return undefined;
+  return {
+    maxAttempts,
+    retryDelayMs: millisecondsOf(retryDelaySeconds),
+    retentionMs: millisecondsOf(retentionSeconds),
+  };
+}
+
+function millisecondsOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.round(seconds * 1_000);
+}
+
+/** For when a message was put, or changed to, in milliseconds; 0 if that was at once. */
+export function plannedAtOf(payload: string): number {
+  return Math.round((tailOf(payload).at ?? 0) * 1_000);
+}
+
+/** When a message was put, or for when it was put, in milliseconds. */
+export function timeOf(payload: string): number {
+  const { at, putAt } = tailOf(payload);
+  return Math.round((at ?? putAt) * 1_000);
+}
+
+/** When a message was put, in milliseconds. */
+export function putAtOf(payload: string): number {
+  return Math.round(tailOf(payload).putAt * 1_000);
+}
+
+/** What a payload says of a message that died in another queue; undefined for any other message. */
+export function deadLetterOf(payload: string): NewMessage["deadLetter"] {
+  return tailOf(payload).deadLetter;
+}
+
+/**
+ * Where the tail begins. Found last, it is not in a text, in which each quotation mark has a backslash before it; nor is it
+ * the name of a header, which has no capital letters.
+ */
+const TAIL = '"putAt":';
+
+const AFTER_CONTENT = ',"priority":';
+
+/** Found last before the tail, it is not in a content. In the tail a header may have this name. */
+function afterContentOf(payload: string): number {
+  return payload.lastIndexOf(AFTER_CONTENT, payload.lastIndexOf(TAIL));
+}
+
+/** Parses only the end of a payload: its content comes first, and may be long. */
+function tailOf(payload: string): Tail {
+  return JSON.parse(`{${payload.slice(payload.lastIndexOf(TAIL))}`) as Tail;
+}

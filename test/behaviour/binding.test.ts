@@ -1,9 +1,8 @@
 /** A Worker that has the binding of the queues calls the objects by the typed method of each verb. */
 import { env } from "cloudflare:workers";
-import { describe } from "vitest";
+import { describe, expect, test } from "vitest";
 import { OWNER } from "../../src/api/keys/principal.ts";
-import type { Answer, AskContext } from "../../src/api/object-calls.ts";
-import type { CallVerb } from "../../src/api/verbs/index.ts";
+import type { AskContext, VerbCalls } from "../../src/api/object-calls.ts";
 import { type Env, queueOf } from "../../src/env.ts";
 import { freshQueue, nameOf, pass } from "../support/call.ts";
 import { repliedTo } from "../support/replies.ts";
@@ -12,14 +11,18 @@ import { CurrentQueues } from "./current-queues.ts";
 import { type Driver, type Level, Refused } from "./driver.ts";
 import { jsonDriver } from "./json-driver.ts";
 
-/** The methods of a stub, with the request of any verb. */
-type Calls = Record<string, (request: unknown, context: AskContext) => Promise<Answer<CallVerb>>>;
+/** The calls of an object, with the request of any verb. */
+type AnyCalls = { [Verb in keyof VerbCalls]: (request: unknown, context: AskContext) => ReturnType<VerbCalls[Verb]> };
+
+function callsOf(queue: string): VerbCalls {
+  return queueOf(env as unknown as Env, nameOf(queue));
+}
 
 const current = new CurrentQueues();
 const level: Level = {
   queue() {
     const queue = freshQueue();
-    const calls = queueOf(env as unknown as Env, nameOf(queue)) as unknown as Calls;
+    const calls: Partial<Record<string, AnyCalls[keyof AnyCalls]>> = callsOf(queue) as AnyCalls;
     current.add(queue);
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
       const answer = await calls[verb]?.(request, { principal: OWNER, idempotencyKey: key });
@@ -36,5 +39,19 @@ const level: Level = {
 async function arrival(queue: Driver): Promise<void> {
   for (let calls = 0; calls < 3; calls += 1) await queue.describe().catch(() => undefined);
 }
+
+test("a typed call is answered with the reply of its verb, or with the problem", async () => {
+  const calls = callsOf(freshQueue());
+
+  const put = await calls.put({ messages: [{ body: "item", priority: 7 }] }, { principal: OWNER });
+  const [id = ""] = put.ok ? put.reply.ids : [];
+  const view = await calls.peek({ id }, { principal: OWNER });
+  const refused = await calls.put({ messages: [] }, { principal: OWNER });
+  const forbidden = await calls.peek({ id }, { principal: { ...OWNER, scopes: ["put"] } });
+
+  expect(view).toMatchObject({ ok: true, reply: { id, body: "item", priority: 7, state: "visible" } });
+  expect(refused).toMatchObject({ ok: false, problem: { code: "invalid", status: 400 } });
+  expect(forbidden).toMatchObject({ ok: false, problem: { code: "forbidden", status: 403 } });
+});
 
 describe("the binding", () => behaviours(level, () => Date.now() / 1_000));

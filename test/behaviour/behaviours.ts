@@ -1,6 +1,7 @@
 /** What a queue does, described once and shown on every level. */
 import { bounds } from "./bounds.ts";
 import { looking } from "./browsing.ts";
+import { changes } from "./changes.ts";
 import { deadLetterQueues } from "./dead-letter-queues.ts";
 import { deduplication } from "./deduplication.ts";
 import type { Level } from "./driver.ts";
@@ -8,6 +9,7 @@ import { groups } from "./groups.ts";
 import { leases } from "./leases.ts";
 import { messages } from "./messages.ts";
 import { orders } from "./orders.ts";
+import { ownRules } from "./own-rules.ts";
 import { redelivery } from "./redelivery.ts";
 import { retention } from "./retention.ts";
 import { schedules } from "./schedules.ts";
@@ -26,7 +28,9 @@ export function behaviours(level: Level, now: () => number): void {
   deadLetterQueues(level);
   groups(level);
   deduplication(level);
+  ownRules(level);
   looking(level);
+  changes(level, now);
   unfinished(level);
   shutdowns(level);
 }

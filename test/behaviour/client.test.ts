@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { MessageView as MessageViewReply } from "../../src/api/types.ts";
-import type { DeadLetter, Message, MessageView, PutOptions, Queue } from "../../worker-client/src/index.ts";
+import type {
+  ChangeOptions,
+  DeadLetter,
+  Message,
+  MessageView,
+  PutOptions,
+  Queue,
+} from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";
@@ -55,12 +62,14 @@ function clientDriver(queue: Queue): Driver {
       const received = await queue.receive({ timeoutSeconds, ...request });
       return received.map((message) => {
         const { id, item, attempt, priority, group, lastError } = message;
+        const own = ownOf(message);
         const at = message.at === undefined ? {} : { at: message.at.getTime() / 1_000 };
         const receipt = String(messages.push(message) - 1);
         const putAt = message.putAt.getTime() / 1_000;
         const leaseEndsAt = message.leaseEndsAt.getTime() / 1_000;
         const deadLetter = message.deadLetter && secondsOf(message.deadLetter);
-        return { id, body: item, attempt, priority, group, lastError, receipt, putAt, leaseEndsAt, ...at, deadLetter };
+        const times = { putAt, leaseEndsAt, ...at };
+        return { id, body: item, attempt, priority, group, lastError, receipt, ...own, ...times, deadLetter };
       });
     },
     take: () => queue.getNowait(),
@@ -77,6 +86,14 @@ function clientDriver(queue: Queue): Driver {
       return views;
     },
     peek: async (id) => replyOf(await queue.peek(id)),
+    async change(id, { body, bytes: _, at, headers, ...rest }) {
+      const changes: ChangeOptions<unknown> = { ...rest };
+      if (body !== undefined) changes.item = body;
+      if (at !== undefined) changes.at = new Date(at * 1_000);
+      if (headers !== undefined) changes.headers = headers ?? {};
+      return replyOf(await queue.change(id, changes));
+    },
+    promote: async (id) => replyOf(await queue.promote(id)),
     async cancel(id) {
       if (!(await queue.cancel(id))) throw Object.assign(new Error("not cancelled"), { code: "unknown_message" });
     },
@@ -95,8 +112,17 @@ function replyOf({ item, putAt, at: _, until, ...view }: MessageView<unknown>): 
   const times = { visible: "", transferring: "", delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
   const time = until === undefined ? {} : { [times[view.state]]: until.getTime() / 1_000 };
   const deadLetter = view.deadLetter && secondsOf(view.deadLetter);
-  return { ...view, body: item, putAt: putAt.getTime() / 1_000, ...time, deadLetter };
+  return { ...view, ...ownOf(view), body: item, putAt: putAt.getTime() / 1_000, ...time, deadLetter };
 }
+
+/** Its headers and settings as the interface has them: those that it has. */
+function ownOf(message: Pick<MessageView<unknown>, "headers" | OwnSetting>) {
+  const { headers, maxAttempts, retryDelaySeconds, retentionSeconds } = message;
+  const all = { maxAttempts, retryDelaySeconds, retentionSeconds };
+  return { ...all, headers: Object.keys(headers).length === 0 ? undefined : headers };
+}
+
+type OwnSetting = "maxAttempts" | "retryDelaySeconds" | "retentionSeconds";
 
 function secondsOf({ firstPutAt, diedAt, ...letter }: DeadLetter) {
   return { ...letter, firstPutAt: firstPutAt.getTime() / 1_000, diedAt: diedAt.getTime() / 1_000 };

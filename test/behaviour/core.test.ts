@@ -7,6 +7,7 @@ import { type OtherQueue, send } from "../../src/object/send-transfer.ts";
 import type { Command, Result } from "../../src/queue/base/commands.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/core/memory-rows.ts";
+import { repliedTo } from "../support/replies.ts";
 import { behaviours } from "./behaviours.ts";
 import { type Level, Refused } from "./driver.ts";
 import { jsonDriver } from "./json-driver.ts";
@@ -29,7 +30,7 @@ class VirtualLevel implements Level {
       const reply = await answer;
       clearTimeout(timer);
       if (!reply.ok) throw new Refused(reply.code, reply.detail);
-      return JSON.parse(reply.json);
+      return repliedTo(verb, JSON.parse(reply.json));
     });
   }
 

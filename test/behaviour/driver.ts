@@ -30,6 +30,8 @@ export interface Driver {
   join(timeoutSeconds?: number): Promise<boolean>;
   list(state?: MessageView["state"]): Promise<ReplyOf<"messages">["messages"]>;
   peek(id: string): Promise<MessageView>;
+  change(id: string, changes: Omit<RequestOf<"change">, "id">): Promise<MessageView>;
+  promote(id: string): Promise<MessageView>;
   cancel(id: string): Promise<void>;
   /** One step of it. */
   redrive(options?: RequestOf<"redrive">): Promise<number>;

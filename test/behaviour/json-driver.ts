@@ -33,6 +33,8 @@ export function jsonDriver(name: string, send: Send): Driver {
     join: async (timeoutSeconds = 0) => (await send("join", { timeoutSeconds })).finished,
     list,
     peek: (id) => send("peek", { id }),
+    change: (id, changes) => send("change", { id, ...changes }),
+    promote: (id) => send("promote", { id }),
     cancel: (id) => send("cancel", { id }),
     redrive: async (options = {}) => (await send("redrive", options)).redriven,
     purge: async (what) => (await send("purge", only(what))).purged,

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { freshQueue, nameOf, objectOf, pass } from "../support/call.ts";
+import { repliedTo } from "../support/replies.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";
 import { type Driver, type Level, Refused } from "./driver.ts";
@@ -15,7 +16,7 @@ const level: Level = {
     return jsonDriver(nameOf(queue), async (verb, request, key) => {
       const reply = await stub.ask(verb, request, { principal: OWNER, idempotencyKey: key });
       if (!reply.ok) throw new Refused(reply.code, reply.detail);
-      return JSON.parse(reply.json);
+      return repliedTo(verb, JSON.parse(reply.json));
     });
   },
   pass: (seconds) => pass(seconds, ...current.names),

@@ -1,4 +1,4 @@
-/** Mistakes in plain JavaScript, where no type checker tells of them: a sentence with the option, the rule, the value. */
+/** Mistakes in plain JavaScript, without a type checker: a sentence with the option, the rule and the value. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PutOptions, type Queue, QueueManager } from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
@@ -36,6 +36,47 @@ describe("an option that a call does not have", () => {
     await expect(refusal).rejects.toThrow(TypeError);
     await expect(refusal).rejects.toThrow(`${call} has no option`);
     await expect(refusal).rejects.toThrow(`Did you mean "${meant}"?`);
+  });
+
+  const foreign: [said: string, make: (queue: Queue) => unknown][] = [
+    ['put() has no option "attempts". Did you mean "maxAttempts"?', (queue) => queue.put(1, { attempts: 3 } as object)],
+    ['put() has no option "jobId". Did you mean "dedupeKey"?', (queue) => queue.put(1, { jobId: "a" } as object)],
+    [
+      'put() has no option "backoff". Did you mean "retryDelaySeconds"?',
+      (queue) => queue.put(1, { backoff: { type: "fixed" } } as object),
+    ],
+    [
+      'put() has no option "removeOnComplete". It is not needed: a message is removed when it is acked.',
+      (queue) => queue.put(1, { removeOnComplete: true } as object),
+    ],
+    [
+      'put() has no option "lifo". It is the order of the queue: configure({ order: "lifo" }).',
+      (queue) => queue.put(1, { lifo: true } as object),
+    ],
+    [
+      'each() has no option "delay". Did you mean "delaySeconds"?',
+      (queue) => queue.putMany([1], { each: () => ({ delay: 1_000 }) as object }),
+    ],
+    [
+      'work() has no option "attempts". It is "maxAttempts", an option of put() and configure().',
+      (queue) => queue.work(() => 1, { attempts: 3 } as object),
+    ],
+    [
+      'work() has no option "lockDuration". Did you mean "leaseSeconds"?',
+      (queue) => queue.work(() => 1, { lockDuration: 30_000 } as object),
+    ],
+    [
+      'configure() has no option "backoff". Did you mean "retryDelaySeconds"?',
+      (queue) => queue.configure({ backoff: 5 } as object),
+    ],
+    [
+      'configure() has no option "jobId". It is "dedupeKey", an option of put().',
+      (queue) => queue.configure({ jobId: "a" } as object),
+    ],
+  ];
+
+  test.each(foreign)("and that another queue's client has is refused with the one here: %s", async (said, make) => {
+    await expect(Promise.resolve().then(() => make(freshQueue()))).rejects.toThrow(said);
   });
 
   test("is named with all that there are where none is like it", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -34,7 +34,18 @@ test("the client needs no other packages than those that it brings", () => {
   expect([...packagesOf(`${CLIENT}/src/index.ts`)]).toEqual(Object.keys(dependencies));
 });
 
-test("a program is checked against the declarations as they are published", { timeout: 60_000 }, () => {
+/** What a declaration needs and the package does not have: files that are not in it, and other packages. */
+function missingIn(declaration: string): string[] {
+  const specifiers = [...readFileSync(declaration, "utf8").matchAll(/(?:from |import\()"([^"]+)"/g)];
+  return specifiers.flatMap(([, specifier = ""]) => {
+    const file = resolve(declaration, "..", specifier.replace(/\.ts$/, ".d.ts"));
+    return specifier.startsWith(".") && existsSync(file) ? [] : [`${specifier} of ${declaration}`];
+  });
+}
+
+test("a program is checked against the declarations as they are published, which need nothing else", {
+  timeout: 60_000,
+}, () => {
   const project = mkdtempSync(`${tmpdir()}/durable-queue-declarations-`);
   onTestFinished(() => rmSync(project, { recursive: true }));
   execFileSync("npm", ["pack", "--pack-destination", project, "--loglevel=error"], { cwd: CLIENT, stdio: "pipe" });
@@ -43,5 +54,9 @@ test("a program is checked against the declarations as they are published", { ti
   mkdirSync(home, { recursive: true });
   execFileSync("tar", ["-xzf", `${project}/${tarball}`, "-C", home, "--strip-components=1"]);
 
+  const files = readdirSync(home, { recursive: true, encoding: "utf8" });
+  const declarations = files.filter((file) => file.endsWith(".d.ts"));
+  expect(declarations.flatMap((file) => missingIn(`${home}/${file}`))).toEqual([]);
+  expect(files.filter((file) => /src\/(api|queue)\//.test(file))).toEqual([]);
   checkTypedProgram(project);
 });

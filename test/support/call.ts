@@ -3,6 +3,7 @@ import type { QueueDescription, ReceivedMessage, RequestOf } from "../../src/api
 import { app } from "../../src/http/app.ts";
 import type { QueueObject } from "../../src/object/queue-object.ts";
 import type { MovableQueueObject } from "./movable-worker/movable-queue-object.ts";
+import { repliedTo, verbOf } from "./replies.ts";
 
 export const AUTHKEY = "the-authkey-of-the-tests";
 export const AUTHORIZATION = { Authorization: `Bearer ${AUTHKEY}` };
@@ -20,6 +21,7 @@ export type Leased = ReceivedMessage & { receipt: string; leaseEndsAt: number };
 
 /**
  * Sends a request to the Worker, with the authkey unless other headers are given. Text and bytes are sent as they are.
+ * A reply is held to the schema of its verb.
  *
  * It goes to the router and not through `exports.default`, whose every call takes longer than the one before it (with
  * pool-workers 0.23: 2 ms at first, 90 ms after a thousand). Tests of the local server go through the whole Worker.
@@ -34,7 +36,10 @@ export async function call(
   const content = body === undefined || isRaw ? body : JSON.stringify(body);
   const init = content === undefined ? { method, headers } : { method, headers, body: content };
   const response = await app.fetch(new Request(`http://queue.test${path}`, init), env);
-  return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
+  const reply: unknown = JSON.parse(await response.text());
+  const verb = response.ok ? verbOf(method, path) : undefined;
+  if (verb !== undefined) repliedTo(verb, reply);
+  return { status: response.status, headers: response.headers, body: reply };
 }
 
 let names = 0;

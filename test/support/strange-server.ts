@@ -8,8 +8,15 @@ interface Manners {
   socket?: (socket: WebSocket) => void;
   /** In place of opening sockets. */
   upgrade?: (socket: Duplex, request: IncomingMessage) => void;
+  /** The answer in place of a socket, as it is sent; undefined opens the socket. */
+  refusal?: () => { status: number; body: string } | undefined;
   /** How it answers plain requests. */
   request?: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+function refuse(wire: Duplex, { status, body }: { status: number; body: string }): void {
+  const head = `HTTP/1.1 ${status} Refused\r\nContent-Type: application/problem+json\r\nConnection: close\r\n`;
+  wire.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
 /** Something that listens where a server of queues is expected. */
@@ -21,7 +28,7 @@ export class StrangeServer {
   readonly #server: Server;
   readonly #sockets = new Set<Duplex>();
 
-  private constructor({ socket, upgrade, request }: Manners) {
+  private constructor({ socket, upgrade, refusal, request }: Manners) {
     const sockets = new WebSocketServer({ noServer: true });
     sockets.on("connection", (opened) => {
       opened.on("error", () => undefined);
@@ -39,7 +46,9 @@ export class StrangeServer {
     });
     this.#server.on("upgrade", (incoming, wire: Duplex, head) => {
       this.upgrades += 1;
+      const refused = refusal?.();
       if (upgrade !== undefined) upgrade(wire, incoming);
+      else if (refused !== undefined) refuse(wire, refused);
       else sockets.handleUpgrade(incoming, wire, head, (opened) => sockets.emit("connection", opened, incoming));
     });
   }

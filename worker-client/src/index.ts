@@ -18,6 +18,7 @@ export {
   Full,
   IdempotencyKeyReused,
   Invalid,
+  NotWaiting,
   OrderConflict,
   Paused,
   QueueError,
@@ -31,6 +32,7 @@ export {
   UnknownQueue,
 } from "./base/errors.ts";
 export type {
+  ChangeOptions,
   MessagesOptions,
   PauseOptions,
   PurgeOptions,

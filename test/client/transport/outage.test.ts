@@ -95,7 +95,7 @@ describe("a worker to which messages are pushed", () => {
 test("a worker that asks for messages over HTTP prints that its server is away, and that it is back", async () => {
   let isAway = true;
   const answer = Promise.withResolvers<Outcome<never>>();
-  const away = () => Promise.reject(new Unavailable("No server.", { queue: "tasks" }));
+  const away = () => Promise.reject(new Unavailable("No server.", { cause: new Error("connect ECONNREFUSED") }));
   const answers = [answer.promise];
   start({ send: () => (isAway ? away() : (answers.shift() ?? new Promise(() => undefined))) });
 
@@ -106,7 +106,10 @@ test("a worker that asks for messages over HTTP prints that its server is away, 
   await vi.advanceTimersByTimeAsync(0);
 
   expect(printed).toEqual([
-    ["durable-queue: tasks:", "No server."],
+    [
+      "durable-queue: tasks:",
+      "http://queue.test could not be reached for 5 seconds (connect ECONNREFUSED). The worker keeps trying.",
+    ],
     ["durable-queue: tasks:", "http://queue.test is back after 11 s."],
   ]);
 });

@@ -1,6 +1,7 @@
 import { OWNER } from "../../../src/api/keys/principal.ts";
 import { type ConnectionInfo, socketRequest } from "../../../src/api/object-calls.ts";
 import { objectOf } from "../call.ts";
+import { SocketReplies } from "../replies.ts";
 
 /** A socket to the object itself, without the Worker in between, and the lines that come over it. */
 export async function connect(queue: string, connection: ConnectionInfo = { principal: OWNER }) {
@@ -8,6 +9,7 @@ export async function connect(queue: string, connection: ConnectionInfo = { prin
   if (webSocket === null) throw new Error("This is no socket.");
   webSocket.accept();
   const lines: string[] = [];
+  const replies = new SocketReplies();
   let heard = () => {};
   webSocket.addEventListener("message", ({ data }) => {
     lines.push(...String(data).split("\n"));
@@ -15,7 +17,11 @@ export async function connect(queue: string, connection: ConnectionInfo = { prin
   });
   const closed = new Promise<number>((settle) => webSocket.addEventListener("close", ({ code }) => settle(code)));
   return {
-    say: (...operation: unknown[]) => webSocket.send(operation.map((line) => JSON.stringify(line)).join("\n")),
+    say(...operation: unknown[]) {
+      const frame = operation.map((line) => JSON.stringify(line)).join("\n");
+      replies.sent(frame);
+      webSocket.send(frame);
+    },
     end: () => webSocket.close(1000),
     closed,
     async next() {
@@ -24,7 +30,9 @@ export async function connect(queue: string, connection: ConnectionInfo = { prin
           heard = settle;
         });
       }
-      return JSON.parse(lines.shift() as string);
+      const line = JSON.parse(lines.shift() as string);
+      replies.check(line);
+      return line;
     },
   };
 }

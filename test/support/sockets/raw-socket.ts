@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { SOCKET_PROTOCOL } from "../../../src/contract/socket-constants.ts";
+import { SocketReplies } from "../replies.ts";
 import { AUTHKEY } from "../server.ts";
 
 // Tests look into lines of many shapes; what they expect of one is asserted there.
@@ -11,13 +12,18 @@ type Line = any;
 export class RawSocket {
   readonly #socket: WebSocket;
   readonly #lines: Line[] = [];
+  readonly #replies = new SocketReplies();
   #heard = () => {};
   #ids = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on("message", (frame: Buffer) => {
-      for (const line of frame.toString().split("\n")) this.#lines.push(line === "pong" ? line : JSON.parse(line));
+      for (const text of frame.toString().split("\n")) {
+        const line = text === "pong" ? text : JSON.parse(text);
+        this.#replies.check(line);
+        this.#lines.push(line);
+      }
       this.#heard();
     });
   }
@@ -33,6 +39,7 @@ export class RawSocket {
 
   /** Sends a frame as it is. */
   say(frame: string | Uint8Array): void {
+    if (typeof frame === "string") this.#replies.sent(frame);
     this.#socket.send(frame);
   }
 
@@ -67,7 +74,6 @@ export class RawSocket {
     return this.#lines;
   }
 
-  /** Cuts the connection. */
   /** Stops reading what the server sends. */
   pause(): void {
     this.#socket.pause();
@@ -78,6 +84,7 @@ export class RawSocket {
     this.#socket.resume();
   }
 
+  /** Cuts the connection. */
   terminate(): void {
     this.#socket.terminate();
   }

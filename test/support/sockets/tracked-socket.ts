@@ -1,6 +1,7 @@
 import { OWNER } from "../../../src/api/keys/principal.ts";
 import { socketRequest } from "../../../src/api/object-calls.ts";
 import { objectOf } from "../call.ts";
+import { SocketReplies } from "../replies.ts";
 
 /** An operation that was sent and has neither been answered nor been given back. */
 export interface OpenOperation {
@@ -29,6 +30,7 @@ export class TrackedSocket {
   readonly #socket: WebSocket;
   readonly #open = new Map<number, OpenOperation>();
   readonly #settled = new Set<number>();
+  readonly #replies = new SocketReplies();
   /** Operations that need no answer. */
   readonly #silent = new Set<number>();
   /** Operations that the queue has forgotten, to be sent again. */
@@ -89,7 +91,9 @@ export class TrackedSocket {
 
   #send(frame: string | ArrayBuffer): void {
     // The other side may have ended the connection in this turn, which is told in a later one.
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (typeof frame === "string") this.#replies.sent(frame);
+    this.#socket.send(frame);
   }
 
   /** Ends the connection from this side: from then on nothing of it is open. */
@@ -114,7 +118,13 @@ export class TrackedSocket {
     this.changed();
   }
 
-  #hear({ id, reply, push, resend, problem, lost }: ServerLine): void {
+  #hear(line: ServerLine): void {
+    const { id, reply, push, resend, problem, lost } = line;
+    try {
+      this.#replies.check(line);
+    } catch (error) {
+      this.faults.push(`a line breaks its schema: ${error instanceof Error ? error.message : String(error)}`);
+    }
     if (lost?.length === 0) this.faults.push("nothing was told as lost");
     for (const message of push ?? reply?.messages ?? []) {
       this.messageIds.push(message.id);

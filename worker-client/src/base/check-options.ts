@@ -1,4 +1,5 @@
 /** Checks of arguments: a mistake is thrown at once, with the option, the rule and the value. */
+import { foreignHint } from "./foreign-names.ts";
 
 /** The options of every call. */
 export interface CallOptions {
@@ -11,8 +12,8 @@ export interface CallOptions {
   retrySeconds?: number | undefined;
 }
 
-/** The options that a call has. */
-export type Known<Options> = Record<keyof Options, true>;
+/** The options that a call has: the names alone count, and a table of checks is such a list too. */
+export type Known<Options> = Record<keyof Options, unknown>;
 
 /** The options that every call has. */
 export const CALL_OPTIONS: Known<CallOptions> = { signal: true, retrySeconds: true };
@@ -89,13 +90,20 @@ export function shown(value: unknown): string {
 }
 
 function unknownOption(call: string, name: string, known: string[]): TypeError {
+  const foreign = foreignHint(name, known);
+  const hint = foreign ?? nearHint(name, known);
+  const said = hint === undefined ? "" : ` ${hint}`;
+  return new TypeError(`${call} has no option ${JSON.stringify(name)}.${said} It has: ${known.join(", ")}.`);
+}
+
+/** The option whose name is like this one. */
+function nearHint(name: string, known: string[]): string | undefined {
   const nearest = known
     .map((option) => ({ option, distance: distance(name.toLowerCase(), option.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
   const isNear = nearest !== undefined && (nearest.distance <= 2 || isPart(name, nearest.option));
   const meant = isNear ? nearest.option : known.find((option) => isPart(name, option));
-  const hint = meant === undefined ? "" : ` Did you mean ${JSON.stringify(meant)}?`;
-  return new TypeError(`${call} has no option ${JSON.stringify(name)}.${hint} It has: ${known.join(", ")}.`);
+  return meant === undefined ? undefined : `Did you mean ${JSON.stringify(meant)}?`;
 }
 
 /** Whether one is a part of the other, as `delay` of `delaySeconds`, or both begin alike, as with another unit. */

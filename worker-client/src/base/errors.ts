@@ -39,7 +39,7 @@ export interface ErrorDetails {
 /** Errors that pass by themselves, or when another program acts. */
 const RETRYABLE: ReadonlySet<QueueErrorCode> = new Set<QueueErrorCode>([
   ...(["full", "paused", "empty", "storage_full", "too_many_waits", "overloaded"] as const),
-  ...(["unavailable", "internal", "disconnected", "timeout"] as const),
+  ...(["version_mismatch", "unavailable", "internal", "disconnected", "timeout"] as const),
 ]);
 
 /** The base of all errors of this package. Also thrown itself, for problems without a class of their own. */
@@ -158,6 +158,14 @@ export class UnknownMessage extends QueueError {
   override readonly name = "UnknownMessage";
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, coded("unknown_message", details));
+  }
+}
+
+/** The message is not visible or delayed, so that it cannot be changed: it is leased, dead or on its way elsewhere. */
+export class NotWaiting extends QueueError {
+  override readonly name = "NotWaiting";
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, coded("not_waiting", details));
   }
 }
 

@@ -6,7 +6,14 @@
 /** Parts that not every runtime has. */
 interface Runtime {
   setImmediate?: (run: () => void) => unknown;
-  process?: { env?: Record<string, string | undefined>; versions?: Record<string, string> };
+  process?: {
+    env?: Record<string, string | undefined>;
+    versions?: Record<string, string>;
+    pid?: number;
+    getBuiltinModule?: (name: string) => { hostname?: () => string } | undefined;
+  };
+  navigator?: { userAgent?: string };
+  Deno?: { permissions?: { querySync?: (permission: { name: string; kind: string }) => { state: string } } };
   Buffer?: {
     from(bytes: ArrayBuffer, offset: number, length: number): { toString(encoding: "base64"): string };
     from(text: string, encoding: "base64"): Uint8Array;
@@ -97,6 +104,31 @@ export function environment(name: string): string | undefined {
 /** Whether this is Bun, whose `ws` is not that of npm. */
 export function isBun(): boolean {
   return runtime.process?.versions?.bun !== undefined;
+}
+
+/**
+ * The machine and the process, as `build-7:4211`; undefined where there are none, as in Workers and browsers.
+ *
+ * @param charactersMax a longer name of the machine is cut
+ */
+export function processName(charactersMax: number): string | undefined {
+  const pid = runtime.process?.pid;
+  if (pid === undefined || runtime.navigator?.userAgent === "Cloudflare-Workers") return undefined;
+  const rest = `:${pid}`;
+  const host = hostname().replace(/[^\x21-\x7e]/g, "-");
+  return host.slice(0, charactersMax - rest.length) + rest;
+}
+
+/** The name of the machine, or of the runtime where that may not be read. */
+function hostname(): string {
+  try {
+    // Deno would ask its user before it gives the name.
+    const permission = runtime.Deno?.permissions?.querySync?.({ name: "sys", kind: "hostname" });
+    if (permission !== undefined && permission.state !== "granted") return "deno";
+    return runtime.process?.getBuiltinModule?.("node:os")?.hostname?.() ?? "process";
+  } catch {
+    return "process";
+  }
 }
 
 /** Random bytes. */

@@ -5,6 +5,7 @@ import {
   Full,
   IdempotencyKeyReused,
   Invalid,
+  NotWaiting,
   OrderConflict,
   Paused,
   QueueError,
@@ -35,6 +36,7 @@ const CLASSES: Partial<Record<string, new (message: string, details: ErrorDetail
   too_large: TooLarge,
   unknown_queue: UnknownQueue,
   unknown_message: UnknownMessage,
+  not_waiting: NotWaiting,
   order_conflict: OrderConflict,
   done_too_often: DoneTooOften,
   idempotency_key_reused: IdempotencyKeyReused,
@@ -85,7 +87,15 @@ export function isPassing(status: number): boolean {
 /** Problems with a 5xx status that trying again does not help. */
 const FINAL_CODES: readonly string[] = ["no_authkey", "misconfigured", "storage_full", "damaged"];
 
-/** Whether a problem ends a call. After any other problem the outcome is unknown, and the call is tried again. */
+/** Problems after which another try helps although the request was certainly not applied. */
+const NOT_APPLIED_CODES: readonly string[] = ["version_mismatch", "overloaded"];
+
+/** Whether the try that failed so was certainly not applied. */
+export function isNotApplied(cause: unknown): boolean {
+  return cause instanceof QueueError && NOT_APPLIED_CODES.includes(cause.code);
+}
+
+/** Whether a problem ends a call. After any other problem the call is tried again. */
 export function isFinal(status: number, error: QueueError): boolean {
   return status < 500 || FINAL_CODES.includes(error.code);
 }

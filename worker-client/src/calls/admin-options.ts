@@ -21,6 +21,20 @@ export interface MessagesOptions extends CallOptions {
   state?: MessageState | undefined;
 }
 
+/** The options of `Queue.change`: what is to be changed, at least one thing. */
+export interface ChangeOptions<Item> extends CallOptions {
+  /** 0 to 255, lowest first. */
+  priority?: number | undefined;
+  /** The message becomes visible this long after the change: 0 for at once, at most 366 days. */
+  delaySeconds?: number | undefined;
+  /** The message becomes visible at this time: at most 366 days from now. Not together with `delaySeconds`. */
+  at?: Date | undefined;
+  /** In place of its item. */
+  item?: Item | undefined;
+  /** In place of all of its headers; `{}` removes them. The rules are those of `put`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The options of `Queue.purge`. */
 export interface PurgeOptions extends CallOptions {
   /** Default: everything. */
@@ -47,6 +61,10 @@ const configure = Object.fromEntries(SETTING_NAMES.map((name) => [name, true])) 
 const shutdown: Known<ShutdownOptions> = { immediate: true, ...CALL_OPTIONS };
 const pause: Known<PauseOptions> = { only: true, ...CALL_OPTIONS };
 const messages: Known<MessagesOptions> = { state: true, ...CALL_OPTIONS };
+const change: Known<ChangeOptions<unknown>> = {
+  ...{ priority: true, delaySeconds: true, at: true, item: true, headers: true },
+  ...CALL_OPTIONS,
+};
 const purge: Known<PurgeOptions> = { only: true, ...CALL_OPTIONS };
 const redrive: Known<RedriveOptions> = {
   ids: true,
@@ -58,4 +76,4 @@ const redrive: Known<RedriveOptions> = {
 };
 
 /** The options that each administrative call has. */
-export const ADMIN_OPTIONS = { configure, shutdown, pause, messages, purge, redrive };
+export const ADMIN_OPTIONS = { configure, shutdown, pause, messages, change, purge, redrive };

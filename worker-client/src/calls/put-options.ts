@@ -1,3 +1,4 @@
+import { checkHeaders } from "../base/check-headers.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
@@ -5,7 +6,9 @@ import {
   checkOptions,
   type Known,
   secondsOf,
+  shown,
 } from "../base/check-options.ts";
+import { checkSetting } from "../base/check-setting.ts";
 import type { WaitOptions } from "../base/deadline.ts";
 import type { MessageOptions } from "../transport/put-messages.ts";
 
@@ -22,11 +25,24 @@ export interface ItemOptions {
    * with that one's id. At most 255 visible ASCII characters.
    */
   dedupeKey?: string | undefined;
+  /** `done`: the `dedupeKey` counts until its message is done, cancelled, purged or dead, and not for `dedupeSeconds`. */
+  dedupeUntil?: "done" | undefined;
   /**
    * What belongs together: at most `maxLeasedPerGroup` messages of a group are leased at the same time, in the order of
    * their puts, and groups take turns. At most 128 visible ASCII characters. Default: in no group.
    */
   group?: string | undefined;
+  /**
+   * Texts that travel with the item, as a trace id: at most 32, with names of 1 to 64 of `a-z 0-9 -` that do not begin
+   * with `dq-`, and 8 KiB together.
+   */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** As the setting of the queue, for this item alone: 0 for no limit. */
+  maxAttempts?: number | undefined;
+  /** As the setting of the queue, for this item alone. */
+  retryDelaySeconds?: number | undefined;
+  /** As the setting of the queue, for this item alone: 0 for no end. */
+  retentionSeconds?: number | undefined;
 }
 
 /** The options of `Queue.put`. */
@@ -44,7 +60,28 @@ export interface PutManyOptions<Item> extends PutOptions {
   each?: ((item: Item, index: number) => ItemOptions) | undefined;
 }
 
-const ITEM_OPTIONS: Known<ItemOptions> = { priority: true, delaySeconds: true, at: true, dedupeKey: true, group: true };
+/** The options of an item, and how each is checked and sent. The server checks those that pass as they are. */
+const ITEM_OPTIONS: Record<keyof ItemOptions, (value: unknown) => unknown> = {
+  priority: asIs,
+  delaySeconds: asIs,
+  at: (value) => secondsOf("at", value),
+  dedupeKey: asIs,
+  dedupeUntil: (value) => {
+    if (value !== "done") throw new TypeError(`dedupeUntil must be "done", not ${shown(value)}.`);
+    return value;
+  },
+  group: asIs,
+  headers: checkHeaders,
+  maxAttempts: (value) => checkSetting("maxAttempts", value),
+  retryDelaySeconds: (value) => checkSetting("retryDelaySeconds", value),
+  retentionSeconds: (value) => checkSetting("retentionSeconds", value),
+};
+
+const ITEM_OPTION_NAMES = Object.keys(ITEM_OPTIONS) as (keyof ItemOptions)[];
+
+function asIs(value: unknown): unknown {
+  return value;
+}
 
 /** The options that `put` and `putNowait` have. */
 export const PUT_OPTIONS: Known<PutOptions> = {
@@ -88,6 +125,14 @@ export function batchOptionsOf<Item>(
   });
 }
 
-function messageOptionsOf({ priority, delaySeconds, at, dedupeKey, group }: ItemOptions): MessageOptions {
-  return { priority, delaySeconds, at: secondsOf("at", at), dedupeKey, group };
+function messageOptionsOf(options: ItemOptions): MessageOptions {
+  const sent: Record<string, unknown> = {};
+  for (const name of ITEM_OPTION_NAMES) {
+    const value = options[name];
+    if (value !== undefined) sent[name] = ITEM_OPTIONS[name](value);
+  }
+  if (sent.dedupeUntil !== undefined && sent.dedupeKey === undefined) {
+    throw new TypeError("dedupeUntil needs a dedupeKey: it says until when that key counts.");
+  }
+  return sent;
 }

@@ -5,18 +5,22 @@ import type {
   RequestOf,
 } from "../../../src/api/types.ts";
 import { REDRIVE_MAX } from "../../../src/contract/limits.ts";
+import { checkHeaders } from "../base/check-headers.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
   checkBoolean,
   checkNumber,
   checkOptions,
+  secondsOf,
   shown,
 } from "../base/check-options.ts";
 import { UnknownMessage, UnknownQueue } from "../base/errors.ts";
 import { type MessageView, viewOf } from "../message/message-view.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
+import { contentOf } from "../transport/put-messages.ts";
 import {
+  type ChangeOptions,
   type MessagesOptions,
   ADMIN_OPTIONS as OPTIONS,
   type PauseOptions,
@@ -103,6 +107,38 @@ export abstract class QueueAdmin<Item> {
     checkId(id);
     checkOptions("peek()", options, CALL_OPTIONS);
     const { value } = await this.calls.send<MessageViewReply>("peek", { request: { id }, ...options });
+    return viewOf<Item>(value);
+  }
+
+  /**
+   * Changes a message that is visible or delayed, and answers with what it is then. Throws `NotWaiting` while it is
+   * leased, or once it is dead, and `UnknownMessage` if it is not in the queue.
+   *
+   * It is sent again after a lost answer, which changes nothing twice. Two things differ then: `delaySeconds` counts from
+   * the try that arrived last, and a message that was received after the first try is not waiting any more, so that this
+   * throws although the change was applied.
+   */
+  async change(id: string, changes: ChangeOptions<Item>): Promise<MessageView<Item>> {
+    checkId(id);
+    checkOptions("change()", changes, OPTIONS.change);
+    const { priority, delaySeconds, at, item, headers, signal, retrySeconds } = changes;
+    const request = {
+      ...{ id, priority, delaySeconds, at: secondsOf("at", at) },
+      ...(item === undefined ? {} : contentOf(item)),
+      ...(headers === undefined ? {} : { headers: checkHeaders(headers) }),
+    };
+    const { value } = await this.calls.send<MessageViewReply>("change", { request, signal, retrySeconds });
+    return viewOf<Item>(value);
+  }
+
+  /**
+   * Makes a delayed message visible now, also one that waits for its next attempt, and answers with what it is then. A
+   * visible message stays as it is. Throws and repeats as `change` does.
+   */
+  async promote(id: string, options: CallOptions = {}): Promise<MessageView<Item>> {
+    checkId(id);
+    checkOptions("promote()", options, CALL_OPTIONS);
+    const { value } = await this.calls.send<MessageViewReply>("promote", { request: { id }, ...options });
     return viewOf<Item>(value);
   }
 

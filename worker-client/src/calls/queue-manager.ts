@@ -1,5 +1,5 @@
 import type { QueuesReply } from "../../../src/api/types.ts";
-import { QUEUE_NAME_PATTERN } from "../../../src/contract/limits.ts";
+import { CONSUMER_NAME_CHARACTERS_MAX, QUEUE_NAME_PATTERN } from "../../../src/contract/limits.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
@@ -11,7 +11,7 @@ import {
   shown,
 } from "../base/check-options.ts";
 import { withCaller } from "../base/errors.ts";
-import { environment } from "../base/platform.ts";
+import { environment, processName } from "../base/platform.ts";
 import { HttpClient } from "../transport/http-client.ts";
 import { Routes } from "../transport/routes.ts";
 import { type CloseOptions, checkCloseOptions } from "../workers/work-options.ts";
@@ -36,6 +36,11 @@ export interface QueueManagerOptions {
    * Default `websocket`, unless a `fetch` is given.
    */
   transport?: "websocket" | "http" | undefined;
+  /**
+   * The name that this client gives itself, which `describe` shows among the consumers: 1 to 128 visible ASCII
+   * characters. Default on Node, Bun and Deno: the machine and the process, as `build-7:4211`; none in Workers.
+   */
+  name?: string | undefined;
   /** The function that sends HTTP requests. Default: the global `fetch`. */
   fetch?: typeof fetch | undefined;
 }
@@ -52,6 +57,7 @@ const MANAGER_OPTIONS: Known<QueueManagerOptions> = {
   retrySeconds: true,
   allowPlainHttp: true,
   transport: true,
+  name: true,
   fetch: true,
 };
 const NAMES_OPTIONS: Known<QueueNamesOptions> = { prefix: true, ...CALL_OPTIONS };
@@ -98,7 +104,8 @@ export class QueueManager {
     if (transport !== "websocket" && transport !== "http") {
       throw new TypeError(`transport must be "websocket" or "http", not ${shown(transport)}.`);
     }
-    this.#routes = new Routes({ address: this.address, authkey, retrySeconds, transport, http: this.#http });
+    const name = checkedName(options.name) ?? processName(CONSUMER_NAME_CHARACTERS_MAX);
+    this.#routes = new Routes({ address: this.address, authkey, retrySeconds, transport, name, http: this.#http });
   }
 
   /**
@@ -155,6 +162,17 @@ export class QueueManager {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Throws a `TypeError` for a name that is no text, and a `RangeError` for one that breaks the rule. */
+function checkedName(name: unknown): string | undefined {
+  if (name === undefined) return undefined;
+  const rule = `name must be 1 to ${CONSUMER_NAME_CHARACTERS_MAX} visible ASCII characters`;
+  if (typeof name !== "string") throw new TypeError(`${rule}, not ${shown(name)}.`);
+  if (name.length > CONSUMER_NAME_CHARACTERS_MAX || !/^[\x20-\x7e]+$/.test(name)) {
+    throw new RangeError(`${rule}, not ${shown(name)}.`);
+  }
+  return name;
 }
 
 function urlOf(address: string): URL {

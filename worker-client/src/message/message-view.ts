@@ -15,6 +15,12 @@ export interface MessageView<Item> {
   attempts: number;
   priority: number;
   group: string | undefined;
+  /** Those with which it was put; {} if it has none. */
+  headers: Readonly<Record<string, string>>;
+  /** Its own, over the setting of the queue; undefined if it has none. So are the next two. */
+  maxAttempts: number | undefined;
+  retryDelaySeconds: number | undefined;
+  retentionSeconds: number | undefined;
   putAt: Date;
   /** When it was to be visible; undefined if it was not put for later. */
   at: Date | undefined;
@@ -30,7 +36,8 @@ export interface MessageView<Item> {
 
 /** @internal */
 export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
-  const { id, state, attempts, priority, group, putAt, at, reason, lastError } = reply;
+  const { id, state, attempts, priority, group, headers = {}, putAt, at, reason, lastError } = reply;
+  const { maxAttempts, retryDelaySeconds, retentionSeconds } = reply;
   const until = reply.visibleAt ?? reply.leaseEndsAt ?? reply.diedAt;
   return {
     id,
@@ -39,6 +46,10 @@ export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
     attempts,
     priority,
     group,
+    headers,
+    maxAttempts,
+    retryDelaySeconds,
+    retentionSeconds,
     putAt: dateOf(putAt),
     at: dateOrUndefined(at),
     until: dateOrUndefined(until),

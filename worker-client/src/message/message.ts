@@ -43,6 +43,14 @@ export class Message<Item> {
   readonly attempt: number;
   readonly priority: number;
   readonly group: string | undefined;
+  /** Those with which it was put; {} if it has none. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Its own, over the setting of the queue; undefined if it has none. */
+  readonly maxAttempts: number | undefined;
+  /** Its own, over the setting of the queue; undefined if it has none. */
+  readonly retryDelaySeconds: number | undefined;
+  /** Its own, over the setting of the queue; undefined if it has none. */
+  readonly retentionSeconds: number | undefined;
   /** What the last retry gave as its error. */
   readonly lastError: string | undefined;
   /** Where it comes from, if it died in another queue. */
@@ -67,6 +75,10 @@ export class Message<Item> {
     this.attempt = received.attempt;
     this.priority = received.priority;
     this.group = received.group;
+    this.headers = received.headers ?? {};
+    this.maxAttempts = received.maxAttempts;
+    this.retryDelaySeconds = received.retryDelaySeconds;
+    this.retentionSeconds = received.retentionSeconds;
     this.lastError = received.lastError;
     this.deadLetter = deadLetterOf(received);
     this.receipt = received.receipt ?? "";

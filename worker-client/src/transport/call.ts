@@ -3,7 +3,7 @@ import { IDEMPOTENCY_SECONDS } from "../../../src/contract/limits.ts";
 import type { Deadline } from "../base/deadline.ts";
 import { Closed, Full, Paused, QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, msSince } from "../base/instant.ts";
-import type { Place } from "../base/problem-errors.ts";
+import { isNotApplied, type Place } from "../base/problem-errors.ts";
 import type { PutMessages } from "./put-messages.ts";
 import type { SubscriptionListener } from "./subscription-listener.ts";
 
@@ -49,8 +49,8 @@ export interface History {
 /** A route to one queue. */
 export interface Route {
   /**
-   * Sends a call until it has an answer. A 4xx is an answer: the call was not applied. After any other failure the
-   * outcome is unknown, and the call is sent again, for `retrySeconds` at most; then it throws `Unavailable`. A call
+   * Sends a call until it has an answer. A 4xx is an answer: the call was not applied. After any other failure the call
+   * is sent again, for `retrySeconds` at most; then it throws `Unavailable`, which says what is known of it. A call
    * with a deadline has ended `GRACE_SECONDS` after it in any case. After `close` every call throws `Closed`.
    */
   send<Value>(call: Call): Promise<Outcome<Value>>;
@@ -132,8 +132,12 @@ export function unavailable(
   const outageMs = outage === undefined ? 0 : msSince(outage);
   const time = outageMs < SHORT_MS ? "" : ` for ${(outageMs / 1_000).toFixed(1)} seconds`;
   const reason = cause instanceof Error ? ` (${textOf(cause)})` : "";
-  const outcome = mayBeApplied ? "It is not known whether this was applied" : "This was not sent";
   const about = queue === undefined ? "" : ` Queue: ${queue}.`;
+  if (isNotApplied(cause) && !mayBeApplied) {
+    const message = `${address} refused this${time}${reason}. This was certainly not applied.${about} Try again later.`;
+    return new Unavailable(message, { queue, cause });
+  }
+  const outcome = mayBeApplied ? "It is not known whether this was applied" : "This was not sent";
   const advice = " Is the server running, and is this its address?";
   const message = `${address} could not be reached, or did not answer${time}${reason}. ${outcome}.${about}${advice}`;
   return new Unavailable(message, { queue, cause });

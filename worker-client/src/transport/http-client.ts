@@ -2,7 +2,7 @@ import { type Deadline, GRACE_SECONDS } from "../base/deadline.ts";
 import { QueueError } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { sleep, Timer } from "../base/platform.ts";
-import { errorOf, isFinal, isPassing, type Place, problemIn } from "../base/problem-errors.ts";
+import { errorOf, isFinal, isNotApplied, isPassing, type Place, problemIn } from "../base/problem-errors.ts";
 import { isObject } from "../base/reply-shapes.ts";
 import { retrying } from "../base/retry.ts";
 import { closed, finalRefusal, type History, type Outcome, type RetryPolicy, retryMsOf, unavailable } from "./call.ts";
@@ -34,7 +34,7 @@ export interface HttpRequest {
 }
 
 /** The outcome of a try: the answer's value, the error of a refusal, or why the outcome is unknown. */
-type Try<Value> = { value: Value } | { refusal: QueueError } | { cause: unknown; wasSent: boolean };
+type Try<Value> = { value: Value } | { refusal: QueueError } | { cause: unknown; mayBeApplied: boolean };
 
 /** Sends requests to a server, and sends them again while it cannot be reached. */
 export class HttpClient {
@@ -90,7 +90,7 @@ export class HttpClient {
       const answer = await this.#try<Value>(request, policy, place, tryMsOf(request, policy, retryMs, outage));
       if ("value" in answer) return { result: { value: answer.value, isRepeated: wasTried } };
       if ("refusal" in answer) throw finalRefusal(policy, answer.refusal, wasTried);
-      wasTried ||= answer.wasSent;
+      wasTried ||= answer.mayBeApplied;
       throwIfEnded();
       outage ??= begun;
       cause = answer.cause;
@@ -122,7 +122,7 @@ export class HttpClient {
       const response = await this.#fetch(`${this.#address}${path}`, body === undefined ? init : { ...init, body });
       return interpret<Value>(response, await response.text(), request, place);
     } catch (cause) {
-      return { cause: reason ?? cause, wasSent: !isUnsent(cause) };
+      return { cause: reason ?? cause, mayBeApplied: !isUnsent(cause) };
     } finally {
       timer.clear();
       lost.end();
@@ -175,15 +175,15 @@ function interpret<Value>(response: Response, text: string, request: HttpRequest
     const value = parsed(text);
     if ((request.isReply ?? isObject)(value)) return { value: value as Value };
     // This reply comes from a proxy in between, which may have passed the call on or not.
-    return { cause: unexpected(status, text, place), wasSent: true };
+    return { cause: unexpected(status, text, place), mayBeApplied: true };
   }
   const problem = problemIn(text);
   if (problem === undefined) {
     const error = unexpected(status, text, place);
-    return isPassing(status) ? { cause: error, wasSent: true } : { refusal: error };
+    return isPassing(status) ? { cause: error, mayBeApplied: true } : { refusal: error };
   }
   const error = errorOf(problem, place);
-  return isFinal(status, error) ? { refusal: error } : { cause: error, wasSent: true };
+  return isFinal(status, error) ? { refusal: error } : { cause: error, mayBeApplied: !isNotApplied(error) };
 }
 
 function parsed(text: string): unknown {

@@ -4,9 +4,9 @@ import { Timer } from "../base/platform.ts";
 import type { Place } from "../base/problem-errors.ts";
 
 /** After how long a worker reports that its server is away, in milliseconds. */
-export const AWAY_MS = 5_000;
+const AWAY_MS = 5_000;
 /** How often a worker reports that again, in milliseconds. */
-export const AWAY_AGAIN_MS = 60_000;
+const AWAY_AGAIN_MS = 60_000;
 
 /** Reports an outage that lasts, for as long as it lasts. */
 export class OutageWatch {

@@ -3,7 +3,7 @@ import { GRACE_SECONDS } from "../base/deadline.ts";
 import { QueueError } from "../base/errors.ts";
 import { type Instant, instant, msSince } from "../base/instant.ts";
 import { Timer } from "../base/platform.ts";
-import type { Place } from "../base/problem-errors.ts";
+import { isNotApplied, type Place } from "../base/problem-errors.ts";
 import {
   type Call,
   closed,
@@ -152,7 +152,7 @@ export class PendingCall {
   }
 
   /**
-   * It was sent, and its answer is lost. False if the call has ended by that.
+   * It was sent, and its answer is lost, or it was refused for now. False if the call has ended by that.
    *
    * @param heardAt when the last frame came over its connection
    */
@@ -161,9 +161,9 @@ export class PendingCall {
     if (this.isWaiting && heardAt > this.sentAt) this.#outage = undefined;
     this.wasSent = false;
     this.isWaiting = false;
-    this.#wasTried = true;
+    this.#wasTried ||= !isNotApplied(cause);
     this.failures += 1;
-    if (this.call.isRepeatable ?? true) return this.fail(cause);
+    if ((this.call.isRepeatable ?? true) || !this.#wasTried) return this.fail(cause);
     this.giveUp(cause);
     return false;
   }

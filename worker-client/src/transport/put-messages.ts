@@ -37,16 +37,17 @@ export class PutMessages {
     if (items.some((item) => item instanceof Uint8Array)) {
       this.#areBytes = items.map((item) => item instanceof Uint8Array);
     }
-    this.#assertSizes(items);
+    this.#assertSizes(items, options);
   }
 
   get count(): number {
     return this.#texts.length;
   }
 
-  /** Whether this is one message, and not a large one. */
+  /** Whether this is one message, and not a large one with its options. */
   get isSmall(): boolean {
-    return this.#texts.length === 1 && (this.#texts[0] as string).length <= SMALL_CHARACTERS;
+    if (this.count !== 1) return false;
+    return (this.#texts[0] as string).length + this.#optionsOf(0).length <= SMALL_CHARACTERS;
   }
 
   /** The member `messages` of an HTTP request. */
@@ -81,18 +82,33 @@ export class PutMessages {
     return this.#options[this.#options.length === 1 ? 0 : index] as string;
   }
 
-  #assertSizes(items: readonly unknown[]): void {
-    const characters = this.#texts.reduce((sum, text) => sum + text.length, 0);
+  #assertSizes(items: readonly unknown[], options: MessageOptions | readonly MessageOptions[]): void {
+    const characters = this.#texts.reduce((sum, text, index) => sum + text.length + this.#optionsOf(index).length, 0);
     // A character takes at most three bytes: most puts need not be counted.
     if (characters * 3 <= BODY_BYTES_MAX) return;
     let batchBytes = 0;
     for (const [index, item] of items.entries()) {
-      const bytes = item instanceof Uint8Array ? item.byteLength : bytesOf(this.#texts[index] as string);
-      batchBytes += bytes;
+      const bytes = sizeOf(item, this.#texts[index] as string);
+      const headers = (isList(options) ? options[index] : options)?.headers;
+      batchBytes += bytes + (headers === undefined ? 0 : bytesOf(JSON.stringify(headers)));
       if (bytes > BODY_BYTES_MAX) throw tooLarge(`messages[${index}]`, "has", bytes, BODY_BYTES_MAX);
     }
     if (batchBytes > BATCH_BYTES_MAX) throw tooLarge("messages", "have", batchBytes, BATCH_BYTES_MAX);
   }
+}
+
+/**
+ * The content of a message that is changed, as a request has it. Throws as `PutMessages` does, for the field `item`.
+ */
+export function contentOf(item: unknown): { body: unknown } | { bytes: string } {
+  const bytes = sizeOf(item, textOf(item));
+  if (bytes > BODY_BYTES_MAX) throw tooLarge("item", "has", bytes, BODY_BYTES_MAX);
+  return item instanceof Uint8Array ? { bytes: base64Of(item) } : { body: item };
+}
+
+/** @param text its JSON */
+function sizeOf(item: unknown, text: string): number {
+  return item instanceof Uint8Array ? item.byteLength : bytesOf(text);
 }
 
 function isList(options: MessageOptions | readonly MessageOptions[]): options is readonly MessageOptions[] {

@@ -12,6 +12,8 @@ export interface RoutesOptions {
   authkey: string;
   retrySeconds: number;
   transport: "websocket" | "http";
+  /** The name that the client gives itself; undefined for none. */
+  name?: string | undefined;
   http: HttpClient;
 }
 
@@ -46,10 +48,11 @@ export class Routes {
 
   /** A separate route to a queue, as each worker has. */
   own(queue: string): Route {
-    const { address, authkey, retrySeconds, transport } = this.#options;
+    const { address, authkey, retrySeconds, transport, name } = this.#options;
     const http = new HttpRoute(queue, address, this.#options.http);
     if (transport === "http") return http;
-    const url = `${address.replace(/^http/, "ws")}/v1/queues/${encodeURIComponent(queue)}/socket`;
+    const query = name === undefined ? "" : `?name=${encodeURIComponent(name)}`;
+    const url = `${address.replace(/^http/, "ws")}/v1/queues/${encodeURIComponent(queue)}/socket${query}`;
     const socket: SocketRoute = new SocketRoute({
       target: { url, authkey, address, queue },
       retrySeconds,

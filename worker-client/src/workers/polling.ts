@@ -2,11 +2,10 @@ import type { ReplyOf } from "../../../src/api/types.ts";
 import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
 import { Deadline } from "../base/deadline.ts";
 import { Unavailable } from "../base/errors.ts";
-import { type Instant, instant, msSince } from "../base/instant.ts";
 import { sleep } from "../base/platform.ts";
 import { retrying } from "../base/retry.ts";
 import type { Route } from "../transport/call.ts";
-import { AWAY_AGAIN_MS, AWAY_MS } from "../transport/outage-watch.ts";
+import { OutageWatch } from "../transport/outage-watch.ts";
 import type { SubscriptionListener } from "../transport/subscription-listener.ts";
 import type { MessageSink } from "./message-sink.ts";
 
@@ -38,7 +37,7 @@ export class Polling {
   async run(mustGoOn: () => boolean, signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake, { once: true });
-    const outage = new Outage(this.#server);
+    const outage = new OutageWatch(this.#route.place, (error, since) => this.#server.away(error, since));
     try {
       while (mustGoOn() && !signal.aborted) {
         await retrying(
@@ -47,6 +46,7 @@ export class Polling {
         );
       }
     } finally {
+      outage.end();
       signal.removeEventListener("abort", wake);
     }
   }
@@ -55,7 +55,7 @@ export class Polling {
   async #tryOnce(
     mustGoOn: () => boolean,
     signal: AbortSignal,
-    outage: Outage,
+    outage: OutageWatch,
   ): Promise<{ result: undefined } | undefined> {
     if (!mustGoOn() || signal.aborted) return { result: undefined };
     try {
@@ -63,11 +63,12 @@ export class Polling {
       if (this.#sink.slots > 0) {
         await this.#ask(signal);
         outage.end();
+        this.#server.back();
       } else await new Promise<void>((resolve) => (this.#wake = resolve));
     } catch (error) {
       if (signal.aborted) return { result: undefined };
       if (!(error instanceof Unavailable)) throw error;
-      outage.failed(error);
+      outage.begin(error.cause instanceof Error ? error.cause : error);
       return undefined;
     }
     return { result: undefined };
@@ -86,32 +87,5 @@ export class Polling {
     const call = { verb: "receive", request, deadline, signal, retrySeconds: 0 } as const;
     const { value } = await this.#route.send<ReplyOf<"receive">>(call);
     this.#sink.take(value.messages, value.leaseSeconds);
-  }
-}
-
-/** A time without a server. */
-class Outage {
-  readonly #server: ServerEvents;
-  #reportAfterMs = AWAY_MS;
-  #since: Instant | undefined;
-
-  constructor(server: ServerEvents) {
-    this.#server = server;
-  }
-
-  /** The server has answered. */
-  end(): void {
-    this.#reportAfterMs = AWAY_MS;
-    this.#since = undefined;
-    this.#server.back();
-  }
-
-  /** Notes that a try has failed. */
-  failed(error: Unavailable): void {
-    this.#since ??= instant();
-    const ms = msSince(this.#since);
-    if (ms < this.#reportAfterMs) return;
-    this.#server.away(error, this.#since);
-    this.#reportAfterMs = ms + AWAY_AGAIN_MS;
   }
 }

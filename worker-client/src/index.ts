@@ -8,7 +8,6 @@
  * await manager.queue<number>("task_queue").put(7);
  */
 
-export type { DeathReason, MessageState } from "../../src/contract/states.ts";
 export type { CallOptions } from "./base/check-options.ts";
 export type { WaitOptions } from "./base/deadline.ts";
 export {
@@ -47,7 +46,7 @@ export type { Consumer, Order, QueueDescription, QueueOptions } from "./calls/qu
 export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
 export type { DeadLetter } from "./message/dead-letter.ts";
 export type { Message, RejectOptions, RetryOptions } from "./message/message.ts";
-export type { MessageView } from "./message/message-view.ts";
+export type { DeathReason, MessageState, MessageView } from "./message/message-view.ts";
 export type { Handler } from "./workers/run-handler.ts";
 export type { CloseOptions, WorkOptions } from "./workers/work-options.ts";
 export type { Worker } from "./workers/worker.ts";

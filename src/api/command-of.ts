@@ -1,9 +1,9 @@
 import { API_VERSION } from "../contract/version.ts";
 import type { Command } from "../queue/base/commands.ts";
+import { HTTP_DEPTH, parseRequest } from "./check/parse-json.ts";
+import { invalid, ProblemError } from "./check/problem-error.ts";
 import { assertGranted } from "./keys/authorize.ts";
-import { HTTP_DEPTH, parseRequest } from "./parse-json.ts";
-import { invalid, ProblemError } from "./problem-error.ts";
-import type { Descriptor, RequestContext } from "./verbs/descriptor.ts";
+import type { Descriptor, RequestContext } from "./verbs/base/descriptor.ts";
 import { isVerb, VERB_NAMES, VERBS } from "./verbs/index.ts";
 
 /**

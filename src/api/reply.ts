@@ -1,7 +1,7 @@
 import type { FieldError, ProblemCode } from "../contract/problems.ts";
 import type { Result } from "../queue/base/commands.ts";
-import type { ProblemError } from "./problem-error.ts";
-import type { QueueInfo } from "./queue-info.ts";
+import type { ProblemError } from "./check/problem-error.ts";
+import type { QueueInfo } from "./forms/queue-info.ts";
 import { VERBS, type Verb } from "./verbs/index.ts";
 
 /** The reply of a queue's object: the JSON text of a success, ready to send, or why the request was refused. */

@@ -1,5 +1,5 @@
 import type { Result } from "../queue/base/commands.ts";
-import type { QueueInfo } from "./queue-info.ts";
+import type { QueueInfo } from "./forms/queue-info.ts";
 
 /** Receives the results of its commands. */
 export interface Responder {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import { cut } from "../api/faults.ts";
-import { ProblemError } from "../api/problem-error.ts";
+import { cut } from "../api/check/faults.ts";
+import { ProblemError } from "../api/check/problem-error.ts";
 import { idleCollection } from "../isolate.ts";
 import { requireAuthkey } from "./authkey.ts";
 import { faultOf, requireConfiguration } from "./health.ts";

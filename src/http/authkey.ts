@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
+import { ProblemError } from "../api/check/problem-error.ts";
 import { principalOf } from "../api/keys/principals.ts";
-import { ProblemError } from "../api/problem-error.ts";
 import { faultOfKeys } from "./health.ts";
 import type { Served } from "./served.ts";
 

@@ -1,4 +1,4 @@
-import { ProblemError } from "../api/problem-error.ts";
+import { ProblemError } from "../api/check/problem-error.ts";
 import type { Env } from "../env.ts";
 import { failedCommits } from "../isolate.ts";
 import { HostStatus, isFullError, STORAGE_FULL } from "../object/storage-bound.ts";

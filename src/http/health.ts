@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
+import { ProblemError } from "../api/check/problem-error.ts";
 import { authkeysFault } from "../api/keys/authkeys.ts";
 import { hasKeys } from "../api/keys/principals.ts";
-import { ProblemError } from "../api/problem-error.ts";
 import { storageBytesFault } from "../contract/storage-bytes.ts";
 import type { Env } from "../env.ts";
 

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
-import { check } from "../api/check.ts";
+import { check } from "../api/check/check.ts";
+import { invalid, ProblemError } from "../api/check/problem-error.ts";
 import { assertGranted } from "../api/keys/authorize.ts";
 import { type ConnectionInfo, socketRequest } from "../api/object-calls.ts";
-import { invalid, ProblemError } from "../api/problem-error.ts";
 import { consumerName } from "../api/schema/fields.ts";
 import { SOCKET_PROTOCOL } from "../contract/socket-constants.ts";
 import { queueOf } from "../env.ts";

@@ -1,4 +1,4 @@
-import { type ProblemError, problemOf } from "../api/problem-error.ts";
+import { type ProblemError, problemOf } from "../api/check/problem-error.ts";
 
 /** The response for a problem, with the headers that belong to its code. */
 export function problemResponse({ code, message, errors }: ProblemError): Response {

@@ -1,9 +1,9 @@
 import { waitUntil } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { check } from "../api/check.ts";
+import { check } from "../api/check/check.ts";
+import { ProblemError } from "../api/check/problem-error.ts";
 import { assertGranted, assertScope, listedPrefixes } from "../api/keys/authorize.ts";
-import { ProblemError } from "../api/problem-error.ts";
 import { CALL_VERBS, VERBS, type Verb } from "../api/verbs/index.ts";
 import { endpointOf } from "../contract/endpoints.ts";
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "../contract/limits.ts";

@@ -1,8 +1,8 @@
 /** The parts of an HTTP request: its path, its headers, and the text of its body. */
 import type { Context } from "hono";
-import { check } from "../api/check.ts";
+import { check } from "../api/check/check.ts";
+import { invalid, ProblemError } from "../api/check/problem-error.ts";
 import { parsedRequest } from "../api/command-of.ts";
-import { invalid, ProblemError } from "../api/problem-error.ts";
 import { idempotencyKey, queueName } from "../api/schema/fields.ts";
 import { REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import { requestBytes } from "../isolate.ts";

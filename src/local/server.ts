@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** 0 chooses a free port. */
   port: number;
   authkey: string;
+  /** Further keys: the text of `AUTHKEYS`. Default: none. */
+  authkeys?: string;
   directory: DataDirectory;
   /** Puts are refused while a queue's database is larger, in bytes. Default: the variable of the environment, else 9 GB. */
   storageBytesMax?: number | undefined;
@@ -113,7 +115,15 @@ exec 5<&0 </dev/null
 (cat <&5; kill -9 $$) >/dev/null 2>&1 3>&- 4>&- &
 exec "$0" "$@" 5<&-`;
 
-function spawnWorkerd({ host, port, authkey, directory, storageBytesMax, config }: ServerOptions): ChildProcess {
+function spawnWorkerd({
+  host,
+  port,
+  authkey,
+  authkeys = "",
+  directory,
+  storageBytesMax,
+  config,
+}: ServerOptions): ChildProcess {
   const args = [
     "serve",
     config ?? `${import.meta.dirname}/workerd.capnp`,
@@ -127,7 +137,7 @@ function spawnWorkerd({ host, port, authkey, directory, storageBytesMax, config 
   const limit = storageBytesMax === undefined ? {} : { STORAGE_BYTES_MAX: String(storageBytesMax) };
   return spawn(command, [...prefix, ...args], {
     cwd: directory.path,
-    env: { ...process.env, ...limit, AUTHKEY: authkey },
+    env: { ...process.env, ...limit, AUTHKEY: authkey, AUTHKEYS: authkeys },
     stdio: ["pipe", "inherit", "pipe", "pipe", directory.lock ?? "ignore"],
   });
 }

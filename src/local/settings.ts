@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { parseArgs } from "node:util";
+import { authkeysFault } from "../api/keys/authkeys.ts";
 
 /** The settings of `npm start`. */
 export interface Settings {
@@ -9,6 +10,8 @@ export interface Settings {
   port: number;
   /** `undefined` if one is generated. */
   authkey: string | undefined;
+  /** Further keys, as JSON; empty for none. */
+  authkeys: string;
   dataDirectory: string;
   /** Puts are refused while a queue's database is larger. */
   storageBytesMax: number;
@@ -24,7 +27,8 @@ export const HELP = `npm start -- [options]: serves durable queues on this machi
   --host <address>              HOST               what to listen on                (127.0.0.1)
   --data-dir <path>             DATA_DIR           where the queues are kept        (.data)
   --storage-bytes-max <number>  STORAGE_BYTES_MAX  a queue's size that ends puts    (9000000000)
-                                AUTHKEY            the key to ask for               (generated)
+                                AUTHKEY            the key that grants everything   (generated)
+                                AUTHKEYS           further keys, as npm run new-key prints them
   --help                        prints this
 
 An option wins over the variable of the environment that is named beside it.`;
@@ -66,6 +70,7 @@ export function settingsFrom(args: string[], environment: Record<string, string 
     port: wholeNumber(given("port", "8787"), 0, 65_535),
     host: hostOf(given("host", "127.0.0.1")),
     authkey: authkeyOf(environment.AUTHKEY),
+    authkeys: authkeysOf(environment.AUTHKEYS),
     dataDirectory: pathOf(given("data-dir", ".data")),
     storageBytesMax: wholeNumber(given("storage-bytes-max", `${STORAGE_BYTES_MAX}`), 1, Number.MAX_SAFE_INTEGER),
   };
@@ -112,4 +117,10 @@ function authkeyOf(authkey: string | undefined): string | undefined {
     throw new Error("AUTHKEY must be visible ASCII characters without spaces and ', and not empty.");
   }
   return authkey;
+}
+
+function authkeysOf(authkeys = ""): string {
+  const fault = authkeysFault(authkeys);
+  if (fault !== undefined) throw new Error(fault);
+  return authkeys;
 }

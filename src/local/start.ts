@@ -35,9 +35,9 @@ async function serve(settings: Settings): Promise<void> {
 
   const disk = new DiskWatch(directory, console.error);
   await disk.start();
-  const { host, port, storageBytesMax } = settings;
+  const { host, port, authkeys, storageBytesMax } = settings;
   const reports = { trouble: console.error, recovery: console.log };
-  const options = { host, port, authkey, directory, storageBytesMax };
+  const options = { host, port, authkey, authkeys, directory, storageBytesMax };
   const server = await KeptServer.start(options, reports, stopping.signal);
   try {
     directory.writeClientEnvironment(server.address, authkey);

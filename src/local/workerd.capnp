@@ -26,6 +26,7 @@ const worker :Workerd.Worker = (
     (name = "QUEUE", durableObjectNamespace = "QueueObject"),
     (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),
     (name = "AUTHKEY", fromEnvironment = "AUTHKEY"),
+    (name = "AUTHKEYS", fromEnvironment = "AUTHKEYS"),
     (name = "STORAGE_BYTES_MAX", fromEnvironment = "STORAGE_BYTES_MAX"),
     # GET http://status/disk-nearly-full: 200 while the disk is, 404 while it is not.
     (name = "HOST_STATUS", service = "status"),

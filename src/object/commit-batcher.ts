@@ -2,7 +2,7 @@ import type { Responder } from "../api/responder.ts";
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
-import { SEGMENT_MESSAGES_MAX } from "../queue/store/segment.ts";
+import { SEGMENT_MESSAGES_MAX } from "../queue/store/segment-summary.ts";
 import type { ExpectedCallers } from "./expected-callers.ts";
 import type { Pendings } from "./pendings.ts";
 

@@ -1,4 +1,4 @@
-import type { QueueInfo } from "../api/queue-info.ts";
+import type { QueueInfo } from "../api/forms/queue-info.ts";
 import type { Sessions } from "../socket/sessions.ts";
 
 /** What a description has beside what the queue knows. It is worked out only when the queue is described. */

@@ -1,5 +1,5 @@
 import type { DirectoryCalls } from "../api/directory-calls.ts";
-import { newGeneration } from "../api/generation.ts";
+import { newGeneration } from "../api/forms/generation.ts";
 import { parseStorageBytesMax, storageBytesFault } from "../contract/storage-bytes.ts";
 import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";

@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
+import { ProblemError } from "../api/check/problem-error.ts";
 import { commandOf } from "../api/command-of.ts";
 import { authkeysFault } from "../api/keys/authkeys.ts";
 import { stillGranted } from "../api/keys/principals.ts";
 import { type AskContext, connectionIn, type QueueCalls, type Transfer } from "../api/object-calls.ts";
-import { ProblemError } from "../api/problem-error.ts";
 import { type Reply, refusalOf, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { CallVerb, Verb } from "../api/verbs/index.ts";

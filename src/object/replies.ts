@@ -1,4 +1,4 @@
-import type { QueueInfo } from "../api/queue-info.ts";
+import type { QueueInfo } from "../api/forms/queue-info.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import type { Refusal, Result } from "../queue/base/commands.ts";
 import type { Queue } from "../queue/queue.ts";

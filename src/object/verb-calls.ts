@@ -1,5 +1,5 @@
+import { problemOf } from "../api/check/problem-error.ts";
 import type { Answer, AskContext, QueueCalls } from "../api/object-calls.ts";
-import { problemOf } from "../api/problem-error.ts";
 import { CALL_VERBS, type CallVerb } from "../api/verbs/index.ts";
 
 /** Adds the typed call of each verb to the class of an object that takes requests: see `VerbCalls`. */

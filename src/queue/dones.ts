@@ -1,8 +1,8 @@
 import type { DoneCommand, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { doneTooOften, reusedKey } from "./refusals.ts";
-import { doneHashOf } from "./store/content-hash.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
+import { doneHashOf } from "./store/key-records.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { RowTable } from "./store/row-table.ts";
 

@@ -8,9 +8,8 @@ import { full, overloaded, putsPaused, reusedKey, shutDown, storageFull, tooMany
 import type { Results } from "./results.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog } from "./schedule/backlog.ts";
-import { contentHashOf } from "./store/content-hash.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
-import { addRange, type PlaceRange, UNTIL_DONE } from "./store/key-records.ts";
+import { addRange, contentHashOf, type PlaceRange, UNTIL_DONE } from "./store/key-records.ts";
 import type { Ledger } from "./store/ledger.ts";
 import { payloadOf } from "./store/payload-text.ts";
 import type { Payloads } from "./store/payloads.ts";

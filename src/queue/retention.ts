@@ -1,7 +1,8 @@
 import type { MessageRules } from "./base/commands.ts";
 import type { Settings } from "./base/configuration.ts";
 import { TimerHeap } from "./base/timer-heap.ts";
-import type { Backlog, SegmentWatcher } from "./schedule/backlog.ts";
+import type { Backlog } from "./schedule/backlog.ts";
+import type { SegmentWatcher } from "./schedule/segment-watcher.ts";
 import { kindsOf, OWN_RETENTION, ownRulesOf } from "./store/own-rules.ts";
 import { timeOf } from "./store/payload-text.ts";
 import type { Payloads } from "./store/payloads.ts";

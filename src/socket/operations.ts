@@ -1,12 +1,12 @@
 /** The operations of a frame, and the commands that they stand for. */
 import * as z from "zod";
-import { check } from "../api/check.ts";
+import { check } from "../api/check/check.ts";
+import { parseRequest } from "../api/check/parse-json.ts";
+import { invalid, ProblemError } from "../api/check/problem-error.ts";
 import { grantedVerb } from "../api/command-of.ts";
-import { messagesOfLines, putCommand } from "../api/new-messages.ts";
-import { parseRequest } from "../api/parse-json.ts";
-import { invalid, ProblemError } from "../api/problem-error.ts";
+import { messagesOfLines, putCommand } from "../api/forms/new-messages.ts";
 import { OPERATION_ID_MAX, socketOperation, socketPutRequest, wait } from "../api/schema/socket-operation.ts";
-import type { RequestContext } from "../api/verbs/descriptor.ts";
+import type { RequestContext } from "../api/verbs/base/descriptor.ts";
 import { BATCH_MESSAGES_MAX, FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
 import type { Command } from "../queue/base/commands.ts";
 

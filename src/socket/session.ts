@@ -1,10 +1,10 @@
-import { ProblemError, problemOf } from "../api/problem-error.ts";
-import type { QueueInfo } from "../api/queue-info.ts";
-import { deliveriesJson } from "../api/received-json.ts";
+import { ProblemError, problemOf } from "../api/check/problem-error.ts";
+import type { QueueInfo } from "../api/forms/queue-info.ts";
+import { deliveriesJson } from "../api/forms/received-json.ts";
 import { type Reply, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { Consumer } from "../api/schema/queues.ts";
-import type { Connection } from "../api/verbs/descriptor.ts";
+import type { Connection } from "../api/verbs/base/descriptor.ts";
 import type { Verb } from "../api/verbs/index.ts";
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
 import type { Command, Delivery, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";

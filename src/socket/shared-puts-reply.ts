@@ -1,4 +1,4 @@
-import { problemOf } from "../api/problem-error.ts";
+import { problemOf } from "../api/check/problem-error.ts";
 import type { Responder } from "../api/responder.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { Result } from "../queue/base/commands.ts";

@@ -1,8 +1,8 @@
 /** What breaks rules is reported within bounds, however much of it there is. */
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { check } from "../../src/api/check.ts";
-import { ProblemError } from "../../src/api/problem-error.ts";
+import { check } from "../../src/api/check/check.ts";
+import { ProblemError } from "../../src/api/check/problem-error.ts";
 import { socketPutRequest } from "../../src/api/schema/socket-operation.ts";
 import { VERBS } from "../../src/api/verbs/index.ts";
 import type { FieldError } from "../../src/contract/problems.ts";

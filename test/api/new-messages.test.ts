@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { check } from "../../src/api/check.ts";
-import { messagesOfLines, newMessageOf, putCommand } from "../../src/api/new-messages.ts";
-import { ProblemError } from "../../src/api/problem-error.ts";
+import { check } from "../../src/api/check/check.ts";
+import { ProblemError } from "../../src/api/check/problem-error.ts";
+import { messagesOfLines, newMessageOf, putCommand } from "../../src/api/forms/new-messages.ts";
 import { VERBS } from "../../src/api/verbs/index.ts";
 import { BODY_BYTES_MAX } from "../../src/contract/limits.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { check } from "../../src/api/check.ts";
-import { ENTRIES_MAX, fieldsLeftOut, HTTP_DEPTH, parseRequest } from "../../src/api/parse-json.ts";
-import { ProblemError } from "../../src/api/problem-error.ts";
+import { check } from "../../src/api/check/check.ts";
+import { ENTRIES_MAX, fieldsLeftOut, HTTP_DEPTH, parseRequest } from "../../src/api/check/parse-json.ts";
+import { ProblemError } from "../../src/api/check/problem-error.ts";
 import { VERBS } from "../../src/api/verbs/index.ts";
 import { operationsOf } from "../../src/socket/operations.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { check } from "../../src/api/check.ts";
+import { check } from "../../src/api/check/check.ts";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { VERBS } from "../../src/api/verbs/index.ts";
 

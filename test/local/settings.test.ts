@@ -7,6 +7,7 @@ test("nothing given is loopback, port 8787, .data and nine gigabytes", () => {
     host: "127.0.0.1",
     port: 8787,
     authkey: undefined,
+    authkeys: "",
     dataDirectory: ".data",
     storageBytesMax: 9_000_000_000,
   });
@@ -21,6 +22,7 @@ test("each option sets the same as its variable, and wins over it", () => {
     host: "::1",
     port: 2,
     authkey: "key",
+    authkeys: "",
     dataDirectory: "b",
     storageBytesMax: 2,
   });

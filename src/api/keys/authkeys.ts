@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { AUTHKEYS_MAX, KEY_NAME_PATTERN, KEY_PREFIX_PATTERN, KEY_PREFIXES_MAX } from "../../contract/limits.ts";
 import { SCOPES } from "../../contract/scopes.ts";
-import { check } from "../check.ts";
-import { ProblemError } from "../problem-error.ts";
+import { check } from "../check/check.ts";
+import { ProblemError } from "../check/problem-error.ts";
 import type { Principal } from "./principal.ts";
 
 /** How the hash of a key begins: it names the function. */

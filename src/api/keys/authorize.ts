@@ -1,5 +1,5 @@
 import type { Scope } from "../../contract/scopes.ts";
-import { ProblemError } from "../problem-error.ts";
+import { ProblemError } from "../check/problem-error.ts";
 import type { Principal } from "./principal.ts";
 
 /** Prefixes of queues that a refusal names. */

@@ -1,6 +1,6 @@
 /** Finds the principal of a key that was presented. Only hashes are compared, so that neither time nor memory tells a key. */
 import { KEY_CHARACTERS_MAX } from "../../contract/limits.ts";
-import { ProblemError } from "../problem-error.ts";
+import { ProblemError } from "../check/problem-error.ts";
 import { type ConfiguredKey, HASH_PREFIX, parseAuthkeys } from "./authkeys.ts";
 import { OWNER, type Principal } from "./principal.ts";
 

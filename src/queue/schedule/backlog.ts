@@ -8,8 +8,8 @@ import type { Ledger } from "../store/ledger.ts";
 import { LoadedSegments } from "../store/loaded-segments.ts";
 import type { RowTable } from "../store/row-table.ts";
 import { type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
-import { Segment, type SegmentKind } from "../store/segment.ts";
-import { checkSummary } from "../store/segment-summary.ts";
+import { Segment } from "../store/segment.ts";
+import { checkSummary, type SegmentKind } from "../store/segment-summary.ts";
 import {
   DELAYED,
   GONE,
@@ -24,22 +24,13 @@ import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
 import { type Move, MovedMessages } from "./moved-messages.ts";
 import { ORDERS } from "./orders.ts";
+import type { SegmentWatcher } from "./segment-watcher.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
 
 /** A message and where it is. */
 export interface PlacedMessage {
   segment: Segment;
   index: number;
-}
-
-/** Is called when messages of segments appear and when they are all gone. */
-export interface SegmentWatcher {
-  /** The segment may have a message that became visible. */
-  becameVisible(segment: Segment): void;
-  /** The segment has a message that was in another one. */
-  adopted(segment: Segment): void;
-  /** The segment has no messages any more. */
-  finished(segment: Segment): void;
 }
 
 /** All segments of a queue, in the order in which they were made, and which message is next. */

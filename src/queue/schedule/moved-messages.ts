@@ -1,7 +1,8 @@
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import type { Origin } from "../store/notes.ts";
-import { SEGMENT_MESSAGES_MAX, type Segment } from "../store/segment.ts";
+import type { Segment } from "../store/segment.ts";
+import { SEGMENT_MESSAGES_MAX } from "../store/segment-summary.ts";
 import type { PresentState } from "../store/states.ts";
 
 /** Messages that may be elsewhere than where they were put: each takes some 150 bytes of memory. */

@@ -1,6 +1,7 @@
 import type { OrderName } from "../base/configuration.ts";
 import type { Place } from "../base/receipt.ts";
-import { SEGMENT_MESSAGES_MAX, type Segment } from "../store/segment.ts";
+import type { Segment } from "../store/segment.ts";
+import { SEGMENT_MESSAGES_MAX } from "../store/segment-summary.ts";
 
 /**
  * In which order messages are handed out, without an index: by the order of segments and of messages within a segment.

@@ -1,7 +1,8 @@
 import type { NewMessage } from "../base/commands.ts";
 import { SEGMENT_BYTES_MAX } from "../store/row-budget.ts";
 import type { RowTable } from "../store/row-table.ts";
-import { SEGMENT_MESSAGES_MAX, type Segment, type SegmentKind } from "../store/segment.ts";
+import type { Segment } from "../store/segment.ts";
+import { SEGMENT_MESSAGES_MAX, type SegmentKind } from "../store/segment-summary.ts";
 import { sumOf } from "../store/states.ts";
 import type { Order } from "./orders.ts";
 

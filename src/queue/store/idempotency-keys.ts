@@ -5,11 +5,8 @@ import { FingerprintTable } from "./fingerprint-table.ts";
 import type { KeptKeys } from "./free-rows.ts";
 import {
   addRange,
-  BYTES_PER_FINGERPRINT,
   decodeFingerprints,
-  encodeFingerprint,
   FILLER,
-  FILLER_TEXT,
   fingerprintOf,
   fingerprintsFor,
   freeingTextOf,
@@ -21,36 +18,10 @@ import {
   textOf,
   UNTIL_DONE,
 } from "./key-records.ts";
-import { KeyIndex, KeyRows } from "./key-rows.ts";
+import { type KeyIndex, KeyRows } from "./key-rows.ts";
 import { KEYS_APPEND_BYTES_MAX, KEYS_REUSE_BYTES_MAX, KEYS_REUSE_MAX } from "./row-budget.ts";
 import { type Keys, NO_KEYS, type RowReader } from "./rows.ts";
-
-/** The keys of a row that are not stored yet: a record and a text of fingerprints for each, and the fingerprint itself. */
-interface Uncommitted {
-  records: string[];
-  fingerprintTexts: string[];
-  fingerprints: number[];
-  /** Made when it is needed, which is rare, of the records that there are by then. */
-  index: KeyIndex | undefined;
-}
-
-/** The keys in one row. */
-interface SlotKeys {
-  until: number;
-  /** How many there are, stored or not. */
-  keys: number;
-  /** Their fingerprints with the fillers, which say how much room they take. */
-  fingerprints: number;
-  /** Those of them that are stored. They are read back when the keys have expired. */
-  storedFingerprints: number;
-  /** The newest of the row's segments that may have dedupe keys. */
-  dedupeSegment: number;
-  uncommitted: Uncommitted | undefined;
-  /** Messages whose dedupe keys were freed since the last commit. */
-  freed: PlaceRange[];
-  /** Whether some count until their messages are done: they stay for as long as the segment has messages. */
-  areUntilDone: boolean;
-}
+import { addRecord, bytesOf, indexOf, type SlotKeys } from "./slot-keys.ts";
 
 /**
  * The keys that the queue remembers: the idempotency keys of recent puts and dones, and dedupe keys.
@@ -282,25 +253,4 @@ export class IdempotencyKeys {
     for (const fingerprint of decodeFingerprints(this.#reader.fingerprints(slot)))
       this.#slots.remove(fingerprint, slot);
   }
-}
-
-/** Adds a record that is not stored yet, with its fingerprint and with fillers for the rest of its length. */
-function addRecord(slotKeys: SlotKeys, record: string, fingerprint: number, count: number): void {
-  slotKeys.uncommitted ??= { records: [], fingerprintTexts: [], fingerprints: [], index: undefined };
-  const { uncommitted } = slotKeys;
-  const text = encodeFingerprint(fingerprint);
-  uncommitted.records.push(record);
-  uncommitted.fingerprints.push(fingerprint);
-  uncommitted.fingerprintTexts.push(count === 1 ? text : text + FILLER_TEXT.repeat(count - 1));
-  slotKeys.fingerprints += count;
-}
-
-function indexOf(uncommitted: Uncommitted): KeyIndex {
-  uncommitted.index ??= new KeyIndex();
-  return uncommitted.index.addAll(uncommitted.records, uncommitted.fingerprints, uncommitted.index.size);
-}
-
-/** An upper bound of the bytes that the keys of a row take. */
-function bytesOf({ fingerprints }: SlotKeys): number {
-  return fingerprints * BYTES_PER_FINGERPRINT;
 }

@@ -5,7 +5,8 @@ import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import type { Payloads } from "./payloads.ts";
 import { APPEND_BYTES_MAX, SEGMENT_BYTES_MAX } from "./row-budget.ts";
 import { NO_KEYS, NO_MESSAGES, type RowChange, type StoredSegment } from "./rows.ts";
-import { SEGMENT_MESSAGES_MAX, type Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { SEGMENT_MESSAGES_MAX } from "./segment-summary.ts";
 
 /**
  * What of a segment the next commit must write: all of it, because its row is not stored yet; what was appended, and the

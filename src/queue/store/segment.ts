@@ -25,8 +25,6 @@ import {
 } from "./states.ts";
 import { VisibleRange } from "./visible-range.ts";
 
-export { SEGMENT_MESSAGES_MAX, type SegmentKind, type SegmentState, type SegmentSummary } from "./segment-summary.ts";
-
 /**
  * A segment: up to `SEGMENT_MESSAGES_MAX` messages that share one stored row.
  *

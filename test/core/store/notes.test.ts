@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CUT_ERROR_BYTES, ERRORS_BYTES_MAX } from "../../../src/queue/store/notes.ts";
-import { SEGMENT_MESSAGES_MAX } from "../../../src/queue/store/segment.ts";
+import { SEGMENT_MESSAGES_MAX } from "../../../src/queue/store/segment-summary.ts";
 import { TestQueue } from "../../support/core/test-queue.ts";
 import { Random } from "../../support/random.ts";
 

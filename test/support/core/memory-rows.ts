@@ -8,7 +8,7 @@ import {
   type StoredQueue,
   type StoredSegment,
 } from "../../../src/queue/store/rows.ts";
-import type { SegmentState } from "../../../src/queue/store/segment.ts";
+import type { SegmentState } from "../../../src/queue/store/segment-summary.ts";
 import type { Totals } from "../../../src/queue/store/totals.ts";
 import { assertRowSize } from "./row-bytes.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { receipts } from "../../schema/fields.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 import { isOnlyReceipts, stale } from "./receipts.ts";
 
 export const ack = verb({

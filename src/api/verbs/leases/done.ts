@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const done = verb({
   summary: "Reports messages done that were taken with `autoAck`, or acked without `finish`.",

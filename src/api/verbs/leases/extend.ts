@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { milliseconds } from "../../milliseconds.ts";
+import { milliseconds } from "../../forms/milliseconds.ts";
 import { leaseSeconds, receipts } from "../../schema/fields.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 import { stale } from "./receipts.ts";
 
 export const extend = verb({

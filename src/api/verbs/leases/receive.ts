@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { BATCH_MESSAGES_MAX } from "../../../contract/limits.ts";
 import type { Delivery } from "../../../queue/base/commands.ts";
-import { type JsonOf, jsonOf } from "../../json-of.ts";
-import { milliseconds, orMilliseconds } from "../../milliseconds.ts";
-import { deliveriesJson } from "../../received-json.ts";
+import { type JsonOf, jsonOf } from "../../forms/json-of.ts";
+import { milliseconds, orMilliseconds } from "../../forms/milliseconds.ts";
+import { deliveriesJson } from "../../forms/received-json.ts";
 import { leaseSeconds, waitSeconds } from "../../schema/fields.ts";
 import { receivedMessage } from "../../schema/messages.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 const reply = z.strictObject({
   messages: z.array(receivedMessage),

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { DELAY_SECONDS_MAX } from "../../../contract/limits.ts";
-import { orMilliseconds } from "../../milliseconds.ts";
+import { orMilliseconds } from "../../forms/milliseconds.ts";
 import { receipts, seconds } from "../../schema/fields.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 import { error, stale } from "./receipts.ts";
 
 export const retry = verb({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { messageRequest } from "../../schema/messages.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const cancel = verb({
   summary: "Removes one message, also while it is leased.",

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { DELAY_SECONDS_MAX } from "../../../contract/limits.ts";
-import { changesOf } from "../../new-messages.ts";
-import { viewJson } from "../../received-json.ts";
+import { changesOf } from "../../forms/new-messages.ts";
+import { viewJson } from "../../forms/received-json.ts";
 import { seconds } from "../../schema/fields.ts";
 import { headers } from "../../schema/headers.ts";
 import { bytes, messageRequest, messageView, priority } from "../../schema/messages.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const change = verb({
   summary: "Changes a message that is visible or delayed: its priority, time, body or headers.",

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "../../../contract/limits.ts";
-import { jsonOf } from "../../json-of.ts";
-import { viewJson } from "../../received-json.ts";
+import { jsonOf } from "../../forms/json-of.ts";
+import { viewJson } from "../../forms/received-json.ts";
 import { messageState, messageView } from "../../schema/messages.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const messages = verb({
   summary: "Lists messages without leasing them, a page at a time.",

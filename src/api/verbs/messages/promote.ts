@@ -1,6 +1,6 @@
-import { viewJson } from "../../received-json.ts";
+import { viewJson } from "../../forms/received-json.ts";
 import { messageRequest, messageView } from "../../schema/messages.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const promote = verb({
   summary: "Makes a delayed message visible now, also one that waits for its next attempt.",

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { BATCH_MESSAGES_MAX } from "../../../contract/limits.ts";
-import { newMessageOf, putCommand } from "../../new-messages.ts";
+import { newMessageOf, putCommand } from "../../forms/new-messages.ts";
 import { waitSeconds } from "../../schema/fields.ts";
 import { newMessage } from "../../schema/messages.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const put = verb({
   summary: "Stores messages, all or none; waits for room where the queue is full.",

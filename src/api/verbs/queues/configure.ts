@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { settingsOf } from "../../../queue/base/configuration.ts";
-import { describe as description } from "../../describe.ts";
+import { describe as description } from "../../forms/describe.ts";
 import { queueDescription } from "../../schema/queues.ts";
 import { optionalSettings } from "../../schema/settings.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 import { assertOther } from "./others.ts";
 
 export const configure = verb({

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { newGeneration } from "../../generation.ts";
+import { newGeneration } from "../../forms/generation.ts";
 import { emptyRequest } from "../../schema/fields.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const deleteQueue = verb({
   summary: "Deletes the queue with all its messages.",

@@ -1,7 +1,7 @@
-import { describe as description } from "../../describe.ts";
+import { describe as description } from "../../forms/describe.ts";
 import { emptyRequest } from "../../schema/fields.ts";
 import { queueDescription } from "../../schema/queues.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const describe = verb({
   summary: "Shows settings, counts and consumers of the queue.",

@@ -1,5 +1,5 @@
-import { invalid } from "../../problem-error.ts";
-import type { RequestContext } from "../descriptor.ts";
+import { invalid } from "../../check/problem-error.ts";
+import type { RequestContext } from "../base/descriptor.ts";
 
 /**
  * Checks that a queue is neither its own dead-letter queue nor redriven to itself.

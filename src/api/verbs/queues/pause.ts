@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { Paused } from "../../../queue/base/configuration.ts";
-import { describe as description } from "../../describe.ts";
+import { describe as description } from "../../forms/describe.ts";
 import { queueDescription } from "../../schema/queues.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 /** The calls that are paused or resumed; without `only`, both. */
 const request = z.strictObject({ only: z.enum(["puts", "receives"]).optional() });

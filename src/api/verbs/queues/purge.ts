@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const purge = verb({
   summary: "Removes every message, also those that are leased, or only the dead ones.",

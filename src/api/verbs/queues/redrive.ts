@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RECEIPTS_MAX, REDRIVE_MAX } from "../../../contract/limits.ts";
 import { queueName } from "../../schema/fields.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 import { assertOther } from "./others.ts";
 
 export const redrive = verb({

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { describe as description } from "../../describe.ts";
+import { describe as description } from "../../forms/describe.ts";
 import { queueDescription } from "../../schema/queues.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const shutdown = verb({
   summary: "Refuses puts from now on, and receives once nothing is left.",

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { SOCKET_WAITS_MAX } from "../../../contract/limits.ts";
 import { operationId } from "../../schema/socket-operation.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 import { connectionOf } from "./connection.ts";
 
 export const cancelWait = verb({

@@ -1,5 +1,5 @@
-import { invalid } from "../../problem-error.ts";
-import type { Connection, RequestContext } from "../descriptor.ts";
+import { invalid } from "../../check/problem-error.ts";
+import type { Connection, RequestContext } from "../base/descriptor.ts";
 
 /** The connection of a verb that is for sockets only. */
 export function connectionOf({ connection }: RequestContext): Connection {

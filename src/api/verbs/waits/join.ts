@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { milliseconds } from "../../milliseconds.ts";
+import { milliseconds } from "../../forms/milliseconds.ts";
 import { waitSeconds } from "../../schema/fields.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 
 export const join = verb({
   summary: "Waits until no message of the queue is unfinished.",

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { CREDIT_MAX } from "../../../contract/limits.ts";
-import { orMilliseconds } from "../../milliseconds.ts";
+import { orMilliseconds } from "../../forms/milliseconds.ts";
 import { leaseSeconds } from "../../schema/fields.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 import { subscriberOf } from "./connection.ts";
 
 export const subscribe = verb({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { emptyRequest } from "../../schema/fields.ts";
-import { verb } from "../descriptor.ts";
+import { verb } from "../base/descriptor.ts";
 import { subscriberOf } from "./connection.ts";
 
 export const unsubscribe = verb({

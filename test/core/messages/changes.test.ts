@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Delivery, MessageChanges, View } from "../../src/queue/base/commands.ts";
-import type { OrderName } from "../../src/queue/base/configuration.ts";
-import { TestQueue } from "../support/core/test-queue.ts";
+import type { Delivery, MessageChanges, View } from "../../../src/queue/base/commands.ts";
+import type { OrderName } from "../../../src/queue/base/configuration.ts";
+import { TestQueue } from "../../support/core/test-queue.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 /** The JSON texts of messages: what a delivery has of its own, before what is stored, whose text is passed on as it is. */
-import { STATES } from "../contract/states.ts";
-import type { Delivery, View } from "../queue/base/commands.ts";
+import { STATES } from "../../contract/states.ts";
+import type { Delivery, View } from "../../queue/base/commands.ts";
+import type { MessageView, ReceivedMessage } from "../schema/messages.ts";
 import { type JsonOf, jsonOf } from "./json-of.ts";
-import type { MessageView, ReceivedMessage } from "./schema/messages.ts";
 
 /** What of a message is not among its stored fields. */
 type DeliveryHead = Pick<ReceivedMessage, "id" | "attempt" | "receipt" | "leaseEndsAt" | "group" | "lastError">;

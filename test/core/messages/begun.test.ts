@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { Delivery } from "../../src/queue/base/commands.ts";
-import { DEFAULT_MEMORY } from "../../src/queue/parts.ts";
-import { Queue } from "../../src/queue/queue.ts";
-import { BEGIN_STORED_MS } from "../../src/queue/store/begun-marks.ts";
-import { MemoryRows } from "../support/core/memory-rows.ts";
-import { PushingQueue, SUBSCRIBER } from "../support/core/pushing-queue.ts";
-import { receiptsOf } from "../support/core/test-queue.ts";
+import type { Delivery } from "../../../src/queue/base/commands.ts";
+import { DEFAULT_MEMORY } from "../../../src/queue/parts.ts";
+import { Queue } from "../../../src/queue/queue.ts";
+import { BEGIN_STORED_MS } from "../../../src/queue/store/begun-marks.ts";
+import { MemoryRows } from "../../support/core/memory-rows.ts";
+import { PushingQueue, SUBSCRIBER } from "../../support/core/pushing-queue.ts";
+import { receiptsOf } from "../../support/core/test-queue.ts";
 
 describe("the begin of a handler", () => {
   /** One message that was pushed and stored so, and not begun. */

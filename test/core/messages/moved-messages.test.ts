@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Delivery, PutCommand } from "../../src/queue/base/commands.ts";
-import { MOVED_MESSAGES_MAX } from "../../src/queue/schedule/moved-messages.ts";
-import { TestQueue } from "../support/core/test-queue.ts";
+import type { Delivery, PutCommand } from "../../../src/queue/base/commands.ts";
+import { MOVED_MESSAGES_MAX } from "../../../src/queue/schedule/moved-messages.ts";
+import { TestQueue } from "../../support/core/test-queue.ts";
 
 const MINUTE = 60_000;
 

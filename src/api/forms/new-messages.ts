@@ -1,14 +1,14 @@
 /** New messages, from the request of a put over HTTP or from the lines of a frame, and the rules for both. */
 import type * as z from "zod";
-import { base64BytesOf, base64CharactersOf, isBase64 } from "../contract/base64.ts";
-import { BATCH_BYTES_MAX, BODY_BYTES_MAX, DELAY_SECONDS_MAX, PRIORITY_DEFAULT } from "../contract/limits.ts";
-import { utf8Bytes } from "../queue/base/bytes.ts";
-import type { MessageChanges, MessageRules, NewMessage, PutCommand } from "../queue/base/commands.ts";
-import { Faults } from "./faults.ts";
+import { base64BytesOf, base64CharactersOf, isBase64 } from "../../contract/base64.ts";
+import { BATCH_BYTES_MAX, BODY_BYTES_MAX, DELAY_SECONDS_MAX, PRIORITY_DEFAULT } from "../../contract/limits.ts";
+import { utf8Bytes } from "../../queue/base/bytes.ts";
+import type { MessageChanges, MessageRules, NewMessage, PutCommand } from "../../queue/base/commands.ts";
+import { Faults } from "../check/faults.ts";
+import { invalid, tooLarge } from "../check/problem-error.ts";
+import type { messageOptions, newMessage } from "../schema/messages.ts";
+import type { messageRun } from "../schema/socket-operation.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
-import { invalid, tooLarge } from "./problem-error.ts";
-import type { messageOptions, newMessage } from "./schema/messages.ts";
-import type { messageRun } from "./schema/socket-operation.ts";
 
 type Options = Omit<NewMessage, "content">;
 

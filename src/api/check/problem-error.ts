@@ -1,4 +1,4 @@
-import { type FieldError, PROBLEMS, type Problem, type ProblemCode } from "../contract/problems.ts";
+import { type FieldError, PROBLEMS, type Problem, type ProblemCode } from "../../contract/problems.ts";
 
 /** Thrown while a request is checked or served: the request is answered with this problem. */
 export class ProblemError extends Error {

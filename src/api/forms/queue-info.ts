@@ -1,4 +1,4 @@
-import type { Consumer } from "./schema/queues.ts";
+import type { Consumer } from "../schema/queues.ts";
 
 /** Facts about the queue that its state machine does not know. */
 export interface QueueInfo {

@@ -1,4 +1,4 @@
-import type { FieldError } from "../contract/problems.ts";
+import type { FieldError } from "../../contract/problems.ts";
 import { ProblemError, sentenceOf } from "./problem-error.ts";
 
 /** Faults that a problem names. Further ones are only counted, so that no reply is larger than its request. */

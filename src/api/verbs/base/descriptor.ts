@@ -1,10 +1,10 @@
 import type * as z from "zod";
-import type { Scope } from "../../contract/scopes.ts";
-import type { Command, Refusal, Result } from "../../queue/base/commands.ts";
-import { check } from "../check.ts";
-import type { JsonOf } from "../json-of.ts";
-import type { Principal } from "../keys/principal.ts";
-import type { QueueInfo } from "../queue-info.ts";
+import type { Scope } from "../../../contract/scopes.ts";
+import type { Command, Refusal, Result } from "../../../queue/base/commands.ts";
+import { check } from "../../check/check.ts";
+import type { JsonOf } from "../../forms/json-of.ts";
+import type { QueueInfo } from "../../forms/queue-info.ts";
+import type { Principal } from "../../keys/principal.ts";
 
 /** The connection on which a request came. */
 export interface Connection {

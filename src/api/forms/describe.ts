@@ -1,9 +1,9 @@
 import type * as z from "zod";
-import { ENDINGS, STATE_NAMES } from "../contract/states.ts";
-import type { Description } from "../queue/base/commands.ts";
-import { valuesOf } from "../queue/base/configuration.ts";
+import { ENDINGS, STATE_NAMES } from "../../contract/states.ts";
+import type { Description } from "../../queue/base/commands.ts";
+import { valuesOf } from "../../queue/base/configuration.ts";
+import type { queueDescription } from "../schema/queues.ts";
 import type { QueueInfo } from "./queue-info.ts";
-import type { queueDescription } from "./schema/queues.ts";
 
 /** What there is to say of a queue, in the form of the interface. */
 export function describe(description: Description, queueInfo: QueueInfo): z.input<typeof queueDescription> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Delivery } from "../../src/queue/base/commands.ts";
-import { LEASE_MS, PushingQueue, retry, SUBSCRIBER } from "../support/core/pushing-queue.ts";
-import { receiptsOf } from "../support/core/test-queue.ts";
+import type { Delivery } from "../../../src/queue/base/commands.ts";
+import { LEASE_MS, PushingQueue, retry, SUBSCRIBER } from "../../support/core/pushing-queue.ts";
+import { receiptsOf } from "../../support/core/test-queue.ts";
 
 describe("an attempt", () => {
   test("is not counted when a pushed message's lease ends before a handler began, however often", () => {

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { parseAuthkeys } from "../../src/api/keys/authkeys.ts";
+import { hashOf, principalOf } from "../../src/api/keys/principals.ts";
+import { newKey } from "../../src/local/new-key.ts";
+import { settingsFrom } from "../../src/local/settings.ts";
+
+const WORKER = ["--name", "mail-worker", "--scopes", "receive,read"];
+
+function partsOf(printed: string): { key: string; authkeys: string } {
+  const key = /^key: (dq_[A-Za-z0-9_-]{43})$/m.exec(printed)?.[1] ?? "";
+  return { key, authkeys: /^AUTHKEYS=(.*)$/m.exec(printed)?.[1] ?? "" };
+}
+
+test("a new key is printed once, with an entry that has only its hash", async () => {
+  const printed = await newKey([...WORKER, "--queues", "mail.,thumbs", "--until", "2027-01-31"], "");
+
+  const { key, authkeys } = partsOf(printed);
+  expect(printed.split(key)).toHaveLength(2);
+  expect(parseAuthkeys(authkeys)).toEqual([
+    {
+      ...{ name: "mail-worker", hash: await hashOf(key), scopes: ["receive", "read"], queues: ["mail.", "thumbs"] },
+      endsAt: Date.parse("2027-01-31T00:00:00Z"),
+    },
+  ]);
+  expect(await principalOf({ AUTHKEYS: authkeys }, key, 0)).toMatchObject({ name: "mail-worker" });
+});
+
+test("a new key is added to those that the server has, so that both count while clients change over", async () => {
+  const old = partsOf(await newKey(WORKER, ""));
+  const next = partsOf(await newKey(["--name", "mail-worker-2", "--scopes", "receive"], old.authkeys));
+
+  for (const { key } of [old, next]) {
+    expect(await principalOf({ AUTHKEYS: next.authkeys }, key, 0)).toMatchObject({ queues: [""] });
+  }
+  expect(settingsFrom([], { AUTHKEYS: next.authkeys })).toMatchObject({ authkeys: next.authkeys });
+});
+
+test.each([
+  [[], "--name and --scopes must be given; --help says more."],
+  [["--name", "a b", "--scopes", "put"], "--name must be 1 to 64 of A-Z a-z 0-9 . _ -."],
+  [["--name", "a", "--scopes", "write"], "--scopes must be one of read, put, receive, admin."],
+  [[...WORKER, "--queues", "a,.x"], "--queues must be the beginning of a queue's name."],
+  [[...WORKER, "--until", "soon"], "--until must be a time as 2027-01-31T00:00:00Z."],
+  [["--nam", "a"], "Unknown option '--nam': \"npm run new-key -- --help\" lists the options."],
+])("a wrong command line is answered with the option and its rule: %j", async (args, sentence) => {
+  await expect(newKey(args, "")).rejects.toThrow(new Error(sentence));
+});
+
+test("a second key of one name is refused, and --help says what there is", async () => {
+  const { authkeys } = partsOf(await newKey(WORKER, ""));
+
+  await expect(newKey(WORKER, authkeys)).rejects.toThrow("AUTHKEYS must have no two keys of one name.");
+  expect(await newKey(["--help"], "")).toContain("--until <time>");
+});
+
+test("a server does not start with wrong keys", () => {
+  expect(() => settingsFrom([], { AUTHKEYS: "[{}]" })).toThrow(
+    /^AUTHKEYS\[0\]\.name is missing; it must be a string\./,
+  );
+});

@@ -4,7 +4,7 @@ import { parseStorageBytesMax, storageBytesFault } from "../contract/storage-byt
 import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";
 import type { MachineClock } from "../machine-clock.ts";
-import type { Command, Refusal, Result } from "../queue/base/commands.ts";
+import type { Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
 import { refusalOfNewer } from "./newer-data.ts";

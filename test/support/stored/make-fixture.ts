@@ -90,9 +90,9 @@ await put("closed", [{ body: "last" }]);
 await ask("POST", "closed/shutdown", {});
 await put("paused", [{ body: "waiting" }]);
 await ask("POST", "paused/pause", { only: "receives" });
-await put("again", [{ body: "of the first life" }]);
-await ask("DELETE", "again");
-await put("again", [{ body: "of the second life" }]);
+await put("reborn", [{ body: "of the first life" }]);
+await ask("DELETE", "reborn");
+await put("reborn", [{ body: "of the second life" }]);
 await put("deleted", [{ body: "gone" }]);
 await ask("DELETE", "deleted");
 

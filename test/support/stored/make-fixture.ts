@@ -1,7 +1,7 @@
 /**
  * Makes a fixture: the files of a data directory as this build stores them, with queues in every stored state, and what
  * these queues show. `test/local/older-data.test.ts` opens each fixture with the build of its day. Run this before a
- * version of the tables is replaced by a newer one, and commit both files:
+ * version of the tables is replaced by a newer one, and commit both files (`biome check --write test/fixtures` first):
  *
  *     node --conditions=source test/support/stored/make-fixture.ts test/fixtures/version-<version of the tables>
  *

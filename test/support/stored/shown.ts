@@ -33,10 +33,17 @@ export async function shownQueue(address: string, name: string): Promise<ShownQu
   return { description: steady(await callQueue(address, "GET", `/${name}`)), messages };
 }
 
-function steady(fields: Fields): Fields {
+/** The fields that are the same whenever, and by whichever build, the data is opened. */
+export function steady(fields: Fields): Fields {
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([name]) => !VOLATILE.includes(name))
-      .map(([name, value]) => [name, name === "deadLetter" ? steady(value as Fields) : value]),
+      .map(([name, value]) => [name, steadyValue(name, value)]),
   );
+}
+
+/** An id begins with its partition since version 4 of the tables. Before there was one partition, and it was left out. */
+function steadyValue(name: string, value: unknown): unknown {
+  if (name === "deadLetter") return steady(value as Fields);
+  return name === "id" ? String(value).replace(/^0\./, "") : value;
 }

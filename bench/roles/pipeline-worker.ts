@@ -1,7 +1,7 @@
 import type { Role } from "./role.ts";
 import { answerTo } from "./task.ts";
 
-/** Takes tasks and puts their results until it is told that it is over. */
+/** Takes tasks and puts their results until the end is announced. */
 export const role: Role = async ({ connect }) => {
   const connection = await connect();
   let handled = 0;

@@ -3,7 +3,7 @@
  *
  * A 4xx means that the request was certainly not applied. A 5xx means that the outcome is unknown: send the request
  * again, a put under the same `Idempotency-Key`. With `overloaded` and `version_mismatch` it was
- * certainly not applied, and sending it again helps. With `storage_full`, `damaged`, `no_authkey` and `misconfigured` the
+ * certainly not applied, and sending it again helps. With `storage_full`, `damaged`, `newer_data`, `no_authkey` and `misconfigured` the
  * request was certainly not applied, and sending it again at once does not help.
  */
 export const PROBLEMS = {
@@ -34,6 +34,7 @@ export const PROBLEMS = {
   },
   overloaded: { status: 503, title: "The queue has more requests than it can serve", retryAfterSeconds: 1 },
   no_authkey: { status: 503, title: "The server has no authkey" },
+  newer_data: { status: 503, title: "The queue was stored by a newer build of the server" },
   misconfigured: { status: 503, title: "The server's configuration is wrong" },
 } as const satisfies Record<string, { status: number; title: string; retryAfterSeconds?: number }>;
 

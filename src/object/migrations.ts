@@ -1,5 +1,7 @@
 /**
- * The versions of a queue's tables. A step that has been released never changes; a new version is a new step.
+ * The versions of a queue's tables. A step that has been released never changes; a new version is a new step, at the end of
+ * the list, and a fixture of its files in test/fixtures. All steps of a queue are applied in one transaction when it is
+ * loaded, so none of them may write every row: a queue may have so many that there is neither time nor room for it.
  *
  * The version is kept in a table of its own, because Durable Objects refuse `PRAGMA user_version`.
  */
@@ -78,15 +80,6 @@ export function storedVersion(sql: SqlStorage): number {
     .toArray();
   if (tables === 0) return 0;
   return sql.exec<{ version: number }>("SELECT coalesce(max(version), 0) AS version FROM migrations").one().version;
-}
-
-/** Whether the tables are of a version that is newer than this one knows. False if they cannot be read. */
-export function isNewer(sql: SqlStorage): boolean {
-  try {
-    return storedVersion(sql) > NEWEST_VERSION;
-  } catch {
-    return false;
-  }
 }
 
 /** Brings the tables to the newest version, all steps or none. Returns the number of rows that it wrote. */

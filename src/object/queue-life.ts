@@ -4,13 +4,13 @@ import { parseStorageBytesMax, storageBytesFault } from "../contract/storage-byt
 import { directoryOf, type Env } from "../env.ts";
 import { damagedQueues, failedCommits } from "../isolate.ts";
 import type { MachineClock } from "../machine-clock.ts";
-import type { Command, Refusal, Result } from "../queue/base/commands.ts";
+import type { Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
-import { isNewer } from "./migrations.ts";
+import { refusalOfNewer } from "./newer-data.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
-import { HostStatus, isFullError, STORAGE_FULL } from "./storage-bound.ts";
+import { ADMITTED_WHEN_FULL, HostStatus, isFullError, PATIENT, STORAGE_FULL } from "./storage-bound.ts";
 
 /** Answers a command of a commit batch. */
 type Answer = (requestId: number, result: Result) => void;
@@ -27,18 +27,6 @@ const CONFIRM_AGAIN_MS = 1_000;
 
 /** A queue with fewer commits may have crashed before it told the directory, so it tells it once more. */
 const YOUNG_COMMITS = 16;
-
-/** Verbs that are applied while nothing can be stored: reads, a delete, which makes room, and puts that were stored before. */
-const ADMITTED_WHEN_FULL: ReadonlySet<Command["verb"]> = new Set(["describe", "messages", "peek", "delete", "put"]);
-
-/** Verbs that wait until something can be stored, because a refusal would end them for good. */
-const PATIENT: ReadonlySet<Command["verb"]> = new Set([
-  "subscribe",
-  "unsubscribe",
-  "begin",
-  "cancel_wait",
-  "transfer_result",
-]);
 
 /**
  * Loads, creates and deletes one queue, and answers in its place while it cannot be served: its entry in the directory,
@@ -59,6 +47,8 @@ export class QueueLife {
   #generation: string | undefined;
   /** The fault in the stored data, as a part of a sentence. */
   #damage: { fault: string; isMissing: boolean } | undefined;
+  /** The answer to all commands while the data is of a newer version. */
+  #newer: Refusal | undefined;
   #isLookedUp = false;
   #isServing = true;
   #isHostFull = false;
@@ -91,7 +81,7 @@ export class QueueLife {
    * empty and unused: `admit` answers in its place.
    *
    * @returns the queue, and the last server time that it saw, in milliseconds
-   * @throws if the data is of a newer version, or there is no room to read it
+   * @throws if there is no room to read the data
    */
   open(storage: QueueStorage): { queue: Queue; time: number } {
     this.#storage = storage;
@@ -107,9 +97,11 @@ export class QueueLife {
       if (fault !== undefined) this.#damage = { fault, isMissing: false };
       return { queue, time: existing?.stored?.totals.time ?? 0 };
     } catch (error) {
-      if (isFullError(error) || isNewer(this.#ctx.storage.sql)) throw error;
+      if (isFullError(error)) throw error;
       this.#queue = undefined;
-      this.#noteDamage(error);
+      this.#newer = refusalOfNewer(this.#ctx.storage.sql);
+      if (this.#newer === undefined) this.#noteDamage(error);
+      else console.error(`queue ${this.#name}: newer_data: ${this.#newer.detail}`);
       return { queue: new Queue(newGeneration(), this.#storage.rows), time: 0 };
     }
   }
@@ -137,6 +129,10 @@ export class QueueLife {
     if (fault !== undefined) {
       const refusal: Refusal = { verb: "refused", code: "misconfigured", detail: fault };
       for (const { requestId } of commands) answer(requestId, refusal);
+      return { commands: [], mayWrite: false };
+    }
+    if (this.#newer !== undefined) {
+      for (const { requestId } of commands) answer(requestId, this.#newer);
       return { commands: [], mayWrite: false };
     }
     if (!this.#storage.isCreated && !this.#isLookedUp) await this.#lookUp();

@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts";
+import type { Command } from "../queue/base/commands.ts";
 
 /** While there are puts, the host is asked at most once in this time, in milliseconds. */
 const ASK_HOST_MS = 250;
@@ -63,3 +64,21 @@ export class HostStatus {
     }
   }
 }
+
+/** Verbs that are applied while nothing can be stored: reads, a delete, which makes room, and puts that were stored before. */
+export const ADMITTED_WHEN_FULL: ReadonlySet<Command["verb"]> = new Set([
+  "describe",
+  "messages",
+  "peek",
+  "delete",
+  "put",
+]);
+
+/** Verbs that wait until something can be stored, because a refusal would end them for good. */
+export const PATIENT: ReadonlySet<Command["verb"]> = new Set([
+  "subscribe",
+  "unsubscribe",
+  "begin",
+  "cancel_wait",
+  "transfer_result",
+]);

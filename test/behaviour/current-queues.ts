@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 export class CurrentQueues {
   #names: string[] = [];
 
-  /** To be told of each queue that a test makes. */
+  /** Adds a queue that a test makes. */
   add(name: string): void {
     if (this.#names.length === 0) onTestFinished(() => this.#clear());
     this.#names.push(name);

@@ -22,7 +22,7 @@ const POLL = { timeout: 20_000, interval: 20 };
 
 export function deadLetterQueues(level: Level): void {
   describe("dead-letter queues", () => {
-    test("a dead message goes to the dead-letter queue and says there where, when and of what it died", async () => {
+    test("a dead message goes to the dead-letter queue, with the queue, the time and the reason of its death", async () => {
       const [tasks, dead] = await pair(level);
       const [id] = await tasks.put([{ body: "poison", priority: 7 }]);
 
@@ -88,7 +88,7 @@ export function deadLetterQueues(level: Level): void {
       await expect(dead.describe()).rejects.toMatchObject({ code: "unknown_queue" });
     });
 
-    test("a redrive sends the letters of a dead-letter queue back to where they died", async () => {
+    test("a redrive of a dead-letter queue sends its messages back to the queues in which they died", async () => {
       const [tasks, dead] = await pair(level);
       await tasks.put(messagesOf("a", "b"));
       await failAll(tasks);
@@ -120,7 +120,7 @@ export function deadLetterQueues(level: Level): void {
       expect(await dead.describe()).toMatchObject({ leased: 1, visible: 1 });
     });
 
-    test("a redrive can be of the letters of one queue alone", async () => {
+    test("a redrive can be of the messages that died in one queue", async () => {
       const [first, dead] = await pair(level);
       const second = level.queue();
       await second.configure({ maxAttempts: 1, deadLetterQueue: dead.name });
@@ -137,7 +137,7 @@ export function deadLetterQueues(level: Level): void {
       expect(bodiesOf(await dead.receive({ max: 10 }))).toEqual(["first"]);
     });
 
-    test("a redrive sends dead messages to another queue where it is told to, one, some or all", async () => {
+    test("a redrive can send dead messages to another queue: one, some or all", async () => {
       const [tasks, other] = [level.queue(), level.queue()];
       await tasks.configure({ maxAttempts: 1 });
       const ids = await tasks.put(messagesOf("a", "b", "c", "d"));

@@ -77,7 +77,7 @@ export function redelivery(level: Level): void {
       expect(await joining).toBe(true);
     });
 
-    test("a queue says ten attempts unless it is told otherwise, and 0 for no limit", async () => {
+    test("the default is ten attempts, and 0 is no limit", async () => {
       const [ten, none] = [level.queue(), level.queue()];
       await none.configure({ maxAttempts: 0 });
 

@@ -17,7 +17,7 @@ export function retention(level: Level, now: () => number): void {
       await expect(queue.peek(id as string)).rejects.toMatchObject({ code: "unknown_message" });
     });
 
-    test("a queue keeps its messages for ever unless it is told otherwise", async () => {
+    test("a queue keeps its messages for ever unless its retention is configured", async () => {
       const queue = level.queue();
 
       expect(await queue.configure({})).toMatchObject({ retentionSeconds: 0, deadLetterExpired: false });

@@ -166,7 +166,7 @@ for (const name of [".", "..", "", "a/b", "é", "-a", "a".repeat(129)]) {
   });
 }
 
-test("a redrive tells its progress, step by step", async () => {
+test("a redrive reports its progress, step by step", async () => {
   const tasks = server.manager().queue<number>(freshName());
   const other = server.manager().queue<number>(freshName());
   await tasks.configure({ maxAttempts: 1 });

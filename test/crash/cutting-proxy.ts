@@ -196,6 +196,6 @@ class Way {
 
   /** Whether it is known to be a request of HTTP, and not for a socket. */
   get isRequest(): boolean {
-    return / HTTP\/1\.1\r\n/.test(this.#head) && !/^GET \S+\/socket /.test(this.#head);
+    return / HTTP\/1\.1\r\n/.test(this.#head) && !/^GET \S+\/socket(\?\S*)? /.test(this.#head);
   }
 }

@@ -82,8 +82,9 @@ async function use(name: string, before: ShownQueue): Promise<ShownQueue> {
   const visible = await redrive(name, before.messages);
   const received = await receiveAll(name, visible.length);
   expect(idsOf(received)).toEqual(idsOf(visible));
-  if (shutdown === "none") await call("POST", `/${name}/messages`, { messages: [{ body: "new", dedupeKey: "new" }] });
-  const news = shutdown === "none" ? [{ body: "new", state: "visible", attempts: 0 }] : [];
+  const put = { body: "new", dedupeKey: "new", headers: { origin: "test" }, maxAttempts: 2 };
+  if (shutdown === "none") await call("POST", `/${name}/messages`, { messages: [put] });
+  const news = shutdown === "none" ? [{ body: "new", headers: put.headers, state: "visible", attempts: 0 }] : [];
   const after = await shownQueue(server.address, name);
   // A dead letter counts as finished until it is redriven.
   const redriven = visible.filter(({ state }) => state === "dead").length;
@@ -101,7 +102,7 @@ function idsOf(messages: readonly Fields[]): unknown[] {
   return messages.map((message) => steady(message).id).sort();
 }
 
-describe.each(readdirSync(FIXTURES))("data of %s of the tables", (fixture) => {
+describe.each(readdirSync(FIXTURES))("data of tables of %s", (fixture) => {
   const shown = JSON.parse(readFileSync(join(FIXTURES, fixture, "shown.json"), "utf8")) as Record<string, ShownQueue>;
 
   test("has every queue and message, which are used, changed and there after a restart", async () => {

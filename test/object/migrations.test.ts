@@ -4,9 +4,9 @@ import { expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
 import { migrate, NEWEST_VERSION, STEPS, storedVersion } from "../../src/object/migrations.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
-import { call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
+import { bodiesOf, call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
 
-vi.spyOn(console, "error").mockReturnValue();
+const log = vi.spyOn(console, "error").mockReturnValue();
 
 test("an unknown queue has no tables, whichever call asks for it", async () => {
   const queue = freshQueue();
@@ -45,17 +45,32 @@ test("a migration whose steps fail leaves no table behind", async () => {
   expect(tables).toEqual([{ name: "blocks" }]);
 });
 
-test("a queue that was stored by a newer version is left alone", async () => {
+test("a queue that was stored by a newer version is left alone, and every call says so", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
   await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
     sql.exec("INSERT INTO migrations (version) VALUES (?)", NEWEST_VERSION + 1);
   });
   await evictDurableObject(objectOf(queue));
+  log.mockClear();
 
-  const reply = await call("POST", `${queue}/messages`, { messages: [{ body: "b" }] });
+  const detail =
+    "The queue was stored by a newer build: its tables have version 5, and this build knows up to version 4. Nothing in it is changed. Deploy the newer build again.";
+  const calls = [
+    await call("POST", `${queue}/messages`, { messages: [{ body: "b" }] }),
+    await call("POST", `${queue}/receive`, { timeoutSeconds: 5 }),
+    await call("GET", `${queue}/messages`),
+    await call("DELETE", queue),
+  ];
 
-  expect(reply).toMatchObject({ status: 503, body: { code: "unavailable" } });
+  for (const reply of calls) expect(reply).toMatchObject({ status: 503, body: { code: "newer_data", detail } });
+  expect(calls[0]?.headers.get("Retry-After")).toBeNull();
+  expect(log).toHaveBeenCalledOnce();
+  await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
+    sql.exec("DELETE FROM migrations WHERE version = ?", NEWEST_VERSION + 1);
+  });
+  await evictDurableObject(objectOf(queue));
+  expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual(["a"]);
 });
 
 /** Makes the tables of an older version, with what they then held. */

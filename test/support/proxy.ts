@@ -181,7 +181,7 @@ class Connection {
   /** Looks whether a request begins here, and what is planned for it. */
   #request(bytes: Buffer): void {
     const requestLine = /^([A-Z]+ \S+) HTTP\/1\.1\r\n/.exec(bytes.toString("latin1"))?.[1];
-    if (requestLine?.endsWith("/socket") === true) this.#upgrade = Buffer.alloc(0);
+    if (requestLine !== undefined && /\/socket(\?|$)/.test(requestLine)) this.#upgrade = Buffer.alloc(0);
     const verb = requestLine === undefined ? undefined : verbOf(requestLine);
     const plan = verb === undefined ? undefined : this.#events.asked(verb);
     if (plan?.at === "reply") this.#plan = plan;

@@ -1,4 +1,4 @@
-/** What a worker prints, or tells its onError, while its server is away and when it is back. Time is that of the test. */
+/** What a worker prints, or gives its onError, while its server is away and when it is back. The test moves the time. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RequestOf } from "../../../src/api/types.ts";
 import { type QueueError, Unavailable } from "../../../worker-client/src/base/errors.ts";
@@ -76,7 +76,7 @@ describe("a worker to which messages are pushed", () => {
     expect(printed).toEqual([]);
   });
 
-  test("tells its onError of both, without a message", () => {
+  test("gives both to its onError, without a message", () => {
     const told: unknown[][] = [];
     start({ pushes }, { onError: (...words) => told.push(words) });
 

@@ -113,7 +113,7 @@ test("a lease that is lost keeps a message that waits from being begun", async (
   );
   await leasedOf(queue).toBe(3);
   await queue.cancel(ids[2] as string);
-  // Told after the other, so that what comes of it shows that the worker knows of both.
+  // The server says this after the other, so that what comes of it shows that the worker knows of both.
   await queue.cancel(ids[1] as string);
   await queue.join();
 

@@ -90,7 +90,7 @@ export class TrackedSocket {
   }
 
   #send(frame: string | ArrayBuffer): void {
-    // The other side may have ended the connection in this turn, which is told in a later one.
+    // The other side may have ended the connection in this turn; its event comes in a later one.
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     if (typeof frame === "string") this.#replies.sent(frame);
     this.#socket.send(frame);
@@ -125,7 +125,7 @@ export class TrackedSocket {
     } catch (error) {
       this.faults.push(`a line breaks its schema: ${error instanceof Error ? error.message : String(error)}`);
     }
-    if (lost?.length === 0) this.faults.push("nothing was told as lost");
+    if (lost?.length === 0) this.faults.push("a line named no lost receipt");
     for (const message of push ?? reply?.messages ?? []) {
       this.messageIds.push(message.id);
       if (message.receipt !== undefined) this.receipts.push(message.receipt);

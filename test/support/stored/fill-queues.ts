@@ -75,7 +75,7 @@ async function fillOrders(call: Call): Promise<void> {
   // Two segments, and messages that are gone at their beginning.
   await put(call, "large", bodies("one of many", 300));
   await ack(call, "large", 5);
-  await put(call, "bytes", [{ bytes: "AAEC/w==" }, { bytes: "" }, { body: null }, { body: [1.5, "x"] }]);
+  await put(call, "bytes", [{ bytes: "AAEC/w==" }, { bytes: "" }, { body: null }, { body: [1.5, "x".repeat(3_000)] }]);
   await call("PUT", "/groups", { maxLeasedPerGroup: 2, ...NO_DELAY });
   await put(
     call,
@@ -96,7 +96,7 @@ async function fillKeys(call: Call): Promise<void> {
     ],
     "put-1",
   );
-  await put(call, "keys", [{ body: "again", dedupeKey: "one" }, { body: "c" }], "put-2");
+  await put(call, "keys", [{ body: "recreated", dedupeKey: "one" }, { body: "c" }], "put-2");
   await call("POST", "/keys/receive", { autoAck: true });
   await call("POST", "/keys/done", { count: 1 }, "done-1");
 }
@@ -124,7 +124,7 @@ async function fillDead(call: Call): Promise<void> {
   await failAll(call, "refused", 3);
   // Dead letters that have arrived, and one that was redriven back.
   await call("PUT", "/source", { ...NO_DELAY, maxAttempts: 1, deadLetterQueue: "letters" });
-  await put(call, "source", bodies("letter", 4));
+  await put(call, "source", [...bodies("letter", 3), { body: "grouped letter", group: "g" }]);
   await failAll(call, "source", 4);
   await until(async () => (await call("GET", "/source")).transferred === 4);
   await call("PUT", "/letters", { ...NO_DELAY, maxAttempts: 1 });
@@ -149,9 +149,9 @@ async function fillAdministered(call: Call): Promise<void> {
   await call("POST", "/paused/pause", {});
   await put(call, "purged", bodies("purged", 3));
   await call("POST", "/purged/purge", {});
-  await put(call, "again", bodies("of the first", 3));
-  await call("DELETE", "/again");
-  await put(call, "again", bodies("of the second", 2));
+  await put(call, "recreated", bodies("of the first", 3));
+  await call("DELETE", "/recreated");
+  await put(call, "recreated", bodies("of the second", 2));
   await put(call, "deleted", bodies("deleted", 2));
   await call("DELETE", "/deleted");
 }
@@ -171,8 +171,9 @@ async function fillSettled(call: Call, manager: QueueManager): Promise<void> {
     if (message.item === "failed twice") await message.retry({ error: "second" });
     else await message.release();
   }
-  const dead = await Array.fromAsync(queue.messages({ state: "dead" }));
-  await queue.redrive({ ids: dead.filter(({ item }) => item === "redriven").map(({ id }) => id) });
+  for await (const { id, item } of queue.messages({ state: "dead" })) {
+    if (item === "redriven") await queue.redrive({ ids: [id] });
+  }
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

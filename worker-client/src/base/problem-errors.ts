@@ -85,7 +85,7 @@ export function isPassing(status: number): boolean {
 }
 
 /** Problems with a 5xx status that trying again does not help. */
-const FINAL_CODES: readonly string[] = ["no_authkey", "misconfigured", "storage_full", "damaged"];
+const FINAL_CODES: readonly string[] = ["no_authkey", "misconfigured", "storage_full", "damaged", "newer_data"];
 
 /** Problems after which another try helps although the request was certainly not applied. */
 const NOT_APPLIED_CODES: readonly string[] = ["version_mismatch", "overloaded"];

@@ -4,7 +4,7 @@ import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
 import { itemOf } from "./item-of.ts";
 
-export type { DeathReason, MessageState } from "../../../src/contract/states.ts";
+export type { DeathReason, MessageState };
 
 /** A message that was peeked at, and not leased. */
 export interface MessageView<Item> {

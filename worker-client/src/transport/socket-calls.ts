@@ -21,7 +21,7 @@ const LAST_ID = 2_147_483_647;
 /** A line that answers an operation. */
 export type AnswerLine = Extract<ServerLine, { id: number }>;
 
-/** Receives the events of `SocketCalls`, and tells it about the connection. */
+/** Receives the events of `SocketCalls`, and answers its questions about the connection. */
 export interface CallsEvents {
   /** Why the server cannot be reached; undefined while it can, and in the first moments of an outage. */
   readonly outage: Error | undefined;

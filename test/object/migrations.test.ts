@@ -5,6 +5,7 @@ import { directoryOf } from "../../src/env.ts";
 import { migrate, NEWEST_VERSION, STEPS, storedVersion } from "../../src/object/migrations.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
 import { bodiesOf, call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
+import { interceptStatements } from "../support/storage.ts";
 
 const log = vi.spyOn(console, "error").mockReturnValue();
 
@@ -113,8 +114,8 @@ test("to open a queue that was stored by version 2 rewrites none of its rows, ho
   expect(await migrated(50)).toBe(await migrated(1));
 });
 
-test("a queue that was stored by version 2 is served, with its messages, its keys and its counts", async () => {
-  const queue = freshQueue();
+/** Stores two messages, `a` and `b`, as version 2 did, then runs these statements. Returns the tables. */
+async function storeVersion2(queue: string, ...statements: string[]): Promise<unknown> {
   const name = nameOf(queue);
   // Without settings that a later build has, which are at their defaults then.
   const { order, leaseMs, maxAttempts, shutdown, paused } = DEFAULT_CONFIGURATION;
@@ -126,19 +127,66 @@ test("a queue that was stored by version 2 is served, with its messages, its key
   const totals = `{"commit":3,"time":1700000000000,"lastBlock":1,"accepted":5,"done":1,"purged":0,"expired":0,"moved":2,
     "unfinished":2,"lastTransfer":1,"transfers":[],"refusal":{"to":"other","times":1,"until":1700000060000},"rowsWritten":4}`;
   const lines = ["a", "b"].map((body) => `{"body":"${body}","priority":100,"putAt":1700000000}\n`).join("");
-  await runInDurableObject(objectOf(queue), (_, { storage }) =>
+  const tables = await runInDurableObject(objectOf(queue), (_, { storage }) => {
     olderTables(storage, 2, [
       `INSERT INTO queue VALUES (1, 'abcdefgh', '${configuration}')`,
       `INSERT INTO blocks VALUES (1, 3, '${totals}', 1, 2, 0, 0, 0, 1700000000000, ${lines.length}, 2, 0, 0, 0, 0,
          NULL, 0, 0, NULL, NULL, '', '', '', '${lines}')`,
-    ]),
-  );
+      ...statements,
+    ]);
+    return tablesIn(storage.sql);
+  });
   await evictDurableObject(objectOf(queue));
   const directory = directoryOf(env);
   await directory.add(name, "abcdefgh");
   await directory.confirm(name, "abcdefgh");
+  return tables;
+}
+
+test("a queue that was stored by version 2 is served, with its messages, its keys and its counts", async () => {
+  const queue = freshQueue();
+  await storeVersion2(queue);
 
   expect(await descriptionOf(queue)).toMatchObject({ visible: 2, accepted: 5, done: 1, transferred: 2, unfinished: 2 });
   expect(await descriptionOf(queue)).toMatchObject({ maxSize: 7, maxLeasedPerGroup: 1, retryDelayFactor: 2 });
   expect(await receive(queue, { max: 2 })).toMatchObject([{ id: "0.abcdefgh-1-0", body: "a" }, { body: "b" }]);
+});
+
+/** The tables, their columns and their version, to see that nothing is changed. */
+function tablesIn(sql: SqlStorage): unknown {
+  return [storedVersion(sql), sql.exec("SELECT sql FROM sqlite_master ORDER BY name").toArray()];
+}
+
+test.each(STEPS.keys().toArray().slice(1))(
+  "a migration that ends for lack of room after step %i changes nothing",
+  async (step) => {
+    const queue = freshQueue();
+    await runInDurableObject(objectOf(queue), (_, { storage }) => olderTables(storage, 1, []));
+    await interceptStatements(objectOf(queue), {
+      before: (statement) => {
+        if (statement === STEPS[step]) throw new Error("database or disk is full: SQLITE_FULL");
+      },
+    });
+
+    await runInDurableObject(objectOf(queue), (_, { storage }) => {
+      const before = tablesIn(storage.sql);
+      expect(() => migrate(storage)).toThrow(/SQLITE_FULL/);
+      expect(tablesIn(storage.sql)).toEqual(before);
+    });
+  },
+);
+
+test("a queue whose older tables cannot be migrated is damaged, unchanged, and its messages are listed", async () => {
+  const queue = freshQueue();
+  const before = await storeVersion2(queue, "DROP TABLE arrivals");
+
+  const described = await call("GET", queue);
+  const listed = await call("GET", `${queue}/messages`);
+
+  expect(described).toMatchObject({ status: 500, body: { code: "damaged" } });
+  expect(listed.body.messages).toMatchObject([
+    { id: "0.abcdefgh-1-0", body: "a" },
+    { body: "b", state: "visible" },
+  ]);
+  expect(await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => tablesIn(sql))).toEqual(before);
 });

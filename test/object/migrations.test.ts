@@ -5,6 +5,7 @@ import { directoryOf } from "../../src/env.ts";
 import { migrate, NEWEST_VERSION, STEPS, storedVersion } from "../../src/object/migrations.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
 import { bodiesOf, call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
+import { connect } from "../support/sockets/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 const log = vi.spyOn(console, "error").mockReturnValue();
@@ -72,6 +73,54 @@ test("a queue that was stored by a newer version is left alone, and every call s
   });
   await evictDurableObject(objectOf(queue));
   expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual(["a"]);
+});
+
+/** Everything that is stored of a queue, to see that nothing is changed. */
+function storedOf(queue: string): Promise<unknown> {
+  return runInDurableObject(objectOf(queue), async (_, { storage }) => {
+    const rows = storage.sql.exec("SELECT * FROM segments ORDER BY slot").toArray();
+    return [JSON.stringify(rows), await storage.getAlarm()];
+  });
+}
+
+/** A queue with these messages whose tables a newer build has changed. */
+async function newerQueue(bodies: unknown[]): Promise<string> {
+  const queue = freshQueue();
+  await put(queue, bodies);
+  await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
+    sql.exec("INSERT INTO migrations (version) VALUES (?)", NEWEST_VERSION + 1);
+  });
+  await evictDurableObject(objectOf(queue));
+  return queue;
+}
+
+test("connections of a queue that was stored by a newer version are answered so, and nothing is changed", async () => {
+  const queue = await newerQueue(["a"]);
+  const before = await storedOf(queue);
+  log.mockClear();
+
+  const socket = await connect(queue);
+  socket.say({ id: 1, verb: "describe" }, { id: 2, verb: "subscribe", request: { credit: 5 } });
+  socket.say({ id: 3, verb: "delete" }, { id: 4, verb: "messages" });
+  const replies = [await socket.next(), await socket.next(), await socket.next(), await socket.next()];
+
+  expect(replies).toMatchObject([1, 2, 3, 4].map((id) => ({ id, problem: { code: "newer_data" } })));
+  expect(await storedOf(queue)).toEqual(before);
+  expect(log).not.toHaveBeenCalled();
+});
+
+test("dead letters for a queue that was stored by a newer version stay where they died", async () => {
+  const letters = await newerQueue(["a"]);
+  const queue = freshQueue();
+  await call("PUT", queue, { maxAttempts: 1, deadLetterQueue: nameOf(letters) });
+  await put(queue, ["b"]);
+  const receipts = (await receive(queue)).map(({ receipt }) => receipt);
+
+  await call("POST", `${queue}/retry`, { receipts });
+
+  await vi.waitFor(async () => expect(await descriptionOf(queue)).toMatchObject({ dead: 1, transferring: 0 }));
+  const { body } = await call("POST", `${queue}/redrive`, { to: nameOf(letters) });
+  expect(body).toMatchObject({ code: "newer_data" });
 });
 
 /** Makes the tables of an older version, with what they then held. */

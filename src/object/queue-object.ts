@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { ProblemError } from "../api/check/problem-error.ts";
 import { commandOf } from "../api/command-of.ts";
 import { authkeysFault } from "../api/keys/authkeys.ts";
-import { stillGranted } from "../api/keys/principals.ts";
+import { grants } from "../api/keys/principals.ts";
 import { type AskContext, connectionIn, type QueueCalls, type Transfer } from "../api/object-calls.ts";
 import { type Reply, refusalOf, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
@@ -76,8 +76,8 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   async #closeUngranted(): Promise<void> {
     // While the variables are wrong every request is refused, and open connections are too.
     if (authkeysFault(this.env.AUTHKEYS) !== undefined) return;
-    const isGranted = await stillGranted(this.env, this.#clock.now());
-    for (const session of this.#sessions.closeUngranted(isGranted)) this.#loop.leave(session);
+    const grantOf = await grants(this.env, this.#clock.now());
+    for (const session of this.#sessions.closeUngranted(grantOf)) this.#loop.leave(session);
   }
 
   ask(verb: string, request: unknown, { waitId, version, ...asking }: AskContext): Promise<Reply> {
@@ -192,7 +192,7 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 
   #takeUp(operation: Operation, session: Session, incoming: Incoming[]): void {
-    const principal = { ...session.peer.principal, queues: [this.#name] };
+    const { principal } = session.peer;
     const context = {
       ...{ queue: this.#name, principal, connection: session },
       ...{ idempotencyKey: operation.key, now: this.#clock.now() },

@@ -3,8 +3,7 @@ import type { ConnectionInfo } from "../api/object-calls.ts";
 
 /** Who is at the other end of a connection. */
 export interface Peer {
-  /** What of the principal an open connection needs; its queues were checked when it was opened. */
-  principal: Omit<Principal, "queues">;
+  principal: Principal;
   name?: string | undefined;
   address?: string | undefined;
   /** When it connected, in milliseconds. */
@@ -13,8 +12,16 @@ export interface Peer {
 
 /** The peer of a connection that is opened now. */
 export function peerOf({ principal, name, address }: ConnectionInfo, now: number): Peer {
-  const { queues: _, ...granted } = principal;
-  return { principal: granted, name, address, since: now };
+  return { principal, name, address, since: now };
+}
+
+/** Queues of a principal without a key that are stored: an attachment has little room. */
+const STORED_QUEUES_MAX = 10;
+
+/** A peer as it is stored. The queues of a key are looked up by its hash when the connection is restored. */
+export function storedPeer({ principal, ...peer }: Peer): Peer {
+  const queues = principal.hash === undefined ? principal.queues.slice(0, STORED_QUEUES_MAX) : [];
+  return { ...peer, principal: { ...principal, queues } };
 }
 
 /** The waits of a connection, as they are stored with its socket while the object is not in memory. */

@@ -9,7 +9,7 @@ import type { Verb } from "../api/verbs/index.ts";
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
 import type { Command, Delivery, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
-import type { Attachment, Peer } from "./attachment.ts";
+import { type Attachment, type Peer, storedPeer } from "./attachment.ts";
 import { InHand } from "./in-hand.ts";
 import { Outbox } from "./outbox.ts";
 import { SharedPutsReply } from "./shared-puts-reply.ts";
@@ -270,7 +270,7 @@ export class Session implements Responder, Connection {
     const attachment: Attachment = {
       ...{
         subscriber: this.subscriber,
-        peer: this.peer,
+        peer: storedPeer(this.peer),
         inHand: this.#inHand.kept(),
         credit,
         leaseMs,

@@ -1,3 +1,4 @@
+import type { Principal } from "../api/keys/principal.ts";
 import type { ConnectionInfo } from "../api/object-calls.ts";
 import type { Consumer } from "../api/schema/queues.ts";
 import { CONSUMERS_SHOWN_MAX, RECEIPTS_MAX } from "../contract/limits.ts";
@@ -5,7 +6,7 @@ import { PING, PONG } from "../contract/socket-constants.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
-import { attachmentOf, type Peer, peerOf } from "./attachment.ts";
+import { attachmentOf, peerOf } from "./attachment.ts";
 import { Readers } from "./readers.ts";
 import { type Marks, Session, type Wait } from "./session.ts";
 
@@ -121,9 +122,17 @@ export class Sessions {
     return this.#end([...this.#ending].filter(({ peer }) => (peer.principal.endsAt ?? now + 1) <= now));
   }
 
-  /** Closes the connections whose keys the server does not have any more. Returns them. */
-  closeUngranted(isGranted: (principal: Peer["principal"]) => boolean): Session[] {
-    return this.#end([...this.#bySocket.values()].filter(({ peer }) => !isGranted(peer.principal)));
+  /**
+   * Closes the connections whose keys the server does not have any more, and returns them. The others have what their keys
+   * grant.
+   */
+  closeUngranted(grantOf: (principal: Principal) => Principal | undefined): Session[] {
+    const ungranted = [...this.#bySocket.values()].filter(({ peer }) => {
+      const principal = grantOf(peer.principal);
+      if (principal !== undefined) peer.principal = principal;
+      return principal === undefined;
+    });
+    return this.#end(ungranted);
   }
 
   #end(sessions: Session[]): Session[] {

@@ -86,7 +86,7 @@ test("the README's commands make a project in which its producer and its worker 
     env,
   });
 
-  expect(stdout).toMatch(/^stored [a-z0-9]{8}-1-0\n$/);
+  expect(stdout).toMatch(/^stored 0\.[a-z0-9]{8}-1-0\n$/);
   expect(String((await printed)[0])).toBe("sending to ada@example.com attempt 1\n");
   worker.kill("SIGTERM");
   const [status] = await once(worker, "exit");

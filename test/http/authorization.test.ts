@@ -231,3 +231,21 @@ test("a key that is not granted a verb touches no unknown queue either", async (
   }
   expect((await call("GET", queue)).body.code).toBe("unknown_queue");
 });
+
+test("a key sends messages to no queue that it is not for", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a"]);
+  const admin: Principal = { name: "admin", scopes: SCOPES, queues: [nameOf(queue)] };
+  const other = { deadLetterQueue: "secrets" };
+
+  expect(await objectOf(queue).ask("configure", other, { principal: admin })).toMatchObject({ code: "forbidden" });
+  expect(await objectOf(queue).ask("redrive", { to: "secrets" }, { principal: admin })).toMatchObject({
+    code: "forbidden",
+    detail: `The key admin is not for the queue secrets, but for queues whose names begin with ${nameOf(queue)}. Use a key that is for it.`,
+  });
+  const socket = await connect(queue, { principal: admin });
+  socket.say({ id: 1, verb: "configure", request: other });
+  expect(await socket.next()).toMatchObject({ problem: { code: "forbidden" } });
+  socket.end();
+  expect(await descriptionOf(queue)).toMatchObject({ deadLetterQueue: null });
+});

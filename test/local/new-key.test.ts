@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parseAuthkeys } from "../../src/api/keys/authkeys.ts";
 import { hashOf, principalOf } from "../../src/api/keys/principals.ts";
@@ -57,4 +58,13 @@ test("a server does not start with wrong keys", () => {
   expect(() => settingsFrom([], { AUTHKEYS: "[{}]" })).toThrow(
     /^AUTHKEYS\[0\]\.name is missing; it must be a string\./,
   );
+});
+
+test("the command in the documents makes a key", async () => {
+  const page = readFileSync(`${import.meta.dirname}/../../docs/deploy.md`, "utf8");
+  const [, options = ""] = /^npm run --silent new-key -- (.*)$/m.exec(page) ?? [];
+
+  expect(parseAuthkeys(partsOf(await newKey(options.split(" "), "")).authkeys)).toMatchObject([
+    { name: "mail-worker" },
+  ]);
 });

@@ -13,6 +13,15 @@ const PREFIXES_NAMED_MAX = 5;
  */
 export function assertGranted(principal: Principal, scope: Scope | "any", queue: string): void {
   assertScope(principal, scope);
+  assertQueue(principal, queue);
+}
+
+/**
+ * Checks that a key is for a queue.
+ *
+ * @throws {ProblemError} `forbidden`
+ */
+export function assertQueue(principal: Principal, queue: string): void {
   if (principal.queues.some((prefix) => queue.startsWith(prefix))) return;
   const named = principal.queues.slice(0, PREFIXES_NAMED_MAX).join(", ");
   const more = principal.queues.length > PREFIXES_NAMED_MAX ? ", …" : "";

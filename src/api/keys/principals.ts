@@ -52,18 +52,21 @@ export async function principalOf(variables: KeyVariables, presented: string, no
   return found;
 }
 
-/** Tells of a principal that an open connection has whether the server still has its key, and it has not ended. */
-export async function stillGranted(
+/**
+ * Finds the principal of a connection that was stored without its queues: undefined if the server does not have its key any
+ * more, or it grants something else, or it has ended.
+ */
+export async function grants(
   variables: KeyVariables,
   now: number,
-): Promise<(principal: Omit<Principal, "queues">) => boolean> {
+): Promise<(principal: Principal) => Principal | undefined> {
   const keys = await keysOf(variables);
   return (principal) => {
     // A Worker opened it, not a key.
-    if (principal.hash === undefined) return true;
+    if (principal.hash === undefined) return principal;
     const key = keys.find(({ hash }) => hash === principal.hash);
     const isSameGrant = key?.name === principal.name && String(key.scopes) === String(principal.scopes);
-    return isSameGrant && key.endsAt === principal.endsAt && !hasEnded(key, now);
+    return isSameGrant && key.endsAt === principal.endsAt && !hasEnded(key, now) ? key : undefined;
   };
 }
 

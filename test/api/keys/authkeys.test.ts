@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { authkeysFault, parseAuthkeys } from "../../../src/api/keys/authkeys.ts";
 import { assertGranted, assertScope, listedPrefixes } from "../../../src/api/keys/authorize.ts";
 import type { Principal } from "../../../src/api/keys/principal.ts";
-import { hashOf, principalOf, stillGranted } from "../../../src/api/keys/principals.ts";
+import { grants, hashOf, principalOf } from "../../../src/api/keys/principals.ts";
 
 const HASH = `sha256:${"a".repeat(64)}`;
 const OTHER_HASH = `sha256:${"b".repeat(64)}`;
@@ -80,7 +80,7 @@ describe("a key that is presented", () => {
     const AUTHKEYS = JSON.stringify([entry]);
     const principal = await principalOf({ AUTHKEYS }, "worker-key", NOW - 1);
     const counts = async (keys: object[], now = NOW - 1) =>
-      (await stillGranted({ AUTHKEYS: JSON.stringify(keys) }, now))(principal);
+      (await grants({ AUTHKEYS: JSON.stringify(keys) }, now))({ ...principal, queues: [] }) !== undefined;
 
     expect(await counts([entry])).toBe(true);
     expect(await counts([entry], NOW)).toBe(false);

@@ -3,7 +3,7 @@ import { type Env, queueOf } from "../env.ts";
 import { idleCollection, recentFailures } from "../isolate.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import { MonotonicClock } from "../queue/base/clock.ts";
-import type { Command } from "../queue/base/commands.ts";
+import type { Command, Result } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
 import type { Queue } from "../queue/queue.ts";
 import { overloaded } from "../queue/refusals.ts";
@@ -288,6 +288,9 @@ export class CommitLoop {
   async alarm(): Promise<void> {
     this.#wakings.forgetAlarm();
     await this.#life.untilWritable();
-    await new Promise<void>((resolve) => this.submitInternal({ verb: "describe" }, () => resolve()));
+    const result = await new Promise<Result>((resolve) => {
+      this.submitInternal({ verb: "describe" }, (_, answer) => resolve(answer));
+    });
+    this.#wakings.alarmAnswered(result);
   }
 }

@@ -1,10 +1,14 @@
 import type { CancelTimer, MachineClock } from "../machine-clock.ts";
 import type { MonotonicClock } from "../queue/base/clock.ts";
+import type { Result } from "../queue/base/commands.ts";
 import type { Queue } from "../queue/queue.ts";
 import { BEGIN_STORED_MS } from "../queue/store/begun-marks.ts";
 
 /** Alarms are set to multiples of this, in milliseconds, because each alarm that is set is billed as a row. */
 const ALARM_STEP_MS = 10_000;
+
+/** Between two alarms of a queue that this build cannot use, in milliseconds: each is billed as a row, and loads the queue. */
+const POSTPONED_MS = 3_600_000;
 
 /**
  * A wait up to this, in milliseconds, is cheaper with a timer than with an alarm. While a timer is set the object stays in
@@ -42,6 +46,19 @@ export class Wakings {
   /** Notes that the alarm has gone off, or was deleted. */
   forgetAlarm(): void {
     this.#alarmAt = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Keeps the alarm of a queue in which nothing may be written before another build or configuration is deployed: by then
+   * messages may be due in it, and perhaps no client calls it.
+   *
+   * @param result the answer to the command of the alarm that has gone off
+   */
+  alarmAnswered(result: Result): void {
+    const isUnusable = result.verb === "refused" && (result.code === "newer_data" || result.code === "misconfigured");
+    if (!isUnusable) return;
+    this.#alarmAt = this.#machineClock.now() + POSTPONED_MS;
+    void this.#storage.setAlarm(this.#alarmAt);
   }
 
   /**

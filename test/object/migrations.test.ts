@@ -4,9 +4,12 @@ import { expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
 import { migrate, NEWEST_VERSION, STEPS, storedVersion } from "../../src/object/migrations.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
-import { bodiesOf, call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
+import { bodiesOf, call, descriptionOf, freshQueue, nameOf, objectOf, pass, put, receive } from "../support/call.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
+
+/** Longer than the pause between two alarms of a queue that cannot be opened. */
+const LONG_SECONDS = 2 * 3_600;
 
 const log = vi.spyOn(console, "error").mockReturnValue();
 
@@ -48,12 +51,7 @@ test("a migration whose steps fail leaves no table behind", async () => {
 });
 
 test("a queue that was stored by a newer version is left alone, and every call says so", async () => {
-  const queue = freshQueue();
-  await put(queue, ["a"]);
-  await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
-    sql.exec("INSERT INTO migrations (version) VALUES (?)", NEWEST_VERSION + 1);
-  });
-  await evictDurableObject(objectOf(queue));
+  const queue = await newerQueue(["a"]);
   log.mockClear();
 
   const detail =
@@ -68,10 +66,7 @@ test("a queue that was stored by a newer version is left alone, and every call s
   for (const reply of calls) expect(reply).toMatchObject({ status: 503, body: { code: "newer_data", detail } });
   expect(calls[0]?.headers.get("Retry-After")).toBeNull();
   expect(log).toHaveBeenCalledOnce();
-  await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
-    sql.exec("DELETE FROM migrations WHERE version = ?", NEWEST_VERSION + 1);
-  });
-  await evictDurableObject(objectOf(queue));
+  await becomeKnown(queue);
   expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual(["a"]);
 });
 
@@ -83,15 +78,35 @@ function storedOf(queue: string): Promise<unknown> {
   });
 }
 
+/** How many messages are stored as visible. No call looks at the queue. */
+function visibleIn(queue: string): Promise<unknown> {
+  return runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
+    return sql.exec("SELECT sum(visible) AS visible FROM segments").one().visible;
+  });
+}
+
 /** A queue with these messages whose tables a newer build has changed. */
 async function newerQueue(bodies: unknown[]): Promise<string> {
   const queue = freshQueue();
   await put(queue, bodies);
+  await becomeNewer(queue);
+  return queue;
+}
+
+/** Lets the tables of a queue be those of a newer build. */
+async function becomeNewer(queue: string): Promise<void> {
   await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
     sql.exec("INSERT INTO migrations (version) VALUES (?)", NEWEST_VERSION + 1);
   });
   await evictDurableObject(objectOf(queue));
-  return queue;
+}
+
+/** Undoes `becomeNewer`, as if this build were the newer one. */
+async function becomeKnown(queue: string): Promise<void> {
+  await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
+    sql.exec("DELETE FROM migrations WHERE version = ?", NEWEST_VERSION + 1);
+  });
+  await evictDurableObject(objectOf(queue));
 }
 
 test("connections of a queue that was stored by a newer version are answered so, and nothing is changed", async () => {
@@ -107,6 +122,21 @@ test("connections of a queue that was stored by a newer version are answered so,
   expect(replies).toMatchObject([1, 2, 3, 4].map((id) => ({ id, problem: { code: "newer_data" } })));
   expect(await storedOf(queue)).toEqual(before);
   expect(log).not.toHaveBeenCalled();
+});
+
+test("messages expire without a call after the newer build of their queue is deployed again", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { retentionSeconds: 60 });
+  await put(queue, ["old"]);
+  await becomeNewer(queue);
+  const before = await visibleIn(queue);
+
+  await pass(LONG_SECONDS, queue);
+  const whileNewer = await visibleIn(queue);
+  await becomeKnown(queue);
+  await pass(LONG_SECONDS, queue);
+
+  expect([before, whileNewer, await visibleIn(queue)]).toEqual([1, 1, 0]);
 });
 
 test("dead letters for a queue that was stored by a newer version stay where they died", async () => {

@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { FULL_MS, failedCommits } from "../../src/isolate.ts";
@@ -105,6 +105,24 @@ test.each(["9GB", "-1", "NaN"])(
     expect(await descriptionOf(queue)).toMatchObject({ accepted: 1 });
   },
 );
+
+test("messages expire without a call after the configuration of their server is right again", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { retentionSeconds: 60 });
+  await put(queue, ["old"]);
+  const visible = () =>
+    runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
+      return sql.exec("SELECT sum(visible) AS visible FROM segments").one().visible;
+    });
+
+  env.STORAGE_BYTES_MAX = "9GB";
+  await pass(2 * 3_600, queue);
+  const whileWrong = await visible();
+  delete env.STORAGE_BYTES_MAX;
+  await pass(2 * 3_600, queue);
+
+  expect([whileWrong, await visible()]).toEqual([1, 0]);
+});
 
 describe("a host whose disk is nearly full", () => {
   /** Stands for the host's status, and counts how often it is asked. */

@@ -94,14 +94,43 @@ describe("an entry", () => {
     expect(await directory.find("entry-2")).toEqual({ generation: "second", isConfirmed: true });
   });
 
-  test("from before generations were kept belongs to the generation that is found", async () => {
-    await runInDurableObject(directory, (_, { storage: { sql } }) => {
+  /** Lets the table be of version 1, with two queues. */
+  async function becomeOlder(): Promise<void> {
+    await runInDurableObject(directoryOf(env), (_, { storage: { sql } }) => {
       sql.exec("DROP TABLE IF EXISTS queues");
       sql.exec("DROP TABLE IF EXISTS migrations");
       sql.exec("CREATE TABLE queues (name TEXT PRIMARY KEY) WITHOUT ROWID");
       sql.exec("INSERT INTO queues (name) VALUES ('old-1'), ('old-2')");
     });
     await abortAllDurableObjects();
+  }
+
+  function tables(): Promise<unknown> {
+    return runInDurableObject(directoryOf(env), (_, { storage: { sql } }) => {
+      return sql.exec("SELECT sql FROM sqlite_master ORDER BY name").toArray();
+    });
+  }
+
+  test("from before generations were kept is unchanged by a migration that ends for lack of room", async () => {
+    await becomeOlder();
+    const before = await tables();
+    await interceptStatements(directoryOf(env), {
+      before: (statement) => {
+        if (statement.startsWith("CREATE TABLE migrations")) throw new Error("database or disk is full: SQLITE_FULL");
+      },
+    });
+
+    const { body } = await call("GET", "/v1/queues");
+    const after = await tables();
+    await abortAllDurableObjects();
+
+    expect(body.code).toBe("storage_full");
+    expect(after).toEqual(before);
+    expect(await listed()).toEqual(["old-1", "old-2"]);
+  });
+
+  test("from before generations were kept belongs to the generation that is found", async () => {
+    await becomeOlder();
 
     expect(await directoryOf(env).find("old-1")).toEqual({ generation: "", isConfirmed: true });
     await directoryOf(env).confirm("old-1", "life");

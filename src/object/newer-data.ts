@@ -15,7 +15,7 @@ export function refusalOfNewer(sql: SqlStorage): Refusal | undefined {
   }
   if (version <= NEWEST_VERSION) return undefined;
   const versions = `its tables have version ${version}, and this build knows up to version ${NEWEST_VERSION}`;
-  const detail = `The queue was stored by a newer build: ${versions}. Nothing in it is changed. Deploy the newer build again.`;
+  const detail = `The queue was stored by a newer build: ${versions}. Nothing in it is changed. Deploy the newer build again, or restore a backup from before it.`;
   return { verb: "refused", code: "newer_data", detail };
 }
 
@@ -30,7 +30,9 @@ const NEWER_DIRECTORY = "The directory of all queues was stored by a newer build
  */
 export function newerDirectory(version: number, newest: number): Error {
   const versions = `its table has version ${version}, and this build knows up to version ${newest}`;
-  return new Error(`${NEWER_DIRECTORY}${versions}. Nothing in it is changed. Deploy the newer build again.`);
+  return new Error(
+    `${NEWER_DIRECTORY}${versions}. Nothing in it is changed. Deploy the newer build again, or restore a backup from before it.`,
+  );
 }
 
 /** The refusal of a request that needs such a directory; undefined for any other error of a call. */

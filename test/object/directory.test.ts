@@ -179,7 +179,7 @@ test("a queue that crashed before it was confirmed is confirmed by its next obje
 
 describe("a directory that was stored by a newer build", () => {
   const detail =
-    "The directory of all queues was stored by a newer build: its table has version 5, and this build knows up to version 4. Nothing in it is changed. Deploy the newer build again.";
+    "The directory of all queues was stored by a newer build: its table has version 5, and this build knows up to version 4. Nothing in it is changed. Deploy the newer build again, or restore a backup from before it.";
 
   async function becomeNewer(): Promise<void> {
     await directoryOf(env).find("any");

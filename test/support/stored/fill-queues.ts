@@ -25,6 +25,8 @@ export async function fillQueues(address: string): Promise<void> {
   await fillStates(call);
   await fillDead(call);
   await fillAdministered(call);
+  await fillOwn(call);
+  await fillChanged(call);
   const manager = new QueueManager({ address, authkey: STORED_AUTHKEY });
   try {
     await fillSettled(call, manager);
@@ -154,6 +156,45 @@ async function fillAdministered(call: Call): Promise<void> {
   await put(call, "recreated", bodies("of the second", 2));
   await put(call, "deleted", bodies("deleted", 2));
   await call("DELETE", "/deleted");
+}
+
+/** Messages with headers, with settings of their own, and with keys that count until they are done. */
+async function fillOwn(call: Call): Promise<void> {
+  const headers = { trace: "t-1", "content-type": "text/plain; ä" };
+  await call("PUT", "/own", { ...NO_DELAY, deadLetterExpired: true, deadLetterQueue: "own-letters" });
+  await put(call, "own", [
+    { body: "of one attempt", maxAttempts: 1, headers },
+    { body: "retried", maxAttempts: 3, retryDelaySeconds: 1, headers },
+  ]);
+  await failAll(call, "own", 2);
+  await put(call, "own", [
+    { body: "expiring", retentionSeconds: 1, headers },
+    { body: "kept", headers },
+  ]);
+  await until(async () => Number((await call("GET", "/own")).transferred) > 0);
+  await put(call, "until-done", [{ body: "done", dedupeKey: "first", dedupeUntil: "done" }]);
+  await ack(call, "until-done", 1);
+  await put(call, "until-done", [
+    { body: "put once more", dedupeKey: "first", dedupeUntil: "done" },
+    { body: "waiting", dedupeKey: "second", dedupeUntil: "done", headers },
+  ]);
+}
+
+/** Messages that were changed, also to another priority, promoted and cancelled. */
+async function fillChanged(call: Call): Promise<void> {
+  await call("PUT", "/changed", { order: "priority", ...NO_DELAY });
+  const { ids } = (await put(call, "changed", bodies("as it was put", 7))) as { ids: string[] };
+  const changes = [
+    { priority: 3 },
+    { priority: 3, body: { is: "changed" }, headers: { changed: "yes" } },
+    { delaySeconds: 2 },
+    { delaySeconds: 86_400 },
+  ];
+  for (const [index, change] of changes.entries()) await call("PATCH", `/changed/messages/${ids[index]}`, change);
+  await call("POST", `/changed/messages/${ids[3]}/promote`);
+  await call("DELETE", `/changed/messages/${ids[4]}`);
+  // One that was moved is leased.
+  await receive(call, "changed", 1);
 }
 
 /** Messages that consumers gave back in each way, through the client. */

@@ -34,7 +34,12 @@ describe("AUTHKEYS", () => {
     [[{ ...KEY, queues: [] }], "AUTHKEYS[0].queues must have at least 1 element."],
     [[{ ...KEY, queues: ["-"] }], "AUTHKEYS[0].queues[0] must be the beginning of a queue's name."],
     [[{ ...KEY, until: "tomorrow" }], "AUTHKEYS[0].until must be a time as 2027-01-31T00:00:00Z."],
-    [[{ ...KEY, scope: "put" }], "AUTHKEYS[0].scope is not a field of this request; did you mean scopes?"],
+    [[{ ...KEY, scope: "put" }], "AUTHKEYS[0] has a field that is not known; did you mean scopes?"],
+    [
+      [{ ...KEY, "dq_a-key": ["put"] }],
+      "AUTHKEYS[0] has a field that is not known; its fields are name, hash, scopes, queues, until.",
+    ],
+    [[{ ...KEY, "dq_a]key": ["put"], name: 1 }], "AUTHKEYS[0].name must be a string."],
     [[KEY, { ...KEY, name: "other" }], "AUTHKEYS must have no two keys of one hash."],
     [[KEY, { ...KEY, hash: OTHER_HASH }], "AUTHKEYS must have no two keys of one name."],
     [Array(101).fill(KEY), "AUTHKEYS must have at most 100 elements."],
@@ -42,9 +47,19 @@ describe("AUTHKEYS", () => {
     expect(faultOf(...keys)).toBe(`${sentence} npm run new-key prints right ones.`);
   });
 
+  test("is parsed again only when its text has changed", () => {
+    const text = JSON.stringify([KEY]);
+    const keys = parseAuthkeys(text);
+
+    expect(parseAuthkeys(text)).toBe(keys);
+    expect(parseAuthkeys("[]")).toEqual([]);
+    expect(parseAuthkeys(text)).toEqual(keys);
+  });
+
   test("is refused if it is no list, or no JSON", () => {
     expect(authkeysFault("{}")).toBe("AUTHKEYS must be an array. npm run new-key prints right ones.");
-    expect(authkeysFault("secret")).toBe("AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them.");
+    for (const text of ["secret", " ", '[{"name":'])
+      expect(authkeysFault(text)).toBe("AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them.");
   });
 });
 

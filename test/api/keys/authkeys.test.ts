@@ -123,17 +123,36 @@ describe("a grant", () => {
     expect(() => assertScope({ ...principal, scopes: [] }, "read")).toThrow("It grants nothing.");
   });
 
-  test("shows of a list exactly the names that it is for, each once and in order", () => {
+  test("shows of a list exactly the names that it is for, each once and in order, on pages of any size", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", "."), maxLength: 4 });
+    const size = fc.integer({ min: 1, max: 4 });
     fc.assert(
-      fc.property(fc.array(text, { minLength: 1, maxLength: 6 }), text, fc.array(text), (queues, prefix, names) => {
-        const all = [...new Set(names)].sort();
-        const listed = listedPrefixes({ ...principal, queues }, prefix).flatMap((own) =>
-          all.filter((name) => name.startsWith(own)),
-        );
-        const expected = all.filter((name) => name.startsWith(prefix) && queues.some((own) => name.startsWith(own)));
-        expect(listed).toEqual(expected);
-      }),
+      fc.property(
+        fc.array(text, { minLength: 1, maxLength: 6 }),
+        text,
+        fc.array(text),
+        size,
+        (queues, prefix, names, most) => {
+          const all = [...new Set(names)].filter((name) => name !== "").sort();
+          const listed: string[] = [];
+          for (let page = [""]; page.length > 0; listed.push(...page)) {
+            const cursor = listed.at(-1) ?? "";
+            page = listedPrefixes({ ...principal, queues }, prefix, cursor)
+              .flatMap((own) => all.filter((name) => name.startsWith(own) && name > cursor))
+              .slice(0, most);
+          }
+          const expected = all.filter((name) => name.startsWith(prefix) && queues.some((own) => name.startsWith(own)));
+          expect(listed).toEqual(expected);
+        },
+      ),
     );
+  });
+
+  test("asks for no names that come before the cursor", () => {
+    expect(listedPrefixes(principal, "", "")).toEqual(["mail.", "thumbs"]);
+    expect(listedPrefixes(principal, "", "mail.in")).toEqual(["mail.", "thumbs"]);
+    expect(listedPrefixes(principal, "", "thumbs")).toEqual(["thumbs"]);
+    expect(listedPrefixes(principal, "", "uploads")).toEqual([]);
+    expect(listedPrefixes(principal, "mail.in", "")).toEqual(["mail.in"]);
   });
 });

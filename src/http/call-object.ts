@@ -1,6 +1,7 @@
 import { ProblemError } from "../api/check/problem-error.ts";
 import type { Env } from "../env.ts";
 import { failedCommits } from "../isolate.ts";
+import { refusalOfNewerDirectory } from "../object/newer-data.ts";
 import { HostStatus, isFullError, STORAGE_FULL } from "../object/storage-bound.ts";
 
 /**
@@ -8,7 +9,7 @@ import { HostStatus, isFullError, STORAGE_FULL } from "../object/storage-bound.t
  * failure it is not known whether the command was applied.
  *
  * @param queue the name of the queue that is called; undefined for the directory
- * @throws {ProblemError} `storage_full`, `version_mismatch` or `unavailable`
+ * @throws {ProblemError} `storage_full`, `version_mismatch`, `newer_data` or `unavailable`
  */
 export async function callObject<Value>(
   env: Env,
@@ -23,6 +24,8 @@ export async function callObject<Value>(
       throw new ProblemError("storage_full", STORAGE_FULL);
     }
     if (isOfAnotherVersion(error)) throw new ProblemError("version_mismatch", OTHER_VERSION);
+    const newer = refusalOfNewerDirectory(error);
+    if (newer !== undefined) throw new ProblemError(newer.code, newer.detail);
     const of = queue === undefined ? "directory" : `queue ${queue}`;
     console.error(`${of}: unavailable: a call of the object failed.`, error);
     const detail = "It is not known whether this was applied. Try again, a put under the same Idempotency-Key.";

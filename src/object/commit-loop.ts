@@ -12,7 +12,7 @@ import type { Sessions } from "../socket/sessions.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
 import type { ExpectedCallers } from "./expected-callers.ts";
-import { isOutOfReach, reaching } from "./out-of-reach.ts";
+import { reaching, refusalOfFailed } from "./out-of-reach.ts";
 import type { Pendings } from "./pendings.ts";
 import { queueInfoOf } from "./queue-info-of.ts";
 import { QueueLife } from "./queue-life.ts";
@@ -243,12 +243,15 @@ export class CommitLoop {
   #recover(error: unknown): void {
     const failed = this.#underWay;
     if (failed.length === 0 || isFullError(error)) throw error;
-    const code = isOutOfReach(error) ? "unavailable" : "internal";
-    console.error(`queue ${this.#name}: ${code}: a commit of ${failed.length} commands failed.`, error);
+    const refusal = refusalOfFailed(error);
+    // The directory has logged that it is of a newer version, once for all requests.
+    if (refusal.code !== "newer_data") {
+      console.error(`queue ${this.#name}: ${refusal.code}: a commit of ${failed.length} commands failed.`, error);
+    }
     this.#life.failed(error);
     this.#reload(failed);
     if (failed.length > 1) return;
-    this.replies.refuse(failed[0]?.requestId ?? 0, { verb: "refused", code, detail: FAILED[code] });
+    this.replies.refuse(failed[0]?.requestId ?? 0, refusal);
   }
 
   /**
@@ -288,10 +291,3 @@ export class CommitLoop {
     await new Promise<void>((resolve) => this.submitInternal({ verb: "describe" }, () => resolve()));
   }
 }
-
-/** Why a single command was refused whose commit failed. */
-const FAILED = {
-  internal: "The server failed on this call, which was not applied. The server's log has the error.",
-  unavailable:
-    "The directory of all queues could not be reached, or failed. This was not applied. The server's log has the error.",
-};

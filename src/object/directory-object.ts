@@ -1,25 +1,36 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DirectoryCalls, DirectoryEntry } from "../api/directory-calls.ts";
 import type { Env } from "../env.ts";
+import { storedVersion } from "./migrations.ts";
+import { newerDirectory } from "./newer-data.ts";
 
-/** Steps that bring the table to its newest form, in order. */
-const STEPS = [
+/**
+ * Steps that bring the table to its newest version, in order. The rules of `migrations.ts` hold for them too: a step that
+ * has been released never changes, and a new version is a new step at the end.
+ */
+const STEPS: readonly string[] = [
   "CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY) WITHOUT ROWID",
   // Names that were entered before had been stored, so their data must be there.
   `ALTER TABLE queues ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';
    ALTER TABLE queues ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 1`,
   "ALTER TABLE queues RENAME COLUMN incarnation TO generation",
+  // From here on the version is stored, so that an older build can tell that the table is newer.
+  "CREATE TABLE migrations (version INTEGER PRIMARY KEY)",
 ];
 
-/**
- * How many of the steps the table has seen.
- *
- * @param sql the table's definition; undefined if there is no table
- */
-function stepsIn(sql: string | undefined): number {
-  if (sql === undefined) return 0;
-  if (sql.includes("generation")) return STEPS.length;
-  return sql.includes("incarnation") ? 2 : 1;
+/** The last version that is not stored, but known by the columns of the table. */
+const LAST_UNSTORED = 3;
+
+/** The version of the table: how many of the steps it has seen, or an even newer build has applied. */
+function versionIn(sql: SqlStorage): number {
+  const stored = storedVersion(sql);
+  if (stored > 0) return stored;
+  const [table] = sql
+    .exec<{ sql: string }>("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'queues'")
+    .toArray();
+  if (table === undefined) return 0;
+  if (table.sql.includes("generation")) return LAST_UNSTORED;
+  return table.sql.includes("incarnation") ? 2 : 1;
 }
 
 /**
@@ -30,6 +41,8 @@ function stepsIn(sql: string | undefined): number {
  */
 export class DirectoryObject extends DurableObject<Env> implements DirectoryCalls {
   #isReady = false;
+  /** The error of each call, if the table is of a newer version. */
+  #newer: Error | undefined;
 
   async add(name: string, generation: string): Promise<DirectoryEntry> {
     this.#prepare();
@@ -84,17 +97,25 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryCall
     return row === undefined ? null : { generation: row.generation, isConfirmed: row.confirmed === 1 };
   }
 
-  /** Migrates the table, once each time the object is loaded. */
+  /**
+   * Migrates the table, once each time the object is loaded.
+   *
+   * @throws if the table is of a newer version, whose content is then left as it is
+   */
   #prepare(): void {
+    if (this.#newer !== undefined) throw this.#newer;
     if (this.#isReady) return;
     const { storage } = this.ctx;
-    const [table] = storage.sql
-      .exec<{ sql: string }>("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'queues'")
-      .toArray();
-    const stepsDone = stepsIn(table?.sql);
-    if (stepsDone < STEPS.length) {
+    const version = versionIn(storage.sql);
+    if (version > STEPS.length) {
+      this.#newer = newerDirectory(version, STEPS.length);
+      console.error(`directory: newer_data: ${this.#newer.message}`);
+      throw this.#newer;
+    }
+    if (version < STEPS.length) {
       storage.transactionSync(() => {
-        for (const step of STEPS.slice(stepsDone)) storage.sql.exec(step);
+        for (const step of STEPS.slice(version)) storage.sql.exec(step);
+        storage.sql.exec("INSERT INTO migrations (version) VALUES (?)", STEPS.length);
       });
     }
     this.#isReady = true;

@@ -82,6 +82,25 @@ export function storedVersion(sql: SqlStorage): number {
   return sql.exec<{ version: number }>("SELECT coalesce(max(version), 0) AS version FROM migrations").one().version;
 }
 
+/** The names of the messages' table and of columns that are read of tables which cannot be migrated. */
+export interface TableNames {
+  segments: string;
+  payloads: string;
+  generation: string;
+}
+
+/** The names in the stored tables: those of the newest version if their version cannot be read. Writes nothing. */
+export function storedNames(sql: SqlStorage): TableNames {
+  let version = NEWEST_VERSION;
+  try {
+    version = storedVersion(sql);
+  } catch {
+    // Damaged.
+  }
+  if (version < 3) return { segments: "blocks", payloads: "lines", generation: "incarnation" };
+  return { segments: "segments", payloads: "payloads", generation: "generation" };
+}
+
 /** Brings the tables to the newest version, all steps or none. Returns the number of rows that it wrote. */
 export function migrate(storage: DurableObjectStorage): number {
   const { sql } = storage;

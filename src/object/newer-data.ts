@@ -18,3 +18,24 @@ export function refusalOfNewer(sql: SqlStorage): Refusal | undefined {
   const detail = `The queue was stored by a newer build: ${versions}. Nothing in it is changed. Deploy the newer build again.`;
   return { verb: "refused", code: "newer_data", detail };
 }
+
+/** How the message of `newerDirectory` begins. An error that comes from another object has kept its message alone. */
+const NEWER_DIRECTORY = "The directory of all queues was stored by a newer build: ";
+
+/**
+ * The error of each call of a directory whose table is of a newer version than this build knows.
+ *
+ * @param version the version of the table
+ * @param newest the newest version that this build knows
+ */
+export function newerDirectory(version: number, newest: number): Error {
+  const versions = `its table has version ${version}, and this build knows up to version ${newest}`;
+  return new Error(`${NEWER_DIRECTORY}${versions}. Nothing in it is changed. Deploy the newer build again.`);
+}
+
+/** The refusal of a request that needs such a directory; undefined for any other error of a call. */
+export function refusalOfNewerDirectory(error: unknown): Refusal | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (!error.message.startsWith(NEWER_DIRECTORY)) return refusalOfNewerDirectory(error.cause);
+  return { verb: "refused", code: "newer_data", detail: error.message };
+}

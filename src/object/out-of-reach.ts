@@ -1,12 +1,9 @@
+import type { Refusal } from "../queue/base/commands.ts";
+import { refusalOfNewerDirectory } from "./newer-data.ts";
 import { isFullError } from "./storage-bound.ts";
 
 /** Another object, which is needed to apply a command, could not be reached, or failed. */
 class OutOfReach extends Error {}
-
-/** Whether an error was marked by `reaching`. */
-export function isOutOfReach(error: unknown): boolean {
-  return error instanceof OutOfReach;
-}
 
 /** Marks the errors of a call of another object, except those of a full disk. */
 export async function reaching<Value>(call: Promise<Value>): Promise<Value> {
@@ -16,4 +13,18 @@ export async function reaching<Value>(call: Promise<Value>): Promise<Value> {
     if (isFullError(error)) throw error;
     throw new OutOfReach("Another object could not be reached, or failed.", { cause: error });
   }
+}
+
+const FAILED = {
+  internal: "The server failed on this call, which was not applied. The server's log has the error.",
+  unavailable:
+    "The directory of all queues could not be reached, or failed. This was not applied. The server's log has the error.",
+};
+
+/** The refusal of a single command whose commit failed with this error, and was undone. */
+export function refusalOfFailed(error: unknown): Refusal {
+  const newer = refusalOfNewerDirectory(error);
+  if (newer !== undefined) return newer;
+  const code = error instanceof OutOfReach ? "unavailable" : "internal";
+  return { verb: "refused", code, detail: FAILED[code] };
 }

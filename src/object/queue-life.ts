@@ -7,7 +7,7 @@ import type { MachineClock } from "../machine-clock.ts";
 import type { Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
-import { refusalOfNewer } from "./newer-data.ts";
+import { refusalOfNewer, refusalOfNewerDirectory } from "./newer-data.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { ADMITTED_WHEN_FULL, HostStatus, isFullError, PATIENT, STORAGE_FULL } from "./storage-bound.ts";
@@ -135,7 +135,8 @@ export class QueueLife {
       for (const { requestId } of commands) answer(requestId, this.#newer);
       return { commands: [], mayWrite: false };
     }
-    if (!this.#storage.isCreated && !this.#isLookedUp) await this.#lookUp();
+    // Without commands there is nothing to refuse, so that a directory which fails does not reset the object.
+    if (commands.length > 0 && !this.#storage.isCreated && !this.#isLookedUp) await this.#lookUp();
     if (this.#damage !== undefined) return this.#admitDamaged(commands, answer);
     if (this.#isBlocked) return this.#admitReading(commands, answer);
     const hasPuts = commands.some(({ command }) => command.verb === "put");
@@ -183,7 +184,11 @@ export class QueueLife {
       () => {
         this.#isConfirmed ||= generation === this.#generation;
       },
-      (error) => console.error(`queue ${this.#name}: unavailable: the directory could not be told.`, error),
+      (error) => {
+        // A directory of a newer version has logged that itself.
+        if (refusalOfNewerDirectory(error) !== undefined) return;
+        console.error(`queue ${this.#name}: unavailable: the directory could not be told.`, error);
+      },
     );
     this.#ctx.waitUntil(confirmed);
   }

@@ -8,6 +8,7 @@ import { Notes } from "../queue/store/notes.ts";
 import { splitLines } from "../queue/store/rows.ts";
 import { States } from "../queue/store/segment-states.ts";
 import { GONE, NAME_OF, type State, VISIBLE } from "../queue/store/states.ts";
+import { storedNames, type TableNames } from "./migrations.ts";
 
 /** Bounds the rows that one page reads, and so the time of one call. */
 const PAGE_ROWS_MAX = 1_000;
@@ -38,7 +39,8 @@ export interface PageRequest {
 
 /**
  * Lists the messages of a queue whose stored state is damaged, in the order of their rows, one row at a time. What does not
- * decode is left out and counted. Nothing is written. States are shown as they were stored, whatever has become due since.
+ * decode is left out and counted. Tables of each older version are read as they are, because data that cannot be migrated is
+ * damaged too. Nothing is written. States are shown as they were stored, whatever has become due since.
  */
 export class Salvage {
   readonly #sql: SqlStorage;
@@ -53,8 +55,10 @@ export class Salvage {
   /** The generation of the queue; undefined if it cannot be read. */
   generation(): string | undefined {
     try {
-      const [row] = this.#sql.exec<{ generation: string }>("SELECT generation FROM queue").toArray();
-      return row?.generation;
+      const column = storedNames(this.#sql).generation;
+      const [row] = this.#sql.exec<Row>(`SELECT ${column} AS generation FROM queue`).toArray();
+      const generation = row?.generation;
+      return typeof generation === "string" ? generation : undefined;
     } catch {
       return undefined;
     }
@@ -63,13 +67,14 @@ export class Salvage {
   /** One page, bounded by the request's limit, by bytes and by rows. */
   page({ state, cursor, limit }: PageRequest): Extract<Result, { verb: "messages" }> {
     const prefix = idPrefix(this.#partition, this.generation() ?? "damaged");
+    const names = storedNames(this.#sql);
     const views: View[] = [];
     let { slot, index } = placeOf(cursor);
     let damagedRows = 0;
     let bytes = 0;
     let lost = 0;
     for (let rows = 0; ; rows += 1) {
-      const next = this.#slotFrom(slot);
+      const next = this.#slotFrom(names, slot);
       if (next === null) return { verb: "messages", views, bytes, cursor: null, damagedRows };
       if (next !== slot) index = 0;
       if (rows === PAGE_ROWS_MAX)
@@ -83,7 +88,7 @@ export class Salvage {
         continue;
       }
       lost = 0;
-      const { messages, isWhole } = this.#messagesOf(next, prefix);
+      const { messages, isWhole } = this.#messagesOf(names, next, prefix);
       for (const { view, at } of messages) {
         if (at < index || (state !== undefined && view.state !== state)) continue;
         if (views.length === limit || bytes >= LIST_BYTES_MAX) {
@@ -99,10 +104,10 @@ export class Salvage {
   }
 
   /** The first row from this one on; null if there is none, undefined if the table cannot be read there. */
-  #slotFrom(slot: number): number | null | undefined {
+  #slotFrom({ segments }: TableNames, slot: number): number | null | undefined {
     try {
       const [row] = this.#sql
-        .exec<{ slot: number }>("SELECT slot FROM segments WHERE slot >= ? ORDER BY slot LIMIT 1", slot)
+        .exec<{ slot: number }>(`SELECT slot FROM ${segments} WHERE slot >= ? ORDER BY slot LIMIT 1`, slot)
         .toArray();
       return row?.slot ?? null;
     } catch (error) {
@@ -112,14 +117,18 @@ export class Salvage {
   }
 
   /** The messages of a row that can be read, and whether these are all. */
-  #messagesOf(slot: number, prefix: string): { messages: { view: View; at: number }[]; isWhole: boolean } {
+  #messagesOf(
+    names: TableNames,
+    slot: number,
+    prefix: string,
+  ): { messages: { view: View; at: number }[]; isWhole: boolean } {
     const messages: { view: View; at: number }[] = [];
     let isWhole = true;
     try {
-      const row = this.#sql.exec<Row>("SELECT * FROM segments WHERE slot = ?", slot).one();
+      const row = this.#sql.exec<Row>(`SELECT * FROM ${names.segments} WHERE slot = ?`, slot).one();
       if (row.number === 0) return { messages, isWhole };
       const readable = readableOf(slot, row);
-      const payloads = splitLines(textIn(row, "payloads"));
+      const payloads = splitLines(textIn(row, names.payloads));
       const groups = splitLines(textIn(row, "groups"));
       isWhole = payloads.length === readable.count;
       for (const [at, payload] of payloads.entries()) {

@@ -51,9 +51,13 @@ export class InHand {
     this.#latest = Math.max(this.#latest, endsAt);
   }
 
-  /** Leases were lost. Most of them are those of other connections. */
-  lost(receipts: Iterable<string>): void {
-    for (const receipt of receipts) this.#endsAt.delete(receipt);
+  /** Leases were lost. Most of them are those of other connections, so that the look is at the fewer of both. */
+  lost(receipts: ReadonlySet<string>): void {
+    if (receipts.size <= this.#endsAt.size) {
+      for (const receipt of receipts) this.#endsAt.delete(receipt);
+      return;
+    }
+    for (const receipt of this.#endsAt.keys()) if (receipts.has(receipt)) this.#endsAt.delete(receipt);
   }
 
   /** How many there are at this time, in milliseconds. */

@@ -215,9 +215,9 @@ export class Session implements Responder, Connection {
   }
 
   /** Reports leases that ended without a call of their holder. */
-  tellLost(receipts: readonly string[]): void {
+  tellLost(receipts: ReadonlySet<string>): void {
     this.#inHand.lost(receipts);
-    this.tell(lostLine(receipts));
+    this.tell(lostLine([...receipts]));
   }
 
   /** Adds a line to the next frame. */

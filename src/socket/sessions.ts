@@ -185,7 +185,7 @@ export class Sessions {
       return characters >= 0;
     });
     for (let begin = 0; begin < told.length; begin += RECEIPTS_MAX) {
-      const together = told.slice(begin, begin + RECEIPTS_MAX);
+      const together = new Set(told.slice(begin, begin + RECEIPTS_MAX));
       for (const session of listeners) session.tellLost(together);
     }
   }

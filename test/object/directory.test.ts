@@ -2,7 +2,7 @@ import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
-import { call, freshQueue, nameOf, objectOf, put } from "../support/call.ts";
+import { bodiesOf, call, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 async function listed(): Promise<string[]> {
@@ -19,7 +19,7 @@ async function breakDirectory(): Promise<void> {
   });
 }
 
-vi.spyOn(console, "error").mockReturnValue();
+const log = vi.spyOn(console, "error").mockReturnValue();
 
 test("the directory survives its object's end", async () => {
   const queue = freshQueue();
@@ -97,6 +97,7 @@ describe("an entry", () => {
   test("from before generations were kept belongs to the generation that is found", async () => {
     await runInDurableObject(directory, (_, { storage: { sql } }) => {
       sql.exec("DROP TABLE IF EXISTS queues");
+      sql.exec("DROP TABLE IF EXISTS migrations");
       sql.exec("CREATE TABLE queues (name TEXT PRIMARY KEY) WITHOUT ROWID");
       sql.exec("INSERT INTO queues (name) VALUES ('old-1'), ('old-2')");
     });
@@ -144,5 +145,52 @@ test("a queue that crashed before it was confirmed is confirmed by its next obje
 
   await vi.waitFor(async () => {
     expect(await directoryOf(env).find(nameOf(queue))).toEqual({ generation, isConfirmed: true });
+  });
+});
+
+describe("a directory that was stored by a newer build", () => {
+  const detail =
+    "The directory of all queues was stored by a newer build: its table has version 5, and this build knows up to version 4. Nothing in it is changed. Deploy the newer build again.";
+
+  async function becomeNewer(): Promise<void> {
+    await directoryOf(env).find("any");
+    await runInDurableObject(directoryOf(env), (_, { storage: { sql } }) => {
+      sql.exec("INSERT INTO migrations (version) VALUES (5)");
+    });
+    await abortAllDurableObjects();
+  }
+
+  async function becomeKnown(): Promise<void> {
+    await runInDurableObject(directoryOf(env), (_, { storage: { sql } }) => {
+      sql.exec("DELETE FROM migrations WHERE version = 5");
+    });
+    await abortAllDurableObjects();
+  }
+
+  test("is left alone: requests that need it say so, it logs one line, and a known queue is served", async () => {
+    const [known, unknown] = [freshQueue(), freshQueue()];
+    await put(known, ["a"]);
+    await vi.waitFor(async () => {
+      expect(await directoryOf(env).find(nameOf(known))).toMatchObject({ isConfirmed: true });
+    });
+    await becomeNewer();
+    log.mockClear();
+
+    const replies = [
+      await call("GET", "/v1/queues"),
+      await call("GET", unknown),
+      await call("PUT", unknown, {}),
+      await call("POST", `${unknown}/messages`, { messages: [{ body: "b" }] }),
+      await call("DELETE", known),
+    ];
+    const lines = log.mock.calls.map(([line]) => line);
+    const served = await receive(known);
+    await becomeKnown();
+
+    for (const reply of replies) expect(reply).toMatchObject({ status: 503, body: { code: "newer_data", detail } });
+    expect(lines).toEqual([`directory: newer_data: ${detail}`]);
+    expect(bodiesOf(served)).toEqual(["a"]);
+    expect(await listed()).toContain(nameOf(known));
+    expect((await call("GET", unknown)).body.code).toBe("unknown_queue");
   });
 });

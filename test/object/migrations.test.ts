@@ -5,6 +5,8 @@ import { directoryOf } from "../../src/env.ts";
 import { migrate, NEWEST_VERSION, STEPS, storedVersion } from "../../src/object/migrations.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
 import { bodiesOf, call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
+import { connect } from "../support/sockets/object-socket.ts";
+import { interceptStatements } from "../support/storage.ts";
 
 const log = vi.spyOn(console, "error").mockReturnValue();
 
@@ -73,6 +75,54 @@ test("a queue that was stored by a newer version is left alone, and every call s
   expect(bodiesOf(await receive(queue, { max: 10 }))).toEqual(["a"]);
 });
 
+/** Everything that is stored of a queue, to see that nothing is changed. */
+function storedOf(queue: string): Promise<unknown> {
+  return runInDurableObject(objectOf(queue), async (_, { storage }) => {
+    const rows = storage.sql.exec("SELECT * FROM segments ORDER BY slot").toArray();
+    return [JSON.stringify(rows), await storage.getAlarm()];
+  });
+}
+
+/** A queue with these messages whose tables a newer build has changed. */
+async function newerQueue(bodies: unknown[]): Promise<string> {
+  const queue = freshQueue();
+  await put(queue, bodies);
+  await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => {
+    sql.exec("INSERT INTO migrations (version) VALUES (?)", NEWEST_VERSION + 1);
+  });
+  await evictDurableObject(objectOf(queue));
+  return queue;
+}
+
+test("connections of a queue that was stored by a newer version are answered so, and nothing is changed", async () => {
+  const queue = await newerQueue(["a"]);
+  const before = await storedOf(queue);
+  log.mockClear();
+
+  const socket = await connect(queue);
+  socket.say({ id: 1, verb: "describe" }, { id: 2, verb: "subscribe", request: { credit: 5 } });
+  socket.say({ id: 3, verb: "delete" }, { id: 4, verb: "messages" });
+  const replies = [await socket.next(), await socket.next(), await socket.next(), await socket.next()];
+
+  expect(replies).toMatchObject([1, 2, 3, 4].map((id) => ({ id, problem: { code: "newer_data" } })));
+  expect(await storedOf(queue)).toEqual(before);
+  expect(log).not.toHaveBeenCalled();
+});
+
+test("dead letters for a queue that was stored by a newer version stay where they died", async () => {
+  const letters = await newerQueue(["a"]);
+  const queue = freshQueue();
+  await call("PUT", queue, { maxAttempts: 1, deadLetterQueue: nameOf(letters) });
+  await put(queue, ["b"]);
+  const receipts = (await receive(queue)).map(({ receipt }) => receipt);
+
+  await call("POST", `${queue}/retry`, { receipts });
+
+  await vi.waitFor(async () => expect(await descriptionOf(queue)).toMatchObject({ dead: 1, transferring: 0 }));
+  const { body } = await call("POST", `${queue}/redrive`, { to: nameOf(letters) });
+  expect(body).toMatchObject({ code: "newer_data" });
+});
+
 /** Makes the tables of an older version, with what they then held. */
 function olderTables(storage: DurableObjectStorage, version: number, rows: readonly string[]): void {
   storage.sql.exec("CREATE TABLE migrations (version INTEGER PRIMARY KEY)");
@@ -113,8 +163,8 @@ test("to open a queue that was stored by version 2 rewrites none of its rows, ho
   expect(await migrated(50)).toBe(await migrated(1));
 });
 
-test("a queue that was stored by version 2 is served, with its messages, its keys and its counts", async () => {
-  const queue = freshQueue();
+/** Stores two messages, `a` and `b`, as version 2 did, then runs these statements. Returns the tables. */
+async function storeVersion2(queue: string, ...statements: string[]): Promise<unknown> {
   const name = nameOf(queue);
   // Without settings that a later build has, which are at their defaults then.
   const { order, leaseMs, maxAttempts, shutdown, paused } = DEFAULT_CONFIGURATION;
@@ -126,19 +176,66 @@ test("a queue that was stored by version 2 is served, with its messages, its key
   const totals = `{"commit":3,"time":1700000000000,"lastBlock":1,"accepted":5,"done":1,"purged":0,"expired":0,"moved":2,
     "unfinished":2,"lastTransfer":1,"transfers":[],"refusal":{"to":"other","times":1,"until":1700000060000},"rowsWritten":4}`;
   const lines = ["a", "b"].map((body) => `{"body":"${body}","priority":100,"putAt":1700000000}\n`).join("");
-  await runInDurableObject(objectOf(queue), (_, { storage }) =>
+  const tables = await runInDurableObject(objectOf(queue), (_, { storage }) => {
     olderTables(storage, 2, [
       `INSERT INTO queue VALUES (1, 'abcdefgh', '${configuration}')`,
       `INSERT INTO blocks VALUES (1, 3, '${totals}', 1, 2, 0, 0, 0, 1700000000000, ${lines.length}, 2, 0, 0, 0, 0,
          NULL, 0, 0, NULL, NULL, '', '', '', '${lines}')`,
-    ]),
-  );
+      ...statements,
+    ]);
+    return tablesIn(storage.sql);
+  });
   await evictDurableObject(objectOf(queue));
   const directory = directoryOf(env);
   await directory.add(name, "abcdefgh");
   await directory.confirm(name, "abcdefgh");
+  return tables;
+}
+
+test("a queue that was stored by version 2 is served, with its messages, its keys and its counts", async () => {
+  const queue = freshQueue();
+  await storeVersion2(queue);
 
   expect(await descriptionOf(queue)).toMatchObject({ visible: 2, accepted: 5, done: 1, transferred: 2, unfinished: 2 });
   expect(await descriptionOf(queue)).toMatchObject({ maxSize: 7, maxLeasedPerGroup: 1, retryDelayFactor: 2 });
   expect(await receive(queue, { max: 2 })).toMatchObject([{ id: "0.abcdefgh-1-0", body: "a" }, { body: "b" }]);
+});
+
+/** The tables, their columns and their version, to see that nothing is changed. */
+function tablesIn(sql: SqlStorage): unknown {
+  return [storedVersion(sql), sql.exec("SELECT sql FROM sqlite_master ORDER BY name").toArray()];
+}
+
+test.each(STEPS.map((_, step) => step).slice(1))(
+  "a migration that ends for lack of room after step %i changes nothing",
+  async (step) => {
+    const queue = freshQueue();
+    await runInDurableObject(objectOf(queue), (_, { storage }) => olderTables(storage, 1, []));
+    await interceptStatements(objectOf(queue), {
+      before: (statement) => {
+        if (statement === STEPS[step]) throw new Error("database or disk is full: SQLITE_FULL");
+      },
+    });
+
+    await runInDurableObject(objectOf(queue), (_, { storage }) => {
+      const before = tablesIn(storage.sql);
+      expect(() => migrate(storage)).toThrow(/SQLITE_FULL/);
+      expect(tablesIn(storage.sql)).toEqual(before);
+    });
+  },
+);
+
+test("a queue whose older tables cannot be migrated is damaged, unchanged, and its messages are listed", async () => {
+  const queue = freshQueue();
+  const before = await storeVersion2(queue, "DROP TABLE arrivals");
+
+  const described = await call("GET", queue);
+  const listed = await call("GET", `${queue}/messages`);
+
+  expect(described).toMatchObject({ status: 500, body: { code: "damaged" } });
+  expect(listed.body.messages).toMatchObject([
+    { id: "0.abcdefgh-1-0", body: "a" },
+    { body: "b", state: "visible" },
+  ]);
+  expect(await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) => tablesIn(sql))).toEqual(before);
 });

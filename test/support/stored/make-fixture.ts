@@ -1,110 +1,97 @@
 /**
- * Stores queues in every state that lasts, with the build in whose checkout it runs, and writes the files and what each
- * queue must show into one fixture. A fixture is made once, by the build of which it keeps the files, and never changed:
+ * Makes a fixture: the files of a data directory as this build stores them, with queues in every stored state, and what
+ * these queues show. `test/local/older-data.test.ts` opens each fixture with the build of its day. Run this before a
+ * version of the tables is replaced by a newer one, and commit both files (`biome check --write test/fixtures` first):
  *
- *     node --conditions=source test/support/stored/make-fixture.ts test/fixtures/tables-4.json.gz
+ *     node --conditions=source test/support/stored/make-fixture.ts test/fixtures/version-<version of the tables>
  *
- * It speaks HTTP alone, so that it can be copied into an older checkout.
+ * The expectations do not depend on the date on which a fixture is opened: delays, leases and retention are over after
+ * `ALL_OVER_MS`. They are recorded from a copy of the directory, by this build, when all is over; the fixture itself still
+ * has the rows of before.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildWorker } from "../../../src/local/build-worker.ts";
 import { DataDirectory } from "../../../src/local/data-directory.ts";
 import { Server } from "../../../src/local/server.ts";
-import { type Fixture, filesIn } from "./fixture.ts";
+import { packed } from "./archive.ts";
+import { STORED_AUTHKEY } from "./call-queue.ts";
+import { fillQueues, TRANSFERRING_QUEUE, transferUnderWay } from "./fill-queues.ts";
+import { shownQueues } from "./shown.ts";
 
-const AUTHKEY = "the-authkey-of-the-fixture";
+/** After this all leases, delays and retention of the fixture are over. */
+const ALL_OVER_MS = 4_000;
 
-const [, , output = "fixture.json.gz"] = process.argv;
-const directory = new DataDirectory(mkdtempSync("fixture-"));
-const server = await Server.start({ host: "127.0.0.1", port: 0, directory, authkey: AUTHKEY });
+/** A server that is killed stores a transfer that is under way in most tries. */
+const TRIES = 20;
 
-async function ask(method: string, path: string, body?: object, key?: string) {
-  const headers = { Authorization: `Bearer ${AUTHKEY}`, ...(key === undefined ? {} : { "Idempotency-Key": key }) };
-  const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
-  const response = await fetch(`${server.address}/v1/queues${path === "" ? "" : `/${path}`}`, init);
-  const reply = JSON.parse(await response.text());
-  if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(reply)}`);
-  return reply;
+function serve(path: string): Promise<Server> {
+  const place = { host: "127.0.0.1", port: 0, directory: new DataDirectory(path) };
+  return Server.start({ ...place, authkey: STORED_AUTHKEY });
 }
 
-function put(queue: string, messages: object[], key?: string) {
-  return ask("POST", `${queue}/messages`, { messages }, key);
+/** Moves what is in write-ahead logs into the databases, so that each database is one file. */
+function checkpoint(directory: string): void {
+  for (const folder of ["queue", "directory"]) {
+    for (const name of readdirSync(join(directory, folder)).filter((file) => file.endsWith(".sqlite"))) {
+      const database = new DatabaseSync(join(directory, folder, name));
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      database.close();
+    }
+  }
 }
 
-async function receive(queue: string, request: object = {}): Promise<string[]> {
-  const { messages } = await ask("POST", `${queue}/receive`, request);
-  return messages.map(({ receipt }: { receipt: string }) => receipt);
+/** How many messages of all queues are stored as on their way to another queue. */
+function transferring(directory: string): number {
+  let count = 0;
+  for (const name of readdirSync(join(directory, "queue")).filter((file) => /^[0-9a-f]+\.sqlite$/.test(file))) {
+    const database = new DatabaseSync(join(directory, "queue", name), { readOnly: true });
+    const [table] = database.prepare("SELECT name FROM sqlite_master WHERE name = 'segments'").all();
+    const [row] = table === undefined ? [] : database.prepare("SELECT sum(transferring) AS sum FROM segments").all();
+    count += Number(row?.sum ?? 0);
+    database.close();
+  }
+  return count;
 }
 
-/** Older builds have one verb for all ways to give a message back. */
-async function giveBack(queue: string, verb: "retry" | "reject" | "release", receipts: string[], error?: string) {
-  const older = { reject: { dead: true }, release: { begun: false }, retry: {} }[verb];
-  await ask("POST", `${queue}/${verb}`, { receipts, error }).catch(() =>
-    ask("POST", `${queue}/retry`, { receipts, error, ...older }),
-  );
+/** Kills the server as a transfer begins, until a transfer is stored as under way. */
+async function interruptTransfer(directory: string): Promise<void> {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const server = await serve(directory);
+    await transferUnderWay(server.address, `${TRANSFERRING_QUEUE}-${attempt}`);
+    await server.kill();
+    if (transferring(directory) > 0) return;
+  }
+  throw new Error(`No transfer was under way when the server was killed, in ${TRIES} tries: run this again.`);
 }
 
-await ask("PUT", "orders", { retryDelaySeconds: 0, maxAttempts: 3 });
-await put(
-  "orders",
-  Array.from({ length: 300 }, (_, number) => ({ body: { number } })),
-);
-await ask("POST", "orders/ack", { receipts: await receive("orders", { max: 40 }) });
-await giveBack("orders", "retry", await receive("orders", { max: 3 }), "It failed: ü");
-await giveBack("orders", "reject", await receive("orders", { max: 2 }), "no such customer");
-await giveBack("orders", "release", await receive("orders", { max: 2 }));
-await receive("orders", { max: 5, leaseSeconds: 1 });
-await put("orders", [{ body: "later", delaySeconds: 1 }, { bytes: "AAEC" }, { body: "x".repeat(3_000) }]);
-await put("grouped", [
-  ...["a", "b", "a", "a", "b"].map((group, body) => ({ body, group })),
-  { body: "alone" },
-  { body: "later", group: "b", delaySeconds: 1 },
-]);
-await ask("PUT", "urgent", { order: "priority" });
-await put(
-  "urgent",
-  [100, 7, 255, 7, 0].map((priority, body) => ({ body, priority })),
-);
-await ask("PUT", "stack", { order: "lifo", retryDelaySeconds: 0 });
-await put(
-  "stack",
-  [1, 2, 3].map((body) => ({ body })),
-);
-await giveBack("stack", "reject", await receive("stack"));
-await ask("POST", "stack/redrive", {});
-await ask("PUT", "failing", { maxAttempts: 1, deadLetterQueue: "letters" });
-await put("failing", [{ body: "poison", group: "g" }, { body: "rotten" }]);
-await giveBack("failing", "retry", await receive("failing", { max: 2 }), "It is poison.");
-await ask("PUT", "keys", { dedupeSeconds: 86_400, idempotencySeconds: 86_400 });
-await put("keys", [{ body: 1, dedupeKey: "k1" }, { body: 2 }], "put-1");
-await ask("POST", "keys/done", { count: 1 }, "done-1");
-const settings = { maxSize: 7, leaseSeconds: 90, maxLeasedPerGroup: 3, retentionSeconds: 0, deadLetterExpired: true };
-await ask("PUT", "configured", {
-  ...settings,
-  retryDelayFactor: 3,
-  retryDelayJitter: 0.25,
-  deadLetterQueue: "letters",
-});
-await put("closed", [{ body: "last" }]);
-await ask("POST", "closed/shutdown", {});
-await put("paused", [{ body: "waiting" }]);
-await ask("POST", "paused/pause", { only: "receives" });
-await put("reborn", [{ body: "of the first life" }]);
-await ask("DELETE", "reborn");
-await put("reborn", [{ body: "of the second life" }]);
-await put("deleted", [{ body: "gone" }]);
-await ask("DELETE", "deleted");
-
-// Until the leases and delays are over and the dead letters have arrived.
-await setTimeout(4_000);
-const { queues } = (await ask("GET", "")) as { queues: { name: string }[] };
-const shown: Fixture["queues"] = {};
-for (const { name } of queues) {
-  const { messages } = await ask("GET", `${name}/messages?limit=1000`);
-  shown[name] = { description: await ask("GET", name), messages };
+async function make(target: string): Promise<void> {
+  await buildWorker();
+  const parent = mkdtempSync(join(tmpdir(), "durable-queue-fixture-"));
+  const [stored, copy] = [join(parent, "stored"), join(parent, "copy")];
+  const first = await serve(stored);
+  await fillQueues(first.address);
+  await first.stop();
+  await interruptTransfer(stored);
+  checkpoint(stored);
+  const archive = packed(stored);
+  cpSync(stored, copy, { recursive: true });
+  await sleep(ALL_OVER_MS);
+  const second = await serve(copy);
+  await shownQueues(second.address);
+  await sleep(ALL_OVER_MS);
+  const shown = await shownQueues(second.address);
+  await second.stop();
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, "stored.json.gz"), archive);
+  writeFileSync(join(target, "shown.json"), `${JSON.stringify(shown, null, 1)}\n`);
+  rmSync(parent, { recursive: true });
+  console.log(`${target}: ${Object.keys(shown).length} queues, ${archive.length} bytes.`);
 }
-await server.stop();
-const fixture: Fixture = { files: filesIn(directory.path), queues: shown };
-writeFileSync(output, gzipSync(JSON.stringify(fixture), { level: 9 }));
-rmSync(directory.path, { recursive: true });
+
+const [target] = process.argv.slice(2);
+if (target === undefined) throw new Error("Name the folder of the fixture, such as test/fixtures/version-3.");
+await make(target);

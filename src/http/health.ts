@@ -2,8 +2,11 @@ import { createMiddleware } from "hono/factory";
 import { ProblemError } from "../api/check/problem-error.ts";
 import { authkeysFault } from "../api/keys/authkeys.ts";
 import { hasKeys } from "../api/keys/principals.ts";
+import { KEY_CHARACTERS_MAX } from "../contract/limits.ts";
 import { storageBytesFault } from "../contract/storage-bytes.ts";
 import type { Env } from "../env.ts";
+
+const LONG_AUTHKEY = `AUTHKEY has more than ${KEY_CHARACTERS_MAX} characters, and no client can send so many: set a shorter one.`;
 
 /** Why the server refuses all requests, for its operator; undefined if it does not. Contains no secrets. */
 export function faultOf(env: Env): ProblemError | undefined {
@@ -14,6 +17,7 @@ export function faultOf(env: Env): ProblemError | undefined {
 export function faultOfKeys(env: Env): ProblemError | undefined {
   const fault = authkeysFault(env.AUTHKEYS);
   if (fault !== undefined) return new ProblemError("misconfigured", fault);
+  if ((env.AUTHKEY ?? "").length > KEY_CHARACTERS_MAX) return new ProblemError("misconfigured", LONG_AUTHKEY);
   if (hasKeys(env)) return undefined;
   return new ProblemError(
     "no_authkey",

@@ -29,7 +29,7 @@ queues.get("/", async (c) => {
   assertScope(principal, "read");
   const { prefix, cursor, limit } = check(queuesQuery, c.req.query());
   const names: string[] = [];
-  for (const listed of listedPrefixes(principal, prefix)) {
+  for (const listed of listedPrefixes(principal, prefix, cursor)) {
     if (names.length > limit) break;
     const most = limit + 1 - names.length;
     names.push(...(await callObject(c.env, undefined, () => directoryOf(c.env).list(listed, cursor, most))));

@@ -128,22 +128,34 @@ export class DataDirectory {
     rmSync(join(status, DISK_NEARLY_FULL), { force: true });
   }
 
-  /** The authkey of this directory, generated on first use. */
-  authkey(): { authkey: string; isNew: boolean } {
+  /**
+   * The authkey that was generated for this directory; undefined if none was.
+   *
+   * @throws {Error} with a sentence for the operator, if its file is empty
+   */
+  storedAuthkey(): string | undefined {
     const file = `${this.path}/authkey`;
-    if (existsSync(file)) {
-      const authkey = readFileSync(file, "utf8").trim();
-      if (authkey === "") throw new Error(`${file} is empty: delete it, and a new authkey is generated.`);
-      return { authkey, isNew: false };
-    }
-    const authkey = randomBytes(32).toString("base64url");
-    this.#writeSecret("authkey", `${authkey}\n`);
-    return { authkey, isNew: true };
+    if (!existsSync(file)) return undefined;
+    const authkey = readFileSync(file, "utf8").trim();
+    if (authkey === "") throw new Error(`${file} is empty: delete it, and a new authkey is generated.`);
+    return authkey;
   }
 
-  /** Writes the address and the authkey to client.env for the examples, in a form that Node and shells read alike. */
-  writeClientEnvironment(address: string, authkey: string): void {
-    this.#writeSecret("client.env", `DURABLE_QUEUE_ADDRESS='${address}'\nDURABLE_QUEUE_AUTHKEY='${authkey}'\n`);
+  /** Generates the authkey of this directory. */
+  newAuthkey(): string {
+    const authkey = randomBytes(32).toString("base64url");
+    this.#writeSecret("authkey", `${authkey}\n`);
+    return authkey;
+  }
+
+  /**
+   * Writes what clients need to client.env for the examples, in a form that Node and shells read alike.
+   *
+   * @param authkey undefined where the server has only the hashes of keys
+   */
+  writeClientEnvironment(address: string, authkey: string | undefined): void {
+    const key = authkey === undefined ? "" : `DURABLE_QUEUE_AUTHKEY='${authkey}'\n`;
+    this.#writeSecret("client.env", `DURABLE_QUEUE_ADDRESS='${address}'\n${key}`);
   }
 
   #writeSecret(name: string, text: string): void {

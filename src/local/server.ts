@@ -16,7 +16,8 @@ export interface ServerOptions {
   host: string;
   /** 0 chooses a free port. */
   port: number;
-  authkey: string;
+  /** The key that grants everything; undefined for none. */
+  authkey: string | undefined;
   /** Further keys: the text of `AUTHKEYS`. Default: none. */
   authkeys?: string;
   directory: DataDirectory;
@@ -118,7 +119,7 @@ exec "$0" "$@" 5<&-`;
 function spawnWorkerd({
   host,
   port,
-  authkey,
+  authkey = "",
   authkeys = "",
   directory,
   storageBytesMax,

@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { parseArgs } from "node:util";
 import { authkeysFault } from "../api/keys/authkeys.ts";
+import { KEY_CHARACTERS_MAX } from "../contract/limits.ts";
 
 /** The settings of `npm start`. */
 export interface Settings {
@@ -8,7 +9,7 @@ export interface Settings {
   host: string;
   /** 0 chooses a free port. */
   port: number;
-  /** `undefined` if one is generated. */
+  /** The key that grants everything; undefined if the environment has none. */
   authkey: string | undefined;
   /** Further keys, as JSON; empty for none. */
   authkeys: string;
@@ -28,7 +29,7 @@ export const HELP = `npm start -- [options]: serves durable queues on this machi
   --data-dir <path>             DATA_DIR           where the queues are kept        (.data)
   --storage-bytes-max <number>  STORAGE_BYTES_MAX  a queue's size that ends puts    (9000000000)
                                 AUTHKEY            the key that grants everything   (generated)
-                                AUTHKEYS           further keys, as npm run new-key prints them
+                                AUTHKEYS           keys with scopes: npm run new-key; then none is generated
   --help                        prints this
 
 An option wins over the variable of the environment that is named beside it.`;
@@ -113,8 +114,9 @@ function pathOf(given: Given): string {
 
 function authkeyOf(authkey: string | undefined): string | undefined {
   // Without characters that a header, or the quotes of client.env, cannot contain.
-  if (authkey !== undefined && !/^[\x21-\x26\x28-\x7e]+$/.test(authkey)) {
-    throw new Error("AUTHKEY must be visible ASCII characters without spaces and ', and not empty.");
+  const isAllowed = (text: string) => /^[\x21-\x26\x28-\x7e]+$/.test(text) && text.length <= KEY_CHARACTERS_MAX;
+  if (authkey !== undefined && !isAllowed(authkey)) {
+    throw new Error(`AUTHKEY must be 1 to ${KEY_CHARACTERS_MAX} visible ASCII characters without spaces and '.`);
   }
   return authkey;
 }

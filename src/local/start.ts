@@ -1,4 +1,5 @@
 /** `npm start`: serves the queues on this machine, their state on disk, until Ctrl-C. */
+import { parseAuthkeys } from "../api/keys/authkeys.ts";
 import { buildWorker } from "./build-worker.ts";
 import { DataDirectory } from "./data-directory.ts";
 import { descriptorLimit, descriptorWarning } from "./descriptors.ts";
@@ -23,12 +24,34 @@ function stopWithNpm(): void {
   setInterval(() => process.ppid === parent || stopping.abort(), PARENT_POLL_MS).unref();
 }
 
+/** Where the key that grants everything is from; "none" if the server has only the keys in `AUTHKEYS`. */
+type Source = "environment" | "stored" | "generated" | "none";
+
+/**
+ * The key that grants everything. With keys in `AUTHKEYS` none is generated, because its operator wants to say what is
+ * granted; one that was generated before goes on, so that its clients need not stop.
+ */
+function authkeyOf(settings: Settings, directory: DataDirectory): { authkey: string | undefined; source: Source } {
+  if (settings.authkey !== undefined) return { authkey: settings.authkey, source: "environment" };
+  const stored = directory.storedAuthkey();
+  if (stored !== undefined) return { authkey: stored, source: "stored" };
+  if (parseAuthkeys(settings.authkeys).length > 0) return { authkey: undefined, source: "none" };
+  return { authkey: directory.newAuthkey(), source: "generated" };
+}
+
+/** What is printed about that key. */
+function linesAbout(source: Source, path: string, authkey: string | undefined): string[] {
+  if (source === "none") return [`Clients find the address in ${path}/client.env, and need a key of AUTHKEYS.`];
+  const lines = source === "generated" ? [`authkey: ${authkey} (generated, not shown again)`] : [];
+  if (source !== "environment") lines.push(`The authkey is kept in ${path}/authkey, and grants everything.`);
+  return [...lines, `Clients find address and key in ${path}/client.env: copy it to their .env.`];
+}
+
 async function serve(settings: Settings): Promise<void> {
   const directory = new DataDirectory(settings.dataDirectory);
   await directory.hold();
   await directory.assertUnused();
-  const { authkey, isNew } =
-    settings.authkey === undefined ? directory.authkey() : { authkey: settings.authkey, isNew: false };
+  const { authkey, source } = authkeyOf(settings, directory);
   const warnings = [...directory.warnings(), descriptorWarning(descriptorLimit())];
   for (const warning of warnings) if (warning !== undefined) console.error(`Warning: ${warning}`);
   await buildWorker({ signal: stopping.signal });
@@ -47,9 +70,7 @@ async function serve(settings: Settings): Promise<void> {
   }
 
   console.log(`durable-queue serves ${server.address} and keeps its queues in ${directory.path}`);
-  if (isNew) console.log(`authkey: ${authkey} (generated, not shown again)`);
-  if (settings.authkey === undefined) console.log(`The authkey is kept in ${directory.path}/authkey.`);
-  console.log(`Clients find address and key in ${directory.path}/client.env: copy it to their .env.`);
+  for (const line of linesAbout(source, directory.path, authkey)) console.log(line);
   console.log("Ctrl-C stops it.");
 
   await server.ended;

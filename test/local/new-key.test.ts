@@ -60,6 +60,23 @@ test("a server does not start with wrong keys", () => {
   );
 });
 
+test("neither the refusal of a command nor that of a server holds a key or a hash", async () => {
+  const { key, authkeys } = partsOf(await newKey(WORKER, ""));
+  const hash = await hashOf(key);
+  const misplaced = [
+    ...[`[{"${key}":["put"]}]`, `["${key}"]`, `"${key}"`, key, `[{"name":"a","hash":"${key}","scopes":["${key}"]}]`],
+    ...[authkeys.replace("sha256", "md5"), authkeys.replace("receive", key), `[${authkeys}]`],
+    JSON.stringify([...JSON.parse(authkeys), { name: "other", hash, scopes: ["put"] }]),
+  ];
+
+  for (const text of misplaced) {
+    const refusal = await newKey(["--name", "b", "--scopes", "put"], text).catch(String);
+    expect(refusal).toMatch(/^Error: AUTHKEYS/);
+    expect(refusal).not.toContain(key);
+    expect(refusal).not.toContain(hash.slice("sha256:".length));
+  }
+});
+
 test("the command in the documents makes a key", async () => {
   const page = readFileSync(`${import.meta.dirname}/../../docs/deploy.md`, "utf8");
   const [, options = ""] = /^npm run --silent new-key -- (.*)$/m.exec(page) ?? [];

@@ -83,7 +83,21 @@ test("an empty DATA_DIR is refused, and not taken for the current folder", () =>
 for (const authkey of ["", "two words", "schlüssel", "quo'te"]) {
   test(`AUTHKEY=${authkey} is told in one line`, () => {
     expect(refusal([], { AUTHKEY: authkey }).message).toBe(
-      "AUTHKEY must be visible ASCII characters without spaces and ', and not empty.",
+      "AUTHKEY must be 1 to 1024 visible ASCII characters without spaces and '.",
     );
   });
 }
+
+test("an AUTHKEY that is longer than a request may show is refused", () => {
+  const rule = "AUTHKEY must be 1 to 1024 visible ASCII characters without spaces and '.";
+
+  expect(refusal([], { AUTHKEY: "k".repeat(1_025) }).message).toBe(rule);
+  expect(settingsFrom([], { AUTHKEY: "k".repeat(1_024) })).toMatchObject({ authkey: "k".repeat(1_024) });
+});
+
+test("a key of AUTHKEYS that has ended does not keep the server from starting", () => {
+  const hash = `sha256:${"a".repeat(64)}`;
+  const AUTHKEYS = JSON.stringify([{ name: "old", hash, scopes: ["put"], until: "2020-01-01T00:00:00Z" }]);
+
+  expect(settingsFrom([], { AUTHKEYS })).toMatchObject({ authkeys: AUTHKEYS });
+});

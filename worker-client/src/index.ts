@@ -15,6 +15,7 @@ export {
   DoneTooOften,
   Empty,
   type FieldError,
+  Forbidden,
   Full,
   IdempotencyKeyReused,
   Invalid,

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { AUTHKEYS_MAX, KEY_NAME_PATTERN, KEY_PREFIX_PATTERN, KEY_PREFIXES_MAX } from "../../contract/limits.ts";
 import { SCOPES } from "../../contract/scopes.ts";
 import { check } from "../check/check.ts";
-import { ProblemError } from "../check/problem-error.ts";
+import { ProblemError, sentenceOf } from "../check/problem-error.ts";
 import type { Principal } from "./principal.ts";
 
 /** How the hash of a key begins: it names the function. */
@@ -38,40 +38,61 @@ function areUnique(texts: string[]): boolean {
 /** A key as it is configured, with its hash. */
 export type ConfiguredKey = Principal & { hash: string };
 
+/** What one text of `AUTHKEYS` holds: its keys, or the sentence that says why it is wrong. */
+type Parsed = { keys: readonly ConfiguredKey[]; fault?: undefined } | { keys?: undefined; fault: string };
+
+/** The text that was parsed last. It does not change while a server runs, and a hundred keys take 2 ms to parse. */
+let last: { text: string; parsed: Parsed } | undefined;
+
 /**
  * The keys in the text of `AUTHKEYS`. An absent or empty variable has none.
  *
  * @throws {Error} with a sentence for the operator that holds neither a key nor a hash
  */
-export function parseAuthkeys(text: string | null | undefined): ConfiguredKey[] {
-  if (text === undefined || text === null || text === "") return [];
-  return checked(text).map(({ name, hash, scopes, queues, until }) => {
-    const endsAt = until === undefined ? undefined : Date.parse(until);
-    return { name, scopes, queues, endsAt, hash };
-  });
+export function parseAuthkeys(text: string | null | undefined): readonly ConfiguredKey[] {
+  const { keys, fault } = parsedOf(text ?? "");
+  if (fault !== undefined) throw new Error(fault);
+  return keys;
 }
 
 /** The sentence that `parseAuthkeys` would throw; undefined if the text is right. */
 export function authkeysFault(text: string | null | undefined): string | undefined {
-  try {
-    parseAuthkeys(text);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  return parsedOf(text ?? "").fault;
 }
 
-function checked(text: string): z.output<typeof authkeys> {
+function parsedOf(text: string): Parsed {
+  if (last?.text !== text) last = { text, parsed: parse(text) };
+  return last.parsed;
+}
+
+function parse(text: string): Parsed {
+  if (text === "") return { keys: [] };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Error("AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them.");
+    return { fault: "AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them." };
   }
   try {
-    return check(authkeys, value, "AUTHKEYS");
+    return { keys: check(authkeys, value, "AUTHKEYS").map(configured) };
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    throw new Error(`${error.message} npm run new-key prints right ones.`);
+    return { fault: `${sentenceIn(error)} npm run new-key prints right ones.` };
   }
+}
+
+function configured({ until, ...key }: z.output<typeof authkeys>[number]): ConfiguredKey {
+  return { ...key, endsAt: until === undefined ? undefined : Date.parse(until) };
+}
+
+/** How the rule of an unknown field begins. */
+const UNKNOWN_FIELD = "is not a field of this request";
+
+/** The first fault, without the name of an unknown field: it may be a key that was put into the wrong place. */
+function sentenceIn({ message, errors }: ProblemError): string {
+  const [first] = errors ?? [];
+  if (first === undefined || !first.message.startsWith(UNKNOWN_FIELD)) return message;
+  const entry = first.path.slice(0, first.path.indexOf("]") + 1);
+  const rule = `has a field that is not known${first.message.slice(UNKNOWN_FIELD.length)}`;
+  return sentenceOf({ path: entry, message: rule });
 }

@@ -42,10 +42,12 @@ export function assertScope(principal: Principal, scope: Scope | "any"): void {
 }
 
 /**
- * The beginnings of the names that a list shows: those with a prefix, as far as the key is for them. They are in the
- * order of their characters, and no name has two of them.
+ * The beginnings of the names that a page of a list shows: those with a prefix that come after the cursor, as far as the
+ * key is for them. They are in the order of their characters, and no name has two of them.
+ *
+ * @param cursor the last name of the page before; empty for the first page
  */
-export function listedPrefixes({ queues }: Principal, prefix: string): string[] {
+export function listedPrefixes({ queues }: Principal, prefix: string, cursor: string): string[] {
   const narrowed = queues.flatMap((own) => {
     if (own.startsWith(prefix)) return [own];
     return prefix.startsWith(own) ? [prefix] : [];
@@ -55,5 +57,6 @@ export function listedPrefixes({ queues }: Principal, prefix: string): string[] 
     const last = prefixes.at(-1);
     if (last === undefined || !next.startsWith(last)) prefixes.push(next);
   }
-  return prefixes;
+  // The names of all others come before the cursor.
+  return prefixes.filter((listed) => listed > cursor || cursor.startsWith(listed));
 }

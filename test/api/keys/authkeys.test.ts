@@ -34,7 +34,12 @@ describe("AUTHKEYS", () => {
     [[{ ...KEY, queues: [] }], "AUTHKEYS[0].queues must have at least 1 element."],
     [[{ ...KEY, queues: ["-"] }], "AUTHKEYS[0].queues[0] must be the beginning of a queue's name."],
     [[{ ...KEY, until: "tomorrow" }], "AUTHKEYS[0].until must be a time as 2027-01-31T00:00:00Z."],
-    [[{ ...KEY, scope: "put" }], "AUTHKEYS[0].scope is not a field of this request; did you mean scopes?"],
+    [[{ ...KEY, scope: "put" }], "AUTHKEYS[0] has a field that is not known; did you mean scopes?"],
+    [
+      [{ ...KEY, "dq_a-key": ["put"] }],
+      "AUTHKEYS[0] has a field that is not known; its fields are name, hash, scopes, queues, until.",
+    ],
+    [[{ ...KEY, "dq_a]key": ["put"], name: 1 }], "AUTHKEYS[0].name must be a string."],
     [[KEY, { ...KEY, name: "other" }], "AUTHKEYS must have no two keys of one hash."],
     [[KEY, { ...KEY, hash: OTHER_HASH }], "AUTHKEYS must have no two keys of one name."],
     [Array(101).fill(KEY), "AUTHKEYS must have at most 100 elements."],
@@ -42,9 +47,19 @@ describe("AUTHKEYS", () => {
     expect(faultOf(...keys)).toBe(`${sentence} npm run new-key prints right ones.`);
   });
 
+  test("is parsed again only when its text has changed", () => {
+    const text = JSON.stringify([KEY]);
+    const keys = parseAuthkeys(text);
+
+    expect(parseAuthkeys(text)).toBe(keys);
+    expect(parseAuthkeys("[]")).toEqual([]);
+    expect(parseAuthkeys(text)).toEqual(keys);
+  });
+
   test("is refused if it is no list, or no JSON", () => {
     expect(authkeysFault("{}")).toBe("AUTHKEYS must be an array. npm run new-key prints right ones.");
-    expect(authkeysFault("secret")).toBe("AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them.");
+    for (const text of ["secret", " ", '[{"name":'])
+      expect(authkeysFault(text)).toBe("AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them.");
   });
 });
 
@@ -108,17 +123,36 @@ describe("a grant", () => {
     expect(() => assertScope({ ...principal, scopes: [] }, "read")).toThrow("It grants nothing.");
   });
 
-  test("shows of a list exactly the names that it is for, each once and in order", () => {
+  test("shows of a list exactly the names that it is for, each once and in order, on pages of any size", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", "."), maxLength: 4 });
+    const size = fc.integer({ min: 1, max: 4 });
     fc.assert(
-      fc.property(fc.array(text, { minLength: 1, maxLength: 6 }), text, fc.array(text), (queues, prefix, names) => {
-        const all = [...new Set(names)].sort();
-        const listed = listedPrefixes({ ...principal, queues }, prefix).flatMap((own) =>
-          all.filter((name) => name.startsWith(own)),
-        );
-        const expected = all.filter((name) => name.startsWith(prefix) && queues.some((own) => name.startsWith(own)));
-        expect(listed).toEqual(expected);
-      }),
+      fc.property(
+        fc.array(text, { minLength: 1, maxLength: 6 }),
+        text,
+        fc.array(text),
+        size,
+        (queues, prefix, names, most) => {
+          const all = [...new Set(names)].filter((name) => name !== "").sort();
+          const listed: string[] = [];
+          for (let page = [""]; page.length > 0; listed.push(...page)) {
+            const cursor = listed.at(-1) ?? "";
+            page = listedPrefixes({ ...principal, queues }, prefix, cursor)
+              .flatMap((own) => all.filter((name) => name.startsWith(own) && name > cursor))
+              .slice(0, most);
+          }
+          const expected = all.filter((name) => name.startsWith(prefix) && queues.some((own) => name.startsWith(own)));
+          expect(listed).toEqual(expected);
+        },
+      ),
     );
+  });
+
+  test("asks for no names that come before the cursor", () => {
+    expect(listedPrefixes(principal, "", "")).toEqual(["mail.", "thumbs"]);
+    expect(listedPrefixes(principal, "", "mail.in")).toEqual(["mail.", "thumbs"]);
+    expect(listedPrefixes(principal, "", "thumbs")).toEqual(["thumbs"]);
+    expect(listedPrefixes(principal, "", "uploads")).toEqual([]);
+    expect(listedPrefixes(principal, "mail.in", "")).toEqual(["mail.in"]);
   });
 });

@@ -101,11 +101,19 @@ export class ShutDown extends QueueError {
   }
 }
 
-/** The authkey is missing or wrong. */
+/** The authkey is missing or wrong, or the key has ended. */
 export class Unauthorized extends QueueError {
   override readonly name = "Unauthorized";
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, coded("unauthorized", details));
+  }
+}
+
+/** The key does not grant this call, or is not for this queue. Nothing was applied. */
+export class Forbidden extends QueueError {
+  override readonly name = "Forbidden";
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, coded("forbidden", details));
   }
 }
 

@@ -2,6 +2,7 @@ import type { Problem, ProblemCode } from "../../../src/contract/problems.ts";
 import {
   DoneTooOften,
   type ErrorDetails,
+  Forbidden,
   Full,
   IdempotencyKeyReused,
   Invalid,
@@ -32,6 +33,7 @@ const CLASSES: Partial<Record<string, new (message: string, details: ErrorDetail
   shut_down: ShutDown,
   storage_full: StorageFull,
   unauthorized: Unauthorized,
+  forbidden: Forbidden,
   invalid: Invalid,
   too_large: TooLarge,
   unknown_queue: UnknownQueue,
@@ -52,7 +54,9 @@ export function errorOf(problem: Problem, place: Place): QueueError {
 
 function messageOf({ code, detail }: Problem, { address, queue }: Place): string {
   if (code === "unauthorized") {
-    return `${address} refused the authkey. Set DURABLE_QUEUE_AUTHKEY, or the option authkey, to the key of this server.`;
+    // Of a key that the server knows it says what is wrong with it.
+    const reason = detail.startsWith("The key ") ? `: ${detail}` : ".";
+    return `${address} refused the authkey${reason} Set DURABLE_QUEUE_AUTHKEY, or the option authkey, to the key of this server.`;
   }
   if (queue === undefined || detail.includes(queue)) return detail;
   if (detail.startsWith("The queue ")) return `The queue ${queue} ${detail.slice("The queue ".length)}`;

@@ -121,10 +121,13 @@ export class QueueManager {
     return new Queue<Item>(name, this.#routes, this.#workers);
   }
 
-  /** Checks that the server answers and takes the authkey. Calls do so themselves; this one does nothing else. */
+  /**
+   * Checks that the server answers and takes the authkey, whatever that grants. Calls do so themselves; this one does
+   * nothing else.
+   */
   async connect(options: CallOptions = {}): Promise<void> {
     checkOptions("connect()", options, CALL_OPTIONS);
-    await this.#names("limit=1", options);
+    await this.#get("/v1/key", options);
   }
 
   /** The names of all queues that begin with `prefix`, in the order of their characters. */
@@ -132,15 +135,16 @@ export class QueueManager {
     checkOptions("queueNames()", options, NAMES_OPTIONS);
     const { prefix = "", ...call } = options;
     for (let cursor: string | null = ""; cursor !== null; ) {
-      const page: QueuesReply = await this.#names(String(new URLSearchParams({ prefix, cursor })), call);
+      const query = String(new URLSearchParams({ prefix, cursor }));
+      const page: QueuesReply = await this.#get(`/v1/queues?${query}`, call);
       for (const { name } of page.queues) yield name;
       cursor = page.cursor;
     }
   }
 
-  async #names(query: string, options: CallOptions): Promise<QueuesReply> {
+  async #get<Value>(path: string, options: CallOptions): Promise<Value> {
     try {
-      return (await this.#http.send<QueuesReply>({ method: "GET", path: `/v1/queues?${query}` }, options)).value;
+      return (await this.#http.send<Value>({ method: "GET", path }, options)).value;
     } catch (error) {
       throw withCaller(error);
     }

@@ -106,7 +106,7 @@ export class Retention implements SegmentWatcher {
   #leastOf(segment: Segment): number {
     const { retentionMs } = this.#rules;
     const least = retentionMs > 0 ? retentionMs : Number.POSITIVE_INFINITY;
-    if ((segment.ownRules & OWN_RETENTION) === 0) return least;
+    if (segment.areDeadLetters || (segment.ownRules & OWN_RETENTION) === 0) return least;
     return Math.min(least, this.#leastOwn.get(segment) ?? OWN_RETENTION_MS_MIN);
   }
 

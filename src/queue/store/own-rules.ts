@@ -14,11 +14,15 @@ export function kindsOf({ maxAttempts, retryDelayMs, retentionMs }: MessageRules
   return attempts | (retentionMs === undefined ? 0 : OWN_RETENTION);
 }
 
-/** What a message has of its own, if its segment has settings of this kind. */
+/**
+ * What a message has of its own, if its segment has settings of this kind. Undefined for one that died in another queue:
+ * it must not be dropped here by a retention that it has already outlived. It has them again once it is sent on.
+ */
 export function ownRulesOf(
   payloads: Payloads,
   { segment, index }: { segment: Segment; index: number },
   kind: number,
 ): MessageRules | undefined {
-  return (segment.ownRules & kind) === 0 ? undefined : rulesOf(payloads.of(segment, index));
+  if (segment.areDeadLetters || (segment.ownRules & kind) === 0) return undefined;
+  return rulesOf(payloads.of(segment, index));
 }

@@ -66,3 +66,20 @@ test("a message expires after its own retention, and one with 0 never", () => {
   queue.run();
   expect(statesIn(queue)).toEqual([["visible", 0]]);
 });
+
+const DEAD_LETTER = { id: "0.g-1-0", reason: "expired", attempts: 1, firstPutAt: 1, diedAt: 2 } as const;
+
+test("a message that died in another queue is kept as this queue's settings say, and has its own again when it is sent on", () => {
+  const dead = queueWith();
+  const rules = { maxAttempts: 1, retryDelayMs: 0, retentionMs: 5_000 };
+  const messages = [{ content: '"body":0', priority: 100, rules, deadLetter: DEAD_LETTER }];
+  dead.run({ verb: "receive_transfer", queue: "tasks", generation: "t", number: 1, messages });
+
+  dead.now += 5_000;
+  fail(dead);
+  const states = statesIn(dead);
+  dead.run({ verb: "redrive", max: 1 });
+
+  expect(states).toEqual([["delayed", 1_000]]);
+  expect(dead.outbound()).toMatchObject([{ to: "tasks", messages: [{ rules }] }]);
+});

@@ -51,10 +51,10 @@ export const STEPS: readonly string[] = [
    ALTER TABLE segments RENAME COLUMN moving TO transferring;
    ALTER TABLE segments RENAME COLUMN lines TO payloads;
    ALTER TABLE segments RENAME COLUMN letters TO dead_letters;`,
-  // Whether a row has messages that were put into other rows, and which settings its messages have of their own. No row is
-  // written: the defaults are part of the table.
+  // Whether a row has messages that were put into other rows, and the rules that its messages have of their own, or null. No
+  // row is written: the defaults are part of the table.
   `ALTER TABLE segments ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE segments ADD COLUMN own_rules INTEGER NOT NULL DEFAULT 0;`,
+   ALTER TABLE segments ADD COLUMN own_rules TEXT;`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;

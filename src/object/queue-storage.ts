@@ -1,6 +1,7 @@
 import { STATE_NAMES } from "../contract/states.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
 import type { Existing } from "../queue/queue.ts";
+import { encodeOwnRules } from "../queue/store/own-rules.ts";
 import {
   type Changing,
   type Commit,
@@ -208,9 +209,9 @@ function allOf(row: Contents & { slot: number }): Value[] {
 }
 
 function summaryOf(row: Contents): Value[] {
-  const { priority, areDeadLetters, isGrouped, holdsMoved, ownRules, putAt, count, bytes, keysUntil } = row;
-  const flags = [Number(areDeadLetters), Number(isGrouped), Number(holdsMoved), ownRules];
-  return [priority, ...flags, putAt, count, bytes, keysUntil];
+  const { priority, areDeadLetters, isGrouped, holdsMoved, putAt, count, bytes, keysUntil } = row;
+  const flags = [Number(areDeadLetters), Number(isGrouped), Number(holdsMoved)];
+  return [priority, ...flags, encodeOwnRules(row.ownRules), putAt, count, bytes, keysUntil];
 }
 
 function statesOf(row: Changing): Value[] {

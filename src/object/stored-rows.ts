@@ -2,6 +2,7 @@ import { STATE_NAMES } from "../contract/states.ts";
 import { type Changes, changed, DEFAULT_CONFIGURATION } from "../queue/base/configuration.ts";
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
+import { decodeOwnRules } from "../queue/store/own-rules.ts";
 import type { InboundTransfer, RowReader, StoredSegment } from "../queue/store/rows.ts";
 import type { SegmentState } from "../queue/store/segment-summary.ts";
 import { countsBy, type StateCounts } from "../queue/store/states.ts";
@@ -12,20 +13,15 @@ import { renamedTotals } from "./migrations.ts";
 export type StoredTotals = Totals & { rowsWritten: number };
 
 type SegmentRow = Record<
-  | "slot"
-  | "number"
-  | "priority"
-  | "dead_letters"
-  | "grouped"
-  | "moved"
-  | "own_rules"
-  | "put_at"
-  | "count"
-  | "bytes"
-  | "keys_until",
+  "slot" | "number" | "priority" | "dead_letters" | "grouped" | "moved" | "put_at" | "count" | "bytes" | "keys_until",
   number
 > &
-  StateCounts & { last_due_at: number; next_due_at: number | null; fingerprints: string | null };
+  StateCounts & {
+    last_due_at: number;
+    next_due_at: number | null;
+    fingerprints: string | null;
+    own_rules: string | null;
+  };
 
 const SEGMENTS = `SELECT slot, number, priority, dead_letters, grouped, moved, own_rules, put_at, count, bytes,
     ${STATE_NAMES.join(", ")}, next_due_at, last_due_at, keys_until,
@@ -126,7 +122,7 @@ export class StoredRows implements RowReader {
         areDeadLetters: row.dead_letters === 1,
         isGrouped: row.grouped === 1,
         holdsMoved: row.moved === 1,
-        ownRules: row.own_rules,
+        ownRules: decodeOwnRules(slot, row.own_rules),
         putAt: row.put_at,
         nextDueAt: row.next_due_at ?? Number.POSITIVE_INFINITY,
         lastDueAt: row.last_due_at,

@@ -3,9 +3,10 @@ import type { Command, MessageChanges, Refusal, Result } from "./base/commands.t
 import type { QueueState } from "./base/queue-state.ts";
 import type { Leases } from "./leases.ts";
 import { changeTooLarge, notWaiting, overloaded, storageFull, unknownMessage } from "./refusals.ts";
+import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { MOVED_MESSAGES_MAX } from "./schedule/moved-messages.ts";
-import { changedPayload, plannedAtOf, putAtOf } from "./store/payload-text.ts";
+import { changedPayload, plannedAtOf, putAtOf, rulesOf } from "./store/payload-text.ts";
 import type { Payloads } from "./store/payloads.ts";
 import { REWRITTEN_BYTES_MAX } from "./store/row-budget.ts";
 import type { RowTable } from "./store/row-table.ts";
@@ -18,6 +19,7 @@ interface ChangeParts {
   rows: RowTable;
   payloads: Payloads;
   leases: Leases;
+  retention: Retention;
   viewer: Viewer;
 }
 
@@ -60,7 +62,7 @@ export class MessageChanger {
 
   #changeInPlace(place: PlacedMessage, changes: MessageChanges, now: number): PlacedMessage | Refusal {
     const { segment, index } = place;
-    const { backlog, rows, payloads, leases } = this.#parts;
+    const { backlog, rows, payloads, leases, retention } = this.#parts;
     const before = payloads.of(segment, index);
     const { payload, transition, isPlanned } = this.#planned(place, changes, now);
     if (payload !== before) {
@@ -76,6 +78,7 @@ export class MessageChanger {
       rows.appended(segment);
     }
     if (isPlanned) segment.note(index, { redrivenAt: undefined });
+    retention.changed(segment);
     leases.forgetTakenBack(segment, index);
     const isStill = transition.state === VISIBLE && segment.stateOf(index) === VISIBLE;
     if (!isStill && transition.visibleAt !== segment.visibleAtOf(index)) {
@@ -96,7 +99,7 @@ export class MessageChanger {
     if (isPlanned) segment.note(index, { redrivenAt: undefined });
     const group = backlog.groups.groupOf(segment, index);
     leases.forgetTakenBack(segment, index);
-    const move = { ...transition, putAt: putAtOf(payload), now };
+    const move = { ...transition, putAt: putAtOf(payload), rules: rulesOf(payload), now };
     const to = backlog.moveToPriority(place, priority, utf8Bytes(payload), move);
     payloads.add(to.segment, payload, group);
     return to;

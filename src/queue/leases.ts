@@ -9,7 +9,6 @@ import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { noteBegun, noteUnbegun } from "./store/attempts.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { Note } from "./store/notes.ts";
-import { OWN_ATTEMPTS, ownRulesOf } from "./store/own-rules.ts";
 import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
@@ -76,14 +75,14 @@ export class Leases {
 
   /** Whether the end of a lease may make its message dead. */
   get mayKill(): boolean {
-    const isLimited = this.#state.configuration.maxAttempts > 0 || (this.#backlog.ownRules & OWN_ATTEMPTS) !== 0;
+    const isLimited = this.#state.configuration.maxAttempts > 0 || this.#backlog.ruled.mayDie;
     return isLimited && this.#ledger.counts.leased > 0;
   }
 
   /** How often a message is delivered again: by its own settings, and by those of the queue. */
-  #rulesOf(place: PlacedMessage): RetryRules {
+  #rulesOf({ segment, index }: PlacedMessage): RetryRules {
     const { configuration } = this.#state;
-    const own = ownRulesOf(this.#payloads, place, OWN_ATTEMPTS);
+    const own = this.#payloads.rulesOf(segment, index);
     return own === undefined ? configuration : withOwn(configuration, own);
   }
 

@@ -91,7 +91,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const { configuration } = state;
   const prefix = idPrefix(partition, generation);
   const ledger = new Ledger(stored?.totals);
-  const payloads = new Payloads(reader);
+  const payloads = new Payloads(reader, memory.characters);
   const keys = new IdempotencyKeys(reader);
   const rows = new RowTable(payloads, keys, memory.freeRows);
   const backlog = new Backlog(configuration, ledger, reader, rows);
@@ -100,7 +100,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const leases = new Leases(prefix, state, lost, { backlog, payloads, ledger, retention });
   const outboundTransfers = new OutboundTransfers({ generation, idPrefix: prefix }, backlog, payloads, ledger);
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
-  const puts = new Puts(prefix, state, { backlog, payloads, keys, ledger, retention }, lasting);
+  const puts = new Puts(prefix, state, { backlog, payloads, keys, ledger }, lasting);
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
   const receives = new Receives(state, { ledger, leases }, lasting);
   const joins = new Joins(ledger, lasting.waits, lasting.results);
@@ -119,7 +119,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
     ...parts,
     payloads,
     memory,
-    changer: new MessageChanger(state, { backlog, rows, payloads, leases, viewer }),
+    changer: new MessageChanger(state, { backlog, rows, payloads, leases, retention, viewer }),
     dones: new Dones(state, ledger, { keys, rows }),
     redrives: new Redrives({ deadLetters, outboundTransfers }, lasting),
     administration: new Administration(state, parts),

@@ -6,7 +6,6 @@ import { BlockedPuts } from "./blocked-puts.ts";
 import { type LookedPut, PutLookups } from "./put-lookups.ts";
 import { full, overloaded, putsPaused, reusedKey, shutDown, storageFull, tooMany, tooManyWait } from "./refusals.ts";
 import type { Results } from "./results.ts";
-import type { Retention } from "./retention.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { addRange, contentHashOf, type PlaceRange, UNTIL_DONE } from "./store/key-records.ts";
@@ -30,7 +29,6 @@ interface PutParts {
   payloads: Payloads;
   keys: IdempotencyKeys;
   ledger: Ledger;
-  retention: Retention;
 }
 
 /** Takes puts, each once for its keys: stores their messages, or lets the puts wait for room. */
@@ -41,7 +39,6 @@ export class Puts {
   readonly #payloads: Payloads;
   readonly #keys: IdempotencyKeys;
   readonly #ledger: Ledger;
-  readonly #retention: Retention;
   readonly #lookups: PutLookups;
   readonly #waits: Waits;
   readonly #results: Results;
@@ -50,7 +47,7 @@ export class Puts {
   constructor(
     idPrefix: string,
     state: QueueState,
-    { backlog, payloads, keys, ledger, retention }: PutParts,
+    { backlog, payloads, keys, ledger }: PutParts,
     { waits, results }: { waits: Waits; results: Results },
   ) {
     this.#idPrefix = idPrefix;
@@ -59,7 +56,6 @@ export class Puts {
     this.#payloads = payloads;
     this.#keys = keys;
     this.#ledger = ledger;
-    this.#retention = retention;
     this.#lookups = new PutLookups(keys);
     this.#waits = waits;
     this.#results = results;
@@ -190,10 +186,8 @@ export class Puts {
   }
 
   #append(segment: Segment, message: NewMessage, payloadBytes: number, now: number): PlaceRange {
-    const { visibleAt, delayMs, group, rules } = message;
-    if (rules !== undefined) this.#retention.noteRules(segment, rules);
-    const dueAt = visibleAt ?? now + delayMs;
-    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, group);
+    const dueAt = message.visibleAt ?? now + message.delayMs;
+    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, message);
     return { segmentNumber: segment.number, index, count: 1 };
   }
 

@@ -213,7 +213,7 @@ export class Queue {
       totals.lastSegment = backlog.lastSegment;
       commit = { changes, totals, ...inboundTransfers.takeUncommitted() };
     }
-    payloads.trim(memory.characters);
+    payloads.trim();
     backlog.unloadOldest(memory.segments);
     return commit;
   }

@@ -1,9 +1,8 @@
-import type { MessageRules } from "./base/commands.ts";
 import type { Settings } from "./base/configuration.ts";
 import { TimerHeap } from "./base/timer-heap.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { SegmentWatcher } from "./schedule/segment-watcher.ts";
-import { kindsOf, OWN_RETENTION, ownRulesOf } from "./store/own-rules.ts";
+import { leastRetentionMs } from "./store/own-rules.ts";
 import { timeOf } from "./store/payload-text.ts";
 import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
@@ -12,11 +11,17 @@ import { DEAD, GONE, VISIBLE } from "./store/states.ts";
 /** Bounds what one commit batch reads and changes: a backlog that expires all at once takes many commit batches. */
 const SEGMENTS_PER_COMMIT = 256;
 
-/** The shortest retention that a message may have of its own. */
-const OWN_RETENTION_MS_MIN = 1_000;
-
 /** Which messages expire, and what becomes of them. */
 type RetentionRules = Pick<Settings, "retentionMs" | "deadLetterExpired">;
+
+/** What the last look at a segment has found. It holds while the segment has as many messages. */
+interface Look {
+  count: number;
+  /** No message that was not overdue expires before this time. */
+  nextAt: number;
+  /** The messages whose time was over. They expire as soon as they are visible. */
+  overdue: number[];
+}
 
 /**
  * Lets messages expire. Only what is visible does: what is leased, or waits for its time, is looked at when
@@ -26,8 +31,7 @@ export class Retention implements SegmentWatcher {
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
   readonly #expiries = new TimerHeap<Segment>();
-  /** The shortest retention that messages of a segment have of their own, in milliseconds; absent until it is read. */
-  readonly #leastOwn = new WeakMap<Segment, number>();
+  #looks = new WeakMap<Segment, Look>();
   #segmentsLeft = SEGMENTS_PER_COMMIT;
   /** Up to when everything would have expired, had a commit batch no bound. */
   #behind = 0;
@@ -45,6 +49,7 @@ export class Retention implements SegmentWatcher {
     this.#rules = rules;
     if (!isChanged) return;
     this.#expiries.clear();
+    this.#looks = new WeakMap();
     for (const segment of this.#backlog.segments()) if (segment.counts.visible > 0) this.becameVisible(segment);
   }
 
@@ -55,7 +60,7 @@ export class Retention implements SegmentWatcher {
 
   /** Whether messages can expire at all. */
   get isBounded(): boolean {
-    return this.#rules.retentionMs > 0 || (this.#backlog.ownRules & OWN_RETENTION) !== 0;
+    return this.#rules.retentionMs > 0 || this.#backlog.ruled.mayExpire;
   }
 
   beginCommitBatch(): void {
@@ -83,71 +88,62 @@ export class Retention implements SegmentWatcher {
     return this.isBehind && this.#expiries.isPlanned(segment, this.#behind);
   }
 
+  /** Lets visible messages expire, and takes down when the others would, so that it is seldom looked at again. */
   #expireIn(segment: Segment, now: number): void {
-    let nextExpiryAt = Number.POSITIVE_INFINITY;
-    if ((segment.ownRules & OWN_RETENTION) !== 0) this.#leastOwn.set(segment, this.#leastOwnIn(segment));
-    for (let index = 0; segment.counts.visible > 0 && index < segment.count; index += 1) {
-      if (segment.stateOf(index) !== VISIBLE) continue;
-      const expiresAt = this.#expiresAt(segment, index);
-      if (expiresAt <= now) this.#expire(segment, index, expiresAt);
-      else nextExpiryAt = Math.min(nextExpiryAt, expiresAt);
+    if (segment.counts.visible === 0) return;
+    const { count } = segment;
+    const overdue: number[] = [];
+    let nextAt = Number.POSITIVE_INFINITY;
+    let nextVisibleAt = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < count; index += 1) {
+      const state = segment.stateOf(index);
+      const expiresAt = state === GONE ? Number.POSITIVE_INFINITY : this.#expiresAt(segment, index);
+      if (expiresAt > now) {
+        nextAt = Math.min(nextAt, expiresAt);
+        if (state === VISIBLE) nextVisibleAt = Math.min(nextVisibleAt, expiresAt);
+      } else {
+        overdue.push(index);
+        if (state === VISIBLE) this.#expire(segment, index, expiresAt);
+      }
     }
     this.#payloads.release(segment);
-    if (nextExpiryAt < Number.POSITIVE_INFINITY) this.#expiries.plan(segment, nextExpiryAt);
+    if (segment.isFinished) return;
+    this.#looks.set(segment, { count, nextAt, overdue });
+    if (nextVisibleAt < Number.POSITIVE_INFINITY) this.#expiries.plan(segment, nextVisibleAt);
   }
 
-  /** None of a segment's messages is older than the segment, so the payloads need not be read before its time is over. */
+  /**
+   * Plans the next look at a segment. None of its messages is older than the segment, so the payloads need not be read
+   * before its time is over; after a look, not before the next of its messages expires or one that is overdue is visible.
+   */
   becameVisible(segment: Segment): void {
-    const retentionMs = this.#leastOf(segment);
-    if (retentionMs < Number.POSITIVE_INFINITY) this.#expiries.plan(segment, segment.putAt + retentionMs);
+    const at = this.#nextLookAt(segment);
+    if (at < Number.POSITIVE_INFINITY) this.#expiries.plan(segment, at);
   }
 
-  /** The shortest retention that a message of a segment may have; Infinity if none expires. */
-  #leastOf(segment: Segment): number {
-    const { retentionMs } = this.#rules;
-    const least = retentionMs > 0 ? retentionMs : Number.POSITIVE_INFINITY;
-    if ((segment.ownRules & OWN_RETENTION) === 0) return least;
-    return Math.min(least, this.#leastOwn.get(segment) ?? OWN_RETENTION_MS_MIN);
+  #nextLookAt(segment: Segment): number {
+    const look = this.#looks.get(segment);
+    if (look === undefined || look.count !== segment.count) return segment.putAt + this.#leastMsOf(segment);
+    return look.overdue.some((index) => segment.stateOf(index) === VISIBLE) ? 0 : look.nextAt;
   }
 
-  /** Notes what a message that is about to be put into a segment has of its own. */
-  noteRules(segment: Segment, rules: MessageRules): void {
-    const kinds = kindsOf(rules);
-    const wasKnown = (segment.ownRules & OWN_RETENTION) === 0 || this.#leastOwn.has(segment);
-    if (wasKnown && (kinds & OWN_RETENTION) !== 0) {
-      const own = rules.retentionMs || Number.POSITIVE_INFINITY;
-      this.#leastOwn.set(segment, Math.min(own, this.#leastOwn.get(segment) ?? Number.POSITIVE_INFINITY));
-    }
-    segment.ownRules |= kinds;
-    this.#backlog.ownRules |= kinds;
-  }
-
-  adopted(segment: Segment): void {
-    this.#leastOwn.delete(segment);
+  #leastMsOf({ ownRules, areDeadLetters }: Segment): number {
+    return leastRetentionMs(areDeadLetters ? undefined : ownRules, this.#rules.retentionMs);
   }
 
   finished(segment: Segment): void {
     this.#expiries.drop(segment);
   }
 
-  /** Infinity for a message that does not expire. */
-  #expiresAt(segment: Segment, index: number): number {
-    const own = ownRulesOf(this.#payloads, { segment, index }, OWN_RETENTION)?.retentionMs;
-    const retentionMs = own ?? this.#rules.retentionMs;
-    if (retentionMs === 0) return Number.POSITIVE_INFINITY;
-    const since = segment.noteOf(index).redrivenAt ?? timeOf(this.#payloads.of(segment, index));
-    return since + retentionMs;
+  /** A message of the segment was changed, and may expire earlier than it was known to. */
+  changed(segment: Segment): void {
+    this.#looks.delete(segment);
   }
 
-  /** Of all messages that are left in a segment, because those that are not visible may be so later. */
-  #leastOwnIn(segment: Segment): number {
-    let least = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < segment.count; index += 1) {
-      if (segment.stateOf(index) === GONE) continue;
-      const own = ownRulesOf(this.#payloads, { segment, index }, OWN_RETENTION)?.retentionMs;
-      least = Math.min(least, own || Number.POSITIVE_INFINITY);
-    }
-    return least;
+  #expiresAt(segment: Segment, index: number): number {
+    const ms = this.#payloads.rulesOf(segment, index)?.retentionMs ?? this.#rules.retentionMs;
+    if (ms === 0) return Number.POSITIVE_INFINITY;
+    return ms + (segment.noteOf(index).redrivenAt ?? timeOf(this.#payloads.of(segment, index)));
   }
 
   #expire(segment: Segment, index: number, expiresAt: number): void {

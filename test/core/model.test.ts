@@ -75,6 +75,7 @@ test.each(["fifo", "lifo", "priority"] as const)(
       "changed before its next attempt",
       "headers",
       "own rules",
+      "headers and rules transferred",
       "attempt by its own rules",
       "expired by its own retention",
       "duplicate of what is not done",

@@ -1,6 +1,7 @@
 /** What messages have of their own costs no row: headers, own settings, keys that last until they are done. */
+import { evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { ack, call, descriptionOf, freshQueue, numbers, receive } from "../support/call.ts";
+import { ack, call, descriptionOf, freshQueue, numbers, objectOf, receive } from "../support/call.ts";
 
 const OPTIONS = {
   headers: { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tenant: "seven" },
@@ -46,4 +47,27 @@ test("batches of 100 write at most 0.06 rows per message that has all of them", 
   console.log(`batches of 100 with headers, own settings and lasting keys: ${rows} rows per message`);
   expect(after.done).toBe(2_000);
   expect(rows).toBeLessThanOrEqual(0.06);
+});
+
+test("headers and own settings are there after a restart, and the settings hold", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { retryDelaySeconds: 0 });
+  const own = { ...OPTIONS, retryDelaySeconds: 0 };
+  await call("POST", `${queue}/messages`, {
+    messages: [
+      { body: 1, ...own, maxAttempts: 1 },
+      { body: 2, ...own },
+    ],
+  });
+
+  await evictDurableObject(objectOf(queue));
+  const messages = await receive(queue, { max: 2 });
+  await evictDurableObject(objectOf(queue));
+  await call("POST", `${queue}/retry`, { receipts: messages.map(({ receipt }) => receipt) });
+
+  expect(messages).toMatchObject([
+    { body: 1, ...own, maxAttempts: 1 },
+    { body: 2, ...own },
+  ]);
+  expect(await descriptionOf(queue)).toMatchObject({ dead: 1, visible: 1 });
 });

@@ -22,16 +22,13 @@ import {
 } from "../store/states.ts";
 import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
-import { type Move, MovedMessages } from "./moved-messages.ts";
+import { type Move, MovedMessages, type PlacedMessage } from "./moved-messages.ts";
 import { ORDERS } from "./orders.ts";
+import { RuledSegments } from "./ruled-segments.ts";
 import type { SegmentWatcher } from "./segment-watcher.ts";
 import { SegmentsByKind } from "./segments-by-kind.ts";
 
-/** A message and where it is. */
-export interface PlacedMessage {
-  segment: Segment;
-  index: number;
-}
+export type { PlacedMessage } from "./moved-messages.ts";
 
 /** All segments of a queue, in the order in which they were made, and which message is next. */
 export class Backlog {
@@ -42,13 +39,12 @@ export class Backlog {
   readonly #segmentsByKind: SegmentsByKind;
   readonly #loaded: LoadedSegments;
   readonly moved = new MovedMessages(this.#segments);
+  readonly ruled = new RuledSegments();
 
   readonly #scheduler: FairScheduler;
   /** When a delay or a lease ends. */
   readonly #due = new TimerHeap<Segment>();
   watcher: SegmentWatcher | undefined;
-  /** Which settings messages here have, or had, of their own: see `own-rules.ts`. */
-  ownRules = 0;
 
   #lastSegment: number;
 
@@ -145,15 +141,21 @@ export class Backlog {
    * @param payloadBytes the size of its payload in UTF-8
    * @param visibleAt 0 for a message that is visible at once
    */
-  append(segment: Segment, payloadBytes: number, visibleAt: number, group: string | undefined): number {
-    const index = segment.append(payloadBytes, visibleAt);
-    this.#appended(segment, index, visibleAt > 0 ? DELAYED : VISIBLE, group);
+  append(
+    segment: Segment,
+    payloadBytes: number,
+    visibleAt: number,
+    message: Pick<NewMessage, "group" | "rules">,
+  ): number {
+    const index = segment.append(payloadBytes, visibleAt, message.rules);
+    this.#appended(segment, index, visibleAt > 0 ? DELAYED : VISIBLE, message.group);
     return index;
   }
 
   #appended(segment: Segment, index: number, state: PresentState, group: string | undefined): void {
     this.#loaded.use(segment);
     this.#rows.appended(segment);
+    this.ruled.note(segment);
     if (state === DELAYED) this.#due.plan(segment, segment.visibleAtOf(index));
     else this.#makeReady(segment);
     if (group !== undefined) this.groups.add(segment, index, group);
@@ -171,7 +173,6 @@ export class Backlog {
     const target = this.#segmentsByKind.segmentFor(kind, 1, payloadBytes + 1, move.now);
     const group = this.groups.groupOf(segment, index);
     const to = this.moved.copy(from, target, payloadBytes, move);
-    this.watcher?.adopted(target);
     // Added before it is removed, so that a group of which it is the only message keeps its turn.
     this.#appended(target, to, move.state, group);
     const before = segment.moveOut(index);
@@ -274,15 +275,16 @@ export class Backlog {
   }
 
   #enter(segment: Segment): void {
-    this.ownRules |= segment.ownRules;
     this.#segments.set(segment.number, segment);
     this.#segmentsByKind.enter(segment);
+    this.ruled.note(segment);
   }
 
   #finish(segment: Segment): void {
     this.#segments.delete(segment.number);
     this.#segmentsByKind.leave(segment);
     this.#scheduler.finished(segment);
+    this.ruled.finished(segment);
     this.#due.drop(segment);
     this.watcher?.finished(segment);
     this.#loaded.drop(segment);

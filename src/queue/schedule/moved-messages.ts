@@ -1,3 +1,4 @@
+import type { MessageRules } from "../base/commands.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import type { Origin } from "../store/notes.ts";
@@ -8,8 +9,8 @@ import type { PresentState } from "../store/states.ts";
 /** Messages that may be elsewhere than where they were put: each takes some 150 bytes of memory. */
 export const MOVED_MESSAGES_MAX = 10_000;
 
-/** Where a message is. */
-interface Moved {
+/** A message and where it is. */
+export interface PlacedMessage {
   segment: Segment;
   index: number;
 }
@@ -20,6 +21,8 @@ export interface Move {
   visibleAt: number;
   /** When it was put, in milliseconds. */
   putAt: number;
+  /** Those that it has of its own. */
+  rules: MessageRules | undefined;
   now: number;
 }
 
@@ -30,7 +33,7 @@ export interface Move {
 export class MovedMessages {
   /** All segments of the queue, by number. */
   readonly #segments: ReadonlyMap<number, Segment>;
-  readonly #byOrigin = new Map<number, Moved & { putAt: number }>();
+  readonly #byOrigin = new Map<number, PlacedMessage & { putAt: number }>();
 
   constructor(segments: ReadonlyMap<number, Segment>) {
     this.#segments = segments;
@@ -42,7 +45,7 @@ export class MovedMessages {
   }
 
   /** The message that is, or was, at the place that an id names. Undefined if its segment is not here any more. */
-  find(place: Place): Moved | undefined {
+  find(place: Place): PlacedMessage | undefined {
     const { segmentNumber, index } = place;
     const segment = this.#segments.get(segmentNumber);
     if (segment === undefined) return undefined;
@@ -55,19 +58,18 @@ export class MovedMessages {
   }
 
   /** Where a message was put: its keys are in the row there. */
-  originOf(segment: Segment, index: number): Moved {
+  originOf(segment: Segment, index: number): PlacedMessage {
     const origin = segment.originOf(index);
     return { segment: this.#segments.get(origin.segmentNumber) ?? segment, index: origin.index };
   }
 
   /** Adds a message to the end of another segment, and answers with its index there. The caller removes it here. */
-  copy({ segment, index }: Moved, target: Segment, payloadBytes: number, move: Move): number {
+  copy({ segment, index }: PlacedMessage, target: Segment, payloadBytes: number, move: Move): number {
     const note = segment.noteOf(index);
     const origin = note.origin ?? [segment.number, index, move.putAt];
-    const { state, visibleAt } = move;
-    const copied = { state, visibleAt, deliveries: segment.deliveriesOf(index), note: { ...note, origin } };
+    const { state, visibleAt, rules } = move;
+    const copied = { state, visibleAt, rules, deliveries: segment.deliveriesOf(index), note: { ...note, origin } };
     const to = target.adopt(payloadBytes, copied);
-    target.ownRules |= segment.ownRules;
     this.#add(origin, target, to);
     return to;
   }

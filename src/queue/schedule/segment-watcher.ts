@@ -4,8 +4,6 @@ import type { Segment } from "../store/segment.ts";
 export interface SegmentWatcher {
   /** The segment may have a message that became visible. */
   becameVisible(segment: Segment): void;
-  /** The segment has a message that was in another one. */
-  adopted(segment: Segment): void;
   /** The segment has no messages any more. */
   finished(segment: Segment): void;
 }

@@ -1,6 +1,11 @@
+import type { MessageRules } from "../base/commands.ts";
 import { DamagedRow } from "../base/damage.ts";
+import { rulesOf } from "./payload-text.ts";
 import { type RowReader, splitLines } from "./rows.ts";
 import type { Segment } from "./segment.ts";
+
+/** One commit batch may hold about so many times the characters that stay in memory after it. */
+const READ_TIMES_KEPT = 2;
 
 /** What a put added to a segment and is not stored yet. */
 interface Uncommitted {
@@ -21,9 +26,12 @@ export class Payloads {
   /** Segments of which stored payloads were rewritten since the last commit. All payloads of these are held. */
   readonly #rewritten = new Set<Segment>();
   #characters = 0;
+  readonly #charactersMax: number;
 
-  constructor(reader: RowReader) {
+  /** @param charactersMax how many stay in memory after a commit */
+  constructor(reader: RowReader, charactersMax: number) {
     this.#reader = reader;
+    this.#charactersMax = charactersMax;
   }
 
   /** Adds the payload of the message that was appended to a segment last. */
@@ -47,6 +55,16 @@ export class Payloads {
     const payload = (this.#held.get(segment) ?? this.#load(segment))[index];
     if (payload === undefined) throw new Error(`Segment ${segment.number} has no payload ${index}.`);
     return payload;
+  }
+
+  /**
+   * The rules that a message has of its own, instead of the queue's settings. Undefined for one that died in another queue:
+   * it must not be dropped here by a retention that it has already outlived. It has them again once it is sent on.
+   */
+  rulesOf(segment: Segment, index: number): MessageRules | undefined {
+    const { ownRules, areDeadLetters } = segment;
+    if (ownRules === undefined || areDeadLetters) return undefined;
+    return ownRules.isMixed ? rulesOf(this.of(segment, index)) : ownRules;
   }
 
   /** Replaces the payload of a message. The next commit must store the segment. */
@@ -84,11 +102,19 @@ export class Payloads {
     return { payloads: linesOf(held ?? payloads), groups: linesOf(groups), keepsPayloads: held === undefined };
   }
 
-  /** Drops the payloads that were loaded longest ago, until so many characters are left. Call it when all is committed. */
-  trim(charactersMax: number): void {
+  /** Drops the payloads that were loaded longest ago, until no more than may stay are left. Call it when all is committed. */
+  trim(): void {
     for (const segment of this.#held.keys()) {
-      if (this.#characters <= charactersMax) return;
+      if (this.#characters <= this.#charactersMax) return;
       this.drop(segment);
+    }
+  }
+
+  /** Drops payloads that can be read again, while one commit batch reads those of many segments. */
+  #releaseOldest(): void {
+    for (const segment of this.#held.keys()) {
+      if (this.#characters <= this.#charactersMax) return;
+      this.release(segment);
     }
   }
 
@@ -99,6 +125,7 @@ export class Payloads {
     if (payloads.length !== segment.count) {
       throw new DamagedRow(segment.slot, `its ${segment.count} messages have ${payloads.length} payloads`);
     }
+    if (this.#characters > READ_TIMES_KEPT * this.#charactersMax) this.#releaseOldest();
     for (const payload of payloads) this.#characters += payload.length;
     this.#held.set(segment, payloads);
     return payloads;

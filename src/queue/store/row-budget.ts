@@ -4,8 +4,8 @@
  */
 
 /**
- * A row, over all its columns: the 1.4 MB that the largest body takes as base64, `KEYS_BYTES_MAX`, and room for what is
- * small. Where there are many messages, their payloads are at most 64 KiB, or `REWRITTEN_BYTES_MAX` after changes, their
+ * A row, over all its columns: the 1.4 MB that the largest body takes as base64, the 48 KiB that the largest headers take if
+ * each of their characters is escaped, `KEYS_BYTES_MAX`, and room for what is small. Where there are many messages, their payloads are at most 64 KiB, or `REWRITTEN_BYTES_MAX` after changes, their
  * groups 33 KiB and their notes 80 KiB.
  */
 export const ROW_BYTES_MAX = 1_800_000;

@@ -131,7 +131,7 @@ export const NO_MESSAGES = {
   isGrouped: false,
   putAt: 0,
   holdsMoved: false,
-  ownRules: 0,
+  ownRules: undefined,
   count: 0,
   bytes: 0,
   counts: NONE,

@@ -1,8 +1,10 @@
 import { PRIORITY_MAX } from "../../contract/limits.ts";
 import { STATE_NAMES } from "../../contract/states.ts";
+import type { MessageRules } from "../base/commands.ts";
 import { DamagedRow } from "../base/damage.ts";
-import type { Note, Origin } from "./notes.ts";
-import type { States } from "./segment-states.ts";
+import { type Note, Notes, type Origin } from "./notes.ts";
+import type { OwnRules } from "./own-rules.ts";
+import { States } from "./segment-states.ts";
 import { NONE, type PresentState, type StateCounts, sumOf } from "./states.ts";
 
 /** Bounds the state that one change rewrites: with 13 bytes per message it stays within a page of SQLite's. */
@@ -24,6 +26,7 @@ export interface AdoptedMessage {
   visibleAt: number;
   deliveries: number;
   note: Note & { origin: Origin };
+  rules: MessageRules | undefined;
 }
 
 /** What of a segment changes after its messages were put, as it is stored. */
@@ -44,8 +47,8 @@ export interface SegmentSummary extends SegmentKind {
   bytes: number;
   /** Whether messages that were put elsewhere are in here: they have a note with their origin. */
   holdsMoved: boolean;
-  /** Which settings its messages have of their own: see `own-rules.ts`. */
-  ownRules: number;
+  /** The rules that its messages have of their own; undefined if none has any. */
+  ownRules: OwnRules | undefined;
   /** When the oldest of its messages was put. */
   putAt: number;
   /** No delay and no lease ends before this time; Infinity if there are none. */
@@ -83,12 +86,29 @@ export function checkSummary(row: Summary, lastSegment: number): void {
 }
 
 /**
+ * Reads the stored state of a segment, as it is when what is due by `promotedTo` is visible.
+ *
+ * @throws {DamagedRow} if it cannot be read, or differs from the summary
+ */
+export function decodeState(
+  segment: Summary,
+  { state, notes }: SegmentState,
+  promotedTo: number,
+): { states: States | undefined; notes: Notes | undefined } {
+  const { slot, count } = segment;
+  const states = state === null ? undefined : States.decode(slot, state, count);
+  states?.promote(promotedTo);
+  checkCounts(segment, states);
+  return { states, notes: notes === null ? undefined : Notes.decode(slot, notes, count) };
+}
+
+/**
  * Checks that the summary of a segment agrees with its state.
  *
  * @param states undefined for a segment of which all messages are as they were put
  * @throws {DamagedRow} if they differ
  */
-export function checkCounts(segment: Summary, states: States | undefined): void {
+function checkCounts(segment: Summary, states: States | undefined): void {
   const { slot, number, count } = segment;
   const counts = states?.counts() ?? { ...NONE, visible: count };
   for (const name of STATE_NAMES) {

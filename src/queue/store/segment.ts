@@ -1,11 +1,13 @@
 import type { Ending } from "../../contract/states.ts";
+import type { MessageRules } from "../base/commands.ts";
 import type { Place } from "../base/receipt.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Note, Notes } from "./notes.ts";
+import { joined, type OwnRules } from "./own-rules.ts";
 import { NO_DUES, States } from "./segment-states.ts";
 import {
   type AdoptedMessage,
-  checkCounts,
+  decodeState,
   type SegmentKind,
   type SegmentState,
   type SegmentSummary,
@@ -43,7 +45,7 @@ export class Segment implements SegmentSummary {
   readonly isGrouped: boolean;
   putAt: number;
   holdsMoved = false;
-  ownRules = 0;
+  ownRules: OwnRules | undefined;
   /** How many messages that were put here are in other segments now. Their keys are in the row of this one. */
   movedAway = 0;
   /** The counts of the queue, which change together with those of the segment. */
@@ -99,30 +101,31 @@ export class Segment implements SegmentSummary {
   }
 
   /** Adds a message, visible at once if `visibleAt` is 0, and answers with its index. `payloadBytes` are those of UTF-8. */
-  append(payloadBytes: number, visibleAt: number): number {
+  append(payloadBytes: number, visibleAt: number, rules?: MessageRules): number {
     this.#ensureLoaded();
     if (visibleAt > 0) this.#touch();
     const state = visibleAt > 0 ? DELAYED : VISIBLE;
     this.#states?.append(state, visibleAt);
     this.#ledger.accepted(state);
-    return this.#appended(payloadBytes, state, visibleAt);
+    return this.#appended(payloadBytes, state, visibleAt, rules);
   }
 
   /** Adds a message that was in another segment, as it is there, and answers with its index here. */
   adopt(payloadBytes: number, message: AdoptedMessage): number {
-    const { state, visibleAt, deliveries, note } = message;
+    const { state, visibleAt, deliveries, note, rules } = message;
     this.#touch().append(state, visibleAt, deliveries);
-    const index = this.#appended(payloadBytes, state, visibleAt);
+    const index = this.#appended(payloadBytes, state, visibleAt, rules);
     this.note(index, note);
     this.putAt = Math.min(this.putAt, note.origin[2]);
     this.holdsMoved = true;
     return index;
   }
 
-  #appended(payloadBytes: number, state: PresentState, visibleAt: number): number {
+  #appended(bytes: number, state: PresentState, visibleAt: number, rules: MessageRules | undefined): number {
     const index = this.count;
+    if (rules !== this.ownRules) this.ownRules = joined(this.ownRules, rules, index === 0);
     this.count += 1;
-    this.bytes += payloadBytes + 1;
+    this.bytes += bytes + 1;
     this.counts[NAME_OF[state]] += 1;
     this.#present += 1;
     if (state === DELAYED) this.#expect(visibleAt);
@@ -198,11 +201,8 @@ export class Segment implements SegmentSummary {
     const before = this.#change(index, state, visibleAt);
     this.counts[NAME_OF[state]] += 1;
     this.#ledger.moved(before, state);
-    if (state === VISIBLE) {
-      this.#visibleRange.add(index);
-    } else if (state === DELAYED || state === LEASED) {
-      this.#expect(visibleAt);
-    }
+    if (state === VISIBLE) this.#visibleRange.add(index);
+    else if (state === DELAYED || state === LEASED) this.#expect(visibleAt);
     return before;
   }
 
@@ -283,13 +283,9 @@ export class Segment implements SegmentSummary {
 
   #ensureLoaded(promotedTo = this.#promotedTo): void {
     if (this.#load === undefined) return;
-    const { slot, count } = this;
-    const { state, notes } = this.#load();
-    const states = state === null ? undefined : States.decode(slot, state, count);
-    states?.promote(promotedTo);
-    checkCounts(this, states);
-    this.#notes = notes === null ? undefined : Notes.decode(slot, notes, count);
+    const { states, notes } = decodeState(this, this.#load(), promotedTo);
     this.#states = states;
+    this.#notes = notes;
     this.#load = undefined;
   }
 

@@ -167,7 +167,7 @@ test("a due time that is not in the state ends in an error, and not in an endles
 test("a search for a message that a segment does not have ends in an error", () => {
   const kind = { priority: 0, areDeadLetters: false, isGrouped: false };
   const row = {
-    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, holdsMoved: false, ownRules: 0, ...kind },
+    ...{ slot: 7, number: 9, count: 2, bytes: 10, putAt: 1, holdsMoved: false, ownRules: undefined, ...kind },
     ...{ counts: { ...NONE, visible: 2 }, nextDueAt: Number.POSITIVE_INFINITY, lastDueAt: 0 },
   };
   const segment = Segment.restore(row, new Ledger());

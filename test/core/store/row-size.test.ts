@@ -126,6 +126,28 @@ test("the largest bodies in rows that keep keys never make a row too large", () 
   expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
 });
 
+test("the largest headers of as many messages as a put may have, or beside the largest body, never make a row too large", () => {
+  const queue = new Driven();
+  queue.do(remember);
+  const headers = `{"a":"${"界".repeat(2_720)}"}`;
+  const rules = { maxAttempts: 1_000_000, retryDelayMs: 1_000, retentionMs: 31_622_400_000 };
+  const content = `"bytes":"${"A".repeat(1_398_104)}"`;
+  for (let batch = 0; batch < 5; batch += 1) {
+    const options = { headers, rules, group: "g".repeat(128), isDedupedUntilDone: true };
+    const keys = Array.from({ length: 1_000 }, (_, n) => LONGEST_KEY + batch * 1_000 + n);
+    queue.do(
+      put(
+        keys.map((dedupeKey) => message({ ...options, dedupeKey })),
+        `${LONGEST_KEY}${batch}`,
+      ),
+      put([message({ ...options, content, dedupeKey: `${LONGEST_KEY}x${batch}` })], `${LONGEST_KEY}x${batch}`),
+    );
+    if (batch % 2 === 0) queue.restart();
+  }
+
+  expect(queue.mostKeyBytes).toBeLessThanOrEqual(KEYS_BYTES_MAX);
+});
+
 test("thousands of reports under the longest keys, in one commit or many, never make a row too large", () => {
   const queue = new Driven();
   queue.do(put(Array.from({ length: 1_000 }, () => message())));

@@ -13,7 +13,7 @@ const KIND = { priority: 0, areDeadLetters: false, isGrouped: false };
 /** A table of rows with one new segment of one message. */
 function tableOfOne() {
   const rows = new MemoryRows();
-  const payloads = new Payloads(rows);
+  const payloads = new Payloads(rows, 1_000);
   const table = new RowTable(payloads, new IdempotencyKeys(rows), 1);
   const segment = new Segment(table.take(), 1, KIND, 0, new Ledger());
   table.created(segment);

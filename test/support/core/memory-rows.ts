@@ -1,3 +1,4 @@
+import { encodeOwnRules } from "../../../src/queue/store/own-rules.ts";
 import {
   type Commit,
   type InboundTransfer,
@@ -92,8 +93,8 @@ export class MemoryRows implements RowReader {
       const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
       this.rowsWritten += 1;
       this.#rows.set(change.slot, changed(row, change));
-      const { counts, ...columns } = this.#rows.get(change.slot) ?? EMPTY;
-      assertRowSize({ ...columns, ...counts, totals: totalsText });
+      const { counts, ownRules, ...columns } = this.#rows.get(change.slot) ?? EMPTY;
+      assertRowSize({ ...columns, ownRules: encodeOwnRules(ownRules), ...counts, totals: totalsText });
     }
     this.#totals = { ...totals };
   }

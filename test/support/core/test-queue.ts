@@ -1,14 +1,11 @@
-import type { Command, Delivery, Result } from "../../../src/queue/base/commands.ts";
+import type { Command, Delivery, NewMessage, Result } from "../../../src/queue/base/commands.ts";
 import type { OutboundTransfer } from "../../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import type { CommandResult } from "../../../src/queue/results.ts";
 import { MemoryRows } from "./memory-rows.ts";
 
-interface NewBody {
+interface NewBody extends Partial<Omit<NewMessage, "content">> {
   body: unknown;
-  priority?: number;
-  group?: string;
-  delayMs?: number;
 }
 
 /** The result of a verb; several verbs may have one form. */
@@ -137,6 +134,6 @@ export function receiptsOf(deliveries: readonly Delivery[]): string[] {
   return deliveries.map(({ lease }) => lease?.receipt ?? "");
 }
 
-function newMessage({ body, priority = 100, delayMs = 0, group }: NewBody) {
-  return { content: `"body":${JSON.stringify(body)}`, priority, delayMs, group };
+function newMessage({ body, priority = 100, delayMs = 0, ...options }: NewBody): NewMessage {
+  return { content: `"body":${JSON.stringify(body)}`, priority, delayMs, ...options };
 }

@@ -1,4 +1,4 @@
-import type { View } from "../../../src/queue/base/commands.ts";
+import type { TransferredMessage, View } from "../../../src/queue/base/commands.ts";
 import type { Memory } from "../../../src/queue/parts.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../../src/queue/store/begun-marks.ts";
@@ -103,10 +103,11 @@ export class History {
         ({ name }) => `"body":${JSON.stringify(name)}`,
       );
       expect(show(bodies), show(expected), () => `transfer ${transfer.number}`);
-      const groups = messagesIn(this.#both.model, transfer.number).map(({ group }) => group);
-      expect(show(transfer.messages.map(({ group }) => group)), show(groups), () => `groups of ${transfer.number}`);
-      const headers = messagesIn(this.#both.model, transfer.number).map((message) => message.headers);
-      expect(show(transfer.messages.map((sent) => sent.headers)), show(headers), () => `headers of ${transfer.number}`);
+      const rest = messagesIn(this.#both.model, transfer.number).map(restOf);
+      expect(show(transfer.messages.map(restOf)), show(rest), () => `messages of ${transfer.number}`);
+      if (rest.some(({ headers, rules }) => headers !== undefined && rules !== undefined)) {
+        this.#both.comparison.see("headers and rules transferred");
+      }
       expect(
         transfer.messages.every(({ deadLetter }) => (deadLetter !== undefined) === transfer.areDeadLetters),
         true,
@@ -248,6 +249,12 @@ export class History {
     const hasDeadline = this.#both.model.waits().some(({ deadline }) => deadline < Number.POSITIVE_INFINITY);
     expect(this.#both.queue.hasDeadline, hasDeadline, () => "whether a wait has a deadline");
   }
+}
+
+/** What goes with a message to another queue, beside its content. */
+function restOf({ group, priority, headers, rules }: Omit<TransferredMessage, "content">) {
+  const { maxAttempts, retryDelayMs, retentionMs } = rules ?? {};
+  return { group, priority, headers, rules: rules && { maxAttempts, retryDelayMs, retentionMs } };
 }
 
 /** Often none, so that everything is read again whenever it is needed. */

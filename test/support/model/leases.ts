@@ -1,5 +1,5 @@
 import type { Both } from "./both.ts";
-import type { ModelLease, ModelMessage } from "./message.ts";
+import { type ModelLease, type ModelMessage, rulesOf } from "./message.ts";
 import type { ModelQueue } from "./queue.ts";
 import { remove } from "./removals.ts";
 
@@ -61,15 +61,16 @@ export function endAttempt(
   isRejected = false,
 ): void {
   const { retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = queue.settings;
-  const { maxAttempts = queue.settings.maxAttempts, retryDelayMs = queue.settings.retryDelayMs } = message.rules ?? {};
-  if (message.rules?.maxAttempts !== undefined || message.rules?.retryDelayMs !== undefined) {
+  const own = rulesOf(message);
+  const { maxAttempts = queue.settings.maxAttempts, retryDelayMs = queue.settings.retryDelayMs } = own;
+  if (own.maxAttempts !== undefined || own.retryDelayMs !== undefined) {
     queue.seen.push("attempt by its own rules");
   }
   const attempts = message.deliveries - message.unbegun - message.spared;
   message.leased = false;
   message.isDead = isRejected || (maxAttempts > 0 && attempts >= maxAttempts);
   const backoff = Math.min(
-    Math.max(retryDelayMaxMs, message.rules?.retryDelayMs ?? 0),
+    Math.max(retryDelayMaxMs, own.retryDelayMs ?? 0),
     retryDelayMs * retryDelayFactor ** (attempts - 1),
   );
   const latest = endedAt + (delayMs ?? backoff);

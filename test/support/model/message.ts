@@ -63,6 +63,11 @@ export function attemptsOf({ deliveries, unbegun, leased, begunAt }: ModelMessag
   return deliveries - unbegun - (leased && begunAt === undefined ? 1 : 0);
 }
 
+/** What holds for it instead of the queue's settings: nothing if it died in another queue. */
+export function rulesOf({ rules = {}, source }: ModelMessage): MessageRules {
+  return source === "" ? rules : {};
+}
+
 export type ModelOrder = "fifo" | "lifo" | "priority";
 
 /** What the orders mean, on messages in the order of their puts. */

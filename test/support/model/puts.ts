@@ -175,11 +175,13 @@ export function randomHeaders(random: Both["random"]): string | undefined {
   return random.pick(['{"priority":"5"}', '{"a":"\\",\\"putAt\\":1"}', '{"headers":"{}","body":"x"}']);
 }
 
+/** Often none, and often the same, so that some rows have messages with the same rules, and others with different ones. */
 export function randomRules(random: Both["random"]): MessageRules | undefined {
-  if (!random.chance(0.2)) return undefined;
+  if (random.chance(0.6)) return undefined;
+  if (random.chance(0.5)) return { maxAttempts: 2 };
   const maxAttempts = random.pick([undefined, 0, 1, 3]);
   const retryDelayMs = random.pick([undefined, 0, 900]);
-  const retentionMs = random.pick([undefined, 0, 30_000, 500_000]);
+  const retentionMs = random.pick([undefined, 0, 3_000, 500_000]);
   const isAny = maxAttempts !== undefined || retryDelayMs !== undefined || retentionMs !== undefined;
   return isAny ? { maxAttempts, retryDelayMs, retentionMs } : undefined;
 }

@@ -1,6 +1,6 @@
 import type { WaitingPut } from "./answers.ts";
 import { endAttempt, giveBack } from "./leases.ts";
-import type { ModelMessage } from "./message.ts";
+import { type ModelMessage, rulesOf } from "./message.ts";
 import { admit, freeKeys, hasRoom } from "./puts.ts";
 import type { ModelQueue } from "./queue.ts";
 import { handOut } from "./receives.ts";
@@ -47,12 +47,12 @@ export function serve(queue: ModelQueue): void {
 /** What is visible and too old is not handed out any more. */
 function expire(queue: ModelQueue): void {
   const { retentionMs, deadLetterExpired } = queue.settings;
-  const isOver = ({ since, rules }: ModelMessage) => {
-    const own = rules?.retentionMs ?? retentionMs;
-    return own > 0 && since + own <= queue.now;
+  const isOver = (message: ModelMessage) => {
+    const own = rulesOf(message).retentionMs ?? retentionMs;
+    return own > 0 && message.since + own <= queue.now;
   };
   for (const message of queue.visible().filter(isOver)) {
-    if (message.rules?.retentionMs !== undefined) queue.seen.push("expired by its own retention");
+    if (rulesOf(message).retentionMs !== undefined) queue.seen.push("expired by its own retention");
     queue.unfinished = Math.max(0, queue.unfinished - 1);
     if (deadLetterExpired) {
       message.isDead = true;

@@ -15,6 +15,7 @@ import {
   type PlaceRange,
   parseRecord,
   RECORD_BYTES_PER_FINGERPRINT,
+  SOME_UNTIL_DONE,
   textOf,
   UNTIL_DONE,
 } from "./key-records.ts";
@@ -51,11 +52,13 @@ export class IdempotencyKeys {
 
   /** Restores the keys of a stored row. `number` is that of its segment, 0 for a row without one. */
   restore(slot: number, until: number, fingerprints: string, number: number): void {
-    // When the others in such a row expire is not known any more: at the latest after the longest time.
-    const others = until === UNTIL_DONE ? this.restoredAt + KEY_SECONDS_MAX * 1_000 : until;
+    const areUntilDone = until >= SOME_UNTIL_DONE;
+    // Rows of an earlier build do not have when their other keys expire: it is no later than this.
+    const latest = this.restoredAt + KEY_SECONDS_MAX * 1_000;
+    const others = areUntilDone ? Math.min(until - SOME_UNTIL_DONE, latest) : until;
     for (const fingerprint of decodeFingerprints(fingerprints)) {
       const slotKeys = this.#slotKeys(slot, others);
-      if (until === UNTIL_DONE) this.#keepUntilDone(slotKeys);
+      if (areUntilDone) this.#keepUntilDone(slotKeys);
       slotKeys.dedupeSegment = number;
       slotKeys.fingerprints += 1;
       slotKeys.storedFingerprints += 1;
@@ -128,7 +131,7 @@ export class IdempotencyKeys {
     const slotKeys = this.#bySlot.get(slot);
     if (slotKeys === undefined) return NO_KEYS;
     const { freed } = slotKeys;
-    const until = slotKeys.areUntilDone ? UNTIL_DONE : slotKeys.until;
+    const until = slotKeys.until + (slotKeys.areUntilDone ? SOME_UNTIL_DONE : 0);
     if (freed.length > 0) {
       const text = freeingTextOf(freed);
       addRecord(slotKeys, text, FILLER, fingerprintsFor(text));

@@ -24,6 +24,12 @@ export interface KeyRecord {
 /** The `until` of a dedupe key that counts for as long as its message is there and not dead. */
 export const UNTIL_DONE = Number.MAX_SAFE_INTEGER;
 
+/**
+ * Added to the time until which a row keeps its keys while some of them count until their messages are done. It is later
+ * than any time, so the row keeps them, and the time of the others can still be read.
+ */
+export const SOME_UNTIL_DONE = 2 ** 52;
+
 /** Its stored form. Messages that were there before have a negative count. */
 type StoredRecord = [
   /** Null in a record that frees: the dedupe keys of these messages are not valid any more. */

@@ -39,7 +39,10 @@ export interface Keys {
   keys: string;
   /** A short text of fixed length for each, by which a key is found without reading it. */
   fingerprints: string;
-  /** When the last of the keys may be forgotten, in milliseconds; 0 without keys. */
+  /**
+   * When the last of the keys may be forgotten, in milliseconds; 0 without keys. While some count until their messages are
+   * done, that is the time of the others and `SOME_UNTIL_DONE`.
+   */
   keysUntil: number;
 }
 

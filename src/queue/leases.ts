@@ -236,8 +236,11 @@ export class Leases {
     this.#backlog.move(segment, index, VISIBLE, now);
   }
 
-  extend(receipts: string[], endsAt: number): string[] {
-    return this.#withLeases(receipts, (segment, index) => this.#backlog.move(segment, index, LEASED, endsAt));
+  /** @param leaseMs undefined for that of the queue's configuration */
+  extend(receipts: string[], leaseMs: number | undefined, now: number): { stale: string[]; leaseEndsAt: number } {
+    const leaseEndsAt = now + (leaseMs ?? this.#state.configuration.leaseMs);
+    const extend = (segment: Segment, index: number) => this.#backlog.move(segment, index, LEASED, leaseEndsAt);
+    return { stale: this.#withLeases(receipts, extend), leaseEndsAt };
   }
 
   /** Changes each message whose receipt fits a lease, and answers with the other receipts. */

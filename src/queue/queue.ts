@@ -64,8 +64,7 @@ const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     return { verb: "release", released: receipts.length - stale.length, stale };
   },
   extend: ({ leases }, { receipts, leaseMs }, now) => {
-    const leaseEndsAt = now + leaseMs;
-    const stale = leases.extend(receipts, leaseEndsAt);
+    const { stale, leaseEndsAt } = leases.extend(receipts, leaseMs, now);
     return { verb: "extend", extended: receipts.length - stale.length, stale, leaseEndsAt };
   },
   done: ({ dones }, command, now) => dones.done(command, now),

@@ -87,3 +87,15 @@ test("the messages of one queue come back at times spread evenly over the delay"
 
   expect(chiSquareOf(delaysOf(queue, ids))).toBeLessThan(CHI_SQUARE_MAX);
 });
+
+test("a lease is extended by the time that is asked for, else by the queue's", () => {
+  const queue = new TestQueue();
+  queue.run({ verb: "configure", changes: { leaseMs: 5_000 } });
+  queue.put({ body: "task" });
+  const { deliveries } = queue.runNow({ verb: "receive", max: 1, timeoutMs: 0, autoAck: false });
+  const receipts = deliveries.map(({ lease }) => lease?.receipt ?? "");
+  queue.now += 1_000;
+
+  expect(queue.runNow({ verb: "extend", receipts, leaseMs: 60_000 }).leaseEndsAt).toBe(queue.now + 60_000);
+  expect(queue.runNow({ verb: "extend", receipts }).leaseEndsAt).toBe(queue.now + 5_000);
+});

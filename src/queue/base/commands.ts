@@ -195,7 +195,8 @@ export type Command =
   | RejectCommand
   /** Gives back leased messages with which no handler began: visible at once, and no attempt is counted. */
   | { verb: "release"; receipts: string[] }
-  | { verb: "extend"; receipts: string[]; leaseMs: number }
+  /** `leaseMs`: undefined for that of the queue's configuration. */
+  | { verb: "extend"; receipts: string[]; leaseMs?: number | undefined }
   | DoneCommand
   | { verb: "join"; timeoutMs: number }
   | { verb: "configure"; changes: Changes }

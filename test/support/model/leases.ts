@@ -117,10 +117,10 @@ export function randomRetry(both: Both, requestId: number): void {
 
 export function randomExtend(both: Both, requestId: number): void {
   const { leases, receipts } = someLeases(both);
-  const leaseMs = 1_000 + both.random.integer(60_000);
+  const leaseMs = both.leaseMs();
   both.tell(requestId, { verb: "extend", receipts, leaseMs }, () =>
     withLeases(both.model, requestId, leases, (held) => {
-      held.visibleAt = both.now + leaseMs;
+      held.visibleAt = both.now + (leaseMs ?? both.model.settings.leaseMs);
     }),
   );
 }

@@ -1,14 +1,18 @@
 import * as z from "zod";
-import { milliseconds } from "../../forms/milliseconds.ts";
+import { orMilliseconds } from "../../forms/milliseconds.ts";
 import { leaseSeconds, receipts } from "../../schema/fields.ts";
 import { verb } from "../base/descriptor.ts";
 import { stale } from "./receipts.ts";
 
 export const extend = verb({
-  summary: "Makes leases end `leaseSeconds` from now.",
+  summary: "Makes leases end `leaseSeconds` from now, by default the queue's.",
   scope: "receive",
-  request: z.strictObject({ receipts, leaseSeconds }),
+  request: z.strictObject({
+    receipts,
+    /** Default: the queue's setting. */
+    leaseSeconds: leaseSeconds.optional(),
+  }),
   reply: z.strictObject({ extended: z.int(), stale, leaseEndsAt: z.number() }),
-  command: ({ receipts, leaseSeconds }) => ({ verb: "extend", receipts, leaseMs: milliseconds(leaseSeconds) }),
+  command: ({ receipts, leaseSeconds }) => ({ verb: "extend", receipts, leaseMs: orMilliseconds(leaseSeconds) }),
   format: ({ extended, stale, leaseEndsAt }) => ({ extended, stale, leaseEndsAt: leaseEndsAt / 1_000 }),
 });

@@ -1,6 +1,7 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "./base/bytes.ts";
-import type { Delivery, RejectCommand, RetryCommand } from "./base/commands.ts";
+import type { Delivery, RejectCommand, Result, RetryCommand } from "./base/commands.ts";
+import { leaseMsOf } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
 import { afterExpiredLease, afterFailedAttempt, type RetryRules, withOwn } from "./redelivery.ts";
@@ -22,6 +23,9 @@ export interface Deliveries {
   /** The size of their payloads, in UTF-8. */
   bytes: number;
 }
+
+/** What an extension has come to: which receipts fit no lease, and how long the leases of the others last. */
+type Extension = Pick<Extract<Result, { verb: "extend" }>, "stale" | "leaseMs" | "leaseEndsAt">;
 
 /** How messages are taken. */
 export interface Taking {
@@ -236,11 +240,11 @@ export class Leases {
     this.#backlog.move(segment, index, VISIBLE, now);
   }
 
-  /** @param leaseMs undefined for that of the queue's configuration */
-  extend(receipts: string[], leaseMs: number | undefined, now: number): { stale: string[]; leaseEndsAt: number } {
-    const leaseEndsAt = now + (leaseMs ?? this.#state.configuration.leaseMs);
+  extend(receipts: string[], askedMs: number | undefined, now: number): Extension {
+    const leaseMs = leaseMsOf(this.#state.configuration, askedMs);
+    const leaseEndsAt = now + leaseMs;
     const extend = (segment: Segment, index: number) => this.#backlog.move(segment, index, LEASED, leaseEndsAt);
-    return { stale: this.#withLeases(receipts, extend), leaseEndsAt };
+    return { stale: this.#withLeases(receipts, extend), leaseMs, leaseEndsAt };
   }
 
   /** Changes each message whose receipt fits a lease, and answers with the other receipts. */

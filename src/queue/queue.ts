@@ -64,8 +64,8 @@ const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     return { verb: "release", released: receipts.length - stale.length, stale };
   },
   extend: ({ leases }, { receipts, leaseMs }, now) => {
-    const { stale, leaseEndsAt } = leases.extend(receipts, leaseMs, now);
-    return { verb: "extend", extended: receipts.length - stale.length, stale, leaseEndsAt };
+    const extension = leases.extend(receipts, leaseMs, now);
+    return { verb: "extend", extended: receipts.length - extension.stale.length, ...extension };
   },
   done: ({ dones }, command, now) => dones.done(command, now),
   join: ({ joins }, { timeoutMs }, now, requestId) => joins.join(requestId, timeoutMs, now),

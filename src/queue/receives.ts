@@ -1,5 +1,6 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { ReceiveCommand, Result, SubscribeCommand } from "./base/commands.ts";
+import { leaseMsOf } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import type { Deliveries, Leases } from "./leases.ts";
 import type { DeliverySource, Handing, Receivers } from "./receivers.ts";
@@ -45,7 +46,7 @@ export class Receives implements DeliverySource {
 
   handOut(handing: Handing, now: number, bytesMax = BATCH_BYTES_MAX): Deliveries {
     const { max, autoAck, leaseMs, isPushed } = handing;
-    const heldForMs = autoAck ? undefined : (leaseMs ?? this.#state.configuration.leaseMs);
+    const heldForMs = autoAck ? undefined : leaseMsOf(this.#state.configuration, leaseMs);
     const taking = { max, leaseMs: heldForMs, isBegun: isPushed !== true };
     return this.#leases.handOut(taking, now, Math.min(bytesMax, this.#results.bytesLeft));
   }
@@ -71,7 +72,7 @@ export class Receives implements DeliverySource {
   /** What is visible is pushed when the command has been answered. */
   subscribe(command: SubscribeCommand, now: number): Result {
     if (this.#isOver) return shutDown();
-    const { leaseMs = this.#state.configuration.leaseMs } = command;
+    const leaseMs = leaseMsOf(this.#state.configuration, command.leaseMs);
     return { verb: "subscribe", credit: this.#receivers.subscribe(command, now), leaseMs, time: now };
   }
 

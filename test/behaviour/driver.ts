@@ -25,7 +25,7 @@ export interface Driver {
   retry(receipts: string[], options?: Omit<RequestOf<"retry">, "receipts">): Promise<number>;
   reject(receipts: string[], error?: string): Promise<number>;
   release(receipts: string[]): Promise<number>;
-  extend(receipts: string[], leaseSeconds: number): Promise<number>;
+  extend(receipts: string[], leaseSeconds?: number): Promise<number>;
   done(count?: number): Promise<void>;
   join(timeoutSeconds?: number): Promise<boolean>;
   list(state?: MessageView["state"]): Promise<ReplyOf<"messages">["messages"]>;

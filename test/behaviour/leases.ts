@@ -94,6 +94,18 @@ export function leases(level: Level): void {
       expect([await queue.ack([a.receipt]), await queue.ack([b.receipt])]).toEqual([1, 0]);
     });
 
+    test("a lease is extended by the queue's own, where none is given", async () => {
+      const queue = await immediate(level);
+      await queue.configure({ leaseSeconds: 60 });
+      await queue.put(messagesOf("a", "b"));
+      const [a] = (await queue.receive({ max: 2, leaseSeconds: 1 })) as [Received];
+
+      await queue.extend([a.receipt]);
+      await level.pass(1.1);
+
+      expect(bodiesOf(await queue.receive({ max: 10 }))).toEqual(["b"]);
+    });
+
     test("a lease can be cut short", async () => {
       const queue = await immediate(level);
       await queue.put(messagesOf("a"));

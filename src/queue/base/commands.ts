@@ -274,7 +274,7 @@ export type Result =
   | { verb: "retry"; retried: number; stale: string[] }
   | { verb: "reject"; rejected: number; stale: string[] }
   | { verb: "release"; released: number; stale: string[] }
-  | { verb: "extend"; extended: number; stale: string[]; leaseEndsAt: number }
+  | { verb: "extend"; extended: number; stale: string[]; leaseMs: number; leaseEndsAt: number }
   | { verb: "done"; unfinished: number }
   | { verb: "join"; finished: boolean }
   | { verb: "configure" | "shutdown" | "pause"; description: Description }

@@ -12,11 +12,13 @@ export interface Paused {
   receives: boolean;
 }
 
-type InMilliseconds<Name extends string> = Name extends `${infer Rest}Seconds` ? `${Rest}Ms` : Name;
+type InMilliseconds<Name extends string> = Name extends `${infer Before}Seconds${infer After}`
+  ? `${Before}Ms${After}`
+  : Name;
 
 /**
  * The settings of a queue, as `SETTINGS` lists them. Durations are in milliseconds here, and so are their names:
- * `leaseSeconds` is `leaseMs`.
+ * `leaseSeconds` is `leaseMs`, `retryDelayMaxSeconds` is `retryDelayMaxMs`.
  */
 export type Settings = { [Name in SettingName as InMilliseconds<Name>]: SettingValues[Name] };
 
@@ -31,7 +33,7 @@ export interface Changes extends Partial<Omit<Configuration, "paused">> {
   paused?: Partial<Paused>;
 }
 
-const SECONDS = /Seconds$/;
+const SECONDS = /Seconds/;
 
 /** Settings in the form of the state machine: durations in milliseconds. What is absent stays absent. */
 export function settingsOf(values: { [Name in SettingName]?: SettingValues[Name] | undefined }): Partial<Settings> {
@@ -64,6 +66,11 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   shutdown: "none",
   paused: { puts: false, receives: false },
 };
+
+/** How long a lease lasts, in milliseconds: for as long as was asked for; undefined stands for the queue's own time. */
+export function leaseMsOf({ leaseMs }: Settings, askedMs: number | undefined): number {
+  return askedMs ?? leaseMs;
+}
 
 /** The configuration with the changes; the same object if they change nothing, so that nothing is stored for them. */
 export function changed(configuration: Configuration, changes: Changes): Configuration {

@@ -145,15 +145,15 @@ export class Message<Item> {
   }
 
   /**
-   * Makes the lease end `leaseSeconds` from now: 1 to 43,200. False when it was over already. A worker extends the
-   * leases of its messages by itself, and none to an earlier end than this.
+   * Makes the lease end `leaseSeconds` from now: 1 to 43,200, by default the queue's. False when it was over already. A
+   * worker extends the leases of its messages by itself, and none to an earlier end than this.
    */
-  async extend(leaseSeconds: number, options: CallOptions = {}): Promise<boolean> {
+  async extend(leaseSeconds?: number, options: CallOptions = {}): Promise<boolean> {
     checkOptions("extend()", options, CALL_OPTIONS);
     const sentAt = instant();
     const request = { receipts: [this.receipt], leaseSeconds };
     const { value } = await this.#calls.send<ReplyOf<"extend">>("extend", { request, ...options });
-    if (value.extended === 1) this.extended(value.leaseEndsAt, leaseSeconds * 1_000, sentAt);
+    if (value.extended === 1) this.extended(value, sentAt);
     return value.extended === 1;
   }
 
@@ -171,10 +171,10 @@ export class Message<Item> {
     return this.#aborting.signal;
   }
 
-  /** @internal The server has prolonged the lease by `ms`, which was asked for at `sentAt`. */
-  extended(leaseEndsAt: number, ms: number, sentAt: Instant): void {
+  /** @internal The server has prolonged the lease, which was asked for at `sentAt`. */
+  extended({ leaseSeconds, leaseEndsAt }: ReplyOf<"extend">, sentAt: Instant): void {
     this.#leaseEndsAt = leaseEndsAt;
-    this.lease.prolong(ms, sentAt);
+    this.lease.prolong(leaseSeconds * 1_000, sentAt);
   }
 
   /** @internal The lease is over. */

@@ -156,11 +156,10 @@ export class LeasedMessages {
     this.#extensions += 1;
     for (const { lease } of messages) lease.isExtending = true;
     const sentAt = instant();
-    const { leaseMs } = this;
-    const request = { receipts: messages.map(({ receipt }) => receipt), leaseSeconds: leaseMs / 1_000 };
+    const request = { receipts: messages.map(({ receipt }) => receipt), leaseSeconds: this.leaseMs / 1_000 };
     try {
       const { value } = await this.#calls.send<ReplyOf<"extend">>("extend", { request, retrySeconds: 0 });
-      this.#extended(messages, value, leaseMs, sentAt);
+      this.#extended(messages, value, sentAt);
     } catch {
       // Without an answer the leases end when they end. Those that have not ended are tried again.
     }
@@ -169,19 +168,14 @@ export class LeasedMessages {
     this.#changed();
   }
 
-  #extended(
-    messages: Message<unknown>[],
-    { stale, leaseEndsAt }: ReplyOf<"extend">,
-    leaseMs: number,
-    sentAt: Instant,
-  ): void {
-    const lost = new Set(stale);
+  #extended(messages: Message<unknown>[], extension: ReplyOf<"extend">, sentAt: Instant): void {
+    const lost = new Set(extension.stale);
     for (const message of messages) {
       if (lost.has(message.receipt)) {
         message.lose();
         continue;
       }
-      message.extended(leaseEndsAt, leaseMs, sentAt);
+      message.extended(extension, sentAt);
       this.#fresh.add(message);
     }
     this.#waiting = this.#waiting.filter(({ receipt }) => !lost.has(receipt));

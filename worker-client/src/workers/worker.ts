@@ -35,7 +35,6 @@ export class Worker {
   readonly #calls: QueueCalls;
   readonly #over: () => void;
   readonly #concurrency: number;
-  readonly #isLeaseGiven: boolean;
   readonly #report: Report;
   readonly #leased: LeasedMessages;
   readonly #prefetch: Prefetch;
@@ -66,11 +65,10 @@ export class Worker {
     this.#calls = calls;
     this.#over = over;
     this.#concurrency = concurrency;
-    this.#isLeaseGiven = leaseSeconds !== undefined;
     this.#report = reportOf(calls.queue, onError);
     this.#prefetch = new Prefetch(concurrency, prefetch);
     this.#surplusWatch = new SurplusWatch(concurrency, () => this.#giveAway());
-    // Until the server's first answer has the queue's lease.
+    // Until the server's first answer says how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
     this.#settlements = new Settlements(calls, this.#report, () => this.#confirmed());
@@ -152,14 +150,14 @@ export class Worker {
   /** @internal */
   granted({ leaseSeconds, time }: ReplyOf<"subscribe">, sentAt: Instant): void {
     this.#clock.heard(time * 1_000, sentAt);
-    if (!this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
+    this.#setLease(leaseSeconds * 1_000);
   }
 
   /** @internal */
   take(received: ReceivedMessage[], leaseSeconds?: number): void {
     // What was received before the event loop was blocked may be another consumer's by now.
     const sinceCheckMs = this.#startAnewAfterGap();
-    if (leaseSeconds !== undefined && !this.#isLeaseGiven) this.#setLease(leaseSeconds * 1_000);
+    if (leaseSeconds !== undefined) this.#setLease(leaseSeconds * 1_000);
     const late: Message<unknown>[] = [];
     for (const each of received) {
       const { leaseMs } = this.#leased;

@@ -12,7 +12,18 @@ export const extend = verb({
     /** Default: the queue's setting. */
     leaseSeconds: leaseSeconds.optional(),
   }),
-  reply: z.strictObject({ extended: z.int(), stale, leaseEndsAt: z.number() }),
+  reply: z.strictObject({
+    extended: z.int(),
+    stale,
+    /** How long the leases last, from the time at which they were extended. */
+    leaseSeconds: z.number(),
+    leaseEndsAt: z.number(),
+  }),
   command: ({ receipts, leaseSeconds }) => ({ verb: "extend", receipts, leaseMs: orMilliseconds(leaseSeconds) }),
-  format: ({ extended, stale, leaseEndsAt }) => ({ extended, stale, leaseEndsAt: leaseEndsAt / 1_000 }),
+  format: ({ extended, stale, leaseMs, leaseEndsAt }) => ({
+    extended,
+    stale,
+    leaseSeconds: leaseMs / 1_000,
+    leaseEndsAt: leaseEndsAt / 1_000,
+  }),
 });

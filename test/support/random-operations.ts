@@ -1,3 +1,4 @@
+import type { Verb } from "../../src/api/verbs/index.ts";
 import type { Random } from "./random.ts";
 
 /** An operation as it may be said, but for its id. */
@@ -43,7 +44,11 @@ function some(random: Random, given: readonly string[], stranger: string): strin
 }
 
 function receiptsOf(random: Random, known: Known): string[] {
-  return some(random, known.receipts, "never-1-0-1");
+  return some(random, known.receipts, "0.never-1-0-1");
+}
+
+function idOf(random: Random, { messageIds }: Known): string | undefined {
+  return some(random, messageIds, "0.never-1-0").at(-1);
 }
 
 function waitsOrNot(random: Random): { request: object; isWait: boolean } {
@@ -55,48 +60,66 @@ function withOptions(random: Random, options: object, contents = contentsOf(rand
   return { verb: "put", request: { messages: [options] }, contents };
 }
 
+type Fields = (random: Random, known: Known) => Partial<Omit<Draft, "verb">>;
+
+/** Verbs that end something for all. */
+type Drastic = "delete" | "shutdown";
+
 /** What keeps every rule, though it may be refused for the state that the queue is in. */
-const VALID: Maker[] = [
-  (random) => ({ verb: "put", contents: contentsOf(random) }),
-  (random) => ({ verb: "put", contents: contentsOf(random), key: random.pick(KEYS) }),
-  (random) => ({ verb: "put", contents: ['"same"'], key: random.pick(KEYS), ...waitsOrNot(random) }),
-  (random) => ({ verb: "put", contents: contentsOf(random), ...waitsOrNot(random) }),
-  (random) => {
-    const contents = contentsOf(random).map(() => '"same"');
-    return { verb: "put", contents, keys: contents.map((_, index) => KEYS[index] ?? random.pick(KEYS)) };
-  },
-  (random) => withOptions(random, { priority: random.integer(256), group: random.pick(KEYS) }),
-  (random) => withOptions(random, { delaySeconds: random.fraction() / 10 }),
-  (random) => withOptions(random, { dedupeKey: random.pick(KEYS) }),
-  (random) => withOptions(random, { bytes: true }, ['"AAEC"']),
-  (random) => ({ verb: "receive", ...receive(random) }),
-  (random) => ({ verb: "receive", ...receive(random) }),
-  (random) => ({ verb: "join", ...waitsOrNot(random) }),
-  (random) => ({ verb: "subscribe", request: { credit: 1 + random.integer(20) } }),
-  () => ({ verb: "unsubscribe" }),
-  (random, { waiting }) => ({
-    verb: "cancel_wait",
-    request: { ids: [...waiting.slice(-3), random.integer(1_000_000)] },
-  }),
-  (random, known) => ({ verb: "ack", request: { receipts: receiptsOf(random, known), finish: random.chance(0.7) } }),
-  (random, known) => ({ verb: "ack", request: { receipts: receiptsOf(random, known) } }),
-  (random, known) => ({ verb: "begin", request: { receipts: receiptsOf(random, known) }, isSilent: true }),
-  (random, known) => ({ verb: "retry", request: { receipts: receiptsOf(random, known), dead: random.chance(0.3) } }),
-  (random, known) => ({ verb: "release", request: { receipts: receiptsOf(random, known) } }),
-  (random, known) => ({ verb: "extend", request: { receipts: receiptsOf(random, known), leaseSeconds: 60 } }),
-  (random) => ({ verb: "done", request: { count: 1 + random.integer(3) }, ...(random.chance(0.5) && { key: "done" }) }),
-  (random) => ({ verb: "configure", request: { maxSize: random.pick([0, 3, 10, 30]), maxAttempts: 2 } }),
-  (random) => ({ verb: "configure", request: { order: random.pick(["fifo", "lifo", "priority"]) } }),
-  (random) => ({ verb: "pause", request: random.pick([{}, { only: "puts" }, { only: "receives" }]) }),
-  () => ({ verb: "resume" }),
-  () => ({ verb: "resume" }),
-  () => ({ verb: "describe" }),
-  (random) => ({ verb: "messages", request: random.chance(0.5) ? {} : { state: "leased", limit: 5 } }),
-  (random, { messageIds }) => ({ verb: "peek", request: { id: some(random, messageIds, "never-1-0").at(-1) } }),
-  (random, { messageIds }) => ({ verb: "cancel", request: { id: some(random, messageIds, "never-1-0").at(-1) } }),
-  (random) => ({ verb: "redrive", request: random.chance(0.7) ? {} : { to: "another-queue", max: 3 } }),
-  (random) => ({ verb: "purge", request: random.chance(0.5) ? { only: "dead" } : {} }),
-];
+const VALID_BY_VERB: Record<Exclude<Verb, Drastic>, Fields[]> = {
+  put: [
+    (random) => ({ contents: contentsOf(random) }),
+    (random) => ({ contents: contentsOf(random), key: random.pick(KEYS) }),
+    (random) => ({ contents: ['"same"'], key: random.pick(KEYS), ...waitsOrNot(random) }),
+    (random) => ({ contents: contentsOf(random), ...waitsOrNot(random) }),
+    (random) => {
+      const contents = contentsOf(random).map(() => '"same"');
+      return { contents, keys: contents.map((_, index) => KEYS[index] ?? random.pick(KEYS)) };
+    },
+    (random) => withOptions(random, { priority: random.integer(256), group: random.pick(KEYS) }),
+    (random) => withOptions(random, { delaySeconds: random.fraction() / 10 }),
+    (random) => withOptions(random, { dedupeKey: random.pick(KEYS) }),
+    (random) => withOptions(random, { dedupeKey: random.pick(KEYS), dedupeUntil: "done" }),
+    (random) => withOptions(random, { headers: { trace: random.pick(KEYS) }, maxAttempts: 1 + random.integer(3) }),
+    (random) => withOptions(random, { bytes: true }, ['"AAEC"']),
+  ],
+  receive: [receive, receive],
+  join: [waitsOrNot],
+  subscribe: [(random) => ({ request: { credit: 1 + random.integer(20) } })],
+  unsubscribe: [() => ({})],
+  cancel_wait: [(random, { waiting }) => ({ request: { ids: [...waiting.slice(-3), random.integer(1_000_000)] } })],
+  ack: [
+    (random, known) => ({ request: { receipts: receiptsOf(random, known), finish: random.chance(0.7) } }),
+    (random, known) => ({ request: { receipts: receiptsOf(random, known) } }),
+  ],
+  begin: [(random, known) => ({ request: { receipts: receiptsOf(random, known) }, isSilent: true })],
+  retry: [(random, known) => ({ request: { receipts: receiptsOf(random, known) } })],
+  reject: [(random, known) => ({ request: { receipts: receiptsOf(random, known) } })],
+  release: [(random, known) => ({ request: { receipts: receiptsOf(random, known) } })],
+  extend: [(random, known) => ({ request: { receipts: receiptsOf(random, known), leaseSeconds: 60 } })],
+  done: [(random) => ({ request: { count: 1 + random.integer(3) }, ...(random.chance(0.5) && { key: "done" }) })],
+  configure: [
+    (random) => ({ request: { maxSize: random.pick([0, 3, 10, 30]), maxAttempts: 2 } }),
+    (random) => ({ request: { order: random.pick(["fifo", "lifo", "priority"]) } }),
+  ],
+  pause: [(random) => ({ request: random.pick([{}, { only: "puts" }, { only: "receives" }]) })],
+  resume: [() => ({}), () => ({})],
+  describe: [() => ({})],
+  messages: [(random) => ({ request: random.chance(0.5) ? {} : { state: "leased", limit: 5 } })],
+  peek: [(random, known) => ({ request: { id: idOf(random, known) } })],
+  change: [
+    (random, known) => ({ request: { id: idOf(random, known), priority: random.integer(256) } }),
+    (random, known) => ({ request: { id: idOf(random, known), body: { changed: true }, delaySeconds: 0.05 } }),
+  ],
+  promote: [(random, known) => ({ request: { id: idOf(random, known) } })],
+  cancel: [(random, known) => ({ request: { id: idOf(random, known) } })],
+  redrive: [(random) => ({ request: random.chance(0.7) ? {} : { to: "another-queue", max: 3 } })],
+  purge: [(random) => ({ request: random.chance(0.5) ? { only: "dead" } : {} })],
+};
+
+const VALID: Maker[] = Object.entries(VALID_BY_VERB).flatMap(([verb, makers]) =>
+  makers.map<Maker>((fields) => (random, known) => ({ ...fields(random, known), verb })),
+);
 
 /** What ends something for all: as seldom as the rest of what is said can bear. */
 const DRASTIC: Maker[] = [
@@ -146,7 +169,8 @@ const BROKEN: Maker[] = [
   (random) => ({ verb: "begin", request: random.pick([{}, { receipts: [] }, { receipts: ["r"], finish: true }]) }),
   () => ({ verb: "retry", request: { receipts: ["r"], error: "e".repeat(2_000) } }),
   () => ({ verb: "reject", request: { receipts: ["r"], delaySeconds: 1 } }),
-  () => ({ verb: "extend", request: { receipts: ["r"] } }),
+  () => ({ verb: "extend", request: { receipts: ["r"], leaseSeconds: 0 } }),
+  () => ({ verb: "change", request: { id: "0.never-1-0" } }),
   () => ({ verb: "done", request: { count: 0 } }),
   (random) => ({
     verb: "configure",

@@ -30,7 +30,7 @@ interface ChoiceSetting {
   default: string;
 }
 
-/** A number in a range. A duration in seconds has a name that ends in `Seconds`. */
+/** A number in a range. A duration in seconds has `Seconds` in its name. */
 interface NumberSetting {
   kind: "integer" | "number";
   min: number;

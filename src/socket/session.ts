@@ -5,7 +5,7 @@ import { type Reply, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { Consumer } from "../api/schema/queues.ts";
 import type { Connection } from "../api/verbs/base/descriptor.ts";
-import type { Verb } from "../api/verbs/index.ts";
+import { VERBS, type Verb } from "../api/verbs/index.ts";
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
 import type { Command, Delivery, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
@@ -191,17 +191,18 @@ export class Session implements Responder, Connection {
     if (result.verb === "subscribe" || result.verb === "unsubscribe") this.#marks.subscriptionChanged.add(this);
     if (result.verb === "unsubscribe") this.#closePush();
     if (result.verb === "receive") this.#inHand.handedOut(result.deliveries);
-    if (unanswered.receipts !== undefined && "stale" in result) this.#settled(unanswered.receipts, result);
+    if (unanswered.receipts !== undefined && "stale" in result)
+      this.#noteLeases(unanswered.verb, unanswered.receipts, result);
     // After an ack a client mostly works on another message, or waits for a push.
     if (result.verb === "put" || result.verb === "receive") this.#marks.answered.add(this);
     this.tell(lineOf(unanswered.id, replyOf(unanswered.verb, result, queueInfo)));
   }
 
-  #settled(receipts: readonly string[], result: Extract<Result, { stale: string[] }>): void {
+  #noteLeases(verb: Verb, receipts: readonly string[], result: Extract<Result, { stale: string[] }>): void {
     const stale = new Set(result.stale);
     const valid = stale.size === 0 ? receipts : receipts.filter((receipt) => !stale.has(receipt));
-    if (result.verb === "extend") this.#inHand.extended(valid, result.leaseEndsAt);
-    else this.#inHand.settled(valid);
+    if (VERBS[verb].endsLeases) this.#inHand.settled(valid);
+    if ("leaseEndsAt" in result) this.#inHand.extended(valid, result.leaseEndsAt);
     this.#inHand.lost(stale);
   }
 

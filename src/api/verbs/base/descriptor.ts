@@ -47,6 +47,8 @@ interface Definition<Request extends z.ZodType, Reply extends z.ZodType, Asked e
   mayBeFirst?: boolean;
   /** Whether it may wait: for `timeoutSeconds`, and on a socket, with `wait`, until it is served. Default false. */
   mayWait?: boolean;
+  /** Whether it ends the leases of its `receipts` that are not stale. Default false. */
+  endsLeases?: boolean;
   /** Recognizes requests that are certainly right, faster than the schema does. Default: none is recognized. */
   recognize?: (request: unknown) => z.output<Request> | undefined;
   /** @throws {ProblemError} for a request that breaks a rule beyond its schema */
@@ -57,7 +59,7 @@ interface Definition<Request extends z.ZodType, Reply extends z.ZodType, Asked e
 
 /** A verb as the shells use it, whatever its requests and replies are. */
 export interface Descriptor<Request extends z.ZodType = z.ZodType, Reply extends z.ZodType = z.ZodType>
-  extends Required<Pick<Definition<Request, Reply, Command>, "status" | "mayBeFirst" | "mayWait">>,
+  extends Required<Pick<Definition<Request, Reply, Command>, "status" | "mayBeFirst" | "mayWait" | "endsLeases">>,
     Pick<Definition<Request, Reply, Command>, "summary" | "scope" | "request" | "reply"> {
   /**
    * Checks a request and makes a command of it.
@@ -76,9 +78,9 @@ export function verb<Request extends z.ZodType, Reply extends z.ZodType, const A
   definition: Definition<Request, Reply, Asked>,
 ): Descriptor<Request, Reply> {
   const { summary, scope, request, reply, recognize, command, format } = definition;
-  const { status = 200, mayBeFirst = false, mayWait = false } = definition;
+  const { status = 200, mayBeFirst = false, mayWait = false, endsLeases = false } = definition;
   return {
-    ...{ summary, scope, request, reply, status, mayBeFirst, mayWait },
+    ...{ summary, scope, request, reply, status, mayBeFirst, mayWait, endsLeases },
     toCommand: (asked, context) => command(recognize?.(asked) ?? check(request, asked), context),
     commandOf: command,
     toJson: (result, queueInfo) => {

@@ -6,6 +6,7 @@ import { isOnlyReceipts, stale } from "./receipts.ts";
 export const ack = verb({
   summary: "Finishes messages: they are done and removed.",
   scope: "receive",
+  endsLeases: true,
   request: z.strictObject({
     receipts,
     /** False removes the messages but leaves them unfinished until `done`: how Python's `get` and `task_done` split it. */

@@ -8,6 +8,7 @@ import { error, stale } from "./receipts.ts";
 export const retry = verb({
   summary: "Gives messages back after a failure: visible again after a delay, or dead after their last attempt.",
   scope: "receive",
+  endsLeases: true,
   request: z.strictObject({
     receipts,
     /** Default: what the `retryDelay…` settings of the message and the queue give. */

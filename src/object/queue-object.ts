@@ -211,9 +211,11 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
         return;
       }
       const command = commandOfOperation(operation, context);
-      if (!this.#batcher.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
+      // The text of a change is in its request, and not in lines of its own.
+      const taken = command.verb === "change" ? charactersOf(command) : characters;
+      if (!this.#batcher.hasRoomFor(command, taken)) throw new ProblemError("overloaded", OVERLOADED);
       session.begin(nextRequestId, { id: operation.id, verb: operation.verb as Verb }, command);
-      incoming.push(this.#batcher.take(session, command, characters, session));
+      incoming.push(this.#batcher.take(session, command, taken, session));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       session.refuse(operation.id, error);
@@ -232,7 +234,12 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 }
 
+/** About what a command takes of memory, whose text is not known. */
 function charactersOf(command: Command): number {
+  if (command.verb === "change") {
+    const { content, headers } = command.changes;
+    return COMMAND_CHARACTERS + (content?.length ?? 0) + (headers?.length ?? 0);
+  }
   if (command.verb !== "put" && command.verb !== "receive_transfer") return COMMAND_CHARACTERS;
   return command.messages.reduce(
     (sum, { content, headers }) => sum + content.length + (headers?.length ?? 0) + COMMAND_CHARACTERS,

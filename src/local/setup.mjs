@@ -103,7 +103,9 @@ function tryLock() {
     return true;
   } catch (error) {
     rmSync(prepared, { recursive: true, force: true });
-    if (["ENOTEMPTY", "EEXIST", "EPERM"].includes(error.code) && holders().length > 0) return false;
+    // Another process had it, and may have given it back by now. On Windows that is EPERM, which has other causes too.
+    if (error.code === "ENOTEMPTY" || error.code === "EEXIST") return false;
+    if (error.code === "EPERM" && holders().length > 0) return false;
     throw new SetupError(`The lock ${LOCK} cannot be taken (${error.code ?? error}).`);
   }
 }

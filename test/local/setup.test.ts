@@ -144,6 +144,24 @@ test("a lock whose processes have died is taken over, by one of many", async () 
   expect(lockFiles()).toEqual([]);
 });
 
+test("a lock that is given back just after it could not be taken is tried again", async () => {
+  const hook = `import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    const { renameSync } = fs;
+    fs.renameSync = () => {
+      fs.renameSync = renameSync;
+      syncBuiltinESMExports();
+      throw Object.assign(new Error("not empty"), { code: "ENOTEMPTY" });
+    };
+    syncBuiltinESMExports();`;
+
+  const run = new FirstRun({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` });
+
+  expect(await run.status, run.output).toBe(0);
+  expect(npmCommands()).toEqual(["ci"]);
+  expect(lockFiles()).toEqual([]);
+});
+
 test("a lock is held while npm runs on after the command that started it was killed", async () => {
   write("hold", "");
   const killed = new FirstRun();

@@ -88,7 +88,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
         await expect.poll(() => settled).toEqual(["fine", "fails"]);
         await worker.close();
 
-        expect(proxy.timesSeen("ack") + proxy.timesSeen("retry")).toBe(2);
+        expect(proxy.timesSeen("ack") + proxy.timesSeen("retry") + proxy.timesSeen("reject")).toBe(2);
         expect(errors).toEqual([new Error("too late")]);
         const { done, dead, delayed } = await queue.describe();
         expect({ done: done - 1, dead, delayed }).toMatchObject(outcome);

@@ -103,3 +103,15 @@ export function parsedBody(text: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("", "must be an object");
   return value as Record<string, unknown>;
 }
+
+/**
+ * The fields of a request with those of its path.
+ *
+ * @throws {ProblemError} `invalid` if the request has one of these too: it may name another message than the path does
+ */
+export function withPlace(fields: Record<string, unknown>, place: Record<string, string>): Record<string, unknown> {
+  for (const name of Object.keys(place)) {
+    if (Object.hasOwn(fields, name)) throw invalid(name, "is in the path, and must not be in the request too");
+  }
+  return { ...fields, ...place };
+}

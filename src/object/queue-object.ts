@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { ProblemError } from "../api/check/problem-error.ts";
 import { commandOf } from "../api/command-of.ts";
-import { authkeysFault } from "../api/keys/authkeys.ts";
 import { grants } from "../api/keys/principals.ts";
 import { type AskContext, connectionIn, type QueueCalls, type Transfer } from "../api/object-calls.ts";
 import { type Reply, refusalOf, replyOf } from "../api/reply.ts";
@@ -74,8 +73,6 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 
   async #closeUngranted(): Promise<void> {
-    // While the variables are wrong every request is refused, and open connections are too.
-    if (authkeysFault(this.env.AUTHKEYS) !== undefined) return;
     const grantOf = await grants(this.env, this.#clock.now());
     for (const session of this.#sessions.closeUngranted(grantOf)) this.#loop.leave(session);
   }
@@ -149,6 +146,11 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
     const session = this.#sessions.of(socket);
     if (session === undefined) return;
+    // The alarm that closes it may be late, and a queue that does not exist has none.
+    if (this.#sessions.closeIfEnded(session)) {
+      this.#loop.leave(session);
+      return;
+    }
     try {
       this.#hear(frame, session);
     } catch (error) {
@@ -209,9 +211,11 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
         return;
       }
       const command = commandOfOperation(operation, context);
-      if (!this.#batcher.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
+      // The text of a change is in its request, and not in lines of its own.
+      const taken = command.verb === "change" ? charactersOf(command) : characters;
+      if (!this.#batcher.hasRoomFor(command, taken)) throw new ProblemError("overloaded", OVERLOADED);
       session.begin(nextRequestId, { id: operation.id, verb: operation.verb as Verb }, command);
-      incoming.push(this.#batcher.take(session, command, characters, session));
+      incoming.push(this.#batcher.take(session, command, taken, session));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       session.refuse(operation.id, error);
@@ -230,7 +234,12 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 }
 
+/** About what a command takes of memory, whose text is not known. */
 function charactersOf(command: Command): number {
+  if (command.verb === "change") {
+    const { content, headers } = command.changes;
+    return COMMAND_CHARACTERS + (content?.length ?? 0) + (headers?.length ?? 0);
+  }
   if (command.verb !== "put" && command.verb !== "receive_transfer") return COMMAND_CHARACTERS;
   return command.messages.reduce(
     (sum, { content, headers }) => sum + content.length + (headers?.length ?? 0) + COMMAND_CHARACTERS,

@@ -24,10 +24,11 @@ export async function send(
   try {
     const reply = await other.receiveTransfer({ version: API_VERSION, queue, generation, number, messages });
     if (reply.ok) return settled("accepted");
-    // It passes when the deployment is over. As a refusal it would hold dead letters back for longer.
+    // It passes when the deployment is over. As a refusal it would hold dead letters back for longer. A client would take
+    // the code version_mismatch for that of a redrive which was not applied, and repeat it.
     if (reply.code === "version_mismatch") {
       const detail = `The queue ${to} did not take the messages: ${reply.detail} They are sent again.`;
-      return settled("unknown", { verb: "refused", code: "version_mismatch", detail });
+      return settled("unknown", { verb: "refused", code: "unavailable", detail });
     }
     return settled("refused", {
       verb: "refused",

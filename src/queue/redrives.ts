@@ -1,7 +1,7 @@
 import { BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import type { Outcome, RedriveCommand, Refusal, Result } from "./base/commands.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
-import { overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
+import { outOfReach, overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
 import type { Results } from "./results.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { attemptsOf } from "./store/attempts.ts";
@@ -55,6 +55,7 @@ export class Redrives {
     const outcome = this.#deadLetters.redrive(command, now);
     const wait: Redrive = { kind: "redrive", requestIds: [requestId] };
     if ("redriven" in outcome) return { verb: "redrive", ...outcome, left: this.#deadLetters.count };
+    if ("outOfReach" in outcome) return outOfReach(outcome.outOfReach);
     if ("transfer" in outcome) this.#sent.add({ ...wait, transfer: outcome.transfer });
     else if (this.#postponed.size < POSTPONED_MAX) this.#postponed.add({ ...wait, command, to: outcome.busy });
     else return overloaded(`${POSTPONED_MAX} redrives wait for an earlier one to arrive`);
@@ -83,6 +84,9 @@ export class Redrives {
     for (const { requestIds } of this.#postponed.takeAll()) this.#results.refuse(requestIds, unknownQueue());
   }
 }
+
+/** What a redrive has come to: `busy` and `outOfReach` are names of other queues. */
+type Redriven = { redriven: number } | { transfer: number } | { busy: string } | { outOfReach: string };
 
 /** Dead letters looked at in one call for more that go to the same queue, once one has been found. */
 const LOOKED_AT_MAX = 20_000;
@@ -118,25 +122,30 @@ export class DeadLetters {
   /**
    * Sends dead letters back: those that came from another queue to that one, the others into their places here, or all
    * of them to the queue `to`. What goes to another queue is one transfer; what goes elsewhere than that is left for
-   * the next call, and so is what would take long to find.
+   * the next call, and so is what would take long to find. What would go to a queue out of the caller's reach stays here.
    */
-  redrive(command: RedriveCommand, now: number): { redriven: number } | { transfer: number } | { busy: string } {
-    const { ids, max, to, from } = command;
+  redrive(command: RedriveCommand, now: number): Redriven {
+    const { ids, max, to, from, reach } = command;
     const meant: PlacedMessage[] = [];
     let destination: string | undefined;
+    let outOfReach: string | undefined;
     let lookedAt = 0;
     for (const deadLetter of ids === undefined ? this.#all() : this.#found(ids)) {
       const source = this.#sourceOf(deadLetter);
       lookedAt += 1;
       if (from !== undefined && source !== from) continue;
       const itsDestination = to ?? source;
+      if (!isWithin(reach, itsDestination)) {
+        outOfReach ??= itsDestination;
+        continue;
+      }
       destination ??= itsDestination;
       if (destination !== "" && this.#transfers.isUnderWayTo(destination)) return { busy: destination };
       if (itsDestination === destination) meant.push(deadLetter);
       if (meant.length >= (destination === "" ? max : Math.min(max, BATCH_MESSAGES_MAX))) break;
       if (lookedAt >= LOOKED_AT_MAX && meant.length > 0) break;
     }
-    if (destination === undefined) return { redriven: 0 };
+    if (destination === undefined) return outOfReach === undefined ? { redriven: 0 } : { outOfReach };
     if (destination === "") return { redriven: this.#revive(meant, now) };
     return { transfer: this.#transfers.begin(destination, meant, false) };
   }
@@ -174,6 +183,11 @@ export class DeadLetters {
     }
     return deadLetters.length;
   }
+}
+
+/** @param queue empty for this queue, which the caller reaches */
+function isWithin(reach: RedriveCommand["reach"], queue: string): boolean {
+  return reach === undefined || queue === "" || reach.some((prefix) => queue.startsWith(prefix));
 }
 
 function isDeadLetter(segment: Segment, index: number): boolean {

@@ -23,6 +23,12 @@ export function unknownOutcome(): Refusal {
   );
 }
 
+/** @param queue where dead letters would go, to which the caller may send nothing */
+export function outOfReach(queue: string): Refusal {
+  const detail = `These dead letters come from the queue ${queue} and would go back there, but the key is not for it. Use a key that is for it, or redrive them to another queue.`;
+  return refusal("forbidden", detail);
+}
+
 export function unknownMessage(): Refusal {
   return refusal(
     "unknown_message",

@@ -1,13 +1,21 @@
+import { CREDIT_MAX } from "../contract/limits.ts";
 import type { Delivery } from "../queue/base/commands.ts";
 
 /** Leases up to which those that have ended are not looked for. */
 const PRUNED_MIN = 1_000;
 
 /**
+ * Receipts that are known of one connection: more than a client holds that settles messages on the connection on which it
+ * gets them. Where it settles them on another, as over HTTP, leases of 12 hours would fill the memory.
+ */
+export const RECEIPTS_KNOWN_MAX = 2 * CREDIT_MAX;
+
+/**
  * Counts the messages that one connection holds under leases: those that were handed out on it, are not settled on it, and
  * whose leases last. A message that another connection settles counts until its lease would have ended.
  *
- * Only the number outlives the object's memory: receipts that were handed out before are not known any more.
+ * Only the number outlives the object's memory, and of more than `RECEIPTS_KNOWN_MAX` only the number is kept: these receipts
+ * are not known any more, so that such a lease which ends without a call counts until the last of them would have ended.
  */
 export class InHand {
   /** When each lease ends, in milliseconds, by its receipt. */
@@ -30,6 +38,7 @@ export class InHand {
     for (const { lease } of deliveries) {
       if (lease === undefined) continue;
       if (this.#endsAt.size >= this.#pruneAt) this.#prune(lease.endsAt - lease.ms);
+      if (this.#endsAt.size >= RECEIPTS_KNOWN_MAX) this.#forgetOldest();
       this.#endsAt.set(lease.receipt, lease.endsAt);
       this.#latest = Math.max(this.#latest, lease.endsAt);
     }
@@ -70,6 +79,21 @@ export class InHand {
   /** What is stored with the connection: no look at each lease, because it is stored often. */
   kept(): { count: number; until: number } {
     return { count: this.#endsAt.size + this.#restored.count, until: this.#latest };
+  }
+
+  /** How many receipts are known. */
+  get knownReceipts(): number {
+    return this.#endsAt.size;
+  }
+
+  /** Keeps of the oldest receipt only that it is one. */
+  #forgetOldest(): void {
+    const [oldest] = this.#endsAt;
+    if (oldest === undefined) return;
+    const [receipt, endsAt] = oldest;
+    this.#endsAt.delete(receipt);
+    const { count, until } = this.#restored;
+    this.#restored = { count: count + 1, until: Math.max(until, endsAt) };
   }
 
   #prune(now: number): void {

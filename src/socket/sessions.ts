@@ -1,4 +1,5 @@
 import type { Principal } from "../api/keys/principal.ts";
+import { hasEnded } from "../api/keys/principals.ts";
 import type { ConnectionInfo } from "../api/object-calls.ts";
 import type { Consumer } from "../api/schema/queues.ts";
 import { CONSUMERS_SHOWN_MAX, RECEIPTS_MAX } from "../contract/limits.ts";
@@ -119,7 +120,12 @@ export class Sessions {
   /** Closes the connections whose keys have ended. Returns them. */
   closeEnded(): Session[] {
     const now = this.#clock.now();
-    return this.#end([...this.#ending].filter(({ peer }) => (peer.principal.endsAt ?? now + 1) <= now));
+    return this.#end([...this.#ending].filter(({ peer }) => hasEnded(peer.principal, now)));
+  }
+
+  /** Closes a connection if its key has ended. Returns whether it did. */
+  closeIfEnded(session: Session): boolean {
+    return hasEnded(session.peer.principal, this.#clock.now()) && this.#end([session]).length > 0;
   }
 
   /**
@@ -229,7 +235,7 @@ export class Sessions {
 const RESTARTED = 1012;
 const POLICY = 1008;
 
-const KEY_IS_GONE = "The key of this connection was removed, or has ended.";
+const KEY_IS_GONE = "The key of this connection was removed, has ended, or cannot be read in AUTHKEYS.";
 
 /** The longest wait first. */
 function byAge(waits: Wait[]): Wait[] {

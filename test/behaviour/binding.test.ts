@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import type { AskContext, VerbCalls } from "../../src/api/object-calls.ts";
 import { type Env, queueOf } from "../../src/env.ts";
-import { freshQueue, nameOf, pass } from "../support/call.ts";
+import { bodiesOf, freshQueue, nameOf, pass, put, receive } from "../support/call.ts";
 import { repliedTo } from "../support/replies.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";
@@ -53,5 +53,29 @@ test("a typed call is answered with the reply of its verb, or with the problem",
   expect(refused).toMatchObject({ ok: false, problem: { code: "invalid", status: 400 } });
   expect(forbidden).toMatchObject({ ok: false, problem: { code: "forbidden", status: 403 } });
 });
+
+test.each([
+  ["a function", () => "called"],
+  ["a BigInt", { count: 10n }],
+  ["an object within itself", withinItself()],
+])("%s as a body is refused and changes nothing", async (_, body) => {
+  const queue = freshQueue();
+  const calls = callsOf(queue);
+  const [id = ""] = await put(queue, ["old"]);
+
+  const refused = await calls.put({ messages: [{ body: "first" }, { body }] }, { principal: OWNER });
+  const changed = await calls.change({ id, body }, { principal: OWNER });
+
+  const detail = (path: string) => `${path} must be a value that JSON can hold.`;
+  expect(refused).toMatchObject({ ok: false, problem: { code: "invalid", detail: detail("messages[1].body") } });
+  expect(changed).toMatchObject({ ok: false, problem: { code: "invalid", detail: detail("body") } });
+  expect(bodiesOf(await receive(queue, { max: 9 }))).toEqual(["old"]);
+});
+
+function withinItself(): object {
+  const body: Record<string, unknown> = {};
+  body.self = body;
+  return body;
+}
 
 describe("the binding", () => behaviours(level, () => Date.now() / 1_000));

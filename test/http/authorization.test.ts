@@ -10,7 +10,7 @@ import { CALL_VERBS, VERB_NAMES, VERBS, type Verb } from "../../src/api/verbs/in
 import { endpointOf } from "../../src/contract/endpoints.ts";
 import { SCOPES, type Scope } from "../../src/contract/scopes.ts";
 import { app } from "../../src/http/app.ts";
-import { call, descriptionOf, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
+import { call, descriptionOf, freshQueue, nameOf, objectOf, put, receiptsOf, receive } from "../support/call.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 
 /** A text that must not come into a log. */
@@ -254,4 +254,30 @@ test("a key sends messages to no queue that it is not for", async () => {
   expect(await socket.next()).toMatchObject({ problem: { code: "forbidden" } });
   socket.end();
   expect(await descriptionOf(queue)).toMatchObject({ deadLetterQueue: null });
+});
+
+test("a redrive sends dead letters back to no queue that the key is not for, and those of its own queues all the same", async () => {
+  const [secrets, dead] = [freshQueue(), freshQueue()];
+  await call("PUT", secrets, { deadLetterQueue: nameOf(dead) });
+  await put(secrets, ["secret"]);
+  await call("POST", `${secrets}/reject`, { receipts: receiptsOf(await receive(secrets)) });
+  await expect.poll(() => descriptionOf(dead), { timeout: 20_000, interval: 20 }).toMatchObject({ visible: 1 });
+  const admin: Principal = { name: "admin", scopes: SCOPES, queues: [nameOf(dead)] };
+  const redrive = (request: object, principal = admin) => objectOf(dead).ask("redrive", request, { principal });
+  const { body } = await call("GET", `${dead}/messages`);
+
+  for (const request of [{}, { from: nameOf(secrets) }, { ids: [body.messages[0].id] }]) {
+    expect(await redrive(request)).toEqual({
+      ok: false,
+      code: "forbidden",
+      detail: `These dead letters come from the queue ${nameOf(secrets)} and would go back there, but the key is not for it. Use a key that is for it, or redrive them to another queue.`,
+    });
+  }
+  await put(dead, ["own"]);
+  const [foreign, own] = await receive(dead, { max: 2 });
+  await call("POST", `${dead}/reject`, { receipts: [own?.receipt] });
+  await call("POST", `${dead}/release`, { receipts: [foreign?.receipt] });
+
+  expect(await redrive({})).toMatchObject({ ok: true, json: '{"redriven":1,"left":1}' });
+  expect(await descriptionOf(secrets)).toMatchObject({ accepted: 1 });
 });

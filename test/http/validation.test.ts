@@ -1,6 +1,6 @@
 /** A request that breaks a rule is refused with the field and the rule, and changes nothing. */
 import { expect, test } from "vitest";
-import { call, freshQueue, nameOf } from "../support/call.ts";
+import { bodiesOf, call, freshQueue, nameOf, put, receive } from "../support/call.ts";
 import { refused } from "../support/refused-request.ts";
 
 const RECEIPT = { receipts: ["r"] };
@@ -239,3 +239,20 @@ for (const [setting, bounds] of [
     }
   });
 }
+
+test("a request that names a message in its path and another one beside it is refused, and changes neither", async () => {
+  const queue = freshQueue();
+  const [first, second] = await put(queue, ["first", "second"]);
+  const path = `${queue}/messages/${first}`;
+
+  for (const { status, body } of [
+    await call("PATCH", path, { id: second, body: "changed" }),
+    await call("POST", `${path}/promote`, { id: second }),
+    await call("GET", `${path}?id=${second}`),
+    await call("DELETE", `${path}?id=${second}`),
+  ]) {
+    const detail = "id is in the path, and must not be in the request too.";
+    expect({ status, code: body.code, detail: body.detail }).toEqual({ status: 400, code: "invalid", detail });
+  }
+  expect(bodiesOf(await receive(queue, { max: 2 }))).toEqual(["first", "second"]);
+});

@@ -1,6 +1,7 @@
 /** Who is connected to a queue, what its key grants, and until when. */
 import { evictDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { expect, onTestFinished, test } from "vitest";
 import { OWNER, type Principal } from "../../src/api/keys/principal.ts";
 import { hashOf } from "../../src/api/keys/principals.ts";
 import { AUTHKEY, call, descriptionOf, freshQueue, objectOf, pass, put } from "../support/call.ts";
@@ -104,6 +105,23 @@ test("a connection whose key has ended is closed before anything is handed out, 
   expect(await descriptionOf(queue)).toMatchObject({ connected: 0, visible: 1 });
 });
 
+test.each([
+  ["a put", { verb: "put", request: {}, lines: 1 }],
+  ["puts that share an operation", { verb: "put", request: {}, lines: 1, keys: ["key"] }],
+])(
+  "%s on a connection whose key has ended changes nothing, also where no alarm has closed it",
+  async (_, operation) => {
+    const queue = freshQueue();
+    const socket = await connect(queue, { principal: { ...WORKER, scopes: ["put"], endsAt: Date.now() + 60_000 } });
+    await pass(61, queue);
+
+    socket.say({ id: 1, ...operation }, "a");
+
+    expect(await socket.closed).toBe(1008);
+    expect(await objectOf(queue).ask("describe", {}, { principal: OWNER })).toMatchObject({ code: "unknown_queue" });
+  },
+);
+
 test("a connection that left memory is closed if the server does not have its key any more", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
@@ -117,4 +135,24 @@ test("a connection that left memory is closed if the server does not have its ke
   kept.say({ id: 1, verb: "describe" });
   expect(await kept.next()).toMatchObject({ id: 1, reply: { visible: 1 } });
   kept.end();
+});
+
+test("a connection that left memory is closed while AUTHKEYS is wrong, and nothing is handed out to it", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+  const socket = await connect(queue, { principal: { ...OWNER, hash: await hashOf(AUTHKEY) } });
+  socket.say({ id: 1, verb: "subscribe", request: { credit: 1 } });
+  await socket.next();
+  const variables: { AUTHKEYS?: string | null } = env;
+  variables.AUTHKEYS = "no list of keys";
+  onTestFinished(() => {
+    delete variables.AUTHKEYS;
+  });
+
+  await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
+  await objectOf(queue).ask("put", { messages: [{ body: "a" }] }, { principal: OWNER });
+
+  expect(await socket.closed).toBe(1008);
+  delete variables.AUTHKEYS;
+  expect(await descriptionOf(queue)).toMatchObject({ connected: 0, visible: 1 });
 });

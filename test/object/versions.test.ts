@@ -75,17 +75,19 @@ test("a request to an object that an older build serves is answered with 503, an
   });
 });
 
+/** Lets all queues take transfers as an older build would, until the result is restored. */
+function olderReceivers() {
+  const { receiveTransfer } = QueueObject.prototype;
+  return vi.spyOn(QueueObject.prototype, "receiveTransfer").mockImplementation(function (this: QueueObject, transfer) {
+    return receiveTransfer.call(this, { ...transfer, version: API_VERSION + 1 });
+  });
+}
+
 test("messages that a newer queue sends are kept there until this one is newer too, and arrive once", async () => {
   const [tasks, dead] = [freshQueue(), freshQueue()];
   await call("PUT", tasks, { maxAttempts: 1, deadLetterQueue: nameOf(dead) });
   await put(tasks, ["poison"]);
-  const { receiveTransfer } = QueueObject.prototype;
-  const older = vi.spyOn(QueueObject.prototype, "receiveTransfer").mockImplementation(function (
-    this: QueueObject,
-    transfer,
-  ) {
-    return receiveTransfer.call(this, { ...transfer, version: API_VERSION + 1 });
-  });
+  const older = olderReceivers();
   const [message] = await receive(tasks);
   await call("POST", `${tasks}/retry`, { receipts: [message?.receipt] });
   await vi.waitFor(() => expect(older).toHaveBeenCalled());
@@ -96,6 +98,25 @@ test("messages that a newer queue sends are kept there until this one is newer t
 
   await vi.waitFor(async () => expect(await descriptionOf(tasks)).toMatchObject({ transferring: 0, transferred: 1 }));
   expect(bodiesOf(await receive(dead, { max: 10 }))).toEqual(["poison"]);
+});
+
+test("a redrive to a queue of an older build is not said to be unapplied: its messages arrive later, once", async () => {
+  const [tasks, other] = [freshQueue(), freshQueue()];
+  await put(tasks, ["a", "b"]);
+  const leased = await receive(tasks, { max: 2 });
+  await call("POST", `${tasks}/reject`, { receipts: leased.map(({ receipt }) => receipt) });
+  const older = olderReceivers();
+
+  const reply = await call("POST", `${tasks}/redrive`, { to: nameOf(other), max: 1 });
+  older.mockRestore();
+  await pass(10, tasks);
+
+  expect(reply.body).toMatchObject({
+    code: "unavailable",
+    detail: `The queue ${nameOf(other)} did not take the messages: It runs an older version of the server than the queue that sends them. They are sent again.`,
+  });
+  await vi.waitFor(async () => expect(await descriptionOf(tasks)).toMatchObject({ transferred: 1, dead: 1 }));
+  expect(bodiesOf(await receive(other, { max: 10 }))).toEqual(["a"]);
 });
 
 test("no request of a client leads to what queues say to each other", async () => {

@@ -46,12 +46,21 @@ export function newMessageOf({ body, bytes, ...options }: z.output<typeof newMes
 /** @param path of the body */
 function contentOf(body: unknown, bytes: string | undefined, path: string): string {
   if (bytes !== undefined) return `"bytes":"${bytes}"`;
+  return `"body":${jsonTextOf(body, path)}`;
+}
+
+/** A body by binding is any value that a call can carry, and not only what JSON can hold. */
+function jsonTextOf(body: unknown, path: string): string {
+  let text: string | undefined;
   try {
-    return `"body":${JSON.stringify(body)}`;
+    text = JSON.stringify(body);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw invalid(path, "is nested too deeply to be stored");
+    if (error instanceof RangeError) throw invalid(path, "is nested too deeply to be stored");
+    // A BigInt, or an object within itself.
+    if (!(error instanceof TypeError)) throw error;
   }
+  if (text === undefined) throw invalid(path, "must be a value that JSON can hold");
+  return text;
 }
 
 /** What is to be changed of a message. */

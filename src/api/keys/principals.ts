@@ -1,7 +1,7 @@
 /** Finds the principal of a key that was presented. Only hashes are compared, so that neither time nor memory tells a key. */
 import { KEY_CHARACTERS_MAX } from "../../contract/limits.ts";
 import { ProblemError } from "../check/problem-error.ts";
-import { type ConfiguredKey, HASH_PREFIX, parseAuthkeys } from "./authkeys.ts";
+import { authkeysFault, type ConfiguredKey, HASH_PREFIX, parseAuthkeys } from "./authkeys.ts";
 import { OWNER, type Principal } from "./principal.ts";
 
 /** The variables in which a server's keys are. */
@@ -55,12 +55,14 @@ export async function principalOf(variables: KeyVariables, presented: string, no
 /**
  * Finds the principal of a connection that was stored without its queues: undefined if the server does not have its key any
  * more, or it grants something else, or it has ended.
+ *
+ * While the variables are wrong every request is refused, and no connection that a key has opened gets anything either.
  */
 export async function grants(
   variables: KeyVariables,
   now: number,
 ): Promise<(principal: Principal) => Principal | undefined> {
-  const keys = await keysOf(variables);
+  const keys = authkeysFault(variables.AUTHKEYS) === undefined ? await keysOf(variables) : [];
   return (principal) => {
     // A Worker opened it, not a key.
     if (principal.hash === undefined) return principal;
@@ -70,7 +72,12 @@ export async function grants(
   };
 }
 
-function hasEnded({ endsAt }: Pick<Principal, "endsAt">, now: number): boolean {
+/**
+ * Whether its key has ended.
+ *
+ * @param now in milliseconds since 1970
+ */
+export function hasEnded({ endsAt }: Pick<Principal, "endsAt">, now: number): boolean {
   return endsAt !== undefined && endsAt <= now;
 }
 

@@ -137,6 +137,8 @@ export interface RedriveCommand {
   to?: string | undefined;
   /** If given, only those that died in this other queue. */
   from?: string | undefined;
+  /** The beginnings of the names of the other queues to which the caller may send messages; undefined for all queues. */
+  reach?: readonly string[] | undefined;
 }
 
 /** Stores messages from another queue, once, however often it is sent. */

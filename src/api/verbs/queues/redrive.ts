@@ -21,7 +21,8 @@ export const redrive = verb({
   reply: z.strictObject({ redriven: z.int(), left: z.int() }),
   command: (request, context) => {
     assertOther(context, "to", request.to);
-    return { verb: "redrive", ...request };
+    // Without `to` the queue alone knows where they died.
+    return { verb: "redrive", ...request, reach: context.principal.queues };
   },
   format: ({ redriven, left }) => ({ redriven, left }),
 });

@@ -229,8 +229,10 @@ test("what is no text is neither a message's id nor a key", async () => {
   const queue = freshQueue<number>();
 
   await expect(queue.peek(undefined as unknown as string)).rejects.toThrow(
-    "The id of a message must be a text without spaces, not undefined.",
+    "The id of a message must be a text without spaces, and neither . nor .., not undefined.",
   );
+  // In a path it would be the queue itself, which a proxy may resolve: DELETE would delete it.
+  await expect(queue.cancel("..")).rejects.toThrow(TypeError);
   await expect(queue.cancel({} as string)).rejects.toThrow(TypeError);
   await expect(queue.put(1, { idempotencyKey: 5 as unknown as string })).rejects.toMatchObject({ code: "invalid" });
 });

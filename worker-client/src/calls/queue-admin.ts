@@ -209,7 +209,7 @@ export abstract class QueueAdmin<Item> {
 
 /** Throws a `TypeError` for what cannot be a message's id: it would be another path of the server. */
 function checkId(id: unknown): void {
-  if (typeof id !== "string" || !/^[\x21-\x7e]+$/.test(id)) {
-    throw new TypeError(`The id of a message must be a text without spaces, not ${shown(id)}.`);
+  if (typeof id !== "string" || !/^(?!\.\.?$)[\x21-\x7e]+$/.test(id)) {
+    throw new TypeError(`The id of a message must be a text without spaces, and neither . nor .., not ${shown(id)}.`);
   }
 }

@@ -100,11 +100,12 @@ async function readText(request: Request, read: (bytes: number) => void): Promis
 /**
  * The fields of a request with those of its path.
  *
- * @throws {ProblemError} `invalid` if the request has one of these too: it may name another message than the path does
+ * @throws {ProblemError} `invalid` if the request has another value for one of these: it names another message
  */
 export function withPlace(fields: Record<string, unknown>, place: Record<string, string>): Record<string, unknown> {
-  for (const name of Object.keys(place)) {
-    if (Object.hasOwn(fields, name)) throw invalid(name, "is in the path, and must not be in the request too");
+  for (const [name, value] of Object.entries(place)) {
+    const isOther = Object.hasOwn(fields, name) && fields[name] !== value;
+    if (isOther) throw invalid(name, "is in the path, and must not be another one in the request");
   }
   return { ...fields, ...place };
 }

@@ -73,7 +73,7 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 
   async #closeUngranted(): Promise<void> {
-    const grantOf = await grants(this.env, this.#clock.now());
+    const grantOf = await grants(this.env, this.#name, this.#clock.now());
     for (const session of this.#sessions.closeUngranted(grantOf)) this.#loop.leave(session);
   }
 

@@ -73,7 +73,7 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 
   async #closeUngranted(): Promise<void> {
-    const grantOf = await grants(this.env, this.#clock.now());
+    const grantOf = await grants(this.env, this.#name, this.#clock.now());
     for (const session of this.#sessions.closeUngranted(grantOf)) this.#loop.leave(session);
   }
 
@@ -201,21 +201,20 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
     };
     try {
       if (operation.fault !== undefined) throw operation.fault;
-      const characters = operation.contents.reduce((sum, line) => sum + line.length, COMMAND_CHARACTERS);
       const nextRequestId = this.#pendings.lastRequestId + 1;
       if (operation.keys !== undefined) {
         const commands = putCommandsOf(operation, context);
         const puts = session.sharedPuts(nextRequestId, operation.id, commands.length);
-        const each = Math.ceil(characters / commands.length);
-        for (const command of commands) incoming.push(this.#batcher.take(puts, command, each, session));
+        const each = COMMAND_CHARACTERS / commands.length;
+        for (const command of commands)
+          incoming.push(this.#batcher.take(puts, command, Math.ceil(each + textOf(command)), session));
         return;
       }
       const command = commandOfOperation(operation, context);
-      // The text of a change is in its request, and not in lines of its own.
-      const taken = command.verb === "change" ? charactersOf(command) : characters;
-      if (!this.#batcher.hasRoomFor(command, taken)) throw new ProblemError("overloaded", OVERLOADED);
+      const characters = COMMAND_CHARACTERS + textOf(command);
+      if (!this.#batcher.hasRoomFor(command, characters)) throw new ProblemError("overloaded", OVERLOADED);
       session.begin(nextRequestId, { id: operation.id, verb: operation.verb as Verb }, command);
-      incoming.push(this.#batcher.take(session, command, taken, session));
+      incoming.push(this.#batcher.take(session, command, characters, session));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       session.refuse(operation.id, error);
@@ -234,17 +233,24 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 }
 
-/** About what a command takes of memory, whose text is not known. */
+/** About what a command takes of memory whose request was no text. */
 function charactersOf(command: Command): number {
-  if (command.verb === "change") {
-    const { content, headers } = command.changes;
-    return COMMAND_CHARACTERS + (content?.length ?? 0) + (headers?.length ?? 0);
-  }
-  if (command.verb !== "put" && command.verb !== "receive_transfer") return COMMAND_CHARACTERS;
-  return command.messages.reduce(
-    (sum, { content, headers }) => sum + content.length + (headers?.length ?? 0) + COMMAND_CHARACTERS,
-    0,
-  );
+  const isMany = command.verb === "put" || command.verb === "receive_transfer";
+  return COMMAND_CHARACTERS * (isMany ? command.messages.length : 1) + textOf(command);
+}
+
+/**
+ * The contents and headers in a command, in characters. Headers count for each of the messages that have them, also if
+ * they came once for all: each is stored with its own.
+ */
+function textOf(command: Command): number {
+  if (command.verb === "change") return lengthOf(command.changes);
+  if (command.verb !== "put" && command.verb !== "receive_transfer") return 0;
+  return command.messages.reduce((sum, message) => sum + lengthOf(message), 0);
+}
+
+function lengthOf({ content, headers }: { content?: string | undefined; headers?: string | null | undefined }): number {
+  return (content?.length ?? 0) + (headers?.length ?? 0);
 }
 
 addVerbCalls(QueueObject.prototype);

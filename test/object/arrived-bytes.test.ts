@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { OWNER } from "../../src/api/keys/principal.ts";
-import { BODY_BYTES_MAX } from "../../src/contract/limits.ts";
+import { BATCH_MESSAGES_MAX, BODY_BYTES_MAX } from "../../src/contract/limits.ts";
 import { freshQueue, objectOf, put } from "../support/call.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 
@@ -42,5 +42,29 @@ test("changes that arrive over a socket count as much", async () => {
 
   expect(codes.filter((code) => code === "changed").length).toBeLessThanOrEqual(ROOM_MAX);
   expect(codes).toContain("changed");
+  socket.end();
+});
+
+test("headers count for each of the messages that have them, also if they came once for all", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a"]);
+  const socket = await connect(queue);
+  const lines = Array<string>(BATCH_MESSAGES_MAX).fill("1");
+  const messages = [{ count: BATCH_MESSAGES_MAX, headers: { text: "h".repeat(8_000) } }];
+
+  await runInDurableObject(objectOf(queue), (object, ctx) => {
+    const [server] = ctx.getWebSockets();
+    for (const id of [1, 2, 3]) {
+      const operation = { id, verb: "put", request: { messages }, lines: BATCH_MESSAGES_MAX };
+      object.webSocketMessage(server as WebSocket, [JSON.stringify(operation), ...lines].join("\n"));
+    }
+  });
+  const codes: Record<number, string> = {};
+  while (Object.keys(codes).length < 3) {
+    const { id, problem } = await socket.next();
+    codes[id] = problem?.code ?? "stored";
+  }
+
+  expect(codes).toEqual({ 1: "stored", 2: "overloaded", 3: "overloaded" });
   socket.end();
 });

@@ -156,3 +156,24 @@ test("a connection that left memory is closed while AUTHKEYS is wrong, and nothi
   delete variables.AUTHKEYS;
   expect(await descriptionOf(queue)).toMatchObject({ connected: 0, visible: 1 });
 });
+
+test("a connection that left memory is closed if its key is not for the queue any more, and nothing is handed out to it", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, {});
+  const hash = await hashOf("a key whose queues change");
+  const socket = await connect(queue, { principal: { ...WORKER, hash } });
+  socket.say({ id: 1, verb: "subscribe", request: { credit: 1 } });
+  await socket.next();
+  const { name, scopes } = WORKER;
+  const variables: { AUTHKEYS?: string | null } = env;
+  variables.AUTHKEYS = JSON.stringify([{ name, hash, scopes, queues: ["others-"] }]);
+  onTestFinished(() => {
+    delete variables.AUTHKEYS;
+  });
+
+  await evictDurableObject(objectOf(queue), { webSockets: "hibernate" });
+  await put(queue, ["a"]);
+
+  expect(await socket.closed).toBe(1008);
+  expect(await descriptionOf(queue)).toMatchObject({ connected: 0, visible: 1 });
+});

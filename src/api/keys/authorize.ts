@@ -16,13 +16,18 @@ export function assertGranted(principal: Principal, scope: Scope | "any", queue:
   assertQueue(principal, queue);
 }
 
+/** Whether a key is for a queue. */
+export function isFor({ queues }: Pick<Principal, "queues">, queue: string): boolean {
+  return queues.some((prefix) => queue.startsWith(prefix));
+}
+
 /**
  * Checks that a key is for a queue.
  *
  * @throws {ProblemError} `forbidden`
  */
 export function assertQueue(principal: Principal, queue: string): void {
-  if (principal.queues.some((prefix) => queue.startsWith(prefix))) return;
+  if (isFor(principal, queue)) return;
   const named = principal.queues.slice(0, PREFIXES_NAMED_MAX).join(", ");
   const more = principal.queues.length > PREFIXES_NAMED_MAX ? ", …" : "";
   const detail = `The key ${principal.name} is not for the queue ${queue}, but for queues whose names begin with ${named}${more}.`;

@@ -2,6 +2,7 @@
 import { KEY_CHARACTERS_MAX } from "../../contract/limits.ts";
 import { ProblemError } from "../check/problem-error.ts";
 import { authkeysFault, type ConfiguredKey, HASH_PREFIX, parseAuthkeys } from "./authkeys.ts";
+import { isFor } from "./authorize.ts";
 import { OWNER, type Principal } from "./principal.ts";
 
 /** The variables in which a server's keys are. */
@@ -54,12 +55,13 @@ export async function principalOf(variables: KeyVariables, presented: string, no
 
 /**
  * Finds the principal of a connection that was stored without its queues: undefined if the server does not have its key any
- * more, or it grants something else, or it has ended.
+ * more, or it grants something else, or is not for the connection's queue, or it has ended.
  *
  * While the variables are wrong every request is refused, and no connection that a key has opened gets anything either.
  */
 export async function grants(
   variables: KeyVariables,
+  queue: string,
   now: number,
 ): Promise<(principal: Principal) => Principal | undefined> {
   const keys = authkeysFault(variables.AUTHKEYS) === undefined ? await keysOf(variables) : [];
@@ -68,7 +70,8 @@ export async function grants(
     if (principal.hash === undefined) return principal;
     const key = keys.find(({ hash }) => hash === principal.hash);
     const isSameGrant = key?.name === principal.name && String(key.scopes) === String(principal.scopes);
-    return isSameGrant && key.endsAt === principal.endsAt && !hasEnded(key, now) ? key : undefined;
+    const isValid = isSameGrant && key.endsAt === principal.endsAt && isFor(key, queue) && !hasEnded(key, now);
+    return isValid ? key : undefined;
   };
 }
 

@@ -95,12 +95,14 @@ describe("a key that is presented", () => {
     const AUTHKEYS = JSON.stringify([entry]);
     const principal = await principalOf({ AUTHKEYS }, "worker-key", NOW - 1);
     const counts = async (keys: object[], now = NOW - 1) =>
-      (await grants({ AUTHKEYS: JSON.stringify(keys) }, now))({ ...principal, queues: [] }) !== undefined;
+      (await grants({ AUTHKEYS: JSON.stringify(keys) }, "mail.in", now))({ ...principal, queues: [] }) !== undefined;
 
     expect(await counts([entry])).toBe(true);
     expect(await counts([entry], NOW)).toBe(false);
     expect(await counts([])).toBe(false);
     expect(await counts([{ ...entry, scopes: ["put"] }])).toBe(false);
+    expect(await counts([{ ...entry, queues: ["other.", "mail."] }])).toBe(true);
+    expect(await counts([{ ...entry, queues: ["other."] }])).toBe(false);
     expect(await counts([{ ...entry, until: "2026-12-31T00:00:00Z" }])).toBe(false);
   });
 });

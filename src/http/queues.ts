@@ -12,7 +12,7 @@ import { callObject } from "./call-object.ts";
 import { jsonResponse } from "./json-response.ts";
 import { openSocket } from "./open-socket.ts";
 import { performRequest } from "./perform.ts";
-import { bodyOf, idempotencyKeyOf, parsedBody, queueNameOf, withPlace } from "./request.ts";
+import { bodyOf, idempotencyKeyOf, queueNameOf, textWithPlace, withPlace } from "./request.ts";
 import type { Served } from "./served.ts";
 
 const queuesQuery = z.strictObject({
@@ -49,7 +49,7 @@ for (const verb of CALL_VERBS) {
     if (!hasBody) return ask(c, queue, verb, withPlace(c.req.query(), place));
     const body = await bodyOf(c);
     const isPlaced = Object.keys(place).length > 0;
-    const request = isPlaced ? () => withPlace(parsedBody(body.text), place) : () => body.text;
+    const request = isPlaced ? () => textWithPlace(body.text, place) : () => body.text;
     const answered = ask(c, queue, verb, request).finally(body.release);
     // Without it the platform would drop the promise, and never release the body, if the client goes away.
     waitUntil(answered.catch(() => undefined));

@@ -97,21 +97,29 @@ async function readText(request: Request, read: (bytes: number) => void): Promis
   }
 }
 
-/** The fields of a body, for a request that has others in its path. */
-export function parsedBody(text: string): Record<string, unknown> {
-  const value = parsedRequest(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("", "must be an object");
-  return value as Record<string, unknown>;
-}
-
 /**
  * The fields of a request with those of its path.
  *
- * @throws {ProblemError} `invalid` if the request has one of these too: it may name another message than the path does
+ * @throws {ProblemError} `invalid` if the request has another value for one of these: it names another message
  */
 export function withPlace(fields: Record<string, unknown>, place: Record<string, string>): Record<string, unknown> {
-  for (const name of Object.keys(place)) {
-    if (Object.hasOwn(fields, name)) throw invalid(name, "is in the path, and must not be in the request too");
+  for (const [name, value] of Object.entries(place)) {
+    const isOther = Object.hasOwn(fields, name) && fields[name] !== value;
+    if (isOther) throw invalid(name, "is in the path, and must not be another one in the request");
   }
   return { ...fields, ...place };
+}
+
+/**
+ * The same for the text of a request. It stays text, because an object that is nested deeply cannot be passed to the
+ * queue's object.
+ *
+ * @throws {ProblemError} also `invalid` or `too_large` for a text that is not a request
+ */
+export function textWithPlace(text: string, place: Record<string, string>): string {
+  const value = parsedRequest(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("", "must be an object");
+  withPlace(value as Record<string, unknown>, place);
+  const fields = JSON.stringify(place);
+  return Object.keys(value).length === 0 ? fields : `{${fields.slice(1, -1)},${text.slice(text.indexOf("{") + 1)}`;
 }

@@ -35,6 +35,19 @@ test("a body as large as may be is stored, and one byte more is refused with its
   expect(reply.body).toMatchObject({ code: "too_large", errors: [{ path: "messages[1]" }] });
 });
 
+test("a body that is nested deeply can be put, and can be the new body of a message", async () => {
+  const queue = freshQueue();
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const stored = await call("POST", `${queue}/messages`, `{"messages": [{"body": ${deep}}, {"body": "flat"}]}`);
+
+  const changed = await call("PATCH", `${queue}/messages/${stored.body.ids[1]}`, `{"body": ${deep}, "priority": 7} `);
+
+  expect([stored.status, changed.status, changed.body.priority]).toEqual([201, 200, 7]);
+  const [first, second] = await receive(queue, { max: 2 });
+  expect(JSON.stringify(second?.body)).toBe(deep);
+  expect(JSON.stringify(first?.body)).toBe(deep);
+});
+
 test("a body is measured in bytes, not in characters", async () => {
   const reply = await refused("/messages", { messages: [{ body: "é".repeat(BODY_BYTES_MAX / 2) }] });
 

@@ -251,7 +251,7 @@ test("a request that names a message in its path and another one beside it is re
     await call("GET", `${path}?id=${second}`),
     await call("DELETE", `${path}?id=${second}`),
   ]) {
-    const detail = "id is in the path, and must not be in the request too.";
+    const detail = "id is in the path, and must not be another one in the request.";
     expect({ status, code: body.code, detail: body.detail }).toEqual({ status: 400, code: "invalid", detail });
   }
   expect(bodiesOf(await receive(queue, { max: 2 }))).toEqual(["first", "second"]);

@@ -59,7 +59,8 @@ function operationOf(line: string): SentOperation | undefined {
   try {
     const operation = JSON.parse(line) as Partial<SentOperation> | null;
     const isOperation = typeof operation?.id === "number" && typeof operation.verb === "string";
-    return isOperation ? (operation as SentOperation) : undefined;
+    const { lines = 0 } = operation ?? {};
+    return isOperation && Number.isInteger(lines) && lines >= 0 ? (operation as SentOperation) : undefined;
   } catch {
     return undefined;
   }

@@ -119,7 +119,13 @@ export function randomConfigure(both: Both, requestId: number): void {
 export function randomPause(both: Both, requestId: number): void {
   const isPaused = both.random.chance(0.5);
   const nothing = { puts: false, receives: false };
-  const paused = both.random.pick([{ puts: isPaused }, { receives: isPaused }, { receives: isPaused }, nothing, nothing]);
+  const paused = both.random.pick([
+    { puts: isPaused },
+    { receives: isPaused },
+    { receives: isPaused },
+    nothing,
+    nothing,
+  ]);
   both.tell(requestId, { verb: "pause", paused }, () => pause(both.model, requestId, paused));
   // Handlers that began before their workers could know of the pause.
   for (let begins = both.random.integer(8); begins > 0; begins -= 1) randomBegin(both, both.newRequestId());

@@ -24,7 +24,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "core",
-          include: ["test/{core,api,socket}/**/*.test.ts", "test/behaviour/core.test.ts"],
+          include: ["test/{core,api,socket}/**/*.test.ts", "test/behaviour/{core,memory}.test.ts"],
           isolate: false,
           testTimeout: 60_000,
         },

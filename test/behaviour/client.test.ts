@@ -1,17 +1,9 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import type { MessageView as MessageViewReply } from "../../src/api/types.ts";
-import type {
-  ChangeOptions,
-  DeadLetter,
-  Message,
-  MessageView,
-  PutOptions,
-  Queue,
-} from "../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";
+import { clientDriver } from "./client-driver.ts";
 import { CurrentQueues } from "./current-queues.ts";
-import type { Driver, Level } from "./driver.ts";
+import type { Level } from "./driver.ts";
 
 const server = new TestServer({ isMovable: true });
 beforeAll(() => server.start());
@@ -30,102 +22,6 @@ function levelOver(transport: "websocket" | "http"): Level {
       for (let calls = 0; calls < 3; calls += 1) await queue.describe().catch(() => undefined);
     },
   };
-}
-
-/** The client's calls under the names of the interface. Messages are kept, and receipts are their numbers. */
-function clientDriver(queue: Queue): Driver {
-  const messages: Message<unknown>[] = [];
-  const count = async (receipts: string[], call: (message: Message<unknown>) => Promise<boolean>): Promise<number> => {
-    const outcomes = await Promise.all(receipts.map((receipt) => call(messages[Number(receipt)] as Message<unknown>)));
-    return outcomes.filter(Boolean).length;
-  };
-  return {
-    name: queue.name,
-    configure: (settings) => queue.configure(settings),
-    describe: () => queue.describe(),
-    async put(newMessages, { timeoutSeconds = 0, key } = {}) {
-      const puts: { items: unknown[]; options: PutOptions }[] = [];
-      // The options of the client's batches are those of all their items.
-      for (const { body, bytes: _, at, ...rest } of newMessages) {
-        const options = { ...rest, at: at === undefined ? undefined : new Date(at * 1_000) };
-        const last = puts.at(-1);
-        if (last !== undefined && JSON.stringify(last.options) === JSON.stringify(options)) last.items.push(body);
-        else puts.push({ items: [body], options });
-      }
-      const ids: string[] = [];
-      for (const { items, options } of puts) {
-        ids.push(...(await queue.putMany(items, { ...options, timeoutSeconds, idempotencyKey: key })));
-      }
-      return ids;
-    },
-    async receive({ timeoutSeconds = 0, ...request } = {}) {
-      const received = await queue.receive({ timeoutSeconds, ...request });
-      return received.map((message) => {
-        const { id, item, attempt, priority, group, lastError } = message;
-        const own = ownOf(message);
-        const at = message.at === undefined ? {} : { at: message.at.getTime() / 1_000 };
-        const receipt = String(messages.push(message) - 1);
-        const putAt = message.putAt.getTime() / 1_000;
-        const leaseEndsAt = message.leaseEndsAt.getTime() / 1_000;
-        const deadLetter = message.deadLetter && secondsOf(message.deadLetter);
-        const times = { putAt, leaseEndsAt, ...at };
-        return { id, body: item, attempt, priority, group, lastError, receipt, ...own, ...times, deadLetter };
-      });
-    },
-    take: () => queue.getNowait(),
-    ack: (receipts) => count(receipts, (message) => message.ack()),
-    retry: (receipts, options) => count(receipts, (message) => message.retry(options)),
-    reject: (receipts, error) => count(receipts, (message) => message.reject({ error })),
-    release: (receipts) => count(receipts, (message) => message.release()),
-    extend: (receipts, leaseSeconds) => count(receipts, (message) => message.extend(leaseSeconds)),
-    done: (number) => queue.taskDone(number),
-    join: (timeoutSeconds = 0) => queue.join({ timeoutSeconds }),
-    async list(state) {
-      const views: MessageViewReply[] = [];
-      for await (const view of queue.messages(state === undefined ? {} : { state })) views.push(replyOf(view));
-      return views;
-    },
-    peek: async (id) => replyOf(await queue.peek(id)),
-    async change(id, { body, bytes: _, at, headers, ...rest }) {
-      const changes: ChangeOptions<unknown> = { ...rest };
-      if (body !== undefined) changes.item = body;
-      if (at !== undefined) changes.at = new Date(at * 1_000);
-      if (headers !== undefined) changes.headers = headers ?? {};
-      return replyOf(await queue.change(id, changes));
-    },
-    promote: async (id) => replyOf(await queue.promote(id)),
-    async cancel(id) {
-      if (!(await queue.cancel(id))) throw Object.assign(new Error("not cancelled"), { code: "unknown_message" });
-    },
-    redrive: (options = {}) => queue.redrive(options),
-    purge: (only) => queue.purge({ only }),
-    shutdown: (immediate) => queue.shutdown({ immediate }),
-    pause: (only) => queue.pause({ only }),
-    resume: (only) => queue.resume({ only }),
-    async delete() {
-      await queue.delete();
-    },
-  };
-}
-
-function replyOf({ item, putAt, at: _, until, ...view }: MessageView<unknown>): MessageViewReply {
-  const times = { visible: "", transferring: "", delayed: "visibleAt", leased: "leaseEndsAt", dead: "diedAt" } as const;
-  const time = until === undefined ? {} : { [times[view.state]]: until.getTime() / 1_000 };
-  const deadLetter = view.deadLetter && secondsOf(view.deadLetter);
-  return { ...view, ...ownOf(view), body: item, putAt: putAt.getTime() / 1_000, ...time, deadLetter };
-}
-
-/** Its headers and settings as the interface has them: those that it has. */
-function ownOf(message: Pick<MessageView<unknown>, "headers" | OwnSetting>) {
-  const { headers, maxAttempts, retryDelaySeconds, retentionSeconds } = message;
-  const all = { maxAttempts, retryDelaySeconds, retentionSeconds };
-  return { ...all, headers: Object.keys(headers).length === 0 ? undefined : headers };
-}
-
-type OwnSetting = "maxAttempts" | "retryDelaySeconds" | "retentionSeconds";
-
-function secondsOf({ firstPutAt, diedAt, ...letter }: DeadLetter) {
-  return { ...letter, firstPutAt: firstPutAt.getTime() / 1_000, diedAt: diedAt.getTime() / 1_000 };
 }
 
 describe("the client over a socket", () => behaviours(levelOver("websocket"), () => Date.now() / 1_000));

@@ -1,99 +1,33 @@
 import { encodeOwnRules } from "../../../src/queue/store/own-rules.ts";
-import {
-  type Commit,
-  type InboundTransfer,
-  NO_KEYS,
-  NO_MESSAGES,
-  type RowChange,
-  type RowReader,
-  type StoredQueue,
-  type StoredSegment,
-} from "../../../src/queue/store/rows.ts";
-import type { SegmentState } from "../../../src/queue/store/segment-summary.ts";
+import type { Commit, RowChange, StoredQueue } from "../../../src/queue/store/rows.ts";
 import type { Totals } from "../../../src/queue/store/totals.ts";
+import { Rows } from "../../../worker-client/src/memory/rows.ts";
 import { assertRowSize } from "./row-bytes.ts";
 
-interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {
-  payloads: string;
-  groups: string;
-  keys: string;
-  fingerprints: string;
-}
-
-const EMPTY = { number: 0, ...NO_MESSAGES, ...NO_KEYS };
-
-/** The rows of a queue in memory, instead of a database, and a count of the rows that would be billed. */
-export class MemoryRows implements RowReader {
-  readonly #rows = new Map<number, Row>();
-  readonly #inbound = new Map<string, InboundTransfer>();
+/** Rows in memory, and a count of those that would be billed. A row is refused where it is too large for a database. */
+export class MemoryRows extends Rows {
   #totals: Totals | undefined;
   rowsWritten = 0;
 
   get size(): number {
-    return this.#rows.size;
-  }
-
-  state(slot: number): SegmentState {
-    const { state, notes } = this.#rows.get(slot) ?? EMPTY;
-    return { state, notes };
-  }
-
-  payloads(slot: number): string {
-    return this.#rows.get(slot)?.payloads ?? "";
-  }
-
-  groups(slot: number): string {
-    return this.#rows.get(slot)?.groups ?? "";
-  }
-
-  keys(slot: number): string {
-    return this.#rows.get(slot)?.keys ?? "";
-  }
-
-  fingerprints(slot: number): string {
-    return this.#rows.get(slot)?.fingerprints ?? "";
-  }
-
-  lastInboundTransfer(source: string): InboundTransfer | undefined {
-    return this.#inbound.get(source);
-  }
-
-  sendersUsedBy(time: number): { sources: number; lastUsedAt: number } {
-    const times = [...this.#inbound.values()].map(({ usedAt }) => usedAt).filter((usedAt) => usedAt <= time);
-    return { sources: this.#inbound.size, lastUsedAt: Math.max(0, ...times) };
-  }
-
-  sendersUnusedSince(time: number, most: number): string[] {
-    const unused = [...this.#inbound.values()].filter(({ usedAt }) => usedAt < time);
-    const oldestFirst = unused.sort((a, b) => a.usedAt - b.usedAt);
-    return oldestFirst.slice(0, most).map(({ source }) => source);
+    return this.rows.size;
   }
 
   /** How many senders are remembered. */
   get senders(): number {
-    return this.#inbound.size;
+    return this.inbound.size;
   }
 
-  write({ changes, totals, inboundTransfers, forgottenSenders }: Commit): void {
+  override write(commit: Commit): void {
+    const { changes, totals } = commit;
     if (changes.every(({ kind }) => kind === "delete")) throw new Error("Nothing carries the totals of this commit.");
-    for (const source of forgottenSenders) this.#inbound.delete(source);
+    this.rowsWritten += changes.reduce((sum, change) => sum + this.#billed(change), 0);
+    super.write(commit);
     const totalsText = JSON.stringify(totals);
-    for (const transfer of inboundTransfers) this.#inbound.set(transfer.source, transfer);
     for (const change of changes) {
-      if (change.kind === "delete") {
-        for (const slot of change.slots) if (this.#rows.delete(slot)) this.rowsWritten += 1;
-        continue;
-      }
-      if (change.kind === "merge") {
-        if (!this.#rows.delete(change.slot)) throw new Error(`There is no row ${change.slot} that could be merged.`);
-        this.#rows.set(change.into, { slot: change.into, ...EMPTY });
-        this.rowsWritten += 1;
-        continue;
-      }
-      const row = this.#rows.get(change.slot) ?? { slot: change.slot, ...EMPTY };
-      this.rowsWritten += 1;
-      this.#rows.set(change.slot, changed(row, change));
-      const { counts, ownRules, ...columns } = this.#rows.get(change.slot) ?? EMPTY;
+      const row = change.kind === "delete" || change.kind === "merge" ? undefined : this.rows.get(change.slot);
+      if (row === undefined) continue;
+      const { counts, ownRules, ...columns } = row;
       assertRowSize({ ...columns, ownRules: encodeOwnRules(ownRules), ...counts, totals: totalsText });
     }
     this.#totals = { ...totals };
@@ -103,55 +37,18 @@ export class MemoryRows implements RowReader {
   load(): StoredQueue | undefined {
     if (this.#totals === undefined) return undefined;
     const { time } = this.#totals;
-    const segments = [...this.#rows.values()]
+    const segments = [...this.rows.values()]
       .sort((a, b) => a.number - b.number)
       .map((row) => ({ ...row, fingerprints: row.keysUntil > time ? row.fingerprints : null }));
     return { totals: this.#totals, segments };
   }
 
-  clear(): void {
-    this.#rows.clear();
-    this.#inbound.clear();
+  override clear(): void {
+    super.clear();
     this.#totals = undefined;
   }
-}
 
-/** A row as it is after a change. */
-function changed(row: Row, change: Exclude<RowChange, { kind: "merge" | "delete" }>): Row {
-  switch (change.kind) {
-    case "write": {
-      const { kind, keepsMessages, keepsPayloads, keepsKeys, ...contents } = change;
-      if (keepsPayloads && !keepsMessages) throw new Error(`Row ${row.slot} keeps payloads without its messages.`);
-      const kept = { ...EMPTY, ...(keepsMessages ? textsOf(row) : {}), ...(keepsKeys ? keysOf(row) : {}) };
-      if (!keepsPayloads) kept.payloads = "";
-      return {
-        ...contents,
-        payloads: kept.payloads + change.payloads,
-        groups: kept.groups + change.groups,
-        keys: kept.keys + change.keys,
-        fingerprints: kept.fingerprints + change.fingerprints,
-      };
-    }
-    case "update": {
-      const { kind, ...states } = change;
-      return { ...row, ...states };
-    }
-    case "totals":
-      return {
-        ...row,
-        keys: row.keys + change.keys,
-        fingerprints: row.fingerprints + change.fingerprints,
-        keysUntil: Math.max(row.keysUntil, change.keysUntil),
-      };
-    default:
-      return change satisfies never;
+  #billed(change: RowChange): number {
+    return change.kind === "delete" ? change.slots.filter((slot) => this.rows.has(slot)).length : 1;
   }
-}
-
-function textsOf({ payloads, groups }: Row): Pick<Row, "payloads" | "groups"> {
-  return { payloads, groups };
-}
-
-function keysOf({ keys, fingerprints }: Row): Pick<Row, "keys" | "fingerprints"> {
-  return { keys, fingerprints };
 }

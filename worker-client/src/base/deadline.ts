@@ -38,6 +38,11 @@ export class Deadline {
     this.#triesUntil = mayWait ? this.#endsAt : now + NOWAIT_SECONDS * 1_000;
   }
 
+  /** How long the call may still wait, in milliseconds: 0 where it must not, Infinity for a wait without end. */
+  get waitMs(): number {
+    return this.#isEndless ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAt - performance.now());
+  }
+
   /** How long the next poll over HTTP may wait at the server. */
   get pollSeconds(): number {
     const seconds = (this.#endsAt - performance.now()) / 1_000;

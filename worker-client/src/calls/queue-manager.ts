@@ -1,5 +1,5 @@
 import type { QueuesReply } from "../../../src/api/types.ts";
-import { CONSUMER_NAME_CHARACTERS_MAX, QUEUE_NAME_PATTERN } from "../../../src/contract/limits.ts";
+import { CONSUMER_NAME_CHARACTERS_MAX } from "../../../src/contract/limits.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
@@ -17,6 +17,7 @@ import { Routes } from "../transport/routes.ts";
 import { type CloseOptions, checkCloseOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
 import { Queue } from "./queue.ts";
+import { checkedQueueName } from "./queue-name.ts";
 
 /** The options of a `QueueManager`. */
 export interface QueueManagerOptions {
@@ -113,12 +114,7 @@ export class QueueManager {
    * `RangeError`. Sends nothing yet.
    */
   queue<Item = unknown>(name: string): Queue<Item> {
-    // URLs would resolve "." and "..", so not every bad name would come to be refused by the server.
-    if (typeof name !== "string" || !QUEUE_NAME_PATTERN.test(name)) {
-      const rule = "1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or a digit";
-      throw new RangeError(`The name of a queue must be ${rule}, not ${shown(name)}.`);
-    }
-    return new Queue<Item>(name, this.#routes, this.#workers);
+    return new Queue<Item>(checkedQueueName(name), this.#routes, this.#workers);
   }
 
   /**

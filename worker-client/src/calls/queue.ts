@@ -15,8 +15,8 @@ import { itemOf } from "../message/item-of.ts";
 import { Lease } from "../message/lease.ts";
 import { Message } from "../message/message.ts";
 import { QueueCalls } from "../message/queue-calls.ts";
+import type { QueueRoutes } from "../transport/call.ts";
 import { PutMessages } from "../transport/put-messages.ts";
-import type { Routes } from "../transport/routes.ts";
 import type { Handler } from "../workers/run-handler.ts";
 import { checkWorkOptions, type WorkOptions } from "../workers/work-options.ts";
 import { Worker } from "../workers/worker.ts";
@@ -55,7 +55,7 @@ const RECEIVE_OPTIONS: Known<ReceiveOptions> = { max: true, leaseSeconds: true, 
  * options are a `TypeError` or a `RangeError` that names the option, the rule and the value.
  */
 export class Queue<Item = unknown> extends QueueAdmin<Item> {
-  readonly #routes: Routes;
+  readonly #routes: QueueRoutes;
   readonly #workers: Set<Worker>;
 
   /**
@@ -63,7 +63,7 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
    *
    * @param workers the set that holds its workers while they work
    */
-  constructor(name: string, routes: Routes, workers: Set<Worker>) {
+  constructor(name: string, routes: QueueRoutes, workers: Set<Worker>) {
     super(name, new QueueCalls(name, routes.shared(name)));
     this.#routes = routes;
     this.#workers = workers;

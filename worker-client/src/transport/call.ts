@@ -62,6 +62,14 @@ export interface Route {
   readonly pushes?: Pushes | undefined;
 }
 
+/** The routes of a manager to its queues. */
+export interface QueueRoutes {
+  /** The route to a queue that all its calls share. */
+  shared(queue: string): Route;
+  /** A separate route to a queue, as each worker has. */
+  own(queue: string): Route;
+}
+
 /** Pushes messages to one listener. */
 export interface Pushes {
   /** Whether no socket can be opened for the time being, so that messages must be asked for. */

@@ -6,6 +6,7 @@ import type { Place } from "../base/problem-errors.ts";
 import { type Call, closed, type History, isWorthWaiting, type Outcome, type Route } from "./call.ts";
 import type { HttpClient, HttpRequest } from "./http-client.ts";
 import { isReplyTo, receiptsIn } from "./replies.ts";
+import { requestText } from "./request-text.ts";
 import { Semaphore } from "./semaphore.ts";
 
 /**
@@ -115,10 +116,7 @@ export class HttpRoute implements Route {
       const search = new URLSearchParams(fields as Record<string, string>).toString();
       return { ...common, path: `${this.#path}${place}${search === "" ? "" : `?${search}`}` };
     }
-    const text = JSON.stringify(fields);
-    const rest = text === "{}" ? "}" : `,${text.slice(1)}`;
-    const body = messages === undefined ? text : `{"messages":${messages.json}${rest}`;
-    return { ...common, path: `${this.#path}${place}`, body, waitSeconds };
+    return { ...common, path: `${this.#path}${place}`, body: requestText(fields, messages), waitSeconds };
   }
 }
 

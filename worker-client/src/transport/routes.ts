@@ -1,4 +1,4 @@
-import type { Route } from "./call.ts";
+import type { QueueRoutes, Route } from "./call.ts";
 import type { HttpClient } from "./http-client.ts";
 import { HttpRoute } from "./http-route.ts";
 import { SocketRoute } from "./socket-route.ts";
@@ -18,7 +18,7 @@ export interface RoutesOptions {
 }
 
 /** The routes of one manager to the queues of its server. */
-export class Routes {
+export class Routes implements QueueRoutes {
   readonly #options: RoutesOptions;
   /** The routes that calls share, for as long as they are used. */
   readonly #shared = new Map<string, WeakRef<Route>>();

@@ -1,0 +1,51 @@
+import { problemOf } from "../../../src/api/check/problem-error.ts";
+import type { Reply } from "../../../src/api/reply.ts";
+import { errorOf, type Place } from "../base/problem-errors.ts";
+import { type Call, closed, type Outcome, type Route } from "../transport/call.ts";
+import { requestText } from "../transport/request-text.ts";
+import { type MemoryPushes, placeOf } from "./memory-pushes.ts";
+import type { MemoryServer, Request } from "./memory-server.ts";
+
+/** The calls after which a message is not held any more. */
+const SETTLING: ReadonlySet<string> = new Set(["ack", "retry", "reject", "release"]);
+
+/** The route to a queue in this process: a call is answered without a network, and never sent twice. */
+export class MemoryRoute implements Route {
+  readonly place: Place;
+  readonly pushes: MemoryPushes | undefined;
+  readonly #server: MemoryServer;
+
+  /** @param pushes that of a worker; undefined for a route of single calls */
+  constructor(queue: string, server: MemoryServer, pushes?: MemoryPushes) {
+    this.place = placeOf(queue);
+    this.#server = server;
+    this.pushes = pushes;
+  }
+
+  async send<Value>(call: Call): Promise<Outcome<Value>> {
+    const { verb, request = {}, signal } = call;
+    if (this.#server.isClosed) throw closed(this.place, false);
+    signal?.throwIfAborted();
+    const reply = await this.#ask(call);
+    if (SETTLING.has(verb)) this.pushes?.settled((request.receipts ?? []) as readonly string[]);
+    signal?.throwIfAborted();
+    if (this.#server.isClosed) throw closed(this.place, true);
+    if (!reply.ok) throw errorOf(problemOf(reply.code, reply.detail, reply.errors), this.place);
+    return { value: JSON.parse(reply.json) as Value, isRepeated: false };
+  }
+
+  close(): void {
+    this.pushes?.close();
+  }
+
+  #ask({ verb, request = {}, messages, deadline, idempotencyKey, signal }: Call): Promise<Reply> {
+    const asked: Request = {
+      verb,
+      request: messages === undefined ? request : requestText(request, messages),
+      idempotencyKey,
+      timeoutMs: deadline === undefined ? undefined : Math.ceil(deadline.waitMs),
+      signal,
+    };
+    return this.#server.ask(this.place.queue as string, asked);
+  }
+}

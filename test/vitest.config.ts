@@ -8,7 +8,7 @@ const seeds = {
 };
 
 /** Where the sources of this repository are, instead of what was last built of them. */
-const resolve = { conditions: ["source"] };
+const resolve = { conditions: ["durable-queue-source"] };
 
 export default defineConfig({
   test: {
@@ -34,7 +34,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
-          include: ["test/{client,local,docs}/**/*.test.ts", "test/behaviour/client.test.ts"],
+          include: ["test/{client,local,docs,package}/**/*.test.ts", "test/behaviour/client.test.ts"],
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
         },

@@ -9,7 +9,7 @@ const MAIN = `${import.meta.dirname}/../roles/main.ts`;
  * A larger space for new objects, as Node's documentation suggests for throughput: what is in flight at so many messages
  * a second outlives the default one, and would be copied again and again. For the clients of every contender alike.
  */
-const NODE_OPTIONS = ["--conditions=source", "--max-semi-space-size=64"];
+const NODE_OPTIONS = ["--conditions=durable-queue-source", "--max-semi-space-size=64"];
 
 type Word = "ready" | { figures: Figures } | { failure: string };
 

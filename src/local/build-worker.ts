@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
@@ -28,6 +28,8 @@ export const WORKER: WorkerBuild = {
  * @param build the Worker to build
  */
 export async function buildWorker({ signal }: { signal?: AbortSignal } = {}, build = WORKER): Promise<void> {
+  // The published package has no sources: it brings the Worker, built.
+  if (!existsSync(join(ROOT, "wrangler.toml"))) return;
   const startedAt = new Date();
   if (isFresh(build)) return;
   const bundle = join(ROOT, build.bundle);

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -8,9 +7,7 @@ import { LOCK_SOCKET } from "./directory-lock.ts";
 import { beat } from "./heartbeat.ts";
 import { addressOf, listeningProblem } from "./listening.ts";
 import { ServerLog } from "./server-log.ts";
-
-/** The path of workerd's binary, which its package exports without a declaration. */
-const { default: workerd } = createRequire(import.meta.url)("workerd") as { default: string };
+import { workerdPath } from "./workerd-path.ts";
 
 export interface ServerOptions {
   host: string;
@@ -134,6 +131,7 @@ function spawnWorkerd({
     `--directory-path=status=${join(directory.path, STATUS_FOLDER)}`,
     "--control-fd=3",
   ];
+  const workerd = workerdPath();
   const [command, prefix] = process.platform === "win32" ? [workerd, []] : ["/bin/sh", ["-c", LAUNCHER, workerd]];
   const limit = storageBytesMax === undefined ? {} : { STORAGE_BYTES_MAX: String(storageBytesMax) };
   return spawn(command, [...prefix, ...args], {

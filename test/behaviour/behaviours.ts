@@ -4,7 +4,7 @@ import { looking } from "./browsing.ts";
 import { changes } from "./changes.ts";
 import { deadLetterQueues } from "./dead-letter-queues.ts";
 import { deduplication } from "./deduplication.ts";
-import type { Level } from "./driver.ts";
+import type { Level } from "./drivers/driver.ts";
 import { groups } from "./groups.ts";
 import { leases } from "./leases.ts";
 import { messages } from "./messages.ts";

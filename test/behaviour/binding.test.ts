@@ -8,8 +8,8 @@ import { bodiesOf, freshQueue, nameOf, pass, put, receive } from "../support/cal
 import { repliedTo } from "../support/replies.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";
-import { type Driver, type Level, Refused } from "./driver.ts";
-import { jsonDriver } from "./json-driver.ts";
+import { type Driver, type Level, Refused } from "./drivers/driver.ts";
+import { jsonDriver } from "./drivers/json-driver.ts";
 
 /** The calls of an object, with the request of any verb. */
 type AnyCalls = { [Verb in keyof VerbCalls]: (request: unknown, context: AskContext) => ReturnType<VerbCalls[Verb]> };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, immediate, type Level, messagesOf, receiptsOf } from "./driver.ts";
+import { bodiesOf, immediate, type Level, messagesOf, receiptsOf } from "./drivers/driver.ts";
 
 export function bounds(level: Level): void {
   describe("bounds", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Level, messagesOf, type Received, receiptsOf } from "./driver.ts";
+import { bodiesOf, type Level, messagesOf, type Received, receiptsOf } from "./drivers/driver.ts";
 
 export function looking(level: Level): void {
   describe("looking and operating", () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";
-import { clientDriver } from "./client-driver.ts";
+import { clientDriver } from "./drivers/client-driver.ts";
 import { CurrentQueues } from "./current-queues.ts";
-import type { Level } from "./driver.ts";
+import type { Level } from "./drivers/driver.ts";
 
 const server = new TestServer({ isMovable: true });
 beforeAll(() => server.start());

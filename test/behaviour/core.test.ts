@@ -9,8 +9,8 @@ import { Queue } from "../../src/queue/queue.ts";
 import { MemoryRows } from "../support/core/memory-rows.ts";
 import { repliedTo } from "../support/replies.ts";
 import { behaviours } from "./behaviours.ts";
-import { type Level, Refused } from "./driver.ts";
-import { jsonDriver } from "./json-driver.ts";
+import { type Level, Refused } from "./drivers/driver.ts";
+import { jsonDriver } from "./drivers/json-driver.ts";
 
 /** Queues that know each other, and one clock for all: time is an argument of the core, so it passes by being said. */
 class VirtualLevel implements Level {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Driver, type Level, messagesOf, receiptsOf } from "./driver.ts";
+import { bodiesOf, type Driver, type Level, messagesOf, receiptsOf } from "./drivers/driver.ts";
 
 /** Lets everything that is visible fail for good, in a queue with one attempt. */
 async function failAll(queue: Driver, error = "it broke"): Promise<void> {

@@ -3,8 +3,8 @@ import { endpointOf } from "../../src/contract/endpoints.ts";
 import { AUTHORIZATION, arrival, call, freshQueue, nameOf, pass } from "../support/call.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";
-import { type Level, Refused } from "./driver.ts";
-import { jsonDriver } from "./json-driver.ts";
+import { type Level, Refused } from "./drivers/driver.ts";
+import { jsonDriver } from "./drivers/json-driver.ts";
 
 const current = new CurrentQueues();
 let newest = "";

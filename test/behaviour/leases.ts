@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, immediate, type Level, messagesOf, type Received, receiptsOf } from "./driver.ts";
+import { bodiesOf, immediate, type Level, messagesOf, type Received, receiptsOf } from "./drivers/driver.ts";
 
 export function leases(level: Level): void {
   describe("leases", () => {

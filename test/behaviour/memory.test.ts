@@ -1,9 +1,9 @@
 /** Queues in the memory of the process, in virtual time: what a queue does is no different there. */
 import { describe } from "vitest";
-import { MemoryManager } from "../../worker-client/src/memory/index.ts";
+import { MemoryManager } from "../../worker-client/memory/index.ts";
 import { behaviours } from "./behaviours.ts";
-import { clientDriver } from "./client-driver.ts";
-import type { Driver, Level } from "./driver.ts";
+import { clientDriver } from "./drivers/client-driver.ts";
+import type { Driver, Level } from "./drivers/driver.ts";
 
 /** How long a call waits by the machine before the time passes for which it waits. */
 const PATIENCE_MS = 50;

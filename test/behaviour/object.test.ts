@@ -4,8 +4,8 @@ import { freshQueue, nameOf, objectOf, pass } from "../support/call.ts";
 import { repliedTo } from "../support/replies.ts";
 import { behaviours } from "./behaviours.ts";
 import { CurrentQueues } from "./current-queues.ts";
-import { type Driver, type Level, Refused } from "./driver.ts";
-import { jsonDriver } from "./json-driver.ts";
+import { type Driver, type Level, Refused } from "./drivers/driver.ts";
+import { jsonDriver } from "./drivers/json-driver.ts";
 
 const current = new CurrentQueues();
 const level: Level = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Driver, type Level, messagesOf, receiptsOf } from "./driver.ts";
+import { bodiesOf, type Driver, type Level, messagesOf, receiptsOf } from "./drivers/driver.ts";
 
 /** Delivers the next message, if there is one, and gives it back at once. */
 async function fail(queue: Driver, error?: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Level, messagesOf, receiptsOf } from "./driver.ts";
+import { bodiesOf, type Level, messagesOf, receiptsOf } from "./drivers/driver.ts";
 
 /** @param now the server's time in seconds since 1970, or near it */
 export function retention(level: Level, now: () => number): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Level, messagesOf, receiptsOf } from "./driver.ts";
+import { bodiesOf, type Level, messagesOf, receiptsOf } from "./drivers/driver.ts";
 
 export function schedules(level: Level, now: () => number): void {
   describe("delays and schedules", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Level, messagesOf, type Received } from "./driver.ts";
+import { bodiesOf, type Level, messagesOf, type Received } from "./drivers/driver.ts";
 
 const SHUT_DOWN = { code: "shut_down" };
 

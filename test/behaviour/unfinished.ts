@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Level, messagesOf, receiptsOf } from "./driver.ts";
+import { type Level, messagesOf, receiptsOf } from "./drivers/driver.ts";
 
 /** Python's `get`, `task_done` and `join`. */
 export function unfinished(level: Level): void {

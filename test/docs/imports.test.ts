@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** A file directly in one of these belongs to no folder: entry points and what all folders share. */
-const ROOTS = ["src", "worker-client/src"];
+const ROOTS = ["src", "worker-client/src", "worker-client/memory", "worker-client/testing"];
 
 /** Modules that import nothing, not even a type. */
 const LEAVES = ["limits", "problems", "endpoints", "scopes", "states", "version"].map(
@@ -28,7 +28,9 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "src/byte-ledger.ts": [],
   "src/idle-collection.ts": [],
   "src/machine-clock.ts": [],
-  "worker-client/src/index.ts": ["worker-client/src"],
+  "worker-client/src": ["src/contract", "src/api/types.ts"],
+  "worker-client/memory": ["worker-client/src", "src/api", "src/queue", "src/contract"],
+  "worker-client/testing": ["worker-client/src", "src/local"],
 };
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;

@@ -87,7 +87,7 @@ class Producer implements Disturbed {
 
   constructor(settings: object) {
     const program = join(import.meta.dirname, "producer-program.ts");
-    const args = ["--conditions=source", program, JSON.stringify(settings)];
+    const args = ["--conditions=durable-queue-source", program, JSON.stringify(settings)];
     this.#process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     this.#ended = once(this.#process, "close");
     const lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });

@@ -2,7 +2,7 @@
  * A producer in a process of its own: it puts tasks and makes calls with deadlines, until it is told to end, and says of
  * each how it ended and how long that took.
  *
- * Run as `node --conditions=source producer-program.ts '{"address", "authkey", "queue", "side", "seed", "name"}'`.
+ * Run as `node --conditions=durable-queue-source producer-program.ts '{"address", "authkey", "queue", "side", "seed", "name"}'`.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";

@@ -15,7 +15,12 @@ afterAll(() => server.remove());
 /** Runs an example to its end, with pauses that are shorter, and answers with the lines that it printed. */
 async function example(name: string): Promise<string[]> {
   const env = { ...process.env, DURABLE_QUEUE_ADDRESS: server.address, DURABLE_QUEUE_AUTHKEY: AUTHKEY };
-  const args = ["--conditions=source", "--import", "./test/support/short-pauses.mjs", `examples/${name}.ts`];
+  const args = [
+    "--conditions=durable-queue-source",
+    "--import",
+    "./test/support/short-pauses.mjs",
+    `examples/${name}.ts`,
+  ];
   const { stdout } = await run(process.execPath, args, { cwd: ROOT, env });
   return stdout.trimEnd().split("\n");
 }

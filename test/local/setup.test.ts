@@ -212,14 +212,16 @@ test("settings of the npm around it do not change the install", async () => {
 });
 
 test("every npm script sets the clone up first", () => {
-  const scriptsOf = (path: string) =>
-    (JSON.parse(readFileSync(join(ROOT, path), "utf8")) as { scripts: Record<string, string> }).scripts;
-  const root = scriptsOf("package.json");
-  const client = scriptsOf("worker-client/package.json");
+  const manifest = readFileSync(join(ROOT, "package.json"), "utf8");
+  const { scripts } = JSON.parse(manifest) as { scripts: Record<string, string> };
+  // By npm's rules this one runs before `npm pack`, and sets up by the script that it runs.
+  const { prepack, ...others } = scripts;
 
-  const bare = Object.keys(root).filter((name) => root[name] !== root.setup && root[`pre${name}`] !== root.setup);
+  const bare = Object.keys(others).filter(
+    (name) => others[name] !== others.setup && others[`pre${name}`] !== others.setup,
+  );
 
-  expect(root.setup).toBe(`node ${SCRIPT}`);
+  expect(others.setup).toBe(`node ${SCRIPT}`);
   expect(bare).toEqual([]);
-  expect([client.prebuild, client.prepack]).toEqual([`node ../${SCRIPT}`, "npm run build"]);
+  expect(prepack).toBe("npm run --silent build");
 });

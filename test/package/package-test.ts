@@ -1,71 +1,124 @@
-// `npm run test:package`: packs the client as npm would publish it, installs it into an empty project and runs it
-// there against a server, on Node 22 and on Node 24, with TypeScript checking a program against its declarations.
+// `npm run test:package`: packs durable-queue as npm would publish it, and installs it from the registry of npm into a fresh
+// project. Programs that import it there run against a server: on the oldest Node that is supported and on the latest, on
+// Bun, on Deno, and in a Worker. TypeScript checks one against its declarations, in the oldest version that is supported.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildWorker } from "../../src/local/build-worker.ts";
-import { DataDirectory } from "../../src/local/data-directory.ts";
-import { Server } from "../../src/local/server.ts";
+import { createTestHarness } from "wrangler";
+import { startServer } from "../../worker-client/testing/index.ts";
+import { PackedPackage } from "../support/packed-package.ts";
 import { checkTypedProgram } from "./typed-program.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-const NODE_VERSIONS = ["22", "24"];
+const NODE_VERSIONS = ["22.12.0", "24"];
 
-const PROGRAM = `
+/** The oldest version with `await using`, which the declarations need. */
+const TYPESCRIPT_VERSION = "5.2";
+
+/** Calls of each kind, the same in every runtime. */
+const CALLS = `
 import { Empty, Full, QueueManager } from "durable-queue";
-const queue = new QueueManager().queue("package-" + process.version);
-await queue.configure({ maxSize: 2 });
-await queue.putMany([{ n: 1 }, { n: 2 }]);
-const full = await queue.putNowait({ n: 3 }).catch((error) => error instanceof Full);
-const first = await queue.get();
-await queue.taskDone();
-const [second] = await queue.receive({ leaseSeconds: 5 });
-const acked = await second.ack();
-const joined = await queue.join({ timeoutSeconds: 1 });
-await queue.put({ n: 4 });
-const worked = await new Promise((settle) => {
-  queue.work((message) => settle(message.item), { signal: AbortSignal.timeout(2_000) });
-});
-const empty = await queue.get({ timeoutSeconds: 0.1 }).catch((error) => error instanceof Empty);
-console.log(process.version, JSON.stringify({ full, first, second: second.item, acked, joined, worked, empty }));
+export async function call(options, name) {
+  const manager = new QueueManager(options);
+  const queue = manager.queue(name);
+  await queue.configure({ maxSize: 2 });
+  await queue.putMany([{ n: 1 }, { n: 2 }]);
+  const full = await queue.putNowait({ n: 3 }).catch((error) => error instanceof Full);
+  const first = await queue.get();
+  await queue.taskDone();
+  const [second] = await queue.receive({ leaseSeconds: 5 });
+  const acked = await second.ack();
+  const joined = await queue.join({ timeoutSeconds: 1 });
+  await queue.put({ n: 4 });
+  const worked = await new Promise((settle) => {
+    queue.work((message) => settle(message.item), { signal: AbortSignal.timeout(2_000) });
+  });
+  const empty = await queue.get({ timeoutSeconds: 0.1 }).catch((error) => error instanceof Empty);
+  await manager.close();
+  return JSON.stringify({ full, first, second: second.item, acked, joined, worked, empty });
+}
 `;
 const EXPECTED =
   '{"full":true,"first":{"n":1},"second":{"n":2},"acked":true,"joined":true,"worked":{"n":4},"empty":true}';
 
-function run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = process.env): string {
-  return execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+const PROGRAM = `
+import { call } from "./calls.mjs";
+const [address, authkey, name] = process.argv.slice(2);
+console.log(await call({ address, authkey }, name));
+`;
+
+/** A Worker has no sockets of Node: it calls over HTTP. */
+const WORKER = `
+import { call } from "./calls.mjs";
+export default {
+  async fetch(request) {
+    const { options, name } = await request.json();
+    return new Response(await call(options, name));
+  },
+};
+`;
+
+const packed = new PackedPackage();
+const project = mkdtempSync(join(tmpdir(), "durable-queue-package-"));
+const server = await startServer();
+
+function run(command: string, args: string[]): string {
+  return execFileSync(command, args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 }
 
-const project = mkdtempSync(join(tmpdir(), "durable-queue-package-"));
-const directory = new DataDirectory(join(project, "data"));
-await buildWorker();
-const server = await Server.start({ host: "127.0.0.1", port: 0, authkey: "package", directory });
-const env = { ...process.env, DURABLE_QUEUE_ADDRESS: server.address, DURABLE_QUEUE_AUTHKEY: "package" };
-try {
-  run("npm", ["pack", "--pack-destination", project, "--loglevel=error"], join(ROOT, "worker-client"));
-  const [tarball] = readdirSync(project).filter((name) => name.endsWith(".tgz"));
-  writeFileSync(
-    join(project, "package.json"),
-    JSON.stringify({ name: "user", private: true, type: "module", allowScripts: { node: true } }),
-  );
-  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-  run("npm", ["install", ...quiet, `./${tarball}`], project);
-  const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
-  if (installed.join() !== "durable-queue,ws")
-    throw new Error(`The package brings others than ws: ${installed.join()}`);
+function install(...packages: string[]): void {
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", "--no-save", packed.tarball, ...packages]);
+}
 
-  checkTypedProgram(project);
-  console.log("declarations ok, no dependencies but ws");
+function check(runtime: string, printed: string): void {
+  if (printed.trim() !== EXPECTED) throw new Error(`${runtime} printed ${printed}, not ${EXPECTED}`);
+  console.log(`${runtime} ok`);
+}
 
-  writeFileSync(join(project, "program.js"), PROGRAM);
-  for (const version of NODE_VERSIONS) {
-    run("npm", ["install", ...quiet, "--no-save", `node@${version}`, `./${tarball}`], project);
-    const output = run(join(project, "node_modules/.bin/node"), ["program.js"], project, env).trim();
-    console.log(output);
-    if (!output.startsWith(`v${version}.`) || !output.endsWith(EXPECTED)) throw new Error(`Expected ${EXPECTED}`);
+function checkProgram(runtime: string, command: string, args: string[]): void {
+  const name = runtime.replaceAll(/[^\w.]/g, "-");
+  check(runtime, run(join(project, "node_modules", command), [...args, server.address, server.authkey, name]));
+}
+
+async function checkWorker(): Promise<void> {
+  // Or wrangler asks a host of Cloudflare where this machine is.
+  process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+  writeFileSync(join(project, "worker.mjs"), WORKER);
+  const config = { name: "user", main: "worker.mjs", compatibility_date: "2026-11-24" };
+  writeFileSync(join(project, "wrangler.json"), JSON.stringify(config));
+  const harness = createTestHarness({ workers: [{ configPath: join(project, "wrangler.json") }] });
+  await harness.listen();
+  try {
+    const options = { address: server.address, authkey: server.authkey };
+    const body = JSON.stringify({ options, name: "worker" });
+    check("a Worker", await (await harness.fetch("http://user/", { method: "POST", body })).text());
+  } finally {
+    await harness.close();
   }
+}
+
+try {
+  const allowed = { node: true, bun: true, deno: true };
+  const manifest = { name: "user", private: true, type: "module", allowScripts: allowed };
+  writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
+  writeFileSync(join(project, "calls.mjs"), CALLS);
+  writeFileSync(join(project, "program.mjs"), PROGRAM);
+
+  install(`typescript@${TYPESCRIPT_VERSION}`);
+  const tsc = join(project, "node_modules/typescript/bin/tsc");
+  checkTypedProgram(project, { module: "nodenext", resolution: "nodenext", tsc });
+  console.log(`declarations ok with TypeScript ${TYPESCRIPT_VERSION}`);
+
+  for (const version of NODE_VERSIONS) {
+    install(`node@${version}`);
+    checkProgram(`Node ${version}`, ".bin/node", ["program.mjs"]);
+  }
+  install("bun", "deno");
+  checkProgram("Bun", ".bin/bun", ["program.mjs"]);
+  checkProgram("Deno", ".bin/deno", ["run", "--allow-net=127.0.0.1", "program.mjs"]);
+  await checkWorker();
 } finally {
   await server.stop();
+  packed.remove();
   rmSync(project, { recursive: true });
 }

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 const PROGRAM = `
 import { NotWaiting, QueueManager, type ChangeOptions, type Message, type MessageView } from "durable-queue";
+import { MemoryManager } from "durable-queue/memory";
 await using manager = new QueueManager({ name: "typed" });
 const queue = manager.queue<number>("typed");
 const messages: Message<number>[] = await queue.receive({ max: 2 });
@@ -16,19 +18,34 @@ const view: MessageView<number> = await queue.change("id", changes);
 const { order, maxSize, consumers } = await queue.configure({ order: "lifo", maxSize: 5 });
 // @ts-expect-error An order that there is not.
 await queue.configure({ order: "random" });
-export { item, messages, worker, view, order, maxSize, consumers, NotWaiting };
+await using memory = new MemoryManager({ time: "virtual" });
+const inMemory: typeof queue = memory.queue<number>("typed");
+export { inMemory, item, messages, worker, view, order, maxSize, consumers, NotWaiting };
 `;
+
+/** How a program is checked. */
+interface Check {
+  /** TypeScript's option `module`. */
+  module: string;
+  /** TypeScript's option `moduleResolution`. */
+  resolution: string;
+  /** The compiler. Default: this repository's. */
+  tsc?: string;
+}
 
 /**
  * Lets TypeScript check a program against the declarations of the package that is installed in a project, with no other
- * types than those of the language. Throws with what TypeScript says.
+ * types than those that its project has: none.
+ *
+ * @throws {Error} with what TypeScript says
  */
-export function checkTypedProgram(project: string): void {
-  writeFileSync(`${project}/program.mts`, PROGRAM);
-  const tsc = `${import.meta.dirname}/../../node_modules/.bin/tsc`;
-  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", ""];
+export function checkTypedProgram(project: string, { module, resolution, tsc }: Check): void {
+  writeFileSync(join(project, "program.mts"), PROGRAM);
+  const own = join(import.meta.dirname, "../../node_modules/typescript/bin/tsc");
+  const options = ["--noEmit", "--strict", "--target", "es2022"];
+  const how = ["--module", module, "--moduleResolution", resolution];
   try {
-    execFileSync(tsc, [...options, "program.mts"], {
+    execFileSync(process.execPath, [tsc ?? own, ...options, ...how, "program.mts"], {
       cwd: project,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],

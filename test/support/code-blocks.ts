@@ -11,7 +11,7 @@ export interface CodeBlock {
 }
 
 /** The paths of all documents, in this repository. */
-export const documents = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "worker-client/README.md"].concat(
+export const documents = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].concat(
   globSync("docs/**/*.md", { cwd: ROOT }),
 );
 

@@ -1,7 +1,7 @@
 import { encodeOwnRules } from "../../../src/queue/store/own-rules.ts";
 import type { Commit, RowChange, StoredQueue } from "../../../src/queue/store/rows.ts";
 import type { Totals } from "../../../src/queue/store/totals.ts";
-import { Rows } from "../../../worker-client/src/memory/rows.ts";
+import { Rows } from "../../../worker-client/memory/rows.ts";
 import { assertRowSize } from "./row-bytes.ts";
 
 /** Rows in memory, and a count of those that would be billed. A row is refused where it is too large for a database. */

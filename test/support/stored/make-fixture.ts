@@ -3,7 +3,7 @@
  * these queues show. `test/local/older-data.test.ts` opens each fixture with the build of its day. Run this before a
  * version of the tables is replaced by a newer one, and commit both files (`biome check --write test/fixtures` first):
  *
- *     node --conditions=source test/support/stored/make-fixture.ts test/fixtures/version-<version of the tables>
+ *     node --conditions=durable-queue-source test/support/stored/make-fixture.ts test/fixtures/version-<version of the tables>
  *
  * The expectations do not depend on the date on which a fixture is opened: delays, leases and retention are over after
  * `ALL_OVER_MS`. They are recorded from a copy of the directory, by this build, when all is over; the fixture itself still

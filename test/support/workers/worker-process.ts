@@ -26,7 +26,7 @@ export class WorkerProcess {
 
   constructor(place: Place, work: Omit<WorkOptions, "signal" | "onError"> = {}, heard?: (said: Said) => void) {
     const program = join(import.meta.dirname, "worker-program.ts");
-    const args = ["--conditions=source", program, JSON.stringify({ ...place, work })];
+    const args = ["--conditions=durable-queue-source", program, JSON.stringify({ ...place, work })];
     this.#process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     const lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });
     lines.on("line", (line) => {

@@ -2,7 +2,7 @@
  * A worker in a process of its own, so that a test can block, freeze and kill it. What a message is worked on with is in
  * its item. It says what happens as lines of JSON.
  *
- * Run as `node --conditions=source worker-program.ts '{"address", "authkey", "queue", "work"?: {…}}'`.
+ * Run as `node --conditions=durable-queue-source worker-program.ts '{"address", "authkey", "queue", "work"?: {…}}'`.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";

@@ -1,4 +1,4 @@
-import type { MessageView, QueueDescription, ReplyOf, Verb } from "../../src/api/types.ts";
+import type { MessageView, QueueDescription, ReplyOf, Verb } from "../../../src/api/types.ts";
 import type { Driver } from "./driver.ts";
 
 /** Sends a request in the words of the interface and answers with the reply, or rejects with a `Refused`. */

@@ -1,5 +1,5 @@
 /** The client's queues as the behaviour suite drives them. */
-import type { MessageView as MessageViewReply } from "../../src/api/types.ts";
+import type { MessageView as MessageViewReply } from "../../../src/api/types.ts";
 import type {
   ChangeOptions,
   DeadLetter,
@@ -7,7 +7,7 @@ import type {
   MessageView,
   PutOptions,
   Queue,
-} from "../../worker-client/src/index.ts";
+} from "../../../worker-client/src/index.ts";
 import type { Driver } from "./driver.ts";
 
 /** The client's calls under the names of the interface. Messages are kept, and receipts are their numbers. */

@@ -1,9 +1,9 @@
-import { checkNumber, checkOptions, type Known, shown } from "../base/check-options.ts";
-import { Queue } from "../calls/queue.ts";
-import { checkedQueueName } from "../calls/queue-name.ts";
-import type { QueueRoutes } from "../transport/call.ts";
-import { type CloseOptions, checkCloseOptions } from "../workers/work-options.ts";
-import type { Worker } from "../workers/worker.ts";
+import { checkNumber, checkOptions, type Known, shown } from "../src/base/check-options.ts";
+import { Queue } from "../src/calls/queue.ts";
+import { checkedQueueName } from "../src/calls/queue-name.ts";
+import type { QueueRoutes } from "../src/transport/call.ts";
+import { type CloseOptions, checkCloseOptions } from "../src/workers/work-options.ts";
+import type { Worker } from "../src/workers/worker.ts";
 import { MemoryPushes } from "./memory-pushes.ts";
 import { MemoryRoute } from "./memory-route.ts";
 import { MemoryServer } from "./memory-server.ts";

@@ -1,8 +1,8 @@
-import { problemOf } from "../../../src/api/check/problem-error.ts";
-import type { Reply } from "../../../src/api/reply.ts";
-import { errorOf, type Place } from "../base/problem-errors.ts";
-import { type Call, closed, type Outcome, type Route } from "../transport/call.ts";
-import { requestText } from "../transport/request-text.ts";
+import { problemOf } from "../../src/api/check/problem-error.ts";
+import type { Reply } from "../../src/api/reply.ts";
+import { errorOf, type Place } from "../src/base/problem-errors.ts";
+import { type Call, closed, type Outcome, type Route } from "../src/transport/call.ts";
+import { requestText } from "../src/transport/request-text.ts";
 import { type MemoryPushes, placeOf } from "./memory-pushes.ts";
 import type { MemoryServer, Request } from "./memory-server.ts";
 

@@ -1,14 +1,14 @@
-import { problemOf } from "../../../src/api/check/problem-error.ts";
-import { deliveriesJson } from "../../../src/api/forms/received-json.ts";
-import type { ReceivedMessage, ReplyOf, RequestOf } from "../../../src/api/types.ts";
-import type { Connection } from "../../../src/api/verbs/base/descriptor.ts";
-import { CREDIT_MAX, LEASE_SECONDS_MAX } from "../../../src/contract/limits.ts";
-import type { Delivery, Refusal } from "../../../src/queue/base/commands.ts";
-import { instant } from "../base/instant.ts";
-import { turn } from "../base/platform.ts";
-import { errorOf, type Place } from "../base/problem-errors.ts";
-import { closed, type Pushes } from "../transport/call.ts";
-import type { SubscriptionListener } from "../transport/subscription-listener.ts";
+import { problemOf } from "../../src/api/check/problem-error.ts";
+import { deliveriesJson } from "../../src/api/forms/received-json.ts";
+import type { ReceivedMessage, ReplyOf, RequestOf } from "../../src/api/types.ts";
+import type { Connection } from "../../src/api/verbs/base/descriptor.ts";
+import { CREDIT_MAX, LEASE_SECONDS_MAX } from "../../src/contract/limits.ts";
+import type { Delivery, Refusal } from "../../src/queue/base/commands.ts";
+import { instant } from "../src/base/instant.ts";
+import { turn } from "../src/base/platform.ts";
+import { errorOf, type Place } from "../src/base/problem-errors.ts";
+import { closed, type Pushes } from "../src/transport/call.ts";
+import type { SubscriptionListener } from "../src/transport/subscription-listener.ts";
 import type { MemoryQueue, Subscriber } from "./memory-queue.ts";
 import type { MemoryServer } from "./memory-server.ts";
 

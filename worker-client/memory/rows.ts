@@ -6,8 +6,8 @@ import {
   type RowChange,
   type RowReader,
   type StoredSegment,
-} from "../../../src/queue/store/rows.ts";
-import type { SegmentState } from "../../../src/queue/store/segment-summary.ts";
+} from "../../src/queue/store/rows.ts";
+import type { SegmentState } from "../../src/queue/store/segment-summary.ts";
 
 /** A row, with all its texts. */
 export interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {

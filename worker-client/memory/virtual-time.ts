@@ -1,6 +1,6 @@
-import { LEASE_SECONDS_MAX, RECEIPTS_MAX } from "../../../src/contract/limits.ts";
-import { chunksOf } from "../base/chunks.ts";
-import { turn } from "../base/platform.ts";
+import { LEASE_SECONDS_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
+import { chunksOf } from "../src/base/chunks.ts";
+import { turn } from "../src/base/platform.ts";
 import type { MemoryPushes } from "./memory-pushes.ts";
 import type { MemoryServer } from "./memory-server.ts";
 

@@ -1,7 +1,7 @@
-import { newGeneration } from "../../../src/api/forms/generation.ts";
-import type { Command, Delivery, Refusal, Result } from "../../../src/queue/base/commands.ts";
-import type { OutboundTransfer } from "../../../src/queue/outbound-transfers.ts";
-import { Queue } from "../../../src/queue/queue.ts";
+import { newGeneration } from "../../src/api/forms/generation.ts";
+import type { Command, Delivery, Refusal, Result } from "../../src/queue/base/commands.ts";
+import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
+import { Queue } from "../../src/queue/queue.ts";
 import { Rows } from "./rows.ts";
 
 /** A subscription, to which messages are pushed. */

@@ -1,12 +1,12 @@
-import { ProblemError } from "../../../src/api/check/problem-error.ts";
-import { commandOf } from "../../../src/api/command-of.ts";
-import { OWNER } from "../../../src/api/keys/principal.ts";
-import { type Reply, refusalOf, replyOf } from "../../../src/api/reply.ts";
-import type { Connection, RequestContext } from "../../../src/api/verbs/base/descriptor.ts";
-import type { Verb } from "../../../src/api/verbs/index.ts";
-import type { Command, Outcome, Refusal } from "../../../src/queue/base/commands.ts";
-import type { OutboundTransfer } from "../../../src/queue/outbound-transfers.ts";
-import { Timer } from "../base/platform.ts";
+import { ProblemError } from "../../src/api/check/problem-error.ts";
+import { commandOf } from "../../src/api/command-of.ts";
+import { OWNER } from "../../src/api/keys/principal.ts";
+import { type Reply, refusalOf, replyOf } from "../../src/api/reply.ts";
+import type { Connection, RequestContext } from "../../src/api/verbs/base/descriptor.ts";
+import type { Verb } from "../../src/api/verbs/index.ts";
+import type { Command, Outcome, Refusal } from "../../src/queue/base/commands.ts";
+import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
+import { Timer } from "../src/base/platform.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 
 /** A request of a queue. */

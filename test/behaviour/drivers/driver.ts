@@ -6,7 +6,7 @@ import type {
   ReceivedMessage,
   ReplyOf,
   RequestOf,
-} from "../../src/api/types.ts";
+} from "../../../src/api/types.ts";
 
 export type NewMessage = PutRequest["messages"][number];
 export type Received = ReceivedMessage & { receipt: string };

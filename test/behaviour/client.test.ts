@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { freshName, TestServer } from "../support/server.ts";
 import { behaviours } from "./behaviours.ts";
-import { clientDriver } from "./drivers/client-driver.ts";
 import { CurrentQueues } from "./current-queues.ts";
+import { clientDriver } from "./drivers/client-driver.ts";
 import type { Level } from "./drivers/driver.ts";
 
 const server = new TestServer({ isMovable: true });

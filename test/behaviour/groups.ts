@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { bodiesOf, type Driver, immediate, type Level, type NewMessage, type Received, receiptsOf } from "./drivers/driver.ts";
+import {
+  bodiesOf,
+  type Driver,
+  immediate,
+  type Level,
+  type NewMessage,
+  type Received,
+  receiptsOf,
+} from "./drivers/driver.ts";
 
 /** Messages named after their group, as in "a1", or after nothing, as in "1". */
 function grouped(...names: string[]): NewMessage[] {

@@ -57,7 +57,7 @@ test("a port that is taken is said", async () => {
 
 test.each<[TestServerOptions, string]>([
   [{ port: -1 }, "port must be a whole number from 0 to 65535, not -1."],
-  [{ portt: 1 } as TestServerOptions, 'startServer() has no option "portt". Did you mean port?'],
+  [{ portt: 1 } as TestServerOptions, 'startServer() has no option "portt". Did you mean "port"?'],
 ])("options %j are refused with a sentence", async (options, sentence) => {
   await expect(startServer(options)).rejects.toThrow(sentence);
 });

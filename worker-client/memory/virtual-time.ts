@@ -7,6 +7,9 @@ import type { MemoryServer } from "./memory-server.ts";
 /** After so many turns of the event loop without a change, nothing more happens by itself. */
 const QUIET_TURNS = 10;
 
+/** So much may happen at one time, or it is thought never to end: a handler puts its message again, and again. */
+const CHANGES_MAX = 200_000;
+
 /** The longest step in which time passes while handlers run: their leases are extended between the steps. */
 const STEP_MS_MAX = (LEASE_SECONDS_MAX * 1_000) / 2;
 
@@ -14,11 +17,16 @@ const STEP_MS_MAX = (LEASE_SECONDS_MAX * 1_000) / 2;
 export class VirtualTime {
   readonly #server: MemoryServer;
   readonly #workers: ReadonlySet<MemoryPushes>;
+  readonly #changesMax: number;
 
-  /** @param workers those whose handlers are waited for */
-  constructor(server: MemoryServer, workers: ReadonlySet<MemoryPushes>) {
+  /**
+   * @param workers those whose handlers are waited for
+   * @param changesMax how much may happen at one time
+   */
+  constructor(server: MemoryServer, workers: ReadonlySet<MemoryPushes>, changesMax = CHANGES_MAX) {
     this.#server = server;
     this.#workers = workers;
+    this.#changesMax = changesMax;
   }
 
   /** Lets time pass from one time at which something is due to the next, each with all that it brings about. */
@@ -65,10 +73,19 @@ export class VirtualTime {
   /** Waits until nothing more happens by itself. A handler that waits for something else is not waited for. */
   async #quiet(): Promise<void> {
     let { changes } = this.#server;
+    const changesMax = changes + this.#changesMax;
     for (let turns = 0; turns < QUIET_TURNS; turns += 1) {
       await new Promise<void>(turn);
       if (this.#server.changes !== changes) turns = -1;
       changes = this.#server.changes;
+      if (changes > changesMax) throw new Error(neverEnds(this.#changesMax));
     }
   }
+}
+
+function neverEnds(changesMax: number): string {
+  return (
+    `The queues changed more than ${changesMax} times without time passing. Perhaps a handler puts a message for itself each ` +
+    "time: give it a delaySeconds, so that advance() can stop before it."
+  );
 }

@@ -1,6 +1,8 @@
 /** Queues in memory, in virtual time: how a team tests its producers and its handlers. */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { MemoryManager } from "../../../worker-client/memory/index.ts";
+import { MemoryServer } from "../../../worker-client/memory/memory-server.ts";
+import { VirtualTime } from "../../../worker-client/memory/virtual-time.ts";
 
 const HOUR = 3_600;
 const START = new Date("2026-01-01T00:00:00Z");
@@ -167,6 +169,80 @@ test("cancel aborts the signal of the handler that works on the message", async 
   expect(await aborted.promise).toContain("it was cancelled");
   await memory.idle();
   expect(await queue.qsize()).toBe(0);
+});
+
+test("timers that a test has replaced do not stop it", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const memory = virtual();
+  const queue = memory.queue("faked");
+  const handled: unknown[] = [];
+  queue.work(({ item }) => void handled.push(item));
+  await queue.put("a", { delaySeconds: HOUR });
+
+  await memory.advance(HOUR);
+
+  expect(handled).toEqual(["a"]);
+});
+
+test("a handler puts for other queues, whose handlers run in the same advance", async () => {
+  const memory = virtual();
+  const seen: string[] = [];
+  memory.queue<string>("first").work(async ({ item }) => {
+    await memory.queue("second").put(`${item}b`);
+  });
+  memory.queue<string>("second").work(({ item }) => void seen.push(item));
+  await memory.queue("first").put("a");
+
+  await memory.advance(0);
+
+  expect(seen).toEqual(["ab"]);
+});
+
+test("a message that is put each minute again is handled once a minute", async () => {
+  const memory = virtual();
+  const queue = memory.queue<number>("minutes");
+  let count = 0;
+  queue.work(async ({ item }) => {
+    count += 1;
+    await queue.put(item + 1, { delaySeconds: 60 });
+  });
+  await queue.put(0);
+
+  await memory.advance(HOUR);
+
+  expect(count).toBe(61);
+});
+
+test("what happens at one time without end is told of, and not waited for", async () => {
+  const server = new MemoryServer(START.getTime());
+  let isOver = false;
+  const put = (): void => {
+    void server.ask("endless", { verb: "put", request: { messages: [{ body: 1 }] } });
+    if (!isOver) setImmediate(put);
+  };
+  put();
+  const time = new VirtualTime(server, new Set(), 1_000);
+
+  await expect(time.advance(0)).rejects.toThrow(/^The queues changed more than 1000 times without time passing/);
+  isOver = true;
+});
+
+test("thousands of messages that are due over a day are handled each at its time", async () => {
+  const memory = virtual();
+  const queue = memory.queue<number>("many");
+  const late: number[] = [];
+  queue.work(({ item }) => {
+    if (memory.now.getTime() !== START.getTime() + item * 1_000) late.push(item);
+  });
+  const items = Array.from({ length: 5_000 }, (_, n) => n * 17);
+  for (let first = 0; first < items.length; first += 1_000) {
+    await queue.putMany(items.slice(first, first + 1_000), { each: (item) => ({ delaySeconds: item }) });
+  }
+
+  await memory.advance(24 * HOUR);
+
+  expect([late, await queue.join({ timeoutSeconds: 0 })]).toEqual([[], true]);
 });
 
 describe("mistakes", () => {

@@ -28,18 +28,22 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 /** How many bytes `String.fromCharCode` gets as arguments at a time. */
 const BYTES_AT_A_TIME = 8_192;
 
+/** That of the runtime: a test that replaces the timers of its process does not stop queues in memory with them. */
+const { setImmediate: setImmediateOfRuntime } = runtime;
+
 /** Runs this when the present turn of the event loop is over. It keeps the process alive until then. */
 export function turn(run: () => void): void {
-  if (runtime.setImmediate !== undefined) runtime.setImmediate(run);
+  if (setImmediateOfRuntime !== undefined) setImmediateOfRuntime(run);
   else setTimeout(run, 0);
 }
 
 /**
  * Runs this after the runtime has read what has arrived: timers fire before that, so that after the event loop was
- * blocked they do not know of it yet.
+ * blocked they do not know of it yet. Belongs to a timer, and is replaced with it where a test replaces timers.
  */
 export function afterReading(run: () => void): void {
-  turn(() => turn(run));
+  const later = runtime.setImmediate ?? ((soon: () => void) => setTimeout(soon, 0));
+  later(() => later(run));
 }
 
 /** Whether this can be awaited, whichever class it is of. */

@@ -1,13 +1,9 @@
 // `npm run demo`: a master and three workers do 1,000 tasks. In the middle the server is killed with SIGKILL and
 // started again, and a worker is killed too. At the end every result is checked. The exit status tells.
 import { fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Empty, QueueManager } from "durable-queue";
-import { buildWorker } from "../../src/local/build-worker.ts";
-import { DataDirectory } from "../../src/local/data-directory.ts";
-import { Server } from "../../src/local/server.ts";
+import { Empty } from "durable-queue";
+import { startServer } from "durable-queue/testing";
 
 export interface Result {
   n: number;
@@ -17,19 +13,16 @@ export interface Result {
 }
 
 const TASKS = 1_000;
-const AUTHKEY = "demo";
 
-const directory = new DataDirectory(mkdtempSync(`${tmpdir()}/durable-queue-demo-`));
-await buildWorker();
-let server = await Server.start({ host: "127.0.0.1", port: 0, authkey: AUTHKEY, directory });
-const { address } = server;
-console.log(`server  ${address}, process ${server.pid}, state in ${directory.path}`);
+const server = await startServer();
+const { address, authkey } = server;
+console.log(`server  ${address}, process ${server.pid}, state in ${server.directory}`);
 
-const environment = { ...process.env, DURABLE_QUEUE_ADDRESS: address, DURABLE_QUEUE_AUTHKEY: AUTHKEY };
+const environment = { ...process.env, DURABLE_QUEUE_ADDRESS: address, DURABLE_QUEUE_AUTHKEY: authkey };
 const workers = [1, 2, 3].map(() => fork(`${import.meta.dirname}/worker.ts`, { env: environment }));
 console.log(`workers processes ${workers.map((worker) => worker.pid).join(", ")}`);
 
-const manager = new QueueManager({ address, authkey: AUTHKEY });
+const manager = server.manager();
 const tasks = manager.queue<number>("tasks");
 const results = manager.queue<Result>("results");
 
@@ -67,10 +60,8 @@ async function crashServer(): Promise<void> {
   while (squares.size < TASKS * 0.4) await sleep(5);
   const killedAt = performance.now();
   const before = squares.size;
-  await server.kill();
   say(`server  killed with SIGKILL after ${before} results`);
-  const { port } = new URL(address);
-  server = await Server.start({ host: "127.0.0.1", port: Number(port), authkey: AUTHKEY, directory });
+  await server.crash();
   say(`server  started again, process ${server.pid}`);
   while (squares.size <= before) await sleep(1);
   secondsLost = (performance.now() - killedAt) / 1_000;
@@ -110,7 +101,6 @@ try {
 } finally {
   for (const worker of workers) worker.kill();
   await server.stop();
-  rmSync(directory.path, { recursive: true });
 }
 const seconds = (performance.now() - startedAt) / 1_000;
 

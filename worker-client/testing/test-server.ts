@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { buildWorker } from "../../src/local/build-worker.ts";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
@@ -42,13 +42,12 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     throw new RangeError(`port must be a whole number from 0 to ${PORT_MAX}, not ${shown(port)}.`);
   }
   const temporary = options.directory === undefined ? await mkdtemp(join(tmpdir(), "durable-queue-test-")) : undefined;
-  const start = async (on: number): Promise<Server> => {
-    const directory = new DataDirectory(options.directory ?? (temporary as string));
-    return Server.start({ host: "127.0.0.1", port: on, authkey, authkeys, directory });
-  };
+  const path = resolve(options.directory ?? (temporary as string));
+  const start = async (on: number): Promise<Server> =>
+    Server.start({ host: "127.0.0.1", port: on, authkey, authkeys, directory: new DataDirectory(path) });
   try {
     await buildWorker();
-    return new TestServer(await start(port), authkey, start, temporary);
+    return new TestServer(await start(port), authkey, start, path, temporary);
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
     throw error;
@@ -61,6 +60,8 @@ export class TestServer {
   readonly address: string;
   /** The key that grants everything. */
   readonly authkey: string;
+  /** The path of the directory in which it keeps its queues. */
+  readonly directory: string;
   readonly #start: (port: number) => Promise<Server>;
   readonly #temporary: string | undefined;
   readonly #managers: QueueManager[] = [];
@@ -72,13 +73,20 @@ export class TestServer {
     server: Server,
     authkey: string,
     start: (port: number) => Promise<Server>,
+    directory: string,
     temporary: string | undefined,
   ) {
     this.#server = server;
     this.address = server.address;
     this.authkey = authkey;
+    this.directory = directory;
     this.#start = start;
     this.#temporary = temporary;
+  }
+
+  /** The id of its process, which changes with `crash`. */
+  get pid(): number {
+    return this.#server.pid;
   }
 
   /**

@@ -38,7 +38,7 @@ afterAll(() => {
 /** Runs a program in the project. Returns what it prints. */
 function run(name: string, program: string, ...options: string[]): string {
   writeFileSync(join(project, name), program);
-  onTestFinished(() => rmSync(join(project, name)));
+  onTestFinished(() => rmSync(join(project, name), { force: true }));
   return execFileSync(process.execPath, [...options, name], { cwd: project, encoding: "utf8" });
 }
 

@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { cut } from "../api/check/faults.ts";
 import { ProblemError } from "../api/check/problem-error.ts";
-import { idleCollection } from "../isolate.ts";
 import { requireAuthkey } from "./authkey.ts";
 import { faultOf, requireConfiguration } from "./health.ts";
 import { problemResponse } from "./problem-response.ts";
@@ -21,7 +20,7 @@ app.use(async function setHeaders(c, next) {
 
 app.get("/healthz", (c) => {
   const fault = faultOf(c.env);
-  idleCollection.collectIfIdle(Date.now());
+  c.env.server.isolate.idleCollection.collectIfIdle(Date.now());
   if (fault !== undefined) throw fault;
   return c.json({ status: "ok" });
 });
@@ -38,8 +37,14 @@ app.notFound((c) =>
   problemResponse(new ProblemError("not_found", `There is no endpoint ${cut(`${c.req.method} ${c.req.path}`)}.`)),
 );
 
-app.onError((error) => {
+app.onError((error, c) => {
   if (error instanceof ProblemError) return problemResponse(error);
-  console.error("http: internal: a request failed unexpectedly.", error);
+  c.env.server.log({
+    level: "error",
+    source: "http",
+    code: "internal",
+    message: "a request failed unexpectedly.",
+    error,
+  });
   return problemResponse(new ProblemError("internal", "The server failed on this request; its log has the error."));
 });

@@ -1,6 +1,5 @@
 import { createMiddleware } from "hono/factory";
 import { ProblemError } from "../api/check/problem-error.ts";
-import { principalOf } from "../api/keys/principals.ts";
 import { faultOfKeys } from "./health.ts";
 import type { Served } from "./served.ts";
 
@@ -16,6 +15,6 @@ export const requireAuthkey = createMiddleware<Served>(async function requireAut
   const presented = /^Bearer +(\S.*)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
   if (presented === undefined)
     throw new ProblemError("unauthorized", "The authkey is missing; send the header Authorization: Bearer <authkey>.");
-  c.set("principal", await principalOf(c.env, presented, Date.now()));
+  c.set("principal", await c.env.server.isolate.keys.principalOf(c.env, presented, Date.now()));
   await next();
 });

@@ -39,10 +39,7 @@ function areUnique(texts: string[]): boolean {
 export type ConfiguredKey = Principal & { hash: string };
 
 /** What one text of `AUTHKEYS` holds: its keys, or the sentence that says why it is wrong. */
-type Parsed = { keys: readonly ConfiguredKey[]; fault?: undefined } | { keys?: undefined; fault: string };
-
-/** The text that was parsed last. It does not change while a server runs, and a hundred keys take 2 ms to parse. */
-let last: { text: string; parsed: Parsed } | undefined;
+export type ParsedKeys = { keys: readonly ConfiguredKey[]; fault?: undefined } | { keys?: undefined; fault: string };
 
 /**
  * The keys in the text of `AUTHKEYS`. An absent or empty variable has none.
@@ -50,23 +47,19 @@ let last: { text: string; parsed: Parsed } | undefined;
  * @throws {Error} with a sentence for the operator that holds neither a key nor a hash
  */
 export function parseAuthkeys(text: string | null | undefined): readonly ConfiguredKey[] {
-  const { keys, fault } = parsedOf(text ?? "");
+  const { keys, fault } = parsedKeysOf(text);
   if (fault !== undefined) throw new Error(fault);
   return keys;
 }
 
 /** The sentence that `parseAuthkeys` would throw; undefined if the text is right. */
 export function authkeysFault(text: string | null | undefined): string | undefined {
-  return parsedOf(text ?? "").fault;
+  return parsedKeysOf(text).fault;
 }
 
-function parsedOf(text: string): Parsed {
-  if (last?.text !== text) last = { text, parsed: parse(text) };
-  return last.parsed;
-}
-
-function parse(text: string): Parsed {
-  if (text === "") return { keys: [] };
+/** Both at once: the keys in the text of `AUTHKEYS`, or its fault. */
+export function parsedKeysOf(text: string | null | undefined): ParsedKeys {
+  if (text === undefined || text === null || text === "") return { keys: [] };
   let value: unknown;
   try {
     value = JSON.parse(text);

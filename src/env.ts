@@ -1,6 +1,7 @@
 /** What the Worker is given: its bindings and variables, see wrangler.toml. */
 import type { DirectoryCalls } from "./api/directory-calls.ts";
 import type { QueueCalls } from "./api/object-calls.ts";
+import { DIRECTORY_CLASS, type Found, findNamespace, QUEUE_CLASS } from "./namespaces.ts";
 import type { Server } from "./options.ts";
 
 export interface Env {
@@ -24,37 +25,63 @@ export interface Env {
 /** What a request, or an object, of a server is given: the bindings and variables of its Worker, and the server itself. */
 export class ServerEnv implements Env {
   /** As the Worker has it. */
-  readonly worker: Env;
+  readonly worker: object;
   readonly server: Server;
+  readonly #variables: Partial<Env>;
+  readonly #exports: object | undefined;
 
-  constructor(worker: object, server: Server) {
-    this.worker = worker as Env;
+  /** @param ctx of the request or of the object */
+  constructor(worker: object, ctx: Pick<ExecutionContext, "exports">, server: Server) {
+    this.worker = worker;
     this.server = server;
+    this.#variables = worker;
+    // Workers with an old compatibility date have none.
+    this.#exports = ctx.exports as object | undefined;
   }
 
+  /** The sentences that say which binding or export the Worker lacks; undefined if it lacks none. */
+  get namespaceFault(): string | undefined {
+    return this.#queue().fault ?? this.#directory().fault;
+  }
+
+  /** @throws {Error} with `namespaceFault` */
   get QUEUE(): DurableObjectNamespace {
-    return this.worker.QUEUE;
+    return namespaceIn(this.#queue());
   }
 
+  /** @throws {Error} with `namespaceFault` */
   get DIRECTORY(): DurableObjectNamespace<DirectoryCalls> {
-    return this.worker.DIRECTORY;
+    return namespaceIn(this.#directory()) as unknown as DurableObjectNamespace<DirectoryCalls>;
   }
 
   get AUTHKEY(): string | null | undefined {
-    return this.worker.AUTHKEY;
+    return this.#variables.AUTHKEY;
   }
 
   get AUTHKEYS(): string | null | undefined {
-    return this.worker.AUTHKEYS;
+    return this.#variables.AUTHKEYS;
   }
 
   get STORAGE_BYTES_MAX(): string | null | undefined {
-    return this.worker.STORAGE_BYTES_MAX;
+    return this.#variables.STORAGE_BYTES_MAX;
   }
 
   get HOST_STATUS(): Fetcher | undefined {
-    return this.worker.HOST_STATUS;
+    return this.#variables.HOST_STATUS;
   }
+
+  #queue(): Found {
+    return findNamespace(QUEUE_CLASS, this.server.queueBinding, this.worker, this.#exports);
+  }
+
+  #directory(): Found {
+    return findNamespace(DIRECTORY_CLASS, this.server.directoryBinding, this.worker, this.#exports);
+  }
+}
+
+function namespaceIn({ namespace, fault }: Found): DurableObjectNamespace {
+  if (namespace === undefined) throw new Error(fault);
+  return namespace;
 }
 
 /**

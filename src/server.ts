@@ -5,7 +5,7 @@ import { IsolateState } from "./isolate.ts";
 import type { MachineClock } from "./machine-clock.ts";
 import { DirectoryObject } from "./object/directory-object.ts";
 import { QueueObject } from "./object/queue-object.ts";
-import { serverOf } from "./options.ts";
+import { type ServerOptions, serverOf } from "./options.ts";
 
 /** A server. `Env` is what its Worker is given. */
 export interface Queues<Env extends object> {
@@ -29,20 +29,23 @@ export interface Queues<Env extends object> {
  *
  * @param isolate is passed by tests alone, which look into it
  */
-export function durableQueue<Env extends object>(isolate = new IsolateState()): Queues<Env> {
-  const server = serverOf(isolate);
+export function durableQueue<Env extends object>(
+  options: ServerOptions = {},
+  isolate = new IsolateState(),
+): Queues<Env> {
+  const server = serverOf(options, isolate);
   return {
     async fetch(request, env, ctx) {
-      return app.fetch(request, new ServerEnv(env, server), ctx);
+      return app.fetch(request, new ServerEnv(env, ctx, server), ctx);
     },
     QueueObject: class extends QueueObject {
       constructor(ctx: DurableObjectState, env: Env, clock?: MachineClock) {
-        super(ctx, new ServerEnv(env, server), clock);
+        super(ctx, new ServerEnv(env, ctx, server), clock);
       }
     },
     DirectoryObject: class extends DirectoryObject {
       constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, new ServerEnv(env, server));
+        super(ctx, new ServerEnv(env, ctx, server));
       }
     },
   };

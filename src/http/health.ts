@@ -24,7 +24,7 @@ export function faultOfKeys(env: ServerEnv): ProblemError | undefined {
 }
 
 function faultOfRest(env: ServerEnv): ProblemError | undefined {
-  const fault = storageBytesFault(env.STORAGE_BYTES_MAX);
+  const fault = env.namespaceFault ?? storageBytesFault(env.STORAGE_BYTES_MAX);
   return fault === undefined ? undefined : new ProblemError("misconfigured", fault);
 }
 

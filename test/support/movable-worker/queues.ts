@@ -5,4 +5,4 @@ import { durableQueue } from "../../../src/server.ts";
 export const isolate = new IsolateState();
 
 /** The server that tests run. */
-export const queues = durableQueue<object>(isolate);
+export const queues = durableQueue<object>({}, isolate);

@@ -7,4 +7,8 @@ const queues = durableQueue<Env>();
 export class QueueObject extends queues.QueueObject {}
 export class DirectoryObject extends queues.DirectoryObject {}
 
-export default { fetch: queues.fetch } satisfies ExportedHandler<Env>;
+export default {
+  async fetch(request, env, ctx) {
+    return (await queues.fetch(request, env, ctx)) ?? new Response(null, { status: 404 });
+  },
+} satisfies ExportedHandler<Env>;

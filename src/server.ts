@@ -1,6 +1,6 @@
 /** The server as a part of a Worker: its handler of requests, and the classes of its objects. */
 import { ServerEnv } from "./env.ts";
-import { app } from "./http/app.ts";
+import { app, isFor } from "./http/app.ts";
 import { IsolateState } from "./isolate.ts";
 import type { MachineClock } from "./machine-clock.ts";
 import { DirectoryObject } from "./object/directory-object.ts";
@@ -9,8 +9,11 @@ import { type ServerOptions, serverOf } from "./options.ts";
 
 /** A server. `Env` is what its Worker is given. */
 export interface Queues<Env extends object> {
-  /** Answers a request. */
-  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
+  /**
+   * Answers a request. Null if its path is not below the server's `basePath`: the request is for something else in the
+   * Worker. A path below it that is no endpoint is answered with the problem `not_found`.
+   */
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response | null>;
   /** The object of one queue, to be extended by a class that the Worker exports. Tests alone pass a clock. */
   readonly QueueObject: new (
     ctx: DurableObjectState,
@@ -28,6 +31,7 @@ export interface Queues<Env extends object> {
  * Makes a server, to be a part of a Worker. Two servers share nothing.
  *
  * @param isolate is passed by tests alone, which look into it
+ * @throws {TypeError} if an option breaks its rule
  */
 export function durableQueue<Env extends object>(
   options: ServerOptions = {},
@@ -36,6 +40,7 @@ export function durableQueue<Env extends object>(
   const server = serverOf(options, isolate);
   return {
     async fetch(request, env, ctx) {
+      if (!isFor(server.basePath, request)) return null;
       return app.fetch(request, new ServerEnv(env, ctx, server), ctx);
     },
     QueueObject: class extends QueueObject {

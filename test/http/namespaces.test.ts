@@ -23,11 +23,8 @@ interface WorkerParts {
 async function ask(path: string, parts: WorkerParts, init: RequestInit = { headers: AUTHORIZATION }) {
   const queues = durableQueue<object>(parts.options);
   const ctx = Object.assign(createExecutionContext(), { exports: parts.exports });
-  const response = await queues.fetch(
-    new Request(`http://queue.test${path}`, init),
-    { AUTHKEY, ...parts.bindings },
-    ctx,
-  );
+  const request = new Request(`http://queue.test${path}`, init);
+  const response = (await queues.fetch(request, { AUTHKEY, ...parts.bindings }, ctx)) ?? Response.error();
   const { code, detail } = await response.json<{ code?: string; detail?: string }>();
   return { status: response.status, code, detail };
 }

@@ -25,8 +25,10 @@ export type Leased = ReceivedMessage & { receipt: string; leaseEndsAt: number };
  *
  * @param environment what its Worker is given
  */
-export function serve(request: Request, environment: object = env): Promise<Response> {
-  return queues.fetch(request, environment, createExecutionContext());
+export async function serve(request: Request, environment: object = env): Promise<Response> {
+  const response = await queues.fetch(request, environment, createExecutionContext());
+  if (response === null) throw new Error("The server has all paths, and answers every request.");
+  return response;
 }
 
 /**

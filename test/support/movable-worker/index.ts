@@ -18,7 +18,7 @@ export default {
   async fetch(request, env, ctx) {
     const { pathname, searchParams } = new URL(request.url);
     const queue = PASS.exec(pathname)?.[1];
-    if (queue === undefined) return queues.fetch(request, env, ctx);
+    if (queue === undefined) return (await queues.fetch(request, env, ctx)) ?? new Response(null, { status: 404 });
     const object = env.QUEUE.getByName(queue) as unknown as DurableObjectStub<MovableQueueObject>;
     await object.pass(Number(searchParams.get("ms")));
     return new Response(null, { status: 204 });

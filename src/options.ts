@@ -1,8 +1,9 @@
+import type { Grant } from "./api/keys/grant.ts";
 import type { IsolateState } from "./isolate.ts";
 import { type Log, logToConsole } from "./log.ts";
 
-/** What a server is made with. */
-export interface ServerOptions {
+/** What a server is made with. `Env` is what its Worker is given. */
+export interface ServerOptions<Env extends object> {
   /**
    * Where the server's paths begin: with `/queues` clients are given `https://…/queues` as the address. It begins with `/`
    * and does not end with it. The server answers every path below it, and no other. Default: all paths are its own.
@@ -15,7 +16,17 @@ export interface ServerOptions {
   queueBinding?: string | undefined;
   /** The same for the class `DirectoryObject`, whose default is `DIRECTORY`. */
   directoryBinding?: string | undefined;
+  /**
+   * Authorizes a request in a way of the Worker's own, before anything of it is read: answers with what is granted, with
+   * the response that refuses it, or with undefined for a request that needs a key of `AUTHKEY` or `AUTHKEYS`. If it
+   * throws, the request is refused as `internal`.
+   *
+   * @param request as the Worker was given it; its body is read from a `clone()` of it alone
+   */
+  authorize?: ((request: Request, env: Env) => Authorization | Promise<Authorization>) | undefined;
 }
+
+type Authorization = Grant | Response | undefined;
 
 /** One server: what its handler and its objects share. Each call of `durableQueue` makes one. */
 export interface Server {
@@ -23,6 +34,7 @@ export interface Server {
   readonly log: Log;
   /** Empty if all paths are the server's. */
   readonly basePath: string;
+  readonly authorize: ((request: Request, env: object) => unknown) | undefined;
   readonly queueBinding: string | undefined;
   readonly directoryBinding: string | undefined;
 }
@@ -35,11 +47,15 @@ const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
  *
  * @throws {TypeError} if an option breaks its rule
  */
-export function serverOf(options: ServerOptions, isolate: IsolateState): Server {
-  const { basePath = "", queueBinding, directoryBinding } = options;
+export function serverOf<Env extends object>(options: ServerOptions<Env>, isolate: IsolateState): Server {
+  const { basePath = "", queueBinding, directoryBinding, authorize } = options;
   if (basePath !== "" && !BASE_PATH.test(basePath))
     throw new TypeError(
       `basePath is ${JSON.stringify(basePath)}, but must be as "/queues": begin with /, not end with it, and have only A-Z a-z 0-9 . _ ~ - between. Leave it out if all paths are the server's.`,
     );
-  return { isolate, log: logToConsole, basePath, queueBinding, directoryBinding };
+  return {
+    ...{ isolate, log: logToConsole, basePath, queueBinding, directoryBinding },
+    // The handler of the server is given what its Worker is.
+    authorize: authorize && ((request, env) => authorize(request, env as Env)),
+  };
 }

@@ -34,7 +34,7 @@ export interface Queues<Env extends object> {
  * @throws {TypeError} if an option breaks its rule
  */
 export function durableQueue<Env extends object>(
-  options: ServerOptions = {},
+  options: ServerOptions<Env> = {},
   isolate = new IsolateState(),
 ): Queues<Env> {
   const server = serverOf(options, isolate);

@@ -14,7 +14,7 @@ const CLASS_ALONE = () => undefined;
 const SERVICE = new Proxy({}, { get: () => CLASS_ALONE, has: () => true });
 
 interface WorkerParts {
-  options?: ServerOptions;
+  options?: ServerOptions<object>;
   bindings?: object;
   exports?: object | undefined;
 }

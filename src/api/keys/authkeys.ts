@@ -1,9 +1,10 @@
 /** The keys of a server, from the text of its variable `AUTHKEYS`. */
 import * as z from "zod";
-import { AUTHKEYS_MAX, KEY_NAME_PATTERN, KEY_PREFIX_PATTERN, KEY_PREFIXES_MAX } from "../../contract/limits.ts";
+import { AUTHKEYS_MAX, KEY_PREFIXES_MAX } from "../../contract/limits.ts";
 import { SCOPES } from "../../contract/scopes.ts";
 import { check } from "../check/check.ts";
 import { ProblemError, sentenceOf } from "../check/problem-error.ts";
+import { keyName, keyPrefix } from "./grant.ts";
 import type { Principal } from "./principal.ts";
 
 /** How the hash of a key begins: it names the function. */
@@ -13,16 +14,12 @@ const authkeys = z
   .array(
     z.strictObject({
       /** Shown to operators, and in refusals. */
-      name: z.string().regex(KEY_NAME_PATTERN, { error: "must be 1 to 64 of A-Z a-z 0-9 . _ -" }),
+      name: keyName,
       /** Of the key, which is random and long, so that its hash tells nothing. */
       hash: z.string().regex(/^sha256:[0-9a-f]{64}$/, { error: "must be sha256: and 64 of 0-9 a-f" }),
       scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
       /** The beginnings of the names of its queues. Default: all queues. */
-      queues: z
-        .array(z.string().regex(KEY_PREFIX_PATTERN, { error: "must be the beginning of a queue's name" }))
-        .min(1)
-        .max(KEY_PREFIXES_MAX)
-        .default([""]),
+      queues: z.array(keyPrefix).min(1).max(KEY_PREFIXES_MAX).default([""]),
       /** When it ends. Default: never. */
       until: z.iso.datetime({ offset: true, error: "must be a time as 2027-01-31T00:00:00Z" }).optional(),
     }),

@@ -63,7 +63,7 @@ export class ServerEnv implements Env {
   }
 
   get STORAGE_BYTES_MAX(): string | null | undefined {
-    return this.#variables.STORAGE_BYTES_MAX;
+    return this.#variables.STORAGE_BYTES_MAX || this.server.storageBytesMax;
   }
 
   get HOST_STATUS(): Fetcher | undefined {

@@ -1,7 +1,7 @@
-import type { Log } from "../log.ts";
+import type { Log, ServerEvent } from "../log.ts";
 
 /** Logs an error of one queue: its code, what happened, and what was thrown if that is known. */
-export type QueueLog = (code: string, message: string, error?: unknown) => void;
+export type QueueLog = (code: ServerEvent["code"], message: string, error?: unknown) => void;
 
 /** The log of one queue of a server. */
 export function queueLog(log: Log, queue: string): QueueLog {

@@ -28,7 +28,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "src/namespaces.ts": [],
   "src/options.ts": ["src/api", "src/contract", "src/isolate.ts", "src/log.ts"],
   "src/isolate.ts": ["src/api/keys", "src/byte-ledger.ts", "src/idle-collection.ts"],
-  "src/log.ts": [],
+  "src/log.ts": ["src/contract"],
   "src/byte-ledger.ts": [],
   "src/idle-collection.ts": [],
   "src/machine-clock.ts": [],

@@ -1,6 +1,8 @@
 /** What the Worker is given: its bindings and variables, see wrangler.toml. */
 import type { DirectoryCalls } from "./api/directory-calls.ts";
 import type { QueueCalls } from "./api/object-calls.ts";
+import { DIRECTORY_CLASS, type Found, findNamespace, QUEUE_CLASS } from "./namespaces.ts";
+import type { Server } from "./options.ts";
 
 export interface Env {
   /** One object per queue, by the queue's name. */
@@ -8,28 +10,90 @@ export interface Env {
   /** One object that holds the names of all queues. */
   DIRECTORY: DurableObjectNamespace<DirectoryCalls>;
   /** A secret key that grants everything. While neither this nor `AUTHKEYS` is set, every request is refused. */
-  AUTHKEY?: string | null;
+  AUTHKEY?: string | null | undefined;
   /** Further keys, as JSON: the hash of each, what it grants, for which queues, until when. `npm run new-key` makes one. */
-  AUTHKEYS?: string | null;
+  AUTHKEYS?: string | null | undefined;
   /**
    * Puts are refused while a queue's database is larger: a whole number of bytes, in digits. While it is anything else,
    * every request is refused. Default 900,000,000.
    */
-  STORAGE_BYTES_MAX?: string | null;
+  STORAGE_BYTES_MAX?: string | null | undefined;
   /** Only on a local server: `GET http://status/disk-nearly-full` is answered 200 while the disk is nearly full, else 404. */
-  HOST_STATUS?: Fetcher;
+  HOST_STATUS?: Fetcher | undefined;
+}
+
+/** What a request, or an object, of a server is given: the bindings and variables of its Worker, and the server itself. */
+export class ServerEnv implements Env {
+  /** As the Worker has it. */
+  readonly worker: object;
+  readonly server: Server;
+  readonly #variables: Partial<Env>;
+  readonly #exports: object | undefined;
+
+  /** @param ctx of the request or of the object */
+  constructor(worker: object, ctx: Pick<ExecutionContext, "exports">, server: Server) {
+    this.worker = worker;
+    this.server = server;
+    this.#variables = worker;
+    // Workers with an old compatibility date have none.
+    this.#exports = ctx.exports as object | undefined;
+  }
+
+  /** The sentences that say which binding or export the Worker lacks; undefined if it lacks none. */
+  get namespaceFault(): string | undefined {
+    return this.#queue().fault ?? this.#directory().fault;
+  }
+
+  /** @throws {Error} with `namespaceFault` */
+  get QUEUE(): DurableObjectNamespace {
+    return namespaceIn(this.#queue());
+  }
+
+  /** @throws {Error} with `namespaceFault` */
+  get DIRECTORY(): DurableObjectNamespace<DirectoryCalls> {
+    return namespaceIn(this.#directory()) as unknown as DurableObjectNamespace<DirectoryCalls>;
+  }
+
+  get AUTHKEY(): string | null | undefined {
+    return this.#variables.AUTHKEY;
+  }
+
+  get AUTHKEYS(): string | null | undefined {
+    return this.#variables.AUTHKEYS;
+  }
+
+  get STORAGE_BYTES_MAX(): string | null | undefined {
+    return this.#variables.STORAGE_BYTES_MAX || this.server.storageBytesMax;
+  }
+
+  get HOST_STATUS(): Fetcher | undefined {
+    return this.#variables.HOST_STATUS;
+  }
+
+  #queue(): Found {
+    return findNamespace(QUEUE_CLASS, this.server.queueBinding, this.worker, this.#exports);
+  }
+
+  #directory(): Found {
+    return findNamespace(DIRECTORY_CLASS, this.server.directoryBinding, this.worker, this.#exports);
+  }
+}
+
+function namespaceIn({ namespace, fault }: Found): DurableObjectNamespace {
+  if (namespace === undefined) throw new Error(fault);
+  return namespace;
 }
 
 /**
  * The object of one partition of a queue: today every queue has one, partition 0, which has the name of the queue. Calls
  * of objects come through here alone, so that a queue may have several.
  */
-export function queueOf(env: Env, queue: string, partition = 0): QueueCalls {
+export function queueOf({ QUEUE }: Pick<Env, "QUEUE">, queue: string, partition = 0): QueueCalls {
   // The platform's type of a stub leaves out calls whose replies may hold any JSON value.
-  return env.QUEUE.getByName(partition === 0 ? queue : `${queue}/${partition}`) as unknown as QueueCalls;
+  return QUEUE.getByName(partition === 0 ? queue : `${queue}/${partition}`) as unknown as QueueCalls;
 }
 
 /** The directory is asked when a queue is created or deleted, for names that are not known, and for lists of queues. */
-export function directoryOf(env: Env): DurableObjectStub<DirectoryCalls> {
-  return env.DIRECTORY.getByName("directory");
+export function directoryOf({ DIRECTORY }: Pick<Env, "DIRECTORY">): DurableObjectStub<DirectoryCalls> {
+  return DIRECTORY.getByName("directory");
 }

@@ -1,9 +1,10 @@
 /**
- * All state that is shared by the requests, or the objects, of one isolate, and not stored. An isolate is one JavaScript
- * heap: locally there is one for the whole server; hosted there are many, which come and go. So no correct answer may
- * depend on it: it saves work, and keeps failures from being repeated.
+ * All state that the requests and the objects of one server share in one isolate, and that is not stored. An isolate is one
+ * JavaScript heap: locally there is one for the whole server; hosted there are many, which come and go. So no correct answer
+ * may depend on it: it saves work, and keeps failures from being repeated.
  */
 
+import { KnownKeys } from "./api/keys/principals.ts";
 import { ByteLedger } from "./byte-ledger.ts";
 import { IdleCollection } from "./idle-collection.ts";
 
@@ -159,15 +160,18 @@ class RecentFailures {
   }
 }
 
-export const idleCollection = new IdleCollection();
-export const requestBytes = new ByteLedger(REQUESTS_BYTES_MAX);
-export const replyBytes = new ByteLedger(REPLIES_BYTES_MAX);
-export const recentFailures = new RecentFailures(QUEUES_REMEMBERED_MAX);
-export const knownQueues = new KnownQueues(QUEUES_REMEMBERED_MAX);
-export const failedCommits = new FailedCommits(QUEUES_REMEMBERED_MAX);
-
-/**
- * Queues with a stored row that was found damaged when it was needed, each with the fault. Their objects load without
- * finding it, and would fail with each request that needs that row.
- */
-export const damagedQueues = new BoundedMap<string>(QUEUES_REMEMBERED_MAX);
+/** The state of one server in one isolate: its Worker's handler and its objects share it. Each server has one of its own. */
+export class IsolateState {
+  readonly idleCollection = new IdleCollection();
+  readonly keys = new KnownKeys();
+  readonly requestBytes = new ByteLedger(REQUESTS_BYTES_MAX);
+  readonly replyBytes = new ByteLedger(REPLIES_BYTES_MAX);
+  readonly recentFailures = new RecentFailures(QUEUES_REMEMBERED_MAX);
+  readonly knownQueues = new KnownQueues(QUEUES_REMEMBERED_MAX);
+  readonly failedCommits = new FailedCommits(QUEUES_REMEMBERED_MAX);
+  /**
+   * Queues with a stored row that was found damaged when it was needed, each with the fault. Their objects load without
+   * finding it, and would fail with each request that needs that row.
+   */
+  readonly damagedQueues = new BoundedMap<string>(QUEUES_REMEMBERED_MAX);
+}

@@ -88,6 +88,8 @@ export const KEY_NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
 export const KEY_PREFIX_PATTERN = /^([A-Za-z0-9][A-Za-z0-9._-]{0,127})?$/;
 /** Beginnings of names of queues that one key is for. */
 export const KEY_PREFIXES_MAX = 100;
+/** The same of one grant. A connection stores them, and has little room. */
+export const GRANT_PREFIXES_MAX = 10;
 /** More than any key has. */
 export const KEY_CHARACTERS_MAX = 1_024;
 

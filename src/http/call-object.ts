@@ -1,6 +1,5 @@
 import { ProblemError } from "../api/check/problem-error.ts";
-import type { Env } from "../env.ts";
-import { failedCommits } from "../isolate.ts";
+import type { ServerEnv } from "../env.ts";
 import { refusalOfNewerDirectory } from "../object/newer-data.ts";
 import { HostStatus, isFullError, STORAGE_FULL } from "../object/storage-bound.ts";
 
@@ -12,7 +11,7 @@ import { HostStatus, isFullError, STORAGE_FULL } from "../object/storage-bound.t
  * @throws {ProblemError} `storage_full`, `version_mismatch`, `newer_data` or `unavailable`
  */
 export async function callObject<Value>(
-  env: Env,
+  env: ServerEnv,
   queue: string | undefined,
   call: () => Promise<Value>,
 ): Promise<Value> {
@@ -20,14 +19,15 @@ export async function callObject<Value>(
     return await call();
   } catch (error) {
     if (await isStorageFull(env, error)) {
-      if (queue !== undefined) failedCommits.noteFull(queue, Date.now());
+      if (queue !== undefined) env.server.isolate.failedCommits.noteFull(queue, Date.now());
       throw new ProblemError("storage_full", STORAGE_FULL);
     }
     if (isOfAnotherVersion(error)) throw new ProblemError("version_mismatch", OTHER_VERSION);
     const newer = refusalOfNewerDirectory(error);
     if (newer !== undefined) throw new ProblemError(newer.code, newer.detail);
-    const of = queue === undefined ? "directory" : `queue ${queue}`;
-    console.error(`${of}: unavailable: a call of the object failed.`, error);
+    const source = queue === undefined ? "directory" : "queue";
+    const message = "a call of the object failed.";
+    env.server.log({ level: "error", source, queue, code: "unavailable", message, error });
     const detail = "It is not known whether this was applied. Try again, a put under the same Idempotency-Key.";
     throw new ProblemError("unavailable", detail);
   }
@@ -41,12 +41,12 @@ function isOfAnotherVersion(error: unknown): boolean {
   return error instanceof TypeError && error.message.startsWith("The RPC receiver does not implement");
 }
 
-async function isStorageFull(env: Env, error: unknown): Promise<boolean> {
+async function isStorageFull(env: ServerEnv, error: unknown): Promise<boolean> {
   if (isFullError(error)) return true;
   // An object for which there is no room cannot start, and the platform does not report why.
   const isUnexplained = error instanceof Error && error.message.startsWith("internal error");
   if (!isUnexplained) return false;
-  if (failedCommits.isAnyFull(Date.now())) return true;
+  if (env.server.isolate.failedCommits.isAnyFull(Date.now())) return true;
   const host = new HostStatus(env);
   await host.ask();
   return host.isNearlyFull;

@@ -1,38 +1,42 @@
 import { createMiddleware } from "hono/factory";
 import { ProblemError } from "../api/check/problem-error.ts";
-import { authkeysFault } from "../api/keys/authkeys.ts";
-import { hasKeys } from "../api/keys/principals.ts";
 import { KEY_CHARACTERS_MAX } from "../contract/limits.ts";
 import { storageBytesFault } from "../contract/storage-bytes.ts";
-import type { Env } from "../env.ts";
+import type { ServerEnv } from "../env.ts";
 
 const LONG_AUTHKEY = `AUTHKEY has more than ${KEY_CHARACTERS_MAX} characters, and no client can send so many: set a shorter one.`;
 
+const NO_AUTHKEY =
+  "Neither AUTHKEY nor AUTHKEYS is set; all requests are refused until one is. Set it with wrangler secret put, or in .dev.vars.";
+
 /** Why the server refuses all requests, for its operator; undefined if it does not. Contains no secrets. */
-export function faultOf(env: Env): ProblemError | undefined {
-  return faultOfKeys(env) ?? faultOfRest(env);
+export function faultOf(env: ServerEnv): ProblemError | undefined {
+  const isKeyNeeded = env.server.authorize === undefined;
+  return faultOfKeys(env) ?? (isKeyNeeded ? faultOfNoKey(env) : undefined) ?? faultOfRest(env);
 }
 
-/** The same, as far as it is about keys: no client can show then that it has one. */
-export function faultOfKeys(env: Env): ProblemError | undefined {
-  const fault = authkeysFault(env.AUTHKEYS);
+/** The same, as far as it is about keys that the server has: no client can show then that it has one. */
+export function faultOfKeys(env: ServerEnv): ProblemError | undefined {
+  const fault = env.server.isolate.keys.fault(env);
   if (fault !== undefined) return new ProblemError("misconfigured", fault);
-  if ((env.AUTHKEY ?? "").length > KEY_CHARACTERS_MAX) return new ProblemError("misconfigured", LONG_AUTHKEY);
-  if (hasKeys(env)) return undefined;
-  return new ProblemError(
-    "no_authkey",
-    "Neither AUTHKEY nor AUTHKEYS is set; all requests are refused until one is. Set it with wrangler secret put, or in .dev.vars.",
-  );
+  return (env.AUTHKEY ?? "").length > KEY_CHARACTERS_MAX ? new ProblemError("misconfigured", LONG_AUTHKEY) : undefined;
 }
 
-function faultOfRest(env: Env): ProblemError | undefined {
-  const fault = storageBytesFault(env.STORAGE_BYTES_MAX);
+/** The same, if the server has no key, and requests need one. */
+export function faultOfNoKey(env: ServerEnv): ProblemError | undefined {
+  return env.server.isolate.keys.hasKeys(env) ? undefined : new ProblemError("no_authkey", NO_AUTHKEY);
+}
+
+function faultOfRest(env: ServerEnv): ProblemError | undefined {
+  const fault = env.namespaceFault ?? storageBytesFault(env.STORAGE_BYTES_MAX);
   return fault === undefined ? undefined : new ProblemError("misconfigured", fault);
 }
 
 /** Refuses every request while the configuration is wrong, instead of guessing what was meant. */
-export const requireConfiguration = createMiddleware<{ Bindings: Env }>(async function requireConfiguration(c, next) {
-  const fault = faultOf(c.env);
-  if (fault !== undefined) throw fault;
-  await next();
-});
+export const requireConfiguration = createMiddleware<{ Bindings: ServerEnv }>(
+  async function requireConfiguration(c, next) {
+    const fault = faultOf(c.env);
+    if (fault !== undefined) throw fault;
+    await next();
+  },
+);

@@ -1,5 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
-import { replyBytes } from "../isolate.ts";
+import type { ByteLedger } from "../byte-ledger.ts";
 
 /** Replies up to this size are not counted. */
 const SMALL_CHARACTERS = 64 * 1024;
@@ -10,8 +10,10 @@ const READ_MS_MAX = 60_000;
 /**
  * A response with this JSON text. A large one counts against the memory of the isolate until the client has read it, or
  * has taken `READ_MS_MAX`.
+ *
+ * @param replyBytes counts it
  */
-export function jsonResponse(json: string, status: number): Response {
+export function jsonResponse(json: string, status: number, replyBytes: ByteLedger): Response {
   const headers = { "Content-Type": "application/json" };
   if (json.length <= SMALL_CHARACTERS) return new Response(json, { status, headers });
   const bytes = new TextEncoder().encode(json);

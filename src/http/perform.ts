@@ -3,8 +3,7 @@ import type { AskContext } from "../api/object-calls.ts";
 import { type Reply, replyOf } from "../api/reply.ts";
 import { VERBS, type Verb } from "../api/verbs/index.ts";
 import { API_VERSION } from "../contract/version.ts";
-import { directoryOf, type Env, queueOf } from "../env.ts";
-import { knownQueues } from "../isolate.ts";
+import { directoryOf, queueOf, type ServerEnv } from "../env.ts";
 import type { Result } from "../queue/base/commands.ts";
 import { unknownQueue } from "../queue/refusals.ts";
 import { askAndWait } from "./abandoned-waits.ts";
@@ -27,8 +26,9 @@ export interface QueueRequest {
  *
  * @throws {ProblemError} if the object or the directory cannot be reached, or a request that is answered here is wrong
  */
-export async function performRequest(env: Env, asked: QueueRequest): Promise<Reply> {
+export async function performRequest(env: ServerEnv, asked: QueueRequest): Promise<Reply> {
   const { queue, verb } = asked;
+  const { knownQueues } = env.server.isolate;
   const mayBeFirst = VERBS[verb].mayBeFirst && verb !== "receive";
   if (!mayBeFirst && !(await isKnown(env, queue))) {
     const reply = replyIfUnknown(asked);
@@ -43,14 +43,15 @@ export async function performRequest(env: Env, asked: QueueRequest): Promise<Rep
 }
 
 /** A queue is in the directory before anything of it is stored, so every acknowledged queue is found. */
-async function isKnown(env: Env, queue: string): Promise<boolean> {
+async function isKnown(env: ServerEnv, queue: string): Promise<boolean> {
+  const { knownQueues } = env.server.isolate;
   if (knownQueues.has(queue)) return true;
   const entry = await callObject(env, undefined, () => directoryOf(env).find(queue));
   if (entry !== null) knownQueues.add(queue);
   return entry !== null;
 }
 
-function ask(env: Env, { queue, verb, request, context, signal }: QueueRequest): Promise<Reply> {
+function ask(env: ServerEnv, { queue, verb, request, context, signal }: QueueRequest): Promise<Reply> {
   const object = queueOf(env, queue);
   const versioned = { ...context, version: API_VERSION };
   if (!mayWait(verb, request)) return object.ask(verb, request, versioned);

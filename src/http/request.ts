@@ -5,7 +5,7 @@ import { invalid, ProblemError } from "../api/check/problem-error.ts";
 import { parsedRequest } from "../api/command-of.ts";
 import { idempotencyKey, queueName } from "../api/schema/fields.ts";
 import { REQUEST_BYTES_MAX } from "../contract/limits.ts";
-import { requestBytes } from "../isolate.ts";
+import type { Served } from "./served.ts";
 
 /** The queue's name in the path. */
 export function queueNameOf(c: Context): string {
@@ -32,8 +32,9 @@ export interface Body {
  * @throws {ProblemError} `overloaded` if there is no room for ten seconds: nothing was parsed then; `too_large` or `invalid` for the body
  * itself
  */
-export async function bodyOf(c: Context): Promise<Body> {
+export async function bodyOf(c: Context<Served>): Promise<Body> {
   const request = c.req.raw;
+  const { requestBytes } = c.env.server.isolate;
   const announced = Number(request.headers.get("Content-Length") ?? 0) || 0;
   if (announced > REQUEST_BYTES_MAX) throw tooLarge();
   const held = await requestBytes.holdWhenRoom(Math.max(announced, UNANNOUNCED_BYTES));

@@ -1,9 +1,9 @@
 import type { Principal } from "../api/keys/principal.ts";
-import type { Env } from "../env.ts";
+import type { ServerEnv } from "../env.ts";
 
 /** What the handlers of requests are given. */
 export interface Served {
-  Bindings: Env;
+  Bindings: ServerEnv;
   Variables: {
     /** Who makes the request; set by `requireAuthkey`. */
     principal: Principal;

@@ -1,6 +1,5 @@
 import type { Responder } from "../api/responder.ts";
-import { type Env, queueOf } from "../env.ts";
-import { idleCollection, recentFailures } from "../isolate.ts";
+import { queueOf, type ServerEnv } from "../env.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import { MonotonicClock } from "../queue/base/clock.ts";
 import type { Command, Result } from "../queue/base/commands.ts";
@@ -16,6 +15,7 @@ import { reaching, refusalOfFailed } from "./out-of-reach.ts";
 import type { Pendings } from "./pendings.ts";
 import { queueInfoOf } from "./queue-info-of.ts";
 import { QueueLife } from "./queue-life.ts";
+import { type QueueLog, queueLog } from "./queue-log.ts";
 import { QueueStorage } from "./queue-storage.ts";
 import { ReadingHolds } from "./reading-holds.ts";
 import { Replies } from "./replies.ts";
@@ -35,8 +35,9 @@ import { Wakings } from "./wakings.ts";
  */
 export class CommitLoop {
   readonly #ctx: DurableObjectState;
-  readonly #env: Env;
+  readonly #env: ServerEnv;
   readonly #name: string;
+  readonly #log: QueueLog;
   readonly #sessions: Sessions;
   readonly #machineClock: MachineClock;
   readonly #clock: MonotonicClock;
@@ -59,11 +60,12 @@ export class CommitLoop {
   /** Whether that commit batch was written. */
   #isStored = false;
 
-  constructor(ctx: DurableObjectState, env: Env, machineClock: MachineClock, arrivals: Arrivals) {
+  constructor(ctx: DurableObjectState, env: ServerEnv, machineClock: MachineClock, arrivals: Arrivals) {
     const { sessions, pendings, batcher, callers } = arrivals;
     this.#ctx = ctx;
     this.#env = env;
     this.#name = ctx.id.name ?? "";
+    this.#log = queueLog(env.server.log, this.#name);
     this.#machineClock = machineClock;
     this.#sessions = sessions;
     this.#pendings = pendings;
@@ -79,7 +81,7 @@ export class CommitLoop {
     this.#clock = new MonotonicClock(time);
     this.#wakings = new Wakings(ctx.storage, machineClock, this.#clock, () => this.wake());
     this.#waits = new RestoredWaits(machineClock, arrivals);
-    this.#holds = new ReadingHolds(sessions, machineClock, {
+    this.#holds = new ReadingHolds(sessions, machineClock, env.server.isolate.replyBytes, {
       closed: (session) => this.leave(session),
       behind: (session) => this.#waits.suspend(session, this.#queue),
       caughtUp: (session) => this.#waits.resume(session),
@@ -128,7 +130,7 @@ export class CommitLoop {
     this.#isDue = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
-    idleCollection.noteWork();
+    this.#env.server.isolate.idleCollection.noteWork();
     this.#ctx.waitUntil(this.#run());
   }
 
@@ -158,8 +160,8 @@ export class CommitLoop {
   /** Discards the object with its memory. The next request creates another, which loads the queue from its storage. */
   #reset(error: unknown): void {
     this.#life.failed(error);
-    console.error(`queue ${this.#name}: reset: a commit failed; the queue is loaded again from its storage.`, error);
-    recentFailures.note(this.#name, this.#underWay.length, this.#machineClock.now());
+    this.#log("reset", "a commit failed; the queue is loaded again from its storage.", error);
+    this.#env.server.isolate.recentFailures.note(this.#name, this.#underWay.length, this.#machineClock.now());
     this.#ctx.abort(`A commit failed: ${error instanceof Error ? error.message : error}`);
   }
 
@@ -246,7 +248,7 @@ export class CommitLoop {
     const refusal = refusalOfFailed(error);
     // The directory has logged that it is of a newer version, once for all requests.
     if (refusal.code !== "newer_data") {
-      console.error(`queue ${this.#name}: ${refusal.code}: a commit of ${failed.length} commands failed.`, error);
+      this.#log(refusal.code, `a commit of ${failed.length} commands failed.`, error);
     }
     this.#life.failed(error);
     this.#reload(failed);
@@ -274,7 +276,7 @@ export class CommitLoop {
   /** Sends the transfers of a commit batch. To be called when they are stored. */
   #sendTransfers(): void {
     for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(this.#machineClock.now()))) {
-      const outcome = send(queueOf(this.#env, transfer.to), this.#name, transfer);
+      const outcome = send(queueOf(this.#env, transfer.to), this.#name, transfer, this.#log);
       this.#ctx.waitUntil(outcome.then((command) => this.submitInternal(command)));
     }
   }

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DirectoryCalls, DirectoryEntry } from "../api/directory-calls.ts";
-import type { Env } from "../env.ts";
+import type { ServerEnv } from "../env.ts";
+import type { Log } from "../log.ts";
 import { storedVersion } from "./migrations.ts";
 import { newerDirectory } from "./newer-data.ts";
 
@@ -39,10 +40,16 @@ function versionIn(sql: SqlStorage): number {
  * never one too few. A new entry is pending; a confirmed entry means that there is stored data, so a queue that then
  * finds none knows that its data is lost.
  */
-export class DirectoryObject extends DurableObject<Env> implements DirectoryCalls {
+export class DirectoryObject extends DurableObject<object> implements DirectoryCalls {
+  readonly #log: Log;
   #isReady = false;
   /** The error of each call, if the table is of a newer version. */
   #newer: Error | undefined;
+
+  constructor(ctx: DurableObjectState, env: ServerEnv) {
+    super(ctx, env.worker);
+    this.#log = env.server.log;
+  }
 
   async add(name: string, generation: string): Promise<DirectoryEntry> {
     this.#prepare();
@@ -109,7 +116,8 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryCall
     const version = versionIn(storage.sql);
     if (version > STEPS.length) {
       this.#newer = newerDirectory(version, STEPS.length);
-      console.error(`directory: newer_data: ${this.#newer.message}`);
+      const { message } = this.#newer;
+      this.#log({ level: "error", source: "directory", code: "newer_data", message });
       throw this.#newer;
     }
     if (version < STEPS.length) {

@@ -1,16 +1,17 @@
 import type { DirectoryCalls } from "../api/directory-calls.ts";
 import { newGeneration } from "../api/forms/generation.ts";
 import { parseStorageBytesMax, storageBytesFault } from "../contract/storage-bytes.ts";
-import { directoryOf, type Env } from "../env.ts";
-import { damagedQueues, failedCommits } from "../isolate.ts";
+import { directoryOf, type ServerEnv } from "../env.ts";
+import type { IsolateState } from "../isolate.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import type { Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
 import { refusalOfNewer, refusalOfNewerDirectory } from "./newer-data.ts";
+import { type QueueLog, queueLog } from "./queue-log.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
-import { ADMITTED_WHEN_FULL, HostStatus, isFullError, PATIENT, STORAGE_FULL } from "./storage-bound.ts";
+import { ADMITTED_WHEN_FULL, HostStatus, isFullError, PATIENT, STORAGE_FULL, unlessFull } from "./storage-bound.ts";
 
 /** Answers a command of a commit batch. */
 type Answer = (requestId: number, result: Result) => void;
@@ -34,9 +35,11 @@ const YOUNG_COMMITS = 16;
  */
 export class QueueLife {
   readonly #ctx: DurableObjectState;
-  readonly #env: Env;
+  readonly #env: ServerEnv;
   readonly #name: string;
   readonly #clock: MachineClock;
+  readonly #isolate: IsolateState;
+  readonly #log: QueueLog;
   #storage: QueueStorage;
   readonly #salvage: Salvage;
   readonly #hostStatus: HostStatus;
@@ -61,7 +64,7 @@ export class QueueLife {
   /** @param resume takes commands that were held back, for a later commit batch */
   constructor(
     ctx: DurableObjectState,
-    env: Env,
+    env: ServerEnv,
     clock: MachineClock,
     storage: QueueStorage,
     resume: (commands: Incoming[]) => void,
@@ -70,6 +73,8 @@ export class QueueLife {
     this.#env = env;
     this.#name = ctx.id.name ?? "";
     this.#clock = clock;
+    this.#isolate = env.server.isolate;
+    this.#log = queueLog(env.server.log, this.#name);
     this.#storage = storage;
     this.#salvage = new Salvage(ctx.storage.sql);
     this.#hostStatus = new HostStatus(env);
@@ -92,8 +97,8 @@ export class QueueLife {
       const commits = existing?.stored?.totals.commit ?? 0;
       this.#generation = existing?.generation;
       this.#isConfirmed = commits > YOUNG_COMMITS;
-      this.#fullUntil = failedCommits.fullUntil(this.#name, commits, this.#clock.now());
-      const fault = damagedQueues.get(this.#name);
+      this.#fullUntil = this.#isolate.failedCommits.fullUntil(this.#name, commits, this.#clock.now());
+      const fault = this.#isolate.damagedQueues.get(this.#name);
       if (fault !== undefined) this.#damage = { fault, isMissing: false };
       return { queue, time: existing?.stored?.totals.time ?? 0 };
     } catch (error) {
@@ -101,7 +106,7 @@ export class QueueLife {
       this.#queue = undefined;
       this.#newer = refusalOfNewer(this.#ctx.storage.sql);
       if (this.#newer === undefined) this.#noteDamage(error);
-      else console.error(`queue ${this.#name}: newer_data: ${this.#newer.detail}`);
+      else this.#log("newer_data", this.#newer.detail);
       return { queue: new Queue(newGeneration(), this.#storage.rows), time: 0 };
     }
   }
@@ -159,7 +164,7 @@ export class QueueLife {
     if (generation !== undefined) await this.#directory.unconfirm(this.#name, generation).catch(unlessFull);
     if (this.#storage.isCreated || this.#damage !== undefined) await this.#storage.erase();
     this.#damage = undefined;
-    damagedQueues.delete(this.#name);
+    this.#isolate.damagedQueues.delete(this.#name);
     this.#fullUntil = Number.NEGATIVE_INFINITY;
     // If the removal fails, the next call looks the entry up again.
     this.#isLookedUp = false;
@@ -170,12 +175,12 @@ export class QueueLife {
 
   /** To be called before a commit is written, with its number: if the object ends during it, the next object knows. */
   committing(commit: number): void {
-    failedCommits.begin(this.#name, commit);
+    this.#isolate.failedCommits.begin(this.#name, commit);
   }
 
   /** To be called when all writes are durable. Tells the directory once, without waiting for it. */
   committed(): void {
-    failedCommits.end(this.#name);
+    this.#isolate.failedCommits.end(this.#name);
     const generation = this.#generation;
     const isDue = !this.#isConfirmed && this.#clock.now() >= this.#confirmAt;
     if (!isDue || generation === undefined || !this.#storage.isCreated || this.#damage !== undefined) return;
@@ -187,7 +192,7 @@ export class QueueLife {
       (error) => {
         // A directory of a newer version has logged that itself.
         if (refusalOfNewerDirectory(error) !== undefined) return;
-        console.error(`queue ${this.#name}: unavailable: the directory could not be told.`, error);
+        this.#log("unavailable", "the directory could not be told.", error);
       },
     );
     this.#ctx.waitUntil(confirmed);
@@ -195,9 +200,9 @@ export class QueueLife {
 
   /** To be called when a commit batch has failed, before the queue is loaded again or the object is reset. */
   failed(error: unknown): void {
-    failedCommits.end(this.#name);
-    if (isDamage(error)) damagedQueues.set(this.#name, faultOf(error));
-    if (isFullError(error)) failedCommits.noteFull(this.#name, this.#clock.now());
+    this.#isolate.failedCommits.end(this.#name);
+    if (isDamage(error)) this.#isolate.damagedQueues.set(this.#name, faultOf(error));
+    if (isFullError(error)) this.#isolate.failedCommits.noteFull(this.#name, this.#clock.now());
   }
 
   /**
@@ -207,7 +212,7 @@ export class QueueLife {
   turnsDamaged(error: unknown): boolean {
     if (!isDamage(error)) return false;
     this.#noteDamage(error);
-    damagedQueues.set(this.#name, faultOf(error));
+    this.#isolate.damagedQueues.set(this.#name, faultOf(error));
     this.#isServing = false;
     return true;
   }
@@ -241,7 +246,7 @@ export class QueueLife {
   }
 
   #noteDamage(error: unknown): void {
-    console.error(`queue ${this.#name}: damaged: stored data cannot be read.`, error);
+    this.#log("damaged", "stored data cannot be read.", error);
     this.#generation ??= this.#salvage.generation();
     this.#damage = { fault: faultOf(error), isMissing: false };
   }
@@ -255,7 +260,7 @@ export class QueueLife {
     if (!entry.isConfirmed || this.#damage !== undefined) return;
     const fault = "it is missing, although the queue was created and not deleted";
     this.#damage = { fault, isMissing: true };
-    console.error(`queue ${this.#name}: damaged: the stored data is missing.`);
+    this.#log("damaged", "the stored data is missing.");
   }
 
   /** A deletion ends the damage: the commands after it in the commit batch are applied to the new queue. */
@@ -291,9 +296,4 @@ export class QueueLife {
     const ms = Math.max(0, this.#fullUntil - this.#clock.now());
     this.#clock.after(ms, () => this.#resume(this.#held.splice(0)));
   }
-}
-
-/** A deletion goes on although nothing can be written: it makes room. */
-function unlessFull(error: unknown): void {
-  if (!isFullError(error)) throw error;
 }

@@ -1,14 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { ProblemError } from "../api/check/problem-error.ts";
 import { commandOf } from "../api/command-of.ts";
-import { grants } from "../api/keys/principals.ts";
 import { type AskContext, connectionIn, type QueueCalls, type Transfer } from "../api/object-calls.ts";
 import { type Reply, refusalOf, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { CallVerb, Verb } from "../api/verbs/index.ts";
 import { API_VERSION } from "../contract/version.ts";
-import type { Env } from "../env.ts";
-import { recentFailures } from "../isolate.ts";
+import type { ServerEnv } from "../env.ts";
 import { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import {
@@ -24,6 +22,7 @@ import { CommitBatcher, type Incoming } from "./commit-batcher.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import { ExpectedCallers, HTTP_CALLERS } from "./expected-callers.ts";
 import { Pendings } from "./pendings.ts";
+import { queueLog } from "./queue-log.ts";
 import { addVerbCalls } from "./verb-calls.ts";
 
 /** The close code of a connection on whose frame the server failed (RFC 6455: an unexpected condition). */
@@ -42,8 +41,9 @@ const NEWER_TRANSFER = "It runs an older version of the server than the queue th
 const COMMAND_CHARACTERS = 256;
 
 /** One named queue: receives commands over RPC and over its sockets, and submits them to its commit loop. */
-export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, CallVerb> {
+export class QueueObject extends DurableObject<object> implements Omit<QueueCalls, CallVerb> {
   readonly #name: string;
+  readonly #env: ServerEnv;
   readonly #clock: MachineClock;
   readonly #sessions: Sessions;
   readonly #pendings = new Pendings();
@@ -54,12 +54,13 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   readonly #requestIdByWait = new Map<string, number>();
 
   /** @param clock is passed by tests alone: the platform passes two arguments */
-  constructor(ctx: DurableObjectState, env: Env, clock: MachineClock = new MachineClock()) {
-    super(ctx, env);
+  constructor(ctx: DurableObjectState, env: ServerEnv, clock: MachineClock = new MachineClock()) {
+    super(ctx, env.worker);
     this.#name = ctx.id.name ?? "";
+    this.#env = env;
     this.#clock = clock;
     this.#sessions = new Sessions(ctx, clock);
-    const aloneLeft = recentFailures.take(this.#name, this.#clock.now());
+    const aloneLeft = env.server.isolate.recentFailures.take(this.#name, this.#clock.now());
     this.#batcher = new CommitBatcher(clock, this.#pendings, this.#callers, aloneLeft);
     const arrivals = {
       sessions: this.#sessions,
@@ -73,7 +74,7 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
   }
 
   async #closeUngranted(): Promise<void> {
-    const grantOf = await grants(this.env, this.#name, this.#clock.now());
+    const grantOf = await this.#env.server.isolate.keys.grants(this.#env, this.#name, this.#clock.now());
     for (const session of this.#sessions.closeUngranted(grantOf)) this.#loop.leave(session);
   }
 
@@ -155,7 +156,7 @@ export class QueueObject extends DurableObject<Env> implements Omit<QueueCalls, 
       this.#hear(frame, session);
     } catch (error) {
       const isBadFrame = error instanceof BadFrame;
-      if (!isBadFrame) console.error(`queue ${this.#name}: internal: a frame failed.`, error);
+      if (!isBadFrame) queueLog(this.#env.server.log, this.#name)("internal", "a frame failed.", error);
       const reason = isBadFrame ? error.message : "The server failed on this frame. Nothing in it was applied.";
       socket.close(isBadFrame ? error.closeCode : UNEXPECTED, reason.slice(0, REASON_CHARACTERS_MAX));
       this.#leave(socket);

@@ -1,4 +1,4 @@
-import { replyBytes } from "../isolate.ts";
+import type { ByteLedger } from "../byte-ledger.ts";
 import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { Session } from "../socket/session.ts";
@@ -25,11 +25,14 @@ export interface ReadingEvents {
 export class ReadingHolds {
   readonly #sessions: Sessions;
   readonly #clock: MachineClock;
+  readonly #replyBytes: ByteLedger;
   readonly #events: ReadingEvents;
 
-  constructor(sessions: Sessions, clock: MachineClock, events: ReadingEvents) {
+  /** @param replyBytes what clients over HTTP have not read yet */
+  constructor(sessions: Sessions, clock: MachineClock, replyBytes: ByteLedger, events: ReadingEvents) {
     this.#sessions = sessions;
     this.#clock = clock;
+    this.#replyBytes = replyBytes;
     this.#events = events;
   }
 
@@ -61,7 +64,7 @@ export class ReadingHolds {
 
   /** Whether messages may be handed out: neither connections nor clients over HTTP have too much unread. */
   get mayHandOut(): boolean {
-    return !this.#sessions.readers.areTooFarBehind && !replyBytes.isFull;
+    return !this.#sessions.readers.areTooFarBehind && !this.#replyBytes.isFull;
   }
 
   /** Whether `look` must be called again soon, because there is no event for reading. */

@@ -2,6 +2,7 @@ import type { QueueCalls } from "../api/object-calls.ts";
 import { API_VERSION } from "../contract/version.ts";
 import type { Refusal, TransferResultCommand } from "../queue/base/commands.ts";
 import type { OutboundTransfer } from "../queue/outbound-transfers.ts";
+import type { QueueLog } from "./queue-log.ts";
 
 /** The object of a queue to which messages are sent. */
 export type OtherQueue = Pick<QueueCalls, "receiveTransfer">;
@@ -10,12 +11,14 @@ export type OtherQueue = Pick<QueueCalls, "receiveTransfer">;
  * Sends messages to another queue.
  *
  * @param queue the name of the queue that sends them
+ * @param log of that queue
  * @returns the command that tells that queue the outcome
  */
 export async function send(
   other: OtherQueue,
   queue: string,
   transfer: OutboundTransfer,
+  log: QueueLog,
 ): Promise<TransferResultCommand> {
   const { to, generation, number, messages } = transfer;
   const settled = (outcome: TransferResultCommand["outcome"], refusal?: Refusal): TransferResultCommand => {
@@ -36,7 +39,7 @@ export async function send(
       detail: `The queue ${to} has refused the messages: ${reply.detail}`,
     });
   } catch (error) {
-    console.error(`queue ${queue}: unavailable: a transfer to ${to} has an unknown outcome and is sent again.`, error);
+    log("unavailable", `a transfer to ${to} has an unknown outcome and is sent again.`, error);
     const detail = `It is not known whether the messages have arrived in ${to}. They are sent again, and are stored there once.`;
     return settled("unknown", { verb: "refused", code: "unavailable", detail });
   }

@@ -1,4 +1,4 @@
-import type { Env } from "../env.ts";
+import type { ServerEnv } from "../env.ts";
 import type { Command } from "../queue/base/commands.ts";
 
 /** While there are puts, the host is asked at most once in this time, in milliseconds. */
@@ -19,13 +19,18 @@ export function isFullError(error: unknown): boolean {
   return error instanceof Error && /SQLITE_FULL|database or disk is full/.test(error.message);
 }
 
+/** Throws an error again, unless it is of a full storage: a deletion goes on then, because it makes room. */
+export function unlessFull(error: unknown): void {
+  if (!isFullError(error)) throw error;
+}
+
 /** Whether the disk is nearly full, as the local server reports it. Hosted there is no such report, and it never is. */
 export class HostStatus {
-  readonly #env: Env;
+  readonly #env: ServerEnv;
   #isNearlyFull = false;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(env: Env) {
+  constructor(env: ServerEnv) {
     this.#env = env;
   }
 
@@ -60,7 +65,8 @@ export class HostStatus {
       this.#isNearlyFull = response?.status === 200;
     } catch (error) {
       // The last answer is the best guess; if the disk is full all the same, a commit fails.
-      console.warn("host: unavailable: the host did not report whether its disk is nearly full.", error);
+      const message = "the host did not report whether its disk is nearly full.";
+      this.#env.server.log({ level: "warn", source: "host", code: "unavailable", message, error });
     }
   }
 }

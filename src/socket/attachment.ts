@@ -1,5 +1,6 @@
 import type { Principal } from "../api/keys/principal.ts";
 import type { ConnectionInfo } from "../api/object-calls.ts";
+import { GRANT_PREFIXES_MAX } from "../contract/limits.ts";
 
 /** Who is at the other end of a connection. */
 export interface Peer {
@@ -15,12 +16,9 @@ export function peerOf({ principal, name, address }: ConnectionInfo, now: number
   return { principal, name, address, since: now };
 }
 
-/** Queues of a principal without a key that are stored: an attachment has little room. */
-const STORED_QUEUES_MAX = 10;
-
 /** A peer as it is stored. The queues of a key are looked up by its hash when the connection is restored. */
 export function storedPeer({ principal, ...peer }: Peer): Peer {
-  const queues = principal.hash === undefined ? principal.queues.slice(0, STORED_QUEUES_MAX) : [];
+  const queues = principal.hash === undefined ? principal.queues.slice(0, GRANT_PREFIXES_MAX) : [];
   return { ...peer, principal: { ...principal, queues } };
 }
 

@@ -1,5 +1,5 @@
 /** What breaks rules is reported within bounds, however much of it there is. */
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import * as z from "zod";
 import { check } from "../../src/api/check/check.ts";
 import { ProblemError } from "../../src/api/check/problem-error.ts";
@@ -163,4 +163,23 @@ test("a field of a request without fields is refused with a sentence", () => {
   expect(problemOf(z.strictObject({}), { colour: 1 }).detail).toBe(
     "colour is not a field of this request, which has no fields.",
   );
+});
+
+test("a check makes no code from strings, which Workers refuse, and leaves zod's configuration as it is", () => {
+  const compile = vi.fn();
+  class Compiler extends Function {
+    constructor(...code: string[]) {
+      super(...code);
+      compile();
+    }
+  }
+  vi.stubGlobal("Function", Compiler);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const schema = z.strictObject({ body: z.string() });
+
+  expect(check(schema, { body: "a" })).toEqual({ body: "a" });
+  expect(compile).not.toHaveBeenCalled();
+  schema.parse({ body: "a" });
+  expect(compile).toHaveBeenCalled();
+  expect(z.config().jitless).toBeUndefined();
 });

@@ -95,7 +95,7 @@ class VirtualQueue {
     if (changes !== undefined) this.#rows.write(changes);
     for (const { requestId, result } of this.#queue.takeResults()) this.#callers.get(requestId)?.(result);
     for (const transfer of this.#queue.takeOutboundTransfers(now)) {
-      void send(this.#other(transfer.to), this.#name, transfer).then((command) =>
+      void send(this.#other(transfer.to), this.#name, transfer, () => undefined).then((command) =>
         this.take(command, now, refusalOrNothing),
       );
     }

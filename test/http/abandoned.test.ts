@@ -1,14 +1,22 @@
 /** A client that leaves while its call waits: the wait ends with it, and what it was handed goes to others. */
-import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { app } from "../../src/http/app.ts";
-import { AUTHORIZATION, arrival, bodiesOf, call, descriptionOf, freshQueue, put, receive } from "../support/call.ts";
+import {
+  AUTHORIZATION,
+  arrival,
+  bodiesOf,
+  call,
+  descriptionOf,
+  freshQueue,
+  put,
+  receive,
+  serve,
+} from "../support/call.ts";
 
 /** A call whose client can go. */
 function leavable(path: string, body: object) {
   const client = new AbortController();
   const init = { method: "POST", headers: AUTHORIZATION, body: JSON.stringify(body), signal: client.signal };
-  const response = Promise.resolve(app.fetch(new Request(`http://queue.test${path}`, init), env));
+  const response = serve(new Request(`http://queue.test${path}`, init));
   return { leave: () => client.abort(), response };
 }
 

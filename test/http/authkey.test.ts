@@ -1,8 +1,7 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { app } from "../../src/http/app.ts";
-import { AUTHKEY, AUTHORIZATION, call, descriptionOf, freshQueue, put } from "../support/call.ts";
+import { AUTHKEY, AUTHORIZATION, call, descriptionOf, freshQueue, put, serve } from "../support/call.ts";
 
 const VERBS = [
   ...["messages", "receive", "ack", "retry", "extend", "done", "join", "purge"],
@@ -98,9 +97,9 @@ for (const [title, authkey] of [
       ),
     );
 
-    const responses = await Promise.all(requests.map((request) => app.fetch(request, unprotected)));
+    const responses = await Promise.all(requests.map((request) => serve(request, unprotected)));
     const problems = await Promise.all(responses.map((response) => response.json<{ code: string; detail: string }>()));
-    const health = await app.fetch(new Request("http://queue.test/healthz"), unprotected);
+    const health = await serve(new Request("http://queue.test/healthz"), unprotected);
 
     expect(responses.map(({ status }) => status)).toEqual(Array(requests.length).fill(503));
     expect(new Set(problems.map(({ code, detail }) => `${code}: ${detail}`))).toEqual(
@@ -116,7 +115,7 @@ for (const [title, authkey] of [
 test("a server whose storage bound is mistyped refuses everything, and names variable, value and rule", async () => {
   const mistyped = { ...env, STORAGE_BYTES_MAX: "9GB" };
   const ask = async (path: string, init?: RequestInit) => {
-    const response = await app.fetch(new Request(`http://queue.test${path}`, init), mistyped);
+    const response = await serve(new Request(`http://queue.test${path}`, init), mistyped);
     const { code, detail } = await response.json<{ code: string; detail: string }>();
     return { status: response.status, code, detail, retryAfter: response.headers.get("Retry-After") };
   };

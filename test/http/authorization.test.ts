@@ -9,8 +9,7 @@ import { hashOf } from "../../src/api/keys/principals.ts";
 import { CALL_VERBS, VERB_NAMES, VERBS, type Verb } from "../../src/api/verbs/index.ts";
 import { endpointOf } from "../../src/contract/endpoints.ts";
 import { SCOPES, type Scope } from "../../src/contract/scopes.ts";
-import { app } from "../../src/http/app.ts";
-import { call, descriptionOf, freshQueue, nameOf, objectOf, put, receiptsOf, receive } from "../support/call.ts";
+import { call, descriptionOf, freshQueue, nameOf, objectOf, put, receiptsOf, receive, serve } from "../support/call.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 
 /** A text that must not come into a log. */
@@ -141,7 +140,7 @@ async function over(queue: string, verb: Verb, request: object, { secret }: Kind
   const url = `http://queue.test${queue}${path.replace(":id", id)}${hasBody ? "" : `?${new URLSearchParams(fields)}`}`;
   const init = { method, headers: { Authorization: `Bearer ${secret}` } };
   const asked = new Request(url, hasBody ? { ...init, body: JSON.stringify(fields) } : init);
-  const response = await app.fetch(asked, { ...env, AUTHKEYS: keys });
+  const response = await serve(asked, { ...env, AUTHKEYS: keys });
   return { status: response.status, code: ((await response.json()) as { code?: string }).code };
 }
 
@@ -206,7 +205,7 @@ describe.each(KINDS)("$title", (each) => {
     const { queue } = untouched;
     const ask = async (path: string, headers: Record<string, string> = {}) => {
       const init = { headers: { Authorization: `Bearer ${each.secret}`, ...headers } };
-      return app.fetch(new Request(`http://queue.test${path}`, init), { ...env, AUTHKEYS: keys });
+      return serve(new Request(`http://queue.test${path}`, init), { ...env, AUTHKEYS: keys });
     };
     const upgrade = { Upgrade: "websocket", "Sec-WebSocket-Protocol": "durable-queue.v2" };
 

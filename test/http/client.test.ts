@@ -1,12 +1,10 @@
 /** The client inside a Worker, whose requests go to the server without a network, as over a service binding. */
-import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { app } from "../../src/http/app.ts";
 import { Empty, Full, type Queue, QueueManager, Unauthorized } from "../../worker-client/src/index.ts";
-import { AUTHKEY, freshQueue, nameOf } from "../support/call.ts";
+import { AUTHKEY, freshQueue, nameOf, serve } from "../support/call.ts";
 
 /** What a service binding has: the same function as `fetch`, for one Worker. */
-const binding: typeof fetch = async (input, init) => app.fetch(new Request(input, init), env);
+const binding: typeof fetch = async (input, init) => serve(new Request(input, init));
 
 function manager(authkey = AUTHKEY): QueueManager {
   return new QueueManager({ address: "https://queue.test", authkey, fetch: binding });

@@ -2,8 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { hashOf } from "../../src/api/keys/principals.ts";
-import { app } from "../../src/http/app.ts";
-import { AUTHKEY, call } from "../support/call.ts";
+import { AUTHKEY, call, serve } from "../support/call.ts";
 
 const KEY = "dq_a-key-that-no-log-may-hold";
 const UNTIL = "2099-01-31T00:00:00Z";
@@ -33,7 +32,7 @@ async function ask(
 ) {
   const { AUTHKEY: _, ...others } = env;
   const request = new Request(`http://queue.test${path}`, { ...init, headers: { Authorization: authorization } });
-  const response = await app.fetch(request, { ...others, ...variables });
+  const response = await serve(request, { ...others, ...variables });
   const text = await response.text();
   for (const secret of [KEY, hash, hash.slice("sha256:".length)]) expect(text).not.toContain(secret);
   return { status: response.status, body: JSON.parse(text) };

@@ -1,7 +1,10 @@
 /** Requests and replies of one isolate share its memory: beyond a bound a request is refused, and can be made again. */
 import { afterEach, expect, test, vi } from "vitest";
-import { REPLIES_BYTES_MAX, REQUESTS_BYTES_MAX, replyBytes, requestBytes } from "../../src/isolate.ts";
+import { REPLIES_BYTES_MAX, REQUESTS_BYTES_MAX } from "../../src/isolate.ts";
 import { bodiesOf, call, descriptionOf, freshQueue, put, receive } from "../support/call.ts";
+import { isolate } from "../support/movable-worker/queues.ts";
+
+const { requestBytes, replyBytes } = isolate;
 
 /** Takes the memory until the end of the test, as others would. */
 const held: (() => void)[] = [];

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { directoryOf } from "../../src/env.ts";
-import { AUTHORIZATION, bodiesOf, call, freshQueue, objectOf, put, receive } from "../support/call.ts";
+import { AUTHORIZATION, bodiesOf, call, freshQueue, objectOf, put, receive, serve } from "../support/call.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 type Ask = [method: string, path: string, body?: unknown];
@@ -91,7 +91,6 @@ test("a queue that another Worker deleted is unknown to a Worker that knew it", 
 });
 
 test("a HEAD on a socket's path is refused, with an upgrade too, and HEAD is no fault of the server elsewhere", async () => {
-  const { app } = await import("../../src/http/app.ts");
   const upgrade = { Upgrade: "websocket", "Sec-WebSocket-Protocol": "durable-queue.v2" };
   const statuses = [];
   for (const [path, headers] of [
@@ -107,7 +106,7 @@ test("a HEAD on a socket's path is refused, with an upgrade too, and HEAD is no 
       method: "HEAD",
       headers: { ...AUTHORIZATION, ...headers },
     });
-    statuses.push((await app.fetch(request, env)).status);
+    statuses.push((await serve(request)).status);
   }
 
   expect(statuses).toEqual([426, 426, 404, 404, 200, 200, 404]);

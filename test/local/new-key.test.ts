@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parseAuthkeys } from "../../src/api/keys/authkeys.ts";
-import { hashOf, principalOf } from "../../src/api/keys/principals.ts";
+import { hashOf, KnownKeys } from "../../src/api/keys/principals.ts";
 import { newKey } from "../../src/local/new-key.ts";
 import { settingsFrom } from "../../src/local/settings.ts";
 
@@ -23,7 +23,7 @@ test("a new key is printed once, with an entry that has only its hash", async ()
       endsAt: Date.parse("2027-01-31T00:00:00Z"),
     },
   ]);
-  expect(await principalOf({ AUTHKEYS: authkeys }, key, 0)).toMatchObject({ name: "mail-worker" });
+  expect(await new KnownKeys().principalOf({ AUTHKEYS: authkeys }, key, 0)).toMatchObject({ name: "mail-worker" });
 });
 
 test("a new key is added to those that the server has, so that both count while clients change over", async () => {
@@ -31,7 +31,7 @@ test("a new key is added to those that the server has, so that both count while 
   const next = partsOf(await newKey(["--name", "mail-worker-2", "--scopes", "receive"], old.authkeys));
 
   for (const { key } of [old, next]) {
-    expect(await principalOf({ AUTHKEYS: next.authkeys }, key, 0)).toMatchObject({ queues: [""] });
+    expect(await new KnownKeys().principalOf({ AUTHKEYS: next.authkeys }, key, 0)).toMatchObject({ queues: [""] });
   }
   expect(settingsFrom([], { AUTHKEYS: next.authkeys })).toMatchObject({ authkeys: next.authkeys });
 });

@@ -143,7 +143,7 @@ test("a connection that left memory is closed while AUTHKEYS is wrong, and nothi
   const socket = await connect(queue, { principal: { ...OWNER, hash: await hashOf(AUTHKEY) } });
   socket.say({ id: 1, verb: "subscribe", request: { credit: 1 } });
   await socket.next();
-  const variables: { AUTHKEYS?: string | null } = env;
+  const variables: { AUTHKEYS?: string | null | undefined } = env;
   variables.AUTHKEYS = "no list of keys";
   onTestFinished(() => {
     delete variables.AUTHKEYS;
@@ -165,7 +165,7 @@ test("a connection that left memory is closed if its key is not for the queue an
   socket.say({ id: 1, verb: "subscribe", request: { credit: 1 } });
   await socket.next();
   const { name, scopes } = WORKER;
-  const variables: { AUTHKEYS?: string | null } = env;
+  const variables: { AUTHKEYS?: string | null | undefined } = env;
   variables.AUTHKEYS = JSON.stringify([{ name, hash, scopes, queues: ["others-"] }]);
   onTestFinished(() => {
     delete variables.AUTHKEYS;

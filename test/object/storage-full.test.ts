@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { FULL_MS, failedCommits } from "../../src/isolate.ts";
+import { FULL_MS } from "../../src/isolate.ts";
 import {
   ack,
   arrival,
@@ -16,6 +16,7 @@ import {
   receiptsOf,
   receive,
 } from "../support/call.ts";
+import { isolate } from "../support/movable-worker/queues.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
 
@@ -228,7 +229,7 @@ describe("a storage that is full", () => {
     const queue = freshQueue();
     await put(queue, ["a"]);
     await evictDurableObject(objectOf(queue));
-    failedCommits.noteFull(nameOf(queue), Date.now());
+    isolate.failedCommits.noteFull(nameOf(queue), Date.now());
     const socket = await connect(queue);
 
     socket.say(
@@ -248,7 +249,7 @@ describe("a storage that is full", () => {
     const queue = freshQueue();
     await put(queue, ["a"]);
     await evictDurableObject(objectOf(queue));
-    failedCommits.begin(nameOf(queue), 2);
+    isolate.failedCommits.begin(nameOf(queue), 2);
 
     expect((await call("POST", `${queue}/messages`, ONE)).body.code).toBe("storage_full");
     expect((await call("DELETE", queue)).body).toEqual({ deleted: true });

@@ -4,7 +4,6 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { API_VERSION } from "../../src/contract/version.ts";
-import { app } from "../../src/http/app.ts";
 import { QueueObject } from "../../src/object/queue-object.ts";
 import {
   AUTHORIZATION,
@@ -17,6 +16,7 @@ import {
   pass,
   put,
   receive,
+  serve,
 } from "../support/call.ts";
 
 const NEWER = { principal: OWNER, version: API_VERSION + 1 };
@@ -64,7 +64,7 @@ test("a request to an object that an older build serves is answered with 503, an
     ...{ method: "POST", headers: AUTHORIZATION, body },
   });
 
-  const response = await app.fetch(request, older);
+  const response = await serve(request, older);
 
   expect(response.status).toBe(503);
   expect(response.headers.get("Retry-After")).toBe("1");

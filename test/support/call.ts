@@ -1,8 +1,9 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { QueueDescription, ReceivedMessage, RequestOf } from "../../src/api/types.ts";
-import { app } from "../../src/http/app.ts";
 import type { QueueObject } from "../../src/object/queue-object.ts";
 import type { MovableQueueObject } from "./movable-worker/movable-queue-object.ts";
+import { queues } from "./movable-worker/queues.ts";
 import { repliedTo, verbOf } from "./replies.ts";
 
 export const AUTHKEY = "the-authkey-of-the-tests";
@@ -20,10 +21,21 @@ export interface Reply {
 export type Leased = ReceivedMessage & { receipt: string; leaseEndsAt: number };
 
 /**
+ * What the server answers to a request.
+ *
+ * @param environment what its Worker is given
+ */
+export async function serve(request: Request, environment: object = env): Promise<Response> {
+  const response = await queues.fetch(request, environment, createExecutionContext());
+  if (response === null) throw new Error("The server has all paths, and answers every request.");
+  return response;
+}
+
+/**
  * Sends a request to the Worker, with the authkey unless other headers are given. Text and bytes are sent as they are.
  * A reply is held to the schema of its verb.
  *
- * It goes to the router and not through `exports.default`, whose every call takes longer than the one before it (with
+ * It goes to the server and not through `exports.default`, whose every call takes longer than the one before it (with
  * pool-workers 0.23: 2 ms at first, 90 ms after a thousand). Tests of the local server go through the whole Worker.
  */
 export async function call(
@@ -35,7 +47,7 @@ export async function call(
   const isRaw = typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
   const content = body === undefined || isRaw ? body : JSON.stringify(body);
   const init = content === undefined ? { method, headers } : { method, headers, body: content };
-  const response = await app.fetch(new Request(`http://queue.test${path}`, init), env);
+  const response = await serve(new Request(`http://queue.test${path}`, init));
   const reply: unknown = JSON.parse(await response.text());
   const verb = response.ok ? verbOf(method, path) : undefined;
   if (verb !== undefined) repliedTo(verb, reply);

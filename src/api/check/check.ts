@@ -5,6 +5,9 @@ import { FAULTS_NAMED_MAX, Faults, pathText } from "./faults.ts";
 import { ruleOf, unknownField } from "./rules.ts";
 import { fieldsOf, schemaAt } from "./schema-fields.ts";
 
+/** Workers refuse code that is made from strings. Said with each check: zod's own configuration is not the server's alone. */
+const WITHOUT_CODE = { jitless: true } as const;
+
 const NO_FIELDS: ReadonlySet<string> = new Set();
 
 /**
@@ -15,7 +18,7 @@ const NO_FIELDS: ReadonlySet<string> = new Set();
  */
 export function check<Schema extends z.ZodType>(schema: Schema, value: unknown, root = ""): z.output<Schema> {
   checkSizes(schema, value, root);
-  const checked = schema.safeParse(value);
+  const checked = schema.safeParse(value, WITHOUT_CODE);
   if (checked.success) return checked.data;
   const faults = new Faults();
   for (const issue of checked.error.issues) addFaults(faults, issue, { schema, value, root });

@@ -1,9 +1,10 @@
 /** The keys of a server, from the text of its variable `AUTHKEYS`. */
 import * as z from "zod";
-import { AUTHKEYS_MAX, KEY_NAME_PATTERN, KEY_PREFIX_PATTERN, KEY_PREFIXES_MAX } from "../../contract/limits.ts";
+import { AUTHKEYS_MAX, KEY_PREFIXES_MAX } from "../../contract/limits.ts";
 import { SCOPES } from "../../contract/scopes.ts";
 import { check } from "../check/check.ts";
 import { ProblemError, sentenceOf } from "../check/problem-error.ts";
+import { keyName, keyPrefix } from "./grant.ts";
 import type { Principal } from "./principal.ts";
 
 /** How the hash of a key begins: it names the function. */
@@ -13,16 +14,12 @@ const authkeys = z
   .array(
     z.strictObject({
       /** Shown to operators, and in refusals. */
-      name: z.string().regex(KEY_NAME_PATTERN, { error: "must be 1 to 64 of A-Z a-z 0-9 . _ -" }),
+      name: keyName,
       /** Of the key, which is random and long, so that its hash tells nothing. */
       hash: z.string().regex(/^sha256:[0-9a-f]{64}$/, { error: "must be sha256: and 64 of 0-9 a-f" }),
       scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
       /** The beginnings of the names of its queues. Default: all queues. */
-      queues: z
-        .array(z.string().regex(KEY_PREFIX_PATTERN, { error: "must be the beginning of a queue's name" }))
-        .min(1)
-        .max(KEY_PREFIXES_MAX)
-        .default([""]),
+      queues: z.array(keyPrefix).min(1).max(KEY_PREFIXES_MAX).default([""]),
       /** When it ends. Default: never. */
       until: z.iso.datetime({ offset: true, error: "must be a time as 2027-01-31T00:00:00Z" }).optional(),
     }),
@@ -39,10 +36,7 @@ function areUnique(texts: string[]): boolean {
 export type ConfiguredKey = Principal & { hash: string };
 
 /** What one text of `AUTHKEYS` holds: its keys, or the sentence that says why it is wrong. */
-type Parsed = { keys: readonly ConfiguredKey[]; fault?: undefined } | { keys?: undefined; fault: string };
-
-/** The text that was parsed last. It does not change while a server runs, and a hundred keys take 2 ms to parse. */
-let last: { text: string; parsed: Parsed } | undefined;
+export type ParsedKeys = { keys: readonly ConfiguredKey[]; fault?: undefined } | { keys?: undefined; fault: string };
 
 /**
  * The keys in the text of `AUTHKEYS`. An absent or empty variable has none.
@@ -50,23 +44,19 @@ let last: { text: string; parsed: Parsed } | undefined;
  * @throws {Error} with a sentence for the operator that holds neither a key nor a hash
  */
 export function parseAuthkeys(text: string | null | undefined): readonly ConfiguredKey[] {
-  const { keys, fault } = parsedOf(text ?? "");
+  const { keys, fault } = parsedKeysOf(text);
   if (fault !== undefined) throw new Error(fault);
   return keys;
 }
 
 /** The sentence that `parseAuthkeys` would throw; undefined if the text is right. */
 export function authkeysFault(text: string | null | undefined): string | undefined {
-  return parsedOf(text ?? "").fault;
+  return parsedKeysOf(text).fault;
 }
 
-function parsedOf(text: string): Parsed {
-  if (last?.text !== text) last = { text, parsed: parse(text) };
-  return last.parsed;
-}
-
-function parse(text: string): Parsed {
-  if (text === "") return { keys: [] };
+/** Both at once: the keys in the text of `AUTHKEYS`, or its fault. */
+export function parsedKeysOf(text: string | null | undefined): ParsedKeys {
+  if (text === undefined || text === null || text === "") return { keys: [] };
   let value: unknown;
   try {
     value = JSON.parse(text);

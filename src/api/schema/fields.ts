@@ -12,9 +12,6 @@ import {
   WAIT_SECONDS_MAX,
 } from "../../contract/limits.ts";
 
-// Workers refuse code that is made from strings, so zod's compiled fast path would be tried once in vain and given up.
-z.config({ jitless: true });
-
 export const seconds = z.number().min(0);
 
 /** Tokens of leases. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { authkeysFault, parseAuthkeys } from "../../../src/api/keys/authkeys.ts";
 import { assertGranted, assertScope, listedPrefixes } from "../../../src/api/keys/authorize.ts";
 import type { Principal } from "../../../src/api/keys/principal.ts";
-import { grants, hashOf, principalOf } from "../../../src/api/keys/principals.ts";
+import { hashOf, KnownKeys } from "../../../src/api/keys/principals.ts";
 
 const HASH = `sha256:${"a".repeat(64)}`;
 const OTHER_HASH = `sha256:${"b".repeat(64)}`;
@@ -47,15 +47,6 @@ describe("AUTHKEYS", () => {
     expect(faultOf(...keys)).toBe(`${sentence} npm run new-key prints right ones.`);
   });
 
-  test("is parsed again only when its text has changed", () => {
-    const text = JSON.stringify([KEY]);
-    const keys = parseAuthkeys(text);
-
-    expect(parseAuthkeys(text)).toBe(keys);
-    expect(parseAuthkeys("[]")).toEqual([]);
-    expect(parseAuthkeys(text)).toEqual(keys);
-  });
-
   test("is refused if it is no list, or no JSON", () => {
     expect(authkeysFault("{}")).toBe("AUTHKEYS must be an array. npm run new-key prints right ones.");
     for (const text of ["secret", " ", '[{"name":'])
@@ -68,23 +59,41 @@ describe("a key that is presented", () => {
     const AUTHKEYS = JSON.stringify([{ ...KEY, hash: await hashOf("worker-key"), queues: ["mail."] }]);
     const variables = { AUTHKEY: "owner-key", AUTHKEYS };
 
-    expect(await principalOf(variables, "worker-key", NOW)).toMatchObject({ name: "mail-worker", queues: ["mail."] });
-    expect(await principalOf(variables, "owner-key", NOW)).toMatchObject({ name: "owner", queues: [""] });
-    expect(await principalOf({ AUTHKEYS }, "worker-key", NOW)).toMatchObject({ name: "mail-worker" });
+    expect(await new KnownKeys().principalOf(variables, "worker-key", NOW)).toMatchObject({
+      name: "mail-worker",
+      queues: ["mail."],
+    });
+    expect(await new KnownKeys().principalOf(variables, "owner-key", NOW)).toMatchObject({
+      name: "owner",
+      queues: [""],
+    });
+    expect(await new KnownKeys().principalOf({ AUTHKEYS }, "worker-key", NOW)).toMatchObject({ name: "mail-worker" });
     for (const wrong of ["", "worker-ke", "worker-keyx", "x".repeat(10_000)]) {
-      await expect(principalOf(variables, wrong, NOW)).rejects.toMatchObject({
+      await expect(new KnownKeys().principalOf(variables, wrong, NOW)).rejects.toMatchObject({
         code: "unauthorized",
         message: "The authkey is wrong; send one of those that the server has.",
       });
     }
   });
 
+  test("is found among keys that are parsed again only when their text has changed", async () => {
+    const keys = new KnownKeys();
+    const AUTHKEYS = JSON.stringify([{ ...KEY, hash: await hashOf("worker-key") }]);
+    const key = await keys.principalOf({ AUTHKEYS }, "worker-key", NOW);
+
+    expect(await keys.principalOf({ AUTHKEYS }, "worker-key", NOW)).toBe(key);
+    expect(keys.hasKeys({ AUTHKEYS: "[]" })).toBe(false);
+    const again = await keys.principalOf({ AUTHKEYS }, "worker-key", NOW);
+    expect(again).toEqual(key);
+    expect(await new KnownKeys().principalOf({ AUTHKEYS }, "worker-key", NOW)).not.toBe(again);
+  });
+
   test("is refused from its end on", async () => {
     const until = "2027-01-01T00:00:00Z";
     const AUTHKEYS = JSON.stringify([{ ...KEY, hash: await hashOf("worker-key"), until }]);
 
-    expect(await principalOf({ AUTHKEYS }, "worker-key", NOW - 1)).toMatchObject({ endsAt: NOW });
-    await expect(principalOf({ AUTHKEYS }, "worker-key", NOW)).rejects.toMatchObject({
+    expect(await new KnownKeys().principalOf({ AUTHKEYS }, "worker-key", NOW - 1)).toMatchObject({ endsAt: NOW });
+    await expect(new KnownKeys().principalOf({ AUTHKEYS }, "worker-key", NOW)).rejects.toMatchObject({
       code: "unauthorized",
       message: "The key mail-worker ended at 2027-01-01T00:00:00.000Z; use a newer one.",
     });
@@ -93,9 +102,12 @@ describe("a key that is presented", () => {
   test("counts for open connections as long as the server has it unchanged, and it has not ended", async () => {
     const entry = { ...KEY, hash: await hashOf("worker-key"), until: "2027-01-01T00:00:00Z" };
     const AUTHKEYS = JSON.stringify([entry]);
-    const principal = await principalOf({ AUTHKEYS }, "worker-key", NOW - 1);
+    const principal = await new KnownKeys().principalOf({ AUTHKEYS }, "worker-key", NOW - 1);
     const counts = async (keys: object[], now = NOW - 1) =>
-      (await grants({ AUTHKEYS: JSON.stringify(keys) }, "mail.in", now))({ ...principal, queues: [] }) !== undefined;
+      (await new KnownKeys().grants({ AUTHKEYS: JSON.stringify(keys) }, "mail.in", now))({
+        ...principal,
+        queues: [],
+      }) !== undefined;
 
     expect(await counts([entry])).toBe(true);
     expect(await counts([entry], NOW)).toBe(false);

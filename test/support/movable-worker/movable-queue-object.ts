@@ -1,12 +1,12 @@
 import type { Env } from "../../../src/env.ts";
-import { QueueObject } from "../../../src/object/queue-object.ts";
 import { MovableClock } from "./movable-clock.ts";
+import { queues } from "./queues.ts";
 
 /** By how much the clock of each queue is ahead, in milliseconds: it stays so when its object leaves memory. */
 const aheadMsByName = new Map<string, number>();
 
 /** A queue's object whose clock a test can move. Each has its own, so that tests do not disturb each other. */
-export class MovableQueueObject extends QueueObject {
+export class MovableQueueObject extends queues.QueueObject {
   readonly #clock: MovableClock;
   /** What the object does beside answering calls: its rounds, and what it sends to other objects. */
   readonly #underWay: Set<Promise<unknown>>;

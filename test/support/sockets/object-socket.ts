@@ -5,7 +5,11 @@ import { SocketReplies } from "../replies.ts";
 
 /** A socket to the object itself, without the Worker in between, and the lines that come over it. */
 export async function connect(queue: string, connection: ConnectionInfo = { principal: OWNER }) {
-  const { webSocket } = await objectOf(queue).fetch(socketRequest(connection));
+  return socketOf(await objectOf(queue).fetch(socketRequest(connection)));
+}
+
+/** The socket that a response opens, and the lines that come over it. */
+export function socketOf({ webSocket }: Response) {
   if (webSocket === null) throw new Error("This is no socket.");
   webSocket.accept();
   const lines: string[] = [];

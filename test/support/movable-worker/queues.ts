@@ -1,0 +1,8 @@
+import { IsolateState } from "../../../src/isolate.ts";
+import { durableQueue } from "../../../src/server.ts";
+
+/** What the handler and the objects of the server that tests run share. */
+export const isolate = new IsolateState();
+
+/** The server that tests run. */
+export const queues = durableQueue<object>({}, isolate);

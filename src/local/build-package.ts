@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const DIST = join(ROOT, "dist");
 
 /** TypeScript's projects whose output is published: what runs on Node, and what runs in a Worker. */
-const PROJECTS = ["worker-client/tsconfig.build.json"];
+const PROJECTS = ["worker-client/tsconfig.build.json", "src/tsconfig.build.json"];
 
 function compile(project: string): void {
   const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");

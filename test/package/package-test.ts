@@ -1,10 +1,11 @@
 // `npm run test:package`: packs durable-queue as npm would publish it, and installs it from the registry of npm into a fresh
 // project. Programs that import it there run against a server: on the oldest Node that is supported and on the latest, on
-// Bun, on Deno, and in a Worker. TypeScript checks one against its declarations, in the oldest version that is supported.
-import { execFileSync } from "node:child_process";
+// Bun, on Deno, and in a Worker, which is the server too. TypeScript checks one against its declarations, in the oldest version that is supported.
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createTestHarness } from "wrangler";
 import { startServer } from "../../worker-client/testing/index.ts";
 import { PackedPackage } from "../support/packed-package.ts";
@@ -58,6 +59,7 @@ export default {
 };
 `;
 
+const runBeside = promisify(execFile);
 const packed = new PackedPackage();
 const project = mkdtempSync(join(tmpdir(), "durable-queue-package-"));
 const server = await startServer();
@@ -80,21 +82,51 @@ function checkProgram(runtime: string, command: string, args: string[]): void {
   check(runtime, run(join(project, "node_modules", command), [...args, server.address, server.authkey, name]));
 }
 
-async function checkWorker(): Promise<void> {
+/** A Worker that is the server: its client is the first Worker. */
+const SERVER = `
+import { durableQueue } from "durable-queue/server";
+const queues = durableQueue({ basePath: "/queues" });
+export class QueueObject extends queues.QueueObject {}
+export class DirectoryObject extends queues.DirectoryObject {}
+export default {
+  async fetch(request, env, ctx) {
+    return (await queues.fetch(request, env, ctx)) ?? new Response("not a queue", { status: 404 });
+  },
+};
+`;
+
+/** Serves a Worker of the project, bundled by wrangler, until `use` is over. */
+async function serve(program: string, settings: object, use: (url: URL) => Promise<void>): Promise<void> {
   // Or wrangler asks a host of Cloudflare where this machine is.
   process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
-  writeFileSync(join(project, "worker.mjs"), WORKER);
-  const config = { name: "user", main: "worker.mjs", compatibility_date: "2026-11-24" };
+  writeFileSync(join(project, "worker.mjs"), program);
+  const config = { name: "user", main: "worker.mjs", compatibility_date: "2026-11-24", ...settings };
   writeFileSync(join(project, "wrangler.json"), JSON.stringify(config));
   const harness = createTestHarness({ workers: [{ configPath: join(project, "wrangler.json") }] });
-  await harness.listen();
   try {
-    const options = { address: server.address, authkey: server.authkey };
-    const body = JSON.stringify({ options, name: "worker" });
-    check("a Worker", await (await harness.fetch("http://user/", { method: "POST", body })).text());
+    await use((await harness.listen()).url);
   } finally {
     await harness.close();
   }
+}
+
+async function checkWorker(): Promise<void> {
+  await serve(WORKER, {}, async (url) => {
+    const options = { address: server.address, authkey: server.authkey };
+    const body = JSON.stringify({ options, name: "worker" });
+    check("a Worker as client", await (await fetch(url, { method: "POST", body })).text());
+  });
+}
+
+async function checkServer(): Promise<void> {
+  const storage = { type: "durable-object", storage: "sqlite" };
+  const settings = { exports: { QueueObject: storage, DirectoryObject: storage }, vars: { AUTHKEY: "own" } };
+  await serve(SERVER, settings, async (url) => {
+    const address = new URL("/queues", url).href;
+    // Not synchronous: wrangler serves from this process.
+    const { stdout } = await runBeside(process.execPath, ["program.mjs", address, "own", "served"], { cwd: project });
+    check("a Worker as server", stdout);
+  });
 }
 
 try {
@@ -117,6 +149,7 @@ try {
   checkProgram("Bun", ".bin/bun", ["program.mjs"]);
   checkProgram("Deno", ".bin/deno", ["run", "--allow-net=127.0.0.1", "program.mjs"]);
   await checkWorker();
+  await checkServer();
 } finally {
   await server.stop();
   packed.remove();

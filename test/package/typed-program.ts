@@ -23,6 +23,22 @@ const inMemory: typeof queue = memory.queue<number>("typed");
 export { inMemory, item, messages, worker, view, order, maxSize, consumers, NotWaiting };
 `;
 
+/** The Worker of a user. Its types come from the package of Cloudflare. */
+const WORKER = `
+import { durableQueue } from "durable-queue/server";
+interface Env { AUTHKEY: string }
+const queues = durableQueue<Env>({ basePath: "/queues", authorize: () => ({ name: "all", scopes: ["read"] }) });
+// @ts-expect-error An option that there is not.
+durableQueue({ base: "/queues" });
+export class QueueObject extends queues.QueueObject {}
+export class DirectoryObject extends queues.DirectoryObject {}
+export default {
+  async fetch(request, env, ctx) {
+    return (await queues.fetch(request, env, ctx)) ?? new Response(null, { status: 404 });
+  },
+} satisfies ExportedHandler<Env>;
+`;
+
 /** How a program is checked. */
 interface Check {
   /** TypeScript's option `module`. */
@@ -39,13 +55,27 @@ interface Check {
  *
  * @throws {Error} with what TypeScript says
  */
-export function checkTypedProgram(project: string, { module, resolution, tsc }: Check): void {
-  writeFileSync(join(project, "program.mts"), PROGRAM);
+export function checkTypedProgram(project: string, how: Check): void {
+  compile(project, "program.mts", PROGRAM, [], how);
+}
+
+/**
+ * The same for a Worker that is a server, in a project that has `@cloudflare/workers-types`.
+ *
+ * @throws {Error} with what TypeScript says
+ */
+export function checkTypedWorker(project: string, how: Check): void {
+  // Not with the types of browsers, which those contradict.
+  compile(project, "worker.mts", WORKER, ["--types", "@cloudflare/workers-types", "--lib", "esnext"], how);
+}
+
+function compile(project: string, file: string, program: string, types: string[], how: Check): void {
+  writeFileSync(join(project, file), program);
   const own = join(import.meta.dirname, "../../node_modules/typescript/bin/tsc");
-  const options = ["--noEmit", "--strict", "--target", "es2022"];
-  const how = ["--module", module, "--moduleResolution", resolution];
+  const options = ["--noEmit", "--strict", "--target", "es2022", ...types];
+  const resolution = ["--module", how.module, "--moduleResolution", how.resolution];
   try {
-    execFileSync(process.execPath, [tsc ?? own, ...options, ...how, "program.mts"], {
+    execFileSync(process.execPath, [how.tsc ?? own, ...options, ...resolution, file], {
       cwd: project,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],

@@ -73,9 +73,10 @@ describe("the documents", () => {
       "npm start": "test/local/start.test.ts",
       "npm run --silent new-key -- --name mail-worker --scopes receive --queues mail. --until 2030-01-31":
         "test/local/new-key.test.ts",
-      "mkdir ../emails": "test/docs/readme-example.test.ts",
-      "node --env-file=.env worker.ts": "test/docs/readme-example.test.ts",
-      "node --env-file=.env producer.ts": "test/docs/readme-example.test.ts",
+      "npm pack --silent --pack-destination ..": "test/docs/readme-example.test.ts",
+      "npx durable-queue dev": "test/docs/readme-example.test.ts",
+      "node --env-file=.data/client.env worker.ts": "test/docs/readme-example.test.ts",
+      "node --env-file=.data/client.env producer.ts": "test/docs/readme-example.test.ts",
     };
 
     const unchecked = blocks

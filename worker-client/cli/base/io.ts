@@ -20,6 +20,11 @@ export interface Io {
   readonly home: string;
   /** Aborted by the first signal that ends the program, as Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /**
+   * Lets the command end by itself, as a server or a worker does: after a signal it takes as long as it needs, and it
+   * goes on when no program reads its output any more.
+   */
+  endByItself(): void;
   /** Has this run when the process ends, however that happens, and answers with a function that takes it back. */
   atExit(undo: () => void): () => void;
 }

@@ -40,6 +40,18 @@ async function runProgram(block: CodeBlock): Promise<string> {
   return stdout;
 }
 
+/** The first lines of the blocks of docs/operations.md. */
+const OPERATIONS = [
+  "npm install --prefix /opt/durable-queue durable-queue workerd",
+  "durable-queue keys new --name operator --scopes read,put,receive,admin",
+  "cp /opt/durable-queue/node_modules/durable-queue/examples/service/durable-queue.service /etc/systemd/system/",
+  "durable-queue doctor",
+  "journalctl --unit durable-queue --lines 20",
+  "systemctl stop durable-queue",
+  'sh /opt/durable-queue/node_modules/durable-queue/examples/service/backup.sh /var/lib/durable-queue /var/backups/durable-queue "systemctl freeze durable-queue" "systemctl thaw durable-queue"',
+  "AUTHKEYS=$(sed -n 's/^AUTHKEYS=//p' /etc/durable-queue/serve.env) durable-queue keys new --name operator-2027 --scopes read,put,receive,admin",
+];
+
 describe("the documents", () => {
   test("have code blocks of no other kind than these", () => {
     expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["text", "sh", "ts"]));
@@ -77,6 +89,9 @@ describe("the documents", () => {
       "npx durable-queue dev": "test/docs/readme-example.test.ts",
       "node --env-file=.data/client.env worker.ts": "test/docs/readme-example.test.ts",
       "node --env-file=.data/client.env producer.ts": "test/docs/readme-example.test.ts",
+      "docker build --tag durable-queue /opt/durable-queue/node_modules/durable-queue/examples/service":
+        "test/operations/dockerfile.test.ts",
+      ...Object.fromEntries(OPERATIONS.map((line) => [line, "test/operations/operations.test.ts"])),
     };
 
     const unchecked = blocks

@@ -40,13 +40,13 @@ function versionIn(sql: SqlStorage): number {
  * never one too few. A new entry is pending; a confirmed entry means that there is stored data, so a queue that then
  * finds none knows that its data is lost.
  */
-export class DirectoryObject extends DurableObject<object> implements DirectoryCalls {
+export class DirectoryObject<Env extends object = object> extends DurableObject<Env> implements DirectoryCalls {
   readonly #log: Log;
   #isReady = false;
   /** The error of each call, if the table is of a newer version. */
   #newer: Error | undefined;
 
-  constructor(ctx: DurableObjectState, env: ServerEnv) {
+  constructor(ctx: DurableObjectState, env: ServerEnv<Env>) {
     super(ctx, env.worker);
     this.#log = env.server.log;
   }

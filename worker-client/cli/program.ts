@@ -66,8 +66,8 @@ Profiles are in ${profilesPath(io)}:
   { "production": { "address": "https://queue.example.com", "authkey": "…" } }
 
 Results are tables on a terminal and JSON lines in a pipe. Durations are
-seconds. A value that begins with "-" comes after "--". Status: 0 done, 1 failed,
-2 wrong command line, 130 after Ctrl-C. NO_COLOR=1 leaves colours out.
+seconds. A value that begins with "-" comes after "--". Status: 0 done,
+1 failed, 2 wrong command line, 130 after Ctrl-C. NO_COLOR=1 leaves colours out.
 
 Example, each line in a terminal of its own:
   durable-queue dev

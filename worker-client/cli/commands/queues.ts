@@ -41,7 +41,7 @@ function addChanging(queues: CliCommand, act: Act): void {
     .summary("Change settings; creates the queue if there is none.")
     .description("Change the settings that are given, and create the queue if there is none.")
     .argument("<queue>")
-    .example("durable-queue queues configure emails --max-attempts 5 --dead-letter-queue emails-dead")
+    .example("durable-queue queues configure emails --max-attempts 5 --lease-seconds 60")
     .action(act<SettingFlags, [string]>(configure));
   queues
     .command("pause")

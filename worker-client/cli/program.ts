@@ -48,16 +48,12 @@ export function programOf(io: Io): CliCommand {
 
 function globalOptions(): Option[] {
   return [
-    new Option("--address <url>", `where the server is (env DURABLE_QUEUE_ADDRESS, default ${ADDRESS_DEFAULT})`),
-    new Option("--authkey <key>", "its key; other users of the machine see flags, so rather env DURABLE_QUEUE_AUTHKEY"),
-    new Option("--profile <name>", "address and key of this name in profiles.json (env DURABLE_QUEUE_PROFILE)"),
-    new Option("--json", "one JSON value a line, also on a terminal, and for errors (env DURABLE_QUEUE_JSON=1)"),
-    new Option("--yes", "do not ask before what cannot be undone (env DURABLE_QUEUE_YES=1)"),
-    numberFlag(
-      "--retry-seconds <seconds>",
-      "how long an unreachable server is tried (env DURABLE_QUEUE_RETRY_SECONDS, default 2)",
-      { min: 0 },
-    ),
+    new Option("--address <url>", `the server (env DURABLE_QUEUE_ADDRESS, default ${ADDRESS_DEFAULT})`),
+    new Option("--authkey <key>", "its key; other users can see flags, so rather env DURABLE_QUEUE_AUTHKEY"),
+    new Option("--profile <name>", "a server of profiles.json (env DURABLE_QUEUE_PROFILE)"),
+    new Option("--json", "JSON lines also on a terminal, and for errors (env DURABLE_QUEUE_JSON=1)"),
+    new Option("--yes", "do not ask (env DURABLE_QUEUE_YES=1)"),
+    numberFlag("--retry-seconds <seconds>", "how long to try (env DURABLE_QUEUE_RETRY_SECONDS, default 2)", { min: 0 }),
   ];
 }
 

@@ -13,13 +13,15 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 const interruption = new AbortController();
 let ended: number | undefined;
+/** What a further signal does instead of ending the process, where a command has taken that over. */
+let again: (() => void) | undefined;
 for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
   process.on(signal, () => {
     // The second one does not wait.
-    if (ended !== undefined) process.exit(ended);
+    if (ended !== undefined) return again === undefined ? process.exit(ended) : again();
     const status = SIGNALS[signal];
     ended = status;
-    setTimeout(() => process.exit(status), ENDING_MS).unref();
+    if (again === undefined) setTimeout(() => process.exit(status), ENDING_MS).unref();
     interruption.abort();
   });
 }
@@ -37,6 +39,9 @@ const io: Io = {
   folder: process.cwd(),
   home: homedir(),
   interrupted: interruption.signal,
+  endsItself(heard) {
+    again = heard;
+  },
   atExit(undo) {
     process.on("exit", undo);
     return () => void process.off("exit", undo);

@@ -20,6 +20,12 @@ export interface Io {
   readonly home: string;
   /** Aborted by the first signal that ends the program, as Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /**
+   * From now on the command ends by itself after the first signal, however long that takes.
+   *
+   * @param again called at each further signal, which otherwise ends the process at once
+   */
+  endsItself(again: () => void): void;
   /** Has this run when the process ends, however that happens, and answers with a function that takes it back. */
   atExit(undo: () => void): () => void;
 }

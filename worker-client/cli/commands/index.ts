@@ -7,6 +7,7 @@ import { addMessages } from "./messages.ts";
 import { addPut } from "./put.ts";
 import { addQueues } from "./queues.ts";
 import { addReceive } from "./receive.ts";
+import { addWork } from "./work.ts";
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly AddCommands[] = [
@@ -19,4 +20,5 @@ export const COMMANDS: readonly AddCommands[] = [
   addDead,
   addExport,
   addImport,
+  addWork,
 ];

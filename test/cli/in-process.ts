@@ -80,7 +80,7 @@ export class Running {
       folder: place.folder ?? "/nowhere",
       home: place.home ?? "/nowhere",
       interrupted: this.#interruption.signal,
-      endsItself: () => undefined,
+      endByItself: () => undefined,
       atExit: () => () => undefined,
     };
     this.outcome = run(args, io).then((status) => ({

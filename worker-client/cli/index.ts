@@ -12,23 +12,24 @@ const ENDING_MS = 5_000;
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 const interruption = new AbortController();
-let ended: number | undefined;
-/** What a further signal does instead of ending the process, where a command has taken that over. */
+let received: keyof typeof SIGNALS | undefined;
+let endsByItself = false;
 let again: (() => void) | undefined;
 for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
   process.on(signal, () => {
     // The second one does not wait.
-    if (ended !== undefined) return again === undefined ? process.exit(ended) : again();
-    const status = SIGNALS[signal];
-    ended = status;
-    if (again === undefined) setTimeout(() => process.exit(status), ENDING_MS).unref();
+    if (received !== undefined) return again === undefined ? process.exit(SIGNALS[received]) : again();
+    received = signal;
+    if (!endsByItself) setTimeout(() => process.exit(SIGNALS[signal]), ENDING_MS).unref();
     interruption.abort();
   });
 }
 
 // The reader of a pipe may end first, as `| head -1` does: that is no failure.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT_DONE : 1));
+  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (!endsByItself) process.exit(code === "EPIPE" ? EXIT_DONE : 1);
+  });
 }
 
 const io: Io = {
@@ -39,7 +40,8 @@ const io: Io = {
   folder: process.cwd(),
   home: homedir(),
   interrupted: interruption.signal,
-  endsItself(heard) {
+  endByItself(heard) {
+    endsByItself = true;
     again = heard;
   },
   atExit(undo) {
@@ -49,6 +51,8 @@ const io: Io = {
 };
 
 const status = await run(process.argv.slice(2), io);
-process.exitCode = ended ?? status;
-// What is still open, as a terminal that was asked, must not keep the process.
+// A server that a service manager has ended in order has not failed.
+const isInOrder = received !== "SIGINT" && status === EXIT_DONE;
+process.exitCode = received === undefined || isInOrder ? status : SIGNALS[received];
+// A terminal that was asked must not keep the process.
 process.stdin.unref?.();

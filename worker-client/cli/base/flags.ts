@@ -27,18 +27,14 @@ function numberIn(text: string, { min, max = Number.POSITIVE_INFINITY, isInteger
 
 /** A flag with one of some words. */
 export function choiceFlag(flags: string, description: string, choices: readonly string[]): Option {
-  return new Option(flags, `${description} (${choices.join(", ")})`).argParser((text: string) => {
-    if (choices.includes(text)) return text;
-    throw new InvalidArgumentError(`It must be one of ${choices.join(", ")}.`);
-  });
+  return new Option(flags, description).choices(choices);
 }
 
 /** A flag with true or false. */
 export function booleanFlag(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text: string) => {
-    if (text === "true" || text === "false") return text === "true";
-    throw new InvalidArgumentError("It must be true or false.");
-  });
+  const option = choiceFlag(flags, description, ["true", "false"]);
+  const { parseArg } = option;
+  return option.argParser((text: string, previous: unknown) => parseArg?.(text, previous) === "true");
 }
 
 /** A flag with a point in time. */

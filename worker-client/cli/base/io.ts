@@ -21,11 +21,12 @@ export interface Io {
   /** Aborted by the first signal that ends the program, as Ctrl-C. */
   readonly interrupted: AbortSignal;
   /**
-   * From now on the command ends by itself after the first signal, however long that takes.
+   * Lets the command end by itself, as a server or a worker does: after a signal it takes as long as it needs, and it
+   * goes on when no program reads its output any more.
    *
-   * @param again called at each further signal, which otherwise ends the process at once
+   * @param again called at each further signal. Default: the second signal ends the process at once
    */
-  endsItself(again: () => void): void;
+  endByItself(again?: () => void): void;
   /** Has this run when the process ends, however that happens, and answers with a function that takes it back. */
   atExit(undo: () => void): () => void;
 }

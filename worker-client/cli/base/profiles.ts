@@ -35,6 +35,15 @@ export function profileOf(io: Io, name: string): Profile {
   throw new UsageError(`There is no profile ${JSON.stringify(name)} in ${path}. ${known}.`);
 }
 
+/** The names of all profiles; none where they cannot be read. */
+export function profileNames(io: Io): string[] {
+  try {
+    return [...profilesIn(profilesPath(io)).keys()];
+  } catch {
+    return [];
+  }
+}
+
 /** A warning for the user about a file with secrets that other users may read; undefined if there is nothing to say. */
 export function openFileWarning(path: string): string | undefined {
   if (process.platform === "win32") return undefined;

@@ -2,7 +2,7 @@ import type { Message } from "../../src/index.ts";
 import { bodyCell, bodyJson } from "../base/bodies.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
-import { shownSeconds } from "../base/durations.ts";
+import { shownDate } from "../base/durations.ts";
 import { Failure } from "../base/exit.ts";
 import { numberFlag } from "../base/flags.ts";
 import { headersJson } from "../base/message-lines.ts";
@@ -52,19 +52,12 @@ async function receive(context: Context, flags: ReceiveFlags, name: string): Pro
     throw error;
   }
   if (ack) await Promise.all(messages.map((message) => message.ack()));
-  else if (!output.isJson) await receipts(context, messages);
-}
-
-/** The receipts, which are too long for a table: with them the messages can be finished. */
-async function receipts({ output }: Context, messages: readonly Received[]): Promise<void> {
-  await output.line("");
-  for (const { id, receipt } of messages) await output.line(`receipt of ${id}: ${receipt}`);
 }
 
 const COLUMNS = [
-  { title: "ID", cell: ({ id }: Received) => id },
+  { title: "RECEIPT", cell: ({ receipt }: Received) => receipt },
   { title: "ATTEMPT", cell: ({ attempt }: Received) => attempt, isNumber: true as const },
-  { title: "LEASE", cell: ({ lease }: Received) => shownSeconds(Math.max(0, lease.leftMs / 1_000)) },
+  { title: "LEASE ENDS", cell: ({ leaseEndsAt }: Received) => shownDate(leaseEndsAt) },
   { title: "BODY", cell: ({ item }: Received) => bodyCell(item), isLong: true as const },
 ];
 

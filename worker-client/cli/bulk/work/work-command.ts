@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import nodeModule from "node:module";
 import { resolve } from "node:path";
 import type { Context } from "../../base/context.ts";
-import { Failure, UsageError } from "../../base/exit.ts";
+import { UsageError } from "../../base/exit.ts";
 import { inThousands } from "../progress.ts";
 import type { WorkFlags } from "./work-flags.ts";
 import { WorkProcesses } from "./work-processes.ts";
@@ -32,7 +32,7 @@ export async function work(context: Context, flags: WorkFlags, queue: string, fi
       if (lines.length > 0) void output.raw(`${lines.join("\n")}\n`);
     },
   });
-  io.endsItself(() => processes.end());
+  io.endByItself(() => processes.end());
   const stop = () => {
     const limit = shutdownSeconds === undefined ? "" : `, for ${shutdownSeconds} seconds at most`;
     log("stopping", `Messages in hand are finished${limit}. A second Ctrl-C gives them back at once.`);
@@ -47,7 +47,6 @@ export async function work(context: Context, flags: WorkFlags, queue: string, fi
   } finally {
     output.note(`${inThousands(total.done)} messages done, ${inThousands(total.failed)} attempts failed.`);
   }
-  if (context.signal.aborted) throw new Failure("The work was ended.", "interrupted");
 }
 
 /** @throws {UsageError} for a file that this Node cannot load as a handler */

@@ -31,7 +31,11 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "worker-client/src/index.ts": ["worker-client/src"],
   // The command line has of the client what its users have.
   "worker-client/cli": ["worker-client/src/index.ts", "src/local", "src/contract"],
-  "worker-client/cli/commands": ["worker-client/cli/base", "worker-client/src/index.ts", "src/local", "src/contract"],
+  "worker-client/cli/commands": [
+    ...["worker-client/cli/base", "worker-client/cli/bulk", "worker-client/src/index.ts"],
+    ...["src/local", "src/contract"],
+  ],
+  "worker-client/cli/bulk": ["worker-client/cli/base", "worker-client/src/index.ts", "src/contract"],
   "worker-client/cli/base": ["worker-client/src/index.ts", "src/contract"],
 };
 

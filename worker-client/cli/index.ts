@@ -14,10 +14,11 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const interruption = new AbortController();
 let received: keyof typeof SIGNALS | undefined;
 let endsByItself = false;
+let again: (() => void) | undefined;
 for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
   process.on(signal, () => {
     // The second one does not wait.
-    if (received !== undefined) process.exit(SIGNALS[received]);
+    if (received !== undefined) return again === undefined ? process.exit(SIGNALS[received]) : again();
     received = signal;
     if (!endsByItself) setTimeout(() => process.exit(SIGNALS[signal]), ENDING_MS).unref();
     interruption.abort();
@@ -39,8 +40,9 @@ const io: Io = {
   folder: process.cwd(),
   home: homedir(),
   interrupted: interruption.signal,
-  endByItself() {
+  endByItself(heard) {
     endsByItself = true;
+    again = heard;
   },
   atExit(undo) {
     process.on("exit", undo);

@@ -34,7 +34,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
-          include: ["test/{client,local,docs,package}/**/*.test.ts", "test/behaviour/client.test.ts"],
+          include: ["test/{client,cli,local,docs,package}/**/*.test.ts", "test/behaviour/client.test.ts"],
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
         },

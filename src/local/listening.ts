@@ -22,7 +22,7 @@ export async function listeningProblem(host: string, port: number): Promise<stri
 function sentence(host: string, port: number, code: string): string {
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} of ${host} is taken: stop the process that listens there, or choose another: npm start -- --port 8788.`;
+      return `Port ${port} of ${host} is taken: stop the process that listens there, or choose another, as with --port 8788.`;
     case "EACCES":
       return `Port ${port} of ${host} is not open to this user: set PORT to 1024 or more.`;
     case "EADDRNOTAVAIL":

@@ -38,11 +38,50 @@ interface Entry {
   until?: string;
 }
 
+/** What a new key is to grant. */
+export interface KeyOptions {
+  name: string;
+  scopes: string[];
+  queues?: string[] | undefined;
+  until?: string | undefined;
+}
+
 /**
  * Makes a key.
  *
- * @param args the command line
  * @param authkeys the keys that there are, as JSON; empty for none
+ * @returns the key, and the value of AUTHKEYS with its entry
+ * @throws {UsageError} with one sentence, for an option that breaks a rule
+ */
+export async function makeKey(options: KeyOptions, authkeys: string): Promise<{ key: string; authkeys: string }> {
+  const { name, scopes, queues, until } = options;
+  const fault = authkeysFault(authkeys);
+  if (fault !== undefined) throw new UsageError(fault);
+  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString("base64url");
+  const entry: Entry = { name, hash: await hashOf(key), scopes };
+  if (queues !== undefined) entry.queues = queues;
+  if (until !== undefined) entry.until = /^\d{4}-\d\d-\d\d$/.test(until) ? `${until}T00:00:00Z` : until;
+  const entries: Entry[] = [...(JSON.parse(authkeys === "" ? "[]" : authkeys) as Entry[]), entry];
+  const text = JSON.stringify(entries);
+  const newFault = authkeysFault(text);
+  if (newFault !== undefined) throw new UsageError(optionIn(newFault));
+  return { key, authkeys: text };
+}
+
+/** What is printed of a new key, once. */
+export function linesAboutKey({ key, authkeys }: { key: string; authkeys: string }): string {
+  return [
+    `key: ${key}`,
+    "It is not shown again. Give it to the clients, as DURABLE_QUEUE_AUTHKEY; the server keeps only its hash.",
+    "",
+    `AUTHKEYS=${authkeys}`,
+    "Set this at the server: wrangler secret put AUTHKEYS, or in the environment of npm start, within single quotes.",
+  ].join("\n");
+}
+
+/**
+ * Makes a key for a command line.
+ *
  * @returns what to print
  * @throws {UsageError} with one sentence, for a wrong command line
  */
@@ -51,23 +90,8 @@ export async function newKey(args: string[], authkeys: string): Promise<string> 
   if (help === true) return HELP;
   if (name === undefined || scopes === undefined)
     throw new UsageError("--name and --scopes must be given; --help says more.");
-  const fault = authkeysFault(authkeys);
-  if (fault !== undefined) throw new UsageError(fault);
-  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString("base64url");
-  const entry: Entry = { name, hash: await hashOf(key), scopes: scopes.split(",") };
-  if (queues !== undefined) entry.queues = queues.split(",");
-  if (until !== undefined) entry.until = /^\d{4}-\d\d-\d\d$/.test(until) ? `${until}T00:00:00Z` : until;
-  const entries: Entry[] = [...(JSON.parse(authkeys === "" ? "[]" : authkeys) as Entry[]), entry];
-  const text = JSON.stringify(entries);
-  const newFault = authkeysFault(text);
-  if (newFault !== undefined) throw new UsageError(optionIn(newFault));
-  return [
-    `key: ${key}`,
-    "It is not shown again. Give it to the clients, as DURABLE_QUEUE_AUTHKEY; the server keeps only its hash.",
-    "",
-    `AUTHKEYS=${text}`,
-    "Set this at the server: wrangler secret put AUTHKEYS, or in the environment of npm start, within single quotes.",
-  ].join("\n");
+  const options = { name, scopes: scopes.split(","), queues: queues?.split(","), until };
+  return linesAboutKey(await makeKey(options, authkeys));
 }
 
 function optionsIn(args: string[]) {

@@ -70,7 +70,7 @@ const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
   done: ({ dones }, command, now) => dones.done(command, now),
   join: ({ joins }, { timeoutMs }, now, requestId) => joins.join(requestId, timeoutMs, now),
   cancel_wait: ({ dispatcher }, { requestIds }) => ({ verb: "cancel_wait", ended: dispatcher.cancelWaits(requestIds) }),
-  messages: ({ viewer }, { state, cursor, limit }) => ({ verb: "messages", ...viewer.list(state, cursor, limit) }),
+  messages: ({ viewer }, { state, cursor, limit }) => viewer.list(state, cursor, limit),
   peek: ({ viewer }, { id }) => {
     const place = viewer.find(id);
     return place === undefined ? unknownMessage() : { verb: "peek", view: viewer.view(place) };

@@ -36,6 +36,12 @@ export function unknownMessage(): Refusal {
   );
 }
 
+export function unknownCursor(): Refusal {
+  const detail =
+    "The cursor is of another list: of another queue, or of one with this name that was deleted since. Begin a new list without a cursor.";
+  return refusal("invalid", detail, "cursor");
+}
+
 /** What a caller can do whose message is in a state in which it cannot be changed. */
 const INSTEAD_OF_CHANGE: Readonly<Partial<Record<MessageState, string>>> = {
   leased: "Wait until its lease is over, or cancel it and put another.",

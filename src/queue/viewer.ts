@@ -1,8 +1,9 @@
 import { LIST_BYTES_MAX } from "../contract/limits.ts";
 import type { MessageState } from "../contract/states.ts";
 import { utf8Bytes } from "./base/bytes.ts";
-import type { Page, View } from "./base/commands.ts";
-import { formatId, parseId } from "./base/receipt.ts";
+import type { Page, Refusal, View } from "./base/commands.ts";
+import { formatId, type Place, parseId } from "./base/receipt.ts";
+import { unknownCursor } from "./refusals.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { attemptsOf } from "./store/attempts.ts";
 import { putAtOf } from "./store/payload-text.ts";
@@ -58,32 +59,36 @@ export class Viewer {
   }
 
   /**
-   * Messages after the one that the cursor names, in this state or any; about `LIST_BYTES_MAX` of them.
+   * Messages after the one that the cursor names, in this state or any; about `LIST_BYTES_MAX` of them. Refused for the
+   * cursor of another queue's list.
    *
-   * @param cursor what the page before gave; empty for the first page
+   * @param cursor what the page before gave, or one of its messages; empty for the first page
    */
-  list(state: MessageState | undefined, cursor: string, limit: number): Page {
+  list(state: MessageState | undefined, cursor: string, limit: number): ({ verb: "messages" } & Page) | Refusal {
     const views: View[] = [];
-    let last = parseId(this.#idPrefix, cursor) ?? { segmentNumber: 0, index: 0 };
+    const from = cursor === "" ? { segmentNumber: 0, index: 0 } : parseId(this.#idPrefix, cursor);
+    if (from === undefined) return unknownCursor();
+    let last: Place = from;
     let lookedAt = 0;
     let bytes = 0;
     for (const segment of this.#backlog.segments()) {
       if (segment.number < last.segmentNumber || !mayHave(segment, state)) continue;
       for (let index = segment.number === last.segmentNumber ? last.index + 1 : 0; index < segment.count; index += 1) {
         if (views.length === limit || lookedAt === LOOKED_AT_MAX || bytes >= LIST_BYTES_MAX) {
-          return { views, bytes, cursor: formatId(this.#idPrefix, last) };
+          return { verb: "messages", views, bytes, cursor: formatId(this.#idPrefix, last) };
         }
         const found = stateOf(segment, index);
         if (found !== undefined && (state === undefined || found === state)) {
           const view = this.view({ segment, index });
-          views.push(view);
+          const place = { segmentNumber: segment.number, index };
+          views.push(segment.holdsMoved ? { ...view, cursor: formatId(this.#idPrefix, place) } : view);
           bytes += utf8Bytes(view.payload);
         }
         last = { segmentNumber: segment.number, index };
         lookedAt += 1;
       }
     }
-    return { views, bytes, cursor: null };
+    return { verb: "messages", views, bytes, cursor: null };
   }
 }
 

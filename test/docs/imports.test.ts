@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** A file directly in one of these belongs to no folder: entry points and what all folders share. */
-const ROOTS = ["src", "worker-client/src", "worker-client/memory", "worker-client/testing"];
+const ROOTS = ["src", "worker-client/src", "worker-client/memory", "worker-client/testing", "worker-client/cli"];
 
 /** Modules that import nothing, not even a type. */
 const LEAVES = ["limits", "problems", "endpoints", "scopes", "states", "version"].map(
@@ -36,6 +36,14 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "worker-client/src": ["src/contract", "src/api/types.ts"],
   "worker-client/memory": ["worker-client/src", "src/api", "src/queue", "src/contract"],
   "worker-client/testing": ["worker-client/src", "src/local"],
+  // The command line has of the client what its users have.
+  "worker-client/cli": ["worker-client/src/index.ts", "src/local", "src/contract"],
+  "worker-client/cli/commands": [
+    ...["worker-client/cli/base", "worker-client/cli/bulk", "worker-client/src/index.ts"],
+    ...["src/local", "src/contract"],
+  ],
+  "worker-client/cli/bulk": ["worker-client/cli/base", "worker-client/src/index.ts", "src/contract"],
+  "worker-client/cli/base": ["worker-client/src/index.ts", "src/contract"],
 };
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;

@@ -150,7 +150,7 @@ test("a taken port is reported in one line", async () => {
   other.close();
 
   expect(line).toBe(
-    `Port ${port} of 127.0.0.1 is taken: stop the process that listens there, or choose another: npm start -- --port 8788.`,
+    `Port ${port} of 127.0.0.1 is taken: stop the process that listens there, or choose another, as with --port 8788.`,
   );
 });
 

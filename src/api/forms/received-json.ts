@@ -19,13 +19,23 @@ export function deliveriesJson(deliveries: readonly Delivery[]): JsonOf<Received
   return jsonOf(`[${deliveries.map(deliveryJson).join(",")}]`);
 }
 
-type ViewHead = Pick<MessageView, "id" | "state" | "attempts" | "group" | "reason" | "lastError" | Time>;
+type ViewHead = Pick<MessageView, "id" | "cursor" | "state" | "attempts" | "group" | "reason" | "lastError" | Time>;
 type Time = "visibleAt" | "leaseEndsAt" | "diedAt";
 
 /** A message as it is shown. Which of the times it has depends on its state. */
-export function viewJson({ id, state, attempts, until, group, lastError, reason, payload }: View): JsonOf<MessageView> {
+export function viewJson(view: View): JsonOf<MessageView> {
+  const { id, state, attempts, until, group, lastError, reason, cursor, payload } = view;
   const time: Time | undefined = STATES[state].until;
   const times = time === undefined || until === undefined ? {} : { [time]: until / 1_000 };
-  const head: ViewHead = { id, state, attempts, ...times, group, reason, lastError };
+  const head: ViewHead = {
+    id,
+    cursor: cursor === id ? undefined : cursor,
+    state,
+    attempts,
+    ...times,
+    group,
+    reason,
+    lastError,
+  };
   return jsonOf(`${JSON.stringify(head).slice(0, -1)},${payload.slice(1)}`);
 }

@@ -100,6 +100,8 @@ export const messageState = z.enum(STATE_NAMES);
 /** A message as it is browsed. Which of the times it has depends on its state. */
 export const messageView = z.strictObject({
   id: z.string(),
+  /** In a list, where that is not its id: the `cursor` of a request that goes on behind this message. */
+  cursor: z.string().optional(),
   state: messageState,
   body: z.unknown().optional(),
   bytes: z.base64().optional(),

@@ -59,6 +59,8 @@ export interface View {
   lastError?: string | undefined;
   /** Why it is dead. */
   reason?: DeathReason;
+  /** The cursor of a page that goes on behind it, in a list: undefined where that is its id. */
+  cursor?: string | undefined;
   /** A JSON object: the content, priority and time of the put, as stored. */
   payload: string;
 }

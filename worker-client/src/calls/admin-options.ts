@@ -19,6 +19,10 @@ export interface PauseOptions extends CallOptions {
 export interface MessagesOptions extends CallOptions {
   /** Default: all. */
   state?: MessageState | undefined;
+  /** The `cursor` of a message that was listed: the list goes on behind it. Default: from the first message on. */
+  after?: string | undefined;
+  /** How many messages are asked for at a time: 1 to 1,000. Default 100. */
+  pageSize?: number | undefined;
 }
 
 /** The options of `Queue.change`: what is to be changed, at least one thing. */
@@ -60,7 +64,7 @@ export interface RedriveOptions extends CallOptions {
 const configure = Object.fromEntries(SETTING_NAMES.map((name) => [name, true])) as Known<QueueOptions>;
 const shutdown: Known<ShutdownOptions> = { immediate: true, ...CALL_OPTIONS };
 const pause: Known<PauseOptions> = { only: true, ...CALL_OPTIONS };
-const messages: Known<MessagesOptions> = { state: true, ...CALL_OPTIONS };
+const messages: Known<MessagesOptions> = { state: true, after: true, pageSize: true, ...CALL_OPTIONS };
 const change: Known<ChangeOptions<unknown>> = {
   ...{ priority: true, delaySeconds: true, at: true, item: true, headers: true },
   ...CALL_OPTIONS,

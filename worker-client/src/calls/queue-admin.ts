@@ -4,7 +4,7 @@ import type {
   ReplyOf,
   RequestOf,
 } from "../../../src/api/types.ts";
-import { REDRIVE_MAX } from "../../../src/contract/limits.ts";
+import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, REDRIVE_MAX } from "../../../src/contract/limits.ts";
 import { checkHeaders } from "../base/check-headers.ts";
 import {
   CALL_OPTIONS,
@@ -92,9 +92,11 @@ export abstract class QueueAdmin<Item> {
   /** The messages in this state, or all, in the order of their puts. They are not leased. */
   async *messages(options: MessagesOptions = {}): AsyncGenerator<MessageView<Item>> {
     checkOptions("messages()", options, OPTIONS.messages);
-    const { state, ...call } = options;
-    for (let cursor: string | null = ""; cursor !== null; ) {
-      const request = { ...(state === undefined ? {} : { state }), cursor };
+    const { state, after, pageSize = LIST_LIMIT_DEFAULT, ...call } = options;
+    if (after !== undefined) checkId(after, "cursor");
+    checkNumber("pageSize", pageSize, { min: 1, max: LIST_LIMIT_MAX, isInteger: true });
+    for (let cursor: string | null = after ?? ""; cursor !== null; ) {
+      const request = { ...(state === undefined ? {} : { state }), cursor, limit: pageSize };
       const outcome = this.calls.send<ReplyOf<"messages">>("messages", { request, ...call });
       const page: ReplyOf<"messages"> = await this.calls.orIfUnknown(outcome, NO_MESSAGES);
       for (const message of page.messages) yield viewOf<Item>(message);
@@ -207,9 +209,11 @@ export abstract class QueueAdmin<Item> {
   }
 }
 
-/** Throws a `TypeError` for what cannot be a message's id: it would be another path of the server. */
-function checkId(id: unknown): void {
+/** Throws a `TypeError` for what cannot be a message's id or cursor: an id would be another path of the server. */
+function checkId(id: unknown, what = "id"): void {
   if (typeof id !== "string" || !/^(?!\.\.?$)[\x21-\x7e]+$/.test(id)) {
-    throw new TypeError(`The id of a message must be a text without spaces, and neither . nor .., not ${shown(id)}.`);
+    throw new TypeError(
+      `The ${what} of a message must be a text without spaces, and neither . nor .., not ${shown(id)}.`,
+    );
   }
 }

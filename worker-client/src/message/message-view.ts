@@ -9,6 +9,8 @@ export type { DeathReason, MessageState };
 /** A message that was peeked at, and not leased. */
 export interface MessageView<Item> {
   id: string;
+  /** In a list: what `after` of `messages()` takes, to go on behind this message. Its id where it was never moved. */
+  cursor: string;
   item: Item;
   state: MessageState;
   /** How often it was delivered. */
@@ -41,6 +43,7 @@ export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
   const until = reply.visibleAt ?? reply.leaseEndsAt ?? reply.diedAt;
   return {
     id,
+    cursor: reply.cursor ?? id,
     item: itemOf<Item>(reply),
     state,
     attempts,

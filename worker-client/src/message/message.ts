@@ -55,7 +55,7 @@ export class Message<Item> {
   readonly lastError: string | undefined;
   /** Where it comes from, if it died in another queue. */
   readonly deadLetter: DeadLetter | undefined;
-  /** @internal */
+  /** Names this lease: calls over HTTP, such as `ack`, take it, also from another process. */
   readonly receipt: string;
   /** @internal */
   readonly lease: Lease;

@@ -11,7 +11,7 @@ export const messages = verb({
   request: z.strictObject({
     /** Default: all. */
     state: messageState.optional(),
-    /** The `cursor` of the page before. */
+    /** The `cursor` of the page before, or that of a message, else its id: the list goes on behind it. */
     cursor: z.string().max(128).default(""),
     limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT),
   }),

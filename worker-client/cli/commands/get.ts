@@ -1,0 +1,40 @@
+import { bodyJson } from "../base/bodies.ts";
+import type { Act, CliCommand } from "../base/command.ts";
+import type { Context } from "../base/context.ts";
+import { numberFlag } from "../base/flags.ts";
+import { shownText } from "../base/text.ts";
+
+interface GetFlags {
+  timeoutSeconds?: number;
+  raw?: boolean;
+}
+
+/** `get`: takes one message for good. */
+export function addGet(program: CliCommand, act: Act): void {
+  program
+    .command("get")
+    .description(
+      "Take the next message for good, and print its body as one line of JSON. It is removed once it has arrived here. Fails with status 1 if none becomes visible in time.",
+    )
+    .argument("<queue>")
+    .addOption(
+      numberFlag("--timeout-seconds <seconds>", "how long to wait for one, 0 not at all (default: without end)", {
+        min: 0,
+      }),
+    )
+    .option("--raw", "print a text without its quotes and bytes as they are, not as JSON")
+    .example("durable-queue get emails --timeout-seconds 5")
+    .action(act<GetFlags, [string]>(get));
+}
+
+async function get(context: Context, { timeoutSeconds, raw = false }: GetFlags, name: string): Promise<void> {
+  const { output, signal } = context;
+  const queue = (await context.manager({ transport: "websocket" })).queue(name);
+  const item = await queue.get({ timeoutSeconds, signal });
+  // What is taken counts as unfinished until this: no program goes on to work on it here.
+  await queue.taskDone();
+  if (raw && item instanceof Uint8Array) return output.raw(item);
+  if (raw && typeof item === "string") return output.line(item);
+  const json = JSON.stringify(item instanceof Uint8Array ? bodyJson(item) : item);
+  await output.line(output.isJson ? json : shownText(json));
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+/** The program `durable-queue`: what it has from its process, and how it ends. */
+import { homedir } from "node:os";
+import { EXIT_DONE } from "./base/exit.ts";
+import type { Io } from "./base/io.ts";
+import { run } from "./run.ts";
+
+/** How long a command may take to end in order after the first signal, in milliseconds. */
+const ENDING_MS = 5_000;
+
+/** The signals that end the program, and with which status: 128 and the number of the signal, as shells expect. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+const interruption = new AbortController();
+let received: keyof typeof SIGNALS | undefined;
+let endsByItself = false;
+let again: (() => void) | undefined;
+for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
+  process.on(signal, () => {
+    // The second one does not wait.
+    if (received !== undefined) return again === undefined ? process.exit(SIGNALS[received]) : again();
+    received = signal;
+    if (!endsByItself) setTimeout(() => process.exit(SIGNALS[signal]), ENDING_MS).unref();
+    interruption.abort();
+  });
+}
+
+// The reader of a pipe may end first, as `| head -1` does: that is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (!endsByItself) process.exit(code === "EPIPE" ? EXIT_DONE : 1);
+  });
+}
+
+const io: Io = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  folder: process.cwd(),
+  home: homedir(),
+  interrupted: interruption.signal,
+  endByItself(heard) {
+    endsByItself = true;
+    again = heard;
+  },
+  atExit(undo) {
+    process.on("exit", undo);
+    return () => void process.off("exit", undo);
+  },
+};
+
+const status = await run(process.argv.slice(2), io);
+// A server that a service manager has ended in order has not failed.
+const isInOrder = received !== "SIGINT" && status === EXIT_DONE;
+process.exitCode = received === undefined || isInOrder ? status : SIGNALS[received];
+// A terminal that was asked must not keep the process.
+process.stdin.unref?.();

@@ -65,7 +65,7 @@ function versionIn(sql: SqlStorage): number {
 }
 
 /**
- * The names of all queues, each with the generation of its queue. Durable Objects cannot be listed, so each queue enters its
+ * The names of all queues, each with the generation of its queue and the counts that it last reported. Durable Objects cannot be listed, so each queue enters its
  * name before it first stores anything and removes it after it was deleted. A crash in between leaves a name too many,
  * never one too few. A new entry is pending; a confirmed entry means that there is stored data, so a queue that then
  * finds none knows that its data is lost.

@@ -28,6 +28,8 @@ export class DirectoryReports {
   readonly #clock: MachineClock;
   readonly #log: QueueLog;
   readonly #wake: () => void;
+  /** That of the queue as it was last committed; undefined after a deletion. */
+  #generation: string | undefined;
   #isConfirmed = false;
   #confirmAt = 0;
   /** Whether this object has entered the queue and not confirmed it: the first counts go with that. */
@@ -73,6 +75,7 @@ export class DirectoryReports {
 
   /** To be called when the queue was deleted. */
   deleted(): void {
+    this.#generation = undefined;
     this.#isEntered = false;
     this.#isReportDue = false;
     this.#reportAt = Number.POSITIVE_INFINITY;
@@ -93,6 +96,7 @@ export class DirectoryReports {
 
   /** To be called when all writes are durable. Sends what is due. */
   committed(generation: string, queue: Queue): void {
+    this.#generation = generation;
     if (!this.#isConfirmed && this.#clock.now() >= this.#confirmAt) this.#confirm(generation, queue);
     if (!this.#isReportDue) return;
     this.#isReportDue = false;
@@ -107,7 +111,7 @@ export class DirectoryReports {
     this.#confirmAt = this.#clock.now() + CONFIRM_AGAIN_MS;
     const confirmed = this.#directory.confirm(this.#name, generation, report).then(
       (isReported) => {
-        this.#isConfirmed ||= generation === queue.generation;
+        this.#isConfirmed ||= generation === this.#generation;
         if (isFirst && isReported !== true) this.#planAgain(this.#clock.now() + REPORT_MS);
       },
       (error) => {

@@ -48,7 +48,7 @@ test("queues lists the last change before a crash of the server, although no cli
   await server.start();
   await server.pass(MINUTE_SECONDS, queue.name);
 
-  expect(await listed(queue.name)).toMatchObject([{ counts: { visible: 0, accepted: 2, done: 0 } }]);
+  expect(await listed(queue.name)).toMatchObject([{ counts: { visible: 0, accepted: 2, done: 2 } }]);
 });
 
 test("queues of a prefix come over several pages, an empty one without the time of an oldest message", async () => {

@@ -1,4 +1,6 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { REPORT_MS } from "../../src/api/directory-calls.ts";
 import type { QueueDescription, ReceivedMessage, RequestOf } from "../../src/api/types.ts";
 import { app } from "../../src/http/app.ts";
 import type { QueueObject } from "../../src/object/queue-object.ts";
@@ -48,6 +50,16 @@ let names = 0;
 export function freshQueue(): string {
   names += 1;
   return `/v1/queues/test-${names}`;
+}
+
+/**
+ * The same, with the alarm set that a queue in use has for the next report of its counts. It is billed as a row, which is
+ * one in a minute and no part of what messages cost.
+ */
+export async function freshQueueInUse(): Promise<string> {
+  const queue = freshQueue();
+  await runInDurableObject(objectOf(queue), (_, { storage }) => storage.setAlarm(Date.now() + REPORT_MS));
+  return queue;
 }
 
 export function nameOf(queue: string): string {

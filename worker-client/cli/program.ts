@@ -5,7 +5,7 @@ import { Context } from "./base/context.ts";
 import { numberFlag } from "./base/flags.ts";
 import type { Io } from "./base/io.ts";
 import { profilesPath } from "./base/profiles.ts";
-import { ADDRESS_DEFAULT, type GlobalFlags, settingsOf } from "./base/settings.ts";
+import { ADDRESS_DEFAULT, type GlobalFlags } from "./base/settings.ts";
 import { COLUMNS_DEFAULT } from "./base/table.ts";
 import { packageVersion } from "./base/version.ts";
 import { COMMANDS } from "./commands/index.ts";
@@ -81,9 +81,7 @@ function actIn(io: Io): Act {
       // Commander passes the arguments, then the command's own flags and the command.
       const command = given.at(-1) as CliCommand;
       const args = given.slice(0, -2) as unknown as Args;
-      const settings = settingsOf(command.optsWithGlobals<GlobalFlags>(), io);
-      const context = new Context(io, settings);
-      for (const warning of settings.warnings) context.output.warn(warning);
+      const context = new Context(io, command.optsWithGlobals<GlobalFlags>());
       try {
         await action(context, command.opts<Flags>(), ...args);
       } finally {

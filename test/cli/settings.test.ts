@@ -134,8 +134,14 @@ test.each([
   ["DURABLE_QUEUE_JSON", "yes", 'DURABLE_QUEUE_JSON is "yes": it must be 1 or true, 0 or false.'],
   ["DURABLE_QUEUE_YES", "on", 'DURABLE_QUEUE_YES is "on": it must be 1 or true, 0 or false.'],
   ["DURABLE_QUEUE_RETRY_SECONDS", "5s", 'DURABLE_QUEUE_RETRY_SECONDS is "5s": it must be a number of 0 or more.'],
-])("a variable with a wrong value is answered with the rule: %s=%s", (name, value, sentence) => {
-  expect(() => settings({}, { [name]: value })).toThrow(new Error(sentence));
+])("a variable with a wrong value is answered with the rule: %s=%s", async (name, value, sentence) => {
+  const environment = { [name]: value, DURABLE_QUEUE_AUTHKEY: "k" };
+
+  expect(await runCli(["queues", "ls"], { home, environment })).toEqual({
+    status: 2,
+    output: "",
+    errors: `Error: ${sentence}\n`,
+  });
 });
 
 test("without a key the sentence says where it can be given", async () => {

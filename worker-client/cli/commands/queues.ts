@@ -2,11 +2,11 @@ import type { Queue, QueueError } from "../../src/index.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import { confirm } from "../base/confirm.ts";
 import type { Context } from "../base/context.ts";
-import { describeQueue } from "../base/describe.ts";
 import { counted } from "../base/durations.ts";
 import { Failure, UsageError } from "../base/exit.ts";
 import { choiceFlag } from "../base/flags.ts";
 import { addSettingFlags, type SettingFlags, settingsIn } from "../base/setting-flags.ts";
+import { describeQueue } from "../views/describe.ts";
 
 interface OnlyFlags {
   only?: "puts" | "receives";

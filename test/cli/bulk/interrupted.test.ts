@@ -1,6 +1,7 @@
 import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, type Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Queue } from "../../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../../support/server.ts";
@@ -24,7 +25,11 @@ afterAll(async () => {
 });
 
 function start(...args: string[]): CliProcess {
-  return new CliProcess(args, { environment: environmentFor(server), folder, input: createReadStream(lines) });
+  return startWith(createReadStream(lines), ...args);
+}
+
+function startWith(input: Readable, ...args: string[]): CliProcess {
+  return new CliProcess(args, { environment: environmentFor(server), folder, input });
 }
 
 function freshQueue(): Queue {
@@ -78,6 +83,34 @@ test("a put that Ctrl-C has ended goes on with the line that it names", async ()
 
   expect([status, await last.status]).toEqual([130, 0]);
   expect(await itemsIn(queue)).toEqual(all());
+});
+
+test("a put goes on when the server is away for a while, and puts each line once", async () => {
+  const queue = freshQueue();
+  const command = start("put", queue.name);
+  await until(command, async () => (await queue.qsize()) > 0);
+
+  await server.crash();
+  await server.start();
+
+  expect(await command.status).toBe(0);
+  expect(await itemsIn(queue)).toEqual(all());
+});
+
+test("lines of a pipe that stays open are put while it pauses, and Ctrl-C ends it in order", async () => {
+  const queue = freshQueue();
+  const pipe = new PassThrough();
+  const command = startWith(pipe, "put", queue.name);
+
+  pipe.write("1\n2");
+  const [first] = await queue.receive();
+  pipe.write("\n");
+  const [second] = await queue.receive();
+  command.interrupt();
+
+  expect([first?.item, second?.item]).toEqual([1, 2]);
+  expect(await command.status).toBe(130);
+  expect(command.errors).toMatch(/^Every line up to 2 was put\. /);
 });
 
 test("an export that is killed again and again is complete in the end, and has no message twice", async () => {

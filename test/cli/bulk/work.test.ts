@@ -7,6 +7,7 @@ import { freshName, TestServer } from "../../support/server.ts";
 import { environmentFor } from "../in-process.ts";
 import { CliProcess } from "./cli-process.ts";
 
+const CLIENT = join(import.meta.dirname, "../../../worker-client/src/index.ts");
 const server = new TestServer();
 const folder = mkdtempSync(join(tmpdir(), "durable-queue-work-"));
 
@@ -94,7 +95,7 @@ test("Ctrl-C lets handlers finish, and takes nothing more", async () => {
   const queue = freshQueue();
   const control = freshQueue();
   const handler = handlerFile(
-    `import { QueueManager } from ${JSON.stringify(join(import.meta.dirname, "../../../worker-client/src/index.ts"))};
+    `import { QueueManager } from ${JSON.stringify(CLIENT)};
     const control = new QueueManager().queue(${JSON.stringify(control.name)});
     export default async ({ item }) => { console.log("began", item); await control.get(); console.log("ended", item); };`,
   );
@@ -190,6 +191,36 @@ test("a handler that does not exist, and a wrong key, are said before a process 
   expect(missing.errors).toBe("Error: The handler nothing.ts cannot be read (ENOENT).\n");
   expect(await refused.status).toBe(1);
   expect(refused.errors).toMatch(/refused the authkey/);
+});
+
+test("Ctrl-C ends --watch also while a handler that cannot be loaded is waited for", async () => {
+  const command = start("work", freshName(), handlerFile("export default ("), "--watch", "--processes", "2");
+  await command.printed(/handler_unusable.*\n.*handler_unusable.*\n/);
+
+  command.interrupt();
+
+  expect(await command.status).toBe(130);
+});
+
+test("a process that is restarted by --watch has finished what it had in hand before the next one begins", async () => {
+  const queue = freshQueue();
+  const control = freshQueue();
+  const handler = (word: string) => `import { QueueManager } from ${JSON.stringify(CLIENT)};
+    const control = new QueueManager().queue(${JSON.stringify(control.name)});
+    export default async () => { console.log("${word} began"); await control.get(); console.log("${word} ended"); };`;
+  const path = handlerFile(handler("first"));
+  await queue.putMany([1, 2]);
+  const command = start("work", queue.name, path, "--watch");
+  await command.printed(/first began/);
+
+  writeFileSync(path, handler("second"));
+  await command.printed(/handler_changed/);
+  await control.putMany([1, 2]);
+  await command.printed(/second ended/);
+  command.interrupt();
+  await command.status;
+
+  expect(command.output).toBe("first began\nfirst ended\nsecond began\nsecond ended\n");
 });
 
 test("--watch begins anew with what has changed, also in an imported file, and waits for a handler to be mended", async () => {

@@ -11,6 +11,8 @@ import { RawSocket } from "../support/sockets/raw-socket.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AUTHKEY = "docs";
+/** Its commands, and the handler that they call, are run by bulk-page.test.ts. */
+const BULK_PAGE = "docs/bulk.md";
 const run = promisify(execFile);
 
 const directory = new DataDirectory(mkdtempSync(join(tmpdir(), "durable-queue-docs-")));
@@ -79,7 +81,7 @@ describe("the documents", () => {
     };
 
     const unchecked = blocks
-      .filter(({ language }) => language === "sh")
+      .filter(({ language, file }) => language === "sh" && file !== BULK_PAGE)
       .map(({ code }) => code.split("\n")[0] as string)
       .filter((line) => !continuousIntegration.includes(line) && !(line in tested) && !line.startsWith("curl "));
 
@@ -117,7 +119,9 @@ describe("the page of the socket", () => {
 const programs = blocks.flatMap((block, index) => {
   const next = blocks[index + 1];
   const printed = next?.file === block.file && next.language === "text" ? next.code : undefined;
-  return block.language === "ts" && block.file.startsWith("docs/") ? [{ name: block.file, block, printed }] : [];
+  return block.language === "ts" && block.file.startsWith("docs/") && block.file !== BULK_PAGE
+    ? [{ name: block.file, block, printed }]
+    : [];
 });
 
 describe("the programs of the pages", () => {

@@ -11,8 +11,6 @@ import { RawSocket } from "../support/sockets/raw-socket.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AUTHKEY = "docs";
-/** Its commands, and the handler that they call, are run by bulk-page.test.ts. */
-const BULK_PAGE = "docs/bulk.md";
 const run = promisify(execFile);
 
 const directory = new DataDirectory(mkdtempSync(join(tmpdir(), "durable-queue-docs-")));
@@ -41,6 +39,9 @@ async function runProgram(block: CodeBlock): Promise<string> {
   const { stdout } = await run(process.execPath, ["--conditions=source", write(block)], { env });
   return stdout;
 }
+
+/** Pages of the command line: a test of their own runs all that each shows. */
+const RUN_AS_A_WHOLE = ["docs/bulk.md", "docs/command-line.md"];
 
 describe("the documents", () => {
   test("have code blocks of no other kind than these", () => {
@@ -81,7 +82,7 @@ describe("the documents", () => {
     };
 
     const unchecked = blocks
-      .filter(({ language, file }) => language === "sh" && file !== BULK_PAGE)
+      .filter(({ language, file }) => language === "sh" && !RUN_AS_A_WHOLE.includes(file))
       .map(({ code }) => code.split("\n")[0] as string)
       .filter((line) => !continuousIntegration.includes(line) && !(line in tested) && !line.startsWith("curl "));
 
@@ -119,7 +120,7 @@ describe("the page of the socket", () => {
 const programs = blocks.flatMap((block, index) => {
   const next = blocks[index + 1];
   const printed = next?.file === block.file && next.language === "text" ? next.code : undefined;
-  return block.language === "ts" && block.file.startsWith("docs/") && block.file !== BULK_PAGE
+  return block.language === "ts" && block.file.startsWith("docs/") && !RUN_AS_A_WHOLE.includes(block.file)
     ? [{ name: block.file, block, printed }]
     : [];
 });

@@ -32,9 +32,10 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   // The command line has of the client what its users have.
   "worker-client/cli": ["worker-client/src/index.ts", "src/local", "src/contract"],
   "worker-client/cli/commands": [
-    ...["worker-client/cli/base", "worker-client/cli/bulk", "worker-client/src/index.ts"],
+    ...["worker-client/cli/base", "worker-client/cli/views", "worker-client/cli/bulk", "worker-client/src/index.ts"],
     ...["src/local", "src/contract"],
   ],
+  "worker-client/cli/views": ["worker-client/cli/base", "worker-client/src/index.ts", "src/contract"],
   "worker-client/cli/bulk": ["worker-client/cli/base", "worker-client/src/index.ts", "src/contract"],
   "worker-client/cli/base": ["worker-client/src/index.ts", "src/contract"],
 };

@@ -13,6 +13,7 @@ interface GetFlags {
 export function addGet(program: CliCommand, act: Act): void {
   program
     .command("get")
+    .summary("Take the next message for good, and print its body.")
     .description(
       "Take the next message for good, and print its body as one line of JSON. It is removed once it has arrived here. Fails with status 1 if none becomes visible in time.",
     )

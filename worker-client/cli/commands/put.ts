@@ -19,6 +19,7 @@ interface PutFlags extends ItemFlags, LinesFlags {
 /** `put`: one message, or one for each line of standard input. */
 export function addPut(program: CliCommand, act: Act): void {
   addLinesFlags(addItemFlags(program.command("put")))
+    .summary("Put a message, or each line of standard input as one.")
     .description(
       "Put a message, and print its id. Without a body, put each line of standard input, a JSON value, as a message. The queue is created if there is none.",
     )

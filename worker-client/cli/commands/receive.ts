@@ -5,7 +5,7 @@ import type { Context } from "../base/context.ts";
 import { shownDate } from "../base/durations.ts";
 import { Failure } from "../base/exit.ts";
 import { numberFlag } from "../base/flags.ts";
-import { headersJson } from "../base/message-lines.ts";
+import { headersJson } from "../views/message-lines.ts";
 
 interface ReceiveFlags {
   max?: number;

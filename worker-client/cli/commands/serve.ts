@@ -25,7 +25,7 @@ export function addServe(program: CliCommand, act: Act): void {
       "Run a server on this machine for good. As dev, but it makes no key: the variable AUTHKEY has one that grants everything, AUTHKEYS or --authkeys has keys with scopes, as durable-queue keys new makes them. Needs the package workerd: npm install workerd.",
     )
     .option("--authkeys <json>", "the keys with scopes: hashes, no secrets (env AUTHKEYS)")
-    .example("AUTHKEYS='[…]' durable-queue serve --host 0.0.0.0 --data-dir /var/lib/durable-queue")
+    .example("export AUTHKEYS='[…]'\ndurable-queue serve --host 0.0.0.0 --data-dir /var/lib/durable-queue")
     .action(act<ServeFlags>(serveForGood));
 }
 

@@ -11,7 +11,7 @@ import { environmentFor } from "./in-process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CLI = join(ROOT, "worker-client/cli/index.ts");
-const PROGRAM = [process.execPath, "--conditions=source", CLI];
+const PROGRAM = [process.execPath, "--conditions=durable-queue-source", CLI];
 const run = promisify(execFile);
 
 const server = new TestServer();
@@ -249,7 +249,7 @@ test("help loads neither the client nor ws", async () => {
   const { stdout } = await run(
     process.execPath,
     [
-      ...["--conditions=source", "--input-type=module", "--eval"],
+      ...["--conditions=durable-queue-source", "--input-type=module", "--eval"],
       `import { registerHooks } from "node:module";
        const loaded = [];
        registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });

@@ -40,8 +40,8 @@ async function runProgram(block: CodeBlock): Promise<string> {
   return stdout;
 }
 
-/** Pages all of whose commands a test of their own runs. */
-const RUN_AS_A_WHOLE = ["docs/command-line.md"];
+/** Pages of the command line: a test of their own runs all that each shows. */
+const RUN_AS_A_WHOLE = ["docs/bulk.md", "docs/command-line.md", "docs/embedding.md"];
 
 describe("the documents", () => {
   test("have code blocks of no other kind than these", () => {
@@ -117,14 +117,11 @@ describe("the page of the socket", () => {
   });
 });
 
-/** The Workers of this page are no programs: `test/docs/embedding.test.ts` runs them. */
-const WORKERS = "docs/embedding.md";
-
 /** Programs of the pages, each with the text that follows it: what it prints. */
 const programs = blocks.flatMap((block, index) => {
   const next = blocks[index + 1];
   const printed = next?.file === block.file && next.language === "text" ? next.code : undefined;
-  return block.language === "ts" && block.file.startsWith("docs/") && block.file !== WORKERS
+  return block.language === "ts" && block.file.startsWith("docs/") && !RUN_AS_A_WHOLE.includes(block.file)
     ? [{ name: block.file, block, printed }]
     : [];
 });

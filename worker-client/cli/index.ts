@@ -14,6 +14,7 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const interruption = new AbortController();
 let received: keyof typeof SIGNALS | undefined;
 let endsByItself = false;
+let isServer = false;
 let again: (() => void) | undefined;
 for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
   process.on(signal, () => {
@@ -43,9 +44,10 @@ const io: Io = {
   folder: process.cwd(),
   home: homedir(),
   interrupted: interruption.signal,
-  endByItself(heard) {
+  endByItself(options = {}) {
     endsByItself = true;
-    again = heard;
+    isServer = options.isServer === true;
+    again = options.again;
   },
   atExit(undo) {
     process.on("exit", undo);
@@ -54,8 +56,8 @@ const io: Io = {
 };
 
 const status = await run(process.argv.slice(2), io);
-// A server that a service manager has ended in order has not failed.
-const isInOrder = received !== "SIGINT" && status === EXIT_DONE;
+// A command that a service manager has ended in order has not failed, nor has a server that Ctrl-C has ended.
+const isInOrder = (isServer || received !== "SIGINT") && status === EXIT_DONE;
 process.exitCode = received === undefined || isInOrder ? status : SIGNALS[received];
 // A terminal that was asked must not keep the process.
 process.stdin.unref?.();

@@ -32,7 +32,7 @@ export async function work(context: Context, flags: WorkFlags, queue: string, fi
       if (lines.length > 0) void output.raw(`${lines.join("\n")}\n`);
     },
   });
-  io.endByItself(() => processes.end());
+  io.endByItself({ again: () => processes.end() });
   const stop = () => {
     const limit = shutdownSeconds === undefined ? "" : `, for ${shutdownSeconds} seconds at most`;
     log("stopping", `Messages in hand are finished${limit}. A second Ctrl-C gives them back at once.`);

@@ -23,15 +23,15 @@ export interface Env {
 }
 
 /** What a request, or an object, of a server is given: the bindings and variables of its Worker, and the server itself. */
-export class ServerEnv implements Env {
+export class ServerEnv<WorkerEnv extends object = object> implements Env {
   /** As the Worker has it. */
-  readonly worker: object;
+  readonly worker: WorkerEnv;
   readonly server: Server;
   readonly #variables: Partial<Env>;
   readonly #exports: object | undefined;
 
   /** @param ctx of the request or of the object */
-  constructor(worker: object, ctx: Pick<ExecutionContext, "exports">, server: Server) {
+  constructor(worker: WorkerEnv, ctx: Pick<ExecutionContext, "exports">, server: Server) {
     this.worker = worker;
     this.server = server;
     this.#variables = worker;

@@ -1,57 +1,18 @@
-/** The server as a part of a Worker: its handler of requests, and the classes of its objects. */
-import { ServerEnv } from "./env.ts";
-import { app, isFor } from "./http/app.ts";
+/** What a Worker imports, to have a server as a part of it. */
+import { type Queues, queuesWith } from "./factory.ts";
 import { IsolateState } from "./isolate.ts";
-import type { MachineClock } from "./machine-clock.ts";
-import { DirectoryObject } from "./object/directory-object.ts";
-import { QueueObject } from "./object/queue-object.ts";
-import { type ServerOptions, serverOf } from "./options.ts";
+import type { ServerOptions } from "./options.ts";
 
-/** A server. `Env` is what its Worker is given. */
-export interface Queues<Env extends object> {
-  /**
-   * Answers a request. Null if its path is not below the server's `basePath`: the request is for something else in the
-   * Worker. A path below it that is no endpoint is answered with the problem `not_found`.
-   */
-  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response | null>;
-  /** The object of one queue, to be extended by a class that the Worker exports. Tests alone pass a clock. */
-  readonly QueueObject: new (
-    ctx: DurableObjectState,
-    env: Env,
-    clock?: MachineClock,
-  ) => QueueObject;
-  /** The object that holds the names of all queues, to be extended likewise. */
-  readonly DirectoryObject: new (
-    ctx: DurableObjectState,
-    env: Env,
-  ) => DirectoryObject;
-}
+export type { Grant } from "./api/keys/grant.ts";
+export type { ServerEvent } from "./log.ts";
+export type { Queues, ServerOptions };
 
 /**
- * Makes a server, to be a part of a Worker. Two servers share nothing.
+ * Makes a server, to be a part of a Worker: call it once, where the module begins. Two servers share nothing.
  *
- * @param isolate is passed by tests alone, which look into it
+ * @typeParam Env what the Worker is given
  * @throws {TypeError} if an option breaks its rule
  */
-export function durableQueue<Env extends object>(
-  options: ServerOptions<Env> = {},
-  isolate = new IsolateState(),
-): Queues<Env> {
-  const server = serverOf(options, isolate);
-  return {
-    async fetch(request, env, ctx) {
-      if (!isFor(server.basePath, request)) return null;
-      return app.fetch(request, new ServerEnv(env, ctx, server), ctx);
-    },
-    QueueObject: class extends QueueObject {
-      constructor(ctx: DurableObjectState, env: Env, clock?: MachineClock) {
-        super(ctx, new ServerEnv(env, ctx, server), clock);
-      }
-    },
-    DirectoryObject: class extends DirectoryObject {
-      constructor(ctx: DurableObjectState, env: Env) {
-        super(ctx, new ServerEnv(env, ctx, server));
-      }
-    },
-  };
+export function durableQueue<Env extends object>(options: ServerOptions<Env> = {}): Queues<Env> {
+  return queuesWith(options, new IsolateState());
 }

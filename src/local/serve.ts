@@ -1,4 +1,4 @@
-/** Serves queues on this machine, their state on disk, until it is told to stop: what `npm start` and the command line share. */
+/** Serves queues on this machine, their state on disk, until it is told to stop: `durable-queue dev` and `serve`. */
 import { parseAuthkeys } from "../api/keys/authkeys.ts";
 import { buildWorker } from "./build-worker.ts";
 import { DataDirectory } from "./data-directory.ts";

@@ -1,9 +1,8 @@
 import { isIPv6 } from "node:net";
-import { parseArgs } from "node:util";
 import { authkeysFault } from "../api/keys/authkeys.ts";
 import { KEY_CHARACTERS_MAX } from "../contract/limits.ts";
 
-/** The settings of `npm start`. */
+/** The settings of a server on this machine. */
 export interface Settings {
   /** The address to listen on, an IPv6 address without its brackets. */
   host: string;
@@ -21,29 +20,17 @@ export interface Settings {
 /** A wrong command line: the program ends with status 2, as is usual. */
 export class UsageError extends Error {}
 
-/** What `--help` prints. */
-export const HELP = `npm start -- [options]: serves durable queues on this machine until Ctrl-C.
-
-  --port <number>               PORT               0 to 65535, 0 takes a free one   (8787)
-  --host <address>              HOST               what to listen on                (127.0.0.1)
-  --data-dir <path>             DATA_DIR           where the queues are kept        (.data)
-  --storage-bytes-max <number>  STORAGE_BYTES_MAX  a queue's size that ends puts    (9000000000)
-                                AUTHKEY            the key that grants everything   (generated)
-                                AUTHKEYS           keys with scopes: npm run new-key; then none is generated
-  --help                        prints this
-
-An option wins over the variable of the environment that is named beside it.`;
-
 /** The default bound of a queue's database, in bytes: Cloudflare's own limit is 10 GB. */
 const STORAGE_BYTES_MAX = 9_000_000_000;
 
-const OPTIONS = {
-  port: { type: "string" },
-  host: { type: "string" },
-  "data-dir": { type: "string" },
-  "storage-bytes-max": { type: "string" },
-  help: { type: "boolean" },
-} as const;
+/** What was given on the command line, as text. */
+export interface ServeFlags {
+  port?: string;
+  host?: string;
+  dataDir?: string;
+  storageBytesMax?: string;
+  authkeys?: string;
+}
 
 /** A setting as it was given: the name of its option or variable, and its text. */
 interface Given {
@@ -52,39 +39,27 @@ interface Given {
 }
 
 /**
- * Reads the command line and the environment.
+ * Reads the flags and, for those that are not given, the environment.
  *
- * @returns the settings, or "help" for `--help`
- * @throws {UsageError} for a wrong command line, with one sentence
+ * @throws {UsageError} for a wrong flag, with one sentence
  * @throws {Error} for a wrong variable, with one sentence
  */
-export function settingsFrom(args: string[], environment: Record<string, string | undefined>): Settings | "help" {
-  const flags = flagsOf(args);
-  if (flags.help === true) return "help";
-  const given = (flag: "port" | "host" | "data-dir" | "storage-bytes-max", fallback: string): Given => {
-    const variable = flag.toUpperCase().replaceAll("-", "_");
+export function settingsFrom(flags: ServeFlags, environment: Record<string, string | undefined>): Settings {
+  const given = (flag: keyof ServeFlags, fallback: string): Given => {
+    const name = flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const variable = name.toUpperCase().replaceAll("-", "_");
     const text = flags[flag];
-    if (text !== undefined) return { name: `--${flag}`, text };
+    if (text !== undefined) return { name: `--${name}`, text };
     return { name: variable, text: environment[variable] ?? fallback };
   };
   return {
     port: wholeNumber(given("port", "8787"), 0, 65_535),
     host: hostOf(given("host", "127.0.0.1")),
     authkey: authkeyOf(environment.AUTHKEY),
-    authkeys: authkeysOf(environment.AUTHKEYS),
-    dataDirectory: pathOf(given("data-dir", ".data")),
-    storageBytesMax: wholeNumber(given("storage-bytes-max", `${STORAGE_BYTES_MAX}`), 1, Number.MAX_SAFE_INTEGER),
+    authkeys: authkeysOf(given("authkeys", "")),
+    dataDirectory: pathOf(given("dataDir", ".data")),
+    storageBytesMax: wholeNumber(given("storageBytesMax", `${STORAGE_BYTES_MAX}`), 1, Number.MAX_SAFE_INTEGER),
   };
-}
-
-function flagsOf(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    // Its first sentence names the fault; the others are about parsing.
-    const [what = ""] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\.$/);
-    throw new UsageError(`${what}: "npm start -- --help" lists the options. npm needs the "--" before them.`);
-  }
 }
 
 /** The exit status distinguishes a wrong command line from a wrong environment. */
@@ -121,8 +96,8 @@ function authkeyOf(authkey: string | undefined): string | undefined {
   return authkey;
 }
 
-function authkeysOf(authkeys = ""): string {
-  const fault = authkeysFault(authkeys);
-  if (fault !== undefined) throw new Error(fault);
-  return authkeys;
+function authkeysOf({ name, text }: Given): string {
+  const fault = authkeysFault(text);
+  if (fault === undefined) return text;
+  throw name.startsWith("--") ? new UsageError(fault) : new Error(fault);
 }

@@ -1,4 +1,4 @@
-# How the Worker is served on this machine, without an account: `npm start` gives it the addresses and the directory.
+# How the Worker is served on this machine, without an account: `durable-queue dev` gives it the addresses and the directory.
 # It says what wrangler.toml says, in workerd's words; a test holds the two against each other.
 using Workerd = import "/workerd/workerd.capnp";
 

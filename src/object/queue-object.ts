@@ -41,7 +41,7 @@ const NEWER_TRANSFER = "It runs an older version of the server than the queue th
 const COMMAND_CHARACTERS = 256;
 
 /** One named queue: receives commands over RPC and over its sockets, and submits them to its commit loop. */
-export class QueueObject extends DurableObject<object> implements Omit<QueueCalls, CallVerb> {
+export class QueueObject<Env extends object = object> extends DurableObject<Env> implements Omit<QueueCalls, CallVerb> {
   readonly #name: string;
   readonly #env: ServerEnv;
   readonly #clock: MachineClock;
@@ -54,7 +54,7 @@ export class QueueObject extends DurableObject<object> implements Omit<QueueCall
   readonly #requestIdByWait = new Map<string, number>();
 
   /** @param clock is passed by tests alone: the platform passes two arguments */
-  constructor(ctx: DurableObjectState, env: ServerEnv, clock: MachineClock = new MachineClock()) {
+  constructor(ctx: DurableObjectState, env: ServerEnv<Env>, clock: MachineClock = new MachineClock()) {
     super(ctx, env.worker);
     this.#name = ctx.id.name ?? "";
     this.#env = env;

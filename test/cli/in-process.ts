@@ -16,15 +16,14 @@ export interface Place {
   isInputTerminal?: boolean;
   folder?: string;
   home?: string;
-  signal?: AbortSignal;
 }
 
 /** What became of a command. */
 export interface Outcome {
   status: number;
-  /** Standard output, without colours unless `NO_COLOR` is "". */
+  /** Standard output. */
   output: string;
-  /** Standard error. */
+  /** Standard error, without colours. */
   errors: string;
 }
 
@@ -60,6 +59,23 @@ class Kept extends PassThrough {
   }
 }
 
+/** What the program has from its process, in a test. */
+export function ioOf(place: Place, interrupted = new AbortController().signal): Io & { stdout: Kept; stderr: Kept } {
+  const stdin = new PassThrough();
+  stdin.end(place.input ?? "");
+  return {
+    stdin: Object.assign(stdin, { isTTY: place.isInputTerminal ?? false }),
+    stdout: new Kept(place.columns),
+    stderr: new Kept(place.columns),
+    environment: { NO_COLOR: "1", ...place.environment },
+    folder: place.folder ?? "/nowhere",
+    home: place.home ?? "/nowhere",
+    interrupted,
+    endByItself: () => undefined,
+    atExit: () => () => undefined,
+  };
+}
+
 /** A command that runs. */
 export class Running {
   readonly stdout: Kept;
@@ -68,21 +84,9 @@ export class Running {
   readonly #interruption = new AbortController();
 
   constructor(args: readonly string[], place: Place = {}) {
-    const stdin = new PassThrough();
-    stdin.end(place.input ?? "");
-    this.stdout = new Kept(place.columns);
-    this.stderr = new Kept(place.columns);
-    const io: Io = {
-      stdin: Object.assign(stdin, { isTTY: place.isInputTerminal ?? false }),
-      stdout: this.stdout,
-      stderr: this.stderr,
-      environment: { NO_COLOR: "1", ...place.environment },
-      folder: place.folder ?? "/nowhere",
-      home: place.home ?? "/nowhere",
-      interrupted: this.#interruption.signal,
-      endByItself: () => undefined,
-      atExit: () => () => undefined,
-    };
+    const io = ioOf(place, this.#interruption.signal);
+    this.stdout = io.stdout;
+    this.stderr = io.stderr;
     this.outcome = run(args, io).then((status) => ({
       status,
       output: this.stdout.text,

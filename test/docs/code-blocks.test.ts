@@ -40,21 +40,12 @@ async function runProgram(block: CodeBlock): Promise<string> {
   return stdout;
 }
 
-/** The first lines of the blocks of docs/operations.md. */
-const OPERATIONS = [
-  "npm install --prefix /opt/durable-queue durable-queue workerd",
-  "durable-queue keys new --name operator --scopes read,put,receive,admin",
-  "cp /opt/durable-queue/node_modules/durable-queue/examples/service/durable-queue.service /etc/systemd/system/",
-  "durable-queue doctor",
-  "journalctl --unit durable-queue --lines 20",
-  "systemctl stop durable-queue",
-  'sh /opt/durable-queue/node_modules/durable-queue/examples/service/backup.sh /var/lib/durable-queue /var/backups/durable-queue "systemctl freeze durable-queue" "systemctl thaw durable-queue"',
-  "AUTHKEYS=$(sed -n 's/^AUTHKEYS=//p' /etc/durable-queue/serve.env) durable-queue keys new --name operator-2027 --scopes read,put,receive,admin",
-];
+/** Pages of the command line and of servers: a test of their own runs all that each shows. */
+const RUN_AS_A_WHOLE = ["docs/bulk.md", "docs/command-line.md", "docs/embedding.md", "docs/operations.md"];
 
 describe("the documents", () => {
   test("have code blocks of no other kind than these", () => {
-    expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["text", "sh", "ts"]));
+    expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["text", "sh", "ts", "jsonc"]));
   });
 
   test("link only to what there is", () => {
@@ -89,13 +80,10 @@ describe("the documents", () => {
       "npx durable-queue dev": "test/docs/readme-example.test.ts",
       "node --env-file=.data/client.env worker.ts": "test/docs/readme-example.test.ts",
       "node --env-file=.data/client.env producer.ts": "test/docs/readme-example.test.ts",
-      "docker build --tag durable-queue /opt/durable-queue/node_modules/durable-queue/examples/service":
-        "test/operations/dockerfile.test.ts",
-      ...Object.fromEntries(OPERATIONS.map((line) => [line, "test/operations/operations.test.ts"])),
     };
 
     const unchecked = blocks
-      .filter(({ language }) => language === "sh")
+      .filter(({ language, file }) => language === "sh" && !RUN_AS_A_WHOLE.includes(file))
       .map(({ code }) => code.split("\n")[0] as string)
       .filter((line) => !continuousIntegration.includes(line) && !(line in tested) && !line.startsWith("curl "));
 
@@ -133,7 +121,9 @@ describe("the page of the socket", () => {
 const programs = blocks.flatMap((block, index) => {
   const next = blocks[index + 1];
   const printed = next?.file === block.file && next.language === "text" ? next.code : undefined;
-  return block.language === "ts" && block.file.startsWith("docs/") ? [{ name: block.file, block, printed }] : [];
+  return block.language === "ts" && block.file.startsWith("docs/") && !RUN_AS_A_WHOLE.includes(block.file)
+    ? [{ name: block.file, block, printed }]
+    : [];
 });
 
 describe("the programs of the pages", () => {

@@ -108,7 +108,6 @@ test("the README's commands make a project in which its producer and its worker 
   expect(stdout).toMatch(/^stored 0\.[a-z0-9]{8}-1-0\n$/);
   expect((await worker.lines.next()).value).toBe("sending to ada@example.com attempt 1");
   expect(await end(worker.program)).toBe(0);
-  expect(await end(server.program)).toBe(0);
   expect(JSON.parse(readFileSync(join(emails, "package.json"), "utf8"))).toMatchObject({ type: "module" });
 });
 

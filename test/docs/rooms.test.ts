@@ -24,6 +24,15 @@ function largeFolders(files: readonly string[]): string[] {
     .map(([folder, count]) => `${folder}: ${count}`);
 }
 
+/**
+ * The modules with state of their own, which two servers in one Worker would share. What cannot be changed is none, nor are
+ * routes, nor what a module remembers of single objects, as a `WeakMap` does.
+ */
+function withState(source: string): string[] {
+  const declared = source.matchAll(/^(?:export )?(?:(?:let|var) .*|const \w+(?:: [^=]+)? = new .*)/gm);
+  return [...declared].flatMap(([line]) => (/: Readonly(Set|Map)<|= new (Hono|WeakMap)</.test(line) ? [] : [line]));
+}
+
 describe("the sources", () => {
   test(`have at most ${FILES_PER_FOLDER_MAX} files in a folder`, () => {
     expect(largeFolders(filesIn("src", "worker-client", "test", "bench", "examples", ":(glob)docs/*.md"))).toEqual([]);
@@ -36,5 +45,14 @@ describe("the sources", () => {
     );
 
     expect(withChance).toEqual([]);
+  });
+
+  test("of the server have no state in modules", () => {
+    const files = filesIn("src").filter((file) => file.endsWith(".ts") && !file.startsWith("src/local/"));
+
+    expect(files.flatMap((file) => withState(readFileSync(join(ROOT, file), "utf8")))).toEqual([]);
+    expect(withState("let a = 1;\nexport const b: B = new B();\nconst c: ReadonlySet<string> = new Set();\n")).toEqual([
+      ...["let a = 1;", "export const b: B = new B();"],
+    ]);
   });
 });

@@ -33,7 +33,7 @@ test("a new key is added to those that the server has, so that both count while 
   for (const { key } of [old, next]) {
     expect(await new KnownKeys().principalOf({ AUTHKEYS: next.authkeys }, key, 0)).toMatchObject({ queues: [""] });
   }
-  expect(settingsFrom([], { AUTHKEYS: next.authkeys })).toMatchObject({ authkeys: next.authkeys });
+  expect(settingsFrom({}, { AUTHKEYS: next.authkeys })).toMatchObject({ authkeys: next.authkeys });
 });
 
 test.each([
@@ -55,7 +55,7 @@ test("a second key of one name is refused, and --help says what there is", async
 });
 
 test("a server does not start with wrong keys", () => {
-  expect(() => settingsFrom([], { AUTHKEYS: "[{}]" })).toThrow(
+  expect(() => settingsFrom({}, { AUTHKEYS: "[{}]" })).toThrow(
     /^AUTHKEYS\[0\]\.name is missing; it must be a string\./,
   );
 });

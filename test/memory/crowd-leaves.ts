@@ -19,7 +19,7 @@ const ANSWER_MS = 2_000;
 const POLL_MS = 100;
 const STOP_MS = 10_000;
 const AUTHKEY = "memory-test";
-const START = `${import.meta.dirname}/../../src/local/start.ts`;
+const DEV = [`${import.meta.dirname}/../../worker-client/cli/index.ts`, "dev"];
 
 /**
  * Lets a crowd of connections without the authkey come to a server with few descriptors and leave, and sees whether it
@@ -29,7 +29,7 @@ export async function crowdLeaves(): Promise<number> {
   if (process.platform === "win32") throw new Error("Limits of descriptors are set with the shell of Unix.");
   const directory = mkdtempSync(`${tmpdir()}/durable-queue-crowd-`);
   const limited = `ulimit -Sn ${DESCRIPTORS} && ulimit -Hn ${DESCRIPTORS} && exec "$0" "$@"`;
-  const server = spawn("/bin/sh", ["-c", limited, process.execPath, START], {
+  const server = spawn("/bin/sh", ["-c", limited, process.execPath, ...DEV], {
     env: { ...process.env, PORT: "0", HOST: "127.0.0.1", AUTHKEY, DATA_DIR: directory },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -17,6 +17,11 @@ const WORKERD = `@cloudflare/workerd-${process.platform}-${process.arch === "x64
 /** Folders of a machine that this one has in its own root. */
 const OWN_PATHS = /(?<![\w.-])\/(?=(?:opt|etc|usr\/local|var)\/)/g;
 
+/** The blocks of commands of docs/operations.md. */
+const COMMANDS = blocks
+  .filter(({ file, language }) => file === "docs/operations.md" && language === "sh")
+  .map(({ code }) => code);
+
 /** What a command printed, and how it ended. */
 export interface Ended {
   status: number | null;
@@ -34,6 +39,7 @@ export class Machine {
   readonly environment: NodeJS.ProcessEnv;
   readonly #registry: PackageRegistry;
   readonly #port: number;
+  readonly #shown = new Set<string>();
 
   private constructor(registry: PackageRegistry, port: number) {
     this.#registry = registry;
@@ -99,11 +105,16 @@ export class Machine {
 
   /** The only block of commands of docs/operations.md with this text in it. */
   block(part: string): string {
-    const found = blocks.filter(
-      ({ file, language, code }) => file === "docs/operations.md" && language === "sh" && code.includes(part),
-    );
+    const found = COMMANDS.filter((code) => code.includes(part));
+    const [code = ""] = found;
     if (found.length !== 1) throw new Error(`${found.length} blocks have ${part}`);
-    return this.placed((found[0] as { code: string }).code);
+    this.#shown.add(code);
+    return this.placed(code);
+  }
+
+  /** The blocks of commands that were not asked for. */
+  get otherBlocks(): string[] {
+    return COMMANDS.filter((code) => !this.#shown.has(code));
   }
 
   /** Runs commands in a shell that ends at the first one that fails. */

@@ -158,6 +158,10 @@ describe("the commands of the page", { timeout: 120_000 }, () => {
     expect(output).not.toMatch(/dq_[\w-]{20}/);
     expect(output).not.toMatch(/error|exception/i);
   });
+
+  test("are all of the page but those for Docker", () => {
+    expect(machine.otherBlocks.filter((block) => !block.startsWith("docker build "))).toEqual([]);
+  });
 });
 
 test("a backup without a command that freezes is refused while the server runs, and leaves nothing", async () => {

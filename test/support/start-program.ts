@@ -4,6 +4,9 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 
+/** What `npm start` runs. */
+const DEV = ["worker-client/cli/index.ts", "dev"];
+
 /** A started server program: what it prints, and how it ends. */
 export class Program {
   static readonly #all: Program[] = [];
@@ -33,13 +36,13 @@ export class Program {
 
   /** `npm start` without its set-up: on a free port, with these variables and arguments. */
   static start(environment: Record<string, string>, args: string[] = []): Program {
-    return new Program(process.execPath, ["src/local/start.ts", ...args], { PORT: "0", ...environment });
+    return new Program(process.execPath, [...DEV, ...args], { PORT: "0", ...environment });
   }
 
   /** `npm start` without its set-up, with a hard limit of so many open files. */
   static startWithFiles(limit: number, environment: Record<string, string>): Program {
-    const script = `ulimit -n ${limit}; exec "$0" src/local/start.ts`;
-    return new Program("/bin/sh", ["-c", script, process.execPath], { PORT: "0", ...environment });
+    const script = `ulimit -n ${limit}; exec "$0" "$@"`;
+    return new Program("/bin/sh", ["-c", script, process.execPath, ...DEV], { PORT: "0", ...environment });
   }
 
   /** Kills what the test has started and left running. */

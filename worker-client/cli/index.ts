@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program `durable-queue`: what it has from its process, and how it ends. */
 import { homedir } from "node:os";
-import { EXIT_DONE } from "./base/exit.ts";
+import { EXIT_DONE, EXIT_FAILED } from "./base/exit.ts";
 import type { Io } from "./base/io.ts";
 import { run } from "./run.ts";
 
@@ -14,10 +14,12 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const interruption = new AbortController();
 let received: keyof typeof SIGNALS | undefined;
 let endsByItself = false;
+let isServer = false;
+let again: (() => void) | undefined;
 for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
   process.on(signal, () => {
     // The second one does not wait.
-    if (received !== undefined) process.exit(SIGNALS[received]);
+    if (received !== undefined) return again === undefined ? process.exit(SIGNALS[received]) : again();
     received = signal;
     if (!endsByItself) setTimeout(() => process.exit(SIGNALS[signal]), ENDING_MS).unref();
     interruption.abort();
@@ -26,8 +28,11 @@ for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
 
 // The reader of a pipe may end first, as `| head -1` does: that is no failure.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (!endsByItself) process.exit(code === "EPIPE" ? EXIT_DONE : 1);
+  stream.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    if (endsByItself) return;
+    if (code === "EPIPE") process.exit(EXIT_DONE);
+    if (stream === process.stdout) process.stderr.write(`Error: Standard output cannot be written: ${message}.\n`);
+    process.exit(EXIT_FAILED);
   });
 }
 
@@ -39,8 +44,10 @@ const io: Io = {
   folder: process.cwd(),
   home: homedir(),
   interrupted: interruption.signal,
-  endByItself() {
+  endByItself(options = {}) {
     endsByItself = true;
+    isServer = options.isServer === true;
+    again = options.again;
   },
   atExit(undo) {
     process.on("exit", undo);
@@ -49,8 +56,8 @@ const io: Io = {
 };
 
 const status = await run(process.argv.slice(2), io);
-// A server that a service manager has ended in order has not failed.
-const isInOrder = received !== "SIGINT" && status === EXIT_DONE;
+// A command that a service manager has ended in order has not failed, nor has a server that Ctrl-C has ended.
+const isInOrder = (isServer || received !== "SIGINT") && status === EXIT_DONE;
 process.exitCode = received === undefined || isInOrder ? status : SIGNALS[received];
 // A terminal that was asked must not keep the process.
 process.stdin.unref?.();

@@ -5,8 +5,8 @@ import { Context } from "./base/context.ts";
 import { numberFlag } from "./base/flags.ts";
 import type { Io } from "./base/io.ts";
 import { profilesPath } from "./base/profiles.ts";
-import { ADDRESS_DEFAULT, type GlobalFlags, settingsOf } from "./base/settings.ts";
-import { COLUMNS_DEFAULT } from "./base/table.ts";
+import { ADDRESS_DEFAULT, type GlobalFlags } from "./base/settings.ts";
+import { columnsOf } from "./base/table.ts";
 import { packageVersion } from "./base/version.ts";
 import { COMMANDS } from "./commands/index.ts";
 
@@ -20,7 +20,6 @@ const HELP_COLUMNS_MAX = 100;
  */
 export function programOf(io: Io): CliCommand {
   const program = new CliCommand("durable-queue");
-  const columnsOf = ({ columns = COLUMNS_DEFAULT }) => Math.min(columns, HELP_COLUMNS_MAX);
   program
     .exitOverride((error: CommanderError) => {
       throw error;
@@ -30,8 +29,8 @@ export function programOf(io: Io): CliCommand {
       // Errors are written when the command has ended; what commander writes there is the help of a missing command.
       writeErr: () => undefined,
       outputError: () => undefined,
-      getOutHelpWidth: () => columnsOf(io.stdout),
-      getErrHelpWidth: () => columnsOf(io.stderr),
+      getOutHelpWidth: () => Math.min(columnsOf(io.stdout), HELP_COLUMNS_MAX),
+      getErrHelpWidth: () => Math.min(columnsOf(io.stderr), HELP_COLUMNS_MAX),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -66,8 +65,8 @@ Profiles are in ${profilesPath(io)}:
   { "production": { "address": "https://queue.example.com", "authkey": "…" } }
 
 Results are tables on a terminal and JSON lines in a pipe. Durations are
-seconds. A value that begins with "-" comes after "--". Status: 0 done, 1 failed,
-2 wrong command line, 130 after Ctrl-C. NO_COLOR=1 leaves colours out.
+seconds. A value that begins with "-" comes after "--". Status: 0 done,
+1 failed, 2 wrong command line, 130 after Ctrl-C. NO_COLOR=1 leaves colours out.
 
 Example, each line in a terminal of its own:
   durable-queue dev
@@ -81,9 +80,7 @@ function actIn(io: Io): Act {
       // Commander passes the arguments, then the command's own flags and the command.
       const command = given.at(-1) as CliCommand;
       const args = given.slice(0, -2) as unknown as Args;
-      const settings = settingsOf(command.optsWithGlobals<GlobalFlags>(), io);
-      const context = new Context(io, settings);
-      for (const warning of settings.warnings) context.output.warn(warning);
+      const context = new Context(io, command.optsWithGlobals<GlobalFlags>());
       try {
         await action(context, command.opts<Flags>(), ...args);
       } finally {

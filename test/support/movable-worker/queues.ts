@@ -1,8 +1,8 @@
+import { queuesWith } from "../../../src/factory.ts";
 import { IsolateState } from "../../../src/isolate.ts";
-import { durableQueue } from "../../../src/server.ts";
 
 /** What the handler and the objects of the server that tests run share. */
 export const isolate = new IsolateState();
 
 /** The server that tests run. */
-export const queues = durableQueue<object>({}, isolate);
+export const queues = queuesWith<object>({}, isolate);

@@ -2,7 +2,7 @@ import type { QueueManager, QueueManagerOptions } from "../../src/index.ts";
 import { UsageError } from "./exit.ts";
 import type { Io } from "./io.ts";
 import { Output } from "./output.ts";
-import type { Settings } from "./settings.ts";
+import { type GlobalFlags, type Settings, settingsOf, wantsJson } from "./settings.ts";
 
 /** The longest that a manager takes to close when the command is over, in seconds. */
 const CLOSING_SECONDS = 2;
@@ -10,14 +10,30 @@ const CLOSING_SECONDS = 2;
 /** What a command is given: where it runs, its settings, where results go, and the client. */
 export class Context {
   readonly io: Io;
-  readonly settings: Settings;
   readonly output: Output;
+  readonly #flags: GlobalFlags;
   readonly #managers: QueueManager[] = [];
+  #settings: Settings | undefined;
 
-  constructor(io: Io, settings: Settings) {
+  /** @throws {UsageError} for a variable with a wrong value */
+  constructor(io: Io, flags: GlobalFlags) {
     this.io = io;
-    this.settings = settings;
-    this.output = new Output(io, settings.json);
+    this.output = new Output(io, wantsJson(flags, io));
+    this.#flags = flags;
+  }
+
+  /**
+   * What all commands go by. Read when a command first needs it: a mistake in the profiles must not keep those that need
+   * no server, such as completion, from their work.
+   *
+   * @throws {UsageError} for a variable or a profile with a mistake
+   */
+  get settings(): Settings {
+    if (this.#settings === undefined) {
+      this.#settings = settingsOf(this.#flags, this.io);
+      for (const warning of this.#settings.warnings) this.output.warn(warning);
+    }
+    return this.#settings;
   }
 
   /** Aborted by Ctrl-C: every call that waits is given it. */

@@ -23,8 +23,11 @@ export interface Io {
   /**
    * Lets the command end by itself, as a server or a worker does: after a signal it takes as long as it needs, and it
    * goes on when no program reads its output any more.
+   *
+   * @param again called at each further signal. Default: the second signal ends the process at once
+   * @param isServer whether Ctrl-C is how it is meant to end, so that its status is 0 then
    */
-  endByItself(): void;
+  endByItself(options?: { again?: () => void; isServer?: boolean }): void;
   /** Has this run when the process ends, however that happens, and answers with a function that takes it back. */
   atExit(undo: () => void): () => void;
 }

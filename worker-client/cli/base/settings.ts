@@ -79,10 +79,10 @@ export function settingsOf(flags: GlobalFlags, io: Io): Settings {
     authkey: authkeyPlace?.authkey,
     addressSource: addressPlace?.source ?? "the default",
     authkeySource: authkeyPlace?.source ?? "nowhere",
-    json: flags.json ?? isOn("DURABLE_QUEUE_JSON", variable("DURABLE_QUEUE_JSON")),
-    yes: flags.yes ?? isOn("DURABLE_QUEUE_YES", variable("DURABLE_QUEUE_YES")),
+    json: wantsJson(flags, io),
+    yes: flags.yes ?? isOn(io, "DURABLE_QUEUE_YES"),
     retrySeconds: flags.retrySeconds ?? retrySecondsOf(variable("DURABLE_QUEUE_RETRY_SECONDS")),
-    allowPlainHttp: isOn("DURABLE_QUEUE_ALLOW_PLAIN_HTTP", variable("DURABLE_QUEUE_ALLOW_PLAIN_HTTP")),
+    allowPlainHttp: isOn(io, "DURABLE_QUEUE_ALLOW_PLAIN_HTTP"),
     warnings,
   };
 }
@@ -123,8 +123,19 @@ function assertMeantFor(address: string, place: Place | undefined, isWanted: boo
   );
 }
 
-function isOn(name: string, text: string | undefined): boolean {
-  if (text === undefined || text === "0" || text === "false") return false;
+/**
+ * Whether results are JSON also on a terminal.
+ *
+ * @throws {UsageError} for a variable with a wrong value
+ */
+export function wantsJson(flags: GlobalFlags, io: Io): boolean {
+  return flags.json ?? isOn(io, "DURABLE_QUEUE_JSON");
+}
+
+/** Whether a variable is set to yes. */
+function isOn({ environment }: Io, name: string): boolean {
+  const text = environment[name] ?? "";
+  if (text === "" || text === "0" || text === "false") return false;
   if (text === "1" || text === "true") return true;
   throw new UsageError(`${name} is ${JSON.stringify(text)}: it must be 1 or true, 0 or false.`);
 }

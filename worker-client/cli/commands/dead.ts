@@ -5,8 +5,8 @@ import type { Context } from "../base/context.ts";
 import { counted, shownCount } from "../base/durations.ts";
 import { UsageError } from "../base/exit.ts";
 import { numberFlag } from "../base/flags.ts";
-import { limited } from "../base/limited.ts";
-import { DEAD_COLUMNS, messageJson } from "../base/message-lines.ts";
+import { limited } from "../views/limited.ts";
+import { DEAD_COLUMNS, messageJson } from "../views/message-lines.ts";
 
 interface RedriveFlags {
   max?: number;

@@ -1,4 +1,5 @@
 import type { AddCommands } from "../base/command.ts";
+import { addExport, addImport } from "./bulk.ts";
 import { addCompletion } from "./completion.ts";
 import { addDead } from "./dead.ts";
 import { addDoctor } from "./doctor.ts";
@@ -12,10 +13,12 @@ import { addReceive } from "./receive.ts";
 import { addServe } from "./serve.ts";
 import { addTail } from "./tail.ts";
 import { addTop } from "./top.ts";
+import { addWork } from "./work.ts";
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly AddCommands[] = [
   ...[addPut, addGet, addReceive, addLeases],
+  ...[addWork, addExport, addImport],
   ...[addTail, addTop, addQueues, addMessages, addDead],
   ...[addServe, addKeys, addDoctor, addCompletion],
 ];

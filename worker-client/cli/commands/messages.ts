@@ -5,9 +5,9 @@ import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
 import { Failure } from "../base/exit.ts";
 import { choiceFlag, numberFlag } from "../base/flags.ts";
-import { limited } from "../base/limited.ts";
-import { MESSAGE_COLUMNS, messageJson } from "../base/message-lines.ts";
 import { shownText } from "../base/text.ts";
+import { limited } from "../views/limited.ts";
+import { MESSAGE_COLUMNS, messageJson } from "../views/message-lines.ts";
 
 interface ListFlags {
   state?: MessageState;

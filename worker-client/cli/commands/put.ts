@@ -6,21 +6,27 @@ import { exactJson } from "../base/exact-json.ts";
 import { UsageError } from "../base/exit.ts";
 import { numberFlag } from "../base/flags.ts";
 import { addItemFlags, type ItemFlags, itemOptionsOf } from "../base/item-flags.ts";
+import { addLinesFlags, type LinesFlags } from "../bulk/put/lines-flags.ts";
 
-interface PutFlags extends ItemFlags {
+interface PutFlags extends ItemFlags, LinesFlags {
+  messages?: boolean;
   text?: boolean;
   file?: string;
   timeoutSeconds?: number;
   idempotencyKey?: string;
 }
 
-/** `put`: one message. */
+/** `put`: one message, or one for each line of standard input. */
 export function addPut(program: CliCommand, act: Act): void {
-  addItemFlags(program.command("put"))
-    .description("Put a message, and print its id. The queue is created if there is none.")
+  addLinesFlags(addItemFlags(program.command("put")))
+    .summary("Put a message, or each line of standard input as one.")
+    .description(
+      "Put a message, and print its id. Without a body, put each line of standard input, a JSON value, as a message. The queue is created if there is none.",
+    )
     .argument("<queue>", "1 to 128 of A-Z a-z 0-9 . _ -")
     .argument("[body]", "one JSON value; with --text a plain text")
-    .option("--text", "the body is a plain text, not JSON")
+    .option("--text", "the body, or each line, is a plain text, not JSON")
+    .option("--messages", "each line is an object with body, or bytes, and flags such as delaySeconds, as of export")
     .option("--file <path>", "the body is in this file")
     .addOption(
       numberFlag("--timeout-seconds <seconds>", "how long to wait while the queue is full (default: without end)", {
@@ -29,16 +35,20 @@ export function addPut(program: CliCommand, act: Act): void {
     )
     .option("--idempotency-key <key>", "puts under one key within 300 seconds are one put: for scripts that repeat it")
     .example(
-      `durable-queue put emails '{"to": "a@example.com"}' --delay-seconds 60\ndurable-queue put notes --text "Hello"`,
+      `durable-queue put emails '{"to": "a@example.com"}' --delay-seconds 60\ndurable-queue put notes --text "Hello"\ndurable-queue put emails --checkpoint emails.progress < emails.jsonl`,
     )
     .action(act<PutFlags, [string, string | undefined]>(put));
 }
 
 async function put(context: Context, flags: PutFlags, name: string, body: string | undefined): Promise<void> {
+  if (body === undefined && flags.file === undefined) {
+    const { putInput } = await import("../bulk/put/put-input.ts");
+    return putInput(context, flags, name, itemOptionsOf(flags));
+  }
   const item = itemIn(context, flags, body);
-  const { timeoutSeconds, idempotencyKey } = flags;
+  const { timeoutSeconds, idempotencyKey, wait } = flags;
   const queue = (await context.manager()).queue(name);
-  const options = { ...itemOptionsOf(flags), timeoutSeconds, idempotencyKey, signal: context.signal };
+  const options = { ...itemOptionsOf(flags), block: wait, timeoutSeconds, idempotencyKey, signal: context.signal };
   const id = await queue.put(item, options);
   await context.output.result({ id }, id);
 }

@@ -2,11 +2,11 @@ import type { Queue, QueueError } from "../../src/index.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import { confirm } from "../base/confirm.ts";
 import type { Context } from "../base/context.ts";
-import { describeQueue } from "../base/describe.ts";
 import { counted } from "../base/durations.ts";
 import { Failure, UsageError } from "../base/exit.ts";
 import { choiceFlag } from "../base/flags.ts";
 import { addSettingFlags, type SettingFlags, settingsIn } from "../base/setting-flags.ts";
+import { describeQueue } from "../views/describe.ts";
 
 interface OnlyFlags {
   only?: "puts" | "receives";
@@ -41,7 +41,7 @@ function addChanging(queues: CliCommand, act: Act): void {
     .summary("Change settings; creates the queue if there is none.")
     .description("Change the settings that are given, and create the queue if there is none.")
     .argument("<queue>")
-    .example("durable-queue queues configure emails --max-attempts 5 --dead-letter-queue emails-dead")
+    .example("durable-queue queues configure emails --max-attempts 5 --lease-seconds 60")
     .action(act<SettingFlags, [string]>(configure));
   queues
     .command("pause")

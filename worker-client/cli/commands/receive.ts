@@ -5,7 +5,7 @@ import type { Context } from "../base/context.ts";
 import { shownDate } from "../base/durations.ts";
 import { Failure } from "../base/exit.ts";
 import { numberFlag } from "../base/flags.ts";
-import { headersJson } from "../base/message-lines.ts";
+import { headersJson } from "../views/message-lines.ts";
 
 interface ReceiveFlags {
   max?: number;
@@ -47,6 +47,7 @@ async function receive(context: Context, flags: ReceiveFlags, name: string): Pro
   if (messages.length === 0) throw new Failure(`No message became visible in ${name} in time.`, "empty");
   try {
     await output.list(COLUMNS, messages, { none: "", jsonOf });
+    await output.flushed();
   } catch (error) {
     await Promise.all(messages.map((message) => message.release()));
     throw error;

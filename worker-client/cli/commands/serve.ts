@@ -1,14 +1,10 @@
+import type { ServeFlags } from "../../../src/local/settings.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
-import { Failure, UsageError } from "../base/exit.ts";
+import { UsageError } from "../base/exit.ts";
 
-interface ServeFlags {
-  port?: string;
-  host?: string;
-  dataDir?: string;
-  storageBytesMax?: string;
-  authkeys?: string;
-}
+/** How often the process of npm is checked, in milliseconds. */
+const PARENT_POLL_MS = 500;
 
 /** `dev` and `serve`: a server on this machine. */
 export function addServe(program: CliCommand, act: Act): void {
@@ -25,7 +21,7 @@ export function addServe(program: CliCommand, act: Act): void {
       "Run a server on this machine for good. As dev, but it makes no key: the variable AUTHKEY has one that grants everything, AUTHKEYS or --authkeys has keys with scopes, as durable-queue keys new makes them. Needs the package workerd: npm install workerd.",
     )
     .option("--authkeys <json>", "the keys with scopes: hashes, no secrets (env AUTHKEYS)")
-    .example("AUTHKEYS='[…]' durable-queue serve --host 0.0.0.0 --data-dir /var/lib/durable-queue")
+    .example("export AUTHKEYS='[…]'\ndurable-queue serve --host 0.0.0.0 --data-dir /var/lib/durable-queue")
     .action(act<ServeFlags>(serveForGood));
 }
 
@@ -57,39 +53,36 @@ async function serveForGood(context: Context, flags: ServeFlags): Promise<void> 
   await serve(context, flags);
 }
 
-async function serve({ io }: Context, { authkeys, ...place }: ServeFlags): Promise<void> {
-  const local = await localServer();
-  const names = { port: "port", host: "host", dataDir: "data-dir", storageBytesMax: "storage-bytes-max" } as const;
-  const args = (Object.keys(names) as (keyof typeof names)[]).flatMap((name) =>
-    place[name] === undefined ? [] : [`--${names[name]}=${place[name]}`],
-  );
-  const environment = authkeys === undefined ? io.environment : { ...io.environment, AUTHKEYS: authkeys };
-  io.endByItself();
+async function serve({ io }: Context, flags: ServeFlags): Promise<void> {
+  // Most commands need not load it.
+  const [local, { settingsFrom, UsageError: WrongFlag }] = await Promise.all([
+    import("../../../src/local/serve.ts"),
+    import("../../../src/local/settings.ts"),
+  ]);
+  io.endByItself({ isServer: true });
   try {
-    const settings = local.settingsFrom(args, environment);
-    if (settings === "help") return;
-    await local.serve(settings, {
+    await local.serve(settingsFrom(flags, io.environment), {
       print: (line) => void io.stdout.write(`${line}\n`),
       report: (line) => void io.stderr.write(`${line}\n`),
-      stopping: io.interrupted,
+      stopping: AbortSignal.any([io.interrupted, endOfNpm(io.environment)]),
     });
   } catch (error) {
-    if (error instanceof local.UsageError) throw new UsageError(error.message);
+    // A signal that ended a child of this process was sent to this process too, but is perhaps not handled yet.
+    await new Promise((heard) => setImmediate(heard));
+    // The signal may have ended the child that was being waited for: that is no error.
+    if (io.interrupted.aborted) return;
+    if (error instanceof WrongFlag) throw new UsageError(error.message);
     throw error;
   }
 }
 
-/** The local server, which most commands need not load. */
-async function localServer() {
-  try {
-    const [{ serve }, { settingsFrom, UsageError }] = await Promise.all([
-      import("../../../src/local/serve.ts"),
-      import("../../../src/local/settings.ts"),
-    ]);
-    return { serve, settingsFrom, UsageError };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!/^(ERR_)?MODULE_NOT_FOUND$/.test(code ?? "") || !message.includes("workerd")) throw error;
-    throw new Failure("A server needs the package workerd, which is not installed: npm install workerd.", "no_workerd");
-  }
+/**
+ * Aborted when npm ends that has started this program, as `npm start` and `npx` do: npm passes a signal to the shell between
+ * it and this process, and then both end without stopping it.
+ */
+function endOfNpm({ npm_lifecycle_event: script }: NodeJS.ProcessEnv): AbortSignal {
+  const ending = new AbortController();
+  const parent = process.ppid;
+  if (script !== undefined) setInterval(() => process.ppid === parent || ending.abort(), PARENT_POLL_MS).unref();
+  return ending.signal;
 }

@@ -4,9 +4,9 @@ import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
 import { counted, shownCount } from "../base/durations.ts";
 import { numberFlag } from "../base/flags.ts";
-import { messageJson } from "../base/message-lines.ts";
 import { cutText, shownText } from "../base/text.ts";
 import { waited } from "../base/waiting.ts";
+import { messageJson } from "../views/message-lines.ts";
 
 interface TailFlags {
   intervalSeconds?: number;
@@ -54,7 +54,7 @@ async function tail(context: Context, flags: TailFlags, name: string): Promise<v
   const { intervalSeconds = INTERVAL_SECONDS, after } = flags;
   const follower = new Follower((await context.manager()).queue(name), signal, after);
   if (after === undefined) {
-    await follower.skip((count) => output.note(`${shownCount(count)} messages are there already.`));
+    await follower.skip((count) => output.note(`Messages that are there already: ${shownCount(count)}.`));
     output.note(`Following ${name}, until Ctrl-C.`);
   }
   do {

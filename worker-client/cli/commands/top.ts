@@ -3,10 +3,10 @@ import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
 import { counted, shownCount, shownDate, shownSeconds } from "../base/durations.ts";
 import { numberFlag } from "../base/flags.ts";
-import { Screen } from "../base/screen.ts";
 import { type Column, tableLines } from "../base/table.ts";
 import { cutText, shownText } from "../base/text.ts";
 import { waited } from "../base/waiting.ts";
+import { Screen } from "../views/screen.ts";
 
 interface TopFlags {
   intervalSeconds?: number;

@@ -10,6 +10,7 @@ interface Runtime {
     env?: Record<string, string | undefined>;
     versions?: Record<string, string>;
     pid?: number;
+    emitWarning?: (text: string, options: { code: string }) => void;
     getBuiltinModule?: (name: string) => { hostname?: () => string } | undefined;
   };
   navigator?: { userAgent?: string };
@@ -100,6 +101,20 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** The codes of the warnings that this process has had. */
+const warned = new Set<string>();
+
+/** Warns the operator, once per code. In Workers and browsers it does nothing: what it is about is as it should be there. */
+export function warnOnce(code: string, text: string): void {
+  if (isWorker() || warned.has(code)) return;
+  warned.add(code);
+  runtime.process?.emitWarning?.(text, { code });
+}
+
+function isWorker(): boolean {
+  return runtime.navigator?.userAgent === "Cloudflare-Workers";
+}
+
 /** A variable of the environment; undefined where there is none. */
 export function environment(name: string): string | undefined {
   return runtime.process?.env?.[name];
@@ -117,7 +132,7 @@ export function isBun(): boolean {
  */
 export function processName(charactersMax: number): string | undefined {
   const pid = runtime.process?.pid;
-  if (pid === undefined || runtime.navigator?.userAgent === "Cloudflare-Workers") return undefined;
+  if (pid === undefined || isWorker()) return undefined;
   const rest = `:${pid}`;
   const host = hostname().replace(/[^\x21-\x7e]/g, "-");
   return host.slice(0, charactersMax - rest.length) + rest;

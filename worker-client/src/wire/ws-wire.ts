@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 import { SOCKET_PROTOCOL } from "../../../src/contract/socket-constants.ts";
+import { warnOnce } from "../base/platform.ts";
 import {
   connectFailureOf,
   type Opening,
@@ -39,7 +40,12 @@ export async function openWsWire(target: Target, events: WireEvents): Promise<Op
     socket = new library.WebSocket(target.url, [SOCKET_PROTOCOL], optionsOf(target));
   } catch (error) {
     // Not every runtime can load it, and bundles for runtimes without such connections leave it out.
-    events.connectFailed({ kind: "unsupported", cause: error instanceof Error ? error : new Error(String(error)) });
+    const cause = error instanceof Error ? error : new Error(String(error));
+    warnOnce(
+      "DURABLE_QUEUE_NO_WS",
+      `durable-queue: the package ws cannot be loaded (${cause.message}), so that calls go over HTTP, which is slower. Leave ws out of a bundle: external.`,
+    );
+    events.connectFailed({ kind: "unsupported", cause });
     return { giveUp: () => false };
   }
   return new WsOpening(socket, target, events);

@@ -1,10 +1,10 @@
 import { SETTING_NAMES } from "../../../src/contract/settings.ts";
 import { ENDINGS, STATE_NAMES } from "../../../src/contract/states.ts";
 import type { Consumer, QueueDescription } from "../../src/index.ts";
-import { shownCount, shownDate, shownSeconds } from "./durations.ts";
-import type { Output } from "./output.ts";
-import { tableLines } from "./table.ts";
-import { shownText } from "./text.ts";
+import { shownCount, shownDate, shownSeconds } from "../base/durations.ts";
+import type { Output } from "../base/output.ts";
+import { tableLines } from "../base/table.ts";
+import { shownText } from "../base/text.ts";
 
 /** Writes what there is to know about a queue: one line of JSON, or some groups of lines for people. */
 export async function describeQueue(output: Output, queue: QueueDescription): Promise<void> {

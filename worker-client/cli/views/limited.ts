@@ -1,4 +1,4 @@
-import type { Output } from "./output.ts";
+import type { Output } from "../base/output.ts";
 
 /** How many rows of a list a terminal shows if the user does not say. A pipe gets all: a program must not miss any. */
 const ROWS_DEFAULT = 100;

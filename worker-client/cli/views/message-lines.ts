@@ -1,8 +1,8 @@
 /** Messages as results: lines of JSON, and columns of tables. */
 import type { MessageView } from "../../src/index.ts";
-import { bodyCell, bodyJson } from "./bodies.ts";
-import { shownDate, shownSeconds } from "./durations.ts";
-import type { Column } from "./table.ts";
+import { bodyCell, bodyJson } from "../base/bodies.ts";
+import { shownDate, shownSeconds } from "../base/durations.ts";
+import type { Column } from "../base/table.ts";
 
 type View = MessageView<unknown>;
 

@@ -1,4 +1,4 @@
-import type { Io } from "./io.ts";
+import type { Io } from "../base/io.ts";
 
 const ENTER = "\u001b[?1049h\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?1049l";

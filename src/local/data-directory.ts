@@ -31,6 +31,8 @@ export class DataDirectory {
   /** The open directory that has the lock; undefined if this machine has no locks. */
   #lock: number | undefined;
   #holders = 0;
+  /** The device and the number of the directory that is held; undefined before. */
+  #identity: string | undefined;
 
   /**
    * Creates the directory.
@@ -80,6 +82,7 @@ export class DataDirectory {
         return outcome !== "taken";
       });
       this.#makeStatusFolder();
+      this.#identity = identityOf(this.path);
     }
     this.#holders += 1;
   }
@@ -95,6 +98,14 @@ export class DataDirectory {
   /** The open directory that has the lock, if there are locks: a process that inherits it holds the lock too. */
   get lock(): number | undefined {
     return this.#lock;
+  }
+
+  /**
+   * Whether the directory was removed, unmounted or replaced since `hold`: the files that a server has open are then in no
+   * directory that another server finds. A directory that cannot be looked at counts as there.
+   */
+  get isGone(): boolean {
+    return this.#identity !== undefined && identityOf(this.path) !== this.#identity;
   }
 
   /**
@@ -166,4 +177,11 @@ export class DataDirectory {
     writeFileSync(fresh, text, { flag: "wx", mode: 0o600 });
     renameSync(fresh, file);
   }
+}
+
+/** What tells a directory from another one at the same path: "" if there is none, undefined if that is not known. */
+function identityOf(path: string): string | undefined {
+  if (process.platform === "win32") return undefined;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? "" : `${stats.dev}-${stats.ino}`;
 }

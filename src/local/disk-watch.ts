@@ -51,7 +51,9 @@ export function diskBounds(sizeBytes: number): DiskBounds {
  * hardly any is left, a reserve file is deleted, so that stored messages can still be received, acked and purged.
  */
 export class DiskWatch {
+  readonly #data: DataDirectory;
   readonly #directory: string;
+  readonly #gone = new AbortController();
   readonly #report: (line: string) => void;
   readonly #space: (path: string) => Promise<DiskSpace>;
   #isNearlyFull = false;
@@ -61,6 +63,7 @@ export class DiskWatch {
 
   /** @param space reads the space of the file system of a path; by default from the operating system */
   constructor(directory: DataDirectory, report: (line: string) => void, space = spaceOf) {
+    this.#data = directory;
     this.#directory = directory.path;
     this.#report = report;
     this.#space = space;
@@ -79,9 +82,15 @@ export class DiskWatch {
     clearTimeout(this.#timer);
   }
 
+  /** Aborted when the directory was removed, unmounted or replaced: what a server stores from then on is lost. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
   /** Looks once. A failure is reported once, and the next look tries again. */
   async look(): Promise<void> {
     try {
+      if (this.#data.isGone) return this.#gone.abort();
       const { freeBytes, sizeBytes } = await this.#space(this.#directory);
       const bounds = diskBounds(sizeBytes);
       this.#tell(freeBytes, bounds);

@@ -40,10 +40,14 @@ function linesAbout(source: Source, path: string, authkey: string | undefined): 
   return [...lines, `Clients find address and key in ${path}/client.env: copy it to their .env.`];
 }
 
+function goneSentence(path: string): string {
+  return `the directory ${path} was removed, unmounted or replaced while the server used it. What it stores from then on would be lost: put the directory or a backup back, and start it again.`;
+}
+
 /**
  * Serves until `stopping` is aborted.
  *
- * @throws {Error} with a sentence for the operator, if the server cannot start
+ * @throws {Error} with a sentence for the operator, if the server cannot start, or its directory is gone
  */
 export async function serve(settings: Settings, { print, report, stopping }: Host): Promise<void> {
   const directory = new DataDirectory(settings.dataDirectory);
@@ -59,7 +63,7 @@ export async function serve(settings: Settings, { print, report, stopping }: Hos
   const { host, port, authkeys, storageBytesMax } = settings;
   const reports = { trouble: report, recovery: print };
   const options = { host, port, authkey, authkeys, directory, storageBytesMax };
-  const server = await KeptServer.start(options, reports, stopping);
+  const server = await KeptServer.start(options, reports, AbortSignal.any([stopping, disk.gone]));
   try {
     directory.writeClientEnvironment(server.address, authkey);
   } catch (error) {
@@ -73,5 +77,9 @@ export async function serve(settings: Settings, { print, report, stopping }: Hos
 
   await server.ended;
   disk.stop();
+  if (disk.gone.aborted) {
+    report(`disk: gone: ${goneSentence(directory.path)}`);
+    throw new Error(`The server was stopped, because its directory ${directory.path} is gone.`);
+  }
   print("Stopped. Everything that was acknowledged is stored.");
 }

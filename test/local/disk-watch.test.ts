@@ -1,11 +1,12 @@
 /** What is done about a disk that runs full. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { DiskWatch, diskBounds } from "../../src/local/disk-watch.ts";
+import { QueueManager } from "../../worker-client/src/index.ts";
 import { Program } from "../support/start-program.ts";
 
 const MIB = 1_048_576;
@@ -110,4 +111,24 @@ test.skipIf(!canMount)("npm start tells of a disk that fills up, and of its room
     await Program.killAll();
     execFileSync("umount", ["-l", directory]);
   }
+});
+
+test.each([
+  ["removed", () => rmSync(directory, { recursive: true })],
+  ["replaced", () => renameSync(directory, `${directory}.before`)],
+])("a server whose directory is %s while it serves stops taking messages, and says why", async (_, remove) => {
+  const program = Program.start({ DATA_DIR: directory, AUTHKEY: "key" });
+  const queue = new QueueManager({ address: await program.serving(), authkey: "key", retrySeconds: 0 }).queue("q");
+  await queue.put("stored");
+  onTestFinished(() => rmSync(`${directory}.before`, { recursive: true, force: true }));
+
+  remove();
+  mkdirSync(directory, { mode: 0o700 });
+
+  expect(await program.ended).toBe(1);
+  expect(program.output).toContain(
+    `disk: gone: the directory ${directory} was removed, unmounted or replaced while the server used it. `,
+  );
+  expect(program.output).not.toContain("Everything that was acknowledged is stored.");
+  await expect(queue.put("lost")).rejects.toMatchObject({ code: "unavailable" });
 });

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** An instruction of a Dockerfile, as `RUN`, and what follows it. */
-export interface Instruction {
+interface Instruction {
   name: string;
   text: string;
 }
 
 /** The instructions of the service's Dockerfile, each on one line. */
-export const instructions: readonly Instruction[] = readFileSync(
+const instructions: readonly Instruction[] = readFileSync(
   join(import.meta.dirname, "../../examples/service/Dockerfile"),
   "utf8",
 )

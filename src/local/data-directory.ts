@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -82,7 +84,7 @@ export class DataDirectory {
         return outcome !== "taken";
       });
       this.#makeStatusFolder();
-      this.#identity = identityOf(this.path);
+      this.#identity = identityOf(statSync(this.path));
     }
     this.#holders += 1;
   }
@@ -105,7 +107,9 @@ export class DataDirectory {
    * directory that another server finds. A directory that cannot be looked at counts as there.
    */
   get isGone(): boolean {
-    return this.#identity !== undefined && identityOf(this.path) !== this.#identity;
+    // The open directory is looked at anew too: some file systems give other numbers after a while.
+    const held = this.#lock === undefined ? this.#identity : identityOf(fstatSync(this.#lock));
+    return held !== undefined && identityOf(statSync(this.path, { throwIfNoEntry: false })) !== held;
   }
 
   /**
@@ -180,8 +184,7 @@ export class DataDirectory {
 }
 
 /** What tells a directory from another one at the same path: "" if there is none, undefined if that is not known. */
-function identityOf(path: string): string | undefined {
+function identityOf(stats: Stats | undefined): string | undefined {
   if (process.platform === "win32") return undefined;
-  const stats = statSync(path, { throwIfNoEntry: false });
   return stats === undefined ? "" : `${stats.dev}-${stats.ino}`;
 }

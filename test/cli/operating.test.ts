@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freshName, TestServer } from "../support/server.ts";
 import { environmentFor, type Place, runCli } from "./in-process.ts";
@@ -184,4 +186,48 @@ test("a wrong key is a failure that says so, and doctor finds it", async () => {
     says: "The one from the environment is refused: The authkey is wrong; send one of those that the server has.",
   });
   expect(await cli(["doctor"])).toMatchObject({ status: 0, errors: "" });
+});
+
+describe("doctor", () => {
+  const findingsOf = ({ output }: { output: string }) =>
+    output
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { check: string; state: string; says: string });
+
+  test("says what a server is that is none, and how one that is away can be started", async () => {
+    const page = createServer((_, response) => response.setHeader("Connection", "close").end("<html>")).listen(
+      0,
+      "127.0.0.1",
+    );
+    await once(page, "listening");
+    const { port } = page.address() as { port: number };
+    const answer = await cli(["doctor", "--address", `http://127.0.0.1:${port}`]);
+    page.close();
+    await once(page, "close");
+    const away = await cli(["doctor", "--address", `http://127.0.0.1:${port}`]);
+
+    expect(findingsOf(answer).find(({ check }) => check === "server")).toEqual({
+      check: "server",
+      state: "fault",
+      says: `http://127.0.0.1:${port}/healthz answered 200, and not as a durable-queue server: is the address right, with its path?`,
+    });
+    expect(findingsOf(away).at(-1)).toEqual({
+      check: "server",
+      state: "fault",
+      says: `http://127.0.0.1:${port} cannot be reached (ECONNREFUSED). Is it running, and is this its address? durable-queue dev starts one here.`,
+    });
+    expect([answer.status, away.status]).toEqual([1, 1]);
+  });
+
+  test("finds nothing wrong with a server that serves, and says what the key grants", async () => {
+    const all = findingsOf(await cli(["doctor"]));
+
+    expect(all.map(({ check, state }) => `${check} ${state}`)).toEqual([
+      ...["version ok", "address ok", "server ok", "clock ok", "key ok", "queues ok", "limits ok"],
+    ]);
+    expect(all.find(({ check }) => check === "key")?.says).toBe(
+      "owner, from the environment: read, put, receive, admin on all queues",
+    );
+  });
 });

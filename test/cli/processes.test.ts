@@ -143,6 +143,21 @@ describe("a pipe", () => {
     expect(JSON.parse(stdout)).toBe(text);
   });
 
+  test("or file that cannot be written keeps a message from being removed", async () => {
+    const queue = server.manager().queue(freshName());
+    await queue.configure({ leaseSeconds: 1, retryDelaySeconds: 0 });
+    await queue.put(1);
+
+    const { stdout, stderr } = await shell(`dq get ${queue.name} > /dev/full || echo "status $?"`);
+
+    expect([stdout, stderr]).toEqual([
+      "status 1\n",
+      expect.stringMatching(/^Error: Standard output cannot be written: /),
+    ]);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(await queue.get()).toBe(1);
+  });
+
   test("never has warnings in it, and secrets are in no message", async () => {
     const { stdout } = await shell(
       `mkdir -p .config/durable-queue

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program `durable-queue`: what it has from its process, and how it ends. */
 import { homedir } from "node:os";
-import { EXIT_DONE } from "./base/exit.ts";
+import { EXIT_DONE, EXIT_FAILED } from "./base/exit.ts";
 import type { Io } from "./base/io.ts";
 import { run } from "./run.ts";
 
@@ -27,8 +27,11 @@ for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
 
 // The reader of a pipe may end first, as `| head -1` does: that is no failure.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (!endsByItself) process.exit(code === "EPIPE" ? EXIT_DONE : 1);
+  stream.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    if (endsByItself) return;
+    if (code === "EPIPE") process.exit(EXIT_DONE);
+    if (stream === process.stdout) process.stderr.write(`Error: Standard output cannot be written: ${message}.\n`);
+    process.exit(EXIT_FAILED);
   });
 }
 

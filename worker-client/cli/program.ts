@@ -6,7 +6,7 @@ import { numberFlag } from "./base/flags.ts";
 import type { Io } from "./base/io.ts";
 import { profilesPath } from "./base/profiles.ts";
 import { ADDRESS_DEFAULT, type GlobalFlags } from "./base/settings.ts";
-import { COLUMNS_DEFAULT } from "./base/table.ts";
+import { columnsOf } from "./base/table.ts";
 import { packageVersion } from "./base/version.ts";
 import { COMMANDS } from "./commands/index.ts";
 
@@ -20,7 +20,6 @@ const HELP_COLUMNS_MAX = 100;
  */
 export function programOf(io: Io): CliCommand {
   const program = new CliCommand("durable-queue");
-  const columnsOf = ({ columns = COLUMNS_DEFAULT }) => Math.min(columns, HELP_COLUMNS_MAX);
   program
     .exitOverride((error: CommanderError) => {
       throw error;
@@ -30,8 +29,8 @@ export function programOf(io: Io): CliCommand {
       // Errors are written when the command has ended; what commander writes there is the help of a missing command.
       writeErr: () => undefined,
       outputError: () => undefined,
-      getOutHelpWidth: () => columnsOf(io.stdout),
-      getErrHelpWidth: () => columnsOf(io.stderr),
+      getOutHelpWidth: () => Math.min(columnsOf(io.stdout), HELP_COLUMNS_MAX),
+      getErrHelpWidth: () => Math.min(columnsOf(io.stderr), HELP_COLUMNS_MAX),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })

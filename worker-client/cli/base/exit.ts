@@ -3,7 +3,7 @@
 /** The status of a command that did what it was told. */
 export const EXIT_DONE = 0;
 /** The status of a command that failed. */
-const EXIT_FAILED = 1;
+export const EXIT_FAILED = 1;
 /** The status of a wrong command line: nothing was tried. */
 const EXIT_USAGE = 2;
 /** The status after Ctrl-C. */

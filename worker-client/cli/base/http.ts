@@ -14,22 +14,34 @@ export interface Answer {
 }
 
 /**
- * Sends one request, once.
+ * Sends one request with the key, once.
  *
  * @param path as "/v1/key"
  * @param body the JSON of a POST; undefined for a GET
+ * @throws {TypeError} for an address to which the key must not be sent
  * @throws {Failure} if there is no answer
  */
-export async function request({ settings, signal }: Context, path: string, body?: object): Promise<Answer> {
-  const { address, authkey } = settings;
-  const headers: Record<string, string> = authkey === undefined ? {} : { Authorization: `Bearer ${authkey}` };
+export async function request(context: Context, path: string, body?: object): Promise<Answer> {
+  // The client checks address and key.
+  const { address } = await context.manager();
+  const headers = { Authorization: `Bearer ${context.settings.authkey}`, "Content-Type": "application/json" };
   const content = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  return answerOf(context, address + path, { headers, ...content });
+}
+
+/**
+ * Asks whether a server serves, without the key.
+ *
+ * @throws {Failure} if there is no answer
+ */
+export function health(context: Context): Promise<Answer> {
+  return answerOf(context, `${context.settings.address.replace(/\/+$/, "")}/healthz`, {});
+}
+
+async function answerOf({ settings, signal }: Context, url: string, init: RequestInit): Promise<Answer> {
   try {
-    const response = await fetch(address.replace(/\/+$/, "") + path, {
-      ...{ headers: { ...headers, "Content-Type": "application/json" }, redirect: "manual" as const },
-      ...content,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
-    });
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    const response = await fetch(url, { ...init, redirect: "manual", signal: ending });
     const date = new Date(response.headers.get("date") ?? "");
     return {
       status: response.status,
@@ -38,7 +50,7 @@ export async function request({ settings, signal }: Context, path: string, body?
     };
   } catch (error) {
     signal.throwIfAborted();
-    throw new Failure(`${address} cannot be reached (${reasonOf(error)}).`, "unavailable");
+    throw new Failure(`${settings.address} cannot be reached (${reasonOf(error)}).`, "unavailable");
   }
 }
 

@@ -1,6 +1,7 @@
+import { Failure } from "./exit.ts";
 import type { Io, OutputStream } from "./io.ts";
 import { type Style, styleOf } from "./style.ts";
-import { COLUMNS_DEFAULT, type Column, tableLines } from "./table.ts";
+import { type Column, columnsOf, tableLines } from "./table.ts";
 
 /** How many rows of a table are laid out together: a longer list has several tables, and needs no more memory. */
 const TABLE_ROWS = 500;
@@ -26,7 +27,7 @@ export class Output {
 
   /** How many columns a line of standard output has. */
   get width(): number {
-    return this.#io.stdout.columns ?? COLUMNS_DEFAULT;
+    return columnsOf(this.#io.stdout);
   }
 
   /** Whether a person sees standard error. */
@@ -42,6 +43,20 @@ export class Output {
   /** Writes what is no text, or no line, as it is. */
   async raw(content: string | Uint8Array): Promise<void> {
     await written(this.#io.stdout, content);
+  }
+
+  /**
+   * Waits until all that was written has left this process, as before a message is acked that was printed.
+   *
+   * @throws {Failure} if it could not be written, as on a full disk
+   */
+  async flushed(): Promise<void> {
+    await new Promise<void>((settle, fail) => {
+      this.#io.stdout.write("", (error) => {
+        if (error === undefined || error === null) settle();
+        else fail(new Failure(`Standard output cannot be written: ${error.message}.`, "output"));
+      });
+    });
   }
 
   /** Writes a value as one line of JSON. */

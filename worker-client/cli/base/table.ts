@@ -4,6 +4,11 @@ import { cutText, paddedText, shownText, widthOf } from "./text.ts";
 /** The columns of a terminal that does not say how many it has. */
 export const COLUMNS_DEFAULT = 80;
 
+/** How many columns a line has: some terminals say that they have none. */
+export function columnsOf({ columns = 0 }: { columns?: number | undefined }): number {
+  return columns > 0 ? columns : COLUMNS_DEFAULT;
+}
+
 /** The least width to which a column is cut, in columns of the terminal. */
 const CELL_MIN = 6;
 

@@ -3,7 +3,7 @@ import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
 import { counted, shownCount, shownSeconds } from "../base/durations.ts";
 import { Failure } from "../base/exit.ts";
-import { type Answer, request } from "../base/http.ts";
+import { type Answer, health, request } from "../base/http.ts";
 import { packageVersion } from "../base/version.ts";
 
 /** From which difference of the clocks on times shown here mislead, in seconds. */
@@ -57,15 +57,16 @@ async function* findings(context: Context): AsyncGenerator<Finding> {
   if (node >= NODE_MAJOR_MIN) yield ok("version", versions);
   else yield warning("version", `${versions}: it is tried with Node ${NODE_MAJOR_MIN} and newer.`);
   yield ok("address", `${address}, from ${addressSource}`);
-  const health = await reached(context);
-  if (typeof health === "string") return yield fault("server", health);
-  yield serverFinding(health.answer, health.ms, address);
-  yield* clockFinding(health.answer);
+  const server = await reached(context);
+  if (typeof server === "string") return yield fault("server", server);
+  yield serverFinding(server.answer, server.ms, address);
+  yield* clockFinding(server.answer);
   if (authkey === undefined) {
     return yield fault("key", "There is none: set DURABLE_QUEUE_AUTHKEY, or give --profile or --authkey.");
   }
-  if (health.answer.status !== 200) return;
-  const key = await request(context, "/v1/key");
+  if (server.answer.status !== 200) return;
+  const key = await grantOf(context);
+  if (typeof key === "string") return yield fault("key", key);
   if (key.status !== 200) {
     return yield fault("key", `The one from ${authkeySource} is refused: ${key.fields.detail ?? key.status}`);
   }
@@ -75,10 +76,20 @@ async function* findings(context: Context): AsyncGenerator<Finding> {
   yield ok("limits", `${limits} or ${shownCount(BATCH_BYTES_MAX)} bytes, as this version knows them`);
 }
 
+/** What the key grants; a sentence where the client refuses to send it. */
+async function grantOf(context: Context): Promise<Answer | string> {
+  try {
+    return await request(context, "/v1/key");
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
+  }
+}
+
 async function reached(context: Context): Promise<{ answer: Answer; ms: number } | string> {
   const begun = performance.now();
   try {
-    const answer = await request(context, "/healthz");
+    const answer = await health(context);
     return { answer, ms: performance.now() - begun };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -1,6 +1,7 @@
 import { bodyJson } from "../base/bodies.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
+import { Failure } from "../base/exit.ts";
 import { numberFlag } from "../base/flags.ts";
 import { shownText } from "../base/text.ts";
 
@@ -15,7 +16,7 @@ export function addGet(program: CliCommand, act: Act): void {
     .command("get")
     .summary("Take the next message for good, and print its body.")
     .description(
-      "Take the next message for good, and print its body as one line of JSON. It is removed once it has arrived here. Fails with status 1 if none becomes visible in time.",
+      "Take the next message for good, and print its body as one line of JSON. It is removed once it is printed. Fails with status 1 if none becomes visible in time.",
     )
     .argument("<queue>")
     .addOption(
@@ -30,12 +31,19 @@ export function addGet(program: CliCommand, act: Act): void {
 
 async function get(context: Context, { timeoutSeconds, raw = false }: GetFlags, name: string): Promise<void> {
   const { output, signal } = context;
+  // Over a socket, so that what arrives after Ctrl-C is given back.
   const queue = (await context.manager({ transport: "websocket" })).queue(name);
-  const item = await queue.get({ timeoutSeconds, signal });
-  // What is taken counts as unfinished until this: no program goes on to work on it here.
-  await queue.taskDone();
-  if (raw && item instanceof Uint8Array) return output.raw(item);
-  if (raw && typeof item === "string") return output.line(item);
+  const [message] = await queue.receive({ timeoutSeconds, signal });
+  if (message === undefined) throw new Failure(`No message became visible in ${name} in time.`, "empty");
+  await print(context, message.item, raw);
+  // A message that could not be printed, as to a full disk, is handed out again.
+  await output.flushed();
+  await message.ack();
+}
+
+async function print({ output }: Context, item: unknown, isRaw: boolean): Promise<void> {
+  if (isRaw && item instanceof Uint8Array) return output.raw(item);
+  if (isRaw && typeof item === "string") return output.line(item);
   const json = JSON.stringify(item instanceof Uint8Array ? bodyJson(item) : item);
   await output.line(output.isJson ? json : shownText(json));
 }

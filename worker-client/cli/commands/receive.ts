@@ -47,6 +47,7 @@ async function receive(context: Context, flags: ReceiveFlags, name: string): Pro
   if (messages.length === 0) throw new Failure(`No message became visible in ${name} in time.`, "empty");
   try {
     await output.list(COLUMNS, messages, { none: "", jsonOf });
+    await output.flushed();
   } catch (error) {
     await Promise.all(messages.map((message) => message.release()));
     throw error;

@@ -58,6 +58,10 @@ describe("lines", () => {
 
   test("of UTF-16 and of compressed data are refused", () => {
     expect(() => linesOf(Buffer.from("\ufeff1\n", "utf16le"))).toThrow("iconv -f UTF-16 -t UTF-8");
-    expect(() => linesOf(Buffer.from([0x1f, 0x8b, 8, 0]))).toThrow("gzip -dc");
+    expect(() => linesOf(Buffer.from([0x1f, 0x8b, 8, 0]))).toThrow(
+      "The input is compressed. Decompress it first: gzip -dc.",
+    );
+    expect(() => linesOf(Buffer.from([0xfd, 0x37, 0x7a, 0x0a]))).toThrow("xz -dc");
+    expect(() => linesOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))).toThrow("zstd -dc");
   });
 });

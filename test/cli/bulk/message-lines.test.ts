@@ -24,6 +24,10 @@ describe("a line with an item", () => {
 
   test("that is no JSON is refused with the place", () => {
     expect(() => itemLine("{a:1}")).toThrow(/^is not JSON: Expected property name/);
+    expect(() => itemLine("[")).toThrow(
+      "it begins an array over several lines. Make a line of each element: jq -c '.[]'",
+    );
+    expect(() => itemLine(" { ")).toThrow("it begins an object over several lines. Make one line of it: jq -c .");
   });
 });
 

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,76 +5,21 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Queue } from "../../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../../support/server.ts";
 import { environmentFor } from "../in-process.ts";
+import { CliProcess } from "./cli-process.ts";
 
-const PROGRAM = join(import.meta.dirname, "../../../worker-client/cli/index.ts");
+const CLIENT = join(import.meta.dirname, "../../../worker-client/src/index.ts");
 const server = new TestServer();
 const folder = mkdtempSync(join(tmpdir(), "durable-queue-work-"));
 
 beforeAll(() => server.start());
-afterEach(() => Command.killAll());
+afterEach(() => CliProcess.killAll());
 afterAll(async () => {
   await server.remove();
   rmSync(folder, { recursive: true });
 });
 
-/** The program as a process, with what it has printed. */
-class Command {
-  static readonly #all: Command[] = [];
-  output = "";
-  errors = "";
-  readonly status: Promise<number | null>;
-  readonly #child: ChildProcess;
-  #heard: () => void = () => undefined;
-
-  constructor(...args: string[]) {
-    const node = ["--conditions=source", "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON"];
-    this.#child = spawn(process.execPath, [...node, PROGRAM, ...args], {
-      env: { ...process.env, ...environmentFor(server), NO_COLOR: "1" },
-      cwd: folder,
-      // In a group of processes of its own, as from a terminal: Ctrl-C reaches all of it.
-      detached: true,
-    });
-    this.#child.stdout?.on("data", (chunk: Buffer) => {
-      this.output += chunk.toString();
-      this.#heard();
-    });
-    this.#child.stderr?.on("data", (chunk: Buffer) => {
-      this.errors += chunk.toString();
-      this.#heard();
-    });
-    this.status = once(this.#child, "close").then(([code]) => code as number | null);
-    Command.#all.push(this);
-  }
-
-  async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.output + this.errors);
-      if (match !== null) return match;
-      await new Promise<void>((settle) => {
-        this.#heard = settle;
-      });
-    }
-  }
-
-  /** What Ctrl-C does: a signal to all processes of the group. */
-  interrupt(): void {
-    process.kill(-(this.#child.pid as number), "SIGINT");
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  static async killAll(): Promise<void> {
-    for (const command of Command.#all.splice(0)) {
-      try {
-        process.kill(-(command.#child.pid as number), "SIGKILL");
-      } catch {
-        // All of them have ended.
-      }
-      await command.status;
-    }
-  }
+function start(...args: string[]): CliProcess {
+  return new CliProcess(args, { environment: environmentFor(server), folder });
 }
 
 function freshQueue(): Queue {
@@ -98,7 +41,7 @@ test("each message is given to the handler, and acked", async () => {
   const queue = freshQueue();
   await queue.putMany([1, 2, 3]);
 
-  const command = new Command("work", queue.name, handlerFile(PRINTS));
+  const command = start("work", queue.name, handlerFile(PRINTS));
   await command.printed(/item 3/);
   await queue.join();
   command.interrupt();
@@ -117,7 +60,7 @@ test("with --json each finished message is one line, and what the handler prints
   await queue.configure({ maxAttempts: 1 });
   await queue.putMany([1, 2]);
 
-  const command = new Command("work", queue.name, handler, "--json");
+  const command = start("work", queue.name, handler, "--json");
   await command.printed(/"failed".*\n/);
   command.interrupt();
   await command.status;
@@ -139,7 +82,7 @@ test("several processes share the messages, and one that dies is followed by ano
   );
   await queue.put("die");
 
-  const command = new Command("work", queue.name, handler, "--processes", "2");
+  const command = start("work", queue.name, handler, "--processes", "2");
   await command.printed(/process_died: Process \d+ was ended by SIGKILL\. Another one begins in 0\.5 seconds\.\n/);
   await command.printed(/item die/);
   await queue.join();
@@ -152,12 +95,12 @@ test("Ctrl-C lets handlers finish, and takes nothing more", async () => {
   const queue = freshQueue();
   const control = freshQueue();
   const handler = handlerFile(
-    `import { QueueManager } from ${JSON.stringify(join(import.meta.dirname, "../../../worker-client/src/index.ts"))};
+    `import { QueueManager } from ${JSON.stringify(CLIENT)};
     const control = new QueueManager().queue(${JSON.stringify(control.name)});
     export default async ({ item }) => { console.log("began", item); await control.get(); console.log("ended", item); };`,
   );
   await queue.putMany([1, 2]);
-  const command = new Command("work", queue.name, handler);
+  const command = start("work", queue.name, handler);
   await command.printed(/began 1/);
 
   command.interrupt();
@@ -171,7 +114,7 @@ test("Ctrl-C lets handlers finish, and takes nothing more", async () => {
 test("a second Ctrl-C gives back at once what is in hand, without an attempt", async () => {
   const queue = freshQueue();
   await queue.put("hangs");
-  const command = new Command("work", queue.name, handlerFile(HANGS, "mjs"));
+  const command = start("work", queue.name, handlerFile(HANGS, "mjs"));
   await command.printed(/began hangs/);
 
   command.interrupt();
@@ -186,12 +129,12 @@ test("a second Ctrl-C gives back at once what is in hand, without an attempt", a
 test("--shutdown-seconds bounds how long Ctrl-C waits, and its processes end when the command is killed", async () => {
   const queue = freshQueue();
   await queue.putMany(["a", "b"]);
-  const bounded = new Command("work", queue.name, handlerFile(HANGS, "mjs"), "--shutdown-seconds", "0");
+  const bounded = start("work", queue.name, handlerFile(HANGS, "mjs"), "--shutdown-seconds", "0");
   await bounded.printed(/began a/);
   bounded.interrupt();
   const status = await bounded.status;
 
-  const killed = new Command("work", queue.name, handlerFile(PRINTS));
+  const killed = start("work", queue.name, handlerFile(PRINTS));
   await killed.printed(/item b/);
   killed.kill("SIGKILL");
 
@@ -205,7 +148,7 @@ test("it ends when the queue was shut down and nothing is left", async () => {
   await queue.put(1);
   await queue.shutdown();
 
-  const command = new Command("work", queue.name, handlerFile(PRINTS), "--processes", "2");
+  const command = start("work", queue.name, handlerFile(PRINTS), "--processes", "2");
 
   expect(await command.status).toBe(0);
 });
@@ -231,7 +174,7 @@ test("what is no handler is said in a sentence", async () => {
   ];
   const outcomes = await Promise.all(
     cases.map(async ([text, ending]) => {
-      const command = new Command("work", "q", handlerFile(text, ending));
+      const command = start("work", "q", handlerFile(text, ending));
       const status = await command.status;
       return { status, error: command.errors.trimEnd().split("\n").at(-1) };
     }),
@@ -241,13 +184,43 @@ test("what is no handler is said in a sentence", async () => {
 });
 
 test("a handler that does not exist, and a wrong key, are said before a process begins", async () => {
-  const missing = new Command("work", "q", "nothing.ts");
-  const refused = new Command("work", "q", handlerFile(PRINTS), "--authkey", "wrong", "--address", server.address);
+  const missing = start("work", "q", "nothing.ts");
+  const refused = start("work", "q", handlerFile(PRINTS), "--authkey", "wrong", "--address", server.address);
 
   expect(await missing.status).toBe(2);
   expect(missing.errors).toBe("Error: The handler nothing.ts cannot be read (ENOENT).\n");
   expect(await refused.status).toBe(1);
   expect(refused.errors).toMatch(/refused the authkey/);
+});
+
+test("Ctrl-C ends --watch also while a handler that cannot be loaded is waited for", async () => {
+  const command = start("work", freshName(), handlerFile("export default ("), "--watch", "--processes", "2");
+  await command.printed(/handler_unusable.*\n.*handler_unusable.*\n/);
+
+  command.interrupt();
+
+  expect(await command.status).toBe(130);
+});
+
+test("a process that is restarted by --watch has finished what it had in hand before the next one begins", async () => {
+  const queue = freshQueue();
+  const control = freshQueue();
+  const handler = (word: string) => `import { QueueManager } from ${JSON.stringify(CLIENT)};
+    const control = new QueueManager().queue(${JSON.stringify(control.name)});
+    export default async () => { console.log("${word} began"); await control.get(); console.log("${word} ended"); };`;
+  const path = handlerFile(handler("first"));
+  await queue.putMany([1, 2]);
+  const command = start("work", queue.name, path, "--watch");
+  await command.printed(/first began/);
+
+  writeFileSync(path, handler("second"));
+  await command.printed(/handler_changed/);
+  await control.putMany([1, 2]);
+  await command.printed(/second ended/);
+  command.interrupt();
+  await command.status;
+
+  expect(command.output).toBe("first began\nfirst ended\nsecond began\nsecond ended\n");
 });
 
 test("--watch begins anew with what has changed, also in an imported file, and waits for a handler to be mended", async () => {
@@ -257,7 +230,7 @@ test("--watch begins anew with what has changed, also in an imported file, and w
     `import { word } from ${JSON.stringify(imported)}; export default ({ item }) => console.log(word, item);`,
   );
   await queue.put(1);
-  const command = new Command("work", queue.name, handler, "--watch");
+  const command = start("work", queue.name, handler, "--watch");
   await command.printed(/first 1/);
 
   writeFileSync(imported, "export const word = ;");

@@ -8,6 +8,13 @@ export const LINE_BYTES_MAX = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = "\ufeff";
 
+/** The first two bytes of compressed files, which no text in UTF-8 begins with, and what decompresses them. */
+const COMPRESSED: readonly { start: readonly [number, number]; program: string }[] = [
+  { start: [0x1f, 0x8b], program: "gzip" },
+  { start: [0xfd, 0x37], program: "xz" },
+  { start: [0x28, 0xb5], program: "zstd" },
+];
+
 /** One line of an input, without its end. */
 export interface InputLine {
   /** From 1. */
@@ -127,5 +134,7 @@ function assertText(bytes: Buffer): void {
   if (begins(0xff, 0xfe) || begins(0xfe, 0xff)) {
     throw new Failure("The input is UTF-16, not UTF-8. Convert it first: iconv -f UTF-16 -t UTF-8.", "foreign_input");
   }
-  if (begins(0x1f, 0x8b)) throw new Failure("The input is compressed. Decompress it first: gzip -dc.", "foreign_input");
+  const compressed = COMPRESSED.find(({ start: [a, b] }) => begins(a, b));
+  if (compressed === undefined) return;
+  throw new Failure(`The input is compressed. Decompress it first: ${compressed.program} -dc.`, "foreign_input");
 }

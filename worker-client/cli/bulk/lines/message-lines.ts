@@ -17,6 +17,12 @@ export class LineFault extends Error {}
 /** Makes a message of a line's text; undefined where none is wanted. Throws `LineFault`. */
 export type LineForm = (text: string) => LineMessage | undefined;
 
+/** What a line begins with that is no JSON by itself, and how to make lines of it. */
+const OTHER_FORMS: Readonly<Record<string, string>> = {
+  "[": "it begins an array over several lines. Make a line of each element: jq -c '.[]'",
+  "{": "it begins an object over several lines. Make one line of it: jq -c .",
+};
+
 /** The characters of a parser's message that are shown. */
 const DETAIL_CHARACTERS_MAX = 160;
 
@@ -76,6 +82,8 @@ function parsed(text: string): unknown {
     return exactJson(text);
   } catch (error) {
     if (error instanceof InexactNumber) throw new LineFault(error.message);
+    const other = OTHER_FORMS[text.trim()];
+    if (other !== undefined) throw new LineFault(`is not JSON: ${other}`);
     const detail = error instanceof Error ? error.message.replaceAll("\n", " ") : "";
     throw new LineFault(`is not JSON: ${detail.slice(0, DETAIL_CHARACTERS_MAX)}`);
   }

@@ -64,29 +64,33 @@ async function serve({ io }: Context, { authkeys, ...place }: ServeFlags): Promi
     place[name] === undefined ? [] : [`--${names[name]}=${place[name]}`],
   );
   const environment = authkeys === undefined ? io.environment : { ...io.environment, AUTHKEYS: authkeys };
+  const settings = checked(() => local.settingsFrom(args, environment));
+  if (settings === "help") return;
   io.endByItself();
+  await local.serve(settings, {
+    print: (line) => void io.stdout.write(`${line}\n`),
+    report: (line) => void io.stderr.write(`${line}\n`),
+    stopping: io.interrupted,
+  });
+}
+
+/** @throws {UsageError} for a flag or a variable with a wrong value */
+function checked<Value>(read: () => Value): Value {
   try {
-    const settings = local.settingsFrom(args, environment);
-    if (settings === "help") return;
-    await local.serve(settings, {
-      print: (line) => void io.stdout.write(`${line}\n`),
-      report: (line) => void io.stderr.write(`${line}\n`),
-      stopping: io.interrupted,
-    });
+    return read();
   } catch (error) {
-    if (error instanceof local.UsageError) throw new UsageError(error.message);
-    throw error;
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
 /** The local server, which most commands need not load. */
 async function localServer() {
   try {
-    const [{ serve }, { settingsFrom, UsageError }] = await Promise.all([
+    const [{ serve }, { settingsFrom }] = await Promise.all([
       import("../../../src/local/serve.ts"),
       import("../../../src/local/settings.ts"),
     ]);
-    return { serve, settingsFrom, UsageError };
+    return { serve, settingsFrom };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!/^(ERR_)?MODULE_NOT_FOUND$/.test(code ?? "") || !message.includes("workerd")) throw error;

@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import type { Problem } from "../contract/problems.ts";
 import type { ReceivedMessage } from "./schema/messages.ts";
-import type { queueDescription } from "./schema/queues.ts";
+import type { queueDescription, queuesReply } from "./schema/queues.ts";
 import type { messageRun, putsReply } from "./schema/socket-operation.ts";
 import type { VERBS, Verb } from "./verbs/index.ts";
 
@@ -20,11 +20,7 @@ export type PutsReply = z.output<typeof putsReply>;
 export type MessageRun = z.input<typeof messageRun>;
 
 /** A page of the list of queues. */
-export interface QueuesReply {
-  queues: { name: string }[];
-  /** Null on the last page. */
-  cursor: string | null;
-}
+export type QueuesReply = z.output<typeof queuesReply>;
 
 /** A line that the server sends. */
 export type ServerLine =

@@ -33,6 +33,11 @@ export const ENDINGS = ["done", "purged", "expired", "transferred"] as const;
 
 export type Ending = (typeof ENDINGS)[number];
 
+/** The counts of a queue: its messages in each state, those that are unfinished and accepted, and those that have left it. */
+export const COUNT_NAMES = [...STATE_NAMES, "unfinished", "accepted", ...ENDINGS] as const;
+
+export type CountName = (typeof COUNT_NAMES)[number];
+
 /** Why a message is dead: begun `maxAttempts` times, older than its retention, or rejected by a consumer. */
 export const DEATH_REASONS = ["max_attempts", "expired", "rejected"] as const;
 

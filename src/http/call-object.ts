@@ -2,6 +2,7 @@ import { ProblemError } from "../api/check/problem-error.ts";
 import type { Env } from "../env.ts";
 import { failedCommits } from "../isolate.ts";
 import { refusalOfNewerDirectory } from "../object/newer-data.ts";
+import { isOfAnotherVersion } from "../object/out-of-reach.ts";
 import { HostStatus, isFullError, STORAGE_FULL } from "../object/storage-bound.ts";
 
 /**
@@ -35,11 +36,6 @@ export async function callObject<Value>(
 
 const OTHER_VERSION =
   "A deployment is under way: the queue's object runs another version of the server, which does not take this call. This was not applied; try again in a moment.";
-
-/** Whether an object was called that does not have the call: of a version before it, or after it. */
-function isOfAnotherVersion(error: unknown): boolean {
-  return error instanceof TypeError && error.message.startsWith("The RPC receiver does not implement");
-}
 
 async function isStorageFull(env: Env, error: unknown): Promise<boolean> {
   if (isFullError(error)) return true;

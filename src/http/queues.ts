@@ -3,11 +3,15 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { check } from "../api/check/check.ts";
 import { ProblemError } from "../api/check/problem-error.ts";
+import type { ListedQueue } from "../api/directory-calls.ts";
 import { assertGranted, assertScope, listedPrefixes } from "../api/keys/authorize.ts";
+import { listedJson } from "../api/listed-queue.ts";
+import type { QueuesReply } from "../api/types.ts";
 import { CALL_VERBS, VERBS, type Verb } from "../api/verbs/index.ts";
 import { endpointOf } from "../contract/endpoints.ts";
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "../contract/limits.ts";
-import { directoryOf } from "../env.ts";
+import { directoryOf, type Env } from "../env.ts";
+import { isOfAnotherVersion } from "../object/out-of-reach.ts";
 import { callObject } from "./call-object.ts";
 import { jsonResponse } from "./json-response.ts";
 import { openSocket } from "./open-socket.ts";
@@ -28,15 +32,27 @@ queues.get("/", async (c) => {
   const principal = c.get("principal");
   assertScope(principal, "read");
   const { prefix, cursor, limit } = check(queuesQuery, c.req.query());
-  const names: string[] = [];
+  const found: ListedQueue[] = [];
   for (const listed of listedPrefixes(principal, prefix, cursor)) {
-    if (names.length > limit) break;
-    const most = limit + 1 - names.length;
-    names.push(...(await callObject(c.env, undefined, () => directoryOf(c.env).list(listed, cursor, most))));
+    if (found.length > limit) break;
+    const most = limit + 1 - found.length;
+    found.push(...(await callObject(c.env, undefined, () => listOf(c.env, listed, cursor, most))));
   }
-  const page = names.slice(0, limit);
-  return c.json({ queues: page.map((name) => ({ name })), cursor: names.length > limit ? page.at(-1) : null });
+  const page = found.slice(0, limit).map(listedJson);
+  const next = found.length > limit ? page.at(-1)?.name : undefined;
+  return c.json({ queues: page, cursor: next ?? null } satisfies QueuesReply);
 });
+
+async function listOf(env: Env, prefix: string, cursor: string, limit: number): Promise<ListedQueue[]> {
+  try {
+    return await directoryOf(env).listReports(prefix, cursor, limit);
+  } catch (error) {
+    // While a deployment goes on, the directory may be of a version that knows names alone.
+    if (!isOfAnotherVersion(error)) throw error;
+    const names = await directoryOf(env).list(prefix, cursor, limit);
+    return names.map((name) => ({ name, report: null }));
+  }
+}
 
 for (const verb of CALL_VERBS) {
   const { method, path } = endpointOf(verb);

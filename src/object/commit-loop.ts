@@ -72,7 +72,7 @@ export class CommitLoop {
     this.#storage = new QueueStorage(ctx.storage);
     this.#life = new QueueLife(ctx, env, machineClock, this.#storage, (commands) => {
       this.#batcher.addAgain(commands);
-      if (commands.length > 0) this.wake();
+      this.wake();
     });
     const { queue, time } = this.#life.open(this.#storage);
     this.#queue = queue;
@@ -141,7 +141,7 @@ export class CommitLoop {
         await this.#commit(commands);
         // One commit is under way at a time: commands that arrive meanwhile share the next one's rows.
         await this.#ctx.storage.sync();
-        this.#life.committed();
+        this.#life.committed(this.#queue);
         if (this.#life.isServing) this.#sendTransfers();
         // Commit batches without commands must let new commands arrive.
         if (commands.length === 0) await this.#machineClock.wait(0);
@@ -223,7 +223,8 @@ export class CommitLoop {
         if (commit !== undefined) this.#storage.write(commit);
       });
     }
-    if (this.#wakings.planAlarm(queue, now, this.#sessions.nextKeyEndAt)) this.#storage.countAlarm();
+    const others = { keyEndAt: this.#sessions.nextKeyEndAt, reportAt: this.#life.reportAt };
+    if (this.#wakings.planAlarm(queue, now, others)) this.#storage.countAlarm();
   }
 
   /** Whether a command restores a subscription: it has its connection's number as request id, and no responder. */
@@ -287,6 +288,7 @@ export class CommitLoop {
   /** Called at the time for which the alarm was set: a commit batch follows, which advances the time and sets the next. */
   async alarm(): Promise<void> {
     this.#wakings.forgetAlarm();
+    this.#life.alarmed();
     await this.#life.untilWritable();
     const result = await new Promise<Result>((resolve) => {
       this.submitInternal({ verb: "describe" }, (_, answer) => resolve(answer));

@@ -1,5 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
-import type { DirectoryCalls, DirectoryEntry } from "../api/directory-calls.ts";
+import {
+  type CountsReport,
+  type DirectoryCalls,
+  type DirectoryEntry,
+  type ListedQueue,
+  REPORT_MS,
+} from "../api/directory-calls.ts";
 import type { Env } from "../env.ts";
 import { storedVersion } from "./migrations.ts";
 import { newerDirectory } from "./newer-data.ts";
@@ -16,7 +22,31 @@ const STEPS: readonly string[] = [
   "ALTER TABLE queues RENAME COLUMN incarnation TO generation",
   // From here on the version is stored, so that an older build can tell that the table is newer.
   "CREATE TABLE migrations (version INTEGER PRIMARY KEY)",
+  // The newest report of a queue: its counts as JSON, and times in milliseconds.
+  `ALTER TABLE queues ADD COLUMN counts TEXT;
+   ALTER TABLE queues ADD COLUMN oldest_at INTEGER;
+   ALTER TABLE queues ADD COLUMN counted_at INTEGER`,
 ];
+
+/** What is stored of the newest report of a queue; all null if it has not reported. */
+interface ReportRow extends Record<string, SqlStorageValue> {
+  counts: string | null;
+  oldest_at: number | null;
+  counted_at: number | null;
+}
+
+interface ListedRow extends ReportRow {
+  name: string;
+}
+
+function columnsOf({ counts, oldestAt, countedAt }: CountsReport): [string, number | null, number] {
+  return [JSON.stringify(counts), oldestAt, countedAt];
+}
+
+function listedOf({ name, counts, oldest_at: oldestAt, counted_at: countedAt }: ListedRow): ListedQueue {
+  if (counts === null || countedAt === null) return { name, report: null };
+  return { name, report: { counts: JSON.parse(counts) as CountsReport["counts"], oldestAt, countedAt } };
+}
 
 /** The last version that is not stored, but known by the columns of the table. */
 const LAST_UNSTORED = 3;
@@ -34,7 +64,7 @@ function versionIn(sql: SqlStorage): number {
 }
 
 /**
- * The names of all queues, each with the generation of its queue. Durable Objects cannot be listed, so each queue enters its
+ * The names of all queues, each with the generation of its queue and the counts that it last reported. Durable Objects cannot be listed, so each queue enters its
  * name before it first stores anything and removes it after it was deleted. A crash in between leaves a name too many,
  * never one too few. A new entry is pending; a confirmed entry means that there is stored data, so a queue that then
  * finds none knows that its data is lost.
@@ -48,20 +78,43 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryCall
     this.#prepare();
     this.ctx.storage.sql.exec(
       `INSERT INTO queues (name, generation, confirmed) VALUES (?, ?, 0)
-         ON CONFLICT (name) DO UPDATE SET generation = excluded.generation WHERE confirmed = 0`,
+         ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, counts = NULL, oldest_at = NULL,
+           counted_at = NULL WHERE confirmed = 0`,
       name,
       generation,
     );
     return this.#find(name) as DirectoryEntry;
   }
 
-  async confirm(name: string, generation: string): Promise<void> {
+  async confirm(name: string, generation: string, report?: CountsReport): Promise<boolean> {
     this.#prepare();
-    this.ctx.storage.sql.exec(
-      `UPDATE queues SET generation = ?, confirmed = 1
+    // A queue's object of an older version does not report.
+    const columns = report === undefined ? "" : ", counts = ?, oldest_at = ?, counted_at = ?";
+    const { rowsWritten } = this.ctx.storage.sql.exec(
+      `UPDATE queues SET generation = ?, confirmed = 1${columns}
          WHERE name = ? AND generation IN (?, '') AND (confirmed = 0 OR generation = '')`,
-      ...[generation, name, generation],
+      ...[generation, ...(report === undefined ? [] : columnsOf(report)), name, generation],
     );
+    return rowsWritten > 0;
+  }
+
+  async report(name: string, generation: string, report: CountsReport): Promise<number | null> {
+    this.#prepare();
+    const { sql } = this.ctx.storage;
+    const [stored] = sql
+      .exec<ReportRow>(
+        "SELECT counts, oldest_at, counted_at FROM queues WHERE name = ? AND generation IN (?, '')",
+        ...[name, generation],
+      )
+      .toArray();
+    const [counts, oldestAt, countedAt] = columnsOf(report);
+    if (stored === undefined || (stored.counts === counts && stored.oldest_at === oldestAt)) return null;
+    // One that is a little older is late. One that is much older comes from a clock that was set back.
+    const apartMs = Math.abs(countedAt - (stored.counted_at ?? Number.NEGATIVE_INFINITY));
+    if (apartMs < REPORT_MS) return (stored.counted_at ?? 0) + REPORT_MS;
+    const statement = "UPDATE queues SET counts = ?, oldest_at = ?, counted_at = ? WHERE name = ?";
+    sql.exec(statement, counts, oldestAt, countedAt, name);
+    return null;
   }
 
   async unconfirm(name: string, generation: string): Promise<void> {
@@ -81,13 +134,18 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryCall
   }
 
   async list(prefix: string, cursor: string, limit: number): Promise<string[]> {
+    return (await this.listReports(prefix, cursor, limit)).map(({ name }) => name);
+  }
+
+  async listReports(prefix: string, cursor: string, limit: number): Promise<ListedQueue[]> {
     this.#prepare();
     // "~" is greater than every character that a name can have.
-    const rows = this.ctx.storage.sql.exec<{ name: string }>(
-      "SELECT name FROM queues WHERE name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?",
+    const rows = this.ctx.storage.sql.exec<ListedRow>(
+      `SELECT name, counts, oldest_at, counted_at FROM queues
+         WHERE name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?`,
       ...[prefix, `${prefix}~`, cursor, limit],
     );
-    return rows.toArray().map(({ name }) => name);
+    return rows.toArray().map(listedOf);
   }
 
   #find(name: string): DirectoryEntry | null {

@@ -15,6 +15,11 @@ export async function reaching<Value>(call: Promise<Value>): Promise<Value> {
   }
 }
 
+/** Whether an object was called that does not have the call: of a version before it, or after it. */
+export function isOfAnotherVersion(error: unknown): boolean {
+  return error instanceof TypeError && error.message.startsWith("The RPC receiver does not implement");
+}
+
 const FAILED = {
   internal: "The server failed on this call, which was not applied. The server's log has the error.",
   unavailable:

@@ -7,7 +7,8 @@ import type { MachineClock } from "../machine-clock.ts";
 import type { Refusal, Result } from "../queue/base/commands.ts";
 import { Queue } from "../queue/queue.ts";
 import type { Incoming } from "./commit-batcher.ts";
-import { refusalOfNewer, refusalOfNewerDirectory } from "./newer-data.ts";
+import { DirectoryReports } from "./directory-reports.ts";
+import { refusalOfNewer } from "./newer-data.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import { faultOf, isDamage, Salvage } from "./salvage.ts";
 import { ADMITTED_WHEN_FULL, HostStatus, isFullError, PATIENT, STORAGE_FULL } from "./storage-bound.ts";
@@ -21,9 +22,6 @@ export interface Admitted {
   /** False while nothing may be stored: the queue then neither advances its time, nor commits, nor sets its alarm. */
   mayWrite: boolean;
 }
-
-/** The directory is told again after this that a queue is stored, if a call failed; in milliseconds. */
-const CONFIRM_AGAIN_MS = 1_000;
 
 /** A queue with fewer commits may have crashed before it told the directory, so it tells it once more. */
 const YOUNG_COMMITS = 16;
@@ -41,6 +39,7 @@ export class QueueLife {
   readonly #salvage: Salvage;
   readonly #hostStatus: HostStatus;
   readonly #resume: (commands: Incoming[]) => void;
+  readonly #reports: DirectoryReports;
   /** Undefined while nothing could be loaded. */
   #queue: Queue | undefined;
   /** The generation that is stored, or that has an entry in the directory. */
@@ -52,13 +51,11 @@ export class QueueLife {
   #isLookedUp = false;
   #isServing = true;
   #isHostFull = false;
-  #isConfirmed = false;
-  #confirmAt = 0;
   /** Until then, in milliseconds by the machine's clock, the storage is taken to be full. */
   #fullUntil = Number.NEGATIVE_INFINITY;
   #held: Incoming[] = [];
 
-  /** @param resume takes commands that were held back, for a later commit batch */
+  /** @param resume takes commands that were held back, or none, for a commit batch that follows */
   constructor(
     ctx: DurableObjectState,
     env: Env,
@@ -74,6 +71,7 @@ export class QueueLife {
     this.#salvage = new Salvage(ctx.storage.sql);
     this.#hostStatus = new HostStatus(env);
     this.#resume = resume;
+    this.#reports = new DirectoryReports(ctx, env, clock, () => resume([]));
   }
 
   /**
@@ -91,7 +89,7 @@ export class QueueLife {
       this.#queue = queue;
       const commits = existing?.stored?.totals.commit ?? 0;
       this.#generation = existing?.generation;
-      this.#isConfirmed = commits > YOUNG_COMMITS;
+      this.#reports.loaded(commits > YOUNG_COMMITS);
       this.#fullUntil = failedCommits.fullUntil(this.#name, commits, this.#clock.now());
       const fault = damagedQueues.get(this.#name);
       if (fault !== undefined) this.#damage = { fault, isMissing: false };
@@ -149,7 +147,7 @@ export class QueueLife {
     const entry = await this.#directory.add(this.#name, generation);
     if (entry.generation !== generation) throw new Error("The directory has another generation of this queue.");
     this.#generation = generation;
-    this.#isConfirmed = false;
+    this.#reports.entered();
   }
 
   /** Deletes all stored data, and the entry, even if nothing is stored: an earlier deletion may have been interrupted. */
@@ -159,6 +157,7 @@ export class QueueLife {
     if (generation !== undefined) await this.#directory.unconfirm(this.#name, generation).catch(unlessFull);
     if (this.#storage.isCreated || this.#damage !== undefined) await this.#storage.erase();
     this.#damage = undefined;
+    this.#reports.deleted();
     damagedQueues.delete(this.#name);
     this.#fullUntil = Number.NEGATIVE_INFINITY;
     // If the removal fails, the next call looks the entry up again.
@@ -170,27 +169,26 @@ export class QueueLife {
 
   /** To be called before a commit is written, with its number: if the object ends during it, the next object knows. */
   committing(commit: number): void {
+    this.#reports.committing();
     failedCommits.begin(this.#name, commit);
   }
 
-  /** To be called when all writes are durable. Tells the directory once, without waiting for it. */
-  committed(): void {
+  /** To be called when all writes are durable. Tells the directory, without waiting for it. */
+  committed(queue: Queue): void {
     failedCommits.end(this.#name);
     const generation = this.#generation;
-    const isDue = !this.#isConfirmed && this.#clock.now() >= this.#confirmAt;
-    if (!isDue || generation === undefined || !this.#storage.isCreated || this.#damage !== undefined) return;
-    this.#confirmAt = this.#clock.now() + CONFIRM_AGAIN_MS;
-    const confirmed = this.#directory.confirm(this.#name, generation).then(
-      () => {
-        this.#isConfirmed ||= generation === this.#generation;
-      },
-      (error) => {
-        // A directory of a newer version has logged that itself.
-        if (refusalOfNewerDirectory(error) !== undefined) return;
-        console.error(`queue ${this.#name}: unavailable: the directory could not be told.`, error);
-      },
-    );
-    this.#ctx.waitUntil(confirmed);
+    if (generation === undefined || !this.#storage.isCreated || this.#damage !== undefined) return;
+    this.#reports.committed(generation, queue);
+  }
+
+  /** When the alarm must go off to report the counts, in milliseconds by the machine's clock. */
+  get reportAt(): number {
+    return this.#reports.reportAt;
+  }
+
+  /** To be called when the alarm has gone off, before the commit batch that follows. */
+  alarmed(): void {
+    this.#reports.alarmed();
   }
 
   /** To be called when a commit batch has failed, before the queue is loaded again or the object is reset. */

@@ -65,9 +65,14 @@ export class Wakings {
    * Sets the alarm if the queue needs one. To be called together with the write of the rows that need it, so that a crash
    * leaves neither without the other. Returns whether it was set, which is billed as a row.
    *
-   * @param keyEndAt when the key of a connection ends, in milliseconds by the machine's clock
+   * @param others further times by the machine's clock, in milliseconds: when the key of a connection ends, and when the
+   * counts are to be reported
    */
-  planAlarm({ exists, nextWakeAt, nextEventAt, hasDeadline }: Queue, now: number, keyEndAt: number): boolean {
+  planAlarm(
+    { exists, nextWakeAt, nextEventAt, hasDeadline }: Queue,
+    now: number,
+    { keyEndAt, reportAt }: { keyEndAt: number; reportAt: number },
+  ): boolean {
     // The alarm follows the machine's clock, which may be behind the queue's.
     const machineTime = (time: number) => this.#machineClock.now() + Math.max(0, time - now);
     const wakeAt = Math.ceil(machineTime(nextWakeAt) / ALARM_STEP_MS) * ALARM_STEP_MS;
@@ -75,8 +80,12 @@ export class Wakings {
     const isForSockets = !hasDeadline && nextEventAt - now > TIMER_MS;
     const eventAt = isForSockets ? machineTime(nextEventAt) : Number.POSITIVE_INFINITY;
     // Of a queue that does not exist nothing is stored: such a connection is closed at its next event.
-    const at = Math.min(wakeAt, eventAt, exists ? keyEndAt : Number.POSITIVE_INFINITY);
-    if (at >= (this.#alarmAt ?? Number.POSITIVE_INFINITY)) return false;
+    const setAt = this.#alarmAt ?? Number.POSITIVE_INFINITY;
+    const neededAt = Math.min(wakeAt, eventAt, exists ? keyEndAt : Number.POSITIVE_INFINITY);
+    // An alarm that comes a little later anyway does for the report too.
+    const isForReport = exists && reportAt + ALARM_STEP_MS < Math.min(neededAt, setAt);
+    const at = isForReport ? reportAt : neededAt;
+    if (at >= setAt) return false;
     this.#alarmAt = at;
     void this.#storage.setAlarm(at);
     return true;

@@ -1,5 +1,5 @@
 import { ENDINGS, type Ending } from "../contract/states.ts";
-import type { Description, Refusal, Result } from "./base/commands.ts";
+import type { Description, Result } from "./base/commands.ts";
 import { type Changes, type Configuration, changed, type Paused } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -37,8 +37,8 @@ export class Administration {
     this.#parts = parts;
   }
 
-  describe(now: number): Result {
-    return this.#describe("describe", now);
+  describe(now: number): { verb: "describe"; description: Description } {
+    return { verb: "describe", description: this.#description(now) };
   }
 
   configure(changes: Changes, now: number): Result {
@@ -68,10 +68,14 @@ export class Administration {
     return this.#describe("shutdown", now);
   }
 
-  #describe(verb: "describe" | "configure" | "pause" | "shutdown", now: number): Exclude<Result, Refusal> {
-    const { dispatcher, ledger, viewer } = this.#parts;
-    if (verb !== "describe") dispatcher.serve(now);
-    return { verb, description: describe(this.#state.configuration, ledger, viewer.oldestPutAt() ?? now, now) };
+  #describe(verb: "configure" | "pause" | "shutdown", now: number): Result {
+    this.#parts.dispatcher.serve(now);
+    return { verb, description: this.#description(now) };
+  }
+
+  #description(now: number): Description {
+    const { ledger, viewer } = this.#parts;
+    return describe(this.#state.configuration, ledger, viewer.oldestPutAt() ?? now, now);
   }
 
   #change(configuration: Configuration): void {

@@ -15,7 +15,7 @@
  * of a batch are applied in one turn and committed as one.
  */
 
-import type { Command, Result } from "./base/commands.ts";
+import type { Command, Description, Result } from "./base/commands.ts";
 import { type Configuration, DEFAULT_CONFIGURATION } from "./base/configuration.ts";
 import { LostLeases } from "./leases.ts";
 import type { OutboundTransfer } from "./outbound-transfers.ts";
@@ -98,10 +98,7 @@ const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
   },
 };
 
-/**
- * Verbs that may be applied to a queue that does not exist: they create it, but for those of receivers, which wait on an
- * unknown name as on an empty queue.
- */
+/** Verbs for queues that do not exist: they create it, but for those of receivers, which wait as on an empty queue. */
 export const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
   ...(["put", "receive_transfer", "configure", "shutdown", "pause"] as const),
   ...(["receive", "subscribe", "unsubscribe", "begin", "cancel_wait"] as const),
@@ -195,10 +192,12 @@ export class Queue {
     return (VERBS[verb] as Apply<typeof verb>)(this.#context, command as never, now, requestId);
   }
 
-  /**
-   * What the commit batch changed and must be stored before any of its answers goes out; undefined if nothing. Dead
-   * letters begin their transfer with it.
-   */
+  /** What the configuration, the counts and the oldest message are. Throws `DamagedRow` if that message cannot be read. */
+  describe(now: number): Description {
+    return this.#context.administration.describe(now).description;
+  }
+
+  /** What the commit batch changed, to be stored before its answers go out; undefined if nothing. Begins transfers. */
   takeCommit(): Commit | undefined {
     const { backlog, rows, ledger, payloads, memory, inboundTransfers, outboundTransfers } = this.#context;
     const { totals } = ledger;

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { REPORT_MS } from "../../src/api/directory-calls.ts";
 import { SETTING_NAMES, SETTINGS } from "../../src/contract/settings.ts";
+import { COUNT_NAMES } from "../../src/contract/states.ts";
 import {
   ack,
   arrival,
@@ -7,8 +9,10 @@ import {
   call,
   descriptionOf,
   freshQueue,
+  listedQueue,
   nameOf,
   numbers,
+  pass,
   put,
   receive,
 } from "../support/call.ts";
@@ -198,7 +202,10 @@ test("a receive that waits while its queue is deleted is served by the next life
 
 test("a queue is listed from its first put until its deletion", async () => {
   const [configured, put_, deleted] = [freshQueue(), freshQueue(), freshQueue()];
-  const listed = async () => (await call("GET", "/v1/queues?limit=1000")).body.queues;
+  const listed = async () => {
+    const { body } = await call("GET", "/v1/queues?limit=1000");
+    return body.queues.map(({ name }: { name: string }) => name);
+  };
   await call("PUT", configured, {});
   await put(put_, ["a"]);
   await put(deleted, ["a"]);
@@ -206,9 +213,22 @@ test("a queue is listed from its first put until its deletion", async () => {
 
   await call("DELETE", deleted);
 
-  const names = [configured, put_, deleted].map((queue) => ({ name: nameOf(queue) }));
-  expect(before).toEqual(expect.arrayContaining(names));
-  expect(await listed()).toEqual(before.filter(({ name }: { name: string }) => name !== nameOf(deleted)));
+  expect(before).toEqual(expect.arrayContaining([configured, put_, deleted].map(nameOf)));
+  expect(await listed()).toEqual(before.filter((name: string) => name !== nameOf(deleted)));
+});
+
+test("the list shows the counts that each queue has reported, as its description has them", async () => {
+  const queue = freshQueue();
+  await put(queue, numbers(4));
+  await receive(queue, { leaseSeconds: 600 });
+  await pass(REPORT_MS / 1_000, queue);
+
+  const listed = await listedQueue(queue);
+  const description = await descriptionOf(queue);
+
+  expect(Object.keys(listed?.counts ?? {})).toEqual([...COUNT_NAMES]);
+  expect(description).toMatchObject(listed?.counts ?? {});
+  expect((listed?.countedAt ?? 0) - (listed?.oldestAt ?? 0)).toBeGreaterThanOrEqual(REPORT_MS / 1_000);
 });
 
 test("the list comes in pages, in order of names", async () => {

@@ -75,7 +75,7 @@ describe("an entry", () => {
 
     expect(entry).toEqual({ generation: "first", isConfirmed: false });
     expect(await listed()).toContain("entry-1");
-    await directory.confirm("entry-1", "first");
+    await directory.confirm("entry-1", "first", undefined);
     expect(await directory.find("entry-1")).toEqual({ generation: "first", isConfirmed: true });
   });
 
@@ -83,9 +83,9 @@ describe("an entry", () => {
     await directory.add("entry-2", "first");
     await directory.add("entry-2", "second");
 
-    await directory.confirm("entry-2", "first");
+    await directory.confirm("entry-2", "first", undefined);
     expect(await directory.find("entry-2")).toEqual({ generation: "second", isConfirmed: false });
-    await directory.confirm("entry-2", "second");
+    await directory.confirm("entry-2", "second", undefined);
     await directory.unconfirm("entry-2", "first");
     await directory.remove("entry-2", "first");
     const other = await directory.add("entry-2", "first");
@@ -133,7 +133,7 @@ describe("an entry", () => {
     await becomeOlder();
 
     expect(await directoryOf(env).find("old-1")).toEqual({ generation: "", isConfirmed: true });
-    await directoryOf(env).confirm("old-1", "life");
+    await directoryOf(env).confirm("old-1", "life", undefined);
     await directoryOf(env).remove("old-2", "any");
 
     expect(await directoryOf(env).find("old-1")).toEqual({ generation: "life", isConfirmed: true });
@@ -179,19 +179,19 @@ test("a queue that crashed before it was confirmed is confirmed by its next obje
 
 describe("a directory that was stored by a newer build", () => {
   const detail =
-    "The directory of all queues was stored by a newer build: its table has version 5, and this build knows up to version 4. Nothing in it is changed. Deploy the newer build again, or restore a backup from before it.";
+    "The directory of all queues was stored by a newer build: its table has version 6, and this build knows up to version 5. Nothing in it is changed. Deploy the newer build again, or restore a backup from before it.";
 
   async function becomeNewer(): Promise<void> {
     await directoryOf(env).find("any");
     await runInDurableObject(directoryOf(env), (_, { storage: { sql } }) => {
-      sql.exec("INSERT INTO migrations (version) VALUES (5)");
+      sql.exec("INSERT INTO migrations (version) VALUES (6)");
     });
     await abortAllDurableObjects();
   }
 
   async function becomeKnown(): Promise<void> {
     await runInDurableObject(directoryOf(env), (_, { storage: { sql } }) => {
-      sql.exec("DELETE FROM migrations WHERE version = 5");
+      sql.exec("DELETE FROM migrations WHERE version = 6");
     });
     await abortAllDurableObjects();
   }

@@ -9,6 +9,7 @@ import {
   call,
   descriptionOf,
   freshQueue,
+  freshQueueInUse,
   numbers,
   objectOf,
   put,
@@ -31,7 +32,7 @@ const log = vi.spyOn(console, "error").mockReturnValue();
 beforeEach(() => log.mockClear());
 
 test("commands that arrive together are stored as one row", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   await call("PUT", queue, {});
   const before = await descriptionOf(queue);
 
@@ -121,7 +122,7 @@ test("a put that waits for room goes on waiting, with its deadline, when another
 });
 
 test("commands whose commit the platform did not confirm end with an unknown outcome, and are committed each alone when sent again", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   await call("PUT", queue, {});
   await runInDurableObject(objectOf(queue), (_, { storage }) => {
     storage.sync = () => Promise.reject(new Error("The disk is broken."));

@@ -218,7 +218,7 @@ async function storeVersion2(queue: string, ...statements: string[]): Promise<un
   await evictDurableObject(objectOf(queue));
   const directory = directoryOf(env);
   await directory.add(name, "abcdefgh");
-  await directory.confirm(name, "abcdefgh");
+  await directory.confirm(name, "abcdefgh", undefined);
   return tables;
 }
 

@@ -7,7 +7,7 @@ import {
   arrival,
   call,
   descriptionOf,
-  freshQueue,
+  freshQueueInUse,
   type Leased,
   nameOf,
   numbers,
@@ -39,7 +39,7 @@ for (const [title, keyOf] of [
   ["with an idempotency key for each put", (message: number) => `key-${message}`],
 ] as const) {
   test(`one caller alone writes at most 3 rows per message, ${title}`, async () => {
-    const queue = freshQueue();
+    const queue = await freshQueueInUse();
     await call("PUT", queue, {});
 
     const rows = await rowsPerMessage(queue, 200, async () => {
@@ -53,7 +53,7 @@ for (const [title, keyOf] of [
 
 for (const size of [100, 1_000]) {
   test(`batches of ${size} write at most 0.05 rows per message`, async () => {
-    const queue = freshQueue();
+    const queue = await freshQueueInUse();
     await call("PUT", queue, {});
 
     const rows = await rowsPerMessage(queue, 10_000, async () => {
@@ -69,7 +69,7 @@ for (const size of [100, 1_000]) {
 }
 
 test("a backlog of batches writes at most 0.05 rows per message", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   await call("PUT", queue, {});
 
   const rows = await rowsPerMessage(queue, 10_000, async () => {
@@ -82,7 +82,7 @@ test("a backlog of batches writes at most 0.05 rows per message", async () => {
 });
 
 test("the counter of rows agrees with the storage engine for each statement, from the first table on", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   let rows = 0;
   await interceptStatements(objectOf(queue), {
     after: (rowsWritten) => {
@@ -101,7 +101,7 @@ test("the counter of rows agrees with the storage engine for each statement, fro
 });
 
 test("one caller alone, with keys, reuses few rows", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   for (const message of numbers(250)) await oneMessage(queue, `key-${message}`);
 
   const rows = await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) =>
@@ -130,13 +130,13 @@ async function finish(queue: string): Promise<void> {
 }
 
 test("a delayed message costs no row more than another: put, lease, ack", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
 
   expect(await rowsOf(queue, { delaySeconds: 0.3 }, () => finish(queue))).toBe(3);
 });
 
 test("a message whose lease ends costs one row more, that of its next lease", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
 
   const rows = await rowsOf(queue, {}, async () => {
     await receive(queue, { leaseSeconds: 1 });
@@ -147,7 +147,7 @@ test("a message whose lease ends costs one row more, that of its next lease", as
 });
 
 test("a message that is retried while a worker waits costs one row more: the retry and the next lease share it", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
 
   const rows = await rowsOf(queue, {}, async () => {
     const [message] = await receive(queue);
@@ -161,7 +161,7 @@ test("a message that is retried while a worker waits costs one row more: the ret
 });
 
 test("a retry for which no worker waits is a row of its own", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
 
   const rows = await rowsOf(queue, {}, async () => {
     const [message] = await receive(queue);
@@ -186,7 +186,7 @@ async function beginOne(queue: string) {
 }
 
 test("a begin costs no row if the ack follows within a second: put, lease, ack", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
 
   const rows = await rowsOf(queue, {}, async () => {
     const { socket, receipts } = await beginOne(queue);
@@ -198,7 +198,7 @@ test("a begin costs no row if the ack follows within a second: put, lease, ack",
 });
 
 test("a begin costs one row if the handler takes longer, and the object may then leave memory", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   let [before, after] = [0, 0];
 
   const rows = await rowsOf(queue, {}, async () => {
@@ -217,7 +217,7 @@ test("a begin costs one row if the handler takes longer, and the object may then
 });
 
 test("messages in groups cost no row more than others", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   await call("PUT", queue, {});
 
   const rows = await rowsPerMessage(queue, 1_000, async () => {
@@ -236,7 +236,7 @@ test("a message that dies and goes to another queue costs at most five rows in b
     [1, 5],
     [100, 10],
   ] as const) {
-    const [tasks, dead] = [freshQueue(), freshQueue()];
+    const [tasks, dead] = [await freshQueueInUse(), await freshQueueInUse()];
     await call("PUT", tasks, { maxAttempts: 1, deadLetterQueue: nameOf(dead) });
     await call("PUT", dead, {});
     await put(tasks, numbers(messages));
@@ -267,7 +267,7 @@ async function putLarge(queue: string, messages: number): Promise<void> {
 }
 
 test("a purge bills one row for each row of the backlog, and leaves few for the next load to read", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   await putLarge(queue, 1_500);
   expect(await storedRows(queue)).toBe(1_500);
   const { rowsWritten } = await descriptionOf(queue);
@@ -285,7 +285,7 @@ test("a purge bills one row for each row of the backlog, and leaves few for the 
 });
 
 test("a long backlog that one worker handles alone costs three rows per message, and leaves few", async () => {
-  const queue = freshQueue();
+  const queue = await freshQueueInUse();
   await call("PUT", queue, {});
   const messages = FREE_ROWS_MAX + 40;
 

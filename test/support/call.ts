@@ -1,9 +1,11 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { QueueDescription, ReceivedMessage, RequestOf } from "../../src/api/types.ts";
+import { REPORT_MS } from "../../src/api/directory-calls.ts";
+import type { QueueDescription, QueuesReply, ReceivedMessage, RequestOf } from "../../src/api/types.ts";
 import { app } from "../../src/http/app.ts";
 import type { QueueObject } from "../../src/object/queue-object.ts";
 import type { MovableQueueObject } from "./movable-worker/movable-queue-object.ts";
-import { repliedTo, verbOf } from "./replies.ts";
+import { checkReply } from "./replies.ts";
 
 export const AUTHKEY = "the-authkey-of-the-tests";
 export const AUTHORIZATION = { Authorization: `Bearer ${AUTHKEY}` };
@@ -21,7 +23,7 @@ export type Leased = ReceivedMessage & { receipt: string; leaseEndsAt: number };
 
 /**
  * Sends a request to the Worker, with the authkey unless other headers are given. Text and bytes are sent as they are.
- * A reply is held to the schema of its verb.
+ * A reply is held to the schema of its verb, or of the list of queues.
  *
  * It goes to the router and not through `exports.default`, whose every call takes longer than the one before it (with
  * pool-workers 0.23: 2 ms at first, 90 ms after a thousand). Tests of the local server go through the whole Worker.
@@ -37,8 +39,7 @@ export async function call(
   const init = content === undefined ? { method, headers } : { method, headers, body: content };
   const response = await app.fetch(new Request(`http://queue.test${path}`, init), env);
   const reply: unknown = JSON.parse(await response.text());
-  const verb = response.ok ? verbOf(method, path) : undefined;
-  if (verb !== undefined) repliedTo(verb, reply);
+  if (response.ok) checkReply(method, path, reply);
   return { status: response.status, headers: response.headers, body: reply };
 }
 
@@ -48,6 +49,16 @@ let names = 0;
 export function freshQueue(): string {
   names += 1;
   return `/v1/queues/test-${names}`;
+}
+
+/**
+ * The same, with the alarm set that a queue in use has for the next report of its counts. It is billed as a row, which is
+ * one in a minute and no part of what messages cost.
+ */
+export async function freshQueueInUse(): Promise<string> {
+  const queue = freshQueue();
+  await runInDurableObject(objectOf(queue), (_, { storage }) => storage.setAlarm(Date.now() + REPORT_MS));
+  return queue;
 }
 
 export function nameOf(queue: string): string {
@@ -82,6 +93,12 @@ export async function ack(queue: string, messages: Leased[]): Promise<void> {
 
 export async function descriptionOf(queue: string): Promise<QueueDescription> {
   return accept(await call("GET", queue), 200);
+}
+
+/** The queue as the list of queues shows it; undefined if it is not in the list. */
+export async function listedQueue(queue: string): Promise<QueuesReply["queues"][number] | undefined> {
+  const { queues }: QueuesReply = accept(await call("GET", `/v1/queues?prefix=${nameOf(queue)}`), 200);
+  return queues.find(({ name }) => name === nameOf(queue));
 }
 
 /** Lets requests that are on their way arrive and wait: three that were sent later have been answered then. */

@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { messageView } from "../../src/api/schema/messages.ts";
-import { queueDescription } from "../../src/api/schema/queues.ts";
+import { listedQueue, queueDescription } from "../../src/api/schema/queues.ts";
 import { CALL_VERBS, VERB_NAMES, VERBS, type Verb } from "../../src/api/verbs/index.ts";
 import { endpointOf } from "../../src/contract/endpoints.ts";
 import { PROBLEMS } from "../../src/contract/problems.ts";
 import { SETTING_NAMES, SETTINGS, type Setting } from "../../src/contract/settings.ts";
-import { ENDINGS, STATE_NAMES, STATES } from "../../src/contract/states.ts";
+import { COUNT_NAMES, ENDINGS, STATE_NAMES, STATES } from "../../src/contract/states.ts";
 
 interface JsonSchema {
   type?: string | string[];
@@ -47,6 +47,9 @@ export function reference(): string {
     `**A message that is put** is ${code(fieldsOf(messageSchema()))}.`,
     "",
     `**The description of a queue** is ${code(fieldsOf(jsonSchemaOf(queueDescription, "output")))}.`,
+    "",
+    `**A queue in the list of queues** is ${code(fieldsOf(jsonSchemaOf(listedQueue, "output")))}. Its counts are`,
+    `${COUNT_NAMES.map(code).join(", ")}.`,
     "",
     `**A message that is shown** is ${code(fieldsOf(jsonSchemaOf(messageView, "output")))}.`,
     "",

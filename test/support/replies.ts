@@ -1,10 +1,12 @@
 /** Holds the replies of the server to the schemas of their verbs. */
 import { receivedMessage } from "../../src/api/schema/messages.ts";
+import { queuesReply } from "../../src/api/schema/queues.ts";
 import { putsReply } from "../../src/api/schema/socket-operation.ts";
 import { CALL_VERBS, isVerb, VERBS, type Verb } from "../../src/api/verbs/index.ts";
 import { endpointOf } from "../../src/contract/endpoints.ts";
 
 const QUEUE = "/v1/queues/[^/?]+";
+const LIST = /^\/v1\/queues(\?.*)?$/;
 
 /** The paths of the verbs over HTTP. */
 const PATHS = CALL_VERBS.map((verb) => {
@@ -18,9 +20,11 @@ export function repliedTo<Reply>(verb: Verb, reply: Reply): Reply {
   return reply;
 }
 
-/** The verb of an HTTP request; undefined for one that is about no queue. */
-export function verbOf(method: string, path: string): Verb | undefined {
-  return PATHS.find((known) => known.method === method && known.pattern.test(path))?.verb;
+/** Throws if the body of a reply over HTTP breaks the schema of its verb, or that of the list of queues. */
+export function checkReply(method: string, path: string, body: unknown): void {
+  const verb = PATHS.find((known) => known.method === method && known.pattern.test(path))?.verb;
+  if (verb !== undefined) repliedTo(verb, body);
+  else if (method === "GET" && LIST.test(path)) queuesReply.parse(body);
 }
 
 /** Checks the lines that come over a socket by the operations that were sent on it. */

@@ -43,7 +43,14 @@ export type {
 export type { ItemOptions, PutManyOptions, PutOptions } from "./calls/put-options.ts";
 export type { GetOptions, JoinOptions, Queue, ReceiveOptions } from "./calls/queue.ts";
 export type { QueueAdmin } from "./calls/queue-admin.ts";
-export type { Consumer, Order, QueueDescription, QueueOptions } from "./calls/queue-description.ts";
+export type {
+  Consumer,
+  ListedQueue,
+  Order,
+  QueueCounts,
+  QueueDescription,
+  QueueOptions,
+} from "./calls/queue-description.ts";
 export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
 export type { DeadLetter } from "./message/dead-letter.ts";
 export type { Message, RejectOptions, RetryOptions } from "./message/message.ts";

@@ -1,6 +1,13 @@
 /** The description of a queue. */
 import * as z from "zod";
-import { ENDINGS, type Ending, type MessageState, STATE_NAMES } from "../../contract/states.ts";
+import {
+  COUNT_NAMES,
+  type CountName,
+  ENDINGS,
+  type Ending,
+  type MessageState,
+  STATE_NAMES,
+} from "../../contract/states.ts";
 import { allSettings } from "./settings.ts";
 
 function countsOf<Name extends string>(names: readonly Name[]): Record<Name, z.ZodInt> {
@@ -47,4 +54,21 @@ export const queueDescription = z.strictObject({
   connected: z.int(),
   /** Those of them that consume, the oldest first. Consumers over HTTP have no connection and are not among them. */
   consumers: z.array(consumer),
+});
+
+/** A queue in the list. Counts and times are from its newest report, and absent if it has not reported yet. */
+export const listedQueue = z.strictObject({
+  name: z.string(),
+  /** Those of the description at `countedAt`. */
+  counts: z.strictObject(countsOf<CountName>(COUNT_NAMES)).optional(),
+  /** When the oldest message of then was put; absent if there was none. */
+  oldestAt: z.number().optional(),
+  countedAt: z.number().optional(),
+});
+
+/** A page of the list of queues. */
+export const queuesReply = z.strictObject({
+  queues: z.array(listedQueue),
+  /** The name after which the next page begins; null on the last page. */
+  cursor: z.string().nullable(),
 });

@@ -1,5 +1,5 @@
 import type { SETTINGS, SettingValues } from "../../../src/contract/settings.ts";
-import type { Ending, STATES } from "../../../src/contract/states.ts";
+import type { CountName } from "../../../src/contract/states.ts";
 
 /** In which order visible messages are handed out. */
 export type Order = SettingValues["order"];
@@ -10,8 +10,22 @@ export type QueueOptions = { -readonly [Name in keyof typeof SETTINGS]?: Setting
 /** The settings of a queue. */
 type QueueSettings = { -readonly [Name in keyof typeof SETTINGS]: SettingValues[Name] };
 
-/** How many messages are in each state. */
-type QueueCounts = { -readonly [State in keyof typeof STATES]: number };
+/**
+ * How many messages are in each state (`visible`, `delayed`, `leased`, `dead`, `transferring`), how many are unfinished,
+ * were ever put, and have left the queue (`done`, `purged`, `expired`, `transferred`).
+ */
+export type QueueCounts = { -readonly [Name in CountName]: number };
+
+/** A queue in the list of queues. Nothing of it wakes the queue: it is what the queue last reported. */
+export interface ListedQueue {
+  name: string;
+  /** Those of `describe` at `countedAt`. Undefined if the queue has not reported yet, as after an update of the server. */
+  counts: QueueCounts | undefined;
+  /** When the oldest message of then was put; undefined if there was none. */
+  oldestAt: Date | undefined;
+  /** A queue in use reports about once a minute, and a queue that is not used has nothing new to report. */
+  countedAt: Date | undefined;
+}
 
 /** A connection that consumes: it has subscribed, as a worker does, or holds messages that it has received. */
 export interface Consumer {
@@ -30,7 +44,7 @@ export interface Consumer {
 }
 
 /** A queue's settings, counts and consumers. */
-export interface QueueDescription extends QueueSettings, QueueCounts, Record<Ending, number> {
+export interface QueueDescription extends QueueSettings, QueueCounts {
   name: string;
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: "none" | "draining" | "immediate";

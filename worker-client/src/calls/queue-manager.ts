@@ -12,11 +12,13 @@ import {
 } from "../base/check-options.ts";
 import { withCaller } from "../base/errors.ts";
 import { environment, processName } from "../base/platform.ts";
+import { dateOrUndefined } from "../message/dates.ts";
 import { HttpClient } from "../transport/http-client.ts";
 import { Routes } from "../transport/routes.ts";
 import { type CloseOptions, checkCloseOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
 import { Queue } from "./queue.ts";
+import type { ListedQueue } from "./queue-description.ts";
 
 /** The options of a `QueueManager`. */
 export interface QueueManagerOptions {
@@ -45,7 +47,7 @@ export interface QueueManagerOptions {
   fetch?: typeof fetch | undefined;
 }
 
-/** The options of `QueueManager.queueNames`. */
+/** The options of `QueueManager.queueNames` and `QueueManager.queues`. */
 export interface QueueNamesOptions extends CallOptions {
   /** Only names that begin with this. Default: all. */
   prefix?: string | undefined;
@@ -133,11 +135,25 @@ export class QueueManager {
   /** The names of all queues that begin with `prefix`, in the order of their characters. */
   async *queueNames(options: QueueNamesOptions = {}): AsyncGenerator<string> {
     checkOptions("queueNames()", options, NAMES_OPTIONS);
-    const { prefix = "", ...call } = options;
+    for await (const { name } of this.#list(options)) yield name;
+  }
+
+  /**
+   * The queues whose names begin with `prefix`, in the order of their characters, with the counts that each has last
+   * reported, about once a minute while it is in use. Wakes none of them: `describe` of a queue has what is so now.
+   */
+  async *queues(options: QueueNamesOptions = {}): AsyncGenerator<ListedQueue> {
+    checkOptions("queues()", options, NAMES_OPTIONS);
+    for await (const { name, counts, oldestAt, countedAt } of this.#list(options)) {
+      yield { name, counts, oldestAt: dateOrUndefined(oldestAt), countedAt: dateOrUndefined(countedAt) };
+    }
+  }
+
+  async *#list({ prefix = "", ...call }: QueueNamesOptions): AsyncGenerator<QueuesReply["queues"][number]> {
     for (let cursor: string | null = ""; cursor !== null; ) {
       const query = String(new URLSearchParams({ prefix, cursor }));
       const page: QueuesReply = await this.#get(`/v1/queues?${query}`, call);
-      for (const { name } of page.queues) yield name;
+      yield* page.queues;
       cursor = page.cursor;
     }
   }

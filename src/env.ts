@@ -11,7 +11,7 @@ export interface Env {
   DIRECTORY: DurableObjectNamespace<DirectoryCalls>;
   /** A secret key that grants everything. While neither this nor `AUTHKEYS` is set, every request is refused. */
   AUTHKEY?: string | null | undefined;
-  /** Further keys, as JSON: the hash of each, what it grants, for which queues, until when. `npm run new-key` makes one. */
+  /** Further keys, as JSON: the hash of each, what it grants, for which queues, until when. `durable-queue keys new` makes one. */
   AUTHKEYS?: string | null | undefined;
   /**
    * Puts are refused while a queue's database is larger: a whole number of bytes, in digits. While it is anything else,

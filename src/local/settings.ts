@@ -17,9 +17,6 @@ export interface Settings {
   storageBytesMax: number;
 }
 
-/** A wrong command line: the program ends with status 2, as is usual. */
-export class UsageError extends Error {}
-
 /** The default bound of a queue's database, in bytes: Cloudflare's own limit is 10 GB. */
 const STORAGE_BYTES_MAX = 9_000_000_000;
 
@@ -41,8 +38,7 @@ interface Given {
 /**
  * Reads the flags and, for those that are not given, the environment.
  *
- * @throws {UsageError} for a wrong flag, with one sentence
- * @throws {Error} for a wrong variable, with one sentence
+ * @throws {Error} for a wrong flag or variable, with one sentence
  */
 export function settingsFrom(flags: ServeFlags, environment: Record<string, string | undefined>): Settings {
   const given = (flag: keyof ServeFlags, fallback: string): Given => {
@@ -62,10 +58,8 @@ export function settingsFrom(flags: ServeFlags, environment: Record<string, stri
   };
 }
 
-/** The exit status distinguishes a wrong command line from a wrong environment. */
 function refuse({ name, text }: Given, rule: string): never {
-  const sentence = `${name} is "${text}": ${rule}`;
-  throw name.startsWith("--") ? new UsageError(sentence) : new Error(sentence);
+  throw new Error(`${name} is "${text}": ${rule}`);
 }
 
 function wholeNumber(given: Given, min: number, max: number): number {
@@ -96,8 +90,8 @@ function authkeyOf(authkey: string | undefined): string | undefined {
   return authkey;
 }
 
-function authkeysOf({ name, text }: Given): string {
+function authkeysOf({ text }: Given): string {
   const fault = authkeysFault(text);
-  if (fault === undefined) return text;
-  throw name.startsWith("--") ? new UsageError(fault) : new Error(fault);
+  if (fault !== undefined) throw new Error(fault);
+  return text;
 }

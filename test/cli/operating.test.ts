@@ -98,6 +98,23 @@ describe("a queue", () => {
   });
 });
 
+test.each(["a b", "../x", "a/b", "", ".a", "ä", "a\u0000", "x".repeat(129), "a?b", "a%2fb"])(
+  "a name that no queue can have is refused before anything is sent: %j",
+  async (name) => {
+    const { status, output, errors } = await cli(["put", "--", name, "1"]);
+
+    expect({ status, output }).toEqual({ status: 2, output: "" });
+    expect(errors).toMatch(/^Error: The name of a queue must be 1 to 128 of A-Z a-z 0-9 \. _ -, the first a letter/);
+  },
+);
+
+test("names of dots, digits and dashes are taken as they are", async () => {
+  const name = `0.${freshName()}_-.`;
+
+  expect(await cli(["put", name, "1"])).toMatchObject({ status: 0 });
+  expect(JSON.parse((await cli(["queues", "describe", name])).output)).toMatchObject({ name, visible: 1 });
+});
+
 test("a message is put with all its options, shown, promoted and cancelled", async () => {
   const name = freshName();
   const { output } = await cli([

@@ -245,6 +245,27 @@ describe("dev and serve", () => {
   });
 });
 
+test("without the package workerd, dev says how to install it, and other commands need it not", async () => {
+  const hook = `import { registerHooks } from "node:module";
+    registerHooks({ resolve(name, context, next) {
+      if (name !== "workerd") return next(name, context);
+      throw Object.assign(new Error("Cannot find module 'workerd'"), { code: "MODULE_NOT_FOUND" });
+    } });`;
+  const [node = "", ...rest] = PROGRAM;
+  const program = [node, "--import", `data:text/javascript,${encodeURIComponent(hook)}`, ...rest];
+  const dev = new Cli(["dev", "--json"], environment(), home, program);
+  const list = new Cli(["queues", "ls"], environment(), home, program);
+
+  expect(await dev.ended).toBe(1);
+  expect(JSON.parse(dev.errors)).toEqual({
+    error: {
+      code: "no_workerd",
+      message: "A server needs the package workerd, which is not installed: npm install workerd.",
+    },
+  });
+  expect(await list.ended).toBe(0);
+});
+
 test("help loads neither the client nor ws", async () => {
   const { stdout } = await run(
     process.execPath,

@@ -66,13 +66,17 @@ test("without a message get ends with status 1 when its time is over", async () 
   });
 });
 
-test("queues ls prints one JSON value a line, of the queues that begin so", async () => {
+test("queues ls prints one JSON value a line, of the queues that begin so, with the counts that they reported", async () => {
   const name = freshName();
   for (const end of ["a", "b"]) await cli("put", `${name}-${end}`, "1");
 
-  expect(await cli("queues", "ls", `${name}-`)).toEqual({
-    status: 0,
-    output: `{"name":"${name}-a"}\n{"name":"${name}-b"}\n`,
-    errors: "",
-  });
+  const { status, output, errors } = await cli("queues", "ls", `${name}-`);
+  const queues = output
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { name: string; counts?: { visible: number } });
+
+  expect({ status, errors }).toEqual({ status: 0, errors: "" });
+  expect(queues.map((queue) => queue.name)).toEqual([`${name}-a`, `${name}-b`]);
+  for (const { counts } of queues) expect(counts?.visible ?? 1).toBe(1);
 });

@@ -34,13 +34,18 @@ describe("the help", () => {
   });
 });
 
+test("help of a command is that of its flag", async () => {
+  expect(await runCli(["help", "get"])).toEqual(await runCli(["get", "--help"]));
+  expect(await runCli(["queues", "help", "ls"])).toEqual(await runCli(["queues", "ls", "--help"]));
+});
+
 test.each([
   [["queue", "ls"], 'Unknown command "queue". Did you mean queues? durable-queue --help says more.'],
   [
     ["queues", "descibe", "a"],
     'Unknown command "descibe". Did you mean describe? durable-queue queues --help says more.',
   ],
-  [["queues"], /^A command is missing after "durable-queue queues": ls, describe, .*rm\.$/],
+  [["queues"], /^A command is missing after "durable-queue queues"\. There are: ls, describe, .*rm, help\.$/],
   [
     ["put", "a", "1", "--delay-second", "3"],
     'Unknown option "--delay-second". Did you mean --delay-seconds? A value that begins with "-" comes after "--". durable-queue put --help says more.',

@@ -139,6 +139,25 @@ describe("top", () => {
     await other.remove();
   });
 
+  test("without names shows the queues with the most messages, and says how many it leaves out", async () => {
+    const other = new TestServer();
+    await other.start();
+    const manager = other.manager();
+    const names = Array.from({ length: 22 }, (_, index) => `q-${String(index).padStart(2, "0")}`);
+    await Promise.all(names.map((name, index) => manager.queue(name).putMany(index < 2 ? [1] : [1, 2])));
+    const isCounted = async () => {
+      for await (const { counts } of manager.queues()) if (counts === undefined) return false;
+      return true;
+    };
+    while (!(await isCounted())) await manager.queue("q-21").describe();
+
+    const { output } = await start(["top", "--once"], { columns: 80, environment: environmentFor(other) }).outcome;
+
+    expect(output.match(/^q-\d\d/gm)).toEqual(names.slice(2));
+    expect(output).toContain("\n2 queues with fewer messages not shown: name those to watch.\n");
+    await other.remove();
+  });
+
   test("says a wrong key or name before it takes the screen", async () => {
     const environment = { DURABLE_QUEUE_AUTHKEY: "wrong" };
 

@@ -74,7 +74,7 @@ describe("the documents", () => {
     const continuousIntegration = readFileSync(join(ROOT, ".ci/run"), "utf8").split("\n");
     const tested = {
       "npm start": "test/local/start.test.ts",
-      "npm run --silent new-key -- --name mail-worker --scopes receive --queues mail. --until 2030-01-31":
+      "npx durable-queue keys new --name mail-worker --scopes receive --queues mail. --until 2030-01-31":
         "test/local/new-key.test.ts",
       "npm pack --silent --pack-destination ..": "test/docs/readme-example.test.ts",
       "npx durable-queue dev": "test/docs/readme-example.test.ts",

@@ -114,7 +114,7 @@ test.each([
   for (const authorization of [`Bearer ${KEY}`, `Bearer ${AUTHKEY}`, ""]) {
     const { status, body } = await ask("/v1/queues", variables, authorization);
     expect({ status, code: body.code }).toEqual({ status: 503, code: "misconfigured" });
-    expect(body.detail).toMatch(/^AUTHKEYS.* npm run new-key prints (right ones|them)\.$/);
+    expect(body.detail).toMatch(/^AUTHKEYS.* durable-queue keys new prints (right ones|them)\.$/);
   }
   expect(await ask("/healthz", variables)).toMatchObject({ status: 503, body: { code: "misconfigured" } });
 });

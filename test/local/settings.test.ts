@@ -1,6 +1,6 @@
 /** What a server on this machine makes of its flags and of the environment. */
 import { expect, test } from "vitest";
-import { type ServeFlags, settingsFrom, UsageError } from "../../src/local/settings.ts";
+import { type ServeFlags, settingsFrom } from "../../src/local/settings.ts";
 
 test("nothing given is loopback, port 8787, .data and nine gigabytes", () => {
   expect(settingsFrom({}, {})).toEqual({
@@ -40,7 +40,7 @@ function refusal(flags: ServeFlags, environment: Record<string, string> = {}): E
 for (const port of ["eighty", "-1", "65536", "80.5", "", "0x50", " 80"]) {
   test(`PORT=${port} is refused in one line, and so is --port`, () => {
     expect(refusal({}, { PORT: port }).message).toBe(`PORT is "${port}": it must be 0 to 65535.`);
-    expect(refusal({ port })).toBeInstanceOf(UsageError);
+    expect(refusal({ port }).message).toBe(`--port is "${port}": it must be 0 to 65535.`);
   });
 }
 

@@ -61,13 +61,13 @@ export function parsedKeysOf(text: string | null | undefined): ParsedKeys {
   try {
     value = JSON.parse(text);
   } catch {
-    return { fault: "AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them." };
+    return { fault: "AUTHKEYS must be JSON: a list of keys, as durable-queue keys new prints them." };
   }
   try {
     return { keys: check(authkeys, value, "AUTHKEYS").map(configured) };
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    return { fault: `${sentenceIn(error)} npm run new-key prints right ones.` };
+    return { fault: `${sentenceIn(error)} durable-queue keys new prints right ones.` };
   }
 }
 

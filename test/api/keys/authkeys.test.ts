@@ -44,13 +44,13 @@ describe("AUTHKEYS", () => {
     [[KEY, { ...KEY, hash: OTHER_HASH }], "AUTHKEYS must have no two keys of one name."],
     [Array(101).fill(KEY), "AUTHKEYS must have at most 100 elements."],
   ])("is refused with a sentence that holds no hash: %#", (keys, sentence) => {
-    expect(faultOf(...keys)).toBe(`${sentence} npm run new-key prints right ones.`);
+    expect(faultOf(...keys)).toBe(`${sentence} durable-queue keys new prints right ones.`);
   });
 
   test("is refused if it is no list, or no JSON", () => {
-    expect(authkeysFault("{}")).toBe("AUTHKEYS must be an array. npm run new-key prints right ones.");
+    expect(authkeysFault("{}")).toBe("AUTHKEYS must be an array. durable-queue keys new prints right ones.");
     for (const text of ["secret", " ", '[{"name":'])
-      expect(authkeysFault(text)).toBe("AUTHKEYS must be JSON: a list of keys, as npm run new-key prints them.");
+      expect(authkeysFault(text)).toBe("AUTHKEYS must be JSON: a list of keys, as durable-queue keys new prints them.");
   });
 });
 

@@ -8,7 +8,7 @@ import { freshName, TestServer } from "../../support/server.ts";
 import { environmentFor } from "../in-process.ts";
 import { CliProcess } from "./cli-process.ts";
 
-const LINES = 40_000;
+const LINES = 24_000;
 const KILLS = 3;
 const server = new TestServer();
 const folder = mkdtempSync(join(tmpdir(), "durable-queue-interrupted-"));
@@ -94,6 +94,25 @@ test("a put goes on when the server is away for a while, and puts each line once
   await server.start();
 
   expect(await command.status).toBe(0);
+  expect(await itemsIn(queue)).toEqual(all());
+});
+
+test("after Ctrl-C while the server is away the batches of unknown outcome are in a checkpoint, and are put once", async () => {
+  const queue = freshQueue();
+  const command = start("put", queue.name);
+  await until(command, async () => (await queue.qsize()) > 0);
+  await server.crash();
+
+  command.interrupt();
+  const status = await command.status;
+  const [, hint = ""] =
+    /To go on, with the same options: durable-queue (.*) < the same input/.exec(command.errors) ?? [];
+  await server.start();
+  const last = start(...hint.split(" "));
+
+  expect(status).toBe(130);
+  expect(hint).toBe(`put ${queue.name} --checkpoint ${join(folder, `${queue.name}.put-checkpoint.json`)}`);
+  expect(await last.status).toBe(0);
   expect(await itemsIn(queue)).toEqual(all());
 });
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError, type Help } from "commander";
+import { Command, CommanderError, type Help, type HelpContext } from "commander";
 import type { Context } from "./context.ts";
 import { UsageError } from "./exit.ts";
 
@@ -33,10 +33,19 @@ export class CliCommand extends Command {
     return this.parent instanceof CliCommand ? `${this.parent.path} ${this.name()}` : this.name();
   }
 
-  /** Called where a command is missing, to show the help. @throws {CommanderError} always */
-  override help(): never {
-    const names = this.commands.map((command) => command.name()).join(", ");
-    throw new CommanderError(2, "commander.missingCommand", `A command is missing after "${this.path}": ${names}.`);
+  /**
+   * Shows the help.
+   *
+   * @throws {CommanderError} always; with `error` because a command is missing
+   */
+  override help(context?: HelpContext | ((text: string) => string)): never {
+    if (typeof context === "function") return super.help(context);
+    if (context?.error !== true) return super.help(context);
+    const names = this.createHelp()
+      .visibleCommands(this)
+      .map((command) => command.name());
+    const message = `A command is missing after "${this.path}". There are: ${names.join(", ")}.`;
+    throw new CommanderError(2, "commander.missingCommand", message);
   }
 
   /** @throws {CommanderError} always */

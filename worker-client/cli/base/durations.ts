@@ -20,6 +20,11 @@ export function shownSeconds(seconds: number): string {
   return parts.slice(0, 2).join(" ");
 }
 
+/** How long ago something was, by the clock of this machine. */
+export function shownAge(date: Date): string {
+  return shownSeconds(Math.max(0, (Date.now() - date.getTime()) / 1_000));
+}
+
 /** A count with its thousands apart, as 1,234. */
 export function shownCount(count: number): string {
   return count.toLocaleString("en-US");

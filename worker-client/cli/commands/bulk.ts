@@ -10,6 +10,7 @@ import { addLinesFlags } from "../bulk/put/lines-flags.ts";
 export function addExport(program: CliCommand, act: Act): void {
   program
     .command("export")
+    .summary("Write the messages of a queue as JSON lines, and take none.")
     .description(
       "Write the messages of a queue as JSON lines, with all that is needed to put them again. None is taken. Of a paused queue the export is complete and exact; in another one, what is put, done or given another priority meanwhile may be in it or not.",
     )
@@ -30,6 +31,7 @@ export function addExport(program: CliCommand, act: Act): void {
 /** `import`: puts what `export` wrote. */
 export function addImport(program: CliCommand, act: Act): void {
   addLinesFlags(program.command("import"))
+    .summary("Put the messages of an export.")
     .description(
       "Put the messages of an export, from a file or standard input. They are new messages: ids, attempts and errors are not kept, and what was leased or dead is visible. A delayed message is visible when it would have been.",
     )

@@ -29,13 +29,9 @@ export function addKeys(program: CliCommand, act: Act): void {
 
 async function makeKey({ io, output }: Context, { name, scopes, queues, until }: KeyFlags): Promise<void> {
   const local = await import("../../../src/local/new-key.ts");
-  const { UsageError: LocalUsageError } = await import("../../../src/local/settings.ts");
   const options = { name, scopes: scopes.split(","), queues: queues?.split(","), until };
-  try {
-    const made = await local.makeKey(options, io.environment.AUTHKEYS ?? "");
-    await output.result(made, local.linesAboutKey(made));
-  } catch (error) {
-    if (error instanceof LocalUsageError) throw new UsageError(error.message);
-    throw error;
-  }
+  const made = await local.makeKey(options, io.environment.AUTHKEYS ?? "").catch((error: Error) => {
+    throw new UsageError(error.message);
+  });
+  await output.result(made, local.linesAboutKey(made));
 }

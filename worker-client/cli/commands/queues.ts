@@ -1,12 +1,16 @@
-import type { Queue, QueueError } from "../../src/index.ts";
+import type { ListedQueue, Queue, QueueError } from "../../src/index.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import { confirm } from "../base/confirm.ts";
 import type { Context } from "../base/context.ts";
-import { counted } from "../base/durations.ts";
+import { counted, shownAge, shownCount } from "../base/durations.ts";
 import { Failure, UsageError } from "../base/exit.ts";
 import { choiceFlag } from "../base/flags.ts";
 import { addSettingFlags, type SettingFlags, settingsIn } from "../base/setting-flags.ts";
+import type { Column } from "../base/table.ts";
 import { describeQueue } from "../views/describe.ts";
+
+/** The states that the list shows: messages are seldom on their way to another queue. */
+const STATE_COLUMNS = ["visible", "delayed", "leased", "dead"] as const;
 
 interface OnlyFlags {
   only?: "puts" | "receives";
@@ -24,7 +28,10 @@ function addReading(queues: CliCommand, act: Act): void {
   queues
     .command("ls")
     .alias("list")
-    .description("List the queues, in the order of their names.")
+    .summary("List the queues, with the counts that they last reported.")
+    .description(
+      "List the queues in the order of their names, with the counts that each last reported: about once a minute while it is in use. COUNTED says how old they are. No queue is woken; durable-queue queues describe has what is so now.",
+    )
     .argument("[prefix]", "only names that begin with this")
     .example("durable-queue queues ls mail.")
     .action(act<object, [string | undefined]>(list));
@@ -91,13 +98,23 @@ function addRemoving(queues: CliCommand, act: Act): void {
 async function list(context: Context, _: object, prefix: string | undefined): Promise<void> {
   const { output, signal } = context;
   const manager = await context.manager();
-  const names = manager.queueNames({ prefix, signal });
+  const queues = manager.queues({ prefix, signal });
   const none = prefix === undefined ? "There are no queues." : `No queue's name begins with ${prefix}.`;
-  await output.list([{ title: "QUEUE", cell: (name: string) => name, isLong: true }], names, {
-    none,
-    jsonOf: (name) => ({ name }),
-  });
+  await output.list(QUEUE_COLUMNS, queues, { none });
 }
+
+const QUEUE_COLUMNS: readonly Column<ListedQueue>[] = [
+  { title: "QUEUE", cell: ({ name }) => name, isLong: true },
+  ...STATE_COLUMNS.map(
+    (state): Column<ListedQueue> => ({
+      title: state.toUpperCase(),
+      cell: ({ counts }) => (counts === undefined ? "-" : shownCount(counts[state])),
+      isNumber: true,
+    }),
+  ),
+  { title: "OLDEST", cell: ({ oldestAt }) => (oldestAt === undefined ? "-" : shownAge(oldestAt)) },
+  { title: "COUNTED", cell: ({ countedAt }) => (countedAt === undefined ? "-" : `${shownAge(countedAt)} ago`) },
+];
 
 async function describe(context: Context, _: object, name: string): Promise<void> {
   const { output, signal } = context;

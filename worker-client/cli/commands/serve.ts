@@ -55,13 +55,14 @@ async function serveForGood(context: Context, flags: ServeFlags): Promise<void> 
 
 async function serve({ io }: Context, flags: ServeFlags): Promise<void> {
   // Most commands need not load it.
-  const [local, { settingsFrom, UsageError: WrongFlag }] = await Promise.all([
+  const [local, { settingsFrom }] = await Promise.all([
     import("../../../src/local/serve.ts"),
     import("../../../src/local/settings.ts"),
   ]);
+  const settings = checked(() => settingsFrom(flags, io.environment));
   io.endByItself({ isServer: true });
   try {
-    await local.serve(settingsFrom(flags, io.environment), {
+    await local.serve(settings, {
       print: (line) => void io.stdout.write(`${line}\n`),
       report: (line) => void io.stderr.write(`${line}\n`),
       stopping: AbortSignal.any([io.interrupted, endOfNpm(io.environment)]),
@@ -70,9 +71,16 @@ async function serve({ io }: Context, flags: ServeFlags): Promise<void> {
     // A signal that ended a child of this process was sent to this process too, but is perhaps not handled yet.
     await new Promise((heard) => setImmediate(heard));
     // The signal may have ended the child that was being waited for: that is no error.
-    if (io.interrupted.aborted) return;
-    if (error instanceof WrongFlag) throw new UsageError(error.message);
-    throw error;
+    if (!io.interrupted.aborted) throw error;
+  }
+}
+
+/** @throws {UsageError} for a flag or a variable with a wrong value */
+function checked<Value>(read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { QueueDescription, QueueError, QueueManager } from "../../src/index.ts";
+import type { ListedQueue, QueueDescription, QueueError, QueueManager } from "../../src/index.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
 import { counted, shownCount, shownDate, shownSeconds } from "../base/durations.ts";
@@ -21,6 +21,9 @@ const INTERVAL_SECONDS_MIN = 0.2;
 
 /** How many queues are shown where none are named: each of them is asked, and woken if it sleeps. */
 const QUEUES_MAX = 20;
+
+/** How often these are chosen again, in seconds. */
+const CHOICE_SECONDS = 10;
 
 /** Errors that do not pass by themselves. */
 const FINAL_CODES: readonly unknown[] = ["unauthorized", "forbidden"];
@@ -52,7 +55,7 @@ export function addTop(program: CliCommand, act: Act): void {
     .command("top")
     .summary("Watch rates, backlog, oldest message, dead letters and consumers.")
     .description(
-      `Watch queues, until Ctrl-C: what waits, what is put and done in a second, the age of the oldest message, dead letters and consumers. Without names it is the first ${QUEUES_MAX} queues. Each queue is asked every second, which wakes it. In a pipe: a JSON line for each queue and picture. Needs a key with the scope read.`,
+      `Watch queues, until Ctrl-C: what waits, what is put and done in a second, the age of the oldest message, dead letters and consumers. Without names it is the ${QUEUES_MAX} queues with the most unfinished messages. Each queue is asked every second, which wakes it. In a pipe: a JSON line for each queue and picture. Needs a key with the scope read.`,
     )
     .argument("[queue...]")
     .addOption(
@@ -128,6 +131,12 @@ function rate(perSecond: number | undefined): string {
   return perSecond >= 10 ? shownCount(Math.round(perSecond)) : String(Math.round(perSecond * 10) / 10);
 }
 
+/** The names of the queues to be asked, and a sentence for people about the others. */
+interface Watched {
+  names: readonly string[];
+  note: string | undefined;
+}
+
 /** What was counted at the last picture, and when, in milliseconds. */
 interface Counted {
   at: number;
@@ -141,6 +150,8 @@ class Watch {
   readonly #names: readonly string[];
   readonly #signal: AbortSignal;
   readonly #before = new Map<string, Counted>();
+  #chosen: Watched | undefined;
+  #watchedAt = 0;
 
   constructor(manager: QueueManager, names: readonly string[], signal: AbortSignal) {
     this.#manager = manager;
@@ -154,16 +165,21 @@ class Watch {
     return { rows: rows.filter((row) => row !== undefined), note };
   }
 
-  async #watched(): Promise<{ names: readonly string[]; note: string | undefined }> {
+  /** The queues that were named, or those with the most unfinished messages, by what they last reported. */
+  async #watched(): Promise<Watched> {
     if (this.#names.length > 0) return { names: this.#names, note: undefined };
-    const names: string[] = [];
-    for await (const name of this.#manager.queueNames({ signal: this.#signal })) {
-      if (names.length === QUEUES_MAX) {
-        return { names, note: `There are more queues than these ${QUEUES_MAX}: name the ones to watch.` };
-      }
-      names.push(name);
-    }
-    return { names, note: undefined };
+    const age = (performance.now() - this.#watchedAt) / 1_000;
+    if (this.#chosen !== undefined && age < CHOICE_SECONDS) return this.#chosen;
+    const queues: ListedQueue[] = [];
+    for await (const queue of this.#manager.queues({ signal: this.#signal })) queues.push(queue);
+    const unfinished = ({ counts }: ListedQueue) => counts?.unfinished ?? 0;
+    const chosen = queues.sort((a, b) => unfinished(b) - unfinished(a)).slice(0, QUEUES_MAX);
+    const rest = queues.length - chosen.length;
+    const note =
+      rest === 0 ? undefined : `${counted(rest, "queue")} with fewer messages not shown: name those to watch.`;
+    this.#watchedAt = performance.now();
+    this.#chosen = { names: chosen.map(({ name }) => name).sort(), note };
+    return this.#chosen;
   }
 
   /** Undefined for a queue that does not exist. */

@@ -5,6 +5,7 @@ import { addWorkFlags, type WorkFlags } from "../bulk/work/work-flags.ts";
 /** `work`: works through a queue with a handler from a file. */
 export function addWork(program: CliCommand, act: Act): void {
   addWorkFlags(program.command("work"))
+    .summary("Work through a queue with the function of a file.")
     .description(
       "Work through a queue with the function that a file exports by default: export default async function (message, { signal }) { … }. When it resolves, the message is acked; when it throws, it is tried again later. With --json one line for each finished message.",
     )

@@ -1,7 +1,7 @@
 /** Messages as results: lines of JSON, and columns of tables. */
 import type { MessageView } from "../../src/index.ts";
 import { bodyCell, bodyJson } from "../base/bodies.ts";
-import { shownDate, shownSeconds } from "../base/durations.ts";
+import { shownAge, shownDate, shownSeconds } from "../base/durations.ts";
 import type { Column } from "../base/table.ts";
 
 type View = MessageView<unknown>;
@@ -22,7 +22,7 @@ export const MESSAGE_COLUMNS: readonly Column<View>[] = [
   { title: "ID", cell: ({ id }) => id },
   { title: "STATE", cell: stateCell },
   { title: "TRIES", cell: ({ attempts }) => attempts, isNumber: true },
-  { title: "PUT", cell: ({ putAt }) => ageOf(putAt) },
+  { title: "PUT", cell: ({ putAt }) => `${shownAge(putAt)} ago` },
   { title: "BODY", cell: ({ item }) => bodyCell(item), isLong: true },
 ];
 
@@ -41,8 +41,4 @@ function stateCell({ state, until }: View): string {
   if (until === undefined || state === "dead") return state;
   const seconds = (until.getTime() - Date.now()) / 1_000;
   return seconds > 0 ? `${state} ${shownSeconds(seconds)}` : state;
-}
-
-function ageOf(date: Date): string {
-  return `${shownSeconds(Math.max(0, (Date.now() - date.getTime()) / 1_000))} ago`;
 }

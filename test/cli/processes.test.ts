@@ -122,6 +122,21 @@ describe("Ctrl-C", () => {
   });
 });
 
+describe("a question", () => {
+  test("is asked before something is removed, and Ctrl-C in it changes nothing", async () => {
+    const queue = server.manager().queue(freshName());
+    await queue.put(1);
+    const cli = onTerminal(`queues rm ${queue.name}`);
+    await cli.printed(/Remove the queue \S+ with 1 message\? \[y\/N\]/);
+    cli.process.stdin?.write("\u0003");
+    await cli.printed(/status 130/);
+    cli.process.stdin?.end();
+    await cli.ended;
+
+    expect(await queue.qsize()).toBe(1);
+  });
+});
+
 describe("a pipe", () => {
   test("whose reader ends first ends the command quietly", async () => {
     const queue = server.manager().queue(freshName());

@@ -67,3 +67,26 @@ test("mistakes in the options of a list are said at once", async () => {
   );
   await expect(listed(queue, { pageSize: 0 })).rejects.toThrow("pageSize must be an integer from 1 to 1000, not 0.");
 });
+
+test("messages that stay are listed once, in order, whatever is put, done, given back and cancelled meanwhile", async () => {
+  const queue = freshQueue();
+  const ids = await queue.putMany([...Array(900).keys()]);
+  const seen: number[] = [];
+
+  for await (const { item } of queue.messages({ pageSize: 10 })) {
+    seen.push(item);
+    if (item % 30 !== 0) continue;
+    // Of each thirty one is cancelled, one done, one given back, and another put.
+    await queue.cancel(ids[item + 7] as string);
+    const [done, back] = await queue.receive({ max: 2, timeoutSeconds: 0 });
+    await done?.ack();
+    await back?.release();
+    await queue.put(10_000 + item);
+  }
+
+  const stayed = await listed(queue, { pageSize: 1_000 });
+  expect(seen.filter((item) => items(stayed).includes(item) && item < 900)).toEqual(
+    items(stayed).filter((item) => item < 900),
+  );
+  expect(new Set(seen).size).toBe(seen.length);
+});

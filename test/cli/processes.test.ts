@@ -122,6 +122,21 @@ describe("Ctrl-C", () => {
   });
 });
 
+describe("a question", () => {
+  test("is asked before something is removed, and Ctrl-C in it changes nothing", async () => {
+    const queue = server.manager().queue(freshName());
+    await queue.put(1);
+    const cli = onTerminal(`queues rm ${queue.name}`);
+    await cli.printed(/Remove the queue \S+ with 1 message\? \[y\/N\]/);
+    cli.process.stdin?.write("\u0003");
+    await cli.printed(/status 130/);
+    cli.process.stdin?.end();
+    await cli.ended;
+
+    expect(await queue.qsize()).toBe(1);
+  });
+});
+
 describe("a pipe", () => {
   test("whose reader ends first ends the command quietly", async () => {
     const queue = server.manager().queue(freshName());
@@ -231,12 +246,10 @@ describe("dev and serve", () => {
     const { key, authkeys } = JSON.parse(stdout) as { key: string; authkeys: string };
     const serve = new Cli(["serve", "--port", "0", "--authkeys", authkeys], bare, folder);
     const [, address = ""] = await serve.printed(/durable-queue serves (\S+) [\s\S]*Ctrl-C stops it\./);
-    const put = new Cli(["put", "q", "1"], { ...bare, DURABLE_QUEUE_ADDRESS: address, DURABLE_QUEUE_AUTHKEY: key });
+    const withKey = { ...bare, DURABLE_QUEUE_ADDRESS: address, DURABLE_QUEUE_AUTHKEY: key };
+    const put = new Cli(["put", "q", "1"], withKey);
     expect(await put.ended).toBe(0);
-    const purge = new Cli(["queues", "purge", "q", "--yes", "--json"], {
-      ...bare,
-      ...{ DURABLE_QUEUE_ADDRESS: address, DURABLE_QUEUE_AUTHKEY: key },
-    });
+    const purge = new Cli(["queues", "purge", "q", "--yes", "--json"], withKey);
     expect(await purge.ended).toBe(1);
     expect(JSON.parse(purge.errors)).toMatchObject({ error: { code: "forbidden" } });
     serve.process.kill("SIGTERM");

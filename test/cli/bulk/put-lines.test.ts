@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Queue } from "../../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../../support/server.ts";
-import { environmentFor, Running, runCli } from "../in-process.ts";
+import { environmentFor, Running } from "../in-process.ts";
 
 const server = new TestServer();
 const folder = mkdtempSync(join(tmpdir(), "durable-queue-bulk-"));
@@ -105,6 +105,20 @@ test("lines that the server or the client refuses are named, and left out with -
   expect(await itemsIn(queue)).toEqual([1, 4]);
 });
 
+test("lines that share options that the client refuses are named and left out like others", async () => {
+  const queue = freshQueue();
+  const lines = `${'{"body":1}\n'.repeat(1_000)}${'{"body":2,"headers":{"dq-x":"1"}}\n'.repeat(2)}`;
+
+  const strict = await put([queue.name, "--messages"], lines);
+  const lenient = await put([queue.name, "--messages", "--skip-invalid"], lines);
+
+  expect(strict.status).toBe(1);
+  expect(strict.errors).toMatch(
+    /^Error: Line 1001 is refused: The name of a header must not begin with dq-.* --from-line 1001 /,
+  );
+  expect(lenient).toMatchObject({ status: 0, output: '{"put":1000,"leftOut":2,"lines":1002}\n' });
+});
+
 test("a body that is too large is named by its line", async () => {
   const queue = freshQueue();
 
@@ -189,59 +203,6 @@ test("a checkpoint of another queue, of other options or of another input is ref
   expect(others[2]?.errors).toContain("The first 10 lines of the input are not those that were put.");
   expect(others[3]?.errors).toContain("The input has only 3 lines, but the put goes on behind line 10.");
   expect(await itemsIn(queue)).toHaveLength(10);
-});
-
-test("a checkpoint of another server is refused, so that no line counts as put there", async () => {
-  const queue = freshQueue();
-  const path = join(folder, "moved.progress");
-  await put([queue.name, "--checkpoint", path], "1\n2\n");
-  const checkpoint = JSON.parse(readFileSync(path, "utf8"));
-  writeFileSync(path, JSON.stringify({ ...checkpoint, server: "https://other.example" }));
-
-  const outcome = await put([queue.name, "--checkpoint", path], "1\n2\n3\n");
-
-  expect(outcome).toMatchObject({
-    status: 2,
-    errors: `Error: The checkpoint ${path} is of puts to the server https://other.example, not to ${server.address}. Name another file; if it is the same server under another address, change "server" in the file.\n`,
-  });
-  expect(await itemsIn(queue)).toEqual([1, 2]);
-});
-
-test("what follows a refused batch is kept in a checkpoint of its own, with which the put goes on without such lines", async () => {
-  const queue = freshQueue();
-  // Ten lines that are not read as messages, then one that the server refuses in the first batch of two.
-  const bodies = Array.from(
-    { length: 1_500 },
-    (_, index) => `{"body":${index}${index === 0 ? ',"priority":999' : ""}}\n`,
-  );
-  const lines = `${"x\n".repeat(10)}${bodies.join("")}`;
-  const goOn = (errors: string) => /put .*(--checkpoint \S+) </.exec(errors)?.[1]?.split(" ") ?? [];
-
-  const first = await put([queue.name, "--messages", "--from-line", "11"], lines);
-  const second = await put([queue.name, "--messages", "--from-line", "11"], lines);
-  const last = await put([queue.name, "--messages", "--skip-invalid", ...goOn(first.errors)], lines);
-
-  expect(first.errors).toContain(" Leave such lines out with --skip-invalid. ");
-  expect(goOn(second.errors)).not.toEqual(goOn(first.errors));
-  expect(last).toMatchObject({ status: 0, output: '{"put":999,"leftOut":1,"lines":1510}\n' });
-  // The first two runs have each put the second batch.
-  expect(new Set(await itemsIn(queue))).toEqual(new Set(numbers(1_499)));
-  expect(await queue.qsize()).toBe(999 + 500 + 500);
-});
-
-test("where no checkpoint can be written, the lines that may have been put are named", async () => {
-  const queue = freshQueue();
-  const lines = Array.from({ length: 1_500 }, (_, index) => `{"body":1,"priority":${index === 0 ? 999 : 1}}\n`).join(
-    "",
-  );
-  const place = { environment: environmentFor(server), input: lines, folder: "/nowhere" };
-
-  const { status, errors } = await runCli(["put", queue.name, "--messages"], place);
-
-  expect(status).toBe(1);
-  expect(errors).toMatch(
-    /No line was put\. The checkpoint \S+ cannot be written: .*\. Behind it the lines 1001 to 1500 were put, or may have been: leave them out of the input\. To go on, .* --from-line 1 </,
-  );
 });
 
 test("a full queue is waited for, and with --no-wait fails and says how to go on", async () => {

@@ -147,6 +147,21 @@ describe("a pipe", () => {
     expect(await queue.qsize()).toBe(3);
   });
 
+  test("for what a handler prints whose reader ends first does not end the work", async () => {
+    const queue = server.manager().queue(freshName());
+    await queue.putMany([1, 2, 3]);
+    await queue.shutdown();
+
+    const { stdout } = await shell(
+      `echo 'export default (message) => console.log(message.item);' > prints.mjs
+       dq work ${queue.name} prints.mjs 2> errors | true
+       echo "\${PIPESTATUS[0]}"; cat errors`,
+    );
+
+    expect(stdout).toBe("0\n");
+    expect(await queue.describe()).toMatchObject({ done: 3 });
+  });
+
   test("gets all of a large result, and JSON that a program can read", async () => {
     const queue = server.manager().queue(freshName());
     const text = "x".repeat(1_000_000);

@@ -302,7 +302,8 @@ test("without the package workerd, dev says how to install it, and other command
   expect(JSON.parse(dev.errors)).toEqual({
     error: {
       code: "no_workerd",
-      message: "A server needs the package workerd, which is not installed: npm install workerd.",
+      message:
+        "A server runs on workerd, which is not installed: npm install workerd, in the folder of your package.json.",
     },
   });
   expect(await list.ended).toBe(0);

@@ -308,22 +308,3 @@ test("without the package workerd, dev says how to install it, and other command
   });
   expect(await list.ended).toBe(0);
 });
-
-test("help loads neither the client nor ws", async () => {
-  const { stdout } = await run(
-    process.execPath,
-    [
-      ...["--conditions=durable-queue-source", "--input-type=module", "--eval"],
-      `import { registerHooks } from "node:module";
-       const loaded = [];
-       registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
-       process.argv.splice(1, 2, "durable-queue", "--help");
-       await import(${JSON.stringify(CLI)});
-       process.stdout.write("\\nloaded " + loaded.join(" "));`,
-    ],
-    { env: environment(), cwd: ROOT },
-  );
-
-  expect(stdout).toContain("/cli/program.ts");
-  expect(stdout).not.toMatch(/worker-client\/src\/|node_modules\/(ws|zod|hono)|src\/local/);
-});

@@ -6,6 +6,7 @@ import { descriptorLimit, descriptorWarning } from "./descriptors.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { KeptServer } from "./kept-server.ts";
 import type { Settings } from "./settings.ts";
+import { workerdPath } from "./workerd-path.ts";
 
 /** Where a serving program writes, and what ends it. */
 export interface Host {
@@ -50,6 +51,8 @@ function goneSentence(path: string): string {
  * @throws {Error} with a sentence for the operator, if the server cannot start, or its directory is gone
  */
 export async function serve(settings: Settings, { print, report, stopping }: Host): Promise<void> {
+  // Before a directory and a key are made for nothing.
+  workerdPath();
   const directory = new DataDirectory(settings.dataDirectory);
   await directory.hold();
   await directory.assertUnused();

@@ -1,11 +1,14 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
+/** There is no workerd to run, or none for this machine. Its message is a sentence for the operator. */
+export class NoWorkerd extends Error {}
+
 /**
  * The path of workerd's binary: of the package `workerd` that is installed beside this one, or in the project in which the
  * program runs.
  *
- * @throws {Error} with a sentence for the operator, if there is none, or none for this machine
+ * @throws {NoWorkerd} if there is none, or none for this machine
  */
 export function workerdPath(): string {
   const places = [import.meta.url, join(process.cwd(), "package.json")];
@@ -20,8 +23,8 @@ export function workerdPath(): string {
   }
   const other = reasons.find((reason) => (reason as { code?: unknown }).code !== "MODULE_NOT_FOUND");
   if (other !== undefined)
-    throw new Error(`workerd is installed, and does not run on this machine: ${messageOf(other)}`);
-  throw new Error(
+    throw new NoWorkerd(`workerd is installed, and does not run on this machine: ${messageOf(other)}`);
+  throw new NoWorkerd(
     "A server runs on workerd, which is not installed: npm install workerd, in the folder of your package.json.",
   );
 }

@@ -65,6 +65,21 @@ describe("on a terminal", () => {
     expect(shownText("a\nb\tc\u202e")).toBe("a\\nb\\tc\\u202e");
   });
 
+  test("what an input or a message brings is escaped in errors, warnings and JSON, which stays the same JSON", async () => {
+    const queue = server.manager().queue(freshName());
+    const item = `a\u009b31m\u202e\u001b[2J`;
+    await queue.put(item);
+
+    const refused = await cli(["put", queue.name], { input: `${ESCAPE}[31m\n` });
+    const warned = await cli(["put", queue.name, "--skip-invalid"], { input: `\u009b31m\n` });
+    const printed = await cli(["get", queue.name, "--json"], { columns: 80 });
+
+    expect(refused.errors).toMatch(/^Error: Line 1 is not JSON: .*\\u001b\[31m/);
+    expect(warned.errors).toMatch(/^Warning: Line 1 is not JSON: .*\\u009b31m/);
+    expect(printed.output).toBe('"a\\u009b31m\\u202e\\u001b[2J"\n');
+    expect(JSON.parse(printed.output)).toBe(item);
+  });
+
   test("there are colours, and none with NO_COLOR, with TERM=dumb or in a pipe", async () => {
     const name = freshName();
     await cli(["put", name, "1"]);

@@ -122,6 +122,21 @@ describe("Ctrl-C", () => {
   });
 });
 
+describe("a question", () => {
+  test("is asked before something is removed, and Ctrl-C in it changes nothing", async () => {
+    const queue = server.manager().queue(freshName());
+    await queue.put(1);
+    const cli = onTerminal(`queues rm ${queue.name}`);
+    await cli.printed(/Remove the queue \S+ with 1 message\? \[y\/N\]/);
+    cli.process.stdin?.write("\u0003");
+    await cli.printed(/status 130/);
+    cli.process.stdin?.end();
+    await cli.ended;
+
+    expect(await queue.qsize()).toBe(1);
+  });
+});
+
 describe("a pipe", () => {
   test("whose reader ends first ends the command quietly", async () => {
     const queue = server.manager().queue(freshName());
@@ -131,6 +146,35 @@ describe("a pipe", () => {
 
     expect(stderr).toBe("");
     expect(stdout.split("\n").slice(1)).toEqual(["0", ""]);
+  });
+
+  test("for warnings whose reader ends first does not end the command", async () => {
+    const queue = server.manager().queue(freshName());
+
+    // The second warning comes when the reader has ended.
+    const { stdout } = await shell(
+      `mkfifo over
+       { echo x; cat over; echo x; printf '%s\\n' 1 2 3; } |
+         { dq put ${queue.name} --skip-invalid 2> >(head -1 > first; : > over); }`,
+    );
+
+    expect(JSON.parse(stdout)).toEqual({ put: 3, leftOut: 2, lines: 5 });
+    expect(await queue.qsize()).toBe(3);
+  });
+
+  test("for what a handler prints whose reader ends first does not end the work", async () => {
+    const queue = server.manager().queue(freshName());
+    await queue.putMany([1, 2, 3]);
+    await queue.shutdown();
+
+    const { stdout } = await shell(
+      `echo 'export default (message) => console.log(message.item);' > prints.mjs
+       dq work ${queue.name} prints.mjs 2> errors | true
+       echo "\${PIPESTATUS[0]}"; cat errors`,
+    );
+
+    expect(stdout).toBe("0\n");
+    expect(await queue.describe()).toMatchObject({ done: 3 });
   });
 
   test("gets all of a large result, and JSON that a program can read", async () => {
@@ -231,12 +275,10 @@ describe("dev and serve", () => {
     const { key, authkeys } = JSON.parse(stdout) as { key: string; authkeys: string };
     const serve = new Cli(["serve", "--port", "0", "--authkeys", authkeys], bare, folder);
     const [, address = ""] = await serve.printed(/durable-queue serves (\S+) [\s\S]*Ctrl-C stops it\./);
-    const put = new Cli(["put", "q", "1"], { ...bare, DURABLE_QUEUE_ADDRESS: address, DURABLE_QUEUE_AUTHKEY: key });
+    const withKey = { ...bare, DURABLE_QUEUE_ADDRESS: address, DURABLE_QUEUE_AUTHKEY: key };
+    const put = new Cli(["put", "q", "1"], withKey);
     expect(await put.ended).toBe(0);
-    const purge = new Cli(["queues", "purge", "q", "--yes", "--json"], {
-      ...bare,
-      ...{ DURABLE_QUEUE_ADDRESS: address, DURABLE_QUEUE_AUTHKEY: key },
-    });
+    const purge = new Cli(["queues", "purge", "q", "--yes", "--json"], withKey);
     expect(await purge.ended).toBe(1);
     expect(JSON.parse(purge.errors)).toMatchObject({ error: { code: "forbidden" } });
     serve.process.kill("SIGTERM");
@@ -260,27 +302,9 @@ test("without the package workerd, dev says how to install it, and other command
   expect(JSON.parse(dev.errors)).toEqual({
     error: {
       code: "no_workerd",
-      message: "A server needs the package workerd, which is not installed: npm install workerd.",
+      message:
+        "A server runs on workerd, which is not installed: npm install workerd, in the folder of your package.json.",
     },
   });
   expect(await list.ended).toBe(0);
-});
-
-test("help loads neither the client nor ws", async () => {
-  const { stdout } = await run(
-    process.execPath,
-    [
-      ...["--conditions=durable-queue-source", "--input-type=module", "--eval"],
-      `import { registerHooks } from "node:module";
-       const loaded = [];
-       registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
-       process.argv.splice(1, 2, "durable-queue", "--help");
-       await import(${JSON.stringify(CLI)});
-       process.stdout.write("\\nloaded " + loaded.join(" "));`,
-    ],
-    { env: environment(), cwd: ROOT },
-  );
-
-  expect(stdout).toContain("/cli/program.ts");
-  expect(stdout).not.toMatch(/worker-client\/src\/|node_modules\/(ws|zod|hono)|src\/local/);
 });

@@ -111,6 +111,8 @@ describe("the file of profiles", () => {
 
   test.each([
     ["{", /is not JSON: .*\.$/],
+    // No part of a key beside the mistake.
+    ['{ "production": { "authkey": secret" } }', /is not JSON: Unexpected token 's'\.$/],
     [[], / must be an object with a profile by each name\.$/],
     [
       { production: "https://x" },

@@ -41,7 +41,8 @@ describe("tail", () => {
 
   test("waits for a queue that does not exist, and goes on with another of its name", async () => {
     const queue = server.manager().queue(freshName());
-    const tail = start(["tail", queue.name, ...OFTEN]);
+    const tail = start(["tail", queue.name, "--json", ...OFTEN], { columns: 80 });
+    await tail.stderr.has(/Following/);
 
     await queue.put("first");
     await tail.stdout.has(/first/);
@@ -77,6 +78,26 @@ describe("tail", () => {
     tail.interrupt();
 
     expect((await tail.outcome).output).not.toMatch(/ {2}[12]\n/);
+  });
+
+  test("goes on when the server was away for a while", async () => {
+    const other = new TestServer();
+    await other.start();
+    const environment = { ...environmentFor(other), DURABLE_QUEUE_RETRY_SECONDS: "0" };
+    const tail = start(["tail", "q", "--json", ...OFTEN], { environment, columns: 80 });
+    await tail.stderr.has(/Following/);
+    await other.manager().queue("q").put("before");
+    await tail.stdout.has(/before/);
+    await other.crash();
+    await other.start();
+    await other.manager().queue("q").put("after");
+    await tail.stdout.has(/after/);
+    tail.interrupt();
+
+    const { output, errors } = await tail.outcome;
+    expect(output.trimEnd().split("\n")).toHaveLength(2);
+    expect(errors).toBe("Following q, until Ctrl-C.\n");
+    await other.remove();
   });
 
   test("of a server that is away ends with its sentence", async () => {

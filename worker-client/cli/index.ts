@@ -27,14 +27,15 @@ for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
 }
 
 // The reader of a pipe may end first, as `| head -1` does: that is no failure.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", ({ code, message }: NodeJS.ErrnoException) => {
-    if (endsByItself) return;
-    if (code === "EPIPE") process.exit(EXIT_DONE);
-    if (stream === process.stdout) process.stderr.write(`Error: Standard output cannot be written: ${message}.\n`);
-    process.exit(EXIT_FAILED);
-  });
-}
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (endsByItself) return;
+  if (code === "EPIPE") process.exit(EXIT_DONE);
+  process.stderr.write(`Error: Standard output cannot be written: ${message}.\n`);
+  process.exit(EXIT_FAILED);
+});
+
+// What is said there is for people: a command whose notes are not read does what it was told.
+process.stderr.on("error", () => undefined);
 
 const io: Io = {
   stdin: process.stdin,

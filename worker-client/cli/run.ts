@@ -3,6 +3,7 @@ import { usageErrorOf } from "./base/command.ts";
 import { EXIT_DONE, endingOf } from "./base/exit.ts";
 import type { Io } from "./base/io.ts";
 import { styleOf } from "./base/style.ts";
+import { shownText } from "./base/text.ts";
 import { programOf } from "./program.ts";
 
 /**
@@ -32,6 +33,6 @@ function shownError(args: readonly string[], io: Io, code: string, message: stri
   const flags = end < 0 ? args : args.slice(0, end);
   const { DURABLE_QUEUE_JSON = "" } = io.environment;
   const isJson = flags.includes("--json") || DURABLE_QUEUE_JSON === "1" || DURABLE_QUEUE_JSON === "true";
-  if (isJson) return JSON.stringify({ error: { code, message } });
-  return `${styleOf(io.stderr, io.environment)("red", "Error:")} ${message}`;
+  if (isJson) return shownText(JSON.stringify({ error: { code, message } }));
+  return `${styleOf(io.stderr, io.environment)("red", "Error:")} ${shownText(message)}`;
 }

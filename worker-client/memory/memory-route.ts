@@ -2,6 +2,7 @@ import { problemOf } from "../../src/api/check/problem-error.ts";
 import type { Reply } from "../../src/api/reply.ts";
 import { errorOf, type Place } from "../src/base/problem-errors.ts";
 import { type Call, closed, type Outcome, type Route } from "../src/transport/call.ts";
+import { receiptsIn } from "../src/transport/replies.ts";
 import { requestText } from "../src/transport/request-text.ts";
 import { type MemoryPushes, placeOf } from "./memory-pushes.ts";
 import type { MemoryServer, Request } from "./memory-server.ts";
@@ -28,6 +29,7 @@ export class MemoryRoute implements Route {
     signal?.throwIfAborted();
     const reply = await this.#ask(call);
     if (SETTLING.has(verb)) this.pushes?.settled((request.receipts ?? []) as readonly string[]);
+    if (signal?.aborted) this.#giveBack(reply);
     signal?.throwIfAborted();
     if (this.#server.isClosed) throw closed(this.place, true);
     if (!reply.ok) throw errorOf(problemOf(reply.code, reply.detail, reply.errors), this.place);
@@ -36,6 +38,12 @@ export class MemoryRoute implements Route {
 
   close(): void {
     this.pushes?.close();
+  }
+
+  /** Messages for a caller that has left are given back before their leases end, as by a server. */
+  #giveBack(reply: Reply): void {
+    const receipts = reply.ok ? receiptsIn(JSON.parse(reply.json)) : [];
+    if (receipts.length > 0) void this.#ask({ verb: "release", request: { receipts } });
   }
 
   #ask({ verb, request = {}, messages, deadline, idempotencyKey, signal }: Call): Promise<Reply> {

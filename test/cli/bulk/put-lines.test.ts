@@ -105,6 +105,20 @@ test("lines that the server or the client refuses are named, and left out with -
   expect(await itemsIn(queue)).toEqual([1, 4]);
 });
 
+test("lines that share options that the client refuses are named and left out like others", async () => {
+  const queue = freshQueue();
+  const lines = `${'{"body":1}\n'.repeat(1_000)}${'{"body":2,"headers":{"dq-x":"1"}}\n'.repeat(2)}`;
+
+  const strict = await put([queue.name, "--messages"], lines);
+  const lenient = await put([queue.name, "--messages", "--skip-invalid"], lines);
+
+  expect(strict.status).toBe(1);
+  expect(strict.errors).toMatch(
+    /^Error: Line 1001 is refused: The name of a header must not begin with dq-.* --from-line 1001 /,
+  );
+  expect(lenient).toMatchObject({ status: 0, output: '{"put":1000,"leftOut":2,"lines":1002}\n' });
+});
+
 test("a body that is too large is named by its line", async () => {
   const queue = freshQueue();
 

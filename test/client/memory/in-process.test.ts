@@ -50,6 +50,21 @@ test("a handler that waits for something else is awaited by idle", async () => {
   expect(done).toBe(true);
 });
 
+test("what a call that is aborted at once was given is given back", async () => {
+  await using memory = new MemoryManager();
+  const queue = memory.queue("left");
+  await queue.putMany([1, 2]);
+
+  for (const call of ["get", "receive"] as const) {
+    const caller = new AbortController();
+    const called = queue[call]({ signal: caller.signal });
+    caller.abort();
+    await expect(called).rejects.toThrow("aborted");
+  }
+
+  expect(await queue.describe()).toMatchObject({ visible: 2, leased: 0 });
+});
+
 test("managers share nothing", async () => {
   await using one = new MemoryManager();
   await using other = new MemoryManager();

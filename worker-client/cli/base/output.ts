@@ -2,6 +2,7 @@ import { Failure } from "./exit.ts";
 import type { Io, OutputStream } from "./io.ts";
 import { type Style, styleOf } from "./style.ts";
 import { type Column, columnsOf, tableLines } from "./table.ts";
+import { shownText } from "./text.ts";
 
 /** How many rows of a table are laid out together: a longer list has several tables, and needs no more memory. */
 const TABLE_ROWS = 500;
@@ -59,9 +60,10 @@ export class Output {
     });
   }
 
-  /** Writes a value as one line of JSON. */
+  /** Writes a value as one line of JSON. What a terminal would act upon in its texts is escaped, as JSON allows. */
   async json(value: unknown): Promise<void> {
-    await this.line(JSON.stringify(value));
+    const json = JSON.stringify(value);
+    await this.line(this.#io.stdout.isTTY === true ? shownText(json) : json);
   }
 
   /** Writes a result: one line of JSON, or the sentence for people. */
@@ -100,12 +102,12 @@ export class Output {
 
   /** Writes a sentence for people to standard error, where a person sees it. */
   note(text: string): void {
-    if (this.isWatched) this.#io.stderr.write(`${this.noteStyle("dim", text)}\n`);
+    if (this.isWatched) this.#io.stderr.write(`${this.noteStyle("dim", shownText(text))}\n`);
   }
 
   /** Writes a warning to standard error. */
   warn(text: string): void {
-    this.#io.stderr.write(`${this.noteStyle("yellow", "Warning:")} ${text}\n`);
+    this.#io.stderr.write(`${this.noteStyle("yellow", "Warning:")} ${shownText(text)}\n`);
   }
 }
 

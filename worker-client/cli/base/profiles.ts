@@ -70,7 +70,9 @@ function parsed(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${path} is not JSON: ${error instanceof Error ? error.message : error}.`);
+    const reason = error instanceof Error ? error.message : String(error);
+    // The parser may quote what is beside the mistake, such as a key.
+    throw new UsageError(`${path} is not JSON: ${reason.replace(/, (\.\.\.)?".*/s, "")}.`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Context } from "../base/context.ts";
 import { counted, shownCount, shownSeconds } from "../base/durations.ts";
 import { Failure } from "../base/exit.ts";
 import { type Answer, health, request } from "../base/http.ts";
+import { shownText } from "../base/text.ts";
 import { packageVersion } from "../base/version.ts";
 
 /** From which difference of the clocks on times shown here mislead, in seconds. */
@@ -45,7 +46,7 @@ async function doctor(context: Context): Promise<void> {
     const mark = { ok: ["green", "ok  "], warning: ["yellow", "warn"], fault: ["red", "FAIL"] } as const;
     const [color, word] = mark[finding.state];
     if (output.isJson) await output.json(finding);
-    else await output.line(`${output.style(color, word)}  ${finding.check.padEnd(8)}  ${finding.says}`);
+    else await output.line(`${output.style(color, word)}  ${finding.check.padEnd(8)}  ${shownText(finding.says)}`);
   }
   if (faults > 0) throw new Failure(`${counted(faults, "fault")} found.`, "unhealthy");
 }

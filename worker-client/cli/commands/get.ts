@@ -3,7 +3,6 @@ import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
 import { Failure } from "../base/exit.ts";
 import { numberFlag } from "../base/flags.ts";
-import { shownText } from "../base/text.ts";
 
 interface GetFlags {
   timeoutSeconds?: number;
@@ -44,6 +43,5 @@ async function get(context: Context, { timeoutSeconds, raw = false }: GetFlags, 
 async function print({ output }: Context, item: unknown, isRaw: boolean): Promise<void> {
   if (isRaw && item instanceof Uint8Array) return output.raw(item);
   if (isRaw && typeof item === "string") return output.line(item);
-  const json = JSON.stringify(item instanceof Uint8Array ? bodyJson(item) : item);
-  await output.line(output.isJson ? json : shownText(json));
+  await output.json(item instanceof Uint8Array ? bodyJson(item) : item);
 }

@@ -1,7 +1,7 @@
 import type { ServeFlags } from "../../../src/local/settings.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
-import { UsageError } from "../base/exit.ts";
+import { Failure, UsageError } from "../base/exit.ts";
 
 /** How often the process of npm is checked, in milliseconds. */
 const PARENT_POLL_MS = 500;
@@ -55,9 +55,10 @@ async function serveForGood(context: Context, flags: ServeFlags): Promise<void> 
 
 async function serve({ io }: Context, flags: ServeFlags): Promise<void> {
   // Most commands need not load it.
-  const [local, { settingsFrom }] = await Promise.all([
+  const [local, { settingsFrom }, { NoWorkerd }] = await Promise.all([
     import("../../../src/local/serve.ts"),
     import("../../../src/local/settings.ts"),
+    import("../../../src/local/workerd-path.ts"),
   ]);
   const settings = checked(() => settingsFrom(flags, io.environment));
   io.endByItself({ isServer: true });
@@ -71,7 +72,9 @@ async function serve({ io }: Context, flags: ServeFlags): Promise<void> {
     // A signal that ended a child of this process was sent to this process too, but is perhaps not handled yet.
     await new Promise((heard) => setImmediate(heard));
     // The signal may have ended the child that was being waited for: that is no error.
-    if (!io.interrupted.aborted) throw error;
+    if (io.interrupted.aborted) return;
+    if (error instanceof NoWorkerd) throw new Failure(error.message, "no_workerd");
+    throw error;
   }
 }
 

@@ -27,6 +27,9 @@ const INTERVAL_SECONDS_MIN = 0.1;
  */
 const WINDOW_MESSAGES = 1_000;
 
+/** For how long the server may be away once it has answered, in seconds, unless the user says longer. */
+const OUTAGE_SECONDS = 60;
+
 /** How many messages are asked for at a time. */
 const PAGE_MESSAGES = 1_000;
 
@@ -50,9 +53,12 @@ export function addTail(program: CliCommand, act: Act): void {
 }
 
 async function tail(context: Context, flags: TailFlags, name: string): Promise<void> {
-  const { output, signal } = context;
+  const { output, signal, settings } = context;
   const { intervalSeconds = INTERVAL_SECONDS, after } = flags;
-  const follower = new Follower((await context.manager()).queue(name), signal, after);
+  // A wrong address or key is said soon; a restart of the server does not end what has begun.
+  await (await context.manager()).queue(name).qsize({ signal });
+  const retrySeconds = Math.max(OUTAGE_SECONDS, settings.retrySeconds);
+  const follower = new Follower((await context.manager({ retrySeconds })).queue(name), signal, after);
   if (after === undefined) {
     await follower.skip((count) => output.note(`Messages that are there already: ${shownCount(count)}.`));
     output.note(`Following ${name}, until Ctrl-C.`);

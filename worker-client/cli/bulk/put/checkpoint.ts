@@ -8,7 +8,8 @@ const VERSION = 1;
 
 /** What a checkpoint says. */
 export interface Checkpoint extends LineState {
-  /** The queue, and how its messages are made of lines: another run must do the same. */
+  /** The address of the server, the queue, and how its messages are made of lines: another run must have the same. */
+  server: string;
   queue: string;
   how: string;
   /** The idempotency keys of its batches begin with this. */
@@ -26,9 +27,9 @@ export class CheckpointFile {
   /**
    * What the file says; undefined if there is none.
    *
-   * @throws {UsageError} for a file that is no checkpoint, or one of another queue or of other options
+   * @throws {UsageError} for a file that is no checkpoint, or one of another server or queue or of other options
    */
-  read({ queue, how }: Pick<Checkpoint, "queue" | "how">): Checkpoint | undefined {
+  read({ server, queue, how }: Pick<Checkpoint, "server" | "queue" | "how">): Checkpoint | undefined {
     let text: string;
     try {
       text = readFileSync(this.path, "utf8");
@@ -40,6 +41,12 @@ export class CheckpointFile {
     if (checkpoint === undefined) {
       throw new UsageError(
         `${this.path} is no checkpoint of a put. Name another file, or one that does not exist yet.`,
+      );
+    }
+    if (checkpoint.server !== server) {
+      const theirs = checkpoint.server;
+      throw new UsageError(
+        `The checkpoint ${this.path} is of puts to the server ${theirs}, not to ${server}. Name another file; if it is the same server under another address, change "server" in the file.`,
       );
     }
     if (checkpoint.queue !== queue) {
@@ -74,10 +81,10 @@ function checkpointOf(text: string): Checkpoint | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null || value.version !== VERSION) return undefined;
-  const { queue, how, job, through, digest, later } = value;
-  const areTexts = [queue, how, job, digest].every((each) => typeof each === "string");
+  const { server, queue, how, job, through, digest, later } = value;
+  const areTexts = [server, queue, how, job, digest].every((each) => typeof each === "string");
   if (!areTexts || !Number.isSafeInteger(through) || !Array.isArray(later) || !later.every(isRange)) return undefined;
-  return { queue, how, job, through, digest, later } as Checkpoint;
+  return { server, queue, how, job, through, digest, later } as Checkpoint;
 }
 
 function isRange(value: unknown): value is LineRange {

@@ -35,6 +35,8 @@ export interface LinesTask {
 
 /** A run of one task: what was known before, and what is known of its lines. */
 interface Run {
+  /** The address of the server. */
+  server: string;
   queue: Queue;
   job: string;
   how: string;
@@ -87,36 +89,41 @@ export async function putLines(context: Context, flags: LinesFlags, task: LinesT
 
 async function begin(context: Context, flags: LinesFlags, task: LinesTask): Promise<Run> {
   const { io, settings } = context;
-  const how = howOf(flags, task);
+  const how = howOf(task);
   const file = flags.checkpoint === undefined ? undefined : new CheckpointFile(resolve(io.folder, flags.checkpoint));
-  const known = file?.read({ queue: task.queueName, how });
   const retrySeconds = Math.max(RETRY_SECONDS, settings.retrySeconds);
   const manager = await context.manager({ transport: "websocket", retrySeconds });
+  const { address: server } = manager;
   const queue = manager.queue(task.queueName);
+  const known = file?.read({ server, queue: task.queueName, how });
   if (known === undefined) {
     const through = (flags.fromLine ?? 1) - 1;
     const ledger = new LineLedger({ through, digest: "", later: [] });
     const batches = new Batches(task.form, { through, digest: undefined, later: [] });
-    return { queue, job: randomBytes(9).toString("base64url"), how, file, ledger, batches };
+    return { server, queue, job: randomBytes(9).toString("base64url"), how, file, ledger, batches };
   }
   const later = await withoutUncertain(known.later, queue, { choice: flags.uncertain, now: Date.now() });
   const { through, digest, job } = known;
   const ledger = new LineLedger({ through, digest, later });
-  const batches = new Batches(task.form, { through, digest: through === 0 ? undefined : digest, later });
-  return { queue, job, how, file, ledger, batches };
+  // Of a run that has put nothing yet, or began behind the first line, there is none.
+  const batches = new Batches(task.form, { through, digest: digest === "" ? undefined : digest, later });
+  return { server, queue, job, how, file, ledger, batches };
 }
 
 function putOptionsOf(flags: LinesFlags, { itemOptions, timeoutSeconds }: LinesTask): PutOptions {
   return { ...itemOptions, ...(flags.wait === false ? { block: false } : { timeoutSeconds }) };
 }
 
-/** What decides which messages are made of the lines. Another run with the same checkpoint must have the same. */
-function howOf({ skipInvalid = false }: LinesFlags, { formName, itemOptions }: LinesTask): string {
-  return JSON.stringify({ lines: formName, skipInvalid, ...itemOptions });
+/**
+ * What decides which messages are made of the lines. Another run with the same checkpoint must have the same. It may
+ * leave out lines that the first would not: of what was sent, none was refused.
+ */
+function howOf({ formName, itemOptions }: LinesTask): string {
+  return JSON.stringify({ lines: formName, ...itemOptions });
 }
 
-function checkpointOf({ how, job, ledger }: Run, { queueName }: LinesTask): Checkpoint {
-  return { queue: queueName, how, job, ...ledger.state };
+function checkpointOf({ server, how, job, ledger }: Run, { queueName }: LinesTask): Checkpoint {
+  return { server, queue: queueName, how, job, ...ledger.state };
 }
 
 /** Reports lines that are left out: the first ones, so that a wrong file does not fill the terminal. */
@@ -146,20 +153,41 @@ interface EarlyEnd {
   error: unknown;
 }
 
+/** Writes the checkpoint, and answers with the sentence that says why it could not; undefined if it could. */
+function writeFault(path: string, checkpoint: Checkpoint): string | undefined {
+  try {
+    new CheckpointFile(path).write(checkpoint);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** What is known of the lines behind those that were certainly put. */
+function othersText({ state }: LineLedger, fault: string | undefined): string {
+  if (fault === undefined) return " Which of the lines behind it were put is in the checkpoint.";
+  const lines = state.later.map(({ first, last }) => `${first} to ${last}`).join(", ");
+  return ` ${fault} Behind it the lines ${lines} were put, or may have been: leave them out of the input.`;
+}
+
 /** Says how many lines were put and how to go on, and answers with the error for the user. */
 function earlyEnd({ io, signal }: Context, { flags, task, run, put, error }: EarlyEnd): unknown {
   const { ledger, file } = run;
-  const path = file?.path ?? (ledger.isWhole ? undefined : resolve(io.folder, `${task.queueName}.put-checkpoint.json`));
-  if (path !== undefined) new CheckpointFile(path).write(checkpointOf(run, task));
-  const from = path === undefined ? `--from-line ${ledger.through + 1}` : `--checkpoint ${flags.checkpoint ?? path}`;
+  const path =
+    file?.path ?? (ledger.isWhole ? undefined : resolve(io.folder, `${task.queueName}.${run.job}.put-checkpoint.json`));
+  const fault = path === undefined ? undefined : writeFault(path, checkpointOf(run, task));
+  const isKept = path !== undefined && (fault === undefined || file !== undefined);
+  const from = isKept ? `--checkpoint ${flags.checkpoint ?? path}` : `--from-line ${ledger.through + 1}`;
   const input = task.path === undefined ? " < the same input" : "";
   const isAny = put.counts.put > 0 || ledger.through > 0 || !ledger.isWhole;
   const through = ledger.through === 0 ? "No line" : `Every line up to ${ledger.through}`;
-  const others = ledger.isWhole ? "" : " Which of the lines behind it were put is in the checkpoint.";
+  const others = ledger.isWhole ? "" : othersText(ledger, isKept ? undefined : fault);
   const hint = `${through} was put.${others} To go on, with the same options: durable-queue ${task.command} ${from}${input}`;
   if (signal.aborted) io.stderr.write(`${isAny ? hint : "Nothing was put."}\n`);
   if (!(error instanceof Error)) return error ?? new Failure("The put was ended.", "interrupted");
-  const advice = error instanceof LineRefused ? " Mend it, or leave such lines out with --skip-invalid." : "";
+  // The batches behind it were put as they are: the input must not change.
+  const mend = ledger.isWhole ? "Mend it, or leave such lines out" : "Leave such lines out";
+  const advice = error instanceof LineRefused ? ` ${mend} with --skip-invalid.` : "";
   const said = isAny ? ` ${hint}` : "";
   if (error instanceof LineRefused) return new Failure(`${error.message}${advice}${said}`, "invalid_line");
   const code = "code" in error && typeof error.code === "string" ? error.code : "failed";

@@ -189,10 +189,11 @@ export class LinesPut {
   }
 
   /** Undefined if the batch was put, else its lines that the client or the server refused. */
-  async #tryPut({ first, last, messages, lines }: Batch): Promise<FaultyLine[] | undefined> {
+  async #tryPut(batch: Batch, mayShare = true): Promise<FaultyLine[] | undefined> {
+    const { first, last, messages, lines } = batch;
     const { putOptions, job } = this.#options;
     let lastIndex = 0;
-    const shared = sharedOptions(messages);
+    const shared = mayShare ? sharedOptions(messages) : undefined;
     const hasOptions = shared === undefined;
     const each = (_: unknown, index: number) => {
       lastIndex = index;
@@ -205,6 +206,8 @@ export class LinesPut {
       await this.#putOrTakeBack(items, call);
       return undefined;
     } catch (error) {
+      // Which line's options the client refuses is known where each message has its own.
+      if (isOfClient(error) && Object.keys(shared ?? {}).length > 0) return this.#tryPut(batch, false);
       const faulty = faultsOf(error, lines, hasOptions ? lastIndex : undefined);
       if (faulty.length === 0) throw error;
       return faulty;
@@ -245,9 +248,14 @@ function sharedOptions(messages: readonly LineMessage[]): ItemOptions | undefine
   return isShared ? options : undefined;
 }
 
+/** Whether the client has refused a call, before anything was sent. */
+function isOfClient(error: unknown): error is TypeError | RangeError {
+  return error instanceof TypeError || error instanceof RangeError;
+}
+
 /** Whether a put that failed so has certainly changed nothing. */
 function isRefusal(error: unknown): boolean {
-  if (error instanceof LineRefused || error instanceof TypeError || error instanceof RangeError) return true;
+  if (error instanceof LineRefused || isOfClient(error)) return true;
   return error instanceof Full || (error instanceof QueueError && error.status !== undefined && error.status < 500);
 }
 
@@ -257,7 +265,7 @@ function isRefusal(error: unknown): boolean {
  * @param index of the message whose options the client refused, if it has options of its own
  */
 function faultsOf(error: unknown, lines: readonly number[], index: number | undefined): FaultyLine[] {
-  if (error instanceof TypeError || error instanceof RangeError) {
+  if (isOfClient(error)) {
     const line = index === undefined ? undefined : lines[index];
     return line === undefined ? [] : [{ line, fault: `is refused: ${withoutEnd(error.message)}` }];
   }

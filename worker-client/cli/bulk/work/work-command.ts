@@ -4,6 +4,7 @@ import nodeModule from "node:module";
 import { resolve } from "node:path";
 import type { Context } from "../../base/context.ts";
 import { UsageError } from "../../base/exit.ts";
+import { shownText } from "../../base/text.ts";
 import { inThousands } from "../progress.ts";
 import type { WorkFlags } from "./work-flags.ts";
 import { WorkProcesses } from "./work-processes.ts";
@@ -19,7 +20,7 @@ export async function work(context: Context, flags: WorkFlags, queue: string, fi
   const { prefetch, leaseSeconds, timeoutSeconds } = flags;
   const options = { concurrency, prefetch, leaseSeconds, timeoutSeconds };
   const total = { done: 0, failed: 0 };
-  const log = (code: string, text: string) => void io.stderr.write(`${queue}, ${code}: ${text}\n`);
+  const log = (code: string, text: string) => void io.stderr.write(`${queue}, ${code}: ${shownText(text)}\n`);
   const processes = new WorkProcesses({
     task: { queue, path, file, ...options, tellsMessages: settings.json, tellsImports: watch },
     count,

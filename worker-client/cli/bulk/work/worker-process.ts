@@ -100,6 +100,8 @@ async function main(): Promise<void> {
 process.on("message", (message: ToProcess) => {
   void (message.kind === "end" ? end() : stop(message.timeoutSeconds));
 });
+// A handler works on where no program reads what it prints any more.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 // Ctrl-C in a terminal reaches all processes; the command says what this one is to do.
 process.on("SIGINT", () => undefined);
 process.on("SIGHUP", () => undefined);

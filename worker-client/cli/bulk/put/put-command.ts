@@ -191,6 +191,6 @@ function earlyEnd({ io, signal }: Context, { flags, task, run, put, error }: Ear
   const said = isAny ? ` ${hint}` : "";
   if (error instanceof LineRefused) return new Failure(`${error.message}${advice}${said}`, "invalid_line");
   const code = "code" in error && typeof error.code === "string" ? error.code : "failed";
-  if (error instanceof TypeError || error instanceof RangeError) return error;
+  if (!isAny && (error instanceof TypeError || error instanceof RangeError)) return error;
   return new Failure(`${error.message}${said}`, code);
 }

@@ -100,7 +100,9 @@ async function begin(context: Context, flags: LinesFlags, task: LinesTask): Prom
     const through = (flags.fromLine ?? 1) - 1;
     const ledger = new LineLedger({ through, digest: "", later: [] });
     const batches = new Batches(task.form, { through, digest: undefined, later: [] });
-    return { server, queue, job: randomBytes(9).toString("base64url"), how, file, ledger, batches };
+    const run = { server, queue, job: randomBytes(9).toString("base64url"), how, file, ledger, batches };
+    file?.create(checkpointOf(run, task));
+    return run;
   }
   const later = await withoutUncertain(known.later, queue, { choice: flags.uncertain, now: Date.now() });
   const { through, digest, job } = known;

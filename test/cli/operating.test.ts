@@ -206,6 +206,16 @@ test("a wrong key is a failure that says so, and doctor finds it", async () => {
 });
 
 describe("doctor", () => {
+  test.each(["http://user:secret@127.0.0.1:8787", "http://127.0.0.1:8787/?key=secret"])(
+    "does not show what is in an address that no client takes: %s",
+    async (address) => {
+      const { output } = await cli(["doctor", "--address", address]);
+
+      expect(output).toContain("must have none of them.");
+      expect(output).not.toContain("secret");
+    },
+  );
+
   const findingsOf = ({ output }: { output: string }) =>
     output
       .trimEnd()

@@ -148,35 +148,6 @@ describe("a pipe", () => {
     expect(stdout.split("\n").slice(1)).toEqual(["0", ""]);
   });
 
-  test("for warnings whose reader ends first does not end the command", async () => {
-    const queue = server.manager().queue(freshName());
-
-    // The second warning comes when the reader has ended.
-    const { stdout } = await shell(
-      `mkfifo over
-       { echo x; cat over; echo x; printf '%s\\n' 1 2 3; } |
-         { dq put ${queue.name} --skip-invalid 2> >(head -1 > first; : > over); }`,
-    );
-
-    expect(JSON.parse(stdout)).toEqual({ put: 3, leftOut: 2, lines: 5 });
-    expect(await queue.qsize()).toBe(3);
-  });
-
-  test("for what a handler prints whose reader ends first does not end the work", async () => {
-    const queue = server.manager().queue(freshName());
-    await queue.putMany([1, 2, 3]);
-    await queue.shutdown();
-
-    const { stdout } = await shell(
-      `echo 'export default (message) => console.log(message.item);' > prints.mjs
-       dq work ${queue.name} prints.mjs 2> errors | true
-       echo "\${PIPESTATUS[0]}"; cat errors`,
-    );
-
-    expect(stdout).toBe("0\n");
-    expect(await queue.describe()).toMatchObject({ done: 3 });
-  });
-
   test("gets all of a large result, and JSON that a program can read", async () => {
     const queue = server.manager().queue(freshName());
     const text = "x".repeat(1_000_000);

@@ -42,6 +42,10 @@ test("help of a command is that of its flag", async () => {
 test.each([
   [["queue", "ls"], 'Unknown command "queue". Did you mean queues? durable-queue --help says more.'],
   [
+    ["queues", "ls", "--auth-key=secret"],
+    'Unknown option "--auth-key=…". A value that begins with "-" comes after "--". durable-queue queues ls --help says more.',
+  ],
+  [
     ["queues", "descibe", "a"],
     'Unknown command "descibe". Did you mean describe? durable-queue queues --help says more.',
   ],

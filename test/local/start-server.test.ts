@@ -35,6 +35,20 @@ test("a server that stops ends its managers' calls, and can be stopped twice", a
   await expect(server.crash()).rejects.toThrow("The server was stopped: start another one with startServer().");
 });
 
+test("a server that is stopped while it starts again after a crash leaves no process", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "durable-queue-crashed-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const first = await startServer({ directory });
+  const crashes = [first.crash(), first.crash()];
+
+  await first.stop();
+  await Promise.all(crashes);
+
+  // The directory is held by one process at a time.
+  await using second = await startServer({ directory });
+  expect(await second.manager({ address: undefined, authkey: undefined }).queue("a").qsize()).toBe(0);
+});
+
 test("a directory of the test's own is kept, and served again", async () => {
   const directory = mkdtempSync(join(tmpdir(), "durable-queue-kept-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));

@@ -66,6 +66,7 @@ export class TestServer {
   readonly #temporary: string | undefined;
   readonly #managers: QueueManager[] = [];
   #server: Server;
+  #crashing: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @internal Servers come from `startServer`. */
@@ -95,7 +96,8 @@ export class TestServer {
    * @param options as of `QueueManager`; `address` and `authkey` are those of this server by default
    */
   manager(options: QueueManagerOptions = {}): QueueManager {
-    const manager = new QueueManager({ address: this.address, authkey: this.authkey, ...options });
+    const { address = this.address, authkey = this.authkey } = options;
+    const manager = new QueueManager({ ...options, address, authkey });
     this.#managers.push(manager);
     return manager;
   }
@@ -108,6 +110,13 @@ export class TestServer {
    */
   async crash(): Promise<void> {
     if (this.#stopping !== undefined) throw new Error("The server was stopped: start another one with startServer().");
+    this.#crashing = this.#crash(this.#crashing);
+    await this.#crashing;
+  }
+
+  /** @param before the crash that is under way, if there is one */
+  async #crash(before: Promise<void> | undefined): Promise<void> {
+    await before?.catch(() => undefined);
     await this.#server.kill();
     this.#server = await this.#start(Number(new URL(this.address).port));
   }
@@ -120,6 +129,8 @@ export class TestServer {
 
   async #stop(): Promise<void> {
     await Promise.all(this.#managers.map((manager) => manager.close()));
+    // A server that starts again would be left behind.
+    await this.#crashing?.catch(() => undefined);
     await this.#server.stop();
     if (this.#temporary !== undefined) await rm(this.#temporary, { recursive: true, force: true });
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CheckpointFile } from "../../../worker-client/cli/bulk/put/checkpoint.ts";
 import type { Queue } from "../../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../../support/server.ts";
 import { environmentFor, runCli } from "../in-process.ts";
@@ -81,5 +82,18 @@ test("where no checkpoint can be written, the lines that may have been put are n
   expect(status).toBe(1);
   expect(errors).toMatch(
     /No line was put\. The checkpoint \S+ cannot be written: .*\. Behind it the lines 1001 to 1500 were put, or may have been: leave them out of the input\. To go on, .* --from-line 1 </,
+  );
+});
+
+test("two puts that begin with one checkpoint at once put each line once", async () => {
+  const queue = freshQueue();
+  const path = join(folder, "shared.progress");
+
+  await Promise.all([1, 2].map(() => put([queue.name, "--checkpoint", path], "1\n2\n")));
+
+  expect(await itemsIn(queue)).toEqual([1, 2]);
+  // The one that comes last does not begin a job of its own.
+  expect(() => new CheckpointFile(path).create(JSON.parse(readFileSync(path, "utf8")))).toThrow(
+    `Another run has begun with the checkpoint ${path}: let it end first.`,
   );
 });

@@ -1,4 +1,5 @@
 /** Queues in memory, in the time of the machine: the task queue of one process. */
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { MemoryManager } from "../../../worker-client/memory/index.ts";
 import { Closed, Empty } from "../../../worker-client/src/index.ts";
@@ -63,6 +64,20 @@ test("what a call that is aborted at once was given is given back", async () => 
   }
 
   expect(await queue.describe()).toMatchObject({ visible: 2, leased: 0 });
+});
+
+test("a signal keeps no listener of a call that is answered", async () => {
+  await using memory = new MemoryManager();
+  const queue = memory.queue("signalled");
+  const { signal } = new AbortController();
+
+  await queue.put(1, { signal });
+  await queue.get({ signal });
+  const waiting = queue.get({ signal });
+  await queue.put(2, { signal });
+  await waiting;
+
+  expect(getEventListeners(signal, "abort")).toEqual([]);
 });
 
 test("managers share nothing", async () => {

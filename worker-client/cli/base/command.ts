@@ -58,7 +58,9 @@ export class CliCommand extends Command {
 
 /** A message of commander, as "error: unknown option '--x'\n(Did you mean --y?)", as sentences. */
 function sentenceOf(message: string): string {
-  const [what = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  // The value of a flag that does not exist may be a key.
+  const told = message.replace(/^(error: unknown option '[^'=]*=).*'/, "$1…'");
+  const [what = "", suggestion] = told.replace(/^error: /, "").split("\n");
   const sentence = `${what.charAt(0).toUpperCase()}${what.slice(1).replaceAll("'", '"')}`;
   const said = /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
   return suggestion === undefined ? said : `${said} ${suggestion.replace(/^\(|\)$/g, "")}`;

@@ -57,6 +57,11 @@ async function* findings(context: Context): AsyncGenerator<Finding> {
   const versions = `durable-queue ${packageVersion()}, Node ${process.versions.node}`;
   if (node >= NODE_MAJOR_MIN) yield ok("version", versions);
   else yield warning("version", `${versions}: it is tried with Node ${NODE_MAJOR_MIN} and newer.`);
+  // It is not shown: what is in it may be a secret.
+  if (hasMore(address)) {
+    const what = "has a user, a password, a query or a fragment";
+    return yield fault("address", `The one from ${addressSource} ${what}: it must have none of them.`);
+  }
   yield ok("address", `${address}, from ${addressSource}`);
   const server = await reached(context);
   if (typeof server === "string") return yield fault("server", server);
@@ -75,6 +80,13 @@ async function* findings(context: Context): AsyncGenerator<Finding> {
   yield* queueFinding(context, key.fields);
   const limits = `body ${shownCount(BODY_BYTES_MAX)} bytes, batch ${shownCount(BATCH_MESSAGES_MAX)} messages`;
   yield ok("limits", `${limits} or ${shownCount(BATCH_BYTES_MAX)} bytes, as this version knows them`);
+}
+
+/** Whether an address has what the client refuses in it. */
+function hasMore(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { username, password, search, hash } = new URL(address);
+  return username + password + search + hash !== "";
 }
 
 /** What the key grants; a sentence where the client refuses to send it. */

@@ -83,23 +83,39 @@ function plain(value: unknown): string {
 }
 
 async function cancel(context: Context, _: object, name: string, ids: string[]): Promise<void> {
-  const { output, signal } = context;
   const queue = (await context.manager()).queue(name);
   const unknown: string[] = [];
-  for (const id of ids) {
+  await eachOf(context, ids, async (id, signal) => {
     const cancelled = await queue.cancel(id, { signal });
-    if (!cancelled) unknown.push(id);
-    else await output.result({ id, cancelled }, `${id} is removed.`);
-  }
+    if (cancelled) return [{ id, cancelled }, `${id} is removed.`];
+    unknown.push(id);
+    return undefined;
+  });
   if (unknown.length > 0)
     throw new Failure(`Not in ${name}, or done already: ${unknown.join(", ")}.`, "unknown_message");
 }
 
 async function promote(context: Context, _: object, name: string, ids: string[]): Promise<void> {
-  const { output, signal } = context;
   const queue = (await context.manager()).queue(name);
-  for (const id of ids) {
+  await eachOf(context, ids, async (id, signal) => {
     const view = await queue.promote(id, { signal });
-    await output.result(messageJson(view), `${id} is ${view.state}.`);
+    return [messageJson(view), `${id} is ${view.state}.`];
+  });
+}
+
+/** Changes each message, and prints the results then: a reader that ends first must not leave messages as they were. */
+async function eachOf(
+  { output, signal }: Context,
+  ids: readonly string[],
+  change: (id: string, signal: AbortSignal) => Promise<[value: unknown, sentence: string] | undefined>,
+): Promise<void> {
+  const results: [value: unknown, sentence: string][] = [];
+  try {
+    for (const id of ids) {
+      const result = await change(id, signal);
+      if (result !== undefined) results.push(result);
+    }
+  } finally {
+    for (const result of results) await output.result(...result);
   }
 }

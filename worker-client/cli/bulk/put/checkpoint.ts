@@ -61,16 +61,40 @@ export class CheckpointFile {
     return checkpoint;
   }
 
+  /**
+   * Writes the first checkpoint, before anything is put: of two runs that begin at once only one does, because they would
+   * put the lines twice.
+   *
+   * @throws {UsageError} if there is a file by now
+   * @throws {Failure} if the file cannot be written
+   */
+  create(checkpoint: Checkpoint): void {
+    try {
+      writeFileSync(this.path, textOf(checkpoint), { flag: "wx" });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw unwritable(this.path, error);
+      throw new UsageError(`Another run has begun with the checkpoint ${this.path}: let it end first.`);
+    }
+  }
+
   /** @throws {Failure} if the file cannot be written */
   write(checkpoint: Checkpoint): void {
     const part = `${this.path}.part`;
     try {
-      writeFileSync(part, `${JSON.stringify({ version: VERSION, ...checkpoint })}\n`);
+      writeFileSync(part, textOf(checkpoint));
       renameSync(part, this.path);
     } catch (error) {
-      throw new Failure(`The checkpoint ${this.path} cannot be written: ${(error as Error).message}.`);
+      throw unwritable(this.path, error);
     }
   }
+}
+
+function textOf(checkpoint: Checkpoint): string {
+  return `${JSON.stringify({ version: VERSION, ...checkpoint })}\n`;
+}
+
+function unwritable(path: string, error: unknown): Failure {
+  return new Failure(`The checkpoint ${path} cannot be written: ${(error as Error).message}.`);
 }
 
 function checkpointOf(text: string): Checkpoint | undefined {

@@ -100,7 +100,9 @@ async function begin(context: Context, flags: LinesFlags, task: LinesTask): Prom
     const through = (flags.fromLine ?? 1) - 1;
     const ledger = new LineLedger({ through, digest: "", later: [] });
     const batches = new Batches(task.form, { through, digest: undefined, later: [] });
-    return { server, queue, job: randomBytes(9).toString("base64url"), how, file, ledger, batches };
+    const run = { server, queue, job: randomBytes(9).toString("base64url"), how, file, ledger, batches };
+    file?.create(checkpointOf(run, task));
+    return run;
   }
   const later = await withoutUncertain(known.later, queue, { choice: flags.uncertain, now: Date.now() });
   const { through, digest, job } = known;
@@ -191,6 +193,6 @@ function earlyEnd({ io, signal }: Context, { flags, task, run, put, error }: Ear
   const said = isAny ? ` ${hint}` : "";
   if (error instanceof LineRefused) return new Failure(`${error.message}${advice}${said}`, "invalid_line");
   const code = "code" in error && typeof error.code === "string" ? error.code : "failed";
-  if (error instanceof TypeError || error instanceof RangeError) return error;
+  if (!isAny && (error instanceof TypeError || error instanceof RangeError)) return error;
   return new Failure(`${error.message}${said}`, code);
 }

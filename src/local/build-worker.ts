@@ -51,7 +51,16 @@ export async function buildWorker({ signal }: { signal?: AbortSignal } = {}, bui
 }
 
 function isFresh({ bundle, sources }: WorkerBuild): boolean {
-  const builtAt = statSync(join(ROOT, bundle, "index.js"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return isNewer(join(bundle, "index.js"), sources);
+}
+
+/**
+ * Whether a file was made after the last change of its sources.
+ *
+ * @param sources files, and folders with everything in them. Paths are relative to the root of the repository
+ */
+export function isNewer(file: string, sources: readonly string[]): boolean {
+  const builtAt = statSync(join(ROOT, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return sources.every((source) => {
     const path = join(ROOT, source);
     if (!statSync(path).isDirectory()) return statSync(path).mtimeMs < builtAt;

@@ -79,7 +79,6 @@ export class Machine {
       const workerd = standIn(join(INSTALLED, WORKERD), "bin/workerd", join(folder, "workerd"));
       return new Machine(await PackageRegistry.serve([own, ...others, workerd]), await freePort());
     } finally {
-      packed.remove();
       rmSync(folder, { recursive: true });
     }
   }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createTestHarness } from "wrangler";
 import { startServer } from "../../worker-client/testing/index.ts";
-import { PackedPackage } from "../support/packed-package.ts";
+import { PackedPackage, packPackage } from "../support/packed-package.ts";
 import { checkTypedProgram } from "./typed-program.ts";
 
 const NODE_VERSIONS = ["22.12.0", "24"];
@@ -60,6 +60,7 @@ export default {
 `;
 
 const runBeside = promisify(execFile);
+packPackage();
 const packed = new PackedPackage();
 const project = mkdtempSync(join(tmpdir(), "durable-queue-package-"));
 const server = await startServer();
@@ -152,6 +153,5 @@ try {
   await checkServer();
 } finally {
   await server.stop();
-  packed.remove();
   rmSync(project, { recursive: true });
 }

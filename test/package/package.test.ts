@@ -31,7 +31,6 @@ beforeAll(() => {
 }, 120_000);
 
 afterAll(() => {
-  packed.remove();
   rmSync(project, { recursive: true });
 });
 

@@ -29,6 +29,9 @@ export interface MemoryQueueNamesOptions {
   prefix?: string | undefined;
 }
 
+/** The longest time that passes in one call, in seconds: a century. */
+const ADVANCE_SECONDS_MAX = 3_155_760_000;
+
 const OPTIONS: Known<MemoryManagerOptions> = { time: true, now: true };
 const IDLE_OPTIONS: Known<IdleOptions> = { signal: true };
 const NAMES_OPTIONS: Known<MemoryQueueNamesOptions> = { prefix: true };
@@ -93,10 +96,10 @@ export class MemoryManager {
    * work on it. Handlers that wait only for queues and promises have ended when this resolves; for others there is
    * `idle`. A worker keeps its leases, however much time passes; those of `receive` end.
    *
-   * @param seconds 0 and more; 0 only lets what is due happen
+   * @param seconds 0 to 3,155,760,000, a century; 0 only lets what is due happen
    */
   async advance(seconds: number): Promise<void> {
-    checkNumber("seconds", seconds, { min: 0 });
+    checkNumber("seconds", seconds, { min: 0, max: ADVANCE_SECONDS_MAX });
     if (!this.#server.isVirtual) {
       throw new TypeError('advance() needs virtual time: new MemoryManager({ time: "virtual" }).');
     }

@@ -254,6 +254,9 @@ describe("mistakes", () => {
 
   test("time does not go back", async () => {
     await expect(virtual().advance(-1)).rejects.toThrow(RangeError);
+    await expect(virtual().advance(Infinity)).rejects.toThrow(
+      "seconds must be a number from 0 to 3155760000, not Infinity.",
+    );
   });
 
   test.each([

@@ -167,7 +167,7 @@ test("arguments win over the environment, and one that is not known ends it with
   expect(await program.serving()).toMatch(/^http:\/\/localhost:\d+$/);
   expect(await unknown.ended).toBe(2);
   expect(unknown.output).toBe(
-    'Error: Unknown option "--prot=1". Did you mean --port? durable-queue dev --help says more.\n',
+    'Error: Unknown option "--prot=…". Did you mean --port? durable-queue dev --help says more.\n',
   );
 });
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshName, TestServer } from "../support/server.ts";
 import { environmentFor } from "./in-process.ts";
 
-const CLI = join(import.meta.dirname, "../../worker-client/cli/index.ts");
+const CLI = join(import.meta.dirname, "../../dist/worker-client/cli/index.js");
 const run = promisify(execFile);
 
 const server = new TestServer();

@@ -10,7 +10,7 @@ import { freshName, TestServer } from "../support/server.ts";
 import { environmentFor } from "./in-process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const CLI = join(ROOT, "worker-client/cli/index.ts");
+const CLI = join(ROOT, "dist/worker-client/cli/index.js");
 const PROGRAM = [process.execPath, "--conditions=durable-queue-source", CLI];
 const run = promisify(execFile);
 

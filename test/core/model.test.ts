@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { History } from "../support/model/history.ts";
 
-const OPERATIONS = Number(process.env.OPERATIONS ?? 200_000);
+const OPERATIONS = Number(process.env.OPERATIONS ?? 100_000);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 test.each(["fifo", "lifo", "priority"] as const)(

@@ -20,7 +20,7 @@ beforeAll(async () => {
   // `durable-queue` as npm would put it on the path.
   const bin = join(folder, "bin");
   mkdirSync(bin);
-  const program = join(ROOT, "worker-client/cli/index.ts");
+  const program = join(ROOT, "dist/worker-client/cli/index.js");
   writeFileSync(
     join(bin, "durable-queue"),
     `#!/bin/sh\nexec "${process.execPath}" --conditions=durable-queue-source "${program}" "$@"\n`,

@@ -22,7 +22,7 @@ afterAll(async () => {
 const scripts = blocks.filter(({ file, language }) => file === "docs/command-line.md" && language === "sh");
 
 test("every command of the page does what it says", async () => {
-  const program = `'${process.execPath}' --conditions=durable-queue-source '${ROOT}/worker-client/cli/index.ts'`;
+  const program = `'${process.execPath}' '${ROOT}/dist/worker-client/cli/index.js'`;
   const script = ["set -e", `durable-queue() { ${program} "$@"; }`, ...scripts.map(({ code }) => code)].join("\n");
   const env = { ...process.env, DURABLE_QUEUE_ADDRESS: server.address, DURABLE_QUEUE_AUTHKEY: AUTHKEY, HOME: folder };
 

@@ -39,7 +39,7 @@ function canRun(program: string): boolean {
 
 /** Runs `durable-queue serve`. Answers with its status and what it said. */
 function serve(args: string[], environment: Record<string, string>): Promise<{ status: unknown; said: string }> {
-  const program = ["--conditions=durable-queue-source", join(ROOT, "worker-client/cli/index.ts"), "serve", ...args];
+  const program = [join(ROOT, "dist/worker-client/cli/index.js"), "serve", ...args];
   const env = { PATH: process.env.PATH, HOME: folder, DATA_DIR: join(folder, "data"), PORT: "0", ...environment };
   return new Promise((settle) => {
     execFile(process.execPath, program, { env }, (error, _, said) => settle({ status: error?.code ?? 0, said }));

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -68,11 +68,13 @@ function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 }
 
+/** What is installed is what was packed, so it need not be chosen anew. */
 function servedFrom(folder: string): Served {
   const to = mkdtempSync(join(tmpdir(), "durable-queue-registry-"));
   try {
-    execFileSync("npm", ["pack", folder, "--ignore-scripts", "--silent", "--pack-destination", to]);
-    return { manifest: manifestOf(folder), tarball: readFileSync(join(to, readdirSync(to)[0] as string)) };
+    cpSync(folder, join(to, "package"), { recursive: true, dereference: true });
+    execFileSync("tar", ["-czf", "package.tgz", "package"], { cwd: to });
+    return { manifest: manifestOf(folder), tarball: readFileSync(join(to, "package.tgz")) };
   } finally {
     rmSync(to, { recursive: true });
   }

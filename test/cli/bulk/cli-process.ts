@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 
-const PROGRAM = join(import.meta.dirname, "../../../worker-client/cli/index.ts");
+const PROGRAM = join(import.meta.dirname, "../../../dist/worker-client/cli/index.js");
 
 /** Where a process runs. */
 interface CliPlace {

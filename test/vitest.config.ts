@@ -10,6 +10,12 @@ const seeds = {
 /** Where the sources of this repository are, instead of what was last built of them. */
 const resolve = { conditions: ["durable-queue-source"] };
 
+/** What installs the package and runs pages from their first command to their last: minutes, so a script of its own. */
+const PAGES = [
+  "test/{package,operations}/**/*.test.ts",
+  "test/docs/{readme-example,embedding,command-line,bulk-page}.test.ts",
+];
+
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,
@@ -34,7 +40,17 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
-          include: ["test/{client,cli,local,docs,package,operations}/**/*.test.ts", "test/behaviour/client.test.ts"],
+          include: ["test/{client,cli,local,docs}/**/*.test.ts", "test/behaviour/client.test.ts"],
+          exclude: PAGES,
+          globalSetup: `${import.meta.dirname}/support/build-once.ts`,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: "pages",
+          include: PAGES,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
         },

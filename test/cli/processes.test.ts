@@ -236,7 +236,7 @@ describe("dev and serve", () => {
   test("serve makes no key, and ends in order with status 0 when a service manager ends it", async () => {
     const folder = mkdtempSync(join(tmpdir(), "durable-queue-serve-"));
     const { AUTHKEY: _, ...bare } = environment();
-    const keyless = new Cli(["serve", "--port", "0"], { ...bare, AUTHKEYS: "" }, folder);
+    const keyless = new Cli(["serve", "--port", "0"], { ...bare, AUTHKEYS: "[]" }, folder);
     expect(await keyless.ended).toBe(2);
     expect(keyless.errors).toBe(
       "Error: serve needs a key: set AUTHKEY, or AUTHKEYS to what durable-queue keys new prints. durable-queue dev makes one.\n",

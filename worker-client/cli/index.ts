@@ -3,6 +3,7 @@
 import { homedir } from "node:os";
 import { EXIT_DONE, EXIT_FAILED } from "./base/exit.ts";
 import type { Io } from "./base/io.ts";
+import { nodeFault } from "./base/version.ts";
 import { run } from "./run.ts";
 
 /** How long a command may take to end in order after the first signal, in milliseconds. */
@@ -37,13 +38,22 @@ process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
 // What is said there is for people: a command whose notes are not read does what it was told.
 process.stderr.on("error", () => undefined);
 
+/** The user's own folder; where there is no such user, as with a bare id in a container, one that has nothing. */
+function ownFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/nonexistent";
+  }
+}
+
 const io: Io = {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   environment: process.env,
   folder: process.cwd(),
-  home: homedir(),
+  home: ownFolder(),
   interrupted: interruption.signal,
   endByItself(options = {}) {
     endsByItself = true;
@@ -56,6 +66,11 @@ const io: Io = {
   },
 };
 
+const fault = nodeFault(process.versions.node);
+if (fault !== undefined) {
+  process.stderr.write(`Error: ${fault}\n`);
+  process.exit(EXIT_FAILED);
+}
 const status = await run(process.argv.slice(2), io);
 // A command that a service manager has ended in order has not failed, nor has a server that Ctrl-C has ended.
 const isInOrder = (isServer || received !== "SIGINT") && status === EXIT_DONE;

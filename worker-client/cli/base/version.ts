@@ -11,3 +11,13 @@ export function packageVersion(): string {
   }
   return "unknown";
 }
+
+/** The oldest Node that runs this package: `engines` of package.json. */
+const NODE_MIN = [22, 12] as const;
+
+/** What is wrong with a version of Node, as a sentence; undefined if it runs this package. */
+export function nodeFault(version: string): string | undefined {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) return undefined;
+  return `durable-queue needs Node ${NODE_MIN.join(".")} or newer, and this is Node ${version}.`;
+}

@@ -16,9 +16,6 @@ const ENDING_SOON_SECONDS = 604_800;
 /** How many queues are counted at most. */
 const QUEUES_COUNTED_MAX = 10_000;
 
-/** The oldest Node in which the program is tried. */
-const NODE_MAJOR_MIN = 22;
-
 /** One thing that was looked at. */
 interface Finding {
   check: string;
@@ -53,10 +50,7 @@ async function doctor(context: Context): Promise<void> {
 
 async function* findings(context: Context): AsyncGenerator<Finding> {
   const { address, addressSource, authkey, authkeySource } = context.settings;
-  const node = Number(process.versions.node.split(".")[0]);
-  const versions = `durable-queue ${packageVersion()}, Node ${process.versions.node}`;
-  if (node >= NODE_MAJOR_MIN) yield ok("version", versions);
-  else yield warning("version", `${versions}: it is tried with Node ${NODE_MAJOR_MIN} and newer.`);
+  yield ok("version", `durable-queue ${packageVersion()}, Node ${process.versions.node}`);
   // It is not shown: what is in it may be a secret.
   if (hasMore(address)) {
     const what = "has a user, a password, a query or a fragment";

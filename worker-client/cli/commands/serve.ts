@@ -45,7 +45,7 @@ async function dev(context: Context, flags: ServeFlags): Promise<void> {
 
 async function serveForGood(context: Context, flags: ServeFlags): Promise<void> {
   const { AUTHKEY = "", AUTHKEYS = "" } = context.io.environment;
-  if (AUTHKEY === "" && (flags.authkeys ?? AUTHKEYS) === "") {
+  if (AUTHKEY === "" && /^\s*(\[\s*\])?\s*$/.test(flags.authkeys ?? AUTHKEYS)) {
     throw new UsageError(
       "serve needs a key: set AUTHKEY, or AUTHKEYS to what durable-queue keys new prints. durable-queue dev makes one.",
     );

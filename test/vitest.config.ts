@@ -10,8 +10,11 @@ const seeds = {
 /** Where the sources of this repository are, instead of what was last built of them. */
 const resolve = { conditions: ["durable-queue-source"] };
 
-/** What installs the package and runs pages from their first command to their last: minutes, so a script of its own. */
-const PAGES = [
+/** What installs the package, runs pages from their first command to their last, or many whole programs: a script of its own. */
+const PROGRAMS = [
+  "test/cli/{processes,closed-pipes}.test.ts",
+  "test/cli/bulk/{work,interrupted,checkpoints}.test.ts",
+  "test/local/{start,start-with-keys,restart}.test.ts",
   "test/{package,operations}/**/*.test.ts",
   "test/docs/{readme-example,embedding,command-line,bulk-page}.test.ts",
 ];
@@ -22,7 +25,7 @@ export default defineConfig({
     // Most tests wait for something, so that four at a time do not slow each other down.
     maxWorkers: 4,
     maxConcurrency: 20,
-    reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
+    reporters: ["default", ["json", { outputFile: `test-results/${process.env.REPORT ?? "vitest"}.json` }]],
     projects: [
       // The state machine and other pure functions. They leave nothing behind, so that files share what they import:
       // a process and its imports for each of them would take as long as most of them run.
@@ -41,7 +44,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/{client,cli,local,docs}/**/*.test.ts", "test/behaviour/client.test.ts"],
-          exclude: PAGES,
+          exclude: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
         },
@@ -49,8 +52,8 @@ export default defineConfig({
       {
         resolve,
         test: {
-          name: "pages",
-          include: PAGES,
+          name: "programs",
+          include: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
         },

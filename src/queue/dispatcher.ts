@@ -4,10 +4,10 @@ import type { Puts } from "./puts.ts";
 import type { Receivers } from "./receivers.ts";
 import type { Receives } from "./receives.ts";
 import type { Removals } from "./removals.ts";
-import type { Results } from "./results.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog } from "./schedule/backlog.ts";
-import type { EndedWait, Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import type { EndedWait, Waits } from "./waiting/waits.ts";
 
 /** The parts that the dispatcher uses. */
 interface DispatcherParts {

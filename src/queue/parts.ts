@@ -13,7 +13,6 @@ import type { Receivers } from "./receivers.ts";
 import { Receives } from "./receives.ts";
 import { DeadLetters, Redrives } from "./redrives.ts";
 import { Removals } from "./removals.ts";
-import type { Results } from "./results.ts";
 import { Retention } from "./retention.ts";
 import { Backlog } from "./schedule/backlog.ts";
 import { isAlive } from "./store/attempts.ts";
@@ -24,7 +23,8 @@ import { Payloads } from "./store/payloads.ts";
 import { RowTable } from "./store/row-table.ts";
 import type { RowReader, StoredQueue } from "./store/rows.ts";
 import { Viewer } from "./viewer.ts";
-import type { Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import type { Waits } from "./waiting/waits.ts";
 
 /** What of stored messages stays in memory: what was used last. */
 export interface Memory {

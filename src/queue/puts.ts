@@ -2,10 +2,18 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { NewMessage, PutCommand, Refusal, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { formatId } from "./base/receipt.ts";
+import {
+  full,
+  overloaded,
+  putsPaused,
+  reusedKey,
+  shutDown,
+  storageFull,
+  tooMany,
+  tooManyWait,
+} from "./base/refusals.ts";
 import { BlockedPuts } from "./blocked-puts.ts";
 import { type LookedPut, PutLookups } from "./put-lookups.ts";
-import { full, overloaded, putsPaused, reusedKey, shutDown, storageFull, tooMany, tooManyWait } from "./refusals.ts";
-import type { Results } from "./results.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { addRange, contentHashOf, type PlaceRange, UNTIL_DONE } from "./store/key-records.ts";
@@ -13,7 +21,8 @@ import type { Ledger } from "./store/ledger.ts";
 import { payloadOf } from "./store/payload-text.ts";
 import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
-import { WAITS_MAX, type Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import { WAITS_MAX, type Waits } from "./waiting/waits.ts";
 
 /** What a put is answered with. */
 interface Stored {

@@ -17,14 +17,14 @@
 
 import type { Command, Description, Result } from "./base/commands.ts";
 import { type Configuration, DEFAULT_CONFIGURATION } from "./base/configuration.ts";
+import { unknownMessage, unknownQueue, unknownVerb } from "./base/refusals.ts";
 import { LostLeases } from "./leases.ts";
 import type { OutboundTransfer } from "./outbound-transfers.ts";
 import { assemble, DEFAULT_MEMORY, type Lasting, type Memory, type Parts, type Storage } from "./parts.ts";
 import { Receivers, type SubscriptionView } from "./receivers.ts";
-import { unknownMessage, unknownQueue, unknownVerb } from "./refusals.ts";
-import { type CommandResult, Results } from "./results.ts";
 import type { Commit, RowReader, StoredQueue } from "./store/rows.ts";
-import { Waits } from "./waits.ts";
+import { type CommandResult, Results } from "./waiting/results.ts";
+import { Waits } from "./waiting/waits.ts";
 
 /** The parts of a queue, and what only the queue itself can do. */
 export interface Context extends Parts {

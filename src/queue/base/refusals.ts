@@ -1,7 +1,7 @@
 /** Why a command is not applied: what is wrong, which rule that breaks, and what the caller can do. */
-import type { ProblemCode } from "../contract/problems.ts";
-import type { MessageState } from "../contract/states.ts";
-import type { Refusal } from "./base/commands.ts";
+import type { ProblemCode } from "../../contract/problems.ts";
+import type { MessageState } from "../../contract/states.ts";
+import type { Refusal } from "./commands.ts";
 
 /** @param path the field of the request at fault, if there is one */
 function refusal(code: ProblemCode, detail: string, path?: string): Refusal {

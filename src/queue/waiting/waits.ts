@@ -1,4 +1,4 @@
-import { TimerHeap } from "./base/timer-heap.ts";
+import { TimerHeap } from "../base/timer-heap.ts";
 
 /** Waits in one queue: served subscriptions, receives, blocked puts, joins and redrives. Further ones are refused. */
 export const WAITS_MAX = 100_000;

@@ -5,7 +5,6 @@ import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import { TimerHeap } from "../base/timer-heap.ts";
 import type { Ledger } from "../store/ledger.ts";
-import { LoadedSegments } from "../store/loaded-segments.ts";
 import type { RowTable } from "../store/row-table.ts";
 import { type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
 import { Segment } from "../store/segment.ts";
@@ -22,6 +21,7 @@ import {
 } from "../store/states.ts";
 import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
+import { LoadedSegments } from "./loaded-segments.ts";
 import { type Move, MovedMessages, type PlacedMessage } from "./moved-messages.ts";
 import { ORDERS } from "./orders.ts";
 import { RuledSegments } from "./ruled-segments.ts";

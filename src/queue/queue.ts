@@ -209,7 +209,7 @@ export class Queue {
       const changes = rows.takeChanges();
       totals.commit += 1;
       totals.lastSegment = backlog.lastSegment;
-      commit = { changes, totals, ...inboundTransfers.takeUncommitted() };
+      commit = { changes, jobRows: [], totals, ...inboundTransfers.takeUncommitted() };
     }
     payloads.trim();
     backlog.unloadOldest(memory.segments);

@@ -19,6 +19,7 @@ import { Backlog } from "./schedule/backlog.ts";
 import { isAlive } from "./store/attempts.ts";
 import { FREE_ROWS_MAX } from "./store/free-rows.ts";
 import { IdempotencyKeys } from "./store/idempotency-keys.ts";
+import { JobRows } from "./store/job-rows.ts";
 import { Ledger } from "./store/ledger.ts";
 import { Payloads } from "./store/payloads.ts";
 import { RowTable } from "./store/row-table.ts";
@@ -61,6 +62,7 @@ export interface Parts {
   readonly backlog: Backlog;
   readonly ledger: Ledger;
   readonly rows: RowTable;
+  readonly jobRows: JobRows;
   readonly viewer: Viewer;
   readonly retention: Retention;
   readonly leases: Leases;
@@ -94,6 +96,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const payloads = new Payloads(reader, memory.characters);
   const keys = new IdempotencyKeys(reader);
   const rows = new RowTable(payloads, keys, memory.freeRows);
+  const jobRows = new JobRows(reader, ledger);
   const backlog = new Backlog(configuration, ledger, reader, rows);
   const viewer = new Viewer(prefix, backlog, payloads);
   const retention = new Retention(backlog, payloads, configuration);
@@ -113,8 +116,8 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
     return found !== undefined && isAlive(found);
   };
   keys.restoredAt = stored?.totals.time ?? 0;
-  restore(stored, { backlog, rows, ledger });
-  const parts = { ...served, ledger, rows, viewer, leases, inboundTransfers, outboundTransfers, dispatcher };
+  restore(stored, { backlog, rows, jobRows, ledger });
+  const parts = { ...served, ledger, rows, jobRows, viewer, leases, inboundTransfers, outboundTransfers, dispatcher };
   return {
     ...parts,
     payloads,
@@ -126,12 +129,13 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   };
 }
 
-function restore(stored: StoredQueue | undefined, to: Pick<Parts, "backlog" | "rows" | "ledger">): void {
-  const { backlog, rows, ledger } = to;
+function restore(stored: StoredQueue | undefined, to: Pick<Parts, "backlog" | "rows" | "jobRows" | "ledger">): void {
+  const { backlog, rows, jobRows, ledger } = to;
   for (const row of stored?.segments ?? []) {
     rows.restore(row);
     if (row.number !== 0) backlog.restore(row);
   }
   backlog.restoreOthers();
-  ledger.assertBalance();
+  if (stored !== undefined) jobRows.restore(stored.jobRows, stored.totals.time);
+  ledger.assertBalance(jobRows.count);
 }

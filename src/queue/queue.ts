@@ -164,11 +164,12 @@ export class Queue {
 
   /** Lets time pass, then serves and ends waits. To be called before each commit batch of commands. */
   advance(now: number): void {
-    const { ledger, retention, leases, rows, dispatcher } = this.#context;
+    const { ledger, retention, leases, rows, jobRows, dispatcher } = this.#context;
     ledger.totals.time = now;
     retention.beginCommitBatch();
     leases.expire(now);
     rows.expireKeys(now);
+    jobRows.expire(now);
     dispatcher.advance(now);
   }
 
@@ -199,17 +200,18 @@ export class Queue {
 
   /** What the commit batch changed, to be stored before its answers go out; undefined if nothing. Begins transfers. */
   takeCommit(): Commit | undefined {
-    const { backlog, rows, ledger, payloads, memory, inboundTransfers, outboundTransfers } = this.#context;
+    const { backlog, rows, jobRows, ledger, payloads, memory, inboundTransfers, outboundTransfers } = this.#context;
     const { totals } = ledger;
     const { deadLetterQueue } = this.configuration;
     if (deadLetterQueue !== null) outboundTransfers.beginDeadLetters(deadLetterQueue, totals.time);
+    if (jobRows.isDirty) rows.includeTotals();
     let commit: Commit | undefined;
     if (rows.prepareCommit(totals.time, memory.segments) || inboundTransfers.areUncommitted) {
-      ledger.assertBalance();
+      ledger.assertBalance(jobRows.count);
       const changes = rows.takeChanges();
       totals.commit += 1;
       totals.lastSegment = backlog.lastSegment;
-      commit = { changes, jobRows: [], totals, ...inboundTransfers.takeUncommitted() };
+      commit = { changes, jobRows: jobRows.takeChanges(), totals, ...inboundTransfers.takeUncommitted() };
     }
     payloads.trim();
     backlog.unloadOldest(memory.segments);
@@ -260,12 +262,13 @@ export class Queue {
   get nextWakeAt(): number {
     if (!this.exists) return Number.POSITIVE_INFINITY;
     const { deadLetterQueue } = this.configuration;
-    const { ledger, retention, backlog, leases, outboundTransfers } = this.#context;
+    const { ledger, retention, backlog, jobRows, leases, outboundTransfers } = this.#context;
     const { leased, delayed } = ledger.counts;
     const mayDie = deadLetterQueue !== null && leases.mayKill;
     const mayExpire = retention.isBounded && leased + delayed > 0;
     const nextDueAt = mayDie || mayExpire ? backlog.nextDueAt : Number.POSITIVE_INFINITY;
-    return Math.min(nextDueAt, retention.nextExpiryAt, outboundTransfers.nextLookAt(deadLetterQueue));
+    const nextLookAt = outboundTransfers.nextLookAt(deadLetterQueue);
+    return Math.min(nextDueAt, retention.nextExpiryAt, jobRows.nextCleanAt, nextLookAt);
   }
 
   /** Whether another commit batch is due at once: more has expired, or could be handed out, than fits into one. */

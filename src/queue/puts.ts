@@ -155,7 +155,7 @@ export class Puts {
     const { idempotencyMs, dedupeMs } = this.#state.configuration;
     const { messages, idempotencyKey } = put.command;
     const { fresh, dedupe } = this.#lookups.look(put, now);
-    const payloads = fresh.map((message) => payloadOf(message, now));
+    const payloads = fresh.map((message) => payloadOf(this.#withRules(message), now));
     const sizes = payloads.map(utf8Bytes);
     const segmentFor = this.#backlog.beginBatch(fresh, sizes, now);
     const ranges: PlaceRange[] = [];
@@ -196,8 +196,14 @@ export class Puts {
 
   #append(segment: Segment, message: NewMessage, payloadBytes: number, now: number): PlaceRange {
     const dueAt = message.visibleAt ?? now + message.delayMs;
-    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, message);
+    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, this.#withRules(message));
     return { segmentNumber: segment.number, index, count: 1 };
+  }
+
+  /** A job has its time for outcomes from its put on: a later change of the setting does not change it. */
+  #withRules(message: NewMessage): NewMessage {
+    if (!message.isJob || message.rules?.resultMs !== undefined) return message;
+    return { ...message, rules: { ...message.rules, resultMs: this.#state.configuration.resultMs } };
   }
 
   /** Lets the dedupe key of a message count no more. */

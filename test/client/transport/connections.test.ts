@@ -56,7 +56,7 @@ describe("more calls than may wait at the server", () => {
       const queue = server.manager({ address: proxy.address, transport: "http" }).queue<number>(freshName());
       const gets = numbers(200).map(() => queue.get());
       await queue.qsize();
-      await expect.poll(() => proxy.timesSeen("receive"), { timeout: 20_000 }).toBe(200);
+      await expect.poll(() => proxy.timesSeen("receive")).toBe(200);
       // Those that were tried in vain send nothing more before it is their turn.
       for (let calls = 0; calls < 5; calls += 1) await queue.qsize();
       expect(proxy.timesSeen("receive")).toBe(200);

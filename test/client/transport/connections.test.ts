@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../../src/contract/limits.ts";
 import { Deadline } from "../../../worker-client/src/base/deadline.ts";
 import { Closed, Empty, Full, type Queue, type QueueManagerOptions } from "../../../worker-client/src/index.ts";
@@ -132,6 +132,9 @@ describe("connections on which nothing is awaited", () => {
   }
 
   test(`are at most ${IDLE_LINKS_MAX}: the one that was used least recently is closed, and none in use`, async () => {
+    // Time stands still, so that none is closed because it was idle for long.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const routes = routesTo(server.address);
     const waiting = routes.own(freshName()).send({ verb: "receive", deadline: new Deadline({}) });
     const ways = numbers(IDLE_LINKS_MAX + 20).map(() => routes.shared(freshName()));

@@ -5,15 +5,19 @@ import { MessageChanger } from "./changes.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Dones } from "./dones.ts";
 import { InboundTransfers } from "./inbound-transfers.ts";
+import { JobViewer } from "./jobs/job-viewer.ts";
+import { JobWatches } from "./jobs/job-watches.ts";
+import { Jobs } from "./jobs/jobs.ts";
+import { Outcomes } from "./jobs/outcomes.ts";
 import { Joins } from "./joins.ts";
-import { Leases, type LostLeases } from "./leases.ts";
+import { Leases } from "./leases.ts";
+import type { LostLeases } from "./lost-leases.ts";
 import { OutboundTransfers } from "./outbound-transfers.ts";
 import { Puts } from "./puts.ts";
 import type { Receivers } from "./receivers.ts";
 import { Receives } from "./receives.ts";
 import { DeadLetters, Redrives } from "./redrives.ts";
 import { Removals } from "./removals.ts";
-import type { Results } from "./results.ts";
 import { Retention } from "./retention.ts";
 import { Backlog } from "./schedule/backlog.ts";
 import { isAlive } from "./store/attempts.ts";
@@ -25,7 +29,8 @@ import { Payloads } from "./store/payloads.ts";
 import { RowTable } from "./store/row-table.ts";
 import type { RowReader, StoredQueue } from "./store/rows.ts";
 import { Viewer } from "./viewer.ts";
-import type { Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import type { Waits } from "./waiting/waits.ts";
 
 /** What of stored messages stays in memory: what was used last. */
 export interface Memory {
@@ -69,6 +74,7 @@ export interface Parts {
   readonly puts: Puts;
   readonly receives: Receives;
   readonly joins: Joins;
+  readonly jobs: Jobs;
   readonly dones: Dones;
   readonly changer: MessageChanger;
   readonly removals: Removals;
@@ -99,17 +105,22 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const jobRows = new JobRows(reader, ledger);
   const backlog = new Backlog(configuration, ledger, reader, rows);
   const viewer = new Viewer(prefix, backlog, payloads);
-  const retention = new Retention(backlog, payloads, configuration);
-  const leases = new Leases(prefix, state, lost, { backlog, payloads, ledger, retention });
+  const watches = new JobWatches(prefix, lasting.waits, lasting.results);
+  const outcomes = new Outcomes(state, { backlog, payloads, jobRows, watches });
+  const retention = new Retention(configuration, { backlog, payloads, outcomes });
+  const leases = new Leases(prefix, state, lost, { backlog, payloads, ledger, retention, outcomes });
+  const jobViewer = new JobViewer(prefix, { backlog, ledger, payloads, jobRows, watches });
+  const jobs = new Jobs(jobViewer, watches, lasting.waits);
   const outboundTransfers = new OutboundTransfers({ generation, idPrefix: prefix }, backlog, payloads, ledger);
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
   const puts = new Puts(prefix, state, { backlog, payloads, keys, ledger }, lasting);
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });
   const receives = new Receives(state, { ledger, leases }, lasting);
   const joins = new Joins(ledger, lasting.waits, lasting.results);
-  const removals = new Removals(backlog, { ledger, rows, leases, puts, viewer });
-  const served = { backlog, retention, receives, puts, joins, removals };
+  const removals = new Removals(backlog, { ledger, rows, jobRows, outcomes, leases, puts, viewer });
+  const served = { backlog, retention, receives, puts, joins, jobs, removals };
   const dispatcher = new Dispatcher(state, { ...others, ...served });
+  backlog.changed = (segment, index) => watches.changed(segment, index);
   // Only now, because retention watches which segments become visible.
   keys.isAlive = (place) => {
     const found = backlog.moved.find(place);

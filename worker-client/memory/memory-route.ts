@@ -32,7 +32,7 @@ export class MemoryRoute implements Route {
     if (signal?.aborted) this.#giveBack(reply);
     signal?.throwIfAborted();
     if (this.#server.isClosed) throw closed(this.place, true);
-    if (!reply.ok) throw errorOf(problemOf(reply.code, reply.detail, reply.errors), this.place);
+    if (!reply.ok) throw errorOf(problemOf(reply.code, reply.detail, reply), this.place);
     return { value: JSON.parse(reply.json) as Value, isRepeated: false };
   }
 

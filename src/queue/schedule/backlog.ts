@@ -40,11 +40,12 @@ export class Backlog {
   readonly #loaded: LoadedSegments;
   readonly moved = new MovedMessages(this.#segments);
   readonly ruled = new RuledSegments();
-
   readonly #scheduler: FairScheduler;
   /** When a delay or a lease ends. */
   readonly #due = new TimerHeap<Segment>();
   watcher: SegmentWatcher | undefined;
+  /** Called when a message has changed its state, but for the end of a delay. */
+  changed: (segment: Segment, index: number) => void = () => undefined;
 
   #lastSegment: number;
 
@@ -272,6 +273,7 @@ export class Backlog {
     if (segment.isGrouped) this.groups.stateChanged(segment, index, before, after);
     this.#rows.changed(segment);
     this.#loaded.use(segment);
+    this.changed(segment, index);
   }
 
   #enter(segment: Segment): void {

@@ -1,16 +1,14 @@
 /** The form in which outcomes of jobs are stored: one line of text for each. */
-import { DEATH_REASONS, type DeathReason } from "../../contract/states.ts";
+import { DEATH_REASONS, type DeathReason, OUTCOMES, type Outcome } from "../../contract/states.ts";
 import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import { fingerprintOf } from "./key-records.ts";
-
-const OUTCOMES = ["done", "failed", "cancelled"] as const;
 
 /** How a job ended, as it is kept until its time is over. Times are in milliseconds since 1970. */
 export interface JobRecord {
   /** The place that the id of its message names. */
   readonly place: Place;
-  readonly state: (typeof OUTCOMES)[number];
+  readonly state: Outcome;
   /** The name of its task. */
   readonly task?: string | undefined;
   /** How often a handler has begun with it. */

@@ -106,10 +106,15 @@ export class JobRow {
     return this.#stored > 0;
   }
 
-  /** Whether another record may be added. An append to a stored row rewrites all of it. */
+  /**
+   * Whether another record may be added. An append to a stored row rewrites all of it, so that is begun only while it is
+   * small; then it takes what it can, so that the records of one commit are seldom in two rows.
+   */
   hasRoomFor(bytes: number): boolean {
-    const bytesMax = this.isStored ? APPEND_BYTES_MAX : SEGMENT_BYTES_MAX;
-    return this.count < JOBS_PER_ROW_MAX && this.bytes + bytes <= bytesMax;
+    const isBegun = !this.isStored || this.#added.length > 0;
+    const isSmall = this.count <= JOBS_PER_ROW_MAX / 2 && this.bytes <= APPEND_BYTES_MAX;
+    const hasRoom = this.count < JOBS_PER_ROW_MAX && this.bytes + bytes <= SEGMENT_BYTES_MAX;
+    return (hasRoom || this.count === 0) && (isBegun || isSmall);
   }
 
   /** @param bytes the size of the record with its line feed */

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { APPEND_BYTES_MAX, ROW_BYTES_MAX, SEGMENT_BYTES_MAX } from "../../../src/queue/base/row-budget.ts";
 import { FREE_ROWS_MAX, OLD_ROWS_DELETED_MAX } from "../../../src/queue/store/free-rows.ts";
 import { textOfJob } from "../../../src/queue/store/job-records.ts";
+import { JOBS_PER_ROW_MAX } from "../../../src/queue/store/job-row.ts";
 import { resultOf, StoredJobs } from "../../support/core/stored-jobs.ts";
 
 const HOUR_MS = 3_600_000;
@@ -46,20 +47,21 @@ describe("rows", () => {
     expect(stored.commit()).toMatchObject([256, 256, 256, 232].map((count) => ({ kind: "write", count })));
   });
 
-  test("are written as whole rows of at most 64 KiB, and appended to up to 16 KiB", () => {
+  test("take no more than 64 KiB, and no appends once they have more than 16 KiB or 128 records", () => {
     for (let index = 0; index < 400; index += 1) {
-      stored.add(index, index + 1, { result: resultOf(1_000) });
-      const [change, ...others] = stored.commit();
-      expect(others).toEqual([]);
-      expect(change?.kind === "append" ? change.bytes : 0).toBeLessThanOrEqual(APPEND_BYTES_MAX);
+      stored.add(index, index + 1, index < 200 ? {} : { result: resultOf(1_000) });
+      expect(stored.commit()).toHaveLength(1);
     }
     stored.add(1_000, 1_400, { result: resultOf(1_000) });
     stored.commit();
 
-    const sizes = stored.rows.jobs.map(({ bytes }) => bytes);
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(SEGMENT_BYTES_MAX);
-    expect(Math.max(...sizes)).toBeGreaterThan(SEGMENT_BYTES_MAX - 2_000);
-    expect(sizes.filter((bytes) => bytes <= APPEND_BYTES_MAX).length).toBeGreaterThan(20);
+    const rows = stored.rows.jobs;
+    expect(rows.at(0)?.count).toBe(JOBS_PER_ROW_MAX / 2 + 1);
+    expect(rows.at(3)?.bytes).toBeGreaterThan(APPEND_BYTES_MAX);
+    expect(rows.at(3)?.bytes).toBeLessThan(APPEND_BYTES_MAX + 1_200);
+    const most = Math.max(...rows.map(({ bytes }) => bytes));
+    expect(most).toBeLessThanOrEqual(SEGMENT_BYTES_MAX);
+    expect(most).toBeGreaterThan(SEGMENT_BYTES_MAX - 1_200);
   });
 
   test("hold a larger record alone, as large as any", () => {
@@ -156,121 +158,5 @@ describe("rows", () => {
     expect(stored.ledger.totals.jobs).toEqual({ recorded: 6, expired: 0, purged: 6, replaced: 0 });
     expect(stored.jobs.purge()).toBe(0);
     expect(stored.jobs.isDirty).toBe(false);
-  });
-});
-
-describe("a record", () => {
-  test("takes the place of an older one of the same message, at one more row written", () => {
-    stored.add(0, 3);
-    stored.commit();
-    fill(1, { ...LARGE, place: { segmentNumber: 8, index: 0 } });
-    stored.restart();
-
-    stored.add(1, 2, { state: "cancelled", result: undefined });
-    const changes = stored.commit();
-
-    expect(changes).toMatchObject([
-      { kind: "write", slot: 1, count: 2 },
-      { kind: "write", slot: 3, count: 1 },
-    ]);
-    expect(stored.find({ segmentNumber: 7, index: 1 })?.state).toBe("cancelled");
-    expect(stored.list().map(({ place }) => place.index)).toEqual([1, 0, 2, 0]);
-    expect(stored.ledger.totals.jobs).toEqual({ recorded: 5, expired: 0, purged: 0, replaced: 1 });
-  });
-
-  test("that was alone in its row leaves none", () => {
-    fill(2);
-    stored.add(0, 1, { state: "failed" });
-
-    expect(stored.commit()).toMatchObject([
-      { kind: "write", slot: 3 },
-      { kind: "delete", slots: [1] },
-    ]);
-  });
-
-  test("that replaces one of the same commit is the only one that is written", () => {
-    stored.add(0, 1);
-    stored.add(0, 1, { state: "failed" });
-
-    expect(stored.commit()).toMatchObject([{ kind: "write", slot: 1, count: 1 }]);
-    expect(stored.find({ segmentNumber: 7, index: 0 })?.state).toBe("failed");
-  });
-
-  test("is not found from the time on until which it is kept, although its row is", () => {
-    stored.jobs.add(stored.record(0, { until: stored.now + 1_000 }));
-    stored.jobs.add(stored.record(1));
-    stored.commit();
-
-    stored.pass(999);
-    expect(stored.find({ segmentNumber: 7, index: 0 })).toBeDefined();
-    stored.pass(1);
-
-    expect(stored.find({ segmentNumber: 7, index: 0 })).toBeUndefined();
-    expect(stored.list().map(({ place }) => place.index)).toEqual([1]);
-    expect(stored.jobs.count).toBe(2);
-  });
-
-  test("is read from storage once, also if others of its row are", () => {
-    stored.add(0, 200);
-    stored.commit();
-    stored.restart();
-    for (let index = 0; index < 200; index += 1) expect(stored.find({ segmentNumber: 7, index })).toBeDefined();
-    stored.add(200, 201);
-    stored.commit();
-    expect(stored.find({ segmentNumber: 7, index: 200 })).toBeDefined();
-    expect(stored.find({ segmentNumber: 7, index: 201 })).toBeUndefined();
-
-    expect(stored.rows.reads).toBe(1);
-  });
-
-  test("that was just stored is found without a read, and no more than 1 MiB of them is kept", () => {
-    fill(100);
-    for (let index = 99; index >= 90; index -= 1) expect(stored.find({ segmentNumber: 7, index })).toBeDefined();
-    expect(stored.rows.reads).toBe(0);
-    expect(stored.find({ segmentNumber: 7, index: 0 })).toBeDefined();
-
-    expect(stored.rows.reads).toBe(1);
-  });
-});
-
-test("a list goes on behind its cursor, also after a restart; a text that is no cursor begins it", () => {
-  stored.add(0, 600);
-  stored.commit();
-  stored.add(600, 601);
-  const seen: number[] = [];
-  let cursor = "";
-  for (const { record, cursor: next } of stored.jobs.newestFirst(cursor, stored.now)) {
-    seen.push(record.place.index);
-    cursor = next;
-    if (seen.length === 400) break;
-  }
-  stored.commit();
-  stored.restart();
-  seen.push(...stored.list(cursor).map(({ place }) => place.index));
-
-  expect(seen).toEqual(Array.from({ length: 601 }, (_, index) => 600 - index));
-  expect(stored.list("other")).toHaveLength(601);
-});
-
-describe("a row that cannot be right is damaged", () => {
-  test("where it has lost records", () => {
-    stored.add(0, 3);
-    stored.commit();
-    stored.restart();
-    Object.assign(stored.rows.jobs[0] ?? {}, { records: `${textOfJob(stored.record(0))}\n` });
-
-    expect(() => stored.find({ segmentNumber: 7, index: 1 })).toThrow(
-      "The row 1 is damaged: it is one of job records, and its 3 records have 1 lines.",
-    );
-  });
-
-  test("where it has lost fingerprints", () => {
-    stored.add(0, 3);
-    stored.commit();
-    Object.assign(stored.rows.jobs[0] ?? {}, { fingerprints: "00000" });
-
-    expect(() => stored.restart()).toThrow(
-      "The row 1 is damaged: it is one of job records, and its 3 records have fingerprints of 5 characters.",
-    );
   });
 });

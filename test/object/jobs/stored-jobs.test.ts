@@ -1,13 +1,13 @@
 /** The rows of jobs in SQLite: what is written is what is read, and each change of a row is one row that is billed. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { QueueStorage } from "../../src/object/queue-storage.ts";
-import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
-import type { JobRecord } from "../../src/queue/store/job-records.ts";
-import { JobRows } from "../../src/queue/store/job-rows.ts";
-import { Ledger } from "../../src/queue/store/ledger.ts";
-import { NO_KEYS } from "../../src/queue/store/rows.ts";
-import { freshQueue, objectOf } from "../support/call.ts";
+import { QueueStorage } from "../../../src/object/queue-storage.ts";
+import { DEFAULT_CONFIGURATION } from "../../../src/queue/base/configuration.ts";
+import type { JobRecord } from "../../../src/queue/store/job-records.ts";
+import { JobRows } from "../../../src/queue/store/job-rows.ts";
+import { Ledger } from "../../../src/queue/store/ledger.ts";
+import { NO_KEYS } from "../../../src/queue/store/rows.ts";
+import { freshQueue, objectOf } from "../../support/call.ts";
 
 const NOW = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;

@@ -52,7 +52,7 @@ test.each([21, 100, 101, 100_000])("of %d faults the first 20 are named, and the
 
 /** Those of a message that is put. */
 const FIELDS =
-  "priority, delaySeconds, at, dedupeKey, dedupeUntil, group, headers, maxAttempts, retryDelaySeconds, retentionSeconds, body, bytes";
+  "priority, delaySeconds, at, dedupeKey, dedupeUntil, group, headers, maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds, body, bytes";
 
 test("faults of a thousand messages are counted together", () => {
   const { detail, errors } = problemOf(VERBS.put.request, { messages: Array(1_000).fill({ body: 1, colour: "red" }) });

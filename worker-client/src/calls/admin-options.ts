@@ -41,8 +41,8 @@ export interface ChangeOptions<Item> extends CallOptions {
 
 /** The options of `Queue.purge`. */
 export interface PurgeOptions extends CallOptions {
-  /** Default: everything. */
-  only?: "dead" | undefined;
+  /** Only dead messages, or only what is kept of jobs that have ended. Default: every message, and no result. */
+  only?: "dead" | "finished" | undefined;
 }
 
 /** The options of `Queue.redrive`. */

@@ -32,7 +32,7 @@ export class MemoryRoute implements Route {
     if (signal?.aborted) this.#giveBack(reply);
     signal?.throwIfAborted();
     if (this.#server.isClosed) throw closed(this.place, true);
-    if (!reply.ok) throw errorOf(problemOf(reply.code, reply.detail, reply.errors), this.place);
+    if (!reply.ok) throw errorOf(problemOf(reply.code, reply.detail, reply), this.place);
     return { value: JSON.parse(reply.json) as Value, isRepeated: false };
   }
 
@@ -49,7 +49,7 @@ export class MemoryRoute implements Route {
   #ask(call: Call): Promise<Reply> {
     const { verb, request = {}, messages, results, deadline, idempotencyKey, signal } = call;
     const asked: Request = {
-      verb: verb as Request["verb"],
+      verb,
       request: messages === undefined && results === undefined ? request : requestText(request, call),
       idempotencyKey,
       timeoutMs: deadline === undefined ? undefined : Math.ceil(deadline.waitMs),

@@ -41,7 +41,7 @@ export interface ChangeOptions<Item> extends CallOptions {
 
 /** The options of `Queue.purge`. */
 export interface PurgeOptions extends CallOptions {
-  /** Only dead messages, or only what is kept of jobs that have ended. Default: every message, and no result. */
+  /** `dead`: dead letters. `finished`: the results and errors of jobs that have ended. Default: all messages. */
   only?: "dead" | "finished" | undefined;
 }
 

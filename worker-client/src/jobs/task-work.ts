@@ -1,5 +1,5 @@
+import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { checkOptions, type Known, shown } from "../base/check-options.ts";
-import { TASK_HEADER } from "../base/job-limits.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { resultText } from "../message/result-text.ts";

@@ -61,6 +61,7 @@ for (const [verb, body, path, rule] of [
   ["/messages", {}, "messages", "is missing; it must be an array"],
   ["/messages", { messages: [{}] }, "messages[0]", "must have either body or bytes"],
   ["/ack", {}, "receipts", "is missing; it must be an array"],
+  ["/progress", { receipt: "a" }, "progress", "is missing; it must be a JSON value"],
   // Out of bounds
   ["/messages", { messages: [] }, "messages", "must have at least 1 element"],
   ["/messages", { messages: Array(1_001).fill(MESSAGE) }, "messages", "must have at most 1000 elements"],

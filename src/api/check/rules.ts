@@ -10,11 +10,12 @@ const SIMILAR_CHARACTERS_MAX = 40;
 /** Shorter beginnings of a name do not suggest it. */
 const PREFIX_CHARACTERS_MIN = 3;
 
-/** Article and name of each JSON type, as zod calls it. */
+/** Article and name of each JSON type, as zod calls it. `nonoptional` is a field that may have any value. */
 const TYPES: Record<string, string> = {
   array: "an array",
   boolean: "a boolean",
   int: "an integer",
+  nonoptional: "a JSON value",
   number: "a number",
   object: "an object",
   string: "a string",

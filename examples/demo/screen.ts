@@ -2,7 +2,8 @@
 
 const WIDTH = 28;
 
-let isDrawn = false;
+/** What is drawn below the last line; empty if nothing is. */
+let drawn = "";
 
 /** Draws a bar for each part that is given, a number from 0 to 1, in one line. */
 export function draw(parts: Readonly<Record<string, number>>): void {
@@ -12,12 +13,14 @@ export function draw(parts: Readonly<Record<string, number>>): void {
     const width = Math.round(WIDTH / Object.keys(parts).length);
     return `${name} [${"█".repeat(full)}${"·".repeat(Math.max(0, width - full))}]`;
   });
-  process.stdout.write(`\r\x1b[K${bars.join("  ")}`);
-  isDrawn = true;
+  const line = bars.join("  ");
+  if (line === drawn) return;
+  process.stdout.write(`\r\x1b[K${line}`);
+  drawn = line;
 }
 
 /** Prints a line. */
 export function say(line: string): void {
-  console.log(isDrawn ? `\r\x1b[K${line}` : line);
-  isDrawn = false;
+  console.log(drawn === "" ? line : `\r\x1b[K${line}`);
+  drawn = "";
 }

@@ -1,11 +1,13 @@
 /** The types of requests and replies, inferred from the descriptors of verbs. The client imports these and no schema. */
 import type * as z from "zod";
 import type { Problem } from "../contract/problems.ts";
+import type { JobReply, UnknownJobReply } from "./schema/jobs.ts";
 import type { ReceivedMessage } from "./schema/messages.ts";
 import type { queueDescription, queuesReply } from "./schema/queues.ts";
 import type { messageRun, putsReply } from "./schema/socket-operation.ts";
 import type { VERBS, Verb } from "./verbs/index.ts";
 
+export type { AnnouncedTask, JobReply, UnknownJobReply } from "./schema/jobs.ts";
 export type { MessageView, ReceivedMessage } from "./schema/messages.ts";
 export type { Verb } from "./verbs/index.ts";
 
@@ -34,4 +36,8 @@ export type ServerLine =
   /** Operations that waited and that the queue has forgotten: the client sends them again. */
   | { resend: number[] }
   /** Receipts whose leases are over before their time: the messages were cancelled, removed or taken back. */
-  | { lost: string[] };
+  | { lost: string[] }
+  /** A job that this socket watches: it has ended, or, if its events are watched, has changed. */
+  | { job: JobReply | UnknownJobReply }
+  /** The queue has forgotten which jobs the socket watches: the client tells it again. */
+  | { watch_again: true };

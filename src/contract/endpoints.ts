@@ -14,6 +14,9 @@ const ADDRESSED: Record<string, Endpoint> = {
   peek: { method: "GET", path: "/messages/:id" },
   change: { method: "PATCH", path: "/messages/:id" },
   cancel: { method: "DELETE", path: "/messages/:id" },
+  result: { method: "GET", path: "/messages/:id/result" },
+  jobs: { method: "GET", path: "/jobs" },
+  tasks: { method: "GET", path: "/tasks" },
   promote: { method: "POST", path: "/messages/:id/promote" },
 };
 

@@ -129,8 +129,38 @@ export const DEDUPE_SECONDS_DEFAULT = 300;
 export const KEY_SECONDS_MAX = 86_400;
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255;
 
-/** The error text of a retry, which the next delivery carries. */
+/** The error text of a retry, which the next delivery carries; and the message of a job's error. */
 export const ERROR_CHARACTERS_MAX = 1_024;
+
+/** For how long the outcome of a job is kept, unless the queue or the job sets it. */
+export const RESULT_SECONDS_DEFAULT = 3_600;
+/** 30 days. */
+export const RESULT_SECONDS_MAX = 2_592_000;
+
+/** A result, as JSON text in UTF-8. The results of one ack have at most `BATCH_BYTES_MAX` together. */
+export const RESULT_BYTES_MAX = 1024 * 1024;
+
+/** The progress of a running job, as JSON text in UTF-8. */
+export const PROGRESS_BYTES_MAX = 8 * 1024;
+
+/** The parts of a job's error, in characters. */
+export const ERROR_NAME_CHARACTERS_MAX = 128;
+export const ERROR_STACK_CHARACTERS_MAX = 8_192;
+
+/** The name of a task: the header in which a message has it, and what it may be. */
+export const TASK_HEADER = "dq-task";
+export const TASK_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Tasks that the workers of one queue announce, and the size of their names and schemas together, as JSON text in UTF-8. */
+export const TASKS_MAX = 256;
+export const TASKS_BYTES_MAX = 64 * 1024;
+
+/** Ids in one `watch`. */
+export const WATCH_IDS_MAX = 1_000;
+/** Jobs of one queue that connections watch at a time, each counted once for each connection. */
+export const WATCHES_MAX = 100_000;
+/** A larger result is not sent to those who watch its job: they ask for it. In characters. */
+export const WATCHED_RESULT_CHARACTERS_MAX = 64 * 1024;
 
 /** Names in one page of the list of queues. */
 export const LIST_LIMIT_DEFAULT = 100;

@@ -55,6 +55,8 @@ export interface Problem {
   detail: string;
   /** Present when the code is `invalid`. */
   errors?: FieldError[];
+  /** Present when the code is `unknown_message`, in answers about jobs: whether the queue had the message. */
+  expired?: boolean;
   /** Present if sending the request again helps: after this time. Over HTTP also in the header `Retry-After`. */
   retryAfterSeconds?: number;
 }

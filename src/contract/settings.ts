@@ -16,6 +16,8 @@ import {
   MAX_ATTEMPTS_MAX,
   MAX_LEASED_PER_GROUP_MAX,
   MAX_SIZE_MAX,
+  RESULT_SECONDS_DEFAULT,
+  RESULT_SECONDS_MAX,
   RETENTION_SECONDS_MAX,
   RETRY_DELAY_FACTOR_DEFAULT,
   RETRY_DELAY_JITTER_DEFAULT,
@@ -85,6 +87,11 @@ export const SETTINGS = {
    * then: at least 1. A message may have its own. Default 0: never.
    */
   retentionSeconds: { kind: "number", min: 1, max: RETENTION_SECONDS_MAX, isOptional: true, default: 0 },
+  /**
+   * For how long the outcome of a job is kept: its result, or why it failed. A job may have its own. 0: not at all. Default
+   * 3,600.
+   */
+  resultSeconds: { kind: "number", min: 0, max: RESULT_SECONDS_MAX, default: RESULT_SECONDS_DEFAULT },
   /** Whether an expired message is dead, with the reason `expired`. Default false: it is removed, and counted. */
   deadLetterExpired: { kind: "boolean", default: false },
   /** The queue to which dead messages go. Default null: they are kept in their places. */

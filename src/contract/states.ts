@@ -28,6 +28,30 @@ export type MessageState = keyof typeof STATES;
 /** The names of the states, in the order of their columns. */
 export const STATE_NAMES: readonly MessageState[] = Object.keys(STATES) as MessageState[];
 
+/**
+ * The states of a job: a message with the name of a task, or whose outcome is kept. The first three are those of its message;
+ * the others are its outcome. Each has the field in which it is shown until when it lasts.
+ */
+export const JOB_STATES = {
+  waiting: { until: undefined },
+  delayed: { until: "visibleAt" },
+  running: { until: "leaseEndsAt" },
+  done: { until: "expiresAt" },
+  failed: { until: "expiresAt" },
+  cancelled: { until: "expiresAt" },
+} as const satisfies Record<string, { until: string | undefined }>;
+
+/** The state of a job. */
+export type JobState = keyof typeof JOB_STATES;
+
+/** The names of the states of jobs. */
+export const JOB_STATE_NAMES: readonly JobState[] = Object.keys(JOB_STATES) as JobState[];
+
+/** How a job ends. */
+export const OUTCOMES = ["done", "failed", "cancelled"] as const satisfies readonly JobState[];
+
+export type Outcome = (typeof OUTCOMES)[number];
+
 /** How a message leaves the queue. The total of this name counts it from then on. */
 export const ENDINGS = ["done", "purged", "expired", "transferred"] as const;
 

@@ -5,7 +5,7 @@ import { VERBS, type Verb } from "../api/verbs/index.ts";
 import { API_VERSION } from "../contract/version.ts";
 import { directoryOf, queueOf, type ServerEnv } from "../env.ts";
 import type { Result } from "../queue/base/commands.ts";
-import { unknownQueue } from "../queue/refusals.ts";
+import { unknownQueue } from "../queue/base/refusals.ts";
 import { askAndWait } from "./abandoned-waits.ts";
 import { callObject } from "./call-object.ts";
 

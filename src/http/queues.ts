@@ -79,5 +79,5 @@ async function ask(c: Context<Served>, queue: string, verb: Verb, request: unkno
   const asked = typeof request === "function" ? request() : request;
   const reply = await performRequest(c.env, { queue, verb, request: asked, context, signal: c.req.raw.signal });
   if (reply.ok) return jsonResponse(reply.json, VERBS[verb].status, c.env.server.isolate.replyBytes);
-  throw new ProblemError(reply.code, reply.detail, reply.errors);
+  throw new ProblemError(reply.code, reply.detail, reply.errors, reply.expired);
 }

@@ -55,6 +55,16 @@ export const STEPS: readonly string[] = [
   // row is written: the defaults are part of the table.
   `ALTER TABLE segments ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE segments ADD COLUMN own_rules TEXT;`,
+  // The outcomes of jobs. No index, as above.
+  `CREATE TABLE job_records (
+     slot INTEGER PRIMARY KEY,
+     number INTEGER NOT NULL,
+     until INTEGER NOT NULL,
+     count INTEGER NOT NULL,
+     bytes INTEGER NOT NULL,
+     fingerprints TEXT NOT NULL,
+     records TEXT NOT NULL
+   );`,
 ];
 
 export const NEWEST_VERSION = STEPS.length;

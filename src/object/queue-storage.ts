@@ -6,6 +6,7 @@ import {
   type Changing,
   type Commit,
   type Contents,
+  type JobRowChange,
   type Kept,
   NO_KEYS,
   NO_MESSAGES,
@@ -49,6 +50,11 @@ const TOTALS = `INSERT ${INSERT} ON CONFLICT (slot) DO UPDATE SET commit_number 
     totals = excluded.totals, keys_until = max(keys_until, excluded.keys_until), keys = keys || excluded.keys,
     fingerprints = fingerprints || excluded.fingerprints`;
 const DELETE = "DELETE FROM segments WHERE slot IN (SELECT value FROM json_each(?))";
+const WRITE_JOBS = `INSERT OR REPLACE INTO job_records (number, until, count, bytes, fingerprints, records, slot)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`;
+const APPEND_JOBS = `UPDATE job_records SET number = ?, until = ?, count = ?, bytes = ?, fingerprints = fingerprints || ?,
+    records = records || ? WHERE slot = ?`;
+const DELETE_JOBS = "DELETE FROM job_records WHERE slot IN (SELECT value FROM json_each(?))";
 const INBOUND_TRANSFER =
   "INSERT OR REPLACE INTO inbound_transfers (source, number, refused, used_at) VALUES (?, ?, ?, ?)";
 const FORGET_SENDERS = "DELETE FROM inbound_transfers WHERE source IN (SELECT value FROM json_each(?))";
@@ -137,14 +143,15 @@ export class QueueStorage {
   }
 
   /** Writes a commit. The caller makes one transaction of it. */
-  write({ changes, totals, inboundTransfers, forgottenSenders }: Commit): void {
+  write({ changes, jobRows, totals, inboundTransfers, forgottenSenders }: Commit): void {
     // First, because this commit may store one of them again.
     if (forgottenSenders.length > 0) this.#run(FORGET_SENDERS, JSON.stringify(forgottenSenders));
     for (const { source, number, isRefused, usedAt } of inboundTransfers) {
       this.#run(INBOUND_TRANSFER, source, number, Number(isRefused), usedAt);
     }
     // Before the totals are made, because `rowsWritten` counts these rows too, and not all of them need exist.
-    for (const change of changes) if (change.kind === "delete") this.#delete(change.slots);
+    for (const change of jobRows) this.#writeJobs(change);
+    for (const change of changes) if (change.kind === "delete") this.#delete(DELETE, change.slots);
     const written = changes.filter((change) => change.kind !== "delete");
     const storedTotals: StoredTotals = { ...totals, rowsWritten: this.rowsWritten + written.length };
     const totalsText = JSON.stringify(storedTotals);
@@ -179,9 +186,20 @@ export class QueueStorage {
     }
   }
 
-  #delete(slots: readonly number[]): void {
+  #writeJobs(change: JobRowChange): void {
+    if (change.kind === "delete") {
+      this.#delete(DELETE_JOBS, change.slots);
+      return;
+    }
+    const { kind, slot, number, until, count, bytes, fingerprints, records } = change;
+    this.#charactersUnseen += records.length;
+    const statement = kind === "append" ? APPEND_JOBS : WRITE_JOBS;
+    this.#run(statement, number, until, count, bytes, fingerprints, records, slot);
+  }
+
+  #delete(statement: string, slots: readonly number[]): void {
     for (let begin = 0; begin < slots.length; begin += DELETED_AT_ONCE_MAX) {
-      this.#run(DELETE, JSON.stringify(slots.slice(begin, begin + DELETED_AT_ONCE_MAX)));
+      this.#run(statement, JSON.stringify(slots.slice(begin, begin + DELETED_AT_ONCE_MAX)));
     }
   }
 

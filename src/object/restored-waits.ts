@@ -54,6 +54,7 @@ export class RestoredWaits {
     const subscriptions = this.#sessions
       .subscriptions()
       .map(({ session, ...wait }) => ({ ...wait, connection: session }));
+    this.#sessions.tellWatchAgain();
     this.#putBack([...subscriptions, ...waits].filter(({ requestId }) => !requestIds.has(requestId)));
     return lost;
   }
@@ -68,6 +69,7 @@ export class RestoredWaits {
 
   /** Gives the queue the waits of a connection that has caught up. */
   resume(session: Session): void {
+    session.tellWatchAgain();
     this.#putBack(this.#appliedWaits(session).map((wait) => ({ ...wait, connection: session })));
   }
 

@@ -3,10 +3,10 @@ import { type Changes, changed, DEFAULT_CONFIGURATION } from "../queue/base/conf
 import { DamagedRow } from "../queue/base/damage.ts";
 import type { Existing } from "../queue/queue.ts";
 import { decodeOwnRules } from "../queue/store/own-rules.ts";
-import type { InboundTransfer, RowReader, StoredSegment } from "../queue/store/rows.ts";
+import type { InboundTransfer, RowReader, StoredJobRow, StoredSegment } from "../queue/store/rows.ts";
 import type { SegmentState } from "../queue/store/segment-summary.ts";
 import { countsBy, type StateCounts } from "../queue/store/states.ts";
-import { NO_TOTALS, type Totals } from "../queue/store/totals.ts";
+import { type JobTotals, NO_JOBS, NO_TOTALS, type Totals } from "../queue/store/totals.ts";
 import { renamedTotals } from "./migrations.ts";
 
 /** Totals as they are stored, with the one count that only the storage knows. */
@@ -23,9 +23,15 @@ type SegmentRow = Record<
     own_rules: string | null;
   };
 
+/** The columns have the names of the fields. */
+type JobRow = { [Name in keyof StoredJobRow]: StoredJobRow[Name] };
+
 const SEGMENTS = `SELECT slot, number, priority, dead_letters, grouped, moved, own_rules, put_at, count, bytes,
     ${STATE_NAMES.join(", ")}, next_due_at, last_due_at, keys_until,
     CASE WHEN keys_until > ? THEN fingerprints END AS fingerprints FROM segments ORDER BY number`;
+
+const JOB_ROWS = `SELECT slot, number, until, count, bytes, CASE WHEN until > ? THEN fingerprints END AS fingerprints
+    FROM job_records`;
 
 /** Reads the rows of one queue from the SQLite database of its Durable Object. */
 export class StoredRows implements RowReader {
@@ -55,7 +61,8 @@ export class StoredRows implements RowReader {
       .toArray();
     if (newest === undefined) return { existing, rowsWritten: 0 };
     const { rowsWritten, ...totals } = decodeTotals(newest.slot, newest.totals);
-    return { existing: { ...existing, stored: { totals, segments: this.#segments(totals.time) } }, rowsWritten };
+    const [segments, jobRows] = [this.#segments(totals.time), this.#jobRows(totals.time)];
+    return { existing: { ...existing, stored: { totals, segments, jobRows } }, rowsWritten };
   }
 
   state(slot: number): SegmentState {
@@ -83,6 +90,14 @@ export class StoredRows implements RowReader {
 
   fingerprints(slot: number): string {
     return this.#textOf(slot, "SELECT fingerprints AS text FROM segments WHERE slot = ?");
+  }
+
+  jobRecords(slot: number): string {
+    return this.#textOf(slot, "SELECT records AS text FROM job_records WHERE slot = ?");
+  }
+
+  jobFingerprints(slot: number): string {
+    return this.#textOf(slot, "SELECT fingerprints AS text FROM job_records WHERE slot = ?");
   }
 
   lastInboundTransfer(source: string): InboundTransfer | undefined {
@@ -131,6 +146,10 @@ export class StoredRows implements RowReader {
     }
   }
 
+  *#jobRows(time: number): Generator<StoredJobRow> {
+    yield* this.#sql.exec<JobRow>(JOB_ROWS, time);
+  }
+
   #textOf(slot: number, statement: string): string {
     if (!this.isCreated) return "";
     const [row] = this.#sql.exec<{ text: string }>(statement, slot).toArray();
@@ -159,10 +178,16 @@ function decodeTotals(slot: number, text: string): StoredTotals {
 
 function areTotals(value: unknown): value is StoredTotals {
   if (typeof value !== "object" || value === null) return false;
-  const { transfers, backoff, ...counts } = value as Record<keyof StoredTotals, unknown>;
-  const names = Object.keys({ ...NO_TOTALS, rowsWritten: 0 }) as (keyof StoredTotals)[];
+  const { transfers, backoff, jobs = NO_JOBS, ...counts } = value as Record<keyof StoredTotals, unknown>;
+  const names = Object.keys({ ...NO_TOTALS, rowsWritten: 0 }) as Exclude<keyof StoredTotals, "jobs">[];
   const areCounts = names.every((name) => name === "transfers" || name === "backoff" || isCount(counts[name]));
-  return areCounts && Array.isArray(transfers) && typeof backoff === "object";
+  return areCounts && Array.isArray(transfers) && typeof backoff === "object" && areJobTotals(jobs);
+}
+
+function areJobTotals(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const counts = value as Record<keyof JobTotals, unknown>;
+  return (Object.keys(NO_JOBS) as (keyof JobTotals)[]).every((name) => isCount(counts[name]));
 }
 
 function isCount(value: unknown): boolean {

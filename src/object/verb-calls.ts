@@ -21,5 +21,5 @@ async function call(
 ): Promise<Answer<CallVerb>> {
   const reply = await object.ask(verb, request, context);
   if (reply.ok) return { ok: true, reply: JSON.parse(reply.json) };
-  return { ok: false, problem: problemOf(reply.code, reply.detail, reply.errors) };
+  return { ok: false, problem: problemOf(reply.code, reply.detail, reply) };
 }

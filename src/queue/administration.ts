@@ -1,14 +1,17 @@
+import { TASKS_BYTES_MAX, TASKS_MAX } from "../contract/limits.ts";
 import { ENDINGS, type Ending } from "../contract/states.ts";
+import { utf8Bytes } from "./base/bytes.ts";
 import type { Description, Result } from "./base/commands.ts";
-import { type Changes, type Configuration, changed, type Paused } from "./base/configuration.ts";
+import { type AnnouncedTask, type Changes, type Configuration, changed, type Paused } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
+import { orderConflict, shutDown, tooManyTasks } from "./base/refusals.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Leases } from "./leases.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
 import type { Puts } from "./puts.ts";
-import { orderConflict, shutDown } from "./refusals.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog } from "./schedule/backlog.ts";
+import type { JobRows } from "./store/job-rows.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { RowTable } from "./store/row-table.ts";
 import { sumOf } from "./store/states.ts";
@@ -24,6 +27,7 @@ interface AdministrationParts {
   puts: Puts;
   outboundTransfers: OutboundTransfers;
   rows: RowTable;
+  jobRows: JobRows;
   dispatcher: Dispatcher;
 }
 
@@ -53,6 +57,23 @@ export class Administration {
     return this.#describe("configure", now);
   }
 
+  /** Adds tasks to those that are known. Nothing is stored if they are known already. */
+  announce(announced: readonly AnnouncedTask[]): Result {
+    const byName = new Map(this.#state.configuration.tasks.map((task) => [task.name, task]));
+    for (const task of announced) byName.set(task.name, task);
+    const tasks = [...byName.values()];
+    if (tasks.length > TASKS_MAX || utf8Bytes(JSON.stringify(tasks)) > TASKS_BYTES_MAX) {
+      return tooManyTasks(TASKS_BYTES_MAX, TASKS_MAX);
+    }
+    this.#change(changed(this.#state.configuration, { tasks }));
+    return { verb: "announce", tasks };
+  }
+
+  /** The tasks that workers have announced. */
+  tasks(): Result {
+    return { verb: "tasks", tasks: [...this.#state.configuration.tasks] };
+  }
+
   pause(paused: Partial<Paused>, now: number): Result {
     this.#change(changed(this.#state.configuration, { paused }));
     if (paused.receives === true) this.#parts.leases.takeBack(now);
@@ -74,8 +95,9 @@ export class Administration {
   }
 
   #description(now: number): Description {
-    const { ledger, viewer } = this.#parts;
-    return describe(this.#state.configuration, ledger, viewer.oldestPutAt() ?? now, now);
+    const { ledger, viewer, jobRows } = this.#parts;
+    const counts = describe(this.#state.configuration, ledger, viewer.oldestPutAt() ?? now, now);
+    return { ...counts, outcomes: jobRows.count };
   }
 
   #change(configuration: Configuration): void {
@@ -98,7 +120,7 @@ function describe(
   { counts, totals }: Ledger,
   oldestPutAt: number,
   now: number,
-): Description {
+): Omit<Description, "outcomes"> {
   const { unfinished, accepted } = totals;
   const endings = Object.fromEntries(ENDINGS.map((name) => [name, totals[name]])) as Record<Ending, number>;
   const oldestMs = Math.max(0, now - oldestPutAt);

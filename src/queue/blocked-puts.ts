@@ -1,7 +1,7 @@
 import { utf8Bytes } from "./base/bytes.ts";
 import type { PutCommand } from "./base/commands.ts";
 import type { LookedPut } from "./put-lookups.ts";
-import { type Place, WaitQueue, type Waits } from "./waits.ts";
+import { type Place, WaitQueue, type Waits } from "./waiting/waits.ts";
 
 /** A put that waits for room. */
 export interface BlockedPut extends LookedPut {

@@ -1,14 +1,14 @@
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Command, MessageChanges, Refusal, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
+import { changeTooLarge, notWaiting, overloaded, storageFull, unknownMessage } from "./base/refusals.ts";
+import { REWRITTEN_BYTES_MAX } from "./base/row-budget.ts";
 import type { Leases } from "./leases.ts";
-import { changeTooLarge, notWaiting, overloaded, storageFull, unknownMessage } from "./refusals.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { MOVED_MESSAGES_MAX } from "./schedule/moved-messages.ts";
 import { changedPayload, plannedAtOf, putAtOf, rulesOf } from "./store/payload-text.ts";
 import type { Payloads } from "./store/payloads.ts";
-import { REWRITTEN_BYTES_MAX } from "./store/row-budget.ts";
 import type { RowTable } from "./store/row-table.ts";
 import { DELAYED, GONE, NAME_OF, type Transition, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";

@@ -1,6 +1,6 @@
 import type { DoneCommand, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
-import { doneTooOften, reusedKey } from "./refusals.ts";
+import { doneTooOften, reusedKey } from "./base/refusals.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { doneHashOf } from "./store/key-records.ts";
 import type { Ledger } from "./store/ledger.ts";

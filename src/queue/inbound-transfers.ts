@@ -1,7 +1,7 @@
 import type { ReceiveTransferCommand, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
+import { shutDown, storageFull } from "./base/refusals.ts";
 import type { Puts } from "./puts.ts";
-import { shutDown, storageFull } from "./refusals.ts";
 import type { InboundTransfer, RowReader } from "./store/rows.ts";
 import type { Totals } from "./store/totals.ts";
 

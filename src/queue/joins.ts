@@ -1,8 +1,8 @@
 import type { Refusal, Result } from "./base/commands.ts";
-import { tooManyWait } from "./refusals.ts";
-import type { Results } from "./results.ts";
+import { tooManyWait } from "./base/refusals.ts";
 import type { Ledger } from "./store/ledger.ts";
-import { WAITS_MAX, type Wait, WaitQueue, type Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import { WAITS_MAX, type Wait, WaitQueue, type Waits } from "./waiting/waits.ts";
 
 interface Join extends Wait {
   kind: "join";

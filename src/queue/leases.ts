@@ -1,21 +1,20 @@
 import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "./base/bytes.ts";
-import type { Delivery, RejectCommand, Result, RetryCommand } from "./base/commands.ts";
+import type { Command, Delivery, RejectCommand, Result, RetryCommand } from "./base/commands.ts";
 import { leaseMsOf } from "./base/configuration.ts";
+import { lastErrorOf } from "./base/job-errors.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { formatId, formatReceipt, parseReceipt, type Receipt } from "./base/receipt.ts";
+import type { Outcomes } from "./jobs/outcomes.ts";
+import type { LostLeases } from "./lost-leases.ts";
 import { afterExpiredLease, afterFailedAttempt, type RetryRules, withOwn } from "./redelivery.ts";
 import type { Retention } from "./retention.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
-import { noteBegun, noteUnbegun } from "./store/attempts.ts";
+import { noteBegun, noteFailure, noteUnbegun } from "./store/attempts.ts";
 import type { Ledger } from "./store/ledger.ts";
-import type { Note } from "./store/notes.ts";
 import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
-import { DEAD, LEASED, VISIBLE } from "./store/states.ts";
-
-/** Receipts of leases that one commit batch ends before their time and reports. Further ones are not reported. */
-export const LOST_RECEIPTS_MAX = 10_000;
+import { DEAD, DELAYED, LEASED, VISIBLE } from "./store/states.ts";
 
 /** Messages that are handed out together. */
 export interface Deliveries {
@@ -26,6 +25,9 @@ export interface Deliveries {
 
 /** What an extension has come to: which receipts fit no lease, and how long the leases of the others last. */
 type Extension = Pick<Extract<Result, { verb: "extend" }>, "stale" | "leaseMs" | "leaseEndsAt">;
+
+type Ack = Extract<Command, { verb: "ack" }>;
+type Release = Extract<Command, { verb: "release" }>;
 
 /** How messages are taken. */
 export interface Taking {
@@ -43,6 +45,7 @@ interface LeaseParts {
   payloads: Payloads;
   ledger: Ledger;
   retention: Retention;
+  outcomes: Outcomes;
 }
 
 /** Hands messages out, and ends or changes their leases. */
@@ -52,6 +55,7 @@ export class Leases {
   readonly #payloads: Payloads;
   readonly #ledger: Ledger;
   readonly #retention: Retention;
+  readonly #outcomes: Outcomes;
   readonly #state: QueueState;
   readonly #lost: LostLeases;
   /** Of leases that were taken back, when they would have ended, by the index of their messages. */
@@ -59,7 +63,7 @@ export class Leases {
 
   /** @param lost receives the receipts of leases that are ended here */
   constructor(idPrefix: string, state: QueueState, lost: LostLeases, parts: LeaseParts) {
-    const { backlog, payloads, ledger, retention } = parts;
+    const { backlog, payloads, ledger, retention, outcomes } = parts;
     this.#idPrefix = idPrefix;
     this.#state = state;
     this.#lost = lost;
@@ -67,13 +71,18 @@ export class Leases {
     this.#payloads = payloads;
     this.#ledger = ledger;
     this.#retention = retention;
+    this.#outcomes = outcomes;
   }
 
   /** Ends the leases whose time is over, and the delays: their messages are visible, delayed for a retry, or dead. */
   expire(now: number): void {
     this.#backlog.promote(now, (segment, index, endedAt) => {
       const over = { generation: this.#idPrefix, segment, index, endedAt };
-      return afterExpiredLease(over, now, () => this.#rulesOf({ segment, index }));
+      const transition = afterExpiredLease(over, now, () => this.#rulesOf({ segment, index }));
+      const failure = { reason: "max_attempts", error: segment.noteOf(index).error } as const;
+      if (transition.state === DEAD) this.#outcomes.failed({ segment, index }, failure, now);
+      this.#backlog.changed(segment, index);
+      return transition;
     });
   }
 
@@ -126,6 +135,7 @@ export class Leases {
         payload,
       };
       if (leaseMs === undefined) {
+        this.#outcomes.done(next, undefined, now);
         this.#backlog.remove(segment, index, "done", false);
       } else {
         const endsAt = now + leaseMs;
@@ -143,19 +153,24 @@ export class Leases {
   }
 
   /**
-   * @param isFinished false leaves the messages unfinished until they are reported done
+   * `finish`: false leaves the messages unfinished until they are reported done.
+   *
    * @returns the receipts that fit no lease, as do the others
    */
-  ack(receipts: string[], isFinished: boolean): string[] {
-    return this.#withLeases(receipts, (segment, index) => this.#backlog.remove(segment, index, "done", isFinished));
+  ack({ receipts, finish, results }: Ack, now: number): string[] {
+    return this.#withLeases(receipts, (segment, index, position) => {
+      this.#outcomes.done({ segment, index }, results?.[position], now);
+      this.#backlog.remove(segment, index, "done", finish);
+    });
   }
 
   /** Ends attempts that failed: the messages are visible again after a delay, or dead if it was their last attempt. */
   retry({ receipts, delayMs, error }: RetryCommand, now: number): string[] {
     return this.#withLeases(receipts, (segment, index) => {
-      noteFailure(segment, index, { error, reason: undefined });
+      noteFailure(segment, index, { error: lastErrorOf(error), reason: undefined });
       const failed = { generation: this.#idPrefix, segment, index, endedAt: now };
       const { state, visibleAt } = afterFailedAttempt(failed, now, this.#rulesOf({ segment, index }), delayMs);
+      if (state === DEAD) this.#outcomes.failed({ segment, index }, { reason: "max_attempts", error }, now);
       this.#backlog.move(segment, index, state, visibleAt);
     });
   }
@@ -163,14 +178,24 @@ export class Leases {
   /** Makes messages dead, however many attempts they have left. */
   reject({ receipts, error }: RejectCommand, now: number): string[] {
     return this.#withLeases(receipts, (segment, index) => {
-      noteFailure(segment, index, { error, reason: "rejected" });
+      noteFailure(segment, index, { error: lastErrorOf(error), reason: "rejected" });
+      this.#outcomes.failed({ segment, index }, { reason: "rejected", error }, now);
       this.#backlog.move(segment, index, DEAD, now);
     });
   }
 
   /** Gives back messages with which no handler has begun. */
-  release(receipts: string[], now: number): string[] {
-    return this.#withLeases(receipts, (segment, index) => this.#putBack(segment, index, now));
+  release({ receipts, delayMs = 0 }: Release, now: number): string[] {
+    return this.#withLeases(receipts, (segment, index) => this.#putBack(segment, index, now, delayMs));
+  }
+
+  /** The message of a lease; undefined if that is over. */
+  find(receipt: string): PlacedMessage | undefined {
+    let found: PlacedMessage | undefined;
+    this.#withLeases([receipt], (segment, index) => {
+      found = { segment, index };
+    });
+    return found;
   }
 
   /**
@@ -235,9 +260,9 @@ export class Leases {
     }
   }
 
-  #putBack(segment: Segment, index: number, now: number): void {
+  #putBack(segment: Segment, index: number, now: number, delayMs = 0): void {
     noteUnbegun(segment, index);
-    this.#backlog.move(segment, index, VISIBLE, now);
+    this.#backlog.move(segment, index, delayMs > 0 ? DELAYED : VISIBLE, now + delayMs);
   }
 
   extend(receipts: string[], askedMs: number | undefined, now: number): Extension {
@@ -248,50 +273,20 @@ export class Leases {
   }
 
   /** Changes each message whose receipt fits a lease, and answers with the other receipts. */
-  #withLeases(receipts: string[], change: (segment: Segment, index: number) => void): string[] {
+  #withLeases(receipts: string[], change: (segment: Segment, index: number, position: number) => void): string[] {
     const stale: string[] = [];
-    for (const text of receipts) {
+    for (const [position, text] of receipts.entries()) {
       const receipt = parseReceipt(this.#idPrefix, text);
       const found = receipt && this.#backlog.moved.find(receipt);
-      if (receipt !== undefined && found !== undefined && isHeld(found, receipt)) change(found.segment, found.index);
-      else stale.push(text);
+      if (receipt !== undefined && found !== undefined && isHeld(found, receipt)) {
+        change(found.segment, found.index, position);
+      } else stale.push(text);
     }
     return stale;
   }
 }
 
-/** Notes why an attempt failed. Such a message was begun, though its begin may not have been reported. */
-function noteFailure(segment: Segment, index: number, note: Pick<Note, "error" | "reason">): void {
-  segment.begin(index);
-  segment.note(index, note);
-}
-
 /** Whether the receipt is that of the newest lease and the lease is not over. */
 function isHeld({ segment, index }: PlacedMessage, { delivery }: Receipt): boolean {
   return segment.stateOf(index) === LEASED && segment.deliveriesOf(index) === delivery;
-}
-
-/**
- * Receipts of leases that were ended for another reason than a command of their holder: their messages were cancelled,
- * removed or taken back. They are reported so that no handler begins in vain. A holder that misses the report finds the
- * receipt stale.
- */
-export class LostLeases {
-  #receipts: string[] = [];
-
-  /** Whether no more are noted. */
-  get isFull(): boolean {
-    return this.#receipts.length >= LOST_RECEIPTS_MAX;
-  }
-
-  add(receipt: string): void {
-    if (!this.isFull) this.#receipts.push(receipt);
-  }
-
-  /** Those that were added since the last call. */
-  take(): string[] {
-    const receipts = this.#receipts;
-    this.#receipts = [];
-    return receipts;
-  }
 }

@@ -2,10 +2,18 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { NewMessage, PutCommand, Refusal, Result } from "./base/commands.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { formatId } from "./base/receipt.ts";
+import {
+  full,
+  overloaded,
+  putsPaused,
+  reusedKey,
+  shutDown,
+  storageFull,
+  tooMany,
+  tooManyWait,
+} from "./base/refusals.ts";
 import { BlockedPuts } from "./blocked-puts.ts";
 import { type LookedPut, PutLookups } from "./put-lookups.ts";
-import { full, overloaded, putsPaused, reusedKey, shutDown, storageFull, tooMany, tooManyWait } from "./refusals.ts";
-import type { Results } from "./results.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { IdempotencyKeys } from "./store/idempotency-keys.ts";
 import { addRange, contentHashOf, type PlaceRange, UNTIL_DONE } from "./store/key-records.ts";
@@ -13,7 +21,8 @@ import type { Ledger } from "./store/ledger.ts";
 import { payloadOf } from "./store/payload-text.ts";
 import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
-import { WAITS_MAX, type Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import { WAITS_MAX, type Waits } from "./waiting/waits.ts";
 
 /** What a put is answered with. */
 interface Stored {
@@ -146,7 +155,7 @@ export class Puts {
     const { idempotencyMs, dedupeMs } = this.#state.configuration;
     const { messages, idempotencyKey } = put.command;
     const { fresh, dedupe } = this.#lookups.look(put, now);
-    const payloads = fresh.map((message) => payloadOf(message, now));
+    const payloads = fresh.map((message) => payloadOf(this.#withRules(message), now));
     const sizes = payloads.map(utf8Bytes);
     const segmentFor = this.#backlog.beginBatch(fresh, sizes, now);
     const ranges: PlaceRange[] = [];
@@ -187,8 +196,14 @@ export class Puts {
 
   #append(segment: Segment, message: NewMessage, payloadBytes: number, now: number): PlaceRange {
     const dueAt = message.visibleAt ?? now + message.delayMs;
-    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, message);
+    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, this.#withRules(message));
     return { segmentNumber: segment.number, index, count: 1 };
+  }
+
+  /** A job has its time for outcomes from its put on: a later change of the setting does not change it. */
+  #withRules(message: NewMessage): NewMessage {
+    if (!message.isJob || message.rules?.resultMs !== undefined) return message;
+    return { ...message, rules: { ...message.rules, resultMs: this.#state.configuration.resultMs } };
   }
 
   /** Lets the dedupe key of a message count no more. */

@@ -17,92 +17,15 @@
 
 import type { Command, Description, Result } from "./base/commands.ts";
 import { type Configuration, DEFAULT_CONFIGURATION } from "./base/configuration.ts";
-import { LostLeases } from "./leases.ts";
+import { unknownQueue, unknownVerb } from "./base/refusals.ts";
+import { LostLeases } from "./lost-leases.ts";
 import type { OutboundTransfer } from "./outbound-transfers.ts";
-import { assemble, DEFAULT_MEMORY, type Lasting, type Memory, type Parts, type Storage } from "./parts.ts";
+import { assemble, DEFAULT_MEMORY, type Lasting, type Memory, type Storage } from "./parts.ts";
 import { Receivers, type SubscriptionView } from "./receivers.ts";
-import { unknownMessage, unknownQueue, unknownVerb } from "./refusals.ts";
-import { type CommandResult, Results } from "./results.ts";
 import type { Commit, RowReader, StoredQueue } from "./store/rows.ts";
-import { Waits } from "./waits.ts";
-
-/** The parts of a queue, and what only the queue itself can do. */
-export interface Context extends Parts {
-  readonly generation: string;
-  /** Deletes the queue. */
-  delete(nextGeneration: string): void;
-}
-
-/** Applies a command of one verb. Undefined where the answer comes later, or has been given. */
-type Apply<Verb extends Command["verb"]> = (
-  queue: Context,
-  command: Extract<Command, { verb: Verb }>,
-  now: number,
-  requestId: number,
-) => Result | undefined;
-
-const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
-  put: ({ puts }, command, now, requestId) => puts.put(requestId, command, now),
-  receive: ({ receives }, command, now, requestId) => receives.receive(requestId, command, now),
-  subscribe: ({ receives }, command, now) => receives.subscribe(command, now),
-  unsubscribe: ({ receives }, { subscriber }) => receives.unsubscribe(subscriber),
-  begin: ({ leases }, { receipts }, now) => ({ verb: "begin", stale: leases.begin(receipts, now) }),
-  ack: ({ leases }, { receipts, finish }) => {
-    const stale = leases.ack(receipts, finish);
-    return { verb: "ack", acked: receipts.length - stale.length, stale };
-  },
-  retry: ({ leases }, command, now) => {
-    const stale = leases.retry(command, now);
-    return { verb: "retry", retried: command.receipts.length - stale.length, stale };
-  },
-  reject: ({ leases }, command, now) => {
-    const stale = leases.reject(command, now);
-    return { verb: "reject", rejected: command.receipts.length - stale.length, stale };
-  },
-  release: ({ leases }, { receipts }, now) => {
-    const stale = leases.release(receipts, now);
-    return { verb: "release", released: receipts.length - stale.length, stale };
-  },
-  extend: ({ leases }, { receipts, leaseMs }, now) => {
-    const extension = leases.extend(receipts, leaseMs, now);
-    return { verb: "extend", extended: receipts.length - extension.stale.length, ...extension };
-  },
-  done: ({ dones }, command, now) => dones.done(command, now),
-  join: ({ joins }, { timeoutMs }, now, requestId) => joins.join(requestId, timeoutMs, now),
-  cancel_wait: ({ dispatcher }, { requestIds }) => ({ verb: "cancel_wait", ended: dispatcher.cancelWaits(requestIds) }),
-  messages: ({ viewer }, { state, cursor, limit }) => viewer.list(state, cursor, limit),
-  peek: ({ viewer }, { id }) => {
-    const place = viewer.find(id);
-    return place === undefined ? unknownMessage() : { verb: "peek", view: viewer.view(place) };
-  },
-  change: ({ changer }, command, now) => changer.change(command, now),
-  promote: ({ changer }, { id }, now) => changer.promote(id, now),
-  cancel: ({ removals }, { id }) => (removals.cancel(id) ? { verb: "cancel" } : unknownMessage()),
-  purge: ({ removals }, { only }) => ({
-    verb: "purge",
-    purged: only === "dead" ? removals.purgeDead() : removals.purge(),
-  }),
-  redrive: ({ redrives }, command, now, requestId) => redrives.redrive(requestId, command, now),
-  receive_transfer: ({ inboundTransfers }, command, now) => inboundTransfers.receive(command, now),
-  transfer_result: (queue, { generation, number, outcome, refusal }, now) => {
-    if (generation === queue.generation) queue.redrives.applyOutcome(number, outcome, refusal, now);
-    return { verb: "transfer_result" };
-  },
-  describe: ({ administration }, _, now) => administration.describe(now),
-  configure: ({ administration }, { changes }, now) => administration.configure(changes, now),
-  pause: ({ administration }, { paused }, now) => administration.pause(paused, now),
-  shutdown: ({ administration }, { immediate }, now) => administration.shutDown(immediate, now),
-  delete: (queue, { nextGeneration }) => {
-    queue.delete(nextGeneration);
-    return { verb: "delete" };
-  },
-};
-
-/** Verbs for queues that do not exist: they create it, but for those of receivers, which wait as on an empty queue. */
-export const WITHOUT_EXISTENCE: ReadonlySet<Command["verb"]> = new Set([
-  ...(["put", "receive_transfer", "configure", "shutdown", "pause"] as const),
-  ...(["receive", "subscribe", "unsubscribe", "begin", "cancel_wait"] as const),
-]);
+import { type Apply, type Context, VERBS, WITHOUT_EXISTENCE } from "./verbs.ts";
+import { type CommandResult, Results } from "./waiting/results.ts";
+import { Waits } from "./waiting/waits.ts";
 
 /** What is stored of a queue that exists. */
 export interface Existing {
@@ -164,11 +87,12 @@ export class Queue {
 
   /** Lets time pass, then serves and ends waits. To be called before each commit batch of commands. */
   advance(now: number): void {
-    const { ledger, retention, leases, rows, dispatcher } = this.#context;
+    const { ledger, retention, leases, rows, jobRows, dispatcher } = this.#context;
     ledger.totals.time = now;
     retention.beginCommitBatch();
     leases.expire(now);
     rows.expireKeys(now);
+    jobRows.expire(now);
     dispatcher.advance(now);
   }
 
@@ -199,17 +123,18 @@ export class Queue {
 
   /** What the commit batch changed, to be stored before its answers go out; undefined if nothing. Begins transfers. */
   takeCommit(): Commit | undefined {
-    const { backlog, rows, ledger, payloads, memory, inboundTransfers, outboundTransfers } = this.#context;
+    const { backlog, rows, jobRows, ledger, payloads, memory, inboundTransfers, outboundTransfers } = this.#context;
     const { totals } = ledger;
     const { deadLetterQueue } = this.configuration;
     if (deadLetterQueue !== null) outboundTransfers.beginDeadLetters(deadLetterQueue, totals.time);
+    if (jobRows.isDirty) rows.includeTotals();
     let commit: Commit | undefined;
     if (rows.prepareCommit(totals.time, memory.segments) || inboundTransfers.areUncommitted) {
-      ledger.assertBalance();
+      ledger.assertBalance(jobRows.count);
       const changes = rows.takeChanges();
       totals.commit += 1;
       totals.lastSegment = backlog.lastSegment;
-      commit = { changes, totals, ...inboundTransfers.takeUncommitted() };
+      commit = { changes, jobRows: jobRows.takeChanges(), totals, ...inboundTransfers.takeUncommitted() };
     }
     payloads.trim();
     backlog.unloadOldest(memory.segments);
@@ -260,12 +185,13 @@ export class Queue {
   get nextWakeAt(): number {
     if (!this.exists) return Number.POSITIVE_INFINITY;
     const { deadLetterQueue } = this.configuration;
-    const { ledger, retention, backlog, leases, outboundTransfers } = this.#context;
+    const { ledger, retention, backlog, jobRows, leases, outboundTransfers } = this.#context;
     const { leased, delayed } = ledger.counts;
     const mayDie = deadLetterQueue !== null && leases.mayKill;
     const mayExpire = retention.isBounded && leased + delayed > 0;
     const nextDueAt = mayDie || mayExpire ? backlog.nextDueAt : Number.POSITIVE_INFINITY;
-    return Math.min(nextDueAt, retention.nextExpiryAt, outboundTransfers.nextLookAt(deadLetterQueue));
+    const nextLookAt = outboundTransfers.nextLookAt(deadLetterQueue);
+    return Math.min(nextDueAt, retention.nextExpiryAt, jobRows.nextCleanAt, nextLookAt);
   }
 
   /** Whether another commit batch is due at once: more has expired, or could be handed out, than fits into one. */
@@ -281,7 +207,7 @@ export class Queue {
 
   /** Receivers go on waiting: for them an unknown name is an empty queue. All other waits are refused. */
   #delete(nextGeneration: string): void {
-    const { ledger, leases, puts, joins, redrives } = this.#context;
+    const { ledger, leases, puts, joins, jobs, redrives } = this.#context;
     try {
       leases.loseAll();
     } catch {
@@ -289,6 +215,7 @@ export class Queue {
     }
     puts.refuseBlocked(unknownQueue());
     joins.refuse(unknownQueue());
+    jobs.refuse(unknownQueue());
     redrives.refuseAll();
     Object.assign(this.#lasting.state, { exists: false, configuration: DEFAULT_CONFIGURATION });
     this.#context = this.#assemble(nextGeneration);

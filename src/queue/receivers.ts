@@ -2,8 +2,8 @@ import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { ReceiveCommand, Refusal, SubscribeCommand } from "./base/commands.ts";
 import { TimerHeap } from "./base/timer-heap.ts";
 import type { Deliveries } from "./leases.ts";
-import type { Results } from "./results.ts";
-import { type Place, WaitQueue, type Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import { type Place, WaitQueue, type Waits } from "./waiting/waits.ts";
 
 /** A receive that waits: it is answered once. */
 interface WaitingReceive {

@@ -2,13 +2,13 @@ import { BATCH_BYTES_MAX } from "../contract/limits.ts";
 import type { ReceiveCommand, Result, SubscribeCommand } from "./base/commands.ts";
 import { leaseMsOf } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
+import { shutDown, tooManyWait } from "./base/refusals.ts";
 import type { Deliveries, Leases } from "./leases.ts";
 import type { DeliverySource, Handing, Receivers } from "./receivers.ts";
-import { shutDown, tooManyWait } from "./refusals.ts";
-import type { Results } from "./results.ts";
 import type { Ledger } from "./store/ledger.ts";
 import { type StateCounts, sumOf } from "./store/states.ts";
-import { WAITS_MAX, type Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import { WAITS_MAX, type Waits } from "./waiting/waits.ts";
 
 /** Receives and subscriptions: they are given messages at once, or wait as receivers. */
 export class Receives implements DeliverySource {

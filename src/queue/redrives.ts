@@ -1,8 +1,7 @@
 import { BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import type { Outcome, RedriveCommand, Refusal, Result } from "./base/commands.ts";
+import { outOfReach, overloaded, unknownOutcome, unknownQueue } from "./base/refusals.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
-import { outOfReach, overloaded, unknownOutcome, unknownQueue } from "./refusals.ts";
-import type { Results } from "./results.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { attemptsOf } from "./store/attempts.ts";
 import { deadLetterOf } from "./store/payload-text.ts";
@@ -10,7 +9,8 @@ import type { Payloads } from "./store/payloads.ts";
 import type { Segment } from "./store/segment.ts";
 import { DEAD, DELAYED, VISIBLE } from "./store/states.ts";
 import type { Viewer } from "./viewer.ts";
-import { WaitQueue, type Waits } from "./waits.ts";
+import type { Results } from "./waiting/results.ts";
+import { WaitQueue, type Waits } from "./waiting/waits.ts";
 
 /** Redrives that wait for an earlier one. What comes beyond these is refused. */
 const POSTPONED_MAX = 1_000;

@@ -1,6 +1,8 @@
+import type { Outcomes } from "./jobs/outcomes.ts";
 import type { Leases } from "./leases.ts";
 import type { Puts } from "./puts.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
+import type { JobRows } from "./store/job-rows.ts";
 import type { Ledger } from "./store/ledger.ts";
 import type { RowTable } from "./store/row-table.ts";
 import type { Segment } from "./store/segment.ts";
@@ -11,6 +13,8 @@ import type { Viewer } from "./viewer.ts";
 interface RemovalParts {
   ledger: Ledger;
   rows: RowTable;
+  jobRows: JobRows;
+  outcomes: Outcomes;
   leases: Leases;
   puts: Puts;
   viewer: Viewer;
@@ -21,38 +25,57 @@ export class Removals {
   readonly #backlog: Backlog;
   readonly #ledger: Ledger;
   readonly #rows: RowTable;
+  readonly #jobRows: JobRows;
+  readonly #outcomes: Outcomes;
   readonly #leases: Leases;
   readonly #puts: Puts;
   readonly #viewer: Viewer;
 
-  constructor(backlog: Backlog, { ledger, rows, leases, puts, viewer }: RemovalParts) {
+  constructor(backlog: Backlog, { ledger, rows, jobRows, outcomes, leases, puts, viewer }: RemovalParts) {
     this.#backlog = backlog;
     this.#ledger = ledger;
     this.#rows = rows;
+    this.#jobRows = jobRows;
+    this.#outcomes = outcomes;
     this.#leases = leases;
     this.#puts = puts;
     this.#viewer = viewer;
   }
 
   /** Removes a message, also while it is leased. False if it is not here. */
-  cancel(id: string): boolean {
+  cancel(id: string, now: number): boolean {
     const place = this.#viewer.find(id);
     const state = place?.segment.stateOf(place.index);
     // A message that is transferring may have arrived in the other queue.
     if (place === undefined || state === TRANSFERRING) return false;
     this.#leases.lose(place.segment, place.index);
+    // What has failed stays so.
+    if (state !== DEAD) this.#outcomes.cancelled(place, now);
     this.#purge(place, state !== DEAD);
     return true;
+  }
+
+  /** Removes messages, or outcomes of jobs, and answers how many there were. */
+  purge(only: "dead" | "finished" | undefined, now: number): number {
+    if (only === "dead") return this.#purgeDead();
+    return only === "finished" ? this.#purgeOutcomes() : this.#purgeAll(now);
+  }
+
+  #purgeOutcomes(): number {
+    const purged = this.#jobRows.purge();
+    if (purged > 0) this.#rows.includeTotals();
+    return purged;
   }
 
   /**
    * Removes every message but those that are transferring, which may have arrived in the other queue, and answers how many
    * there were.
    */
-  purge(): number {
+  #purgeAll(now: number): number {
     const { counts } = this.#ledger;
     const purged = sumOf(counts) - counts.transferring;
     this.#leases.loseAll();
+    this.#outcomes.removing((state) => state !== GONE && state !== TRANSFERRING, now);
     const isAnyTransferring = counts.transferring > 0;
     for (const segment of [...this.#backlog.segments()]) {
       this.#freeKeys(segment, (state) => state !== TRANSFERRING);
@@ -63,16 +86,17 @@ export class Removals {
   }
 
   /** Removes what is dead, and answers how many there were. */
-  purgeDead(): number {
+  #purgeDead(): number {
     const { dead } = this.#ledger.counts;
     for (const place of this.#backlog.places(DEAD)) this.#purge(place, false);
     return dead;
   }
 
   /** Removes every message that is visible or delayed. */
-  discard(): void {
+  discard(now: number): void {
     const { visible, delayed } = this.#ledger.counts;
     if (visible + delayed === 0) return;
+    this.#outcomes.removing(isWaiting, now);
     for (const segment of [...this.#backlog.segments()]) {
       if (segment.counts.visible + segment.counts.delayed === 0) continue;
       this.#freeKeys(segment, isWaiting);

@@ -1,5 +1,6 @@
 import type { Settings } from "./base/configuration.ts";
 import { TimerHeap } from "./base/timer-heap.ts";
+import type { Outcomes } from "./jobs/outcomes.ts";
 import type { Backlog } from "./schedule/backlog.ts";
 import type { SegmentWatcher } from "./schedule/segment-watcher.ts";
 import { leastRetentionMs } from "./store/own-rules.ts";
@@ -30,6 +31,7 @@ interface Look {
 export class Retention implements SegmentWatcher {
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
+  readonly #outcomes: Outcomes;
   readonly #expiries = new TimerHeap<Segment>();
   #looks = new WeakMap<Segment, Look>();
   #segmentsLeft = SEGMENTS_PER_COMMIT;
@@ -37,9 +39,13 @@ export class Retention implements SegmentWatcher {
   #behind = 0;
   #rules: RetentionRules;
 
-  constructor(backlog: Backlog, payloads: Payloads, rules: RetentionRules) {
+  constructor(
+    rules: RetentionRules,
+    { backlog, payloads, outcomes }: { backlog: Backlog; payloads: Payloads; outcomes: Outcomes },
+  ) {
     this.#backlog = backlog;
     this.#payloads = payloads;
+    this.#outcomes = outcomes;
     this.#rules = rules;
     backlog.watcher = this;
   }
@@ -103,7 +109,7 @@ export class Retention implements SegmentWatcher {
         if (state === VISIBLE) nextVisibleAt = Math.min(nextVisibleAt, expiresAt);
       } else {
         overdue.push(index);
-        if (state === VISIBLE) this.#expire(segment, index, expiresAt);
+        if (state === VISIBLE) this.#expire(segment, index, expiresAt, now);
       }
     }
     this.#payloads.release(segment);
@@ -146,7 +152,8 @@ export class Retention implements SegmentWatcher {
     return ms + (segment.noteOf(index).redrivenAt ?? timeOf(this.#payloads.of(segment, index)));
   }
 
-  #expire(segment: Segment, index: number, expiresAt: number): void {
+  #expire(segment: Segment, index: number, expiresAt: number, now: number): void {
+    this.#outcomes.failed({ segment, index }, { reason: "expired", error: segment.noteOf(index).error }, now);
     if (this.#rules.deadLetterExpired) {
       segment.note(index, { reason: "expired" });
       this.#backlog.move(segment, index, DEAD, Math.max(expiresAt, segment.visibleAtOf(index)));

@@ -3,7 +3,7 @@ import type { MessageState } from "../contract/states.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Page, Refusal, View } from "./base/commands.ts";
 import { formatId, type Place, parseId } from "./base/receipt.ts";
-import { unknownCursor } from "./refusals.ts";
+import { unknownCursor } from "./base/refusals.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { attemptsOf } from "./store/attempts.ts";
 import { putAtOf } from "./store/payload-text.ts";

@@ -37,6 +37,8 @@ export interface Attachment {
   resend: number[];
   /** How many messages it holds, and until when the last of their leases lasts. */
   inHand: { count: number; until: number };
+  /** Whether it watches jobs. Which ones its client tells again. Absent from attachments of an earlier build. */
+  hasWatched?: boolean;
 }
 
 /** The attachment of a socket; undefined if another version of this program has stored it in another form. */

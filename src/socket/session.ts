@@ -1,16 +1,26 @@
-import { ProblemError, problemOf } from "../api/check/problem-error.ts";
+import { ProblemError } from "../api/check/problem-error.ts";
 import type { QueueInfo } from "../api/forms/queue-info.ts";
 import { deliveriesJson } from "../api/forms/received-json.ts";
-import { type Reply, replyOf } from "../api/reply.ts";
+import { replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
 import type { Consumer } from "../api/schema/queues.ts";
 import type { Connection } from "../api/verbs/base/descriptor.ts";
 import { VERBS, type Verb } from "../api/verbs/index.ts";
 import { SOCKET_WAITS_MAX } from "../contract/limits.ts";
-import type { Command, Delivery, ReceiveCommand, Refusal, Result } from "../queue/base/commands.ts";
+import type {
+  Command,
+  Delivery,
+  JobView,
+  ReceiveCommand,
+  Refusal,
+  Result,
+  UnknownJob,
+} from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
 import { type Attachment, type Peer, storedPeer } from "./attachment.ts";
 import { InHand } from "./in-hand.ts";
+import { endLine, jobLine, lostLine, refusalLine, replyLine, WATCH_AGAIN_LINE } from "./lines.ts";
+import type { Marks } from "./marks.ts";
 import { Outbox } from "./outbox.ts";
 import { SharedPutsReply } from "./shared-puts-reply.ts";
 
@@ -33,18 +43,6 @@ interface Unanswered {
   isWait: boolean;
 }
 
-/** Sets in which connections enter themselves, so that a commit batch visits only these. */
-export interface Marks {
-  /** Connections that have something to send. */
-  readonly unsent: Set<Session>;
-  /** Connections whose stored attachment is out of date. */
-  readonly changed: Set<Session>;
-  /** Connections whose subscription has changed in the queue. */
-  readonly subscriptionChanged: Set<Session>;
-  /** Connections with a reply after which their client probably sends its next command. */
-  readonly answered: Set<Session>;
-}
-
 /** One connection: its operations that are not answered, its subscription, and what is sent to it. */
 export class Session implements Responder, Connection {
   readonly socket: WebSocket;
@@ -53,19 +51,20 @@ export class Session implements Responder, Connection {
   readonly outbox: Outbox;
   /** Whether it is so far behind with reading that its commands are held back. */
   isBehind = false;
-  readonly #marks: Marks;
+  readonly #marks: Marks<Session>;
   readonly #unanswered = new Map<number, Unanswered>();
   readonly #requestIdById = new Map<number, number>();
   #waits = 0;
   /** The subscription as of the last commit batch that changed it; the queue does not know it while this is behind. */
   #subscription: SubscriptionView | undefined;
   #hasSubscribed = false;
+  #hasWatched = false;
   #inHand = new InHand();
   /** Messages to be pushed, which share a line. */
   #pushes: string[] = [];
 
   /** @param subscriber the number under which messages are pushed to it, which identifies it as a caller too */
-  constructor(socket: WebSocket, subscriber: number, peer: Peer, marks: Marks) {
+  constructor(socket: WebSocket, subscriber: number, peer: Peer, marks: Marks<Session>) {
     this.socket = socket;
     this.subscriber = subscriber;
     this.peer = peer;
@@ -75,7 +74,7 @@ export class Session implements Responder, Connection {
   }
 
   /** The session of a socket that outlived the object's memory. `waits` returns its waits. */
-  static restore(socket: WebSocket, attachment: Attachment, marks: Marks): Session {
+  static restore(socket: WebSocket, attachment: Attachment, marks: Marks<Session>): Session {
     const { subscriber, peer, credit, leaseMs, subscribedAt, hearBy, receives, resend, inHand } = attachment;
     const session = new Session(socket, subscriber, peer, marks);
     session.#inHand = new InHand(inHand);
@@ -90,6 +89,8 @@ export class Session implements Responder, Connection {
     session.#hasSubscribed = subscribedAt > 0;
     session.#subscription = { credit, leaseMs, hearBy, position: subscribedAt };
     if (resend.length > 0) session.tell(JSON.stringify({ resend }));
+    session.#hasWatched = attachment.hasWatched ?? false;
+    session.tellWatchAgain();
     return session;
   }
 
@@ -123,6 +124,11 @@ export class Session implements Responder, Connection {
   /** Notes its subscription as the queue has it after a commit batch; undefined if there is none. */
   subscriptionIs(subscription: SubscriptionView | undefined): void {
     this.#subscription = subscription;
+  }
+
+  /** The queue has forgotten which jobs it watches: its client tells it again. */
+  tellWatchAgain(): void {
+    if (this.#hasWatched) this.tell(WATCH_AGAIN_LINE);
   }
 
   /** Whether it has subscribed since it was opened: from then on leases that are lost are reported to it. */
@@ -159,6 +165,7 @@ export class Session implements Responder, Connection {
     this.#unanswered.set(requestId, unanswered);
     this.#requestIdById.set(id, requestId);
     if (command.verb === "subscribe") this.#hasSubscribed = true;
+    if (command.verb === "watch") this.#hasWatched = true;
     this.#marks.changed.add(this);
   }
 
@@ -177,6 +184,7 @@ export class Session implements Responder, Connection {
       if (result.verb === "refused") this.#end(result);
       else this.#marks.subscriptionChanged.add(this);
       if (result.verb === "push") this.#push(result.deliveries);
+      if (result.verb === "job") this.#tellJob(result.job);
       return;
     }
     const unanswered = this.#unanswered.get(requestId);
@@ -195,7 +203,7 @@ export class Session implements Responder, Connection {
       this.#noteLeases(unanswered.verb, unanswered.receipts, result);
     // After an ack a client mostly works on another message, or waits for a push.
     if (result.verb === "put" || result.verb === "receive") this.#marks.answered.add(this);
-    this.tell(lineOf(unanswered.id, replyOf(unanswered.verb, result, queueInfo)));
+    this.tell(replyLine(unanswered.id, replyOf(unanswered.verb, result, queueInfo)));
   }
 
   #noteLeases(verb: Verb, receipts: readonly string[], result: Extract<Result, { stale: string[] }>): void {
@@ -233,21 +241,27 @@ export class Session implements Responder, Connection {
     this.#marks.unsent.add(this);
   }
 
+  /** One that is behind with reading asks for the result when it has caught up. */
+  #tellJob(job: JobView | UnknownJob): void {
+    const told = this.isBehind && job.state !== "unknown" ? { ...job, result: undefined } : job;
+    this.tell(jobLine(told));
+  }
+
   #closePush(): void {
     if (this.#pushes.length === 0) return;
     this.tell(`{"push":[${this.#pushes.join(",")}]}`);
     this.#pushes = [];
   }
 
-  #end({ code, detail }: Refusal): void {
+  #end(refusal: Refusal): void {
     this.#subscription = undefined;
     this.#closePush();
-    this.tell(`{"problem":${JSON.stringify(problemOf(code, detail))}}`);
+    this.tell(endLine(refusal));
   }
 
   /** Answers an operation that was not submitted. */
-  refuse(id: number, { code, message, errors }: ProblemError): void {
-    this.tell(JSON.stringify({ id, problem: problemOf(code, message, errors) }));
+  refuse(id: number, error: ProblemError): void {
+    this.tell(refusalLine(id, error));
   }
 
   /** Sends as much as the connection may have unread. Returns whether the connection is open. */
@@ -277,20 +291,10 @@ export class Session implements Responder, Connection {
         leaseMs,
         subscribedAt,
         hearBy,
+        hasWatched: this.#hasWatched,
       },
       ...{ receives, resend },
     };
     this.socket.serializeAttachment(attachment);
   }
-}
-
-/** The line that reports leases that are over: at least one, at most `RECEIPTS_MAX`. */
-function lostLine(receipts: readonly string[]): string {
-  return JSON.stringify({ lost: receipts });
-}
-
-function lineOf(id: number, reply: Reply): string {
-  if (reply.ok) return `{"id":${id},"reply":${reply.json}}`;
-  const { code, detail, errors } = reply;
-  return JSON.stringify({ id, problem: problemOf(code, detail, errors) });
 }

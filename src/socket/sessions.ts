@@ -8,8 +8,9 @@ import type { MachineClock } from "../machine-clock.ts";
 import type { Command } from "../queue/base/commands.ts";
 import type { SubscriptionView } from "../queue/receivers.ts";
 import { attachmentOf, peerOf } from "./attachment.ts";
+import type { Marks } from "./marks.ts";
 import { Readers } from "./readers.ts";
-import { type Marks, Session, type Wait } from "./session.ts";
+import { Session, type Wait } from "./session.ts";
 
 /** The most that one commit batch reports of lost leases on all connections together, in characters. */
 export const LOST_CHARACTERS_MAX = 8 * 1024 * 1024;
@@ -24,7 +25,7 @@ export class Sessions {
   readonly #bySubscriber = new Map<number, Session>();
   /** Those of them whose keys end. */
   readonly #ending = new Set<Session>();
-  readonly #marks: Marks = {
+  readonly #marks: Marks<Session> = {
     unsent: new Set(),
     changed: new Set(),
     subscriptionChanged: new Set(),
@@ -55,6 +56,11 @@ export class Sessions {
     return byAge(
       sessions.flatMap((session) => session.waits().filter(({ requestId }) => requestId === session.subscriber)),
     );
+  }
+
+  /** The queue was loaded again: those that watch jobs tell it which. */
+  tellWatchAgain(): void {
+    for (const session of this.#bySocket.values()) session.tellWatchAgain();
   }
 
   /** The highest number of a connection; 0 if there is none. */

@@ -6,6 +6,8 @@ import { deadLetterQueues } from "./dead-letter-queues.ts";
 import { deduplication } from "./deduplication.ts";
 import type { Level } from "./drivers/driver.ts";
 import { groups } from "./groups.ts";
+import { jobs } from "./jobs/jobs.ts";
+import { keptOutcomes } from "./jobs/kept-outcomes.ts";
 import { leases } from "./leases.ts";
 import { messages } from "./messages.ts";
 import { orders } from "./orders.ts";
@@ -29,6 +31,8 @@ export function behaviours(level: Level, now: () => number): void {
   groups(level);
   deduplication(level);
   ownRules(level);
+  jobs(level, now);
+  keptOutcomes(level);
   looking(level);
   changes(level, now);
   unfinished(level);

@@ -57,8 +57,10 @@ export function leases(level: Level): void {
         await queue.ack([acked.receipt]);
         const before = await queue.describe();
 
-        const apply = (receipts: string[]) =>
-          verb === "extend" ? queue.extend(receipts, 60) : queue[verb](receipts, { delaySeconds: 60 });
+        const apply = (receipts: string[]) => {
+          if (verb === "retry") return queue.retry(receipts, { delaySeconds: 60 });
+          return verb === "extend" ? queue.extend(receipts, 60) : queue.ack(receipts);
+        };
         const stale = await apply([old.receipt, acked.receipt]);
         const after = await queue.describe();
         const good = await apply([acked.receipt, held.receipt, old.receipt]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "../../src/queue/base/commands.ts";
-import { LOST_RECEIPTS_MAX } from "../../src/queue/leases.ts";
+import { LOST_RECEIPTS_MAX } from "../../src/queue/lost-leases.ts";
 import { PushingQueue, SUBSCRIBER } from "../support/core/pushing-queue.ts";
 import { receiptsOf } from "../support/core/test-queue.ts";
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { type Place, WAITS_MAX, type Wait, WaitQueue, Waits } from "../../src/queue/waits.ts";
+import { type Place, WAITS_MAX, type Wait, WaitQueue, Waits } from "../../src/queue/waiting/waits.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

@@ -43,6 +43,13 @@ const REQUESTS: Record<Verb, (ids: { id: string; receipt: string }) => object> =
   unsubscribe: () => ({}),
   begin: ({ receipt }) => ({ receipts: [receipt] }),
   cancel_wait: () => ({ ids: [1] }),
+  result: ({ id }) => ({ id }),
+  jobs: () => ({}),
+  progress: ({ receipt }) => ({ receipt, progress: SECRET_BODY }),
+  announce: () => ({ tasks: [{ name: "resize" }] }),
+  tasks: () => ({}),
+  watch: ({ id }) => ({ ids: [id] }),
+  unwatch: ({ id }) => ({ ids: [id] }),
 };
 
 interface Kind {

@@ -56,7 +56,7 @@ test("a queue that was stored by a newer version is left alone, and every call s
   log.mockClear();
 
   const detail =
-    "The queue was stored by a newer build: its tables have version 5, and this build knows up to version 4. Nothing in it is changed. Deploy the newer build again, or restore a backup from before it.";
+    "The queue was stored by a newer build: its tables have version 6, and this build knows up to version 5. Nothing in it is changed. Deploy the newer build again, or restore a backup from before it.";
   const calls = [
     await call("POST", `${queue}/messages`, { messages: [{ body: "b" }] }),
     await call("POST", `${queue}/receive`, { timeoutSeconds: 5 }),

@@ -56,6 +56,11 @@ function waitsOrNot(random: Random): { request: object; isWait: boolean } {
   return { request: isWait ? { wait: true } : {}, isWait };
 }
 
+function waitsOrNotFor(random: Random, known: Known): { request: object; isWait: boolean } {
+  const { request, isWait } = waitsOrNot(random);
+  return { request: { ...request, id: idOf(random, known) }, isWait };
+}
+
 function withOptions(random: Random, options: object, contents = contentsOf(random, 1)): ReturnType<Maker> {
   return { verb: "put", request: { messages: [options] }, contents };
 }
@@ -82,6 +87,8 @@ const VALID_BY_VERB: Record<Exclude<Verb, Drastic>, Fields[]> = {
     (random) => withOptions(random, { dedupeKey: random.pick(KEYS), dedupeUntil: "done" }),
     (random) => withOptions(random, { headers: { trace: random.pick(KEYS) }, maxAttempts: 1 + random.integer(3) }),
     (random) => withOptions(random, { bytes: true }, ['"AAEC"']),
+    (random) => withOptions(random, { headers: { "dq-task": random.pick(KEYS) }, maxAttempts: 2 }),
+    (random) => withOptions(random, { resultSeconds: random.pick([0, 0.05, 60]) }),
   ],
   receive: [receive, receive],
   join: [waitsOrNot],
@@ -91,10 +98,29 @@ const VALID_BY_VERB: Record<Exclude<Verb, Drastic>, Fields[]> = {
   ack: [
     (random, known) => ({ request: { receipts: receiptsOf(random, known), finish: random.chance(0.7) } }),
     (random, known) => ({ request: { receipts: receiptsOf(random, known) } }),
+    (random, known) => {
+      const receipts = receiptsOf(random, known);
+      return { request: { receipts, results: receipts.map(() => ({ n: random.integer(1_000) })) } };
+    },
   ],
   begin: [(random, known) => ({ request: { receipts: receiptsOf(random, known) }, isSilent: true })],
   retry: [(random, known) => ({ request: { receipts: receiptsOf(random, known) } })],
-  reject: [(random, known) => ({ request: { receipts: receiptsOf(random, known) } })],
+  reject: [
+    (random, known) => ({ request: { receipts: receiptsOf(random, known) } }),
+    (random, known) => {
+      const error = { name: "TypeError", message: "broken" };
+      return { request: { receipts: receiptsOf(random, known), error } };
+    },
+  ],
+  result: [waitsOrNotFor],
+  jobs: [(random) => ({ request: random.chance(0.5) ? {} : { state: random.pick(["done", "failed", "running"]) } })],
+  progress: [
+    (random, known) => ({ request: { receipt: receiptsOf(random, known).at(-1), progress: random.integer(9) } }),
+  ],
+  announce: [(random) => ({ request: { tasks: [{ name: random.pick(KEYS), input: { type: "object" } }] } })],
+  tasks: [() => ({})],
+  watch: [(random, known) => ({ request: { ids: [idOf(random, known)], events: random.chance(0.5) } })],
+  unwatch: [(random, known) => ({ request: { ids: [idOf(random, known)] } })],
   release: [(random, known) => ({ request: { receipts: receiptsOf(random, known) } })],
   extend: [(random, known) => ({ request: { receipts: receiptsOf(random, known), leaseSeconds: 60 } })],
   done: [(random) => ({ request: { count: 1 + random.integer(3) }, ...(random.chance(0.5) && { key: "done" }) })],
@@ -114,7 +140,7 @@ const VALID_BY_VERB: Record<Exclude<Verb, Drastic>, Fields[]> = {
   promote: [(random, known) => ({ request: { id: idOf(random, known) } })],
   cancel: [(random, known) => ({ request: { id: idOf(random, known) } })],
   redrive: [(random) => ({ request: random.chance(0.7) ? {} : { to: "another-queue", max: 3 } })],
-  purge: [(random) => ({ request: random.chance(0.5) ? { only: "dead" } : {} })],
+  purge: [(random) => ({ request: random.pick([{ only: "dead" }, { only: "finished" }, {}]) })],
 };
 
 const VALID: Maker[] = Object.entries(VALID_BY_VERB).flatMap(([verb, makers]) =>
@@ -172,6 +198,14 @@ const BROKEN: Maker[] = [
   () => ({ verb: "extend", request: { receipts: ["r"], leaseSeconds: 0 } }),
   () => ({ verb: "change", request: { id: "0.never-1-0" } }),
   () => ({ verb: "done", request: { count: 0 } }),
+  () => ({ verb: "ack", request: { receipts: ["r"], results: [] } }),
+  () => ({ verb: "ack", request: { receipts: ["r"], results: ["x".repeat(1_100_000)] } }),
+  () => ({ verb: "progress", request: { receipt: "r", progress: "x".repeat(9_000) } }),
+  () => ({ verb: "reject", request: { receipts: ["r"], error: { name: "" } } }),
+  () => ({ verb: "announce", request: { tasks: [{ name: "-" }] } }),
+  () => ({ verb: "watch", request: { ids: [] } }),
+  (random) => withOptions(random, { headers: { "dq-task": "not a name" } }, ["1"]),
+  (random) => withOptions(random, { headers: { "dq-other": "1" } }, ["1"]),
   (random) => ({
     verb: "configure",
     request: random.pick([{ order: "random" }, { maxSize: -1 }, { retentionSeconds: 0.5 }]),

@@ -1,10 +1,12 @@
 import {
   type Commit,
   type InboundTransfer,
+  type JobRowChange,
   NO_KEYS,
   NO_MESSAGES,
   type RowChange,
   type RowReader,
+  type StoredJobRow,
   type StoredSegment,
 } from "../../src/queue/store/rows.ts";
 import type { SegmentState } from "../../src/queue/store/segment-summary.ts";
@@ -17,11 +19,18 @@ export interface Row extends Omit<StoredSegment, "fingerprints">, SegmentState {
   fingerprints: string;
 }
 
+/** A row of job records, with its texts. */
+interface JobRow extends Omit<StoredJobRow, "fingerprints"> {
+  fingerprints: string;
+  records: string;
+}
+
 const EMPTY = { number: 0, ...NO_MESSAGES, ...NO_KEYS };
 
 /** The rows of a queue, kept in memory instead of in a database. */
 export class Rows implements RowReader {
   protected readonly rows = new Map<number, Row>();
+  protected readonly jobRows = new Map<number, JobRow>();
   protected readonly inbound = new Map<string, InboundTransfer>();
 
   state(slot: number): SegmentState {
@@ -45,6 +54,14 @@ export class Rows implements RowReader {
     return this.rows.get(slot)?.fingerprints ?? "";
   }
 
+  jobRecords(slot: number): string {
+    return this.jobRows.get(slot)?.records ?? "";
+  }
+
+  jobFingerprints(slot: number): string {
+    return this.jobRows.get(slot)?.fingerprints ?? "";
+  }
+
   lastInboundTransfer(source: string): InboundTransfer | undefined {
     return this.inbound.get(source);
   }
@@ -60,16 +77,37 @@ export class Rows implements RowReader {
     return oldestFirst.slice(0, most).map(({ source }) => source);
   }
 
-  /** @throws {Error} if the commit merges a row that does not exist, or keeps payloads of a row without its messages */
-  write({ changes, inboundTransfers, forgottenSenders }: Commit): void {
+  /**
+   * @throws {Error} if the commit merges or appends to a row that does not exist, or keeps payloads of a row without its
+   * messages
+   */
+  write({ changes, jobRows, inboundTransfers, forgottenSenders }: Commit): void {
     for (const source of forgottenSenders) this.inbound.delete(source);
     for (const transfer of inboundTransfers) this.inbound.set(transfer.source, transfer);
     for (const change of changes) this.#write(change);
+    for (const change of jobRows) this.#writeJobs(change);
   }
 
   clear(): void {
     this.rows.clear();
+    this.jobRows.clear();
     this.inbound.clear();
+  }
+
+  #writeJobs(change: JobRowChange): void {
+    if (change.kind === "delete") {
+      for (const slot of change.slots) this.jobRows.delete(slot);
+      return;
+    }
+    const { kind, ...row } = change;
+    const before = this.jobRows.get(row.slot);
+    if (kind === "append") {
+      if (before === undefined)
+        throw new Error(`There is no row ${row.slot} of job records that could be appended to.`);
+      row.fingerprints = before.fingerprints + row.fingerprints;
+      row.records = before.records + row.records;
+    }
+    this.jobRows.set(row.slot, row);
   }
 
   #write(change: RowChange): void {

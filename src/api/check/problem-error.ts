@@ -5,13 +5,16 @@ export class ProblemError extends Error {
   readonly code: ProblemCode;
   /** The rules that the request breaks; undefined if the problem is not about fields. */
   readonly errors: FieldError[] | undefined;
+  /** Of an unknown message: whether the queue had it. */
+  readonly expired: boolean | undefined;
   /** Whether the request has fields that its schema does not know. */
   hasUnknownFields = false;
 
-  constructor(code: ProblemCode, detail: string, errors?: FieldError[]) {
+  constructor(code: ProblemCode, detail: string, errors?: FieldError[], expired?: boolean) {
     super(detail);
     this.code = code;
     this.errors = errors;
+    this.expired = expired;
   }
 }
 
@@ -39,9 +42,13 @@ export function sentenceOf({ path, message }: FieldError): string {
   return `${path === "" ? "The request" : path} ${message}${message.endsWith("?") ? "" : "."}`;
 }
 
+/** What few problems have beside their sentence. */
+type ProblemParts = { errors?: FieldError[] | undefined; expired?: boolean | undefined };
+
 /** A problem in the form of the interface (RFC 9457). */
-export function problemOf(code: ProblemCode, detail: string, errors?: readonly FieldError[]): Problem {
+export function problemOf(code: ProblemCode, detail: string, { errors, expired }: ProblemParts = {}): Problem {
   const { status, title, ...waiting } = PROBLEMS[code];
   const type = `urn:durable-queue:problem:${code}`;
-  return { type, title, status, code, detail, ...(errors === undefined ? {} : { errors: [...errors] }), ...waiting };
+  const parts = { ...(errors === undefined ? {} : { errors }), ...(expired === undefined ? {} : { expired }) };
+  return { type, title, status, code, detail, ...parts, ...waiting };
 }

@@ -7,12 +7,19 @@ import type { QueueInfo } from "./queue-info.ts";
 
 /** What there is to say of a queue, in the form of the interface. */
 export function describe(description: Description, queueInfo: QueueInfo): z.input<typeof queueDescription> {
-  const { shutdown, paused, unfinished, accepted, oldestMs } = description;
+  const { shutdown, paused, unfinished, accepted, outcomes, oldestMs } = description;
   const { name, storageBytes, rowsWritten, connected, consumers } = queueInfo;
   return {
     ...{ name, ...valuesOf(description), shutdown, paused },
     ...{ ...countsIn(description, STATE_NAMES), unfinished, accepted, ...countsIn(description, ENDINGS) },
-    ...{ oldestSeconds: oldestMs / 1_000, storageBytes, rowsWritten, connected, consumers: [...consumers] },
+    ...{
+      results: outcomes,
+      oldestSeconds: oldestMs / 1_000,
+      storageBytes,
+      rowsWritten,
+      connected,
+      consumers: [...consumers],
+    },
   };
 }
 

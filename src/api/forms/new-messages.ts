@@ -1,13 +1,20 @@
 /** New messages, from the request of a put over HTTP or from the lines of a frame, and the rules for both. */
 import type * as z from "zod";
 import { base64BytesOf, base64CharactersOf, isBase64 } from "../../contract/base64.ts";
-import { BATCH_BYTES_MAX, BODY_BYTES_MAX, DELAY_SECONDS_MAX, PRIORITY_DEFAULT } from "../../contract/limits.ts";
+import {
+  BATCH_BYTES_MAX,
+  BODY_BYTES_MAX,
+  DELAY_SECONDS_MAX,
+  PRIORITY_DEFAULT,
+  TASK_HEADER,
+} from "../../contract/limits.ts";
 import { utf8Bytes } from "../../queue/base/bytes.ts";
 import type { MessageChanges, MessageRules, NewMessage, PutCommand } from "../../queue/base/commands.ts";
 import { Faults } from "../check/faults.ts";
 import { invalid, tooLarge } from "../check/problem-error.ts";
 import type { messageOptions, newMessage } from "../schema/messages.ts";
 import type { messageRun } from "../schema/socket-operation.ts";
+import { jsonTextOf } from "./json-text.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 
 type Options = Omit<NewMessage, "content">;
@@ -21,7 +28,8 @@ function optionsOf(options: z.output<typeof messageOptions>): Options {
   const headers = headersOf(options.headers);
   const rules = rulesOf(options);
   if (headers === undefined && rules === undefined && dedupeUntil === undefined) return plain;
-  return { ...plain, headers, rules, isDedupedUntilDone: dedupeUntil === "done" };
+  const isJob = options.headers?.[TASK_HEADER] !== undefined;
+  return { ...plain, headers, rules, isJob, isDedupedUntilDone: dedupeUntil === "done" };
 }
 
 /** The text of the headers; undefined if there are none. */
@@ -30,12 +38,15 @@ function headersOf(headers: Record<string, string> | undefined): string | undefi
   return text === "{}" ? undefined : text;
 }
 
-type Rules = Pick<z.output<typeof messageOptions>, "maxAttempts" | "retryDelaySeconds" | "retentionSeconds">;
+type RuleName = "maxAttempts" | "retryDelaySeconds" | "retentionSeconds" | "resultSeconds";
+type Rules = Pick<z.output<typeof messageOptions>, RuleName>;
 
-function rulesOf({ maxAttempts, retryDelaySeconds, retentionSeconds }: Rules): MessageRules | undefined {
-  if (maxAttempts === undefined && retryDelaySeconds === undefined && retentionSeconds === undefined) return undefined;
-  const retryDelayMs = orMilliseconds(retryDelaySeconds);
-  return { maxAttempts, retryDelayMs, retentionMs: orMilliseconds(retentionSeconds) };
+function rulesOf({ maxAttempts, ...seconds }: Rules): MessageRules | undefined {
+  const { retryDelaySeconds, retentionSeconds, resultSeconds } = seconds;
+  const [retryDelayMs, retentionMs] = [orMilliseconds(retryDelaySeconds), orMilliseconds(retentionSeconds)];
+  const resultMs = orMilliseconds(resultSeconds);
+  const isNone = (maxAttempts ?? retryDelayMs ?? retentionMs ?? resultMs) === undefined;
+  return isNone ? undefined : { maxAttempts, retryDelayMs, retentionMs, resultMs };
 }
 
 /** Makes of a message's content the text that is stored, and handed out without being parsed again. */
@@ -47,20 +58,6 @@ export function newMessageOf({ body, bytes, ...options }: z.output<typeof newMes
 function contentOf(body: unknown, bytes: string | undefined, path: string): string {
   if (bytes !== undefined) return `"bytes":"${bytes}"`;
   return `"body":${jsonTextOf(body, path)}`;
-}
-
-/** A body by binding is any value that a call can carry, and not only what JSON can hold. */
-function jsonTextOf(body: unknown, path: string): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(body);
-  } catch (error) {
-    if (error instanceof RangeError) throw invalid(path, "is nested too deeply to be stored");
-    // A BigInt, or an object within itself.
-    if (!(error instanceof TypeError)) throw error;
-  }
-  if (text === undefined) throw invalid(path, "must be a value that JSON can hold");
-  return text;
 }
 
 /** What is to be changed of a message. */

@@ -1,8 +1,16 @@
 import * as z from "zod";
-import { HEADER_NAME_PATTERN, HEADER_NAME_RESERVED, HEADERS_BYTES_MAX, HEADERS_MAX } from "../../contract/limits.ts";
+import {
+  HEADER_NAME_PATTERN,
+  HEADER_NAME_RESERVED,
+  HEADERS_BYTES_MAX,
+  HEADERS_MAX,
+  TASK_HEADER,
+  TASK_NAME_PATTERN,
+} from "../../contract/limits.ts";
 import { utf8Bytes } from "../../queue/base/bytes.ts";
 
-/** The headers of a message: text by name. `traceparent` and `tracestate` are those of W3C Trace Context. */
+/** The headers of a message: text by name. `traceparent` and `tracestate` are those of W3C Trace Context,
+ * `dq-task` is the name of the task that the message is a job of. */
 export const headers: z.ZodType<Record<string, string>, Record<string, string>> = z
   .custom<Record<string, string>>()
   .superRefine((value, context) => {
@@ -20,8 +28,13 @@ function faultOf(headers: unknown): string | undefined {
     if (count > HEADERS_MAX) return `must have at most ${HEADERS_MAX} entries`;
     const value: unknown = (headers as Record<string, unknown>)[name];
     if (!HEADER_NAME_PATTERN.test(name)) return "must have names of 1 to 64 of a-z 0-9 and -";
-    if (name.startsWith(HEADER_NAME_RESERVED)) return `must have no name that begins with ${HEADER_NAME_RESERVED}`;
+    if (name.startsWith(HEADER_NAME_RESERVED) && name !== TASK_HEADER) {
+      return `must have no name that begins with ${HEADER_NAME_RESERVED}, but for ${TASK_HEADER}`;
+    }
     if (typeof value !== "string") return `must have text as the value of ${name}`;
+    if (name === TASK_HEADER && !TASK_NAME_PATTERN.test(value)) {
+      return `must have the name of a task as ${TASK_HEADER}: 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit`;
+    }
     bytes += name.length + utf8Bytes(value);
   }
   return bytes > HEADERS_BYTES_MAX ? `must have at most ${HEADERS_BYTES_MAX} bytes together` : undefined;

@@ -80,6 +80,7 @@ export const receivedMessage = z.strictObject({
   maxAttempts: z.int().optional(),
   retryDelaySeconds: z.number().optional(),
   retentionSeconds: z.number().optional(),
+  resultSeconds: z.number().optional(),
   /** How often a handler has begun with this message, this time included: from 1. */
   attempt: z.int(),
   putAt: z.number(),
@@ -112,6 +113,7 @@ export const messageView = z.strictObject({
   maxAttempts: z.int().optional(),
   retryDelaySeconds: z.number().optional(),
   retentionSeconds: z.number().optional(),
+  resultSeconds: z.number().optional(),
   /** How often a handler has begun with it. */
   attempts: z.int(),
   putAt: z.number(),

@@ -45,6 +45,8 @@ export const queueDescription = z.strictObject({
   accepted: z.int(),
   /** How many messages have left the queue, and how. */
   ...countsOf<Ending>(ENDINGS),
+  /** How many results and errors of jobs are kept. Some of them may have expired just now. */
+  results: z.int(),
   /** The age of the oldest message in the queue; 0 when there is none. */
   oldestSeconds: z.number(),
   storageBytes: z.int(),

@@ -31,6 +31,7 @@ export const messageRules = {
   maxAttempts: schemaOf(SETTINGS.maxAttempts).optional() as z.ZodOptional<z.ZodNumber>,
   retryDelaySeconds: schemaOf(SETTINGS.retryDelaySeconds).optional() as z.ZodOptional<z.ZodNumber>,
   retentionSeconds: schemaOf(SETTINGS.retentionSeconds).optional() as z.ZodOptional<z.ZodNumber>,
+  resultSeconds: schemaOf(SETTINGS.resultSeconds).optional() as z.ZodOptional<z.ZodNumber>,
 };
 
 type SettingShape = { [Name in keyof SettingValues]: z.ZodType<SettingValues[Name], SettingValues[Name]> };

@@ -1,4 +1,11 @@
 /** The verbs of a queue: the one list of them. HTTP, the socket, calls by binding, scopes, the docs and the client follow it. */
+import { announce } from "./jobs/announce.ts";
+import { jobs } from "./jobs/jobs.ts";
+import { progress } from "./jobs/progress.ts";
+import { result } from "./jobs/result.ts";
+import { tasks } from "./jobs/tasks.ts";
+import { unwatch } from "./jobs/unwatch.ts";
+import { watch } from "./jobs/watch.ts";
 import { ack } from "./leases/ack.ts";
 import { done } from "./leases/done.ts";
 import { extend } from "./leases/extend.ts";
@@ -28,11 +35,12 @@ import { unsubscribe } from "./waits/unsubscribe.ts";
 const CALLS = {
   ...{ put, messages, peek, change, promote, cancel },
   ...{ receive, ack, retry, reject, release, extend, done, join },
+  ...{ result, jobs, progress, announce, tasks },
   ...{ configure, describe, pause, resume, shutdown, redrive, purge, delete: deleteQueue },
 };
 
 /** Those that make sense on a socket only. */
-const SOCKET_OPERATIONS = { subscribe, unsubscribe, begin, cancel_wait: cancelWait };
+const SOCKET_OPERATIONS = { subscribe, unsubscribe, begin, cancel_wait: cancelWait, watch, unwatch };
 
 export const VERBS = { ...CALLS, ...SOCKET_OPERATIONS };
 

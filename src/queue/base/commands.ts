@@ -2,8 +2,11 @@
  * The commands of a queue and their results. Times are in milliseconds; requests and replies are in seconds.
  */
 import type { ProblemCode } from "../../contract/problems.ts";
-import type { DeathReason, Ending, MessageState } from "../../contract/states.ts";
-import type { Changes, Configuration, Paused } from "./configuration.ts";
+import type { DeathReason, JobState, MessageState } from "../../contract/states.ts";
+import type { AnnouncedTask, Changes, Paused } from "./configuration.ts";
+import type { Delivery, Description, JobError, JobView, Page, UnknownJob, View } from "./views.ts";
+
+export type { Delivery, Description, JobError, JobView, Page, UnknownJob, View } from "./views.ts";
 
 /** A message of a put. */
 export interface NewMessage {
@@ -24,6 +27,8 @@ export interface NewMessage {
   headers?: string | undefined;
   /** Its own limits, over those of the queue. */
   rules?: MessageRules | undefined;
+  /** Whether it has the name of a task: its outcome is kept, for the time of the queue unless it has its own. */
+  isJob?: boolean | undefined;
   /** Whether its dedupe key counts until the message is done, cancelled, purged or dead, instead of `dedupeMs`. */
   isDedupedUntilDone?: boolean | undefined;
 }
@@ -33,6 +38,8 @@ export interface MessageRules {
   maxAttempts?: number | undefined;
   retryDelayMs?: number | undefined;
   retentionMs?: number | undefined;
+  /** How long its outcome is kept; 0: not at all. A message with more than 0 is a job. */
+  resultMs?: number | undefined;
 }
 
 /** Changes of a message that waits. What is undefined stays as it is. */
@@ -46,32 +53,6 @@ export interface MessageChanges {
   delayMs?: number | undefined;
   /** In milliseconds since 1970. Not together with `delayMs`. */
   visibleAt?: number | undefined;
-}
-
-/** A message as `peek` and `messages` show it. */
-export interface View {
-  id: string;
-  state: MessageState;
-  attempts: number;
-  /** When it is visible again, when its lease ends, or when it died; undefined for a visible message. */
-  until?: number;
-  group?: string | undefined;
-  lastError?: string | undefined;
-  /** Why it is dead. */
-  reason?: DeathReason;
-  /** The cursor of a page that goes on behind it, in a list: undefined where that is its id. */
-  cursor?: string | undefined;
-  /** A JSON object: the content, priority and time of the put, as stored. */
-  payload: string;
-}
-
-/** A part of a list of messages. */
-export interface Page {
-  views: View[];
-  /** The size of their payloads, in UTF-8. */
-  bytes: number;
-  /** Where the next page begins; null on the last one. */
-  cursor: string | null;
 }
 
 /** How a message died in another queue. Times are in seconds, because this is handed out unchanged. */
@@ -173,14 +154,26 @@ export interface RetryCommand {
   receipts: string[];
   /** Undefined for that of the message or the queue's configuration. */
   delayMs?: number | undefined;
-  error?: string | undefined;
+  error?: JobError | string | undefined;
 }
 
 /** Gives leased messages up: they are dead at once, however many attempts they have left. */
 export interface RejectCommand {
   verb: "reject";
   receipts: string[];
-  error?: string | undefined;
+  error?: JobError | string | undefined;
+}
+
+/** Lists jobs: those that have not ended in the order of their puts, then the others, the newest first. */
+export interface JobsCommand {
+  verb: "jobs";
+  state?: JobState | undefined;
+  task?: string | undefined;
+  /** Only jobs that ended, or were put, at or after this time and before the other, in milliseconds. */
+  since?: number | undefined;
+  before?: number | undefined;
+  cursor: string;
+  limit: number;
 }
 
 /** What a queue can be asked to do. */
@@ -194,11 +187,12 @@ export type Command =
   | { verb: "cancel_wait"; requestIds: number[] }
   /** Counts these deliveries as attempts: handlers have begun with them. */
   | { verb: "begin"; receipts: string[] }
-  | { verb: "ack"; receipts: string[]; finish: boolean }
+  /** `results`: of each receipt, as JSON text. */
+  | { verb: "ack"; receipts: string[]; finish: boolean; results?: readonly string[] | undefined }
   | RetryCommand
   | RejectCommand
-  /** Gives back leased messages with which no handler began: visible at once, and no attempt is counted. */
-  | { verb: "release"; receipts: string[] }
+  /** Gives back leased messages with which no handler began: visible after the delay, and no attempt is counted. */
+  | { verb: "release"; receipts: string[]; delayMs?: number | undefined }
   /** `leaseMs`: undefined for that of the queue's configuration. */
   | { verb: "extend"; receipts: string[]; leaseMs?: number | undefined }
   | DoneCommand
@@ -214,8 +208,19 @@ export type Command =
   | { verb: "promote"; id: string }
   /** Removes a message, also while it is leased: its receipt is stale then. */
   | { verb: "cancel"; id: string }
-  /** Removes all messages, or only the dead ones. */
-  | { verb: "purge"; only?: "dead" | undefined }
+  /** Notes how far a running job is. `progress`: JSON text. */
+  | { verb: "progress"; receipt: string; progress: string }
+  /** Waits until a job has ended. */
+  | { verb: "result"; id: string; timeoutMs: number }
+  /** Tells a subscriber when these jobs end, and with `events` also what becomes of them until then. */
+  | { verb: "watch"; subscriber: number; ids: string[]; events: boolean }
+  | { verb: "unwatch"; subscriber: number; ids: string[] }
+  | JobsCommand
+  /** Tells which tasks workers serve. Others that are known stay. */
+  | { verb: "announce"; tasks: AnnouncedTask[] }
+  | { verb: "tasks" }
+  /** Removes all messages, or only the dead ones, or only the outcomes of jobs that have ended. */
+  | { verb: "purge"; only?: "dead" | "finished" | undefined }
   | RedriveCommand
   | ReceiveTransferCommand
   | TransferResultCommand
@@ -226,27 +231,6 @@ export type Command =
   /** Deletes the queue. If it is created again it has the next generation: random text of a-z and 0-9. */
   | { verb: "delete"; nextGeneration: string };
 
-/** A message that is handed out. */
-export interface Delivery {
-  id: string;
-  /** Absent when the message was removed as it was handed out. */
-  lease?: { receipt: string; endsAt: number; ms: number };
-  /** How often a handler has begun with the message, this time included. */
-  attempt: number;
-  group?: string | undefined;
-  lastError?: string | undefined;
-  /** A JSON object: the content, priority and time of the put, as stored. */
-  payload: string;
-}
-
-/** The configuration of a queue, how many messages are in each state, and what has happened since it was created. */
-export interface Description extends Configuration, Record<MessageState | Ending, number> {
-  unfinished: number;
-  accepted: number;
-  /** The age of the oldest message; 0 if there is none. */
-  oldestMs: number;
-}
-
 /** A command that was not applied, and why. */
 export interface Refusal {
   verb: "refused";
@@ -254,6 +238,8 @@ export interface Refusal {
   detail: string;
   /** The field at fault, where there is one. */
   path?: string;
+  /** Of an unknown message: whether the queue had it. */
+  isExpired?: boolean;
 }
 
 /** What a command gives. */
@@ -288,6 +274,16 @@ export type Result =
   | ({ verb: "messages"; damagedRows?: number } & Page)
   | { verb: "peek" | "change" | "promote"; view: View }
   | { verb: "cancel" }
+  /** `isStale`: the lease is over; `isCancelled`: because the job was cancelled. */
+  | { verb: "progress"; isStale: boolean; isCancelled: boolean }
+  | { verb: "result"; job: JobView }
+  /** One for each id. */
+  | { verb: "watch"; jobs: (JobView | UnknownJob)[]; bytes: number }
+  | { verb: "unwatch" }
+  /** A job that a subscriber watches: it has ended, or, if it watches events, has changed. */
+  | { verb: "job"; job: JobView | UnknownJob }
+  | { verb: "jobs"; jobs: JobView[]; bytes: number; cursor: string | null }
+  | { verb: "announce" | "tasks"; tasks: AnnouncedTask[] }
   /** `left`: how many dead letters are left. */
   | { verb: "redrive"; redriven: number; left: number }
   /** The ids of the messages; none if they were stored before. */

@@ -22,10 +22,19 @@ type InMilliseconds<Name extends string> = Name extends `${infer Before}Seconds$
  */
 export type Settings = { [Name in SettingName as InMilliseconds<Name>]: SettingValues[Name] };
 
+/** A task that workers of the queue serve. */
+export interface AnnouncedTask {
+  name: string;
+  /** The JSON Schema of its input, as JSON text. */
+  input?: string | undefined;
+}
+
 /** The settings of a queue, and what else is said of it as a whole. */
 export interface Configuration extends Settings {
   shutdown: Shutdown;
   paused: Paused;
+  /** Those that workers have announced. */
+  tasks: readonly AnnouncedTask[];
 }
 
 /** Changes of a configuration. What is absent stays as it is. */
@@ -65,6 +74,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   ) as Settings),
   shutdown: "none",
   paused: { puts: false, receives: false },
+  tasks: [],
 };
 
 /** How long a lease lasts, in milliseconds: for as long as was asked for; undefined stands for the queue's own time. */

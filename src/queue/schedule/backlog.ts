@@ -5,7 +5,6 @@ import { DamagedRow } from "../base/damage.ts";
 import type { Place } from "../base/receipt.ts";
 import { TimerHeap } from "../base/timer-heap.ts";
 import type { Ledger } from "../store/ledger.ts";
-import { LoadedSegments } from "../store/loaded-segments.ts";
 import type { RowTable } from "../store/row-table.ts";
 import { type RowReader, type StoredSegment, splitLines } from "../store/rows.ts";
 import { Segment } from "../store/segment.ts";
@@ -22,6 +21,7 @@ import {
 } from "../store/states.ts";
 import { FairScheduler } from "./fair-scheduler.ts";
 import type { Groups } from "./groups.ts";
+import { LoadedSegments } from "./loaded-segments.ts";
 import { type Move, MovedMessages, type PlacedMessage } from "./moved-messages.ts";
 import { ORDERS } from "./orders.ts";
 import { RuledSegments } from "./ruled-segments.ts";
@@ -40,11 +40,12 @@ export class Backlog {
   readonly #loaded: LoadedSegments;
   readonly moved = new MovedMessages(this.#segments);
   readonly ruled = new RuledSegments();
-
   readonly #scheduler: FairScheduler;
   /** When a delay or a lease ends. */
   readonly #due = new TimerHeap<Segment>();
   watcher: SegmentWatcher | undefined;
+  /** Called when a message has changed its state, but for the end of a delay. */
+  changed: (segment: Segment, index: number) => void = () => undefined;
 
   #lastSegment: number;
 
@@ -272,6 +273,7 @@ export class Backlog {
     if (segment.isGrouped) this.groups.stateChanged(segment, index, before, after);
     this.#rows.changed(segment);
     this.#loaded.use(segment);
+    this.changed(segment, index);
   }
 
   #enter(segment: Segment): void {

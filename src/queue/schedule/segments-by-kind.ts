@@ -1,5 +1,5 @@
 import type { NewMessage } from "../base/commands.ts";
-import { SEGMENT_BYTES_MAX } from "../store/row-budget.ts";
+import { SEGMENT_BYTES_MAX } from "../base/row-budget.ts";
 import type { RowTable } from "../store/row-table.ts";
 import type { Segment } from "../store/segment.ts";
 import { SEGMENT_MESSAGES_MAX, type SegmentKind } from "../store/segment-summary.ts";

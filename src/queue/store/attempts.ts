@@ -1,4 +1,5 @@
 /** How attempts are counted: deliveries with which a handler began; and whether a message has ever used them up. */
+import type { Note } from "./notes.ts";
 import type { Segment } from "./segment.ts";
 import { DEAD, GONE } from "./states.ts";
 
@@ -22,6 +23,12 @@ export function noteUnbegun(segment: Segment, index: number): void {
 export function noteBegun(segment: Segment, index: number): void {
   const unbegun = (segment.noteOf(index).unbegun ?? 0) - 1;
   segment.note(index, { unbegun: unbegun > 0 ? unbegun : undefined });
+}
+
+/** Notes why an attempt failed. Such a message was begun, though its begin may not have been reported. */
+export function noteFailure(segment: Segment, index: number, note: Pick<Note, "error" | "reason">): void {
+  segment.begin(index);
+  segment.note(index, note);
 }
 
 /** Whether a message is here and has never been dead: one that was redriven was. */

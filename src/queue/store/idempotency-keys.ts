@@ -1,7 +1,8 @@
 import { KEY_SECONDS_MAX } from "../../contract/limits.ts";
+import { FingerprintTable } from "../base/fingerprint-table.ts";
 import type { Place } from "../base/receipt.ts";
+import { KEYS_APPEND_BYTES_MAX, KEYS_REUSE_BYTES_MAX, KEYS_REUSE_MAX } from "../base/row-budget.ts";
 import { TimerHeap } from "../base/timer-heap.ts";
-import { FingerprintTable } from "./fingerprint-table.ts";
 import type { KeptKeys } from "./free-rows.ts";
 import {
   addRange,
@@ -20,7 +21,6 @@ import {
   UNTIL_DONE,
 } from "./key-records.ts";
 import { type KeyIndex, KeyRows } from "./key-rows.ts";
-import { KEYS_APPEND_BYTES_MAX, KEYS_REUSE_BYTES_MAX, KEYS_REUSE_MAX } from "./row-budget.ts";
 import { type Keys, NO_KEYS, type RowReader } from "./rows.ts";
 import { addRecord, bytesOf, indexOf, type SlotKeys } from "./slot-keys.ts";
 

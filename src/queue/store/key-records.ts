@@ -211,8 +211,9 @@ function optionsText(message: NewMessage): string {
   const { priority, delayMs, visibleAt, dedupeKey, group, headers, rules, isDedupedUntilDone = false } = message;
   const plain = `,${priority},${delayMs},${visibleAt},${dedupeKey},${group}`;
   if (headers === undefined && rules === undefined && !isDedupedUntilDone) return plain;
-  const { maxAttempts, retryDelayMs, retentionMs } = rules ?? {};
-  return `${plain},${headers},${maxAttempts},${retryDelayMs},${retentionMs},${isDedupedUntilDone}`;
+  const { maxAttempts, retryDelayMs, retentionMs, resultMs } = rules ?? {};
+  const result = resultMs === undefined ? "" : `,${resultMs}`;
+  return `${plain},${headers},${maxAttempts},${retryDelayMs},${retentionMs},${isDedupedUntilDone}${result}`;
 }
 
 function hasSameOptions(a: NewMessage, b: NewMessage): boolean {

@@ -1,6 +1,6 @@
 import { ENDINGS, type Ending, STATE_NAMES } from "../../contract/states.ts";
 import { DEAD, NAME_OF, NONE, type PresentState, type StateCounts, sumOf, TRANSFERRING } from "./states.ts";
-import { NO_TOTALS, type Totals } from "./totals.ts";
+import { type JobTotals, NO_JOBS, NO_TOTALS, type Totals } from "./totals.ts";
 
 type Writable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
 
@@ -8,7 +8,8 @@ type Writable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
  * The counts of a queue: how many messages are in each state, how many were accepted, and how many left it, and how.
  *
  * Each method changes what a message leaves and what it enters together, so that this always holds: accepted = visible +
- * delayed + leased + dead + transferring + done + purged + expired + transferred.
+ * delayed + leased + dead + transferring + done + purged + expired + transferred. Of the records of jobs: recorded = kept +
+ * expired + purged + replaced.
  */
 export class Ledger {
   readonly #counts: StateCounts = { ...NONE };
@@ -83,13 +84,21 @@ export class Ledger {
     this.#totals.unfinished = Math.max(0, this.#totals.unfinished - messages);
   }
 
+  /** Counts records of jobs: new ones, or those that are not kept any more. */
+  countJobs(name: keyof JobTotals, records: number): void {
+    const { jobs = NO_JOBS } = this.#totals;
+    if (records > 0) this.#totals.jobs = { ...jobs, [name]: jobs[name] + records };
+  }
+
   /**
-   * Checks that every accepted message is somewhere. It can be otherwise only where stored rows were lost or changed from
-   * outside, or a method of this class is wrong.
+   * Checks that every accepted message is somewhere, and every record of a job. It can be otherwise only where stored rows
+   * were lost or changed from outside, or a method of this class is wrong.
    *
+   * @param keptJobs how many records of jobs there are
    * @throws {Error} if the counts do not add up
    */
-  assertBalance(): void {
+  assertBalance(keptJobs = 0): void {
+    this.#assertJobs(keptJobs);
     const { accepted } = this.#totals;
     let sum = sumOf(this.#counts);
     for (const ending of ENDINGS) sum += this.#totals[ending];
@@ -97,5 +106,12 @@ export class Ledger {
     const counts = STATE_NAMES.map((name) => `${this.#counts[name]} ${name}`);
     const totals = ENDINGS.map((ending) => `${this.#totals[ending]} ${ending}`);
     throw new Error(`Messages do not add up: ${accepted} accepted, but ${[...counts, ...totals].join(", ")}.`);
+  }
+
+  #assertJobs(kept: number): void {
+    const { recorded, expired, purged, replaced } = this.#totals.jobs ?? NO_JOBS;
+    if (recorded === kept + expired + purged + replaced) return;
+    const parts = `${kept} kept, ${expired} expired, ${purged} purged, ${replaced} replaced`;
+    throw new Error(`Job records do not add up: ${recorded} recorded, but ${parts}.`);
   }
 }

@@ -73,6 +73,7 @@ function areOwnRules(value: unknown): value is OwnRules {
       case "maxAttempts":
       case "retryDelayMs":
       case "retentionMs":
+      case "resultMs":
         return typeof part === "number" && Number.isFinite(part) && part >= 0;
       case "isMixed":
         return part === true;
@@ -85,7 +86,9 @@ function areOwnRules(value: unknown): value is OwnRules {
 function areEqual(a: MessageRules | undefined, b: MessageRules | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   const isSameRetention = a.retentionMs === b.retentionMs;
-  return isSameRetention && a.maxAttempts === b.maxAttempts && a.retryDelayMs === b.retryDelayMs;
+  return (
+    isSameRetention && a.resultMs === b.resultMs && a.maxAttempts === b.maxAttempts && a.retryDelayMs === b.retryDelayMs
+  );
 }
 
 /** The lesser of two numbers of which 0 and undefined mean none; undefined if there is none. */

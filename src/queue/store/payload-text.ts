@@ -2,6 +2,7 @@
  * The stored text of a message beside its state, in the form in which it is handed out: its content, then its priority,
  * and behind these, in the tail, what else it has.
  */
+import { TASK_HEADER } from "../../contract/limits.ts";
 import type { MessageChanges, MessageRules, NewMessage } from "../base/commands.ts";
 
 /** What follows the priority. Times are in seconds. */
@@ -13,6 +14,7 @@ interface Tail {
   maxAttempts?: number | undefined;
   retryDelaySeconds?: number | undefined;
   retentionSeconds?: number | undefined;
+  resultSeconds?: number | undefined;
   deadLetter?: NewMessage["deadLetter"];
 }
 
@@ -30,11 +32,12 @@ function headersText(headers: string | undefined): string {
   return headers === undefined ? "" : `,"headers":${headers}`;
 }
 
-function rulesText({ maxAttempts, retryDelayMs, retentionMs }: MessageRules = {}): string {
+function rulesText({ maxAttempts, retryDelayMs, retentionMs, resultMs }: MessageRules = {}): string {
   const attempts = maxAttempts === undefined ? "" : `,"maxAttempts":${maxAttempts}`;
   const delay = retryDelayMs === undefined ? "" : `,"retryDelaySeconds":${retryDelayMs / 1_000}`;
   const retention = retentionMs === undefined ? "" : `,"retentionSeconds":${retentionMs / 1_000}`;
-  return `${attempts}${delay}${retention}`;
+  const result = resultMs === undefined ? "" : `,"resultSeconds":${resultMs / 1_000}`;
+  return `${attempts}${delay}${retention}${result}`;
 }
 
 /** Changes of a payload. `plannedAt`: the time for which the message is put, in milliseconds. */
@@ -49,8 +52,10 @@ export function changedPayload(payload: string, changes: PayloadChanges): string
     ...(plannedAt === undefined ? {} : { at: plannedAt / 1_000 }),
     ...(headers === undefined ? {} : { headers: headers === null ? undefined : JSON.parse(headers) }),
   };
-  const { putAt, at, headers: all, maxAttempts, retryDelaySeconds, retentionSeconds, deadLetter } = changed;
-  const inOrder: Tail = { putAt, at, headers: all, maxAttempts, retryDelaySeconds, retentionSeconds, deadLetter };
+  const { putAt, at, headers: all, deadLetter, ...rules } = changed;
+  const { maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds } = rules;
+  const ownRules = { maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds };
+  const inOrder: Tail = { putAt, at, headers: all, ...ownRules, deadLetter };
   return `{${content},"priority":${priority},${JSON.stringify(inOrder).slice(1)}`;
 }
 
@@ -70,17 +75,23 @@ export function headersOf(payload: string): string | undefined {
 
 /** What a message has of its own over the settings of its queue; undefined if that is nothing. */
 export function rulesOf(payload: string): MessageRules | undefined {
-  const { maxAttempts, retryDelaySeconds, retentionSeconds } = tailOf(payload);
-  if (maxAttempts === undefined && retryDelaySeconds === undefined && retentionSeconds === undefined) return undefined;
-  return {
+  const { maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds } = tailOf(payload);
+  const rules = {
     maxAttempts,
     retryDelayMs: millisecondsOf(retryDelaySeconds),
     retentionMs: millisecondsOf(retentionSeconds),
+    resultMs: millisecondsOf(resultSeconds),
   };
+  return Object.values(rules).every((rule) => rule === undefined) ? undefined : rules;
 }
 
 function millisecondsOf(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1_000);
+}
+
+/** The name of the task that a message is a job of; undefined if it has none. */
+export function taskOf(payload: string): string | undefined {
+  return tailOf(payload).headers?.[TASK_HEADER];
 }
 
 /** For when a message was put, or changed to, in milliseconds; 0 if that was at once. */

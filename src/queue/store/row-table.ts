@@ -1,9 +1,9 @@
+import { APPEND_BYTES_MAX, SEGMENT_BYTES_MAX } from "../base/row-budget.ts";
 import { BegunMarks } from "./begun-marks.ts";
 import { DoneKeys } from "./done-keys.ts";
 import { FreeRows, OLD_ROWS_DELETED_MAX } from "./free-rows.ts";
 import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import type { Payloads } from "./payloads.ts";
-import { APPEND_BYTES_MAX, SEGMENT_BYTES_MAX } from "./row-budget.ts";
 import { NO_KEYS, NO_MESSAGES, type RowChange, type StoredSegment } from "./rows.ts";
 import type { Segment } from "./segment.ts";
 import { SEGMENT_MESSAGES_MAX } from "./segment-summary.ts";

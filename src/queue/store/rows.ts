@@ -83,8 +83,45 @@ export interface StoredSegment extends SegmentSummary {
   fingerprints: string | null;
 }
 
+/** A row of the records of jobs that have ended, with its texts or with what is to be added to them. */
+interface JobRowContents extends Omit<StoredJobRow, "fingerprints"> {
+  /** A short text of fixed length for each record, in their order, by which a record is found without reading it. */
+  fingerprints: string;
+  /** One line of text per record, each ended by a line feed. */
+  records: string;
+}
+
+/** A change of stored rows of job records. The totals of its commit are in a row of messages. */
+export type JobRowChange =
+  /** Writes a row. It need not exist. */
+  | ({ kind: "write" } & JobRowContents)
+  /** Adds records, and their fingerprints, behind those that the row has. The counts are those of all of them. */
+  | ({ kind: "append" } & JobRowContents)
+  /** Deletes rows. Not all of them need exist. */
+  | { kind: "delete"; slots: readonly number[] };
+
+/** A stored row of job records without its records. */
+export interface StoredJobRow {
+  slot: number;
+  /** Counts the rows in the order in which they were begun: slots are used again. */
+  number: number;
+  /** When the last of its records may be forgotten, in milliseconds. The row is free then. */
+  until: number;
+  count: number;
+  /** The size of its records in UTF-8, each with its line feed. */
+  bytes: number;
+  /** Null when the records have expired. */
+  fingerprints: string | null;
+}
+
+/** Reads the records of jobs. It is called only for rows that were committed. */
+export interface JobRowReader {
+  jobRecords(slot: number): string;
+  jobFingerprints(slot: number): string;
+}
+
 /** Reads what is not kept in memory. It is called only for rows that were committed. */
-export interface RowReader {
+export interface RowReader extends JobRowReader {
   state(slot: number): SegmentState;
   payloads(slot: number): string;
   groups(slot: number): string;
@@ -104,17 +141,21 @@ export interface RowReader {
 /** What one commit writes, all or nothing. */
 export interface Commit {
   changes: RowChange[];
+  /** Each change of one row writes one row. */
+  jobRows: readonly JobRowChange[];
   totals: Totals;
   /** Senders that are not remembered any longer. */
   forgottenSenders: readonly string[];
   inboundTransfers: readonly InboundTransfer[];
 }
 
-/** What is stored of the messages of a queue. */
+/** What is stored of the messages of a queue, and of its jobs. */
 export interface StoredQueue {
   totals: Totals;
   /** In ascending order of their numbers. */
   segments: Iterable<StoredSegment>;
+  /** In any order. */
+  jobRows: Iterable<StoredJobRow>;
 }
 
 /** Splits a text of which each part is ended by a line feed, such as the payloads of a row. */

@@ -19,7 +19,21 @@ export interface Totals {
   transfers: readonly Transfer[];
   /** The queue that refused dead letters last, how often one after the other, and until when nothing is sent to it. */
   backoff: { to: string; times: number; until: number } | null;
+  /** Absent while no outcome of a job was ever recorded, so that a queue without jobs stores nothing for them. */
+  jobs?: JobTotals;
 }
+
+/** What has become of the records of jobs: how many were recorded, and how many are not kept any more, and why. */
+export interface JobTotals {
+  readonly recorded: number;
+  readonly expired: number;
+  readonly purged: number;
+  /** The same message had another outcome later: it was redriven. */
+  readonly replaced: number;
+}
+
+/** The totals of job records where nothing was ever recorded. */
+export const NO_JOBS: JobTotals = { recorded: 0, expired: 0, purged: 0, replaced: 0 };
 
 /** Messages that go to another queue together. */
 export interface Transfer {

@@ -1,5 +1,5 @@
 /** The client's queues as the behaviour suite drives them. */
-import type { MessageView as MessageViewReply } from "../../../src/api/types.ts";
+import type { MessageView as MessageViewReply, ReplyOf, Verb } from "../../../src/api/types.ts";
 import type {
   ChangeOptions,
   DeadLetter,
@@ -17,6 +17,8 @@ export function clientDriver(queue: Queue): Driver {
     const outcomes = await Promise.all(receipts.map((receipt) => call(messages[Number(receipt)] as Message<unknown>)));
     return outcomes.filter(Boolean).length;
   };
+  const call = async <Reply>(verb: Verb, request: Record<string, unknown> = {}) =>
+    (await queue["calls"].send<Reply>(verb, { request })).value;
   return {
     name: queue.name,
     configure: (settings) => queue.configure(settings),
@@ -52,6 +54,11 @@ export function clientDriver(queue: Queue): Driver {
     },
     take: () => queue.getNowait(),
     ack: (receipts) => count(receipts, (message) => message.ack()),
+    result: (id) => call("result", { id }),
+    jobs: async (request) => (await call<ReplyOf<"jobs">>("jobs", request)).jobs,
+    progress: (receipt, progress) => call("progress", { receipt, progress }),
+    announce: (tasks) => call("announce", { tasks }),
+    tasks: async () => (await call<ReplyOf<"tasks">>("tasks")).tasks,
     retry: (receipts, options) => count(receipts, (message) => message.retry(options)),
     reject: (receipts, error) => count(receipts, (message) => message.reject({ error })),
     release: (receipts) => count(receipts, (message) => message.release()),

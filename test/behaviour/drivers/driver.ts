@@ -1,5 +1,6 @@
 /** A queue as all its levels show it: the core, its Durable Object, HTTP and the client. */
 import type {
+  JobReply,
   MessageView,
   PutRequest,
   QueueDescription,
@@ -21,10 +22,10 @@ export interface Driver {
   /** Takes the next message for good, as Python's `get_nowait`: it stays unfinished. */
   take(): Promise<unknown>;
   /** Each answers with how many of the receipts were not stale. */
-  ack(receipts: string[]): Promise<number>;
+  ack(receipts: string[], results?: unknown[]): Promise<number>;
   retry(receipts: string[], options?: Omit<RequestOf<"retry">, "receipts">): Promise<number>;
-  reject(receipts: string[], error?: string): Promise<number>;
-  release(receipts: string[]): Promise<number>;
+  reject(receipts: string[], error?: RequestOf<"reject">["error"]): Promise<number>;
+  release(receipts: string[], options?: { delaySeconds?: number }): Promise<number>;
   extend(receipts: string[], leaseSeconds?: number): Promise<number>;
   done(count?: number): Promise<void>;
   join(timeoutSeconds?: number): Promise<boolean>;
@@ -35,7 +36,13 @@ export interface Driver {
   cancel(id: string): Promise<void>;
   /** One step of it. */
   redrive(options?: RequestOf<"redrive">): Promise<number>;
-  purge(only?: "dead"): Promise<number>;
+  purge(only?: "dead" | "finished"): Promise<number>;
+  result(id: string, timeoutSeconds?: number): Promise<JobReply>;
+  /** All pages. */
+  jobs(request?: Omit<RequestOf<"jobs">, "cursor">): Promise<JobReply[]>;
+  progress(receipt: string, progress: unknown): Promise<ReplyOf<"progress">>;
+  announce(tasks: RequestOf<"announce">["tasks"]): Promise<void>;
+  tasks(): Promise<RequestOf<"announce">["tasks"]>;
   shutdown(immediate?: boolean): Promise<void>;
   pause(only?: "puts" | "receives"): Promise<void>;
   resume(only?: "puts" | "receives"): Promise<void>;

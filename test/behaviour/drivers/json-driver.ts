@@ -1,4 +1,4 @@
-import type { MessageView, QueueDescription, ReplyOf, Verb } from "../../../src/api/types.ts";
+import type { JobReply, MessageView, QueueDescription, ReplyOf, Verb } from "../../../src/api/types.ts";
 import type { Driver } from "./driver.ts";
 
 /** Sends a request in the words of the interface and answers with the reply, or rejects with a `Refused`. */
@@ -16,6 +16,15 @@ export function jsonDriver(name: string, send: Send): Driver {
     }
     return messages;
   };
+  const jobs: Driver["jobs"] = async (request = {}) => {
+    const found: JobReply[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page: ReplyOf<"jobs"> = await send("jobs", { ...request, cursor });
+      found.push(...page.jobs);
+      cursor = page.cursor;
+    }
+    return found;
+  };
   const only = (what: string | undefined) => (what === undefined ? {} : { only: what });
   return {
     name,
@@ -24,10 +33,10 @@ export function jsonDriver(name: string, send: Send): Driver {
     put: async (messages, { key, ...options } = {}) => (await send("put", { messages, ...options }, key)).ids,
     receive: async (request = {}) => (await send("receive", request)).messages,
     take: async () => (await send("receive", { autoAck: true })).messages[0]?.body,
-    ack: async (receipts) => (await send("ack", { receipts })).acked,
+    ack: async (receipts, results) => (await send("ack", { receipts, ...(results && { results }) })).acked,
     retry: async (receipts, options = {}) => (await send("retry", { receipts, ...options })).retried,
     reject: async (receipts, error) => (await send("reject", { receipts, error })).rejected,
-    release: async (receipts) => (await send("release", { receipts })).released,
+    release: async (receipts, options) => (await send("release", { receipts, ...options })).released,
     extend: async (receipts, leaseSeconds) => (await send("extend", { receipts, leaseSeconds })).extended,
     done: (count = 1) => send("done", { count }),
     join: async (timeoutSeconds = 0) => (await send("join", { timeoutSeconds })).finished,
@@ -38,6 +47,11 @@ export function jsonDriver(name: string, send: Send): Driver {
     cancel: (id) => send("cancel", { id }),
     redrive: async (options = {}) => (await send("redrive", options)).redriven,
     purge: async (what) => (await send("purge", only(what))).purged,
+    result: (id, timeoutSeconds = 0) => send("result", { id, timeoutSeconds }),
+    jobs,
+    progress: (receipt, progress) => send("progress", { receipt, progress }),
+    announce: (tasks) => send("announce", { tasks }),
+    tasks: async () => (await send("tasks", {})).tasks,
     shutdown: (immediate = false) => send("shutdown", { immediate }),
     pause: (what) => send("pause", only(what)),
     resume: (what) => send("resume", only(what)),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Command, Delivery, NewMessage, Result } from "../../../src/queue/base/commands.ts";
+import { KEYS_BYTES_MAX } from "../../../src/queue/base/row-budget.ts";
 import { Queue } from "../../../src/queue/queue.ts";
-import { KEYS_BYTES_MAX } from "../../../src/queue/store/row-budget.ts";
 import { MemoryRows } from "../../support/core/memory-rows.ts";
 import { Random } from "../../support/random.ts";
 

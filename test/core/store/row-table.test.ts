@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { APPEND_BYTES_MAX, SEGMENT_BYTES_MAX } from "../../../src/queue/base/row-budget.ts";
 import { IdempotencyKeys } from "../../../src/queue/store/idempotency-keys.ts";
 import { Ledger } from "../../../src/queue/store/ledger.ts";
 import { Payloads } from "../../../src/queue/store/payloads.ts";
-import { APPEND_BYTES_MAX, SEGMENT_BYTES_MAX } from "../../../src/queue/store/row-budget.ts";
 import { RowTable } from "../../../src/queue/store/row-table.ts";
 import { Segment } from "../../../src/queue/store/segment.ts";
 import { LEASED } from "../../../src/queue/store/states.ts";

@@ -1,4 +1,4 @@
-import { ROW_BYTES_MAX } from "../../../src/queue/store/row-budget.ts";
+import { ROW_BYTES_MAX } from "../../../src/queue/base/row-budget.ts";
 
 /** The columns of a stored row. */
 export type Columns = Record<string, string | number | boolean | Uint8Array | null>;

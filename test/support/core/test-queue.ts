@@ -1,7 +1,7 @@
 import type { Command, Delivery, NewMessage, Result } from "../../../src/queue/base/commands.ts";
 import type { OutboundTransfer } from "../../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../../src/queue/queue.ts";
-import type { CommandResult } from "../../../src/queue/results.ts";
+import type { CommandResult } from "../../../src/queue/waiting/results.ts";
 import { MemoryRows } from "./memory-rows.ts";
 
 interface NewBody extends Partial<Omit<NewMessage, "content">> {

@@ -1,5 +1,5 @@
 import type { Delivery } from "../../../src/queue/base/commands.ts";
-import type { CommandResult } from "../../../src/queue/results.ts";
+import type { CommandResult } from "../../../src/queue/waiting/results.ts";
 import type { ModelAnswer } from "./answers.ts";
 import { attemptsOf, type ModelDelivery, type ModelLease, type ModelMessage } from "./message.ts";
 import type { ModelQueue } from "./queue.ts";

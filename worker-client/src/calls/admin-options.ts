@@ -41,8 +41,8 @@ export interface ChangeOptions<Item> extends CallOptions {
 
 /** The options of `Queue.purge`. */
 export interface PurgeOptions extends CallOptions {
-  /** Default: everything. */
-  only?: "dead" | undefined;
+  /** `dead`: dead letters. `finished`: the results and errors of jobs that have ended. Default: all messages. */
+  only?: "dead" | "finished" | undefined;
 }
 
 /** The options of `Queue.redrive`. */

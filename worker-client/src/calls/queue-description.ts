@@ -53,6 +53,8 @@ export interface QueueDescription extends QueueSettings, QueueCounts {
   unfinished: number;
   /** Messages ever put: the sum of those in each state and of those that are done, purged, expired or transferred. */
   accepted: number;
+  /** How many results and errors of jobs are kept. Some of them may have expired just now. */
+  results: number;
   /** The age of the oldest message; 0 when there is none. */
   oldestSeconds: number;
   storageBytes: number;

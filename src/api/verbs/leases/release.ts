@@ -1,15 +1,22 @@
 import * as z from "zod";
-import { receipts } from "../../schema/fields.ts";
+import { DELAY_SECONDS_MAX } from "../../../contract/limits.ts";
+import { orMilliseconds } from "../../forms/milliseconds.ts";
+import { receipts, seconds } from "../../schema/fields.ts";
 import { verb } from "../base/descriptor.ts";
 import { isOnlyReceipts, stale } from "./receipts.ts";
 
 export const release = verb({
-  summary: "Gives back messages with which no handler has begun: visible at once, and no attempt is counted.",
+  summary:
+    "Gives back messages with which no handler has begun: visible at once, or after a delay, and no attempt is counted.",
   scope: "receive",
   endsLeases: true,
-  request: z.strictObject({ receipts }),
+  request: z.strictObject({
+    receipts,
+    /** Default 0. */
+    delaySeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
+  }),
   reply: z.strictObject({ released: z.int(), stale }),
   recognize: (request) => (isOnlyReceipts(request) ? request : undefined),
-  command: ({ receipts }) => ({ verb: "release", receipts }),
+  command: ({ receipts, delaySeconds }) => ({ verb: "release", receipts, delayMs: orMilliseconds(delaySeconds) }),
   format: ({ released, stale }) => ({ released, stale }),
 });

@@ -1,7 +1,7 @@
 /** Why a command is not applied: what is wrong, which rule that breaks, and what the caller can do. */
-import type { ProblemCode } from "../contract/problems.ts";
-import type { MessageState } from "../contract/states.ts";
-import type { Refusal } from "./base/commands.ts";
+import type { ProblemCode } from "../../contract/problems.ts";
+import type { MessageState } from "../../contract/states.ts";
+import type { Refusal } from "./commands.ts";
 
 /** @param path the field of the request at fault, if there is one */
 function refusal(code: ProblemCode, detail: string, path?: string): Refusal {
@@ -34,6 +34,14 @@ export function unknownMessage(): Refusal {
     "unknown_message",
     "The queue has no message with this id: it was never put here, is done or removed, or is on its way to another queue.",
   );
+}
+
+/** @param isExpired whether the queue had a message with this id */
+export function unknownJob(isExpired: boolean): Refusal {
+  const gone =
+    "The message with this id is not in the queue any more, and nothing of it is kept: its outcome has expired, was purged, or was not to be kept. Set resultSeconds to keep it longer.";
+  const never = "The queue never had a message with this id. Look whether the id and the queue are right.";
+  return { verb: "refused", code: "unknown_message", detail: isExpired ? gone : never, isExpired };
 }
 
 export function unknownCursor(): Refusal {
@@ -115,6 +123,18 @@ export function unknownVerb(verb: string): Refusal {
 /** @param what takes the room that there is, as a sentence without its full stop */
 export function overloaded(what: string): Refusal {
   return refusal("overloaded", `${what}. This was not applied: try again in a moment.`);
+}
+
+/** @param watchesMax how many jobs may be watched in one queue */
+export function tooManyWatches(watchesMax: number): Refusal {
+  const detail = `${watchesMax} jobs of the queue are watched, and no more may. This was not applied: ask for results without waiting, or watch fewer jobs at a time.`;
+  return refusal("too_many_waits", detail);
+}
+
+/** @param bytesMax the size of all announced tasks together */
+export function tooManyTasks(bytesMax: number, tasksMax: number): Refusal {
+  const detail = `The tasks of the queue would have more than ${bytesMax} bytes together, or be more than ${tasksMax}. Announce them without the schemas of their inputs, or fewer.`;
+  return refusal("too_large", detail, "tasks");
 }
 
 /** @param waitsMax how many calls may wait in one queue */

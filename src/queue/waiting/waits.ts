@@ -1,18 +1,20 @@
-import { TimerHeap } from "./base/timer-heap.ts";
+import { TimerHeap } from "../base/timer-heap.ts";
 
-/** Waits in one queue: served subscriptions, receives, blocked puts, joins and redrives. Further ones are refused. */
+/** Waits in one queue: served subscriptions, receives, blocked puts, joins, redrives and results. Further ones are refused. */
 export const WAITS_MAX = 100_000;
 
 /** Waits that are over and may still be in a wait queue, beyond as many as are not. */
 const GONE_MAX = 1_000;
 
-export type WaitKind = "receive" | "subscription" | "put" | "join" | "redrive";
+export type WaitKind = "receive" | "subscription" | "put" | "join" | "redrive" | "result";
 
 /** Something that waits in a queue. */
 export interface Wait {
   readonly kind: WaitKind;
   /** The commands that wait: one, or all tries of one put. A subscription has none: it is known by its subscriber. */
   requestIds: number[];
+  /** The id of the job that is waited for, if it is one. */
+  readonly subject?: string;
 }
 
 /** The place of a wait in a wait queue. */
@@ -23,7 +25,7 @@ export interface Place<Item extends Wait = Wait> {
 }
 
 /** A wait that has ended, by which its commands are answered. */
-export type EndedWait = Readonly<Pick<Wait, "kind" | "requestIds">>;
+export type EndedWait = Readonly<Pick<Wait, "kind" | "requestIds" | "subject">>;
 
 /** Everything that waits in one queue, by request id and deadline. Wait queues hold the order of what waits for one thing. */
 export class Waits {
@@ -90,12 +92,16 @@ export class Waits {
       const wait = place?.wait;
       if (place === undefined || wait === undefined || !isMeant(wait.kind)) continue;
       this.#byRequestId.delete(requestId);
-      ended.push({ kind: wait.kind, requestIds: [requestId] });
+      ended.push({ kind: wait.kind, requestIds: [requestId], ...subjectOf(wait) });
       if (wait.requestIds.length === 1) place.queue.remove(place);
       else wait.requestIds.splice(wait.requestIds.indexOf(requestId), 1);
     }
     return ended;
   }
+}
+
+function subjectOf({ subject }: Wait): Pick<Wait, "subject"> {
+  return subject === undefined ? {} : { subject };
 }
 
 /** What waits for one thing, in order of arrival. */

@@ -1,5 +1,5 @@
-import { BATCH_BYTES_MAX } from "../contract/limits.ts";
-import type { Refusal, Result } from "./base/commands.ts";
+import { BATCH_BYTES_MAX } from "../../contract/limits.ts";
+import type { Refusal, Result } from "../base/commands.ts";
 
 export interface CommandResult {
   /** The number of the command that this answers, or of the subscriber. */

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { FingerprintTable } from "../../../src/queue/store/fingerprint-table.ts";
+import { FingerprintTable } from "../../src/queue/base/fingerprint-table.ts";
 
 /** Few fingerprints, close to each other and with the same last bits, so that they collide. */
 const fingerprint = fc

@@ -1,6 +1,6 @@
-import type { RowReader } from "./rows.ts";
-import type { Segment } from "./segment.ts";
-import type { SegmentState } from "./segment-summary.ts";
+import type { RowReader } from "../store/rows.ts";
+import type { Segment } from "../store/segment.ts";
+import type { SegmentState } from "../store/segment-summary.ts";
 
 /** The segments whose state may be in memory. Those that were used longest ago are dropped first. */
 export class LoadedSegments {

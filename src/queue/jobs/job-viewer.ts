@@ -1,0 +1,192 @@
+import { LIST_BYTES_MAX } from "../../contract/limits.ts";
+import type { DeathReason, JobState } from "../../contract/states.ts";
+import { utf8Bytes } from "../base/bytes.ts";
+import type { JobsCommand, JobView, Refusal, UnknownJob } from "../base/commands.ts";
+import { errorOf } from "../base/job-errors.ts";
+import { formatId, type Place, parseId } from "../base/receipt.ts";
+import { unknownCursor } from "../base/refusals.ts";
+import type { Backlog, PlacedMessage } from "../schedule/backlog.ts";
+import { attemptsOf } from "../store/attempts.ts";
+import type { JobRows } from "../store/job-rows.ts";
+import type { Ledger } from "../store/ledger.ts";
+import { putAtOf, taskOf } from "../store/payload-text.ts";
+import type { Payloads } from "../store/payloads.ts";
+import { SEGMENT_MESSAGES_MAX } from "../store/segment-summary.ts";
+import { DEAD, DELAYED, GONE, LEASED, TRANSFERRING, VISIBLE } from "../store/states.ts";
+import type { JobWatches } from "./job-watches.ts";
+import { viewOfRecord } from "./record-view.ts";
+
+/** Messages and records that are looked through in one call, so that no call takes long: a page may be short, or empty. */
+const LOOKED_AT_MAX = 20_000;
+
+/** Where the second part of a list begins: the jobs that have ended. No id begins so. */
+const ENDED = "ended";
+
+/** What the viewer of jobs is made of. */
+interface JobViewerParts {
+  backlog: Backlog;
+  ledger: Ledger;
+  payloads: Payloads;
+  jobRows: JobRows;
+  watches: JobWatches;
+}
+
+type Listed = { verb: "jobs"; jobs: JobView[]; bytes: number; cursor: string | null };
+
+/** Shows jobs: those that have not ended as their messages are, the others by their records. */
+export class JobViewer {
+  readonly #idPrefix: string;
+  readonly #parts: JobViewerParts;
+
+  constructor(idPrefix: string, parts: JobViewerParts) {
+    this.#idPrefix = idPrefix;
+    this.#parts = parts;
+  }
+
+  /** Any message of the queue, whether it is a job or not. */
+  find(id: string, now: number): JobView | UnknownJob {
+    const { backlog, jobRows } = this.#parts;
+    const place = parseId(this.#idPrefix, id);
+    if (place === undefined) return { id, state: "unknown", isExpired: false };
+    const found = backlog.moved.find(place);
+    const state = found === undefined ? GONE : found.segment.stateOf(found.index);
+    if (found !== undefined && (state === VISIBLE || state === DELAYED || state === LEASED)) return this.#live(found);
+    const record = jobRows.find(place, now);
+    if (record !== undefined) return viewOfRecord(this.#idPrefix, record);
+    if (found !== undefined && state !== GONE) return this.#dead(found);
+    return { id, state: "unknown", isExpired: this.#wasHere(place) };
+  }
+
+  /** Whether a message has had this place, as far as is still known. */
+  #wasHere({ segmentNumber, index }: Place): boolean {
+    const { backlog } = this.#parts;
+    const count = backlog.segmentAt({ segmentNumber, index })?.count ?? SEGMENT_MESSAGES_MAX;
+    return segmentNumber <= backlog.lastSegment && index < count;
+  }
+
+  #live({ segment, index }: PlacedMessage): JobView {
+    const { payloads, watches } = this.#parts;
+    const place = segment.originOf(index);
+    const payload = payloads.of(segment, index);
+    const state = segment.stateOf(index);
+    return {
+      id: formatId(this.#idPrefix, place),
+      state: state === LEASED ? "running" : state === DELAYED ? "delayed" : "waiting",
+      task: taskOf(payload),
+      attempts: attemptsOf(segment, index),
+      putAt: putAtOf(payload),
+      until: state === VISIBLE ? undefined : segment.visibleAtOf(index),
+      progress: state === LEASED ? watches.progressOf(place) : undefined,
+    };
+  }
+
+  /** A dead message whose record is not kept any more. */
+  #dead({ segment, index }: PlacedMessage): JobView {
+    const payload = this.#parts.payloads.of(segment, index);
+    const { error, reason = "max_attempts" satisfies DeathReason } = segment.noteOf(index);
+    const attempts = attemptsOf(segment, index);
+    return {
+      id: formatId(this.#idPrefix, segment.originOf(index)),
+      state: "failed",
+      task: taskOf(payload),
+      attempts,
+      putAt: putAtOf(payload),
+      error: errorOf(error, reason, attempts),
+      reason,
+      finishedAt: segment.visibleAtOf(index),
+    };
+  }
+
+  /** A page of jobs: see `JobsCommand`. Refused for the cursor of another list. */
+  list(command: JobsCommand, now: number): Listed | Refusal {
+    const page = new Page(command);
+    const { cursor, state } = command;
+    if (cursor.startsWith(ENDED)) return this.#listEnded(page, cursor.slice(ENDED.length), now);
+    const from = cursor === "" ? { segmentNumber: 0, index: 0 } : parseId(this.#idPrefix, cursor);
+    if (from === undefined) return unknownCursor();
+    const mayBeHere = state !== "done" && state !== "cancelled";
+    const stoppedAt = mayBeHere ? this.#listMessages(page, from, now) : undefined;
+    if (stoppedAt !== undefined) return page.end(formatId(this.#idPrefix, stoppedAt));
+    return this.#listEnded(page, "", now);
+  }
+
+  /** Adds jobs whose messages are in the queue; answers with the last place that was looked at if the page is full. */
+  #listMessages(page: Page, from: Place, now: number): Place | undefined {
+    let last = from;
+    for (const segment of this.#parts.backlog.segments()) {
+      // Every job has a rule of its own: for how long its outcome is kept.
+      if (segment.number < last.segmentNumber || segment.ownRules === undefined) continue;
+      for (let index = segment.number === last.segmentNumber ? last.index + 1 : 0; index < segment.count; index += 1) {
+        if (page.isFull) return last;
+        const job = this.#jobAt({ segment, index }, now);
+        if (job !== undefined) page.add(job, job.finishedAt ?? job.putAt);
+        page.looked();
+        last = { segmentNumber: segment.number, index };
+      }
+    }
+    return undefined;
+  }
+
+  /** The job at a place; undefined if there is none, or if it is shown by its record. */
+  #jobAt(place: PlacedMessage, now: number): JobView | undefined {
+    const { segment, index } = place;
+    const state = segment.stateOf(index);
+    if (state === GONE || segment.areDeadLetters) return undefined;
+    const { payloads, jobRows } = this.#parts;
+    if (payloads.rulesOf(segment, index)?.resultMs === undefined) return undefined;
+    if (state !== DEAD && state !== TRANSFERRING) return this.#live(place);
+    return jobRows.find(segment.originOf(index), now) === undefined ? this.#dead(place) : undefined;
+  }
+
+  #listEnded(page: Page, cursor: string, now: number): Listed | Refusal {
+    let last = cursor;
+    for (const { record, cursor: next } of this.#parts.jobRows.newestFirst(cursor, now)) {
+      if (page.isFull) return page.end(`${ENDED}${last}`);
+      if (!this.#isBack(record.place)) page.add(viewOfRecord(this.#idPrefix, record), record.finishedAt);
+      page.looked();
+      last = next;
+    }
+    return page.end(null);
+  }
+
+  /** Whether a job that had failed was redriven, and has not ended again. */
+  #isBack(place: Place): boolean {
+    const found = this.#parts.backlog.moved.find(place);
+    const state = found === undefined ? GONE : found.segment.stateOf(found.index);
+    return state === VISIBLE || state === DELAYED || state === LEASED;
+  }
+}
+
+/** A page of a list while it is filled, with jobs that fit what was asked for. */
+class Page {
+  readonly #asked: JobsCommand;
+  readonly #jobs: JobView[] = [];
+  #bytes = 0;
+  #looked = 0;
+
+  constructor(asked: JobsCommand) {
+    this.#asked = asked;
+  }
+
+  get isFull(): boolean {
+    const { limit } = this.#asked;
+    return this.#jobs.length === limit || this.#looked === LOOKED_AT_MAX || this.#bytes >= LIST_BYTES_MAX;
+  }
+
+  looked(): void {
+    this.#looked += 1;
+  }
+
+  /** @param at when it ended, or was put */
+  add(job: JobView, at: number): void {
+    const { state, task, since = 0, before = Number.POSITIVE_INFINITY } = this.#asked;
+    const isOfState = state === undefined || job.state === (state satisfies JobState);
+    if (!isOfState || (task !== undefined && job.task !== task) || at < since || at >= before) return;
+    this.#jobs.push(job);
+    this.#bytes += utf8Bytes(job.result ?? "");
+  }
+
+  end(cursor: string | null): Listed {
+    return { verb: "jobs", jobs: this.#jobs, bytes: this.#bytes, cursor };
+  }
+}

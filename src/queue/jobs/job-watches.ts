@@ -1,0 +1,182 @@
+import { WATCHED_RESULT_CHARACTERS_MAX, WATCHES_MAX } from "../../contract/limits.ts";
+import type { JobView, Refusal, UnknownJob } from "../base/commands.ts";
+import { formatId, type Place, parseId } from "../base/receipt.ts";
+import type { PlacedMessage } from "../schedule/backlog.ts";
+import type { JobRecord } from "../store/job-records.ts";
+import type { Results } from "../waiting/results.ts";
+import { type Wait, WaitQueue, type Waits } from "../waiting/waits.ts";
+import { viewOfRecord } from "./record-view.ts";
+
+interface ResultWait extends Wait {
+  kind: "result";
+}
+
+/** Who watches a job: by subscriber, whether with its events. */
+type Watchers = Map<number, boolean>;
+
+/** The newest progress of running jobs, as JSON text, all together. Beyond it the oldest are forgotten. */
+const PROGRESS_CHARACTERS_MAX = 4 * 1024 * 1024;
+
+/** What becomes of one job is told to those who wait for its end, and to subscribers that watch it. All of it is in memory. */
+export class JobWatches {
+  readonly #idPrefix: string;
+  readonly #results: Results;
+  readonly #waits: Waits;
+  readonly #waiting = new Map<string, WaitQueue<ResultWait>>();
+  readonly #watchers = new Map<string, Watchers>();
+  readonly #bySubscriber = new Map<number, Set<string>>();
+  #size = 0;
+  /** Jobs whose events are watched, and which of them have changed since the last commit batch. */
+  #eventWatches = 0;
+  readonly #changed = new Set<string>();
+  /** The progress that was set last is at the end. */
+  readonly #progress = new Map<string, string>();
+  #progressCharacters = 0;
+
+  constructor(idPrefix: string, waits: Waits, results: Results) {
+    this.#idPrefix = idPrefix;
+    this.#waits = waits;
+    this.#results = results;
+  }
+
+  /** Whether no job is watched and no call waits for one. */
+  get isEmpty(): boolean {
+    return this.#watchers.size === 0 && this.#waiting.size === 0;
+  }
+
+  /** Whether one more job can be watched. */
+  get isFull(): boolean {
+    return this.#size >= WATCHES_MAX;
+  }
+
+  isWatched({ segment, index }: PlacedMessage): boolean {
+    if (this.isEmpty) return false;
+    const id = formatId(this.#idPrefix, segment.originOf(index));
+    return this.#watchers.has(id) || this.#waiting.has(id);
+  }
+
+  /** The ids of all jobs that are watched or waited for. */
+  get ids(): string[] {
+    return [...new Set([...this.#watchers.keys(), ...this.#waiting.keys()])];
+  }
+
+  /** Lets a call wait for the end of a job. */
+  wait(requestId: number, id: string, deadline: number): void {
+    let queue = this.#waiting.get(id);
+    if (queue === undefined) {
+      queue = new WaitQueue<ResultWait>(this.#waits, () => {
+        if (this.#waiting.get(id)?.isEmpty) this.#waiting.delete(id);
+      });
+      this.#waiting.set(id, queue);
+    }
+    queue.add({ kind: "result", requestIds: [requestId], subject: id }, deadline);
+  }
+
+  watch(subscriber: number, id: string, hasEvents: boolean): void {
+    const watchers: Watchers = this.#watchers.get(id) ?? new Map();
+    const before = watchers.get(subscriber);
+    if (before === undefined) this.#size += 1;
+    this.#eventWatches += Number(hasEvents) - Number(before ?? false);
+    this.#watchers.set(id, watchers.set(subscriber, hasEvents));
+    const ids = this.#bySubscriber.get(subscriber) ?? new Set();
+    this.#bySubscriber.set(subscriber, ids.add(id));
+  }
+
+  unwatch(subscriber: number, id: string): void {
+    const watchers = this.#watchers.get(id);
+    const hadEvents = watchers?.get(subscriber);
+    if (watchers === undefined || hadEvents === undefined) return;
+    this.#size -= 1;
+    this.#eventWatches -= Number(hadEvents);
+    watchers.delete(subscriber);
+    if (watchers.size === 0) this.#watchers.delete(id);
+    const ids = this.#bySubscriber.get(subscriber);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#bySubscriber.delete(subscriber);
+  }
+
+  /** Ends all watches of a subscriber. */
+  leave(subscriber: number): void {
+    for (const id of [...(this.#bySubscriber.get(subscriber) ?? [])]) this.unwatch(subscriber, id);
+  }
+
+  /** Tells the end of a job to all who wait for it or watch it. */
+  ended(record: JobRecord): void {
+    this.forgetProgress(record.place);
+    const job = viewOfRecord(this.#idPrefix, record);
+    for (const { requestIds } of this.#waiting.get(job.id)?.takeAll() ?? []) {
+      for (const requestId of requestIds) this.#results.add(requestId, { verb: "result", job }, job.result?.length);
+    }
+    this.#endWatches(job);
+  }
+
+  #endWatches(job: JobView | UnknownJob): void {
+    for (const subscriber of [...(this.#watchers.get(job.id)?.keys() ?? [])]) {
+      this.#tell(subscriber, job);
+      this.unwatch(subscriber, job.id);
+    }
+  }
+
+  /** Refuses all calls that wait, and ends all watches: their jobs are not known any more. */
+  refuseAll(refusal: Refusal): void {
+    for (const queue of [...this.#waiting.values()]) {
+      for (const { requestIds } of queue.takeAll()) this.#results.refuse(requestIds, refusal);
+    }
+    for (const id of [...this.#watchers.keys()]) this.#endWatches({ id, state: "unknown", isExpired: true });
+  }
+
+  /** A result that is long, or would be one too many for this commit batch, is left out: its watcher asks for it. */
+  #tell(subscriber: number, job: JobView | UnknownJob): void {
+    const characters = job.state === "unknown" ? 0 : (job.result?.length ?? 0);
+    const isLong = characters > WATCHED_RESULT_CHARACTERS_MAX || this.#results.isFull;
+    if (isLong) this.#results.add(subscriber, { verb: "job", job: { ...job, result: undefined } as JobView });
+    else this.#results.add(subscriber, { verb: "job", job }, characters);
+  }
+
+  /** Notes that a message has changed its state or its progress. */
+  changed(segment: PlacedMessage["segment"], index: number): void {
+    if (this.#eventWatches === 0) return;
+    const id = formatId(this.#idPrefix, segment.originOf(index));
+    if (this.#watchers.has(id)) this.#changed.add(id);
+  }
+
+  /** Tells what has changed of jobs that go on. */
+  tellChanges(viewOf: (id: string) => JobView | UnknownJob): void {
+    for (const id of this.#changed) {
+      const job = viewOf(id);
+      for (const [subscriber, hasEvents] of this.#watchers.get(id) ?? []) if (hasEvents) this.#tell(subscriber, job);
+    }
+    this.#changed.clear();
+  }
+
+  /** The newest progress of a job, as JSON text. */
+  progressOf(place: Place): string | undefined {
+    return this.#progress.get(formatId(this.#idPrefix, place));
+  }
+
+  setProgress({ segment, index }: PlacedMessage, progress: string): void {
+    const place = segment.originOf(index);
+    this.forgetProgress(place);
+    this.#progress.set(formatId(this.#idPrefix, place), progress);
+    this.#progressCharacters += progress.length;
+    for (const id of this.#progress.keys()) {
+      if (this.#progressCharacters <= PROGRESS_CHARACTERS_MAX) break;
+      this.#forgetProgress(id);
+    }
+    this.changed(segment, index);
+  }
+
+  forgetProgress(place: Place): void {
+    if (this.#progress.size > 0) this.#forgetProgress(formatId(this.#idPrefix, place));
+  }
+
+  #forgetProgress(id: string): void {
+    this.#progressCharacters -= this.#progress.get(id)?.length ?? 0;
+    this.#progress.delete(id);
+  }
+
+  /** Whether this text can be the id of a message of the queue's present life. */
+  placeOf(id: string): Place | undefined {
+    return parseId(this.#idPrefix, id);
+  }
+}

@@ -1,0 +1,105 @@
+import type { DeathReason } from "../../contract/states.ts";
+import type { JobError } from "../base/commands.ts";
+import { errorOf } from "../base/job-errors.ts";
+import type { QueueState } from "../base/queue-state.ts";
+import type { Backlog, PlacedMessage } from "../schedule/backlog.ts";
+import { attemptsOf } from "../store/attempts.ts";
+import type { JobRecord } from "../store/job-records.ts";
+import type { JobRows } from "../store/job-rows.ts";
+import { putAtOf, taskOf } from "../store/payload-text.ts";
+import type { Payloads } from "../store/payloads.ts";
+import type { State } from "../store/states.ts";
+import type { JobWatches } from "./job-watches.ts";
+
+/** What becomes of a job. */
+type Ending = Pick<JobRecord, "state"> & Partial<Pick<JobRecord, "result" | "error" | "reason">>;
+
+/** Why an attempt was the last. */
+export interface Failure {
+  reason: DeathReason;
+  error?: JobError | string | undefined;
+}
+
+/** What outcomes are made of. */
+interface OutcomeParts {
+  backlog: Backlog;
+  payloads: Payloads;
+  jobRows: JobRows;
+  watches: JobWatches;
+}
+
+/**
+ * Keeps the outcomes of messages that are jobs, and tells those who watch for any message how it ended. Each method is called
+ * before its message is removed, or is dead.
+ */
+export class Outcomes {
+  readonly #state: QueueState;
+  readonly #backlog: Backlog;
+  readonly #payloads: Payloads;
+  readonly #jobRows: JobRows;
+  readonly #watches: JobWatches;
+
+  constructor(state: QueueState, { backlog, payloads, jobRows, watches }: OutcomeParts) {
+    this.#state = state;
+    this.#backlog = backlog;
+    this.#payloads = payloads;
+    this.#jobRows = jobRows;
+    this.#watches = watches;
+  }
+
+  /** @param result as JSON text; undefined if none was given, so that only a job has one, which is null */
+  done(place: PlacedMessage, result: string | undefined, now: number): void {
+    const { resultMs } = this.#state.configuration;
+    const keptMs = this.#keptMs(place) ?? (result === undefined ? 0 : resultMs);
+    this.#end(place, { state: "done", result: result ?? "null" }, keptMs, now);
+  }
+
+  /** The message is dead, or has expired and is removed. */
+  failed(place: PlacedMessage, { reason, error }: Failure, now: number): void {
+    const keptMs = this.#keptMs(place) ?? 0;
+    if (keptMs === 0 && !this.#watches.isWatched(place)) return;
+    const attempts = attemptsOf(place.segment, place.index);
+    this.#end(place, { state: "failed", error: errorOf(error, reason, attempts), reason }, keptMs, now);
+  }
+
+  cancelled(place: PlacedMessage, now: number): void {
+    const error = { name: "Cancelled", message: "The job was cancelled." };
+    this.#end(place, { state: "cancelled", error }, this.#keptMs(place) ?? 0, now);
+  }
+
+  /** Messages in these states are about to be removed at once: no outcomes are kept, but those who watch are told. */
+  removing(isMeant: (state: State) => boolean, now: number): void {
+    for (const id of this.#watches.ids) {
+      const place = this.#watches.placeOf(id);
+      const found = place && this.#backlog.moved.find(place);
+      if (found === undefined || !isMeant(found.segment.stateOf(found.index))) continue;
+      const error = { name: "Removed", message: "The job was removed with others before it had ended." };
+      this.#end(found, { state: "cancelled", error }, 0, now);
+    }
+  }
+
+  /** For how long the outcome of a message is kept, by a rule of its own. For speed: most queues have no jobs. */
+  #keptMs({ segment, index }: PlacedMessage): number | undefined {
+    return segment.ownRules === undefined ? undefined : this.#payloads.rulesOf(segment, index)?.resultMs;
+  }
+
+  #end(at: PlacedMessage, ending: Ending, keptMs: number, now: number): void {
+    const isWatched = this.#watches.isWatched(at);
+    if (keptMs === 0 && !isWatched) return;
+    const { segment, index } = at;
+    const payload = this.#payloads.of(segment, index);
+    const record: JobRecord = {
+      place: segment.originOf(index),
+      ...ending,
+      task: taskOf(payload),
+      // A handler whose begin was not reported has begun all the same.
+      attempts: attemptsOf(segment, index) + Number(ending.state === "done" && segment.isUnbegun(index)),
+      putAt: putAtOf(payload),
+      finishedAt: now,
+      until: now + keptMs,
+    };
+    if (keptMs > 0) this.#jobRows.add(record);
+    if (isWatched) this.#watches.ended(record);
+    else this.#watches.forgetProgress(record.place);
+  }
+}

@@ -105,11 +105,7 @@ test("one caller alone, with keys, reuses few rows", async () => {
   const queue = await freshQueueInUse();
   for (const message of numbers(250)) await oneMessage(queue, `key-${message}`);
 
-  const rows = await runInDurableObject(objectOf(queue), (_, { storage: { sql } }) =>
-    sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM segments").one(),
-  );
-
-  expect(rows.rows).toBeLessThanOrEqual(250 / 64 + 2);
+  expect(await storedRows(queue)).toBeLessThanOrEqual(250 / 64 + 2);
 });
 
 /** What one message costs from its put to its end, in rows; `work` is everything in between. */

@@ -32,6 +32,15 @@ export {
   UnknownMessage,
   UnknownQueue,
 } from "./base/errors.ts";
+export {
+  type InputIssue,
+  InvalidInput,
+  InvalidOutput,
+  JobCancelled,
+  JobFailed,
+  Timeout,
+} from "./base/job-errors.ts";
+export type { JobState } from "./base/job-wire.ts";
 export type {
   ChangeOptions,
   MessagesOptions,
@@ -51,9 +60,18 @@ export type {
   QueueDescription,
   QueueOptions,
 } from "./calls/queue-description.ts";
+export type { JobsOptions } from "./calls/queue-jobs.ts";
 export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
+export type { SubmitManyOptions, SubmitOptions, TaskCalls, TaskClient } from "./calls/task-client.ts";
+export type { AnnouncedTask } from "./jobs/announcement.ts";
+export { asCompleted, type GatherOptions, gather } from "./jobs/as-completed.ts";
+export type { ResultOptions } from "./jobs/ended-job.ts";
+export type { Job } from "./jobs/job.ts";
+export type { JobError, JobEvent, JobStatus } from "./jobs/job-status.ts";
+export type { TaskWorkOptions } from "./jobs/task-work.ts";
 export type { DeadLetter } from "./message/dead-letter.ts";
-export type { Message, RejectOptions, RetryOptions } from "./message/message.ts";
+export type { Message } from "./message/message.ts";
+export type { AckOptions, RejectOptions, ReleaseOptions, RetryOptions } from "./message/message-options.ts";
 export type { DeathReason, MessageState, MessageView } from "./message/message-view.ts";
 export type { Handler } from "./workers/run-handler.ts";
 export type { CloseOptions, WorkOptions } from "./workers/work-options.ts";

@@ -48,7 +48,8 @@ const CLASSES: Partial<Record<string, new (message: string, details: ErrorDetail
 /** The error that stands for a problem which the server answered with. */
 export function errorOf(problem: Problem, place: Place): QueueError {
   const { code, status, errors } = problem;
-  const details: ErrorDetails = { code, status, queue: place.queue, errors };
+  const { expired } = problem as { expired?: boolean };
+  const details: ErrorDetails = { code, status, queue: place.queue, errors, expired };
   return new (CLASSES[code] ?? QueueError)(messageOf(problem, place), details);
 }
 

@@ -3,6 +3,7 @@ import {
   CALL_OPTIONS,
   type CallOptions,
   checkFunction,
+  checkNumber,
   checkOptions,
   type Known,
   secondsOf,
@@ -10,6 +11,7 @@ import {
 } from "../base/check-options.ts";
 import { checkSetting } from "../base/check-setting.ts";
 import type { WaitOptions } from "../base/deadline.ts";
+import { RESULT_SECONDS_MAX, TASK_HEADER } from "../base/job-limits.ts";
 import type { MessageOptions } from "../transport/put-messages.ts";
 
 /** The options of one item that is put. */
@@ -43,6 +45,11 @@ export interface ItemOptions {
   retryDelaySeconds?: number | undefined;
   /** As the setting of the queue, for this item alone: 0 for no end. */
   retentionSeconds?: number | undefined;
+  /**
+   * How long what becomes of the message is kept, for those that call `result` with its id: 0 to 2,592,000. Default: not
+   * at all for messages that are acked without a result; the setting of the queue for jobs of tasks.
+   */
+  resultSeconds?: number | undefined;
 }
 
 /** The options of `Queue.put`. */
@@ -75,6 +82,10 @@ const ITEM_OPTIONS: Record<keyof ItemOptions, (value: unknown) => unknown> = {
   maxAttempts: (value) => checkSetting("maxAttempts", value),
   retryDelaySeconds: (value) => checkSetting("retryDelaySeconds", value),
   retentionSeconds: (value) => checkSetting("retentionSeconds", value),
+  resultSeconds: (value) => {
+    checkNumber("resultSeconds", value, { min: 0, max: RESULT_SECONDS_MAX });
+    return value;
+  },
 };
 
 const ITEM_OPTION_NAMES = Object.keys(ITEM_OPTIONS) as (keyof ItemOptions)[];
@@ -123,6 +134,15 @@ export function batchOptionsOf<Item>(
     }
     return messageOptionsOf({ ...all, ...own });
   });
+}
+
+/** @internal The same as jobs of a task. */
+export function jobOptionsOf(
+  options: MessageOptions | MessageOptions[],
+  task: string,
+): MessageOptions | MessageOptions[] {
+  if (Array.isArray(options)) return options.map((each) => jobOptionsOf(each, task) as MessageOptions);
+  return { ...options, headers: { ...options.headers, [TASK_HEADER]: task } };
 }
 
 function messageOptionsOf(options: ItemOptions): MessageOptions {

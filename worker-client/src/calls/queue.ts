@@ -18,11 +18,19 @@ import { QueueCalls } from "../message/queue-calls.ts";
 import type { QueueRoutes } from "../transport/call.ts";
 import { PutMessages } from "../transport/put-messages.ts";
 import type { Handler } from "../workers/run-handler.ts";
+import type { Work } from "../workers/work.ts";
 import { checkWorkOptions, type WorkOptions } from "../workers/work-options.ts";
 import { Worker } from "../workers/worker.ts";
-import { batchOptionsOf, PUT_MANY_OPTIONS, PUT_OPTIONS, type PutManyOptions, type PutOptions } from "./put-options.ts";
-import { QueueAdmin } from "./queue-admin.ts";
+import {
+  batchOptionsOf,
+  jobOptionsOf,
+  PUT_MANY_OPTIONS,
+  PUT_OPTIONS,
+  type PutManyOptions,
+  type PutOptions,
+} from "./put-options.ts";
 import type { QueueDescription } from "./queue-description.ts";
+import { QueueJobs } from "./queue-jobs.ts";
 
 /** The lease of `get`: how long it may take to confirm that the message has arrived. */
 const GET_LEASE_SECONDS = 10;
@@ -54,7 +62,7 @@ const RECEIVE_OPTIONS: Known<ReceiveOptions> = { max: true, leaseSeconds: true, 
  * when the server cannot be reached: for `retrySeconds`, or until the call's own `timeoutSeconds` are over. Mistakes in
  * options are a `TypeError` or a `RangeError` that names the option, the rule and the value.
  */
-export class Queue<Item = unknown> extends QueueAdmin<Item> {
+export class Queue<Item = unknown> extends QueueJobs<Item> {
   readonly #routes: QueueRoutes;
   readonly #workers: Set<Worker>;
 
@@ -96,10 +104,16 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
     return this.#putAll(items, options);
   }
 
-  async #putAll(items: readonly Item[], options: PutManyOptions<Item>): Promise<string[]> {
+  /** @internal `putMany` of the inputs of jobs. */
+  putJobs(items: readonly Item[], options: PutManyOptions<Item>, task: string): Promise<string[]> {
+    return this.#putAll(items, options, task);
+  }
+
+  async #putAll(items: readonly Item[], options: PutManyOptions<Item>, task?: string): Promise<string[]> {
     const { signal, retrySeconds } = options;
     const deadline = deadlineOf(options);
-    const messages = new PutMessages(items, batchOptionsOf(items, options));
+    const each = batchOptionsOf(items, options);
+    const messages = new PutMessages(items, task === undefined ? each : jobOptionsOf(each, task));
     const idempotencyKey = options.idempotencyKey === undefined ? newKey() : checkedKey(options.idempotencyKey);
     if (messages.count === 0) return [];
     const call = { messages, deadline, idempotencyKey, signal, retrySeconds };
@@ -158,9 +172,14 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
   work(handler: Handler<Item>, options: WorkOptions = {}): Worker {
     checkFunction("The handler of work()", handler);
     checkWorkOptions(options);
+    return this.startWork(() => ({ handler: handler as Handler<unknown> }), options);
+  }
+
+  /** @internal Starts a worker. */
+  startWork(workOf: (calls: QueueCalls) => Work, options: WorkOptions): Worker {
     const calls = new QueueCalls(this.name, this.#routes.own(this.name));
     // Without a handler on `finished`: an error that no program waits for must show as an unhandled rejection.
-    const worker: Worker = new Worker(calls, handler as Handler<unknown>, options, () => this.#workers.delete(worker));
+    const worker: Worker = new Worker(calls, workOf(calls), options, () => this.#workers.delete(worker));
     this.#workers.add(worker);
     worker.start();
     return worker;

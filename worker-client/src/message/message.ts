@@ -1,5 +1,5 @@
 import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
-import { CALL_OPTIONS, type CallOptions, checkOptions, type Known } from "../base/check-options.ts";
+import { CALL_OPTIONS, type CallOptions, checkOptions } from "../base/check-options.ts";
 import { Closed, QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, instant } from "../base/instant.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
@@ -7,25 +7,24 @@ import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
 import { errorText } from "./error-text.ts";
 import { itemOf } from "./item-of.ts";
 import type { Lease } from "./lease.ts";
+import {
+  ACK_OPTIONS,
+  type AckOptions,
+  REJECT_OPTIONS,
+  RELEASE_OPTIONS,
+  RETRY_OPTIONS,
+  type RejectOptions,
+  type ReleaseOptions,
+  type RetryOptions,
+} from "./message-options.ts";
 import type { QueueCalls } from "./queue-calls.ts";
+import { resultText } from "./result-text.ts";
 
-/** The options of `Message.reject`. */
-export interface RejectOptions extends CallOptions {
-  /**
-   * Why it failed; the next attempt, or the dead letter, has it as `lastError`. An error is kept with its name, its
-   * message and where it was thrown; a text longer than 1,024 characters is cut.
-   */
-  error?: unknown;
+/** The reply to `progress`. */
+interface ProgressReply {
+  stale: boolean;
+  cancelled: boolean;
 }
-
-/** The options of `Message.retry`. */
-export interface RetryOptions extends RejectOptions {
-  /** When the message becomes visible again: at most 366 days. Default: what the queue's `retryDelay…` say. */
-  delaySeconds?: number | undefined;
-}
-
-const REJECT_OPTIONS: Known<RejectOptions> = { error: true, ...CALL_OPTIONS };
-const RETRY_OPTIONS: Known<RetryOptions> = { delaySeconds: true, ...REJECT_OPTIONS };
 
 /**
  * A message that was received: leased to this consumer, and redelivered if it is not acked before its lease ends.
@@ -109,9 +108,12 @@ export class Message<Item> {
    * False when the lease was over, so that the message is, or was, another consumer's to do again; also when an earlier
    * try was applied and its answer lost, which a second try cannot tell from that.
    */
-  async ack(options: CallOptions = {}): Promise<boolean> {
-    checkOptions("ack()", options, CALL_OPTIONS);
-    return this.#settle(async () => (await this.#calls.ack(this.receipt, true, options)).isAcked);
+  async ack(options: AckOptions = {}): Promise<boolean> {
+    checkOptions("ack()", options, ACK_OPTIONS);
+    const { result, ...call } = options;
+    const { queue } = this.#calls;
+    const text = result === undefined ? undefined : resultText(result, `the message ${this.id} of ${queue}`, queue);
+    return this.#settle(async () => (await this.#calls.ack(this.receipt, true, call, text)).isAcked);
   }
 
   /**
@@ -136,12 +138,25 @@ export class Message<Item> {
   }
 
   /**
-   * Gives the message back as if it had not been begun: it is visible at once, and no attempt is counted. True when
-   * that is certain; false as for `ack`.
+   * Gives the message back as if it had not been begun: it is visible at once, or after `delaySeconds`, and no attempt is
+   * counted. True when that is certain; false as for `ack`.
    */
-  async release(options: CallOptions = {}): Promise<boolean> {
-    checkOptions("release()", options, CALL_OPTIONS);
-    return this.#giveBack("release", {}, options);
+  async release(options: ReleaseOptions = {}): Promise<boolean> {
+    checkOptions("release()", options, RELEASE_OPTIONS);
+    const { delaySeconds } = options;
+    return this.#giveBack("release", delaySeconds === undefined ? {} : { delaySeconds }, options);
+  }
+
+  /**
+   * Tells those that watch the message how far its work is: any JSON value of at most 8 KiB, of which the last wins. It is
+   * not stored. Answers whether the message was cancelled, or its lease is over; then `signal` is aborted.
+   */
+  async progress(value: unknown, options: CallOptions = {}): Promise<{ cancelled: boolean }> {
+    checkOptions("progress()", options, CALL_OPTIONS);
+    const request = { receipt: this.receipt, progress: value === undefined ? null : value };
+    const { value: reply } = await this.#calls.send<ProgressReply>("progress", { request, ...options });
+    if (reply.stale || reply.cancelled) this.lose();
+    return { cancelled: reply.cancelled };
   }
 
   /**

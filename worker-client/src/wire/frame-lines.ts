@@ -1,10 +1,19 @@
 import type { ServerLine } from "../../../src/api/types.ts";
+import type { JobView } from "../base/job-wire.ts";
 import { isProblem } from "../base/problem-errors.ts";
 import { isListOf, isObject, isReceived, isText } from "../base/reply-shapes.ts";
 
+/** A line that the server sends. */
+export type HeardLine =
+  | ServerLine
+  /** A job that is watched: it has ended, or something of it has changed. */
+  | { job: JobView }
+  /** The queue has forgotten which jobs are watched: the client watches them again. */
+  | { watch_again: true };
+
 /** The lines of a frame; undefined if the frame is not of a durable-queue server. */
-export function linesOf(frame: string): ServerLine[] | undefined {
-  const lines: ServerLine[] = [];
+export function linesOf(frame: string): HeardLine[] | undefined {
+  const lines: HeardLine[] = [];
   for (const text of frame.split("\n")) {
     const line = lineOf(text);
     if (line === undefined) return undefined;
@@ -13,7 +22,7 @@ export function linesOf(frame: string): ServerLine[] | undefined {
   return lines;
 }
 
-function lineOf(text: string): ServerLine | undefined {
+function lineOf(text: string): HeardLine | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isServerLine(value) ? value : undefined;
@@ -22,13 +31,15 @@ function lineOf(text: string): ServerLine | undefined {
   }
 }
 
-function isServerLine(value: unknown): value is ServerLine {
+function isServerLine(value: unknown): value is HeardLine {
   if (!isObject(value)) return false;
   const { id } = value;
   if ("reply" in value) return isId(id) && isObject(value.reply);
   if ("problem" in value) return (id === undefined || isId(id)) && isProblem(value.problem);
   if ("push" in value) return isListOf(value.push, isReceived);
   if ("resend" in value) return isListOf(value.resend, isId);
+  if ("job" in value) return isObject(value.job) && isText(value.job.id) && isText(value.job.state);
+  if ("watch_again" in value) return true;
   return "lost" in value && isListOf(value.lost, isText);
 }
 

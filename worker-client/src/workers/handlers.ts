@@ -5,6 +5,7 @@ import type { LeasedMessages } from "./leased-messages.ts";
 import type { Prefetch } from "./prefetch.ts";
 import { type Handler, run } from "./run-handler.ts";
 import type { Settlements } from "./settlements.ts";
+import { Verdict } from "./verdict.ts";
 
 /** How long handlers may begin one after the other before other work of the event loop, in milliseconds. */
 const TURN_MS = 5;
@@ -17,8 +18,8 @@ interface HandlersContext {
   prefetch: Prefetch;
   report: Report;
   concurrency: number;
-  /** How long a handler may take, in milliseconds; undefined for no limit. */
-  timeoutMs: number | undefined;
+  /** How long the handler of a message may take; undefined for no limit. */
+  timeoutSecondsOf: (message: Message<unknown>) => number | undefined;
   /** Called when a handler has ended, and when others can begin after other work of the event loop. */
   changed: () => void;
 }
@@ -68,24 +69,33 @@ export class Handlers {
   }
 
   #beginOne(message: Message<unknown>): void {
-    const { calls, leased, prefetch, timeoutMs } = this.#context;
+    const { calls, leased, prefetch, timeoutSecondsOf } = this.#context;
     const beganAt = performance.now();
     leased.running.add(message);
-    run(this.#handler, message, timeoutMs, calls.queue, (failure) => {
+    run(this.#handler, message, timeoutSecondsOf(message), calls.queue, (failure, returned) => {
       prefetch.ran(performance.now() - beganAt);
-      this.#end(message, failure);
+      this.#end(message, failure, returned instanceof Verdict ? returned : undefined);
     });
     prefetch.blocked(performance.now() - beganAt);
   }
 
-  #end(message: Message<unknown>, failure: { error: unknown } | undefined): void {
+  #end(message: Message<unknown>, failure: { error: unknown } | undefined, verdict: Verdict | undefined): void {
     const { leased, settlements, report, changed } = this.#context;
     leased.running.delete(message);
     if (failure !== undefined) report(failure.error, message);
+    if (verdict?.act.verb === "reject") report(verdict.act.error, message);
     if (!message.isSettled) {
-      if (failure === undefined) settlements.ack(message);
-      else settlements.failed(message, failure.error);
+      if (failure !== undefined) settlements.failed(message, failure.error);
+      else if (verdict !== undefined) this.#settle(message, verdict);
+      else settlements.ack(message);
     }
     changed();
+  }
+
+  #settle(message: Message<unknown>, { act }: Verdict): void {
+    const { settlements } = this.#context;
+    if (act.verb === "ack") settlements.ack(message, act.result);
+    else if (act.verb === "reject") settlements.reject(message, act.error);
+    else settlements.release([message], act.delaySeconds);
   }
 }

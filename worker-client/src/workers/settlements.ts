@@ -13,7 +13,7 @@ export class Settlements {
   readonly #report: Report;
   readonly #changed: () => void;
   readonly #givingUp = new AbortController();
-  readonly #acks = new AckBatcher((receipts) => this.#send<ReplyOf<"ack">>("ack", { receipts }));
+  readonly #acks = new AckBatcher(({ receipts, results }) => this.#send<ReplyOf<"ack">>("ack", { receipts }, results));
   /** The messages of each batch of acks, by its outcome. Weak: messages that were acked do not stay in memory. */
   readonly #acked = new WeakMap<Promise<AckOutcome>, Message<unknown>[]>();
   #unconfirmed = 0;
@@ -35,10 +35,14 @@ export class Settlements {
     this.#givingUp.abort(reason);
   }
 
-  /** Acks a message, together with all others that are acked before `flush` or in the same turn of the event loop. */
-  ack(message: Message<unknown>): void {
+  /**
+   * Acks a message, together with all others that are acked before `flush` or in the same turn of the event loop.
+   *
+   * @param result as JSON text; undefined for none
+   */
+  ack(message: Message<unknown>, result?: string): void {
     message.settle();
-    const outcome = this.#acks.add(message.receipt);
+    const outcome = this.#acks.add(message.receipt, result);
     const others = this.#acked.get(outcome);
     if (others !== undefined) {
       others.push(message);
@@ -63,23 +67,38 @@ export class Settlements {
     this.#confirm([message], this.#giveBack("retry", request), isReported);
   }
 
-  /** Gives back messages whose handlers did not begin. */
-  release(messages: readonly Message<unknown>[]): void {
+  /** Gives a message up, which can never succeed. */
+  reject(message: Message<unknown>, error: unknown): void {
+    message.settle();
+    const request = { receipts: [message.receipt], error: errorText(error) };
+    this.#confirm([message], this.#giveBack("reject", request));
+  }
+
+  /**
+   * Gives messages back as if their handlers had not begun.
+   *
+   * @param delaySeconds after which they are visible. Default: at once
+   */
+  release(messages: readonly Message<unknown>[], delaySeconds?: number): void {
     for (const some of chunksOf(messages, RECEIPTS_MAX)) {
       for (const message of some) message.settle();
-      const request = { receipts: some.map(({ receipt }) => receipt) };
+      const request = { receipts: some.map(({ receipt }) => receipt), delaySeconds };
       // A lease that has ended has given the message back already.
       this.#confirm(some, this.#giveBack("release", request), true);
     }
   }
 
-  async #giveBack(verb: "retry" | "release", request: Record<string, unknown>): Promise<AckOutcome> {
+  async #giveBack(verb: "retry" | "reject" | "release", request: Record<string, unknown>): Promise<AckOutcome> {
     const { value, isRepeated } = await this.#send<{ stale: string[] }>(verb, request);
     return { stale: new Set(value.stale), isRepeated };
   }
 
-  #send<Reply>(verb: "ack" | "retry" | "release", request: Record<string, unknown>) {
-    return this.#calls.send<Reply>(verb, { request, signal: this.#givingUp.signal });
+  #send<Reply>(
+    verb: "ack" | "retry" | "reject" | "release",
+    request: Record<string, unknown>,
+    results?: readonly string[],
+  ) {
+    return this.#calls.send<Reply>(verb, { request, results, signal: this.#givingUp.signal });
   }
 
   /** @param isReported whether a lease that has ended needs no report */

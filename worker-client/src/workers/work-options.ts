@@ -1,4 +1,5 @@
 import { checkFunction, checkNumber, checkOptions, type Known } from "../base/check-options.ts";
+import { TIMEOUT_SECONDS_MAX, TIMEOUT_SECONDS_MIN } from "../base/job-limits.ts";
 import type { OnError } from "./error-reports.ts";
 
 /** The options of `Queue.work`. */
@@ -38,7 +39,8 @@ export interface CloseOptions {
   timeoutSeconds?: number | undefined;
 }
 
-const WORK_OPTIONS: Known<WorkOptions> = {
+/** The options that `work` has. */
+export const WORK_OPTIONS: Known<WorkOptions> = {
   concurrency: true,
   prefetch: true,
   leaseSeconds: true,
@@ -56,7 +58,8 @@ export function checkWorkOptions(options: WorkOptions): void {
   if (concurrency !== undefined) checkNumber("concurrency", concurrency, { min: 1, max: 10_000, isInteger: true });
   if (prefetch !== undefined) checkNumber("prefetch", prefetch, { min: 0, max: 10_000, isInteger: true });
   if (leaseSeconds !== undefined) checkNumber("leaseSeconds", leaseSeconds, { min: 1, max: 43_200 });
-  if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0.001, max: 31_622_400 });
+  if (timeoutSeconds !== undefined)
+    checkNumber("timeoutSeconds", timeoutSeconds, { min: TIMEOUT_SECONDS_MIN, max: TIMEOUT_SECONDS_MAX });
   if (onError !== undefined) checkFunction("onError", onError);
 }
 

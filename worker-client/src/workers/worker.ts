@@ -3,19 +3,18 @@ import { LEASE_SECONDS_DEFAULT } from "../../../src/contract/limits.ts";
 import { Closed, type QueueError, ShutDown } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { Timer, turn } from "../base/platform.ts";
-import { Lease } from "../message/lease.ts";
-import { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
+import { arrivalsOf } from "./arrivals.ts";
 import { type Report, reportOf } from "./error-reports.ts";
 import { Handlers } from "./handlers.ts";
 import { LeaseCheckTimer } from "./lease-check-timer.ts";
 import { LeasedMessages } from "./leased-messages.ts";
 import { MessageSource } from "./message-source.ts";
 import { Prefetch } from "./prefetch.ts";
-import type { Handler } from "./run-handler.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Settlements } from "./settlements.ts";
 import { SurplusWatch } from "./surplus-watch.ts";
+import type { Work } from "./work.ts";
 import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-options.ts";
 
 /** How long a worker that gives up on its handlers tries to give their messages back, in milliseconds. */
@@ -33,6 +32,7 @@ export class Worker {
    */
   readonly finished: Promise<void> = this.#ending.promise;
   readonly #calls: QueueCalls;
+  readonly #connected: (() => void) | undefined;
   readonly #over: () => void;
   readonly #concurrency: number;
   readonly #report: Report;
@@ -60,8 +60,10 @@ export class Worker {
    *
    * @param over called when it has ended
    */
-  constructor(calls: QueueCalls, handler: Handler<unknown>, options: WorkOptions, over: () => void) {
+  constructor(calls: QueueCalls, work: Work, options: WorkOptions, over: () => void) {
     const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
+    const ownTimeout = work.timeoutSecondsOf ?? (() => undefined);
+    this.#connected = work.connected;
     this.#calls = calls;
     this.#over = over;
     this.#concurrency = concurrency;
@@ -72,14 +74,14 @@ export class Worker {
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
     this.#settlements = new Settlements(calls, this.#report, () => this.#confirmed());
-    this.#handlers = new Handlers(handler, {
+    this.#handlers = new Handlers(work.handler, {
       calls,
       leased: this.#leased,
       settlements: this.#settlements,
       prefetch: this.#prefetch,
       report: this.#report,
       concurrency,
-      timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
+      timeoutSecondsOf: (message) => ownTimeout(message) ?? timeoutSeconds,
       changed: () => {
         this.#surplusWatch.clear();
         this.#plan();
@@ -145,6 +147,7 @@ export class Worker {
     this.#clock.reset();
     const running = [...this.#leased.running].filter(({ isSettled }) => !isSettled);
     if (running.length > 0) this.#calls.route.pushes?.begin(running.map(({ receipt }) => receipt));
+    this.#connected?.();
   }
 
   /** @internal */
@@ -158,16 +161,11 @@ export class Worker {
     // What was received before the event loop was blocked may be another consumer's by now.
     const sinceCheckMs = this.#startAnewAfterGap();
     if (leaseSeconds !== undefined) this.#setLease(leaseSeconds * 1_000);
-    const late: Message<unknown>[] = [];
-    for (const each of received) {
-      const { leaseMs } = this.#leased;
-      // An answer over HTTP does not contain the server's time: its leases count from its arrival.
-      const leftMs = leaseSeconds === undefined ? this.#clock.leftMs(each.leaseEndsAt ?? 0, leaseMs) : leaseMs;
-      const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - sinceCheckMs));
-      const message = new Message<unknown>(each, lease, this.#calls);
-      if (message.lease.leftMs > 0) this.#leased.add(message);
-      else late.push(message);
-    }
+    const { leaseMs } = this.#leased;
+    // An answer over HTTP does not contain the server's time: its leases count from its arrival.
+    const leftMs = leaseSeconds === undefined ? (at: number) => this.#clock.leftMs(at, leaseMs) : () => leaseMs;
+    const { inTime, late } = arrivalsOf(received, this.#calls, { leaseMs, leftMs, unreadMs: sinceCheckMs });
+    for (const message of inTime) this.#leased.add(message);
     this.#settlements.release(late);
     if (this.#end !== undefined) this.#settlements.release(this.#leased.takeWaiting());
     this.#turn();

@@ -188,8 +188,8 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     );
     // Two attempts of each fail, and the delays before the next ones pass.
     for (const attempts of [1, 2]) {
-      await expect.poll(() => failures, { timeout: 20_000 }).toBeGreaterThanOrEqual(20 * attempts);
-      await expect.poll(() => queue.describe(), { timeout: 20_000 }).toMatchObject({ delayed: 20 });
+      await expect.poll(() => failures).toBeGreaterThanOrEqual(20 * attempts);
+      await expect.poll(() => queue.describe()).toMatchObject({ delayed: 20 });
       isAway = attempts < 2;
       await server.pass(2 ** attempts, queue.name);
     }

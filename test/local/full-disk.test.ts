@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { StorageFull } from "../../worker-client/src/index.ts";
+import { eventually } from "../support/eventually.ts";
 import { AUTHKEY, TestServer } from "../support/server.ts";
 
 const disk = mkdtempSync(`${tmpdir()}/durable-queue-small-disk-`);
@@ -81,7 +82,7 @@ test.skipIf(!canMount)("a full disk is told as such, loses nothing, and puts go 
   expect(deleted).toEqual({ status: 200, body: { deleted: true } });
 
   execFileSync("mount", ["-o", "remount,size=30m", disk]);
-  await vi.waitFor(() => manager.queue("q").putNowait({ number: accepted.length }), { timeout: 20_000, interval: 100 });
+  await eventually(() => manager.queue("q").putNowait({ number: accepted.length }));
   const received = (await manager.queue<{ number: number }>("q").receive({ max: 1_000 })).map(
     ({ item }) => item.number,
   );

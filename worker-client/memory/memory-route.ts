@@ -49,7 +49,7 @@ export class MemoryRoute implements Route {
   #ask(call: Call): Promise<Reply> {
     const { verb, request = {}, messages, results, deadline, idempotencyKey, signal } = call;
     const asked: Request = {
-      verb: verb as Request["verb"],
+      verb,
       request: messages === undefined && results === undefined ? request : requestText(request, call),
       idempotencyKey,
       timeoutMs: deadline === undefined ? undefined : Math.ceil(deadline.waitMs),

@@ -41,7 +41,6 @@ export {
   JobFailed,
   Timeout,
 } from "./base/job-errors.ts";
-export type { JobState } from "./base/job-wire.ts";
 export type {
   ChangeOptions,
   MessagesOptions,
@@ -70,7 +69,7 @@ export type { AnnouncedTask } from "./jobs/announcement.ts";
 export { asCompleted, type GatherOptions, gather } from "./jobs/as-completed.ts";
 export type { ResultOptions } from "./jobs/ended-job.ts";
 export type { Job } from "./jobs/job.ts";
-export type { JobError, JobEvent, JobStatus } from "./jobs/job-status.ts";
+export type { JobError, JobEvent, JobState, JobStatus } from "./jobs/job-status.ts";
 export type { TaskWorkOptions } from "./jobs/task-work.ts";
 export type { DeadLetter } from "./message/dead-letter.ts";
 export type { Message } from "./message/message.ts";

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { SOCKET_WAITS_MAX } from "../../../src/contract/limits.ts";
 import { Deadline } from "../../../worker-client/src/base/deadline.ts";
 import { Closed, Empty, Full, type Queue, type QueueManagerOptions } from "../../../worker-client/src/index.ts";
@@ -56,7 +56,7 @@ describe("more calls than may wait at the server", () => {
       const queue = server.manager({ address: proxy.address, transport: "http" }).queue<number>(freshName());
       const gets = numbers(200).map(() => queue.get());
       await queue.qsize();
-      await expect.poll(() => proxy.timesSeen("receive"), { timeout: 20_000 }).toBe(200);
+      await expect.poll(() => proxy.timesSeen("receive")).toBe(200);
       // Those that were tried in vain send nothing more before it is their turn.
       for (let calls = 0; calls < 5; calls += 1) await queue.qsize();
       expect(proxy.timesSeen("receive")).toBe(200);
@@ -132,6 +132,9 @@ describe("connections on which nothing is awaited", () => {
   }
 
   test(`are at most ${IDLE_LINKS_MAX}: the one that was used least recently is closed, and none in use`, async () => {
+    // Time stands still, so that none is closed because it was idle for long.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const routes = routesTo(server.address);
     const waiting = routes.own(freshName()).send({ verb: "receive", deadline: new Deadline({}) });
     const ways = numbers(IDLE_LINKS_MAX + 20).map(() => routes.shared(freshName()));

@@ -108,8 +108,8 @@ test("messages of a frozen worker that no other worker took are done by it when 
   await queue.join();
   frozen.signal("SIGSTOP");
   await queue.putMany(["a", "b", "c"].map((name) => ({ name })));
-  await expect.poll(async () => (await queue.describe()).leased, { timeout: 5_000 }).toBe(3);
-  await expect.poll(async () => (await queue.describe()).visible, { timeout: 5_000 }).toBe(3);
+  await expect.poll(async () => (await queue.describe()).leased).toBe(3);
+  await expect.poll(async () => (await queue.describe()).visible).toBe(3);
   frozen.signal("SIGCONT");
   await queue.join();
 

@@ -1,8 +1,8 @@
 import type { Command, Result } from "../../../src/queue/base/commands.ts";
 import type { OutboundTransfer } from "../../../src/queue/outbound-transfers.ts";
-import { WITHOUT_EXISTENCE } from "../../../src/queue/queue.ts";
+import type { Queue } from "../../../src/queue/queue.ts";
 import { SEGMENT_MESSAGES_MAX } from "../../../src/queue/store/segment-summary.ts";
-import type { Queue } from "../../../src/queue/verbs.ts";
+import { WITHOUT_EXISTENCE } from "../../../src/queue/verbs.ts";
 import type { CommandResult } from "../../../src/queue/waiting/results.ts";
 import type { Random } from "../random.ts";
 import { Comparison } from "./comparison.ts";

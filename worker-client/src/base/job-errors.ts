@@ -1,12 +1,12 @@
 /** The errors of jobs and tasks. */
+import type { JobReply } from "../../../src/api/types.ts";
 import type { DeathReason } from "../../../src/contract/states.ts";
 import { type ErrorDetails, Invalid, QueueError } from "./errors.ts";
-import type { ErrorParts, JobView } from "./job-wire.ts";
 
 /** What a job's error is about. */
 interface JobPlace {
   queue: string;
-  job: JobView;
+  job: JobReply;
 }
 
 /** The job has failed: its last attempt threw, or it was rejected, or its time was over before an attempt. */
@@ -51,7 +51,7 @@ export class JobCancelled extends QueueError {
   readonly task: string | undefined;
 
   /** @internal */
-  constructor({ queue, job }: { queue: string; job: Pick<JobView, "id" | "task"> }) {
+  constructor({ queue, job }: { queue: string; job: Pick<JobReply, "id" | "task"> }) {
     super(`The job ${nameOf(job)} of ${queue} was cancelled.`, { code: "job_cancelled", queue });
     this.jobId = job.id;
     this.task = job.task;
@@ -110,15 +110,15 @@ export function pathText(path: readonly PropertyKey[]): string {
   }, "");
 }
 
-function nameOf({ id, task }: Pick<JobView, "id" | "task">): string {
+function nameOf({ id, task }: Pick<JobReply, "id" | "task">): string {
   return task === undefined ? id : `${id} (${task})`;
 }
 
-function headOf({ name, message }: ErrorParts): string {
+function headOf({ name, message }: NonNullable<JobReply["error"]>): string {
   return message === "" ? name : `${name}: ${message}`;
 }
 
-function whatHappened(error: ErrorParts | undefined, reason: DeathReason | undefined): string {
+function whatHappened(error: NonNullable<JobReply["error"]> | undefined, reason: DeathReason | undefined): string {
   if (error !== undefined) return headOf(error);
   if (reason === "expired") return "it had waited for longer than retentionSeconds.";
   if (reason === "rejected") return "it was rejected, without an error.";

@@ -1,9 +1,9 @@
+import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { checkHeaders } from "../base/check-headers.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
   checkFunction,
-  checkNumber,
   checkOptions,
   type Known,
   secondsOf,
@@ -11,7 +11,6 @@ import {
 } from "../base/check-options.ts";
 import { checkSetting } from "../base/check-setting.ts";
 import type { WaitOptions } from "../base/deadline.ts";
-import { RESULT_SECONDS_MAX, TASK_HEADER } from "../base/job-limits.ts";
 import type { MessageOptions } from "../transport/put-messages.ts";
 
 /** The options of one item that is put. */
@@ -82,10 +81,7 @@ const ITEM_OPTIONS: Record<keyof ItemOptions, (value: unknown) => unknown> = {
   maxAttempts: (value) => checkSetting("maxAttempts", value),
   retryDelaySeconds: (value) => checkSetting("retryDelaySeconds", value),
   retentionSeconds: (value) => checkSetting("retentionSeconds", value),
-  resultSeconds: (value) => {
-    checkNumber("resultSeconds", value, { min: 0, max: RESULT_SECONDS_MAX });
-    return value;
-  },
+  resultSeconds: (value) => checkSetting("resultSeconds", value),
 };
 
 const ITEM_OPTION_NAMES = Object.keys(ITEM_OPTIONS) as (keyof ItemOptions)[];

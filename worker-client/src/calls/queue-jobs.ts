@@ -1,3 +1,4 @@
+import type { ReplyOf } from "../../../src/api/types.ts";
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "../../../src/contract/limits.ts";
 import {
   CALL_OPTIONS,
@@ -7,11 +8,10 @@ import {
   type Known,
   secondsOf,
 } from "../base/check-options.ts";
-import type { JobState, JobView } from "../base/job-wire.ts";
 import type { AnnouncedTask } from "../jobs/announcement.ts";
 import type { ResultOptions } from "../jobs/ended-job.ts";
 import { Job } from "../jobs/job.ts";
-import { type JobStatus, statusOf } from "../jobs/job-status.ts";
+import { type JobState, type JobStatus, statusOf } from "../jobs/job-status.ts";
 import { checkId, QueueAdmin } from "./queue-admin.ts";
 
 /** The options of `Queue.jobs`. */
@@ -67,8 +67,8 @@ export abstract class QueueJobs<Item> extends QueueAdmin<Item> {
     const filter = Object.entries({ state, task, ...times }).filter(([, value]) => value !== undefined);
     for (let cursor: string | null = ""; cursor !== null; ) {
       const request = { ...Object.fromEntries(filter), limit: pageSize, ...(cursor === "" ? {} : { cursor }) };
-      const outcome = this.calls.send<JobsPage>("jobs", { request, ...call });
-      const page: JobsPage = await this.calls.orIfUnknown(outcome, { jobs: [], cursor: null });
+      const outcome = this.calls.send<ReplyOf<"jobs">>("jobs", { request, ...call });
+      const page: ReplyOf<"jobs"> = await this.calls.orIfUnknown(outcome, { jobs: [], cursor: null });
       for (const job of page.jobs) yield statusOf(job);
       cursor = page.cursor;
     }
@@ -77,7 +77,7 @@ export abstract class QueueJobs<Item> extends QueueAdmin<Item> {
   /** The tasks that workers of the queue have announced, with the JSON Schemas of their inputs where these are known. */
   async tasks(options: CallOptions = {}): Promise<AnnouncedTask[]> {
     checkOptions("tasks()", options, CALL_OPTIONS);
-    const outcome = this.calls.send<{ tasks: AnnouncedTask[] }>("tasks", { ...options });
+    const outcome = this.calls.send<ReplyOf<"tasks">>("tasks", { ...options });
     return (await this.calls.orIfUnknown(outcome, { tasks: [] })).tasks;
   }
 
@@ -86,10 +86,4 @@ export abstract class QueueJobs<Item> extends QueueAdmin<Item> {
     checkId(id);
     return new Job<Result>(id, task, this.calls);
   }
-}
-
-/** A page of the list of jobs. */
-interface JobsPage {
-  jobs: JobView[];
-  cursor: string | null;
 }

@@ -1,5 +1,5 @@
+import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { shown } from "../base/check-options.ts";
-import { TASK_HEADER } from "../base/job-limits.ts";
 import { errorText } from "../message/error-text.ts";
 import type { Message } from "../message/message.ts";
 import type { DeathReason } from "../message/message-view.ts";

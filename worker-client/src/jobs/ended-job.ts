@@ -1,6 +1,7 @@
+import type { JobReply } from "../../../src/api/types.ts";
 import { checkNumber, checkOptions, type Known } from "../base/check-options.ts";
+import { hasEnded } from "../base/job-ends.ts";
 import { JobCancelled, JobFailed, Timeout } from "../base/job-errors.ts";
-import { hasEnded, type JobView } from "../base/job-wire.ts";
 import { Timer } from "../base/platform.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { watcherOf } from "./job-watcher.ts";
@@ -29,12 +30,12 @@ export function checkResultOptions(call: string, options: ResultOptions): void {
 }
 
 /** Waits until a job has ended. The result is what it is then. */
-export async function endOf(id: string, calls: QueueCalls, options: ResultOptions): Promise<JobView> {
+export async function endOf(id: string, calls: QueueCalls, options: ResultOptions): Promise<JobReply> {
   const { timeoutSeconds = Number.POSITIVE_INFINITY, signal } = options;
   const late = () => new Timeout(lateText(id, calls.queue, timeoutSeconds), { queue: calls.queue });
   if (timeoutSeconds === 0) {
     const call = { request: { id }, signal, retrySeconds: NOWAIT_SECONDS };
-    const { value } = await calls.send<JobView>("result", call);
+    const { value } = await calls.send<JobReply>("result", call);
     if (!hasEnded(value)) throw late();
     return value;
   }
@@ -63,7 +64,7 @@ export async function endOf(id: string, calls: QueueCalls, options: ResultOption
  * @throws {JobFailed} where it has failed
  * @throws {JobCancelled} where it was cancelled
  */
-export function resultOf<Result>(job: JobView, queue: string): Result {
+export function resultOf<Result>(job: JobReply, queue: string): Result {
   if (job.state === "failed") throw new JobFailed({ queue, job });
   if (job.state === "cancelled") throw new JobCancelled({ queue, job });
   return job.result as Result;

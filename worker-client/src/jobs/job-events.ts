@@ -1,4 +1,5 @@
-import { hasEnded, type JobView } from "../base/job-wire.ts";
+import type { JobReply } from "../../../src/api/types.ts";
+import { hasEnded } from "../base/job-ends.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { type JobEvent, statusOf } from "./job-status.ts";
 import { watcherOf } from "./job-watcher.ts";
@@ -8,7 +9,7 @@ import { watcherOf } from "./job-watcher.ts";
  * progress alone.
  */
 export async function* eventsOf<Result>(id: string, calls: QueueCalls): AsyncGenerator<JobEvent<Result>> {
-  const views: JobView[] = [];
+  const views: JobReply[] = [];
   let failure: { error: unknown } | undefined;
   let wake: (() => void) | undefined;
   const leave = watcherOf(calls.route).watch(id, {
@@ -24,7 +25,7 @@ export async function* eventsOf<Result>(id: string, calls: QueueCalls): AsyncGen
       wake?.();
     },
   });
-  let shown: JobView | undefined;
+  let shown: JobReply | undefined;
   try {
     for (;;) {
       const view = views.shift();
@@ -46,11 +47,11 @@ export async function* eventsOf<Result>(id: string, calls: QueueCalls): AsyncGen
 }
 
 /** Whether only the progress, or the end of the lease, may differ. */
-function isSameStep(one: JobView, other: JobView): boolean {
+function isSameStep(one: JobReply, other: JobReply): boolean {
   return one.state === other.state && one.attempts === other.attempts;
 }
 
-function isSame(one: JobView, other: JobView): boolean {
+function isSame(one: JobReply, other: JobReply): boolean {
   const isSameTime = one.visibleAt === other.visibleAt;
   return isSameStep(one, other) && isSameTime && JSON.stringify(one.progress) === JSON.stringify(other.progress);
 }

@@ -1,6 +1,8 @@
-import type { DeathReason } from "../../../src/contract/states.ts";
-import type { ErrorParts, JobState, JobView } from "../base/job-wire.ts";
+import type { JobReply } from "../../../src/api/types.ts";
+import type { DeathReason, JobState } from "../../../src/contract/states.ts";
 import { dateOf, dateOrUndefined } from "../message/dates.ts";
+
+export type { JobState };
 
 /** The error of a job that has failed or was cancelled, as text. */
 export interface JobError {
@@ -42,7 +44,7 @@ export interface JobStatus<Result = unknown> {
 export type JobEvent<Result = unknown> = JobStatus<Result>;
 
 /** @internal */
-export function statusOf<Result>(view: JobView): JobStatus<Result> {
+export function statusOf<Result>(view: JobReply): JobStatus<Result> {
   const { id, state, task, attempts, putAt, visibleAt, leaseEndsAt, progress, result, reason } = view;
   return {
     ...{ id, state, task, attempts, progress, reason },
@@ -56,6 +58,6 @@ export function statusOf<Result>(view: JobView): JobStatus<Result> {
   };
 }
 
-function errorOf(error: ErrorParts | undefined): JobError | undefined {
+function errorOf(error: JobReply["error"]): JobError | undefined {
   return error === undefined ? undefined : { name: error.name, message: error.message, stack: error.stack };
 }

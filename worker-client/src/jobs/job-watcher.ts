@@ -1,7 +1,8 @@
+import type { JobReply, ReplyOf, UnknownJobReply } from "../../../src/api/types.ts";
+import { WATCH_IDS_MAX } from "../../../src/contract/limits.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { QueueError, UnknownMessage, UnknownQueue } from "../base/errors.ts";
-import { WATCHED_JOBS_MAX } from "../base/job-limits.ts";
-import { hasEnded, type JobView, type UnknownJobView, type WatchReply } from "../base/job-wire.ts";
+import { hasEnded } from "../base/job-ends.ts";
 import { turn } from "../base/platform.ts";
 import type { Route } from "../transport/call.ts";
 import type { WatchListener } from "../transport/watches.ts";
@@ -52,6 +53,7 @@ class JobWatcher implements WatchListener {
     }
     const watched = job;
     watched.listeners.add(listener);
+    if (listener.wantsAll && !watched.hasEvents) this.#ask(watched);
     if (watched.view !== undefined) listener.heard(watched.view);
     return () => this.#leave(watched, listener);
   }
@@ -60,9 +62,11 @@ class JobWatcher implements WatchListener {
     return this.#jobs.size > 0;
   }
 
-  heard(view: JobView): void {
+  heard(view: JobReply | UnknownJobReply): void {
     const job = this.#jobs.get(view.id);
-    if (job !== undefined) this.#hear(job, view);
+    if (job === undefined) return;
+    if (view.state === "unknown") this.#fail(job, unknownJob(job.id, this.#queue, view.expired));
+    else this.#hear(job, view);
   }
 
   forgotten(): void {
@@ -103,8 +107,11 @@ class JobWatcher implements WatchListener {
       for (const job of jobs) this.#results.poll(job, this.#jobs.size);
       return;
     }
-    for (const ids of chunksOf(left, WATCHED_JOBS_MAX)) void this.#unwatch(ids);
-    for (const some of chunksOf(jobs, WATCHED_JOBS_MAX)) void this.#watch(some);
+    for (const ids of chunksOf(left, WATCH_IDS_MAX)) void this.#unwatch(ids);
+    for (const events of [false, true]) {
+      const alike = jobs.filter(({ wantsAll }) => wantsAll === events);
+      for (const some of chunksOf(alike, WATCH_IDS_MAX)) void this.#watch(some, events);
+    }
   }
 
   /** Without an answer the server goes on telling of jobs that no listener waits for. */
@@ -112,13 +119,19 @@ class JobWatcher implements WatchListener {
     await this.#route.send({ verb: "unwatch", request: { ids }, retrySeconds: 0 }).catch(() => undefined);
   }
 
-  async #watch(jobs: readonly WatchedJob[]): Promise<void> {
-    for (const job of jobs) job.isAsked = true;
+  /** @param events whether the server is to tell of more than the ends of jobs */
+  async #watch(jobs: readonly WatchedJob[], events: boolean): Promise<void> {
+    for (const job of jobs) {
+      job.isAsked = true;
+      job.hasEvents = events;
+    }
     try {
-      const request = { ids: jobs.map(({ id }) => id) };
-      const { value } = await this.#route.send<WatchReply>({ verb: "watch", request });
+      const request = { ids: jobs.map(({ id }) => id), ...(events ? { events } : {}) };
+      const { value } = await this.#route.send<ReplyOf<"watch">>({ verb: "watch", request });
       for (const job of jobs) job.isAsked = false;
-      for (const view of value.jobs) this.#heardAny(view);
+      for (const view of value.jobs) this.heard(view);
+      // A listener that wants all may have come meanwhile.
+      for (const job of jobs) if (this.#jobs.get(job.id) === job && job.wantsAll && !events) this.#ask(job);
     } catch (error) {
       for (const job of jobs) job.isAsked = false;
       // The socket was given up for HTTP, where there is no such call.
@@ -131,15 +144,8 @@ class JobWatcher implements WatchListener {
     }
   }
 
-  #heardAny(view: JobView | UnknownJobView): void {
-    const job = this.#jobs.get(view.id);
-    if (job === undefined) return;
-    if (view.state === "unknown") this.#fail(job, unknownJob(job.id, this.#queue, view.expired));
-    else this.#hear(job, view);
-  }
-
   /** The server says of a job what it is. A large result is fetched. */
-  #hear(job: WatchedJob, view: JobView): void {
+  #hear(job: WatchedJob, view: JobReply): void {
     if (view.state === "done" && !("result" in view)) {
       this.#results.fetch(job);
       return;
@@ -150,7 +156,7 @@ class JobWatcher implements WatchListener {
   }
 
   /** The answer to a call that asked for one job. */
-  #answered(job: WatchedJob, view: JobView): void {
+  #answered(job: WatchedJob, view: JobReply): void {
     if (this.#jobs.get(job.id) !== job) return;
     this.#hear(job, view.state === "done" ? { ...view, result: view.result ?? null } : view);
     if (!hasEnded(view)) this.#ask(job);

@@ -1,6 +1,7 @@
+import type { JobReply } from "../../../src/api/types.ts";
 import { CALL_OPTIONS, type CallOptions, checkOptions } from "../base/check-options.ts";
 import { UnknownMessage, UnknownQueue, withCaller } from "../base/errors.ts";
-import { hasEnded, type JobView } from "../base/job-wire.ts";
+import { hasEnded } from "../base/job-ends.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { checkResultOptions, endOf, type ResultOptions, resultOf } from "./ended-job.ts";
 import { eventsOf } from "./job-events.ts";
@@ -24,7 +25,7 @@ export class Job<Result = unknown> {
   readonly queue: string;
   readonly #calls: QueueCalls;
   /** What it was when it had ended: it is not asked for again. */
-  #end: JobView | undefined;
+  #end: JobReply | undefined;
 
   /** @internal Jobs come from the clients of tasks. */
   constructor(id: string, task: string | undefined, calls: QueueCalls) {
@@ -57,7 +58,7 @@ export class Job<Result = unknown> {
   /** What the job is now. Throws `UnknownMessage` as `result` does. */
   async status(options: CallOptions = {}): Promise<JobStatus<Result>> {
     checkOptions("status()", options, CALL_OPTIONS);
-    const { value } = await this.#calls.send<JobView>("result", { request: { id: this.id }, ...options });
+    const { value } = await this.#calls.send<JobReply>("result", { request: { id: this.id }, ...options });
     // A job that has failed goes on after a redrive.
     this.#end = hasEnded(value) ? value : undefined;
     return statusOf<Result>(value);

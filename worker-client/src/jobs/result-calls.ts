@@ -1,4 +1,4 @@
-import type { JobView } from "../base/job-wire.ts";
+import type { JobReply } from "../../../src/api/types.ts";
 import type { Route } from "../transport/call.ts";
 import type { WatchedJob } from "./watched-job.ts";
 
@@ -17,7 +17,7 @@ const POLL_SECONDS_MIN = 0.25;
 /** Receives the outcomes. */
 interface ResultEvents {
   /** What the job is. It may not have ended. */
-  heard(job: WatchedJob, view: JobView): void;
+  heard(job: WatchedJob, view: JobReply): void;
   failed(job: WatchedJob, error: unknown): void;
 }
 
@@ -80,7 +80,7 @@ export class ResultCalls {
     const request = { id: job.id, ...(seconds === 0 ? {} : { timeoutSeconds: seconds }) };
     let tell: () => void;
     try {
-      const { value } = await this.#route.send<JobView>({ verb: "result", request, signal: leaving.signal });
+      const { value } = await this.#route.send<JobReply>({ verb: "result", request, signal: leaving.signal });
       tell = () => this.#events.heard(job, value);
     } catch (error) {
       tell = () => this.#events.failed(job, error);

@@ -1,4 +1,4 @@
-import { PROGRESS_BYTES_MAX } from "../base/job-limits.ts";
+import { PROGRESS_BYTES_MAX } from "../../../src/contract/limits.ts";
 import { Timer } from "../base/platform.ts";
 import type { Message } from "../message/message.ts";
 

@@ -1,4 +1,4 @@
-import { TASK_HEADER } from "../base/job-limits.ts";
+import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import type { WorkerReports } from "../events/worker-reports.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";

@@ -1,5 +1,5 @@
+import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { QueueError } from "../base/errors.ts";
-import { TASK_HEADER } from "../base/job-limits.ts";
 import type { WorkerReports } from "../events/worker-reports.ts";
 import type { Message } from "../message/message.ts";
 

@@ -1,11 +1,11 @@
-import type { JobView } from "../base/job-wire.ts";
+import type { JobReply } from "../../../src/api/types.ts";
 
 /** Is told of one job. */
 export interface JobListener {
   /** Whether it needs to hear of more than the end. */
   readonly wantsAll: boolean;
   /** What the job is now. After its end nothing follows. */
-  heard(job: JobView): void;
+  heard(job: JobReply): void;
   /** Nothing more is known of the job. Nothing follows. */
   failed(error: unknown): void;
 }
@@ -15,9 +15,11 @@ export class WatchedJob {
   readonly id: string;
   readonly listeners = new Set<JobListener>();
   /** What was last heard of it. */
-  view: JobView | undefined;
+  view: JobReply | undefined;
   /** Whether a call is under way that asks for it. */
   isAsked = false;
+  /** Whether the server was asked to tell of more than its end. */
+  hasEvents = false;
 
   constructor(id: string) {
     this.id = id;

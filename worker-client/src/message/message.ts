@@ -20,12 +20,6 @@ import {
 import type { QueueCalls } from "./queue-calls.ts";
 import { resultText } from "./result-text.ts";
 
-/** The reply to `progress`. */
-interface ProgressReply {
-  stale: boolean;
-  cancelled: boolean;
-}
-
 /** A message that its handler has settled by a call. */
 export interface Settled {
   verb: "ack" | "retry" | "reject" | "release";
@@ -69,6 +63,8 @@ export class Message<Item> {
   readonly retryDelaySeconds: number | undefined;
   /** Its own, over the setting of the queue; undefined if it has none. */
   readonly retentionSeconds: number | undefined;
+  /** Its own, over the setting of the queue; undefined if it has none. */
+  readonly resultSeconds: number | undefined;
   /** What the last retry gave as its error. */
   readonly lastError: string | undefined;
   /** Where it comes from, if it died in another queue. */
@@ -101,6 +97,7 @@ export class Message<Item> {
     this.maxAttempts = received.maxAttempts;
     this.retryDelaySeconds = received.retryDelaySeconds;
     this.retentionSeconds = received.retentionSeconds;
+    this.resultSeconds = received.resultSeconds;
     this.lastError = received.lastError;
     this.deadLetter = deadLetterOf(received);
     this.receipt = received.receipt ?? "";
@@ -180,7 +177,7 @@ export class Message<Item> {
   async progress(value: unknown, options: CallOptions = {}): Promise<{ cancelled: boolean }> {
     checkOptions("progress()", options, CALL_OPTIONS);
     const request = { receipt: this.receipt, progress: value === undefined ? null : value };
-    const { value: reply } = await this.#calls.send<ProgressReply>("progress", { request, ...options });
+    const { value: reply } = await this.#calls.send<ReplyOf<"progress">>("progress", { request, ...options });
     if (reply.stale || reply.cancelled) this.lose(reply.cancelled);
     return { cancelled: reply.cancelled };
   }

@@ -1,5 +1,5 @@
+import { RESULT_BYTES_MAX } from "../../../src/contract/limits.ts";
 import { InvalidOutput } from "../base/job-errors.ts";
-import { RESULT_BYTES_MAX } from "../base/job-limits.ts";
 
 const encoder = new TextEncoder();
 

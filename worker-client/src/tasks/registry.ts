@@ -1,4 +1,4 @@
-import { QUEUE_NAME_PATTERN } from "../../../src/contract/limits.ts";
+import { QUEUE_NAME_PATTERN, TASK_NAME_PATTERN } from "../../../src/contract/limits.ts";
 import { checkOptions, type Known, shown } from "../base/check-options.ts";
 import type { AnyTask, Task } from "./task.ts";
 
@@ -37,9 +37,6 @@ const REFUSED_NAMES: ReadonlyMap<string, string> = new Map<RefusedName, string>(
   ["toJSON", "JSON.stringify would call it"],
   ["job", "the client of the tasks has a call of this name"],
 ]);
-
-/** The names that tasks may have. */
-const TASK_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const REGISTRY_OPTIONS: Known<RegistryOptions> = { module: true };
 

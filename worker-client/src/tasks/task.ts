@@ -1,7 +1,7 @@
 import { PRIORITY_MAX } from "../../../src/contract/limits.ts";
 import { checkFunction, checkNumber, checkOptions, type Known, shown } from "../base/check-options.ts";
 import { checkSetting } from "../base/check-setting.ts";
-import { RESULT_SECONDS_MAX, TIMEOUT_SECONDS_MAX, TIMEOUT_SECONDS_MIN } from "../base/job-limits.ts";
+import { TIMEOUT_SECONDS_MAX, TIMEOUT_SECONDS_MIN } from "../base/timeout-limits.ts";
 import type { Jsonified } from "./jsonified.ts";
 import type { StandardSchemaV1 } from "./standard-schema.ts";
 import type { TaskContext } from "./task-context.ts";
@@ -102,7 +102,7 @@ function checkRules(rules: JobRules): void {
   if (maxAttempts !== undefined) checkSetting("maxAttempts", maxAttempts);
   if (retryDelaySeconds !== undefined) checkSetting("retryDelaySeconds", retryDelaySeconds);
   if (retentionSeconds !== undefined) checkSetting("retentionSeconds", retentionSeconds);
-  if (resultSeconds !== undefined) checkNumber("resultSeconds", resultSeconds, { min: 0, max: RESULT_SECONDS_MAX });
+  if (resultSeconds !== undefined) checkSetting("resultSeconds", resultSeconds);
   if (priority !== undefined) checkNumber("priority", priority, { min: 0, max: PRIORITY_MAX, isInteger: true });
   if (timeoutSeconds !== undefined) {
     checkNumber("timeoutSeconds", timeoutSeconds, { min: TIMEOUT_SECONDS_MIN, max: TIMEOUT_SECONDS_MAX });

@@ -8,12 +8,9 @@ import type { PutMessages } from "./put-messages.ts";
 import type { SubscriptionListener } from "./subscription-listener.ts";
 import type { Watches } from "./watches.ts";
 
-/** The verbs about jobs. */
-type JobVerb = "watch" | "unwatch" | "result" | "progress" | "announce" | "tasks" | "jobs";
-
 /** One call to a queue, independent of its route. */
 export interface Call {
-  verb: Verb | JobVerb;
+  verb: Verb;
   request?: Record<string, unknown> | undefined;
   /** The messages of a put. */
   messages?: PutMessages | undefined;

@@ -1,9 +1,9 @@
+import type { ServerLine } from "../../../src/api/types.ts";
 import { GRACE_SECONDS } from "../base/deadline.ts";
 import { QueueError } from "../base/errors.ts";
 import { type Instant, msSince } from "../base/instant.ts";
 import { Timer } from "../base/platform.ts";
 import { retryLater } from "../base/retry.ts";
-import type { HeardLine } from "../wire/frame-lines.ts";
 import { type LinkEvents, openLink, type SocketLink } from "../wire/socket-link.ts";
 import type { ConnectFailure, Target } from "../wire/wire.ts";
 import { OutageWatch } from "./outage-watch.ts";
@@ -28,7 +28,7 @@ export interface KeeperEvents {
   /** Whether an answer or a push is awaited on the connection. */
   readonly isNeeded: boolean;
   connected(link: SocketLink): void;
-  heard(line: HeardLine): void;
+  heard(line: ServerLine): void;
   /** The connection is gone, whether another one is opened or not. */
   lost(link: SocketLink, cause: Error): void;
   /** A try to connect failed. There will be another. */
@@ -170,7 +170,7 @@ export class LinkKeeper implements LinkEvents {
     }
   }
 
-  heard(line: HeardLine): void {
+  heard(line: ServerLine): void {
     // A connection that works and is cut is not one that cannot be opened: the next is opened at once.
     this.#failures = 0;
     if (this.#outage.since !== undefined) {

@@ -1,9 +1,9 @@
+import type { ServerLine } from "../../../src/api/types.ts";
 import { isHeard, publish } from "../base/diagnostics.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { turn } from "../base/platform.ts";
 import type { Place } from "../base/problem-errors.ts";
-import type { HeardLine } from "../wire/frame-lines.ts";
 import type { SocketLink } from "../wire/socket-link.ts";
 import type { Target } from "../wire/wire.ts";
 import { type Call, closed, HTTP_POLLS_MAX, type Outcome, type Pushes, type Route } from "./call.ts";
@@ -145,7 +145,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
     this.#pushes.connected();
   }
 
-  heard(line: HeardLine): void {
+  heard(line: ServerLine): void {
     if ("resend" in line) {
       for (const id of line.resend) this.#calls.forgotten(id);
     } else if ("id" in line && line.id !== undefined) {

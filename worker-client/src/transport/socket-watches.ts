@@ -1,4 +1,4 @@
-import type { JobView } from "../base/job-wire.ts";
+import type { JobReply, UnknownJobReply } from "../../../src/api/types.ts";
 import type { SharedConnection } from "./socket-pushes.ts";
 import type { Watches, WatchListener } from "./watches.ts";
 
@@ -24,7 +24,7 @@ export class SocketWatches implements Watches {
     return this.#listener?.isWatching ?? false;
   }
 
-  heard(job: JobView): void {
+  heard(job: JobReply | UnknownJobReply): void {
     this.#listener?.heard(job);
   }
 

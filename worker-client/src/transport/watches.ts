@@ -1,4 +1,4 @@
-import type { JobView } from "../base/job-wire.ts";
+import type { JobReply, UnknownJobReply } from "../../../src/api/types.ts";
 
 /** What the server says of jobs by itself, on the connection of a route. */
 export interface Watches {
@@ -12,7 +12,7 @@ export interface Watches {
 export interface WatchListener {
   /** Whether there are any: the connection is kept for them, and the process with it. */
   readonly isWatching: boolean;
-  heard(job: JobView): void;
+  heard(job: JobReply | UnknownJobReply): void;
   /** The server watches nothing any more on this route: its memory, or the connection, is gone. */
   forgotten(): void;
   /** No socket can be opened: jobs must be asked for while the route is on HTTP. */

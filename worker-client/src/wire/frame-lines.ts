@@ -1,19 +1,10 @@
 import type { ServerLine } from "../../../src/api/types.ts";
-import type { JobView } from "../base/job-wire.ts";
 import { isProblem } from "../base/problem-errors.ts";
 import { isListOf, isObject, isReceived, isText } from "../base/reply-shapes.ts";
 
-/** A line that the server sends. */
-export type HeardLine =
-  | ServerLine
-  /** A job that is watched: it has ended, or something of it has changed. */
-  | { job: JobView }
-  /** The queue has forgotten which jobs are watched: the client watches them again. */
-  | { watch_again: true };
-
 /** The lines of a frame; undefined if the frame is not of a durable-queue server. */
-export function linesOf(frame: string): HeardLine[] | undefined {
-  const lines: HeardLine[] = [];
+export function linesOf(frame: string): ServerLine[] | undefined {
+  const lines: ServerLine[] = [];
   for (const text of frame.split("\n")) {
     const line = lineOf(text);
     if (line === undefined) return undefined;
@@ -22,7 +13,7 @@ export function linesOf(frame: string): HeardLine[] | undefined {
   return lines;
 }
 
-function lineOf(text: string): HeardLine | undefined {
+function lineOf(text: string): ServerLine | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isServerLine(value) ? value : undefined;
@@ -31,7 +22,7 @@ function lineOf(text: string): HeardLine | undefined {
   }
 }
 
-function isServerLine(value: unknown): value is HeardLine {
+function isServerLine(value: unknown): value is ServerLine {
   if (!isObject(value)) return false;
   const { id } = value;
   if ("reply" in value) return isId(id) && isObject(value.reply);

@@ -1,7 +1,8 @@
+import type { ServerLine } from "../../../src/api/types.ts";
 import { PING, PONG } from "../../../src/contract/socket-constants.ts";
 import { QueueError } from "../base/errors.ts";
 import { afterReading, Timer } from "../base/platform.ts";
-import { type HeardLine, linesOf } from "./frame-lines.ts";
+import { linesOf } from "./frame-lines.ts";
 import { openWire } from "./open-wire.ts";
 import type { ConnectFailure, Opening, Target, Wire } from "./wire.ts";
 
@@ -22,7 +23,7 @@ export interface LinkEvents {
   opened(link: SocketLink): void;
   connectFailed(failure: ConnectFailure): void;
   /** A line came. */
-  heard(line: HeardLine): void;
+  heard(line: ServerLine): void;
   /** The connection is gone. Called once, after `opened`. */
   lost(link: SocketLink, cause: Error): void;
   /** Called at an interval while an answer is awaited. */

@@ -1,5 +1,5 @@
 import { checkFunction, checkNumber, checkOptions, type Known } from "../base/check-options.ts";
-import { TIMEOUT_SECONDS_MAX, TIMEOUT_SECONDS_MIN } from "../base/job-limits.ts";
+import { TIMEOUT_SECONDS_MAX, TIMEOUT_SECONDS_MIN } from "../base/timeout-limits.ts";
 import { checkLogger, type Logger } from "../events/log.ts";
 import type { OnError } from "../events/worker-reports.ts";
 

@@ -127,7 +127,7 @@ const programs = blocks.flatMap((block, index) => {
 });
 
 describe("the programs of the pages", () => {
-  test.concurrent.each(programs)("$name: one prints what it says", async ({ block, printed }) => {
+  test.each(programs)("$name: one prints what it says", async ({ block, printed }) => {
     expect(await runProgram(block)).toBe(printed);
   });
 });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defineTasks, task } from "durable-queue/tasks";
 
 /** Steps of a report. Each takes a moment. */
-export const REPORT_STEPS = 80;
+const REPORT_STEPS = 80;
 
 export const tasks = defineTasks("jobs", {
   cube: task({

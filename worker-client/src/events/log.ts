@@ -1,6 +1,6 @@
 import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { shown } from "../base/check-options.ts";
-import { errorText } from "../message/error-text.ts";
+import { textOf } from "../message/error-parts.ts";
 import type { Message } from "../message/message.ts";
 import type { DeathReason } from "../message/message-view.ts";
 
@@ -99,10 +99,11 @@ export function taskOf({ headers }: Message<unknown>): string | undefined {
 export function errorFields(error: unknown): NonNullable<LogDetails["error"]> {
   try {
     if (error instanceof Error) return { name: error.name, message: error.message, stack: error.stack };
+    return { name: "Error", message: textOf(error) };
   } catch {
     // An object whose getters throw.
+    return { name: "Error", message: "The thrown value has no text." };
   }
-  return { name: "Error", message: errorText(error) };
 }
 
 /** An error, or another value, in one line. Never throws. */

@@ -46,8 +46,8 @@ function causeOf(cause: unknown, causesLeft: number): string[] {
   return [`Caused by ${cut(head, ERROR_CHARACTERS_MAX)}`, ...stackOf(cause, causesLeft)];
 }
 
-/** A thrown value that is no error: as JSON if it has fields. */
-function textOf(value: unknown): string {
+/** The text of a thrown value that is no error: as JSON if it has fields. */
+export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === undefined || value === null) return `${value} was thrown, which is no Error.`;
   if (typeof value !== "object") return String(value);

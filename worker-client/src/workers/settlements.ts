@@ -2,7 +2,7 @@ import type { ReplyOf } from "../../../src/api/types.ts";
 import { RECEIPTS_MAX } from "../../../src/contract/limits.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { AckBatcher, type AckOutcome } from "../message/ack-batcher.ts";
-import { errorText } from "../message/error-text.ts";
+import { sentErrorOf } from "../message/error-text.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import type { Report } from "./error-reports.ts";
@@ -61,7 +61,7 @@ export class Settlements {
   /** Gives a message back whose handler failed. */
   failed(message: Message<unknown>, error: unknown): void {
     message.settle();
-    const request = { receipts: [message.receipt], error: errorText(error) };
+    const request = { receipts: [message.receipt], error: sentErrorOf(error) };
     // The error of a handler that failed because the lease had ended was reported already.
     const isReported = message.isLost && error === message.signal.reason;
     this.#confirm([message], this.#giveBack("retry", request), isReported);
@@ -70,7 +70,7 @@ export class Settlements {
   /** Gives a message up, which can never succeed. */
   reject(message: Message<unknown>, error: unknown): void {
     message.settle();
-    const request = { receipts: [message.receipt], error: errorText(error) };
+    const request = { receipts: [message.receipt], error: sentErrorOf(error) };
     this.#confirm([message], this.#giveBack("reject", request));
   }
 

@@ -24,6 +24,9 @@ export function errorOf(given: JobError | string | undefined, reason: DeathReaso
   }
 }
 
+/** Of the text of an error with a stack, its name and message have at most this much, in characters. */
+const HEAD_CHARACTERS_MAX = 512;
+
 /** The text of an error as the next attempt has it: its name, its message and its stack, of at most `ERROR_CHARACTERS_MAX`. */
 export function lastErrorOf(error: JobError | string | undefined): string | undefined {
   if (typeof error !== "object") return error;
@@ -31,8 +34,11 @@ export function lastErrorOf(error: JobError | string | undefined): string | unde
   const head = message === "" ? name : `${name}: ${message}`;
   // The stack of an error in JavaScript begins with its name and message.
   const frames = stack.startsWith(head) ? stack.slice(head.length) : stack === "" ? "" : `\n${stack}`;
-  const text = `${head}${frames}`;
-  if (text.length <= ERROR_CHARACTERS_MAX) return text;
-  const end = ERROR_CHARACTERS_MAX - 1;
+  return cut(`${frames === "" ? head : cut(head, HEAD_CHARACTERS_MAX)}${frames}`, ERROR_CHARACTERS_MAX);
+}
+
+function cut(text: string, charactersMax: number): string {
+  if (text.length <= charactersMax) return text;
+  const end = charactersMax - 1;
   return `${text.slice(0, isHighSurrogate(text.charCodeAt(end - 1)) ? end - 1 : end)}…`;
 }

@@ -1,40 +1,62 @@
-import { ERROR_CHARACTERS_MAX } from "../../../src/contract/limits.ts";
+import {
+  ERROR_CHARACTERS_MAX,
+  ERROR_NAME_CHARACTERS_MAX,
+  ERROR_STACK_CHARACTERS_MAX,
+} from "../../../src/contract/limits.ts";
 
-/** How much of a long message is kept, so that there is room for where it was thrown. */
-const MESSAGE_CHARACTERS_MAX = 512;
+/** An error as it is sent. */
+interface ErrorParts {
+  name: string;
+  message: string;
+  /** Where it was thrown, and its causes; absent where that is not known. */
+  stack?: string;
+}
 
 /** How many errors of a chain of causes are kept. */
 const CAUSES_MAX = 4;
 
+/** How many lines of where it was thrown are kept of an error that has a cause. */
+const FRAMES_ABOVE_CAUSE = 4;
+
+/** How much of the message of a cause is kept. */
+const CAUSE_CHARACTERS_MAX = 512;
+
 /**
- * The text of an error for the next attempt: its name, its message and where it was thrown, cut to what a message can
- * keep. Never throws, whatever was thrown.
+ * What is sent of a failure: the parts of an error, or a text of anything else that was thrown, cut to what the server
+ * takes. Never throws, whatever was thrown.
  */
-export function errorText(error: unknown): string {
+export function sentErrorOf(error: unknown): string | ErrorParts {
   try {
-    return cut(textOf(error, CAUSES_MAX), ERROR_CHARACTERS_MAX);
+    if (!(error instanceof Error)) return cut(plainText(error), ERROR_CHARACTERS_MAX);
+    const stack = traceOf(error, CAUSES_MAX).join("\n");
+    return {
+      name: cut(String(error.name), ERROR_NAME_CHARACTERS_MAX) || "Error",
+      message: cut(String(error.message), ERROR_CHARACTERS_MAX),
+      ...(stack === "" ? {} : { stack: cut(stack, ERROR_STACK_CHARACTERS_MAX) }),
+    };
   } catch {
     return "The thrown value has no text.";
   }
 }
 
-function textOf(error: unknown, causesLeft: number): string {
-  if (typeof error === "string") return error;
-  if (!(error instanceof Error)) return plainText(error);
-  const head = cut(
-    error.message === "" ? String(error.name) : `${error.name}: ${error.message}`,
-    MESSAGE_CHARACTERS_MAX,
-  );
-  const frames = String(error.stack ?? "")
+/** The lines of where an error was thrown, and those of its causes. */
+function traceOf({ stack, cause }: Error, causesLeft: number): string[] {
+  const frames = String(stack ?? "")
     .split("\n")
     .filter((line) => /^\s+at |^[^\s].*@.*:\d+:\d+$/.test(line));
-  const cause =
-    error.cause === undefined || causesLeft === 0 ? [] : [`Caused by ${textOf(error.cause, causesLeft - 1)}`];
-  return [head, ...frames.slice(0, cause.length === 0 ? frames.length : 4), ...cause].join("\n");
+  if (cause === undefined || causesLeft === 0) return frames;
+  const head = `Caused by ${cut(cause instanceof Error ? headOf(cause) : plainText(cause), CAUSE_CHARACTERS_MAX)}`;
+  const rest = cause instanceof Error ? traceOf(cause, causesLeft - 1) : [];
+  return [...frames.slice(0, FRAMES_ABOVE_CAUSE), head, ...rest];
+}
+
+function headOf({ name, message }: Error): string {
+  return message === "" ? String(name) : `${name}: ${message}`;
 }
 
 /** A thrown value that is no error: as JSON if it has fields. */
 function plainText(value: unknown): string {
+  if (typeof value === "string") return value;
   if (value === undefined || value === null) return `${value} was thrown, which is no Error.`;
   if (typeof value !== "object") return String(value);
   const json = JSON.stringify(value);

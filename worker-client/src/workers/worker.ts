@@ -33,7 +33,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
    */
   readonly finished: Promise<void> = this.#ending.promise;
   readonly #calls: QueueCalls;
-  readonly #connected: (() => void) | undefined;
+  readonly #work: Work;
   readonly #over: () => void;
   readonly #concurrency: number;
   readonly #reports: WorkerReports;
@@ -70,8 +70,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
   ) {
     super(reports.listeners);
     const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal } = options;
-    const ownTimeout = work.timeoutSecondsOf ?? (() => undefined);
-    this.#connected = work.connected;
+    this.#work = work;
     this.#calls = calls;
     this.#over = over;
     this.#concurrency = concurrency;
@@ -89,7 +88,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
       prefetch: this.#prefetch,
       reports,
       concurrency,
-      timeoutSecondsOf: (message) => ownTimeout(message) ?? timeoutSeconds,
+      timeoutSecondsOf: (message) => work.timeoutSecondsOf?.(message) ?? timeoutSeconds,
       changed: () => {
         this.#surplusWatch.clear();
         this.#plan();
@@ -155,7 +154,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     this.#clock.reset();
     const running = [...this.#leased.running].filter(({ isSettled }) => !isSettled);
     if (running.length > 0) this.#calls.route.pushes?.begin(running.map(({ receipt }) => receipt));
-    this.#connected?.();
+    this.#work.connected?.();
   }
 
   /** @internal */

@@ -113,6 +113,10 @@ describe("the published package", () => {
     expect(loadedBy(call)).toEqual(["ws"]);
   });
 
+  test("loads nothing for a module of tasks", () => {
+    expect(loadedBy('await import("durable-queue/tasks");')).toEqual([]);
+  });
+
   test("loads no network for queues in memory", () => {
     expect(loadedBy('await import("durable-queue/memory");')).toEqual(["zod"]);
   });

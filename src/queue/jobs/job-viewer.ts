@@ -76,7 +76,7 @@ export class JobViewer {
       attempts: attemptsOf(segment, index),
       putAt: putAtOf(payload),
       until: state === VISIBLE ? undefined : segment.visibleAtOf(index),
-      progress: state === LEASED ? watches.progressOf(place) : undefined,
+      progress: state === LEASED ? watches.progressOf({ segment, index }) : undefined,
     };
   }
 

@@ -54,3 +54,17 @@ test("a job of which no outcome is kept has no progress from before its redrive"
 
   expect(queue.runNow({ verb: "result", id, timeoutMs: 0 }).job.progress).toBeUndefined();
 });
+
+test("a watch with events tells a change of a job that was moved before", () => {
+  const queue = new TestQueue();
+  queue.run({ verb: "configure", changes: { order: "priority" } });
+  const [id = ""] = queue.put({ body: "a" });
+  queue.run({ verb: "watch", subscriber: SUBSCRIBER, ids: [id], events: true });
+  queue.run({ verb: "change", id, changes: { priority: 1 } });
+  queue.received();
+
+  queue.run({ verb: "change", id, changes: { priority: 2, delayMs: 1_000 } });
+
+  const job = { id, state: "delayed", attempts: 0, putAt: queue.now, until: queue.now + 1_000 };
+  expect(queue.received()).toEqual([{ requestId: SUBSCRIBER, verb: "job", job }]);
+});

@@ -68,3 +68,13 @@ test("a watch with events tells a change of a job that was moved before", () => 
   const job = { id, state: "delayed", attempts: 0, putAt: queue.now, until: queue.now + 1_000 };
   expect(queue.received()).toEqual([{ requestId: SUBSCRIBER, verb: "job", job }]);
 });
+
+test("a message without a task whose outcome is not to be kept is no job", () => {
+  const queue = new TestQueue();
+  queue.put({ body: "a", rules: { resultMs: 0 } });
+  const [task] = queue.put({ body: "b", rules: { resultMs: 0 }, headers: '{"dq-task":"a"}', isJob: true });
+
+  const { jobs } = queue.runNow({ verb: "jobs", cursor: "", limit: 10 });
+
+  expect(jobs.map(({ id }) => id)).toEqual([task]);
+});

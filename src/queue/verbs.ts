@@ -29,8 +29,8 @@ export const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     return { verb: "ack", acked: command.receipts.length - stale.length, stale };
   },
   retry: ({ leases }, command, now) => {
-    const stale = leases.retry(command, now);
-    return { verb: "retry", retried: command.receipts.length - stale.length, stale };
+    const { stale, dead } = leases.retry(command, now);
+    return { verb: "retry", retried: command.receipts.length - stale.length, stale, dead };
   },
   reject: ({ leases }, command, now) => {
     const stale = leases.reject(command, now);

@@ -261,7 +261,8 @@ export type Result =
   /** How many waits were ended. */
   | { verb: "cancel_wait"; ended: number }
   | { verb: "ack"; acked: number; stale: string[] }
-  | { verb: "retry"; retried: number; stale: string[] }
+  /** `dead`: the receipts whose messages had no attempt left. */
+  | { verb: "retry"; retried: number; stale: string[]; dead: string[] }
   | { verb: "reject"; rejected: number; stale: string[] }
   | { verb: "release"; released: number; stale: string[] }
   | { verb: "extend"; extended: number; stale: string[]; leaseMs: number; leaseEndsAt: number }

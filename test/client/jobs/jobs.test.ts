@@ -8,7 +8,6 @@ import {
   type Job,
   JobCancelled,
   JobFailed,
-  type QueueManager,
   Timeout,
   UnknownMessage,
 } from "../../../worker-client/src/index.ts";
@@ -39,7 +38,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
       wait: task({
         run: async (_: null, { signal, progress }) => {
           progress({ at: "the gate" });
-          await Promise.race([gate?.wait(), aborted(signal)]);
+          await Promise.race([gate?.passed, aborted(signal)]);
           return "through";
         },
       }),
@@ -186,9 +185,9 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
       await expect(never.result()).rejects.toMatchObject({ name: "UnknownMessage", expired: false });
       await expect(never.status()).rejects.toThrow(UnknownMessage);
       await using elsewhere = server.manager({ transport });
-      await expect(elsewhere.tasks(defineTasks(freshName(), registry.tasks)).square.job(job.id).result()).rejects.toThrow(
-        UnknownMessage,
-      );
+      await expect(
+        elsewhere.tasks(defineTasks(freshName(), registry.tasks)).square.job(job.id).result(),
+      ).rejects.toThrow(UnknownMessage);
     }));
 
   test("events tell of a job from its state now to its end", () => {
@@ -211,7 +210,11 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   test("jobs come in the order in which they end, and all of them do", () => {
     const gate = new Gate();
     return using({ gate }, async ({ client }) => {
-      const jobs: Job[] = [await client.wait.submit(null), await client.fail.submit("no"), await client.large.submit(1)];
+      const jobs: Job[] = [
+        await client.wait.submit(null),
+        await client.fail.submit("no"),
+        await client.large.submit(1),
+      ];
       const states: unknown[] = [];
       for await (const job of asCompleted(jobs)) {
         states.push((await job.result().catch(({ code }) => code)) as unknown);
@@ -274,7 +277,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 async function all<Each>(list: AsyncIterable<Each>): Promise<Each[]> {
-  return Array.fromAsync(list);
+  const each: Each[] = [];
+  for await (const one of list) each.push(one);
+  return each;
 }
-
-export type { QueueManager };

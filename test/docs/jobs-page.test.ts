@@ -131,6 +131,21 @@ work(Queue("${jobs.name}", patience=60), {"resize": resize}, threading.Event(), 
   expect(await jobs.job(id)).toMatchObject({ state: "done", attempts: 1 });
 });
 
+test("a client that waits and a worker find a server again that has crashed", async () => {
+  const jobs = new HttpJobs(server);
+  const id = await jobs.submit(1, { delaySeconds: 2 });
+  startWorker(`
+import threading
+from jobs import Queue, work
+work(Queue("${jobs.name}"), {"resize": lambda input, progress: input + 1}, threading.Event())`);
+  const waiting = python(`from jobs import Queue\nprint(Queue("${jobs.name}").result("${id}"))`);
+  await jobs.arrival();
+  await server.crash();
+  await server.start();
+
+  expect(await waiting).toBe("2\n");
+});
+
 test("a task that the worker does not know is given back, and a result that cannot be sent fails its job", async () => {
   const jobs = new HttpJobs(server);
   const large = await jobs.submit(1, { maxAttempts: 1 });

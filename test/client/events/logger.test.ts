@@ -26,7 +26,10 @@ function linesOf(): { logger: Logger; lines: Line[] } {
 }
 
 /** Lets a worker with this logger fail at one message until it is dead. */
-async function workOnce(logger: Logger, fails: { with: unknown } = { with: new RangeError("no such address") }): Promise<string> {
+async function workOnce(
+  logger: Logger,
+  fails: { with: unknown } = { with: new RangeError("no such address") },
+): Promise<string> {
   const queue = memory.queue<string>("letters");
   await queue.configure({ maxAttempts: 1 });
   const id = await queue.put("a");

@@ -185,9 +185,9 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
       await expect(never.result()).rejects.toMatchObject({ name: "UnknownMessage", expired: false });
       await expect(never.status()).rejects.toThrow(UnknownMessage);
       await using elsewhere = server.manager({ transport });
-      await expect(elsewhere.tasks(defineTasks(freshName(), registry.tasks)).square.job(job.id).result()).rejects.toThrow(
-        UnknownMessage,
-      );
+      await expect(
+        elsewhere.tasks(defineTasks(freshName(), registry.tasks)).square.job(job.id).result(),
+      ).rejects.toThrow(UnknownMessage);
     }));
 
   test("events tell of a job from its state now to its end", () => {
@@ -210,7 +210,11 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   test("jobs come in the order in which they end, and all of them do", () => {
     const gate = new Gate();
     return using({ gate }, async ({ client }) => {
-      const jobs: Job[] = [await client.wait.submit(null), await client.fail.submit("no"), await client.large.submit(1)];
+      const jobs: Job[] = [
+        await client.wait.submit(null),
+        await client.fail.submit("no"),
+        await client.large.submit(1),
+      ];
       const states: unknown[] = [];
       for await (const job of asCompleted(jobs)) {
         states.push((await job.result().catch(({ code }) => code)) as unknown);

@@ -222,12 +222,20 @@ describe("the compiler", () => {
       (8,34): error TS2741: Property 'width' is missing in type '{ url: string; }' but required in type '{ url: string; width: number; }'.
       (9,27): error TS2554: Expected 1-2 arguments, but got 0."
     `);
-    expect(said.name).toMatchInlineSnapshot(`"(7,20): error TS2551: Property 'resise' does not exist on type 'TaskClient<{ resize: Task<{ url: string; width: number; }, { key: string; }>; }>'. Did you mean 'resize'?"`);
-    expect(said.result).toMatchInlineSnapshot(`"(8,13): error TS2322: Type 'string' is not assignable to type 'number'."`);
-    expect(said.submitOption).toMatchInlineSnapshot(`"(7,60): error TS2353: Object literal may only specify known properties, and 'delay' does not exist in type 'SubmitOptions'."`);
+    expect(said.name).toMatchInlineSnapshot(
+      `"(7,20): error TS2551: Property 'resise' does not exist on type 'TaskClient<{ resize: Task<{ url: string; width: number; }, { key: string; }>; }>'. Did you mean 'resize'?"`,
+    );
+    expect(said.result).toMatchInlineSnapshot(
+      `"(8,13): error TS2322: Type 'string' is not assignable to type 'number'."`,
+    );
+    expect(said.submitOption).toMatchInlineSnapshot(
+      `"(7,60): error TS2353: Object literal may only specify known properties, and 'delay' does not exist in type 'SubmitOptions'."`,
+    );
   });
 
   test("refuses another queue than that of the tasks", () => {
-    expect(said.queue).toMatchInlineSnapshot(`"(7,35): error TS2345: Argument of type '"imagez"' is not assignable to parameter of type '"images" | TaskRegistry<{ resize: Task<{ url: string; width: number; }, { key: string; }>; }, "images">'."`);
+    expect(said.queue).toMatchInlineSnapshot(
+      `"(7,35): error TS2345: Argument of type '"imagez"' is not assignable to parameter of type '"images" | TaskRegistry<{ resize: Task<{ url: string; width: number; }, { key: string; }>; }, "images">'."`,
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { shown } from "../base/check-options.ts";
-import { errorText } from "../message/error-text.ts";
+import { sentErrorOf } from "../message/error-text.ts";
 import type { Message } from "../message/message.ts";
 import type { DeathReason } from "../message/message-view.ts";
 
@@ -97,12 +97,8 @@ export function taskOf({ headers }: Message<unknown>): string | undefined {
 
 /** An error as fields, whatever was thrown. Never throws. */
 export function errorFields(error: unknown): NonNullable<LogDetails["error"]> {
-  try {
-    if (error instanceof Error) return { name: error.name, message: error.message, stack: error.stack };
-  } catch {
-    // An object whose getters throw.
-  }
-  return { name: "Error", message: errorText(error) };
+  const sent = sentErrorOf(error);
+  return typeof sent === "string" ? { name: "Error", message: sent } : sent;
 }
 
 /** An error, or another value, in one line. Never throws. */

@@ -8,7 +8,6 @@ import {
   type Job,
   JobCancelled,
   JobFailed,
-  type QueueManager,
   Timeout,
   UnknownMessage,
 } from "../../../worker-client/src/index.ts";
@@ -39,7 +38,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
       wait: task({
         run: async (_: null, { signal, progress }) => {
           progress({ at: "the gate" });
-          await Promise.race([gate?.wait(), aborted(signal)]);
+          await Promise.race([gate?.passed, aborted(signal)]);
           return "through";
         },
       }),
@@ -274,7 +273,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 async function all<Each>(list: AsyncIterable<Each>): Promise<Each[]> {
-  return Array.fromAsync(list);
+  const each: Each[] = [];
+  for await (const one of list) each.push(one);
+  return each;
 }
-
-export type { QueueManager };

@@ -5,7 +5,7 @@ import type { Handler } from "./run-handler.ts";
 export interface Work {
   handler: Handler<unknown>;
   /** How long the handler of a message may take. Undefined: as the worker's options say. */
-  timeoutSecondsOf?: ((message: Message<unknown>) => number | undefined) | undefined;
+  timeoutSecondsOf?(message: Message<unknown>): number | undefined;
   /** Called for each connection on which messages are pushed, when it is open. */
-  connected?: (() => void) | undefined;
+  connected?(): void;
 }

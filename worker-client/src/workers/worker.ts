@@ -32,7 +32,7 @@ export class Worker {
    */
   readonly finished: Promise<void> = this.#ending.promise;
   readonly #calls: QueueCalls;
-  readonly #connected: (() => void) | undefined;
+  readonly #work: Work;
   readonly #over: () => void;
   readonly #concurrency: number;
   readonly #report: Report;
@@ -62,8 +62,7 @@ export class Worker {
    */
   constructor(calls: QueueCalls, work: Work, options: WorkOptions, over: () => void) {
     const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
-    const ownTimeout = work.timeoutSecondsOf ?? (() => undefined);
-    this.#connected = work.connected;
+    this.#work = work;
     this.#calls = calls;
     this.#over = over;
     this.#concurrency = concurrency;
@@ -81,7 +80,7 @@ export class Worker {
       prefetch: this.#prefetch,
       report: this.#report,
       concurrency,
-      timeoutSecondsOf: (message) => ownTimeout(message) ?? timeoutSeconds,
+      timeoutSecondsOf: (message) => work.timeoutSecondsOf?.(message) ?? timeoutSeconds,
       changed: () => {
         this.#surplusWatch.clear();
         this.#plan();
@@ -147,7 +146,7 @@ export class Worker {
     this.#clock.reset();
     const running = [...this.#leased.running].filter(({ isSettled }) => !isSettled);
     if (running.length > 0) this.#calls.route.pushes?.begin(running.map(({ receipt }) => receipt));
-    this.#connected?.();
+    this.#work.connected?.();
   }
 
   /** @internal */

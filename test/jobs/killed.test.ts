@@ -2,6 +2,9 @@
 import { expect, test } from "vitest";
 import { runJobs } from "./run-jobs.ts";
 
+/** Each kill starts a process again. */
+const TIMEOUT_MS = 180_000;
+
 test("each job has one outcome for its caller, through kills of workers, server and producer", async () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
 
@@ -10,4 +13,4 @@ test("each job has one outcome for its caller, through kills of workers, server 
   expect(faults, `seed ${seed}`).toEqual([]);
   expect({ done, failed, cancelled }).toEqual({ done: 360, failed: 20, cancelled: 20 });
   expect(Math.min(...Object.values(kills))).toBeGreaterThan(0);
-});
+}, TIMEOUT_MS);

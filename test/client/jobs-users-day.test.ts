@@ -139,7 +139,7 @@ describe("a result", () => {
   });
 
   // OptimalBits/bull#738: each caller is one listener more, and there are soon too many.
-  test("is told to 200 callers who wait for it at once", async () => {
+  test("is told to 200 callers that ask for it at once", async () => {
     const jobs = new HttpJobs(server);
     const id = await jobs.submit(1);
     const waits = Array.from({ length: 200 }, () => jobs.job(id, 20));

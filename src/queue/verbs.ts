@@ -40,9 +40,10 @@ export const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     const stale = leases.release(command, now);
     return { verb: "release", released: command.receipts.length - stale.length, stale };
   },
-  extend: ({ leases }, { receipts, leaseMs }, now) => {
+  extend: ({ jobs, leases }, { receipts, leaseMs }, now) => {
     const extension = leases.extend(receipts, leaseMs, now);
-    return { verb: "extend", extended: receipts.length - extension.stale.length, ...extension };
+    const cancelled = extension.stale.filter((receipt) => jobs.isCancelled(receipt, now));
+    return { verb: "extend", extended: receipts.length - extension.stale.length, cancelled, ...extension };
   },
   done: ({ dones }, command, now) => dones.done(command, now),
   join: ({ joins }, { timeoutMs }, now, requestId) => joins.join(requestId, timeoutMs, now),

@@ -111,3 +111,18 @@ test("retry names no dead message where each has an attempt left", async () => {
 
   expect(reply.body).toEqual({ retried: 1, stale: [] });
 });
+
+test("extend tells which of the stale receipts are those of cancelled jobs", async () => {
+  const queue = freshQueue();
+  const messages = [{ body: "job", resultSeconds: 60 }, { body: "no job" }, { body: "acked", resultSeconds: 60 }];
+  await call("POST", `${queue}/messages`, { messages });
+  const [job, noJob, acked] = await receive(queue, { max: 3 });
+  await call("DELETE", `${queue}/messages/${job?.id}`);
+  await call("DELETE", `${queue}/messages/${noJob?.id}`);
+  await call("POST", `${queue}/ack`, { receipts: [acked?.receipt] });
+  const receipts = [job, noJob, acked].map((each) => each?.receipt);
+
+  const reply = await call("POST", `${queue}/extend`, { receipts });
+
+  expect(reply.body).toMatchObject({ extended: 0, stale: receipts, cancelled: [job?.receipt] });
+});

@@ -265,7 +265,8 @@ export type Result =
   | { verb: "retry"; retried: number; stale: string[]; dead: string[] }
   | { verb: "reject"; rejected: number; stale: string[] }
   | { verb: "release"; released: number; stale: string[] }
-  | { verb: "extend"; extended: number; stale: string[]; leaseMs: number; leaseEndsAt: number }
+  /** `cancelled`: the stale receipts of jobs of which is kept that they were cancelled. */
+  | { verb: "extend"; extended: number; stale: string[]; cancelled: string[]; leaseMs: number; leaseEndsAt: number }
   | { verb: "done"; unfinished: number }
   | { verb: "join"; finished: boolean }
   | { verb: "configure" | "shutdown" | "pause"; description: Description }

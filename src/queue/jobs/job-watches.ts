@@ -1,6 +1,7 @@
 import { WATCHED_RESULT_CHARACTERS_MAX, WATCHES_MAX } from "../../contract/limits.ts";
 import type { JobView, Refusal, UnknownJob } from "../base/commands.ts";
 import { formatId, type Place, parseId } from "../base/receipt.ts";
+import { unknownJob } from "../base/refusals.ts";
 import type { PlacedMessage } from "../schedule/backlog.ts";
 import type { JobRecord } from "../store/job-records.ts";
 import { LEASED } from "../store/states.ts";
@@ -120,6 +121,17 @@ export class JobWatches {
       for (const requestId of requestIds) this.#results.add(requestId, { verb: "result", job }, job.result?.length);
     }
     this.#endWatches(job);
+  }
+
+  /** The message of a job has left the queue before the job ended, and nothing is known of it here any more. */
+  gone(place: Place): void {
+    this.forgetProgress(place);
+    if (this.isEmpty) return;
+    const id = formatId(this.#idPrefix, place);
+    for (const { requestIds } of this.#waiting.get(id)?.takeAll() ?? []) {
+      this.#results.refuse(requestIds, unknownJob(true));
+    }
+    this.#endWatches({ id, state: "unknown", isExpired: true });
   }
 
   #endWatches(job: JobView | UnknownJob): void {

@@ -219,7 +219,7 @@ export class Message<Item> {
   lose(isCancelled = false): void {
     if (this.#isSettled || this.#isLost) return;
     this.#isLost = true;
-    const error = this.lostError();
+    const error = this.lostError(isCancelled);
     this.abort(error);
     this.observer?.lost(this, error, isCancelled);
   }
@@ -232,9 +232,10 @@ export class Message<Item> {
   }
 
   /** @internal The error for a message whose lease ended before its handler. */
-  lostError(): QueueError {
+  lostError(isCancelled = false): QueueError {
     const { queue } = this.#calls;
-    const detail = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
+    const unknown = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
+    const detail = isCancelled ? "it was cancelled" : unknown;
     return new QueueError(`The lease of message ${this.id} of ${queue} is over: ${detail}.`, {
       code: "lease_lost",
       queue,

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { blocks, type CodeBlock } from "../support/code-blocks.ts";
-import { HttpJobs } from "../support/http-jobs.ts";
+import { HttpJobs } from "../support/http/http-jobs.ts";
 import { AUTHKEY, TestServer } from "../support/server.ts";
 
 const run = promisify(execFile);

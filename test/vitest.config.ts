@@ -20,7 +20,7 @@ const PROGRAMS = [
   "test/cli/bulk/{work,interrupted,checkpoints}.test.ts",
   "test/local/{start,start-with-keys,restart}.test.ts",
   "test/{package,operations}/**/*.test.ts",
-  "test/docs/{readme-example,embedding,command-line,bulk-page}.test.ts",
+  "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page}.test.ts",
 ];
 
 export default defineConfig({

@@ -24,7 +24,7 @@ export function errorOf(given: JobError | string | undefined, reason: DeathReaso
   }
 }
 
-/** Of the text of an error with a stack, its name and message have at most this much, in characters. */
+/** How much of a long message the text of an error has, so that there is room for where it was thrown. */
 const HEAD_CHARACTERS_MAX = 512;
 
 /** The text of an error as the next attempt has it: its name, its message and its stack, of at most `ERROR_CHARACTERS_MAX`. */
@@ -32,9 +32,10 @@ export function lastErrorOf(error: JobError | string | undefined): string | unde
   if (typeof error !== "object") return error;
   const { name, message, stack = "" } = error;
   const head = message === "" ? name : `${name}: ${message}`;
+  if (stack === "") return cut(head, ERROR_CHARACTERS_MAX);
   // The stack of an error in JavaScript begins with its name and message.
-  const frames = stack.startsWith(head) ? stack.slice(head.length) : stack === "" ? "" : `\n${stack}`;
-  return cut(`${frames === "" ? head : cut(head, HEAD_CHARACTERS_MAX)}${frames}`, ERROR_CHARACTERS_MAX);
+  const frames = stack.startsWith(head) ? stack.slice(head.length) : `\n${stack}`;
+  return cut(`${cut(head, HEAD_CHARACTERS_MAX)}${frames}`, ERROR_CHARACTERS_MAX);
 }
 
 function cut(text: string, charactersMax: number): string {

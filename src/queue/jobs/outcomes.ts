@@ -67,6 +67,11 @@ export class Outcomes {
     this.#end(place, { state: "cancelled", error }, this.#keptMs(place) ?? 0, now);
   }
 
+  /** The message is in another queue, under another id. If it is dead, nothing waits for it here. */
+  transferred({ segment, index }: PlacedMessage): void {
+    this.#watches.gone(segment.originOf(index));
+  }
+
   /** Messages in these states are about to be removed at once: no outcomes are kept, but those who watch are told. */
   removing(isMeant: (state: State) => boolean, now: number): void {
     for (const id of this.#watches.ids) {

@@ -5,7 +5,7 @@ import type { Command, Option } from "commander";
 export type Candidates = { kind: "words"; words: string[] } | { kind: "queues" | "profiles" | "files" };
 
 /** The placeholders of flags and arguments that are the name, or the beginning of the name, of a queue. */
-const QUEUE_PLACES = ["queue", "prefix"];
+const QUEUE_PLACES = ["queue", "queue-or-file", "prefix"];
 
 /**
  * What may stand in the place of the last word.

@@ -35,7 +35,7 @@ export interface ItemOptions {
   group?: string | undefined;
   /**
    * Texts that travel with the item, as a trace id: at most 32, with names of 1 to 64 of `a-z 0-9 -` that do not begin
-   * with `dq-`, and 8 KiB together.
+   * with `dq-`, and 8 KiB together. `dq-task` makes the item a job of the task that it names, as `submit` does.
    */
   headers?: Readonly<Record<string, string>> | undefined;
   /** As the setting of the queue, for this item alone: 0 for no limit. */

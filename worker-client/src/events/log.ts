@@ -1,6 +1,6 @@
 import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { shown } from "../base/check-options.ts";
-import { sentErrorOf } from "../message/error-text.ts";
+import { errorParts } from "../message/error-parts.ts";
 import type { Message } from "../message/message.ts";
 import type { DeathReason } from "../message/message-view.ts";
 
@@ -97,7 +97,7 @@ export function taskOf({ headers }: Message<unknown>): string | undefined {
 
 /** An error as fields, whatever was thrown. Never throws. */
 export function errorFields(error: unknown): NonNullable<LogDetails["error"]> {
-  const sent = sentErrorOf(error);
+  const sent = errorParts(error);
   return typeof sent === "string" ? { name: "Error", message: sent } : sent;
 }
 

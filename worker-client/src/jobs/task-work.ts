@@ -51,14 +51,14 @@ export class TaskWork implements Work {
     return this.#verdictOn(name, task, await this.#run(name, task.run, input.value, message));
   };
 
-  timeoutSecondsOf(message: Message<unknown>): number | undefined {
+  readonly timeoutSecondsOf = (message: Message<unknown>): number | undefined => {
     return this.#taskOf(message)?.rules.timeoutSeconds;
-  }
+  };
 
   /** The server may be another one now, which knows of no progress. */
-  connected(): void {
+  readonly connected = (): void => {
     for (const progress of this.#progress) progress.again();
-  }
+  };
 
   /** Tells the queue which tasks this worker serves. It is only shown, so that nothing depends on it. */
   announce(): void {

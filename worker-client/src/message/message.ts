@@ -4,7 +4,7 @@ import { Closed, QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, instant } from "../base/instant.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
-import { sentErrorOf } from "./error-text.ts";
+import { errorParts } from "./error-parts.ts";
 import { itemOf } from "./item-of.ts";
 import type { Lease } from "./lease.ts";
 import {
@@ -146,7 +146,7 @@ export class Message<Item> {
   async retry(options: RetryOptions = {}): Promise<boolean> {
     checkOptions("retry()", options, RETRY_OPTIONS);
     const { delaySeconds, error } = options;
-    const request = { delaySeconds, error: error === undefined ? undefined : sentErrorOf(error) };
+    const request = { delaySeconds, error: error === undefined ? undefined : errorParts(error) };
     return this.#giveBack("retry", request, options);
   }
 
@@ -157,7 +157,7 @@ export class Message<Item> {
   async reject(options: RejectOptions = {}): Promise<boolean> {
     checkOptions("reject()", options, REJECT_OPTIONS);
     const { error } = options;
-    return this.#giveBack("reject", { error: error === undefined ? undefined : sentErrorOf(error) }, options);
+    return this.#giveBack("reject", { error: error === undefined ? undefined : errorParts(error) }, options);
   }
 
   /**

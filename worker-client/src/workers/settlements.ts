@@ -3,7 +3,7 @@ import { RECEIPTS_MAX } from "../../../src/contract/limits.ts";
 import { chunksOf } from "../base/chunks.ts";
 import type { WorkerReports } from "../events/worker-reports.ts";
 import { AckBatcher, type AckOutcome } from "../message/ack-batcher.ts";
-import { sentErrorOf } from "../message/error-text.ts";
+import { errorParts } from "../message/error-parts.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 
@@ -75,7 +75,7 @@ export class Settlements {
   /** Gives a message back whose handler failed. */
   failed(message: Message<unknown>, error: unknown): void {
     message.settle();
-    const request = { receipts: [message.receipt], error: sentErrorOf(error) };
+    const request = { receipts: [message.receipt], error: errorParts(error) };
     // The error of a handler that failed because the lease had ended was reported already.
     const isReported = message.isLost && error === message.signal.reason;
     const settled = (each: Message<unknown>, isDead: boolean) => {
@@ -88,7 +88,7 @@ export class Settlements {
   /** Gives a message up, which can never succeed. */
   reject(message: Message<unknown>, error: unknown): void {
     message.settle();
-    const request = { receipts: [message.receipt], error: sentErrorOf(error) };
+    const request = { receipts: [message.receipt], error: errorParts(error) };
     const settled = (each: Message<unknown>) => this.#reports.dead(each, error, "rejected");
     this.#confirm([message], this.#giveBack("reject", request), { settled });
   }

@@ -3,7 +3,7 @@
  * reported it in public. The repository and number of a report stand with its test.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { HttpJobs } from "../support/http-jobs.ts";
+import { HttpJobs } from "../support/http/http-jobs.ts";
 import { TestServer } from "../support/server.ts";
 
 const server = new TestServer({ isMovable: true });

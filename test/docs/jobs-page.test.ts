@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { blocks, type CodeBlock } from "../support/code-blocks.ts";
-import { HttpJobs } from "../support/http-jobs.ts";
+import { HttpJobs } from "../support/http/http-jobs.ts";
 import { AUTHKEY, TestServer } from "../support/server.ts";
 
 const run = promisify(execFile);
@@ -129,6 +129,21 @@ work(Queue("${jobs.name}", patience=60), {"resize": resize}, threading.Event(), 
 
   expect(await waiting).toBe("done\n");
   expect(await jobs.job(id)).toMatchObject({ state: "done", attempts: 1 });
+});
+
+test("a client that waits and a worker find a server again that has crashed", async () => {
+  const jobs = new HttpJobs(server);
+  const id = await jobs.submit(1, { delaySeconds: 2 });
+  startWorker(`
+import threading
+from jobs import Queue, work
+work(Queue("${jobs.name}"), {"resize": lambda input, progress: input + 1}, threading.Event())`);
+  const waiting = python(`from jobs import Queue\nprint(Queue("${jobs.name}").result("${id}"))`);
+  await jobs.arrival();
+  await server.crash();
+  await server.start();
+
+  expect(await waiting).toBe("2\n");
 });
 
 test("a task that the worker does not know is given back, and a result that cannot be sent fails its job", async () => {

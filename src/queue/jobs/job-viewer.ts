@@ -133,7 +133,9 @@ export class JobViewer {
     const { segment, index } = place;
     if (segment.stateOf(index) === GONE || segment.areDeadLetters) return undefined;
     const { payloads, jobRows } = this.#parts;
-    if (payloads.rulesOf(segment, index)?.resultMs === undefined) return undefined;
+    const resultMs = payloads.rulesOf(segment, index)?.resultMs;
+    if (resultMs === undefined) return undefined;
+    if (resultMs === 0 && taskOf(payloads.of(segment, index)) === undefined) return undefined;
     if (isLive(place)) return this.#live(place, now);
     return jobRows.find(segment.originOf(index), now) === undefined ? this.#dead(place) : undefined;
   }
@@ -189,10 +191,15 @@ class Page {
     const isOfState = state === undefined || job.state === (state satisfies JobState);
     if (!isOfState || (task !== undefined && job.task !== task) || at < since || at >= before) return;
     this.#jobs.push(job);
-    this.#bytes += utf8Bytes(job.result ?? "");
+    this.#bytes += bytesOf(job);
   }
 
   end(cursor: string | null): Listed {
     return { verb: "jobs", jobs: this.#jobs, bytes: this.#bytes, cursor };
   }
+}
+
+/** What is long of a job as it is shown, in UTF-8. */
+function bytesOf({ result = "", progress = "", error }: JobView): number {
+  return utf8Bytes(result) + utf8Bytes(progress) + utf8Bytes(error?.message ?? "") + utf8Bytes(error?.stack ?? "");
 }

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import type { JobReply, ReceivedMessage } from "../../src/api/types.ts";
-import type { Problem } from "../../src/contract/problems.ts";
-import { AUTHKEY, freshName, type TestServer } from "./server.ts";
+import type { JobReply, ReceivedMessage } from "../../../src/api/types.ts";
+import type { Problem } from "../../../src/contract/problems.ts";
+import { AUTHKEY, freshName, type TestServer } from "../server.ts";
 
 /** What a server has answered. */
 export interface Answer {

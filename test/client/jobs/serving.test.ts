@@ -101,8 +101,8 @@ test("a task has rules of its own, over which the options of a job stand", async
     ...{ maxAttempts: 2, priority: 9, retryDelaySeconds: 3, resultSeconds: 60, state: "delayed" },
     headers: { trace: "t", "dq-task": "slow" },
   });
-  await expect(queue.put(1, { headers: { "dq-task": "slow" } })).rejects.toThrow(
-    'The name of a header must not begin with dq-, as "dq-task" does.',
+  await expect(queue.put(1, { headers: { "dq-other": "slow" } })).rejects.toThrow(
+    /^The name of a header must not begin/,
   );
 });
 

@@ -101,8 +101,8 @@ test("a task has rules of its own, over which the options of a job stand", async
     ...{ maxAttempts: 2, priority: 9, retryDelaySeconds: 3, resultSeconds: 60, state: "delayed" },
     headers: { trace: "t", "dq-task": "slow" },
   });
-  await expect(queue.put(1, { headers: { "dq-task": "slow" } })).rejects.toThrow(
-    'The name of a header must not begin with dq-, as "dq-task" does.',
+  await expect(queue.put(1, { headers: { "dq-other": "slow" } })).rejects.toThrow(
+    /^The name of a header must not begin/,
   );
 });
 
@@ -163,7 +163,7 @@ test("mistakes of a worker's options are told at once", () => {
     "No task of tasks has a handler here: task() takes it as the option run.",
   );
   expect(() => manager.work(registry, { logger: {} as never })).toThrow(
-    "logger must have the functions debug, info, warn and error, as console has them, but it lacks debug, info, warn, error.",
+    "logger must have the functions debug, info, warn and error, as console has, but it lacks debug, info, warn, error.",
   );
   expect(() => manager.work({} as never)).toThrow("work() takes what defineTasks() has made, not an object.");
   expect(() => manager.tasks(7 as never)).toThrow("tasks() takes what defineTasks() has made, not 7.");

@@ -17,9 +17,9 @@ const resolve = { conditions: ["durable-queue-source"] };
 /** What installs the package, runs pages from their first command to their last, or many whole programs: a script of its own. */
 const PROGRAMS = [
   "test/cli/{processes,closed-pipes}.test.ts",
-  "test/cli/bulk/{work,interrupted,checkpoints}.test.ts",
+  "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
   "test/local/{start,start-with-keys,restart}.test.ts",
-  "test/{package,operations}/**/*.test.ts",
+  "test/{package,operations,jobs}/**/*.test.ts",
   "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page}.test.ts",
 ];
 

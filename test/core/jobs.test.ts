@@ -5,6 +5,12 @@ const SUBSCRIBER = 7;
 const WAIT = 8;
 const REDRIVE = 9;
 
+/** Receives a message, and answers with its receipt. */
+function receive(queue: TestQueue): string {
+  const { deliveries } = queue.runNow({ verb: "receive", max: 1, leaseMs: 60_000, timeoutMs: 0, autoAck: false });
+  return deliveries[0]?.lease?.receipt ?? "";
+}
+
 /** A queue with a message that died in another queue, which a caller waits for, and a redrive on its way back there. */
 function withTransfer(): { queue: TestQueue; id: string } {
   const queue = new TestQueue();
@@ -34,4 +40,41 @@ test("those who wait for a message learn that it is not known any more when it h
     { requestId: SUBSCRIBER, verb: "job", job: { id, state: "unknown", isExpired: true } },
     { requestId: REDRIVE, verb: "redrive", redriven: 1, left: 0 },
   ]);
+});
+
+test("a job of which no outcome is kept has no progress from before its redrive", () => {
+  const queue = new TestQueue();
+  const [id = ""] = queue.put({ body: "a", rules: { resultMs: 0 } });
+  const receipt = receive(queue);
+  queue.run({ verb: "progress", receipt, progress: "1" });
+  queue.run({ verb: "reject", receipts: [receipt] });
+  queue.run({ verb: "redrive", max: 1 });
+
+  receive(queue);
+
+  expect(queue.runNow({ verb: "result", id, timeoutMs: 0 }).job.progress).toBeUndefined();
+});
+
+test("a watch with events tells a change of a job that was moved before", () => {
+  const queue = new TestQueue();
+  queue.run({ verb: "configure", changes: { order: "priority" } });
+  const [id = ""] = queue.put({ body: "a" });
+  queue.run({ verb: "watch", subscriber: SUBSCRIBER, ids: [id], events: true });
+  queue.run({ verb: "change", id, changes: { priority: 1 } });
+  queue.received();
+
+  queue.run({ verb: "change", id, changes: { priority: 2, delayMs: 1_000 } });
+
+  const job = { id, state: "delayed", attempts: 0, putAt: queue.now, until: queue.now + 1_000 };
+  expect(queue.received()).toEqual([{ requestId: SUBSCRIBER, verb: "job", job }]);
+});
+
+test("a message without a task whose outcome is not to be kept is no job", () => {
+  const queue = new TestQueue();
+  queue.put({ body: "a", rules: { resultMs: 0 } });
+  const [task] = queue.put({ body: "b", rules: { resultMs: 0 }, headers: '{"dq-task":"a"}', isJob: true });
+
+  const { jobs } = queue.runNow({ verb: "jobs", cursor: "", limit: 10 });
+
+  expect(jobs.map(({ id }) => id)).toEqual([task]);
 });

@@ -133,7 +133,9 @@ export class JobViewer {
     const { segment, index } = place;
     if (segment.stateOf(index) === GONE || segment.areDeadLetters) return undefined;
     const { payloads, jobRows } = this.#parts;
-    if (payloads.rulesOf(segment, index)?.resultMs === undefined) return undefined;
+    const resultMs = payloads.rulesOf(segment, index)?.resultMs;
+    if (resultMs === undefined) return undefined;
+    if (resultMs === 0 && taskOf(payloads.of(segment, index)) === undefined) return undefined;
     if (isLive(place)) return this.#live(place, now);
     return jobRows.find(segment.originOf(index), now) === undefined ? this.#dead(place) : undefined;
   }

@@ -13,8 +13,13 @@ class FakeRoute implements Route {
   readonly sent: Call[] = [];
   readonly pollsMax = 2;
   listener: WatchListener | undefined;
-  readonly watches = { isOnHttp: false, listen: (listener: WatchListener) => void (this.listener = listener) };
-  answer: (call: Call) => unknown = ({ request }) => ({ jobs: (request?.ids as string[]).map((id) => viewOf(id)) });
+  readonly watches = {
+    isOnHttp: false,
+    listen: (listener: WatchListener) => {
+      this.listener = listener;
+    },
+  };
+  answer: (call: Call) => unknown = (call) => ({ jobs: idsOf(call).map((id) => viewOf(id)) });
 
   async send<Value>(call: Call): Promise<Outcome<Value>> {
     this.sent.push(call);
@@ -27,6 +32,10 @@ class FakeRoute implements Route {
   }
 
   close(): void {}
+}
+
+function idsOf({ request = {} }: Call): string[] {
+  return request.ids as string[];
 }
 
 function viewOf(id: string, more: Partial<JobReply> = {}): JobReply {
@@ -69,7 +78,7 @@ describe("over a socket", () => {
     for (const id of ids) route.listener?.heard(done(id));
 
     expect(await Promise.all(results)).toEqual(ids);
-    expect(route.sent.map(({ request }) => (request?.ids as string[]).length)).toEqual([1_000, 1_000, 500]);
+    expect(route.sent.map((call) => idsOf(call).length)).toEqual([1_000, 1_000, 500]);
   });
 
   test("they are asked for again when the connection or the server's memory is gone", async () => {

@@ -56,7 +56,7 @@ function addList(jobs: CliCommand, act: Act): void {
     )
     .argument("<queue>")
     .addOption(choiceFlag("--state <state>", "only those in this state", JOB_STATE_NAMES))
-    .option("--task <name>", "only those of this task")
+    .option("--task <task>", "only those of this task")
     .addOption(dateFlag("--since <time>", "only those that ended, or else were put, since, as 2030-01-31T12:00:00Z"))
     .addOption(dateFlag("--before <time>", "only those that ended, or else were put, before"))
     .addOption(numberFlag("--limit <count>", "at most so many; 0 for all", { min: 0, isInteger: true }))

@@ -11,7 +11,7 @@ export const JOB_COLUMNS: readonly Column<JobStatus>[] = [
   { title: "STATE", cell: stateCell },
   { title: "TASK", cell: ({ task }) => task ?? "-" },
   { title: "TRIES", cell: ({ attempts }) => attempts, isNumber: true },
-  { title: "SINCE", cell: ({ finishedAt, putAt }) => `${shownAge(finishedAt ?? putAt)} ago` },
+  { title: "WHEN", cell: ({ finishedAt, putAt }) => `${shownAge(finishedAt ?? putAt)} ago` },
   { title: "OUTCOME", cell: outcomeCell, isLong: true },
 ];
 

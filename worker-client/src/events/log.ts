@@ -1,6 +1,6 @@
 import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { shown } from "../base/check-options.ts";
-import { textOf } from "../message/error-parts.ts";
+import { errorParts } from "../message/error-parts.ts";
 import type { Message } from "../message/message.ts";
 import type { DeathReason } from "../message/message-view.ts";
 
@@ -97,13 +97,8 @@ export function taskOf({ headers }: Message<unknown>): string | undefined {
 
 /** An error as fields, whatever was thrown. Never throws. */
 export function errorFields(error: unknown): NonNullable<LogDetails["error"]> {
-  try {
-    if (error instanceof Error) return { name: error.name, message: error.message, stack: error.stack };
-    return { name: "Error", message: textOf(error) };
-  } catch {
-    // An object whose getters throw.
-    return { name: "Error", message: "The thrown value has no text." };
-  }
+  const sent = errorParts(error);
+  return typeof sent === "string" ? { name: "Error", message: sent } : sent;
 }
 
 /** An error, or another value, in one line. Never throws. */

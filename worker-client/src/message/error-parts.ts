@@ -47,7 +47,7 @@ function causeOf(cause: unknown, causesLeft: number): string[] {
 }
 
 /** The text of a thrown value that is no error: as JSON if it has fields. */
-export function textOf(value: unknown): string {
+function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === undefined || value === null) return `${value} was thrown, which is no Error.`;
   if (typeof value !== "object") return String(value);

@@ -21,10 +21,7 @@ import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-o
 /** How long a worker that gives up on its handlers tries to give their messages back, in milliseconds. */
 const GIVE_BACK_MS = 800;
 
-/**
- * Works through a queue: see `Queue.work`. It is a `MessageSink`, without `implements`, because the published
- * declarations do not contain that interface.
- */
+/** Works through a queue: see `Queue.work`. It is a `MessageSink`, without `implements`: that interface is not published. */
 export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, Result> {
   readonly #ending = Promise.withResolvers<void>();
   /**

@@ -28,7 +28,7 @@ export function registryIn(exported: ModuleExports, file: string, queue: string 
   if (chosen !== undefined) return chosen[0];
   const names = ofQueue.map(([registry, name]) => `${name} of ${registry.queue}`).join(", ");
   throw new UnusableModule(
-    `The module ${file} exports several registries of tasks: ${names}. Export the one that is meant by default, or name its queue.`,
+    `The module ${file} exports several registries of tasks: ${names}. Export the one that is meant by default, or, for work, name its queue before the file.`,
     2,
   );
 }

@@ -1,7 +1,7 @@
 /** Writes the reference of the interface from the descriptors of verbs and the lists of settings, states and problems. */
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { announcedTasks, errorParts, job, unknownJob } from "../../src/api/schema/jobs.ts";
+import { announcedTask, errorParts, job, unknownJob } from "../../src/api/schema/jobs.ts";
 import { messageView } from "../../src/api/schema/messages.ts";
 import { listedQueue, queueDescription } from "../../src/api/schema/queues.ts";
 import { CALL_VERBS, VERB_NAMES, VERBS, type Verb } from "../../src/api/verbs/index.ts";
@@ -56,7 +56,7 @@ export function reference(): string {
     "",
     `**A job** is ${code(fieldsOf(jsonSchemaOf(job, "output")))}, and for an id of which nothing is known`,
     `${code(fieldsOf(jsonSchemaOf(unknownJob, "output")))}. **An error** is a text or ${code(fieldsOf(jsonSchemaOf(errorParts, "input")))}.`,
-    `**A task that is announced** is ${code(fieldsOf(jsonSchemaOf(announcedTasks.element, "output")))}.`,
+    `**A task that is announced** is ${code(fieldsOf(jsonSchemaOf(announcedTask, "output")))}.`,
     "",
     "## Settings",
     "",

@@ -30,7 +30,7 @@ const PROGRESS_CHARACTERS_MAX = 4 * 1024 * 1024;
 /** What one takes beside its text, in characters: so there are at most 32,768. */
 const PROGRESS_CHARACTERS_MIN = 128;
 
-/** What becomes of one job is told to those who wait for its end, and to subscribers that watch it. All of it is in memory. */
+/** What becomes of one job is told to calls that wait for its end, and to subscribers that watch it. All of it is in memory. */
 export class JobWatches {
   readonly #idPrefix: string;
   readonly #results: Results;
@@ -113,7 +113,7 @@ export class JobWatches {
     for (const id of [...(this.#bySubscriber.get(subscriber) ?? [])]) this.unwatch(subscriber, id);
   }
 
-  /** Tells the end of a job to all who wait for it or watch it. */
+  /** Tells the end of a job to all calls that wait for it and subscribers that watch it. */
   ended(record: JobRecord): void {
     this.forgetProgress(record.place);
     const job = viewOfRecord(this.#idPrefix, record);

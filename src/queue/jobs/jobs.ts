@@ -8,7 +8,7 @@ import type { JobWatches } from "./job-watches.ts";
 
 type Of<Verb> = Extract<Command, { verb: Verb }>;
 
-/** The verbs of those who wait for jobs. */
+/** The verbs of callers that wait for jobs. */
 export class Jobs {
   readonly #viewer: JobViewer;
   readonly #watches: JobWatches;

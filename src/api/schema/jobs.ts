@@ -57,7 +57,7 @@ export const unknownJob = z.strictObject({
 });
 
 /** A task that workers serve. */
-const announcedTask = z.strictObject({
+export const announcedTask = z.strictObject({
   name: taskName,
   /** The JSON Schema of its input. */
   input: z.record(z.string(), z.unknown()).optional(),

@@ -59,7 +59,7 @@ export class Jobs {
       const characters = job.state === "unknown" ? 0 : (job.result?.length ?? 0);
       const isTold = characters <= WATCHED_RESULT_CHARACTERS_MAX && bytes + characters <= LIST_BYTES_MAX;
       jobs.push(isTold ? job : { ...(job as JobView), result: undefined });
-      bytes += isTold ? characters : 0;
+      bytes += (isTold ? characters : 0) + errorCharactersOf(job);
       if (job.state === "unknown" || job.finishedAt !== undefined) continue;
       if (this.#watches.isFull) return this.#tooManyWatches(subscriber, ids);
       this.#watches.watch(subscriber, id, events);
@@ -101,4 +101,9 @@ export class Jobs {
   serve(now: number): void {
     this.#watches.tellChanges((id) => this.#viewer.find(id, now));
   }
+}
+
+function errorCharactersOf(job: JobView | UnknownJob): number {
+  if (job.state === "unknown" || job.error === undefined) return 0;
+  return job.error.message.length + (job.error.stack?.length ?? 0);
 }

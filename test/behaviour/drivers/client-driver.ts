@@ -1,12 +1,14 @@
 /** The client's queues as the behaviour suite drives them. */
-import type { MessageView as MessageViewReply, ReplyOf, Verb } from "../../../src/api/types.ts";
-import type {
-  ChangeOptions,
-  DeadLetter,
-  Message,
-  MessageView,
-  PutOptions,
-  Queue,
+import type { JobReply, MessageView as MessageViewReply, RequestOf, Verb } from "../../../src/api/types.ts";
+import {
+  type ChangeOptions,
+  type DeadLetter,
+  type JobStatus,
+  type Message,
+  type MessageView,
+  type PutOptions,
+  type Queue,
+  Timeout,
 } from "../../../worker-client/src/index.ts";
 import type { Driver } from "./driver.ts";
 
@@ -53,15 +55,33 @@ export function clientDriver(queue: Queue): Driver {
       });
     },
     take: () => queue.getNowait(),
-    ack: (receipts) => count(receipts, (message) => message.ack()),
-    result: (id) => call("result", { id }),
-    jobs: async (request) => (await call<ReplyOf<"jobs">>("jobs", request)).jobs,
-    progress: (receipt, progress) => call("progress", { receipt, progress }),
+    ack: (receipts, results) =>
+      count(receipts, (message) => {
+        const position = receipts.indexOf(String(messages.indexOf(message)));
+        return message.ack(results === undefined ? {} : { result: results[position] });
+      }),
+    result: (id, timeoutSeconds = 0) => endOf(queue, id, timeoutSeconds),
+    async jobs({ since, before, limit, ...request } = {}) {
+      const times = { since: since === undefined ? undefined : new Date(Number(since) * 1_000) };
+      const until = before === undefined ? undefined : new Date(Number(before) * 1_000);
+      const listed: JobReply[] = [];
+      const options = {
+        ...request,
+        ...times,
+        before: until,
+        pageSize: limit === undefined ? undefined : Number(limit),
+      };
+      for await (const job of queue.jobs(options)) listed.push(jobOf(job));
+      return listed;
+    },
+    // Only workers announce, and `message.progress` tells of the cancellation alone.
+    progress: (receipt, progress) => call("progress", { receipt: messages[Number(receipt)]?.receipt ?? "", progress }),
     announce: (tasks) => call("announce", { tasks }),
-    tasks: async () => (await call<ReplyOf<"tasks">>("tasks")).tasks,
-    retry: (receipts, options) => count(receipts, (message) => message.retry(options)),
-    reject: (receipts, error) => count(receipts, (message) => message.reject({ error })),
-    release: (receipts) => count(receipts, (message) => message.release()),
+    tasks: () => queue.tasks(),
+    retry: (receipts, { error, ...options } = {}) =>
+      count(receipts, (message) => message.retry({ ...options, error: thrownOf(error) })),
+    reject: (receipts, error) => count(receipts, (message) => message.reject({ error: thrownOf(error) })),
+    release: (receipts, options) => count(receipts, (message) => message.release(options)),
     extend: (receipts, leaseSeconds) => count(receipts, (message) => message.extend(leaseSeconds)),
     done: (number) => queue.taskDone(number),
     join: (timeoutSeconds = 0) => queue.join({ timeoutSeconds }),
@@ -91,6 +111,35 @@ export function clientDriver(queue: Queue): Driver {
       await queue.delete();
     },
   };
+}
+
+/** What a handler throws that is told so. */
+function thrownOf(error: RequestOf<"reject">["error"]): unknown {
+  return typeof error === "object" ? Object.assign(new Error(error.message), error, { stack: error.stack }) : error;
+}
+
+/** A job as it is when it has ended, or when this time is over. */
+async function endOf(queue: Queue, id: string, timeoutSeconds: number): Promise<JobReply> {
+  if (timeoutSeconds === 0) return jobOf(await queue.status(id));
+  let last: JobStatus | undefined;
+  const events = (async () => {
+    for await (const event of queue.job(id, undefined)) last = event;
+  })();
+  const result = queue.result(id, { timeoutSeconds }).catch((error: unknown) => error);
+  if (!((await result) instanceof Timeout)) await events;
+  else void events.catch(() => undefined);
+  return jobOf(last ?? (await queue.status(id)));
+}
+
+function jobOf({ putAt, visibleAt, leaseEndsAt, finishedAt, expiresAt, error, ...job }: JobStatus): JobReply {
+  const times = Object.entries({ putAt, visibleAt, leaseEndsAt, finishedAt, expiresAt });
+  const known = times.flatMap(([name, at]) => (at === undefined ? [] : [[name, at.getTime() / 1_000]]));
+  const told = Object.entries({ ...job, error: error && partsOf(error) }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...told, ...known]) as JobReply;
+}
+
+function partsOf({ name, message, stack }: NonNullable<JobStatus["error"]>): NonNullable<JobReply["error"]> {
+  return stack === undefined ? { name, message } : { name, message, stack };
 }
 
 function replyOf({ item, putAt, at: _, until, ...view }: MessageView<unknown>): MessageViewReply {

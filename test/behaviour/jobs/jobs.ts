@@ -115,7 +115,7 @@ export function jobs(level: Level, now: () => number): void {
       expect(await queue.result(id)).toMatchObject({ state: "waiting", attempts: 1 });
       const [again] = await queue.receive();
       expect(again?.lastError).toBe("RangeError: first");
-      const error = { name: "TypeError", message: "second", stack: "TypeError: second\n    at resize (file.js:1:1)" };
+      const error = { name: "TypeError", message: "second", stack: "    at resize (file.js:1:1)" };
       await queue.retry([again?.receipt ?? ""], { error });
 
       const failed = await queue.result(id);

@@ -137,6 +137,12 @@ export const RESULT_SECONDS_DEFAULT = 3_600;
 /** 30 days. */
 export const RESULT_SECONDS_MAX = 2_592_000;
 
+/** Results and errors of jobs that one queue keeps, and their size together. Beyond it the oldest are dropped before their time. */
+export const OUTCOMES_MAX = 1_000_000;
+export const OUTCOMES_BYTES_MAX = 256 * 1024 * 1024;
+/** The same while its storage is nearly full, so that they do not fill what is left. */
+export const OUTCOMES_BYTES_MAX_IF_FULL = 64 * 1024 * 1024;
+
 /** A result, as JSON text in UTF-8. The results of one ack have at most `BATCH_BYTES_MAX` together. */
 export const RESULT_BYTES_MAX = 1024 * 1024;
 

@@ -71,11 +71,20 @@ export class HostStatus {
   }
 }
 
-/** Verbs that are applied while nothing can be stored: reads, a delete, which makes room, and puts that were stored before. */
+/**
+ * Verbs that are applied while nothing can be stored: reads, what is in memory alone, a delete, which makes room, and puts that
+ * were stored before.
+ */
 export const ADMITTED_WHEN_FULL: ReadonlySet<Command["verb"]> = new Set([
   "describe",
   "messages",
   "peek",
+  "result",
+  "jobs",
+  "tasks",
+  "watch",
+  "unwatch",
+  "progress",
   "delete",
   "put",
 ]);

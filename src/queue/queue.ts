@@ -196,8 +196,8 @@ export class Queue {
 
   /** Whether another commit batch is due at once: more has expired, or could be handed out, than fits into one. */
   get isBehind(): boolean {
-    const { retention, receives } = this.#context;
-    return retention.isBehind || receives.isHeldUp;
+    const { retention, receives, jobs } = this.#context;
+    return retention.isBehind || receives.isHeldUp || jobs.isBehind;
   }
 
   /** Whether the answers have as many bytes as one commit batch may give out: no more commands should be applied in it. */

@@ -1,6 +1,5 @@
 import { LIST_BYTES_MAX } from "../../contract/limits.ts";
 import type { DeathReason, JobState } from "../../contract/states.ts";
-import { utf8Bytes } from "../base/bytes.ts";
 import type { JobsCommand, JobView, Refusal, UnknownJob } from "../base/commands.ts";
 import { errorOf } from "../base/job-errors.ts";
 import { formatId, type Place, parseId } from "../base/receipt.ts";
@@ -14,10 +13,12 @@ import type { Payloads } from "../store/payloads.ts";
 import { SEGMENT_MESSAGES_MAX } from "../store/segment-summary.ts";
 import { DEAD, GONE, LEASED, TRANSFERRING } from "../store/states.ts";
 import type { JobWatches } from "./job-watches.ts";
-import { viewOfRecord } from "./record-view.ts";
+import { bytesOfJob, viewOfRecord } from "./record-view.ts";
 
 /** Messages and records that are looked through in one call, so that no call takes long: a page may be short, or empty. */
 const LOOKED_AT_MAX = 20_000;
+/** About the most that is read of them. */
+const READ_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Where the second part of a list begins: the jobs that have ended. No id begins so. */
 const ENDED = "ended";
@@ -121,7 +122,7 @@ export class JobViewer {
         if (page.isFull) return last;
         const job = this.#jobAt({ segment, index }, now);
         if (job !== undefined) page.add(job, job.finishedAt ?? job.putAt);
-        page.looked();
+        page.looked(job === undefined ? 0 : this.#parts.payloads.of(segment, index).length);
         last = { segmentNumber: segment.number, index };
       }
     }
@@ -144,8 +145,9 @@ export class JobViewer {
     let last = cursor;
     for (const { record, cursor: next } of this.#parts.jobRows.newestFirst(cursor, now)) {
       if (page.isFull) return page.end(`${ENDED}${last}`);
-      if (!this.#isBack(record.place)) page.add(viewOfRecord(this.#idPrefix, record), record.finishedAt);
-      page.looked();
+      const view = viewOfRecord(this.#idPrefix, record);
+      if (!this.#isBack(record.place)) page.add(view, record.finishedAt);
+      page.looked(bytesOfJob(view));
       last = next;
     }
     return page.end(null);
@@ -171,6 +173,7 @@ class Page {
   readonly #jobs: JobView[] = [];
   #bytes = 0;
   #looked = 0;
+  #read = 0;
 
   constructor(asked: JobsCommand) {
     this.#asked = asked;
@@ -178,11 +181,14 @@ class Page {
 
   get isFull(): boolean {
     const { limit } = this.#asked;
-    return this.#jobs.length === limit || this.#looked === LOOKED_AT_MAX || this.#bytes >= LIST_BYTES_MAX;
+    const isAllLooked = this.#looked === LOOKED_AT_MAX || this.#read >= READ_BYTES_MAX;
+    return this.#jobs.length === limit || isAllLooked || this.#bytes >= LIST_BYTES_MAX;
   }
 
-  looked(): void {
+  /** @param bytes about what was read for it */
+  looked(bytes: number): void {
     this.#looked += 1;
+    this.#read += bytes;
   }
 
   /** @param at when it ended, or was put */
@@ -191,15 +197,10 @@ class Page {
     const isOfState = state === undefined || job.state === (state satisfies JobState);
     if (!isOfState || (task !== undefined && job.task !== task) || at < since || at >= before) return;
     this.#jobs.push(job);
-    this.#bytes += bytesOf(job);
+    this.#bytes += bytesOfJob(job);
   }
 
   end(cursor: string | null): Listed {
     return { verb: "jobs", jobs: this.#jobs, bytes: this.#bytes, cursor };
   }
-}
-
-/** What is long of a job as it is shown, in UTF-8. */
-function bytesOf({ result = "", progress = "", error }: JobView): number {
-  return utf8Bytes(result) + utf8Bytes(progress) + utf8Bytes(error?.message ?? "") + utf8Bytes(error?.stack ?? "");
 }

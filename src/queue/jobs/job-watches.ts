@@ -7,7 +7,7 @@ import type { JobRecord } from "../store/job-records.ts";
 import { LEASED } from "../store/states.ts";
 import type { Results } from "../waiting/results.ts";
 import { type Wait, WaitQueue, type Waits } from "../waiting/waits.ts";
-import { viewOfRecord } from "./record-view.ts";
+import { bytesOfJob, shortened, viewOfRecord } from "./record-view.ts";
 
 interface ResultWait extends Wait {
   kind: "result";
@@ -36,6 +36,8 @@ export class JobWatches {
   readonly #results: Results;
   readonly #waits: Waits;
   readonly #waiting = new Map<string, WaitQueue<ResultWait>>();
+  /** Jobs that have ended, and for which calls still wait. */
+  readonly #owed = new Map<string, JobView>();
   readonly #watchers = new Map<string, Watchers>();
   readonly #bySubscriber = new Map<number, Set<string>>();
   #size = 0;
@@ -85,6 +87,11 @@ export class JobWatches {
     queue.add({ kind: "result", requestIds: [requestId], subject: id }, deadline);
   }
 
+  /** Whether a subscriber watches a job. */
+  watches(subscriber: number, id: string): boolean {
+    return this.#watchers.get(id)?.has(subscriber) ?? false;
+  }
+
   watch(subscriber: number, id: string, hasEvents: boolean): void {
     const watchers: Watchers = this.#watchers.get(id) ?? new Map();
     const before = watchers.get(subscriber);
@@ -117,10 +124,35 @@ export class JobWatches {
   ended(record: JobRecord): void {
     this.forgetProgress(record.place);
     const job = viewOfRecord(this.#idPrefix, record);
-    for (const { requestIds } of this.#waiting.get(job.id)?.takeAll() ?? []) {
-      for (const requestId of requestIds) this.#results.add(requestId, { verb: "result", job }, job.result?.length);
-    }
+    if (this.#waiting.has(job.id)) this.#owed.set(job.id, job);
+    this.serveOwed();
     this.#endWatches(job);
+  }
+
+  /** Whether calls wait for jobs that have ended: more than one commit batch may answer. */
+  get isBehind(): boolean {
+    return this.#owed.size > 0;
+  }
+
+  /** What a job was when it ended, for a call that waits for it. */
+  owed(id: string): JobView | undefined {
+    return this.#owed.get(id);
+  }
+
+  /** Answers calls that wait for jobs that have ended, as many as one commit batch may. */
+  serveOwed(): void {
+    for (const [id, job] of this.#owed) {
+      const waiting = this.#waiting.get(id);
+      for (let wait = this.#next(waiting); wait !== undefined; wait = this.#next(waiting)) {
+        for (const requestId of wait.requestIds) this.#results.add(requestId, { verb: "result", job }, bytesOfJob(job));
+      }
+      if (!this.#waiting.has(id)) this.#owed.delete(id);
+      if (this.#results.isFull) return;
+    }
+  }
+
+  #next(waiting: WaitQueue<ResultWait> | undefined): ResultWait | undefined {
+    return this.#results.isFull ? undefined : waiting?.shift();
   }
 
   /** The message of a job has left the queue before the job ended, and nothing is known of it here any more. */
@@ -149,12 +181,11 @@ export class JobWatches {
     for (const id of [...this.#watchers.keys()]) this.#endWatches({ id, state: "unknown", isExpired: true });
   }
 
-  /** A result that is long, or would be one too many for this commit batch, is left out: its watcher asks for it. */
+  /** A result that is long, or would be one too many for this commit batch, is left out: its watcher asks for it. So is a stack. */
   #tell(subscriber: number, job: JobView | UnknownJob): void {
-    const characters = job.state === "unknown" ? 0 : (job.result?.length ?? 0);
-    const isLong = characters > WATCHED_RESULT_CHARACTERS_MAX || this.#results.isFull;
-    if (isLong) this.#results.add(subscriber, { verb: "job", job: { ...job, result: undefined } as JobView });
-    else this.#results.add(subscriber, { verb: "job", job }, characters);
+    const isLong = job.state !== "unknown" && (job.result?.length ?? 0) > WATCHED_RESULT_CHARACTERS_MAX;
+    const told = isLong || this.#results.isFull ? shortened(job) : job;
+    this.#results.add(subscriber, { verb: "job", job: told }, bytesOfJob(told));
   }
 
   /** Notes that a message has changed its state or its progress. */

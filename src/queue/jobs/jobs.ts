@@ -5,6 +5,7 @@ import type { PlacedMessage } from "../schedule/backlog.ts";
 import { WAITS_MAX, type Waits } from "../waiting/waits.ts";
 import type { JobViewer } from "./job-viewer.ts";
 import type { JobWatches } from "./job-watches.ts";
+import { bytesOfJob, shortened } from "./record-view.ts";
 
 type Of<Verb> = Extract<Command, { verb: Verb }>;
 
@@ -23,6 +24,11 @@ export class Jobs {
   /** Whether no call waits for a job, and no job is watched. */
   get areNoneAwaited(): boolean {
     return this.#watches.isEmpty;
+  }
+
+  /** Whether more calls wait for jobs that have ended than one commit batch may answer. */
+  get isBehind(): boolean {
+    return this.#watches.isBehind;
   }
 
   /** Ends what a subscriber watches. */
@@ -47,29 +53,32 @@ export class Jobs {
 
   /** What a call is answered with whose time is over. */
   unfinished(id: string, now: number): Result {
-    const job = this.#viewer.find(id, now);
+    const job = this.#watches.owed(id) ?? this.#viewer.find(id, now);
     return job.state === "unknown" ? unknownJob(job.isExpired) : { verb: "result", job };
   }
 
   watch({ subscriber, ids, events }: Of<"watch">, now: number): Result {
     const jobs: (JobView | UnknownJob)[] = [];
+    const added: string[] = [];
     let bytes = 0;
     for (const id of ids) {
       const job = this.#viewer.find(id, now);
-      const characters = job.state === "unknown" ? 0 : (job.result?.length ?? 0);
-      const isTold = characters <= WATCHED_RESULT_CHARACTERS_MAX && bytes + characters <= LIST_BYTES_MAX;
-      jobs.push(isTold ? job : { ...(job as JobView), result: undefined });
-      bytes += (isTold ? characters : 0) + errorCharactersOf(job);
+      const isLong = job.state !== "unknown" && (job.result?.length ?? 0) > WATCHED_RESULT_CHARACTERS_MAX;
+      const told = isLong || bytes + bytesOfJob(job) > LIST_BYTES_MAX ? shortened(job) : job;
+      jobs.push(told);
+      bytes += bytesOfJob(told);
       if (job.state === "unknown" || job.finishedAt !== undefined) continue;
-      if (this.#watches.isFull) return this.#tooManyWatches(subscriber, ids);
+      const isNew = !this.#watches.watches(subscriber, id);
+      if (isNew && this.#watches.isFull) return this.#tooManyWatches(subscriber, added);
+      if (isNew) added.push(id);
       this.#watches.watch(subscriber, id, events);
     }
     return { verb: "watch", jobs, bytes };
   }
 
-  /** All or none: a client that is refused tries again. */
-  #tooManyWatches(subscriber: number, ids: readonly string[]): Refusal {
-    for (const id of ids) this.#watches.unwatch(subscriber, id);
+  /** All of them or none. */
+  #tooManyWatches(subscriber: number, added: readonly string[]): Refusal {
+    for (const id of added) this.#watches.unwatch(subscriber, id);
     return tooManyWatches(WATCHES_MAX);
   }
 
@@ -99,11 +108,7 @@ export class Jobs {
 
   /** Tells watchers what has changed of their jobs. To be called when the commands of a commit batch are applied. */
   serve(now: number): void {
+    this.#watches.serveOwed();
     this.#watches.tellChanges((id) => this.#viewer.find(id, now));
   }
-}
-
-function errorCharactersOf(job: JobView | UnknownJob): number {
-  if (job.state === "unknown" || job.error === undefined) return 0;
-  return job.error.message.length + (job.error.stack?.length ?? 0);
 }

@@ -1,3 +1,4 @@
+import { OUTCOMES_BYTES_MAX, OUTCOMES_BYTES_MAX_IF_FULL } from "../../contract/limits.ts";
 import type { DeathReason } from "../../contract/states.ts";
 import type { JobError } from "../base/commands.ts";
 import { errorOf } from "../base/job-errors.ts";
@@ -106,7 +107,8 @@ export class Outcomes {
       finishedAt: now,
       until: now + keptMs,
     };
-    if (keptMs > 0) this.#jobRows.add(record);
+    const bytesMax = this.#state.isStorageFull ? OUTCOMES_BYTES_MAX_IF_FULL : OUTCOMES_BYTES_MAX;
+    if (keptMs > 0) this.#jobRows.add(record, bytesMax);
     if (isWatched) this.#watches.ended(record);
     else this.#watches.forgetProgress(record.place);
   }

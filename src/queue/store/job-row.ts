@@ -169,7 +169,8 @@ export class JobRow {
     const isAppended = this.isStored && this.#left === undefined;
     const records = isAppended ? this.#added : this.records();
     const fingerprints = records.map((record) => encodeFingerprint(this.#fingerprintOf(record))).join("");
-    const text = `${records.join("\n")}\n`;
+    // Nothing, if what was added was removed again before it was stored.
+    const text = records.map((record) => `${record}\n`).join("");
     if (isAppended) this.#texts.append(slot, text);
     else this.#texts.set(slot, text);
     this.#stored = count;

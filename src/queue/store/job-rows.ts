@@ -1,3 +1,4 @@
+import { OUTCOMES_BYTES_MAX, OUTCOMES_MAX } from "../../contract/limits.ts";
 import { utf8Bytes } from "../base/bytes.ts";
 import { FingerprintTable } from "../base/fingerprint-table.ts";
 import type { Place } from "../base/receipt.ts";
@@ -87,8 +88,13 @@ export class JobRows {
     }
   }
 
-  /** Keeps a record, in place of an older one of the same message. It must be valid for some time yet. */
-  add(record: JobRecord): void {
+  /**
+   * Keeps a record, in place of an older one of the same message. It must be valid for some time yet. Beyond a bound the
+   * oldest records count as expired.
+   *
+   * @param bytesMax bounds the size of all records in UTF-8
+   */
+  add(record: JobRecord, bytesMax = OUTCOMES_BYTES_MAX, recordsMax = OUTCOMES_MAX): void {
     this.#replace(record.place);
     const text = textOfJob(record);
     const bytes = utf8Bytes(text) + 1;
@@ -100,6 +106,14 @@ export class JobRows {
     this.count += 1;
     this.bytes += bytes;
     this.#ledger.countJobs("recorded", 1);
+    while (this.count > recordsMax || this.bytes > bytesMax) {
+      const [oldest] = this.#rows.values();
+      // One row alone is as large as it may be.
+      if (oldest === undefined || oldest === row) return;
+      this.#ledger.countJobs("expired", oldest.count);
+      this.#forget(oldest);
+      this.#empty(oldest);
+    }
   }
 
   /**

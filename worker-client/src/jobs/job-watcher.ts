@@ -29,6 +29,8 @@ class JobWatcher implements WatchListener {
   readonly #results: ResultCalls;
   /** Jobs that the server is asked for at the end of the turn. */
   #unasked = new Set<WatchedJob>();
+  /** How often the server has forgotten what is watched. */
+  #forgottenTimes = 0;
   /** The ids of jobs that need not be watched any more. */
   #left = new Set<string>();
   #isPlanned = false;
@@ -70,6 +72,7 @@ class JobWatcher implements WatchListener {
   }
 
   forgotten(): void {
+    this.#forgottenTimes += 1;
     this.#left.clear();
     for (const job of this.#jobs.values()) if (!job.isAsked) this.#ask(job);
   }
@@ -125,13 +128,17 @@ class JobWatcher implements WatchListener {
       job.isAsked = true;
       job.hasEvents = events;
     }
+    const forgottenTimes = this.#forgottenTimes;
     try {
       const request = { ids: jobs.map(({ id }) => id), ...(events ? { events } : {}) };
       const { value } = await this.#route.send<ReplyOf<"watch">>({ verb: "watch", request });
       for (const job of jobs) job.isAsked = false;
       for (const view of value.jobs) this.heard(view);
-      // A listener that wants all may have come meanwhile.
-      for (const job of jobs) if (this.#jobs.get(job.id) === job && job.wantsAll && !events) this.#ask(job);
+      // A listener that wants all may have come meanwhile, or the server has forgotten these too.
+      const isForgotten = forgottenTimes !== this.#forgottenTimes;
+      for (const job of jobs) {
+        if (this.#jobs.get(job.id) === job && (isForgotten || (job.wantsAll && !events))) this.#ask(job);
+      }
     } catch (error) {
       for (const job of jobs) job.isAsked = false;
       // The socket was given up for HTTP, where there is no such call.

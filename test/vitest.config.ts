@@ -19,8 +19,8 @@ const PROGRAMS = [
   "test/cli/{processes,closed-pipes}.test.ts",
   "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
   "test/local/{start,start-with-keys,restart}.test.ts",
-  "test/{package,operations}/**/*.test.ts",
-  "test/docs/{readme-example,embedding,command-line,bulk-page}.test.ts",
+  "test/{package,operations,jobs}/**/*.test.ts",
+  "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page}.test.ts",
 ];
 
 export default defineConfig({

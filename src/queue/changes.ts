@@ -102,6 +102,7 @@ export class MessageChanger {
     const move = { ...transition, putAt: putAtOf(payload), rules: rulesOf(payload), now };
     const to = backlog.moveToPriority(place, priority, utf8Bytes(payload), move);
     payloads.add(to.segment, payload, group);
+    backlog.changed(to.segment, to.index);
     return to;
   }
 

@@ -2,6 +2,7 @@ import { BATCH_BYTES_MAX, BATCH_MESSAGES_MAX } from "../contract/limits.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Outcome, TransferredMessage } from "./base/commands.ts";
 import { formatId } from "./base/receipt.ts";
+import type { Outcomes } from "./jobs/outcomes.ts";
 import type { Backlog, PlacedMessage } from "./schedule/backlog.ts";
 import { attemptsOf } from "./store/attempts.ts";
 import type { Ledger } from "./store/ledger.ts";
@@ -26,6 +27,14 @@ export interface OutboundTransfer extends Transfer {
   messages: TransferredMessage[];
 }
 
+/** What outbound transfers are made of. */
+interface TransferParts {
+  backlog: Backlog;
+  payloads: Payloads;
+  ledger: Ledger;
+  outcomes: Outcomes;
+}
+
 interface Attempts {
   failures: number;
   /** When to look at it again. */
@@ -45,20 +54,20 @@ export class OutboundTransfers {
   readonly #backlog: Backlog;
   readonly #payloads: Payloads;
   readonly #ledger: Ledger;
+  readonly #outcomes: Outcomes;
   readonly #totals: Totals;
   readonly #attempts = new Map<number, Attempts>();
 
   constructor(
     { generation, idPrefix }: { generation: string; idPrefix: string },
-    backlog: Backlog,
-    payloads: Payloads,
-    ledger: Ledger,
+    { backlog, payloads, ledger, outcomes }: TransferParts,
   ) {
     this.#generation = generation;
     this.#idPrefix = idPrefix;
     this.#backlog = backlog;
     this.#payloads = payloads;
     this.#ledger = ledger;
+    this.#outcomes = outcomes;
     this.#totals = ledger.totals;
   }
 
@@ -125,6 +134,7 @@ export class OutboundTransfers {
     for (const { segment, index } of places) {
       const { was = DEAD } = segment.noteOf(index);
       if (outcome === "accepted") {
+        this.#outcomes.transferred({ segment, index });
         this.#backlog.remove(segment, index, "transferred", was !== DEAD);
       } else {
         const visibleAt = segment.visibleAtOf(index);

@@ -111,7 +111,8 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const leases = new Leases(prefix, state, lost, { backlog, payloads, ledger, retention, outcomes });
   const jobViewer = new JobViewer(prefix, { backlog, ledger, payloads, jobRows, watches });
   const jobs = new Jobs(jobViewer, watches, lasting.waits);
-  const outboundTransfers = new OutboundTransfers({ generation, idPrefix: prefix }, backlog, payloads, ledger);
+  const sending = { backlog, payloads, ledger, outcomes };
+  const outboundTransfers = new OutboundTransfers({ generation, idPrefix: prefix }, sending);
   const deadLetters = new DeadLetters(backlog, payloads, { viewer, transfers: outboundTransfers });
   const puts = new Puts(prefix, state, { backlog, payloads, keys, ledger }, lasting);
   const inboundTransfers = new InboundTransfers(state, reader, { totals: ledger.totals, puts });

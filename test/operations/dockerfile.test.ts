@@ -97,7 +97,8 @@ describe("its steps", { timeout: 120_000 }, () => {
     expect(commandOf("ENTRYPOINT")).toEqual(["durable-queue"]);
     const [command, ...args] = [...AS_FIRST, program, ...commandOf("CMD")] as [string, ...string[]];
     server = spawn(command, args, { env: { ...environment(), AUTHKEY: "key" }, cwd: machine.root });
-    const exit = once(server, "exit");
+    // Its end, and that of what it has printed.
+    const exit = once(server, "close");
     let output = "";
     server.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     await new QueueManager({ address: machine.address, authkey: "key" }).queue("q").put("stored");

@@ -12,7 +12,7 @@ import type { Ledger } from "../store/ledger.ts";
 import { putAtOf, taskOf } from "../store/payload-text.ts";
 import type { Payloads } from "../store/payloads.ts";
 import { SEGMENT_MESSAGES_MAX } from "../store/segment-summary.ts";
-import { DEAD, DELAYED, GONE, LEASED, TRANSFERRING, VISIBLE } from "../store/states.ts";
+import { DEAD, GONE, LEASED, TRANSFERRING } from "../store/states.ts";
 import type { JobWatches } from "./job-watches.ts";
 import { viewOfRecord } from "./record-view.ts";
 
@@ -49,11 +49,10 @@ export class JobViewer {
     const place = parseId(this.#idPrefix, id);
     if (place === undefined) return { id, state: "unknown", isExpired: false };
     const found = backlog.moved.find(place);
-    const state = found === undefined ? GONE : found.segment.stateOf(found.index);
-    if (found !== undefined && (state === VISIBLE || state === DELAYED || state === LEASED)) return this.#live(found);
+    if (found !== undefined && isLive(found)) return this.#live(found, now);
     const record = jobRows.find(place, now);
     if (record !== undefined) return viewOfRecord(this.#idPrefix, record);
-    if (found !== undefined && state !== GONE) return this.#dead(found);
+    if (found !== undefined && found.segment.stateOf(found.index) !== GONE) return this.#dead(found);
     return { id, state: "unknown", isExpired: this.#wasHere(place) };
   }
 
@@ -64,19 +63,21 @@ export class JobViewer {
     return segmentNumber <= backlog.lastSegment && index < count;
   }
 
-  #live({ segment, index }: PlacedMessage): JobView {
+  #live({ segment, index }: PlacedMessage, now: number): JobView {
     const { payloads, watches } = this.#parts;
     const place = segment.originOf(index);
     const payload = payloads.of(segment, index);
-    const state = segment.stateOf(index);
+    const isRunning = segment.stateOf(index) === LEASED;
+    const visibleAt = segment.visibleAtOf(index);
+    const isDelayed = !isRunning && visibleAt > now;
     return {
       id: formatId(this.#idPrefix, place),
-      state: state === LEASED ? "running" : state === DELAYED ? "delayed" : "waiting",
+      state: isRunning ? "running" : isDelayed ? "delayed" : "waiting",
       task: taskOf(payload),
       attempts: attemptsOf(segment, index),
       putAt: putAtOf(payload),
-      until: state === VISIBLE ? undefined : segment.visibleAtOf(index),
-      progress: state === LEASED ? watches.progressOf(place) : undefined,
+      until: isRunning || isDelayed ? visibleAt : undefined,
+      progress: isRunning ? watches.progressOf({ segment, index }) : undefined,
     };
   }
 
@@ -130,11 +131,12 @@ export class JobViewer {
   /** The job at a place; undefined if there is none, or if it is shown by its record. */
   #jobAt(place: PlacedMessage, now: number): JobView | undefined {
     const { segment, index } = place;
-    const state = segment.stateOf(index);
-    if (state === GONE || segment.areDeadLetters) return undefined;
+    if (segment.stateOf(index) === GONE || segment.areDeadLetters) return undefined;
     const { payloads, jobRows } = this.#parts;
-    if (payloads.rulesOf(segment, index)?.resultMs === undefined) return undefined;
-    if (state !== DEAD && state !== TRANSFERRING) return this.#live(place);
+    const resultMs = payloads.rulesOf(segment, index)?.resultMs;
+    if (resultMs === undefined) return undefined;
+    if (resultMs === 0 && taskOf(payloads.of(segment, index)) === undefined) return undefined;
+    if (isLive(place)) return this.#live(place, now);
     return jobRows.find(segment.originOf(index), now) === undefined ? this.#dead(place) : undefined;
   }
 
@@ -152,9 +154,15 @@ export class JobViewer {
   /** Whether a job that had failed was redriven, and has not ended again. */
   #isBack(place: Place): boolean {
     const found = this.#parts.backlog.moved.find(place);
-    const state = found === undefined ? GONE : found.segment.stateOf(found.index);
-    return state === VISIBLE || state === DELAYED || state === LEASED;
+    return found !== undefined && isLive(found);
   }
+}
+
+/** Whether a message has not ended. One on its way to another queue has ended if it is dead; else it may come back. */
+function isLive({ segment, index }: PlacedMessage): boolean {
+  const state = segment.stateOf(index);
+  if (state === TRANSFERRING) return segment.noteOf(index).was !== DEAD;
+  return state !== GONE && state !== DEAD;
 }
 
 /** A page of a list while it is filled, with jobs that fit what was asked for. */
@@ -183,10 +191,15 @@ class Page {
     const isOfState = state === undefined || job.state === (state satisfies JobState);
     if (!isOfState || (task !== undefined && job.task !== task) || at < since || at >= before) return;
     this.#jobs.push(job);
-    this.#bytes += utf8Bytes(job.result ?? "");
+    this.#bytes += bytesOf(job);
   }
 
   end(cursor: string | null): Listed {
     return { verb: "jobs", jobs: this.#jobs, bytes: this.#bytes, cursor };
   }
+}
+
+/** What is long of a job as it is shown, in UTF-8. */
+function bytesOf({ result = "", progress = "", error }: JobView): number {
+  return utf8Bytes(result) + utf8Bytes(progress) + utf8Bytes(error?.message ?? "") + utf8Bytes(error?.stack ?? "");
 }

@@ -56,15 +56,19 @@ export class Outcomes {
 
   /** The message is dead, or has expired and is removed. */
   failed(place: PlacedMessage, { reason, error }: Failure, now: number): void {
-    const keptMs = this.#keptMs(place) ?? 0;
-    if (keptMs === 0 && !this.#watches.isWatched(place)) return;
     const attempts = attemptsOf(place.segment, place.index);
-    this.#end(place, { state: "failed", error: errorOf(error, reason, attempts), reason }, keptMs, now);
+    const ending = { state: "failed", error: errorOf(error, reason, attempts), reason } as const;
+    this.#end(place, ending, this.#keptMs(place) ?? 0, now);
   }
 
   cancelled(place: PlacedMessage, now: number): void {
     const error = { name: "Cancelled", message: "The job was cancelled." };
     this.#end(place, { state: "cancelled", error }, this.#keptMs(place) ?? 0, now);
+  }
+
+  /** The message is in another queue, under another id. If it is dead, nothing waits for it here. */
+  transferred({ segment, index }: PlacedMessage): void {
+    this.#watches.gone(segment.originOf(index));
   }
 
   /** Messages in these states are about to be removed at once: no outcomes are kept, but those who watch are told. */
@@ -85,11 +89,15 @@ export class Outcomes {
 
   #end(at: PlacedMessage, ending: Ending, keptMs: number, now: number): void {
     const isWatched = this.#watches.isWatched(at);
-    if (keptMs === 0 && !isWatched) return;
     const { segment, index } = at;
+    const place = segment.originOf(index);
+    if (keptMs === 0 && !isWatched) {
+      this.#watches.forgetProgress(place);
+      return;
+    }
     const payload = this.#payloads.of(segment, index);
     const record: JobRecord = {
-      place: segment.originOf(index),
+      place,
       ...ending,
       task: taskOf(payload),
       // A handler whose begin was not reported has begun all the same.

@@ -17,8 +17,13 @@ import { Gate, numbers } from "../../support/workers/workers.ts";
 
 const server = new TestServer();
 
+const closed: Promise<void>[] = [];
+
 beforeAll(() => server.start());
-afterAll(() => server.remove());
+afterAll(async () => {
+  await Promise.all(closed);
+  await server.remove();
+});
 
 describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   /** Tasks of a queue of their own, with a client, and a worker if that is wanted. */
@@ -54,11 +59,8 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
     run: (parts: ReturnType<typeof setUp>) => Promise<void>,
   ): Promise<void> {
     const parts = setUp(options);
-    try {
-      await run(parts);
-    } finally {
-      await parts.manager.close({ timeoutSeconds: 0 });
-    }
+    // Over HTTP a worker closes when its poll is over, for which no test waits.
+    await run(parts).finally(() => closed.push(parts.manager.close({ timeoutSeconds: 0 })));
   }
 
   test("a job has the result that its handler returned", () =>
@@ -111,10 +113,8 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
 
   test("an input that does not fit is refused at submit, and nothing is sent", () =>
     using({ works: false }, async ({ client, queue }) => {
-      const submitted = client.square.submit({ n: "7" as never });
-
-      await expect(submitted).rejects.toThrow(InvalidInput);
-      await expect(submitted).rejects.toMatchObject({
+      await expect(client.square.submit({ n: "7" as never })).rejects.toThrow(InvalidInput);
+      await expect(client.square.submit({ n: "7" as never })).rejects.toMatchObject({
         message:
           "The input of the task square does not fit its schema: n: Invalid input: expected number, received string.",
         code: "invalid_input",
@@ -142,7 +142,7 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
       const job = await client.wait.submit(null);
 
       await expect(job.result({ timeoutSeconds: 0.05 })).rejects.toThrow(
-        new Timeout(`The job ${job.id} of ${registry.queue} had not ended after 0.05 s. It goes on.`),
+        `The job ${job.id} of ${registry.queue} had not ended after 0.05 s. It goes on.`,
       );
       await expect(job.result({ timeoutSeconds: 0 })).rejects.toThrow(Timeout);
       await expect(job.result({ signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
@@ -154,11 +154,11 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   test("a job that is cancelled while it waits is not worked on", () =>
     using({ works: false }, async ({ client, queue }) => {
       const job = await client.square.submit({ n: 1 });
-      const awaited = job.result();
+      const awaited = job.result().catch((error: unknown) => error);
 
       expect(await job.cancel()).toBe(true);
       expect(await job.cancel()).toBe(false);
-      await expect(awaited).rejects.toThrow(JobCancelled);
+      expect(await awaited).toBeInstanceOf(JobCancelled);
       expect(await queue.qsize()).toBe(0);
     }));
 
@@ -181,13 +181,13 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
         name: "UnknownMessage",
         expired: true,
       });
-      const never = client.square.job(job.id.replace(/\d+$/, "200"));
+      const never = client.square.job(job.id.replace(/\d+-\d+$/, "9999-0"));
       await expect(never.result()).rejects.toMatchObject({ name: "UnknownMessage", expired: false });
       await expect(never.status()).rejects.toThrow(UnknownMessage);
       await using elsewhere = server.manager({ transport });
-      await expect(elsewhere.tasks(defineTasks(freshName(), registry.tasks)).square.job(job.id).result()).rejects.toThrow(
-        UnknownMessage,
-      );
+      await expect(
+        elsewhere.tasks(defineTasks(freshName(), registry.tasks)).square.job(job.id).result(),
+      ).rejects.toThrow(UnknownMessage);
     }));
 
   test("events tell of a job from its state now to its end", () => {
@@ -210,7 +210,11 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   test("jobs come in the order in which they end, and all of them do", () => {
     const gate = new Gate();
     return using({ gate }, async ({ client }) => {
-      const jobs: Job[] = [await client.wait.submit(null), await client.fail.submit("no"), await client.large.submit(1)];
+      const jobs: Job[] = [
+        await client.wait.submit(null),
+        await client.fail.submit("no"),
+        await client.large.submit(1),
+      ];
       const states: unknown[] = [];
       for await (const job of asCompleted(jobs)) {
         states.push((await job.result().catch(({ code }) => code)) as unknown);

@@ -1,6 +1,7 @@
 /** What the compiler knows of tasks: their inputs and results; and what it refuses, in which words. */
 import { describe, expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
+import { gather, type Job, QueueManager } from "../../../worker-client/src/index.ts";
 import {
   defineTasks,
   type InputOf,
@@ -94,7 +95,35 @@ describe("what JSON makes of a value", () => {
   });
 });
 
+const manager = new QueueManager({ authkey: "a" });
+const client = manager.tasks(defineTasks("images", tasks));
+
+describe("the client of tasks", () => {
+  test("has the inputs and the results of each", () => {
+    expectTypeOf(client.resize.submit).parameter(0).toEqualTypeOf<{ url: string; width?: number | undefined }>();
+    expectTypeOf(client.count.submit("a")).resolves.toEqualTypeOf<Job<{ count: number; kind: "a" | "b" }>>();
+    expectTypeOf(client.count.job("0.a-1-0").result()).resolves.toEqualTypeOf<{ count: number; kind: "a" | "b" }>();
+    expectTypeOf(client.nothing.submit).toBeCallableWith();
+    expectTypeOf(gather([client.count.job("a"), client.nothing.job("b")])).resolves.toEqualTypeOf<
+      [{ count: number; kind: "a" | "b" }, null]
+    >();
+    expectTypeOf(gather([] as Job<string>[])).resolves.toEqualTypeOf<string[]>();
+  });
+
+  test("is the same with types alone", () => {
+    const registry = defineTasks("images", tasks);
+    expectTypeOf(manager.tasks<typeof registry>("images")).toEqualTypeOf(client);
+  });
+});
+
 const IMPORTS = 'import * as z from "zod"; import { defineTasks, task } from "durable-queue/tasks";\n';
+
+/** A program that submits jobs. */
+const SUBMITS = `${IMPORTS} import { QueueManager } from "durable-queue";
+const run = async (input: { url: string; width: number }) => ({ key: input.url });
+const tasks = defineTasks("images", { resize: task({ run, input: z.object({ url: z.string(), width: z.number() }) }) });
+const manager = new QueueManager(); const client = manager.tasks(tasks);
+`;
 
 describe("the compiler", () => {
   const said = compiled({
@@ -113,6 +142,19 @@ describe("the compiler", () => {
     names: `${IMPORTS}
       defineTasks("images", { then: task({}) });
       defineTasks("images", { job: task({}) });`,
+    submitted: `${SUBMITS}
+      await client.resize.submit({ url: 7, width: 1 });
+      await client.resize.submit({ url: "a" });
+      await client.resize.submit();`,
+    name: `${SUBMITS}
+      await client.resise.submit({ url: "a", width: 1 });`,
+    result: `${SUBMITS}
+      const job = await client.resize.submit({ url: "a", width: 1 });
+      const key: number = (await job.result()).key;`,
+    submitOption: `${SUBMITS}
+      await client.resize.submit({ url: "a", width: 1 }, { delay: 5 });`,
+    queue: `${SUBMITS}
+      manager.tasks<typeof tasks>("imagez");`,
     noTask: `${IMPORTS}
       defineTasks("images", { resize: async () => 1 });`,
   });
@@ -171,6 +213,29 @@ describe("the compiler", () => {
   test("refuses what is no task", () => {
     expect(said.noTask).toMatchInlineSnapshot(
       `"(3,31): error TS2322: Type '() => Promise<number>' is not assignable to type 'AnyTask'."`,
+    );
+  });
+
+  test("refuses inputs, names, results and options that are none of the task", () => {
+    expect(said.submitted).toMatchInlineSnapshot(`
+      "(7,36): error TS2322: Type 'number' is not assignable to type 'string'.
+      (8,34): error TS2741: Property 'width' is missing in type '{ url: string; }' but required in type '{ url: string; width: number; }'.
+      (9,27): error TS2554: Expected 1-2 arguments, but got 0."
+    `);
+    expect(said.name).toMatchInlineSnapshot(
+      `"(7,20): error TS2551: Property 'resise' does not exist on type 'TaskClient<{ resize: Task<{ url: string; width: number; }, { key: string; }>; }>'. Did you mean 'resize'?"`,
+    );
+    expect(said.result).toMatchInlineSnapshot(
+      `"(8,13): error TS2322: Type 'string' is not assignable to type 'number'."`,
+    );
+    expect(said.submitOption).toMatchInlineSnapshot(
+      `"(7,60): error TS2353: Object literal may only specify known properties, and 'delay' does not exist in type 'SubmitOptions'."`,
+    );
+  });
+
+  test("refuses another queue than that of the tasks", () => {
+    expect(said.queue).toMatchInlineSnapshot(
+      `"(7,35): error TS2345: Argument of type '"imagez"' is not assignable to parameter of type '"images" | TaskRegistry<{ resize: Task<{ url: string; width: number; }, { key: string; }>; }, "images">'."`,
     );
   });
 });

@@ -18,7 +18,10 @@ export class JobFailed extends QueueError {
   /** How often it was begun. */
   readonly attempts: number;
   readonly reason: DeathReason | undefined;
-  /** The name of the error that its handler threw; undefined if it did not throw, as where its process died. */
+  /**
+   * The name of the error that its handler threw; `AttemptsUsedUp` or `Expired` if none was thrown, as where the worker
+   * died.
+   */
   readonly remoteName: string | undefined;
   /** The message of that error. */
   readonly remoteMessage: string | undefined;
@@ -39,7 +42,7 @@ export class JobFailed extends QueueError {
     this.reason = reason;
     this.remoteName = error?.name;
     this.remoteMessage = error?.message;
-    this.remoteStack = error?.stack === undefined ? undefined : `${headOf(error)}\n${error.stack}`;
+    this.remoteStack = error === undefined ? undefined : stackOf(error);
   }
 }
 
@@ -118,9 +121,12 @@ function headOf({ name, message }: NonNullable<JobReply["error"]>): string {
   return message === "" ? name : `${name}: ${message}`;
 }
 
+/** With the name and the message before it, as stacks in JavaScript have them. */
+function stackOf({ name, message, stack }: NonNullable<JobReply["error"]>): string | undefined {
+  if (stack === undefined) return undefined;
+  return stack.startsWith(name) ? stack : `${headOf({ name, message })}\n${stack}`;
+}
+
 function whatHappened(error: NonNullable<JobReply["error"]> | undefined, reason: DeathReason | undefined): string {
-  if (error !== undefined) return headOf(error);
-  if (reason === "expired") return "it had waited for longer than retentionSeconds.";
-  if (reason === "rejected") return "it was rejected, without an error.";
-  return "no attempt was finished: each lease ended before, as where the worker dies.";
+  return error === undefined ? `${reason ?? "its error is not known"}.` : headOf(error);
 }

@@ -1,6 +1,7 @@
 import { shown } from "../base/check-options.ts";
-import { checkTaskWorkOptions, TaskWork, type TaskWorkOptions } from "../jobs/task-work.ts";
+import { TaskWork, type TaskWorkOptions } from "../jobs/task-work.ts";
 import type { TaskRegistry } from "../tasks/registry.ts";
+import { checkWorkOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
 import type { Queue } from "./queue.ts";
 import { type TaskClient, taskClient } from "./task-client.ts";
@@ -28,13 +29,12 @@ export abstract class TaskManager {
    */
   work(registry: TaskRegistry, options: TaskWorkOptions = {}): Worker {
     checkRegistry("work()", registry);
-    checkTaskWorkOptions(options);
-    const { logger: _, ...others } = options;
-    return this.queue(registry.queue).startWork((calls) => {
-      const work = new TaskWork(registry, calls, options);
+    checkWorkOptions(options);
+    return this.queue(registry.queue).startWork((calls, reports) => {
+      const work = new TaskWork(registry, calls, reports);
       work.announce();
       return work;
-    }, others);
+    }, options);
   }
 }
 

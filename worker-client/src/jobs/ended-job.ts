@@ -29,7 +29,7 @@ export function checkResultOptions(call: string, options: ResultOptions): void {
   if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0 });
 }
 
-/** Waits until a job has ended. The result is what it is then. */
+/** @internal Waits until a job has ended. The result is what it is then. */
 export async function endOf(id: string, calls: QueueCalls, options: ResultOptions): Promise<JobReply> {
   const { timeoutSeconds = Number.POSITIVE_INFINITY, signal } = options;
   const late = () => new Timeout(lateText(id, calls.queue, timeoutSeconds), { queue: calls.queue });
@@ -59,7 +59,7 @@ export async function endOf(id: string, calls: QueueCalls, options: ResultOption
 }
 
 /**
- * The result of a job that has ended.
+ * @internal The result of a job that has ended.
  *
  * @throws {JobFailed} where it has failed
  * @throws {JobCancelled} where it was cancelled

@@ -7,14 +7,14 @@ export class TaskRun implements TaskContext {
   readonly task: string;
   readonly message: Message<unknown>;
   readonly #progress: () => TaskProgress;
-  readonly #logger: TaskLog;
+  readonly #log: () => TaskLog;
 
   /** @param progress makes what sends the job's progress, or gives that which was made */
-  constructor(task: string, message: Message<unknown>, progress: () => TaskProgress, logger: TaskLog) {
+  constructor(task: string, message: Message<unknown>, progress: () => TaskProgress, log: () => TaskLog) {
     this.task = task;
     this.message = message;
     this.#progress = progress;
-    this.#logger = logger;
+    this.#log = log;
   }
 
   get id(): string {
@@ -34,14 +34,6 @@ export class TaskRun implements TaskContext {
   }
 
   get log(): TaskLog {
-    const logger = this.#logger;
-    const begin = `${this.task} ${this.id}:`;
-    return {
-      debug: (...values) => logger.debug(begin, ...values),
-      log: (...values) => logger.log(begin, ...values),
-      info: (...values) => logger.info(begin, ...values),
-      warn: (...values) => logger.warn(begin, ...values),
-      error: (...values) => logger.error(begin, ...values),
-    };
+    return this.#log();
   }
 }

@@ -1,62 +1,42 @@
 import { TASK_HEADER } from "../../../src/contract/limits.ts";
-import { checkOptions, type Known, shown } from "../base/check-options.ts";
+import type { WorkerReports } from "../events/worker-reports.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { resultText } from "../message/result-text.ts";
 import type { TaskRegistry } from "../tasks/registry.ts";
 import type { AnyTask } from "../tasks/task.ts";
-import type { TaskLog } from "../tasks/task-context.ts";
-import { reportOf } from "../workers/error-reports.ts";
 import { Verdict } from "../workers/verdict.ts";
 import type { Work } from "../workers/work.ts";
-import { checkWorkOptions, WORK_OPTIONS, type WorkOptions } from "../workers/work-options.ts";
+import type { WorkOptions } from "../workers/work-options.ts";
 import { announcementOf } from "./announcement.ts";
 import { checked, invalidInput, invalidOutput } from "./check-value.ts";
+import { taskLog } from "./task-log.ts";
 import { TaskProgress } from "./task-progress.ts";
 import { TaskRun } from "./task-run.ts";
 import { UnknownTasks } from "./unknown-tasks.ts";
 
 /** The options of `QueueManager.work`. */
-export interface TaskWorkOptions extends WorkOptions {
-  /** Writes what handlers log. Default: `console`. */
-  logger?: TaskLog | undefined;
-}
-
-const TASK_WORK_OPTIONS: Known<TaskWorkOptions> = { ...WORK_OPTIONS, logger: true };
-
-const LOG_CALLS = ["debug", "log", "info", "warn", "error"] as const;
-
-/** Throws a `TypeError` or a `RangeError` for an unknown option or a wrong value. */
-export function checkTaskWorkOptions(options: TaskWorkOptions): void {
-  checkOptions("work()", options, TASK_WORK_OPTIONS);
-  const { logger, ...others } = options;
-  checkWorkOptions(others);
-  if (logger === undefined) return;
-  const missing = LOG_CALLS.find((name) => typeof (logger as Partial<TaskLog> | null)?.[name] !== "function");
-  if (missing !== undefined) {
-    throw new TypeError(`logger must have ${LOG_CALLS.join(", ")} as console has them, not ${shown(logger)}.`);
-  }
-}
+export interface TaskWorkOptions extends WorkOptions {}
 
 /** What a worker does that serves the tasks of a registry. */
 export class TaskWork implements Work {
   readonly #registry: TaskRegistry;
   readonly #calls: QueueCalls;
-  readonly #logger: TaskLog;
+  readonly #reports: WorkerReports;
   readonly #unknown: UnknownTasks;
   /** Of the jobs that run and have told of their progress. */
   readonly #progress = new Set<TaskProgress>();
 
   /** @throws {TypeError} if no task of the registry has a handler */
-  constructor(registry: TaskRegistry, calls: QueueCalls, { logger = console, onError }: TaskWorkOptions) {
+  constructor(registry: TaskRegistry, calls: QueueCalls, reports: WorkerReports) {
     const served = Object.keys(registry.tasks).filter((name) => registry.tasks[name]?.run !== undefined);
     if (served.length === 0) {
       throw new TypeError(`No task of ${registry.queue} has a handler here: task() takes it as the option run.`);
     }
     this.#registry = registry;
     this.#calls = calls;
-    this.#logger = logger;
-    this.#unknown = new UnknownTasks(calls.queue, served, reportOf(calls.queue, onError));
+    this.#reports = reports;
+    this.#unknown = new UnknownTasks(calls.queue, served, reports);
   }
 
   readonly handler = async (message: Message<unknown>): Promise<Verdict> => {
@@ -71,14 +51,14 @@ export class TaskWork implements Work {
     return this.#verdictOn(name, task, await this.#run(name, task.run, input.value, message));
   };
 
-  timeoutSecondsOf(message: Message<unknown>): number | undefined {
+  readonly timeoutSecondsOf = (message: Message<unknown>): number | undefined => {
     return this.#taskOf(message)?.rules.timeoutSeconds;
-  }
+  };
 
   /** The server may be another one now, which knows of no progress. */
-  connected(): void {
+  readonly connected = (): void => {
     for (const progress of this.#progress) progress.again();
-  }
+  };
 
   /** Tells the queue which tasks this worker serves. It is only shown, so that nothing depends on it. */
   announce(): void {
@@ -102,7 +82,7 @@ export class TaskWork implements Work {
         this.#progress.add(progress);
         return progress;
       },
-      this.#logger,
+      () => taskLog(this.#calls.queue, name, message, this.#reports.log),
     );
     try {
       return await run(input as never, context);
@@ -118,7 +98,11 @@ export class TaskWork implements Work {
     try {
       const output = await checked(task.output, returned);
       if ("issues" in output) return new Verdict({ verb: "reject", error: invalidOutput(name, queue, output.issues) });
-      return new Verdict({ verb: "ack", result: resultText(output.value, `the task ${name}`, queue) });
+      return new Verdict({
+        verb: "ack",
+        value: output.value,
+        result: resultText(output.value, `the task ${name}`, queue),
+      });
     } catch (error) {
       return new Verdict({ verb: "reject", error });
     }

@@ -1,7 +1,7 @@
 import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { QueueError } from "../base/errors.ts";
+import type { WorkerReports } from "../events/worker-reports.ts";
 import type { Message } from "../message/message.ts";
-import type { Report } from "../workers/error-reports.ts";
 
 /** How long messages of an unknown task are not visible: at first, and at most. */
 const FIRST_SECONDS = 1;
@@ -14,15 +14,15 @@ const NAMES_MAX = 1_000;
 export class UnknownTasks {
   readonly #queue: string;
   readonly #served: readonly string[];
-  readonly #report: Report;
+  readonly #reports: WorkerReports;
   /** By the names of tasks; "" for messages of none. */
   readonly #delays = new Map<string, { seconds: number; until: number }>();
 
   /** @param served the names of the tasks that the worker serves */
-  constructor(queue: string, served: readonly string[], report: Report) {
+  constructor(queue: string, served: readonly string[], reports: WorkerReports) {
     this.#queue = queue;
     this.#served = served;
-    this.#report = report;
+    this.#reports = reports;
   }
 
   /** After how long the message is to be visible again, in seconds: for each name longer and longer. */
@@ -45,6 +45,6 @@ export class UnknownTasks {
     const what = name === "" ? "messages that are of no task" : `jobs of the task ${name}`;
     const serves = this.#served.join(", ");
     const text = `${this.#queue} has ${what}, which this worker does not serve: it serves ${serves}. They wait for another worker.`;
-    this.#report(new QueueError(text, { code: "unknown_task", queue: this.#queue }), message);
+    this.#reports.error(new QueueError(text, { code: "unknown_task", queue: this.#queue }), message);
   }
 }

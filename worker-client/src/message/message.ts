@@ -4,7 +4,7 @@ import { Closed, QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, instant } from "../base/instant.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
-import { errorText } from "./error-text.ts";
+import { errorParts } from "./error-parts.ts";
 import { itemOf } from "./item-of.ts";
 import type { Lease } from "./lease.ts";
 import {
@@ -19,6 +19,25 @@ import {
 } from "./message-options.ts";
 import type { QueueCalls } from "./queue-calls.ts";
 import { resultText } from "./result-text.ts";
+
+/** A message that its handler has settled by a call. */
+export interface Settled {
+  verb: "ack" | "retry" | "reject" | "release";
+  /** Whether the lease was over, so that nothing was changed. */
+  isStale: boolean;
+  /** Whether an earlier try may have been applied: then a lease that is over may have been ended by that. */
+  isRepeated: boolean;
+  /** Whether the message had no attempt left. */
+  isDead: boolean;
+  /** What the call was given as the error. */
+  error: unknown;
+}
+
+/** What is told of a message while its handler runs: its worker. */
+export interface MessageObserver {
+  lost(message: Message<unknown>, error: QueueError, isCancelled: boolean): void;
+  settled(message: Message<unknown>, settled: Settled): void;
+}
 
 /**
  * A message that was received: leased to this consumer, and redelivered if it is not acked before its lease ends.
@@ -54,6 +73,10 @@ export class Message<Item> {
   readonly receipt: string;
   /** @internal */
   readonly lease: Lease;
+  /** @internal Undefined until a worker begins with it. */
+  observer: MessageObserver | undefined;
+  /** @internal When its handler began, by `performance.now()`. */
+  beganAt = 0;
   readonly #putAt: number;
   readonly #at: number | undefined;
   readonly #calls: QueueCalls;
@@ -110,7 +133,10 @@ export class Message<Item> {
     const { result, ...call } = options;
     const { queue } = this.#calls;
     const text = result === undefined ? undefined : resultText(result, `the message ${this.id} of ${queue}`, queue);
-    return this.#settle(async () => (await this.#calls.ack(this.receipt, true, call, text)).isAcked);
+    return this.#settle("ack", undefined, async () => {
+      const { isAcked, isRepeated } = await this.#calls.ack(this.receipt, true, call, text);
+      return { isStale: !isAcked, isRepeated, isDead: false };
+    });
   }
 
   /**
@@ -120,7 +146,7 @@ export class Message<Item> {
   async retry(options: RetryOptions = {}): Promise<boolean> {
     checkOptions("retry()", options, RETRY_OPTIONS);
     const { delaySeconds, error } = options;
-    const request = { delaySeconds, error: error === undefined ? undefined : errorText(error) };
+    const request = { delaySeconds, error: error === undefined ? undefined : errorParts(error) };
     return this.#giveBack("retry", request, options);
   }
 
@@ -131,7 +157,7 @@ export class Message<Item> {
   async reject(options: RejectOptions = {}): Promise<boolean> {
     checkOptions("reject()", options, REJECT_OPTIONS);
     const { error } = options;
-    return this.#giveBack("reject", { error: error === undefined ? undefined : errorText(error) }, options);
+    return this.#giveBack("reject", { error: error === undefined ? undefined : errorParts(error) }, options);
   }
 
   /**
@@ -152,7 +178,7 @@ export class Message<Item> {
     checkOptions("progress()", options, CALL_OPTIONS);
     const request = { receipt: this.receipt, progress: value === undefined ? null : value };
     const { value: reply } = await this.#calls.send<ReplyOf<"progress">>("progress", { request, ...options });
-    if (reply.stale || reply.cancelled) this.lose();
+    if (reply.stale || reply.cancelled) this.lose(reply.cancelled);
     return { cancelled: reply.cancelled };
   }
 
@@ -190,10 +216,12 @@ export class Message<Item> {
   }
 
   /** @internal The lease is over. */
-  lose(): void {
+  lose(isCancelled = false): void {
     if (this.#isSettled || this.#isLost) return;
     this.#isLost = true;
-    this.abort(this.lostError());
+    const error = this.lostError(isCancelled);
+    this.abort(error);
+    this.observer?.lost(this, error, isCancelled);
   }
 
   /** @internal */
@@ -204,9 +232,10 @@ export class Message<Item> {
   }
 
   /** @internal The error for a message whose lease ended before its handler. */
-  lostError(): QueueError {
+  lostError(isCancelled = false): QueueError {
     const { queue } = this.#calls;
-    const detail = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
+    const unknown = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
+    const detail = isCancelled ? "it was cancelled" : unknown;
     return new QueueError(`The lease of message ${this.id} of ${queue} is over: ${detail}.`, {
       code: "lease_lost",
       queue,
@@ -230,27 +259,32 @@ export class Message<Item> {
   }
 
   /** A refused call leaves the message as it was, so that its handler may make another call. */
-  async #settle(settle: () => Promise<boolean>): Promise<boolean> {
+  async #settle(
+    verb: Settled["verb"],
+    error: unknown,
+    settle: () => Promise<Omit<Settled, "verb" | "error">>,
+  ): Promise<boolean> {
     this.#isSettled = true;
     try {
-      const isDone = await settle();
+      const settled = await settle();
       this.lease.end();
-      return isDone;
-    } catch (error) {
-      if (isCertain(error)) this.#isSettled = false;
-      throw error;
+      this.observer?.settled(this, { verb, error, ...settled });
+      return !settled.isStale;
+    } catch (failure) {
+      if (isCertain(failure)) this.#isSettled = false;
+      throw failure;
     }
   }
 
   #giveBack(
     verb: "retry" | "reject" | "release",
     request: object,
-    { signal, retrySeconds }: CallOptions,
+    { error, signal, retrySeconds }: RejectOptions,
   ): Promise<boolean> {
-    return this.#settle(async () => {
+    return this.#settle(verb, error, async () => {
       const call = { request: { receipts: [this.receipt], ...request }, signal, retrySeconds };
-      const { value } = await this.#calls.send<{ stale: string[] }>(verb, call);
-      return value.stale.length === 0;
+      const { value, isRepeated } = await this.#calls.send<{ stale: string[]; dead?: string[] }>(verb, call);
+      return { isStale: value.stale.length > 0, isRepeated, isDead: (value.dead ?? []).length > 0 };
     });
   }
 }

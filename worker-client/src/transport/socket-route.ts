@@ -1,4 +1,5 @@
 import type { ServerLine } from "../../../src/api/types.ts";
+import { isHeard, publish } from "../base/diagnostics.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { turn } from "../base/platform.ts";
@@ -12,6 +13,10 @@ import { type KeeperEvents, LinkKeeper } from "./link-keeper.ts";
 import { type CallsEvents, SocketCalls } from "./socket-calls.ts";
 import { type SharedConnection, SocketPushes } from "./socket-pushes.ts";
 import { SocketWatches } from "./socket-watches.ts";
+
+/** Where cut connections, and those in their place, are published for diagnostics. */
+const DISCONNECTED = "durable-queue:disconnected";
+const RECONNECT = "durable-queue:reconnect";
 
 /** The options of a `SocketRoute`. */
 export interface SocketOptions {
@@ -157,6 +162,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
   }
 
   lost(link: SocketLink, cause: Error): void {
+    if (isHeard(DISCONNECTED)) publish(DISCONNECTED, { queue: this.#options.target.queue, error: cause });
     this.#pushes.forgetConnection();
     this.#calls.lost(cause, link.heardAt);
     this.#pushes.disconnected();
@@ -196,6 +202,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
   }
 
   back(): void {
+    if (isHeard(RECONNECT)) publish(RECONNECT, { queue: this.#options.target.queue });
     this.#pushes.back();
   }
 

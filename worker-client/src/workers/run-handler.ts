@@ -6,7 +6,7 @@ import type { Message } from "../message/message.ts";
  * Handles one message. When it returns, or its promise resolves, the message is acked; when it throws, or its promise
  * rejects, the message is given back with the error for the next attempt.
  */
-export type Handler<Item> = (message: Message<Item>) => Promise<unknown> | unknown;
+export type Handler<Item, Result = unknown> = (message: Message<Item>) => Promise<Result> | Result;
 
 /**
  * Runs a handler.

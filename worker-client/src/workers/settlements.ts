@@ -1,16 +1,30 @@
 import type { ReplyOf } from "../../../src/api/types.ts";
 import { RECEIPTS_MAX } from "../../../src/contract/limits.ts";
 import { chunksOf } from "../base/chunks.ts";
+import type { WorkerReports } from "../events/worker-reports.ts";
 import { AckBatcher, type AckOutcome } from "../message/ack-batcher.ts";
-import { errorText } from "../message/error-text.ts";
+import { errorParts } from "../message/error-parts.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
-import type { Report } from "./error-reports.ts";
+
+/** What the server answered to messages that were acked or given back. */
+interface SettledOutcome extends AckOutcome {
+  /** The receipts whose messages had no attempt left. */
+  dead?: ReadonlySet<string>;
+}
+
+/** How the answer to a settlement is told. */
+interface Telling {
+  /** Called with each message that the server has settled, and whether it had no attempt left. */
+  settled?: (message: Message<unknown>, isDead: boolean) => void;
+  /** Whether a lease that has ended needs no report. */
+  isReported?: boolean;
+}
 
 /** Acks a worker's messages, gives them back, and reports what the server did not accept. */
 export class Settlements {
   readonly #calls: QueueCalls;
-  readonly #report: Report;
+  readonly #reports: WorkerReports;
   readonly #changed: () => void;
   readonly #givingUp = new AbortController();
   readonly #acks = new AckBatcher(({ receipts, results }) => this.#send<ReplyOf<"ack">>("ack", { receipts }, results));
@@ -19,9 +33,9 @@ export class Settlements {
   #unconfirmed = 0;
 
   /** @param changed is called each time that the server has answered, or that a call has failed */
-  constructor(calls: QueueCalls, report: Report, changed: () => void) {
+  constructor(calls: QueueCalls, reports: WorkerReports, changed: () => void) {
     this.#calls = calls;
-    this.#report = report;
+    this.#reports = reports;
     this.#changed = changed;
   }
 
@@ -50,7 +64,7 @@ export class Settlements {
     }
     const messages = [message];
     this.#acked.set(outcome, messages);
-    this.#confirm(messages, outcome);
+    this.#confirm(messages, outcome, { settled: (each) => this.#reports.completed(each) });
   }
 
   /** Sends the acks that wait for the end of the turn. */
@@ -61,17 +75,22 @@ export class Settlements {
   /** Gives a message back whose handler failed. */
   failed(message: Message<unknown>, error: unknown): void {
     message.settle();
-    const request = { receipts: [message.receipt], error: errorText(error) };
+    const request = { receipts: [message.receipt], error: errorParts(error) };
     // The error of a handler that failed because the lease had ended was reported already.
     const isReported = message.isLost && error === message.signal.reason;
-    this.#confirm([message], this.#giveBack("retry", request), isReported);
+    const settled = (each: Message<unknown>, isDead: boolean) => {
+      if (isDead) this.#reports.dead(each, error, "max_attempts");
+      else this.#reports.retrying(each, error);
+    };
+    this.#confirm([message], this.#giveBack("retry", request), { isReported, settled });
   }
 
   /** Gives a message up, which can never succeed. */
   reject(message: Message<unknown>, error: unknown): void {
     message.settle();
-    const request = { receipts: [message.receipt], error: errorText(error) };
-    this.#confirm([message], this.#giveBack("reject", request));
+    const request = { receipts: [message.receipt], error: errorParts(error) };
+    const settled = (each: Message<unknown>) => this.#reports.dead(each, error, "rejected");
+    this.#confirm([message], this.#giveBack("reject", request), { settled });
   }
 
   /**
@@ -84,13 +103,13 @@ export class Settlements {
       for (const message of some) message.settle();
       const request = { receipts: some.map(({ receipt }) => receipt), delaySeconds };
       // A lease that has ended has given the message back already.
-      this.#confirm(some, this.#giveBack("release", request), true);
+      this.#confirm(some, this.#giveBack("release", request), { isReported: true });
     }
   }
 
-  async #giveBack(verb: "retry" | "reject" | "release", request: Record<string, unknown>): Promise<AckOutcome> {
-    const { value, isRepeated } = await this.#send<{ stale: string[] }>(verb, request);
-    return { stale: new Set(value.stale), isRepeated };
+  async #giveBack(verb: "retry" | "reject" | "release", request: Record<string, unknown>): Promise<SettledOutcome> {
+    const { value, isRepeated } = await this.#send<{ stale: string[]; dead?: string[] }>(verb, request);
+    return { stale: new Set(value.stale), isRepeated, dead: new Set(value.dead) };
   }
 
   #send<Reply>(
@@ -101,21 +120,30 @@ export class Settlements {
     return this.#calls.send<Reply>(verb, { request, results, signal: this.#givingUp.signal });
   }
 
-  /** @param isReported whether a lease that has ended needs no report */
-  #confirm(messages: Message<unknown>[], outcome: Promise<AckOutcome>, isReported = false): void {
+  #confirm(messages: Message<unknown>[], outcome: Promise<SettledOutcome>, telling: Telling): void {
     this.#unconfirmed += 1;
     outcome
-      .then(({ stale, isRepeated }) => {
-        // A second try cannot tell an ack that the first one made from a lease that had ended.
-        if (isReported || isRepeated || stale.size === 0) return;
-        for (const message of messages) if (stale.has(message.receipt)) this.#report(message.lostError(), message);
+      .then((answer) => {
+        for (const message of messages) this.#confirmed(message, answer, telling);
       })
       .catch((error: unknown) => {
-        for (const message of messages) this.#report(error, message);
+        for (const message of messages) this.#reports.error(error, message);
       })
       .finally(() => {
         this.#unconfirmed -= 1;
         this.#changed();
       });
+  }
+
+  #confirmed(message: Message<unknown>, answer: SettledOutcome, { settled, isReported = false }: Telling): void {
+    const { stale, isRepeated, dead } = answer;
+    const { receipt } = message;
+    if (!stale.has(receipt)) settled?.(message, dead?.has(receipt) === true);
+    else if (!isRepeated) {
+      if (!isReported) this.#reports.wasLost(message);
+    } else if (dead === undefined) {
+      // A second try cannot tell an ack that the first one made from a lease that had ended.
+      this.#reports.completed(message);
+    }
   }
 }

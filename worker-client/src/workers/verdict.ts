@@ -4,7 +4,7 @@
  */
 export class Verdict {
   readonly act:
-    | { readonly verb: "ack" /** As JSON text. */; readonly result: string }
+    | { readonly verb: "ack"; readonly value: unknown /** The value as JSON text. */; readonly result: string }
     | { readonly verb: "reject"; readonly error: unknown }
     | { readonly verb: "release"; readonly delaySeconds: number };
 

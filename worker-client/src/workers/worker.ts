@@ -3,9 +3,10 @@ import { LEASE_SECONDS_DEFAULT } from "../../../src/contract/limits.ts";
 import { Closed, type QueueError, ShutDown } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { Timer, turn } from "../base/platform.ts";
+import { EventSource } from "../events/event-source.ts";
+import { WorkerReports } from "../events/worker-reports.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { arrivalsOf } from "./arrivals.ts";
-import { type Report, reportOf } from "./error-reports.ts";
 import { Handlers } from "./handlers.ts";
 import { LeaseCheckTimer } from "./lease-check-timer.ts";
 import { LeasedMessages } from "./leased-messages.ts";
@@ -20,11 +21,8 @@ import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-o
 /** How long a worker that gives up on its handlers tries to give their messages back, in milliseconds. */
 const GIVE_BACK_MS = 800;
 
-/**
- * Works through a queue: see `Queue.work`. It is a `MessageSink`, without `implements`, because the published
- * declarations do not contain that interface.
- */
-export class Worker {
+/** Works through a queue: see `Queue.work`. It is a `MessageSink`, without `implements`: that interface is not published. */
+export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, Result> {
   readonly #ending = Promise.withResolvers<void>();
   /**
    * Settles when the worker has ended, because it was closed or the queue was shut down and is empty. Rejects with the
@@ -35,7 +33,7 @@ export class Worker {
   readonly #work: Work;
   readonly #over: () => void;
   readonly #concurrency: number;
-  readonly #report: Report;
+  readonly #reports: WorkerReports;
   readonly #leased: LeasedMessages;
   readonly #prefetch: Prefetch;
   readonly #settlements: Settlements;
@@ -60,25 +58,32 @@ export class Worker {
    *
    * @param over called when it has ended
    */
-  constructor(calls: QueueCalls, work: Work, options: WorkOptions, over: () => void) {
-    const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
+  constructor(
+    calls: QueueCalls,
+    work: Work,
+    options: WorkOptions,
+    over: () => void,
+    reports = new WorkerReports(calls.queue, options),
+  ) {
+    super(reports.listeners);
+    const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal } = options;
     this.#work = work;
     this.#calls = calls;
     this.#over = over;
     this.#concurrency = concurrency;
-    this.#report = reportOf(calls.queue, onError);
+    this.#reports = reports;
     this.#prefetch = new Prefetch(concurrency, prefetch);
     this.#surplusWatch = new SurplusWatch(concurrency, () => this.#giveAway());
     // Until the server's first answer says how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
-    this.#settlements = new Settlements(calls, this.#report, () => this.#confirmed());
+    this.#settlements = new Settlements(calls, reports, () => this.#confirmed());
     this.#handlers = new Handlers(work.handler, {
       calls,
       leased: this.#leased,
       settlements: this.#settlements,
       prefetch: this.#prefetch,
-      report: this.#report,
+      reports,
       concurrency,
       timeoutSecondsOf: (message) => work.timeoutSecondsOf?.(message) ?? timeoutSeconds,
       changed: () => {
@@ -177,8 +182,8 @@ export class Worker {
   }
 
   /** @internal */
-  serverReport(error: QueueError): void {
-    this.#report(error);
+  serverReport(error: QueueError, isBack: boolean): void {
+    this.#reports.server(error, isBack);
   }
 
   /** @internal */
@@ -256,7 +261,7 @@ export class Worker {
     const { queue } = this.#calls;
     for (const message of this.#leased.running) {
       const error = new Closed(`The worker of ${queue} was closed before its handler had ended.`, { queue });
-      this.#report(error, message);
+      this.#reports.threw(message, error);
       if (!message.isSettled) this.#settlements.failed(message, error);
       message.abort(error);
     }

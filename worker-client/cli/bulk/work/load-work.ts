@@ -12,7 +12,7 @@ interface HandlerContext {
 }
 
 /** The default export of a module. */
-export type ModuleHandler = (message: Message<unknown>, context: HandlerContext) => unknown;
+type ModuleHandler = (message: Message<unknown>, context: HandlerContext) => unknown;
 
 /** What a module has for `work`. */
 export type LoadedWork =

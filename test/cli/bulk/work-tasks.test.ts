@@ -89,7 +89,7 @@ test("a queue that is named must be the one of the tasks, and chooses among seve
       /^Error: There is no file nothing\. If it is a queue, name the file of its handler too: durable-queue/,
     ],
     [[one, tasksFile(doubling(other))], new RegExp(`^Error: The tasks of \\S+ are those of ${other}, not of ${one}: `)],
-    [[two], new RegExp(`exports several registries of tasks: tasks of ${one}, others of ${other}\\. Export the one`)],
+    [[two], new RegExp(`exports several registries of tasks: others of ${other}, tasks of ${one}\\. Export the one`)],
     [
       [tasksFile('export const tasks = defineTasks("a", { b: task({}) });')],
       /^Error: No task of \S+ has a handler: task/,

@@ -51,6 +51,7 @@ function addList(jobs: CliCommand, act: Act): void {
   jobs
     .command("ls")
     .alias("list")
+    .summary("List the jobs of a queue, and what became of them.")
     .description(
       "List the jobs of a queue: those that have not ended, in the order of their puts, then those that have, the newest first. On a terminal the first 100, unless --limit says otherwise; in a pipe all of them. Of large results durable-queue jobs result has the rest.",
     )

@@ -17,6 +17,7 @@ export function addTasks(program: CliCommand, act: Act): void {
   tasks
     .command("ls")
     .alias("list")
+    .summary("List the tasks that workers have announced.")
     .description(
       "List the tasks that workers of a queue have announced, with the form of their input where it is known. The queue keeps the names: its workers may be away.",
     )
@@ -27,10 +28,11 @@ export function addTasks(program: CliCommand, act: Act): void {
 }
 
 function addCall(tasks: CliCommand, act: Act): void {
-  addItemFlags(tasks.command("call"))
+  const call = tasks
+    .command("call")
     .summary("Submit a job of a task, and print its result.")
     .description(
-      "Submit a job of a task, wait for it, and print its result as one line of JSON. Fails with status 1 and the job's error if it fails. Name and input are checked before: by the tasks of the file, or by what the workers of the queue have announced. Ctrl-C ends the wait; the job goes on.",
+      "Submit a job of a task, wait for it, and print its result as one line of JSON. Fails with status 1 and the job's error if it fails. Name and input are checked before: by the tasks of the file, or by what the workers of the queue have announced. What the tasks of a file say of attempts and times holds; else the settings of the queue do. Ctrl-C ends the wait; the job goes on.",
     )
     .argument("<queue-or-file>", "the queue; or the file that exports its tasks, with a slash, as ./tasks.ts")
     .argument("<task>", "the name of the task")
@@ -47,14 +49,14 @@ function addCall(tasks: CliCommand, act: Act): void {
     .option("--idempotency-key <key>", "calls under one key within 300 seconds are one job: for scripts that repeat it")
     .example(
       `durable-queue tasks call images resize '{"url": "https://example.com/a.png"}'\ndurable-queue tasks call ./tasks.ts resize --file input.json --no-wait`,
-    )
-    .action(
-      act<CallFlags, [string, string, string | undefined]>(async (context, flags, queueOrFile, name, json) => {
-        const input = inputIn(context, flags, json);
-        const { callTask } = await import("../bulk/tasks/call-command.ts");
-        await callTask(context, flags, queueOrFile, name, input);
-      }),
-    );
+    ) as CliCommand;
+  addItemFlags(call).action(
+    act<CallFlags, [string, string, string | undefined]>(async (context, flags, queueOrFile, name, json) => {
+      const input = inputIn(context, flags, json);
+      const { callTask } = await import("../bulk/tasks/call-command.ts");
+      await callTask(context, flags, queueOrFile, name, input);
+    }),
+  );
 }
 
 /** The shell takes away one pair of quotes. */

@@ -78,3 +78,19 @@ test("a message without a task whose outcome is not to be kept is no job", () =>
 
   expect(jobs.map(({ id }) => id)).toEqual([task]);
 });
+
+test("a job whose last attempt was cut off has the error of the one before, in its parts", () => {
+  const queue = new TestQueue();
+  const [id = ""] = queue.put({ body: "a", rules: { maxAttempts: 2, retryDelayMs: 0, resultMs: 60_000 } });
+  const error = {
+    name: "RangeError",
+    message: "n: too large:\nby far",
+    stack: "    at run (tasks.js:1:1)\n    at work.js:2:2",
+  };
+  queue.run({ verb: "retry", receipts: [receive(queue)], error });
+  receive(queue);
+
+  queue.now += 60_001;
+
+  expect(queue.runNow({ verb: "result", id, timeoutMs: 0 }).job).toMatchObject({ state: "failed", attempts: 2, error });
+});

@@ -3,15 +3,18 @@ import type { DeathReason } from "../../contract/states.ts";
 import { isHighSurrogate } from "./bytes.ts";
 import type { JobError } from "./commands.ts";
 
+/** A text that `lastErrorOf` has made of an error with a stack: its name, its message and where it was thrown. */
+const WITH_STACK = /^([A-Za-z_$][\w$.]*): (.*?)\n(\s+at .*)$/s;
+
 /**
  * Why a job failed.
  *
- * @param given what its consumer gave with its last attempt, if that is why
+ * @param given what its consumer gave with its last attempt that it answered, as it was or as `lastErrorOf` has made it
  * @param attempts how often a handler has begun with it
  */
 export function errorOf(given: JobError | string | undefined, reason: DeathReason, attempts: number): JobError {
   if (typeof given === "object") return given;
-  if (given !== undefined) return { name: "Error", message: given };
+  if (given !== undefined) return partsOf(given);
   switch (reason) {
     case "expired":
       return { name: "Expired", message: "It was not finished before its retention was over." };
@@ -22,6 +25,12 @@ export function errorOf(given: JobError | string | undefined, reason: DeathReaso
       return { name: "AttemptsUsedUp", message: `${last}: the worker died, was cut off, or was too slow.` };
     }
   }
+}
+
+function partsOf(text: string): JobError {
+  const [, name, message, stack] = WITH_STACK.exec(text) ?? [];
+  if (name === undefined || message === undefined || stack === undefined) return { name: "Error", message: text };
+  return { name, message, stack };
 }
 
 /** How much of a long message the text of an error has, so that there is room for where it was thrown. */

@@ -4,8 +4,8 @@ import { PROBLEMS, type ProblemCode } from "../../src/contract/problems.ts";
 import { withCaller } from "../../worker-client/src/base/errors.ts";
 import { errorOf } from "../../worker-client/src/base/problem-errors.ts";
 import { Empty, QueueError, QueueManager, Unavailable, UnknownQueue } from "../../worker-client/src/index.ts";
+import { StrangeServer } from "../support/http/strange-server.ts";
 import { freshName, TestServer } from "../support/server.ts";
-import { StrangeServer } from "../support/strange-server.ts";
 
 const server = new TestServer();
 beforeAll(() => server.start());

@@ -30,7 +30,7 @@ test("a message on its way to another queue that has not ended is shown as it wa
   expect(queue.runNow({ verb: "result", id, timeoutMs: 0 }).job).toMatchObject({ id, state: "waiting" });
 });
 
-test("those who wait for a message learn that it is not known any more when it has arrived in another queue", () => {
+test("calls that wait for a message learn that it is not known any more when it has arrived in another queue", () => {
   const { queue, id } = withTransfer();
 
   queue.run({ verb: "transfer_result", generation: "i", number: 1, outcome: "accepted" });
@@ -93,4 +93,46 @@ test("a job whose last attempt was cut off has the error of the one before, in i
   queue.now += 60_001;
 
   expect(queue.runNow({ verb: "result", id, timeoutMs: 0 }).job).toMatchObject({ state: "failed", attempts: 2, error });
+});
+
+test("many calls that wait for one large result are answered in as many commit batches as their bytes need", () => {
+  const queue = new TestQueue();
+  const [id = ""] = queue.put({ body: "a", rules: { resultMs: 0 } });
+  for (let wait = 0; wait < 40; wait += 1) queue.run({ verb: "result", id, timeoutMs: 60_000 }, WAIT + wait);
+  const result = JSON.stringify("x".repeat(1_000_000));
+
+  queue.run({ verb: "ack", receipts: [receive(queue)], finish: true, results: [result] });
+  const first = queue.received();
+  const answered = [...first];
+  while (queue.queue.isBehind) {
+    queue.run();
+    answered.push(...queue.received());
+  }
+
+  expect(first.length).toBeLessThan(10);
+  expect(answered.map(({ requestId }) => requestId).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 40 }, (_, wait) => WAIT + wait),
+  );
+});
+
+test("a list of jobs reads no more than some megabytes for a page, however few of them it shows", () => {
+  const queue = new TestQueue();
+  const results = ["x".repeat(500_000), "y".repeat(500_000)].map((text) => JSON.stringify(text));
+  for (let pair = 0; pair < 20; pair += 1) {
+    queue.put({ body: 1 }, { body: 2 });
+    queue.run({ verb: "ack", receipts: [receive(queue), receive(queue)], finish: true, results });
+  }
+
+  let pages = 0;
+  let shown = 0;
+  for (let cursor: string | null = ""; cursor !== null; pages += 1) {
+    const page: { jobs: unknown[]; cursor: string | null } = queue.runNow({
+      ...({ verb: "jobs", state: "failed", limit: 10 } as const),
+      cursor,
+    });
+    shown += page.jobs.length;
+    cursor = page.cursor;
+  }
+
+  expect([pages, shown]).toEqual([3, 0]);
 });

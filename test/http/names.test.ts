@@ -3,7 +3,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { call } from "../support/call.ts";
-import { refused } from "../support/refused-request.ts";
+import { refused } from "../support/http/refused-request.ts";
 
 const MESSAGE = { body: 1 };
 

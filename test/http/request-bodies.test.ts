@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { BATCH_BYTES_MAX, BODY_BYTES_MAX, REQUEST_BYTES_MAX } from "../../src/contract/limits.ts";
 import { AUTHORIZATION, bodiesOf, call, freshQueue, numbers, put, receive } from "../support/call.ts";
-import { refused } from "../support/refused-request.ts";
+import { refused } from "../support/http/refused-request.ts";
 
 for (const [title, body] of [
   ["is cut off", '{"messages": [{"body": 1}'],

@@ -1,7 +1,7 @@
 /** A request that breaks a rule is refused with the field and the rule, and changes nothing. */
 import { expect, test } from "vitest";
 import { bodiesOf, call, freshQueue, nameOf, put, receive } from "../support/call.ts";
-import { refused } from "../support/refused-request.ts";
+import { refused } from "../support/http/refused-request.ts";
 
 const RECEIPT = { receipts: ["r"] };
 const MESSAGE = { body: 1 };

@@ -14,7 +14,7 @@ const HANDLER_MS = 20;
 /** How a job has to end. */
 export type End = "done" | "failed" | "cancelled";
 
-/** What a job is to do: the same for everyone who knows its number. */
+/** What a job is to do: the same for each program that knows its number. */
 export function endOf(n: number): End {
   if (n % 20 === 7) return "failed";
   return n % 20 === 13 ? "cancelled" : "done";

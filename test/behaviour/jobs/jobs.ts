@@ -152,7 +152,7 @@ export function jobs(level: Level, now: () => number): void {
       });
     });
 
-    test("because nobody began it in time is told so, though its message is gone", async () => {
+    test("because no worker began it in time is told so, though its message is gone", async () => {
       const queue = level.queue();
       const id = await putJob(queue, { retentionSeconds: 5 });
       await level.pass(6);

@@ -70,6 +70,24 @@ describe("over a socket", () => {
     expect(route.listener?.isWatching).toBe(false);
   });
 
+  test("a job is asked for again if the server forgets it in the frame of its answer", async () => {
+    const route = new FakeRoute();
+    const answer = Promise.withResolvers<unknown>();
+    route.answer = () => answer.promise;
+    const [job] = jobsOf(route, ["a"]) as [Job];
+    const result = job.result();
+    await turns();
+    route.answer = () => ({ jobs: [done("a")] });
+    answer.resolve({ jobs: [viewOf("a")] });
+    route.listener?.forgotten();
+
+    expect(await result).toBe("a");
+    expect(route.asked).toEqual([
+      ["watch", ["a"]],
+      ["watch", ["a"]],
+    ]);
+  });
+
   test("at most 1,000 are in one operation", async () => {
     const route = new FakeRoute();
     const ids = Array.from({ length: 2_500 }, (_, n) => `job-${n}`);

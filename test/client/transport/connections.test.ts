@@ -10,10 +10,10 @@ import { HttpClient } from "../../../worker-client/src/transport/http-client.ts"
 import { IDLE_LINKS_MAX, Routes } from "../../../worker-client/src/transport/routes.ts";
 import { WAITS_MAX } from "../../../worker-client/src/transport/server-waits.ts";
 import { clientTime } from "../../support/client-time.ts";
+import { StrangeServer } from "../../support/http/strange-server.ts";
 import { outputOf } from "../../support/output-of.ts";
 import { FaultyProxy } from "../../support/proxy.ts";
 import { AUTHKEY, freshName, TestServer } from "../../support/server.ts";
-import { StrangeServer } from "../../support/strange-server.ts";
 import { numbers } from "../../support/workers/workers.ts";
 
 const server = new TestServer();

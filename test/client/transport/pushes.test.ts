@@ -10,7 +10,7 @@ import { HttpClient } from "../../../worker-client/src/transport/http-client.ts"
 import { Routes } from "../../../worker-client/src/transport/routes.ts";
 import type { SubscriptionListener } from "../../../worker-client/src/transport/subscription-listener.ts";
 import { clientTime } from "../../support/client-time.ts";
-import { StrangeServer } from "../../support/strange-server.ts";
+import { StrangeServer } from "../../support/http/strange-server.ts";
 
 interface Operation {
   id: number;

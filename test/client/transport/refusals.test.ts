@@ -4,7 +4,7 @@ import type { WebSocket } from "ws";
 import { PROBLEMS } from "../../../src/contract/problems.ts";
 import { QueueManager, Unauthorized, Unavailable } from "../../../worker-client/src/index.ts";
 import { clientTime } from "../../support/client-time.ts";
-import { StrangeServer } from "../../support/strange-server.ts";
+import { StrangeServer } from "../../support/http/strange-server.ts";
 
 let server: StrangeServer | undefined;
 afterEach(async () => {

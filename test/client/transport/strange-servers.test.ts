@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { QueueError, QueueManager, Unavailable } from "../../../worker-client/src/index.ts";
-import { StrangeServer } from "../../support/strange-server.ts";
+import { StrangeServer } from "../../support/http/strange-server.ts";
 
 const uncaught: unknown[] = [];
 const note = (error: unknown) => uncaught.push(error);

@@ -23,6 +23,30 @@ function fill(rows: number, changes: object = LARGE): void {
 }
 
 describe("rows", () => {
+  test("are written again without a record that was added and replaced in the same commit", () => {
+    stored.add(0, 1);
+    stored.commit();
+    stored.add(1, 2);
+    stored.add(2, 3, LARGEST);
+    stored.add(1, 2);
+    stored.commit();
+    stored.restart();
+
+    expect([0, 1, 2].map((index) => stored.find(stored.record(index).place)?.state)).toEqual(["done", "done", "done"]);
+  });
+
+  test("are dropped before their time beyond a bound, the oldest first, and counted as expired", () => {
+    for (let index = 0; index < 10; index += 1) {
+      stored.jobs.add(stored.record(index, LARGE), 200_000);
+      stored.commit();
+    }
+    stored.restart();
+
+    expect(stored.list().map(({ place }) => place.index)).toEqual([9, 8, 7, 6]);
+    expect(stored.ledger.totals.jobs).toEqual({ recorded: 10, expired: 6, purged: 0, replaced: 0 });
+    expect(stored.rows.jobs).toHaveLength(4);
+  });
+
   test("hold the records of one commit together, and those of the next commits while they are small", () => {
     stored.add(0, 20);
     const first = stored.commit();
@@ -86,7 +110,7 @@ describe("rows", () => {
   });
 
   test("are used again when they have expired, so that a queue with steady work adds none", () => {
-    for (let round = 0; round < 50; round += 1) {
+    for (let step = 0; step < 50; step += 1) {
       stored.add(0, 256);
       stored.commit();
       stored.pass(HOUR_MS);

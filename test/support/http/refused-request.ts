@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { call, descriptionOf, freshQueue, put, receive } from "./call.ts";
+import { call, descriptionOf, freshQueue, put, receive } from "../call.ts";
 
 /**
  * Sends a wrong request to a queue that holds messages, and checks that it changed nothing and that its answer is a

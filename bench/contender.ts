@@ -12,8 +12,18 @@ export interface Connection {
   putAll(queue: QueueName, bodies: readonly string[]): Promise<unknown>;
   /** Hands messages to the handler and acks each once the handler's promise is kept. Kept when it listens. */
   consume(queue: QueueName, handle: (body: string) => Promise<void>): Promise<void>;
+  /** Submits jobs, in bulk where there is such a thing; kept when all are stored, with a way to await each one's result. */
+  submitAll?(inputs: readonly string[]): Promise<readonly SubmittedJob[]>;
+  /** Runs jobs, each of whose results is what the promise is kept with. Kept when it listens. */
+  serve?(run: (input: string) => Promise<string>): Promise<void>;
   /** One more receive that waits on this connection; only ours. */
   wait?(queue: QueueName): void;
+}
+
+/** A job that is stored. */
+interface SubmittedJob {
+  /** Kept when it is done. */
+  result(): Promise<string>;
 }
 
 /** What a hosted server would charge for, beside what it writes. */

@@ -2,11 +2,12 @@ import type { Contender } from "./contender.ts";
 import { OUR_NAMES } from "./contenders.ts";
 import { clientScenarios } from "./scenarios/clients.ts";
 import { idleWaiters } from "./scenarios/idle-waiters.ts";
+import { jobScenarios } from "./scenarios/jobs.ts";
 import { machine } from "./scenarios/machine.ts";
 import { pipeline } from "./scenarios/pipeline.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
-export const SCENARIOS: readonly Scenario[] = [pipeline, ...clientScenarios, idleWaiters, machine];
+export const SCENARIOS: readonly Scenario[] = [pipeline, ...jobScenarios, ...clientScenarios, idleWaiters, machine];
 
 /** Whether the contender takes part in the scenario. */
 export function plays(contender: Contender, scenario: Scenario): boolean {

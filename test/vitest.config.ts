@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { PATIENCE_MS } from "./support/patience.ts";
 
 /** Of the tests whose history is random: `SEED` is the first of `SEEDS` seeds. */
 const seeds = {
@@ -7,16 +8,19 @@ const seeds = {
   seeds: Number(process.env.SEEDS ?? 3),
 };
 
+/** How long the tests wait until something is so. */
+const expect = { poll: { timeout: PATIENCE_MS } };
+
 /** Where the sources of this repository are, instead of what was last built of them. */
 const resolve = { conditions: ["durable-queue-source"] };
 
 /** What installs the package, runs pages from their first command to their last, or many whole programs: a script of its own. */
 const PROGRAMS = [
   "test/cli/{processes,closed-pipes}.test.ts",
-  "test/cli/bulk/{work,interrupted,checkpoints}.test.ts",
+  "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
   "test/local/{start,start-with-keys,restart}.test.ts",
-  "test/{package,operations}/**/*.test.ts",
-  "test/docs/{readme-example,embedding,command-line,bulk-page}.test.ts",
+  "test/{package,operations,jobs}/**/*.test.ts",
+  "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page}.test.ts",
 ];
 
 export default defineConfig({
@@ -36,6 +40,7 @@ export default defineConfig({
           include: ["test/{core,api,socket}/**/*.test.ts", "test/behaviour/{core,memory}.test.ts"],
           isolate: false,
           testTimeout: 60_000,
+          expect,
         },
       },
       // Everything else that runs on Node: the client, and the server that runs beside it.
@@ -47,6 +52,7 @@ export default defineConfig({
           exclude: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -56,6 +62,7 @@ export default defineConfig({
           include: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
+          expect,
         },
       },
       // The Worker and its Durable Objects, inside the runtime that serves them.
@@ -79,6 +86,7 @@ export default defineConfig({
           // Each test has queues of its own, so that files can share a runtime: to start one for each takes half of the time.
           isolate: false,
           testTimeout: 60_000,
+          expect,
           provide: seeds,
         },
       },

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { QueueManager, type WorkOptions } from "durable-queue";
+import { defineTasks, task } from "durable-queue/tasks";
 import type * as Ws from "ws";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
@@ -47,14 +48,26 @@ async function start(directory: string): Promise<RunningServer> {
   };
 }
 
+/** The tasks of the queue of the pipeline, so that both are of one queue. */
+function registryOf(run: (input: string) => Promise<string>) {
+  return defineTasks("tasks", { answer: task({ run }) });
+}
+
 async function connect(address: string, transport: "websocket" | "http", work = TUNED): Promise<Connection> {
   const manager = new QueueManager({ address, authkey: AUTHKEY, transport, fetch: countedFetch });
   const queues = { tasks: manager.queue<string>("tasks"), results: manager.queue<string>("results") };
+  const { answer } = manager.tasks<ReturnType<typeof registryOf>>("tasks");
   return {
     put: (name, body) => queues[name].put(body),
     putAll: (name, bodies) => queues[name].putMany(bodies),
     async consume(name, handle) {
       queues[name].work(({ item }) => handle(item), work);
+    },
+    // One alone is submitted as its callers do.
+    submitAll: ([first = "", ...others]) =>
+      others.length === 0 ? answer.submit(first).then((job) => [job]) : answer.submitMany([first, ...others]),
+    async serve(run) {
+      manager.work(registryOf(run), work);
     },
     wait(name) {
       queues[name].receive({ timeoutSeconds: WAIT_SECONDS }).catch((error) => console.error(error));

@@ -1,6 +1,6 @@
 // BullMQ on Redis. Its documents ask for the append-only file and for no eviction, and find one fsync a second enough
 // for most; with `appendfsync always` a put is confirmed after its fsync, as ours is.
-import { Queue, Worker } from "bullmq";
+import { type Job, Queue, QueueEvents, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { Connection, Contender, QueueName, RunningServer } from "../contender.ts";
 import { Child, freePort } from "../support/child-process.ts";
@@ -9,6 +9,8 @@ import { clientVersion, program, versionOf } from "../support/programs.ts";
 
 /** Of 100 and 400 the faster one here. */
 const CONCURRENCY = 100;
+/** `waitUntilFinished` needs the job to be there for a while after its end. */
+const KEPT = { removeOnComplete: { age: 3_600 } };
 
 async function start(directory: string, appendfsync: "always" | "everysec"): Promise<RunningServer> {
   const port = await freePort();
@@ -32,6 +34,16 @@ async function connect(address: string): Promise<Connection> {
     queues.set(name, made);
     return made;
   };
+  /** Of those who await results. */
+  let events: Promise<QueueEvents> | undefined;
+  const listening = () => {
+    events ??= (async () => {
+      const made = new QueueEvents("tasks", { connection: location });
+      await made.waitUntilReady();
+      return made;
+    })();
+    return events;
+  };
   return {
     async put(name, body) {
       await queue(name).add("task", body);
@@ -42,6 +54,22 @@ async function connect(address: string): Promise<Connection> {
     async consume(name, handle) {
       const options = { connection: location, concurrency: CONCURRENCY };
       const worker = new Worker<string>(name, (job) => handle(job.data), options);
+      await worker.waitUntilReady();
+    },
+    async submitAll(inputs) {
+      const ended = await listening();
+      // A result is kept as long as ours is, for who asks again.
+      const bulk = inputs.map((data) => ({ name: "task", data, opts: KEPT }));
+      const [first] = bulk;
+      const jobs: Job<string, string>[] =
+        first !== undefined && bulk.length === 1
+          ? [await queue("tasks").add(first.name, first.data, first.opts)]
+          : await queue("tasks").addBulk(bulk);
+      return jobs.map((job) => ({ result: () => job.waitUntilFinished(ended) }));
+    },
+    async serve(run) {
+      const options = { connection: location, concurrency: CONCURRENCY };
+      const worker = new Worker<string, string>("tasks", (job) => run(job.data), options);
       await worker.waitUntilReady();
     },
   };

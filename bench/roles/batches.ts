@@ -1,7 +1,7 @@
 import type { Connection, QueueName } from "../contender.ts";
 
-const BATCH = 100;
-const IN_FLIGHT = 8;
+export const BATCH = 100;
+export const IN_FLIGHT = 8;
 
 /** Puts in batches of 100, of which several are under way at a time: the same for every queue. */
 export async function putInBatches(connection: Connection, queue: QueueName, bodies: readonly string[]): Promise<void> {

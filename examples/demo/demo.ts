@@ -1,18 +1,14 @@
-// `npm run demo`: a master and three workers do 1,000 tasks. In the middle the server is killed with SIGKILL and
-// started again, and a worker is killed too. At the end every result is checked. The exit status tells.
+// `npm run demo`: a master and three workers do 1,000 tasks, whose results come back in a queue, and 1,000 jobs, whose results
+// the queue keeps. In the middle the server is killed with SIGKILL and started again, and a worker is killed too. At the end
+// every result is checked. The exit status tells.
 import { fork } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Empty } from "durable-queue";
 import { startServer } from "durable-queue/testing";
+import { Jobs } from "./jobs.ts";
+import { ResultQueue } from "./result-queue.ts";
+import { draw, say } from "./screen.ts";
 
-export interface Result {
-  n: number;
-  square: number;
-  /** Which delivery of the task this is the result of. */
-  attempt: number;
-}
-
-const TASKS = 1_000;
+const COUNT = 1_000;
 
 const server = await startServer();
 const { address, authkey } = server;
@@ -23,96 +19,57 @@ const workers = [1, 2, 3].map(() => fork(`${import.meta.dirname}/worker.ts`, { e
 console.log(`workers processes ${workers.map((worker) => worker.pid).join(", ")}`);
 
 const manager = server.manager();
-const tasks = manager.queue<number>("tasks");
-const results = manager.queue<Result>("results");
-
-const squares = new Map<number, number>();
-let wrong = 0;
-let duplicates = 0;
-let redeliveries = 0;
+const tasks = new ResultQueue(manager, COUNT);
+const jobs = new Jobs(manager, COUNT);
 let secondsLost = 0;
 
-async function putTasks(): Promise<void> {
-  for (let n = 0; n < TASKS; n += 10) {
-    await tasks.putMany(Array.from({ length: 10 }, (_, offset) => n + offset));
-  }
+/** All results that have come. */
+function come(): number {
+  return tasks.squares.size + jobs.cubes.size;
 }
 
-function collect({ n, square, attempt }: Result): void {
-  if (square !== n * n) wrong += 1;
-  if (squares.has(n)) duplicates += 1;
-  if (attempt > 1) redeliveries += 1;
-  squares.set(n, square);
-}
-
-async function collectResults(): Promise<void> {
-  while (squares.size < TASKS) {
-    const received = await results.receive({ max: 20, leaseSeconds: 2, timeoutSeconds: 30 });
-    if (received.length === 0) throw new Error("No result for 30 seconds.");
-    for (const result of received) collect(result.item);
-    await Promise.all(received.map((result) => result.ack()));
-    showProgress();
-  }
+function show(): void {
+  draw({ tasks: tasks.squares.size / COUNT, jobs: jobs.cubes.size / COUNT, report: jobs.progress });
 }
 
 /** Waits until that many results have come, then kills the server and starts it again on the same directory. */
 async function crashServer(): Promise<void> {
-  while (squares.size < TASKS * 0.4) await sleep(5);
+  while (come() < 2 * COUNT * 0.4) await sleep(5);
   const killedAt = performance.now();
-  const before = squares.size;
-  say(`server  killed with SIGKILL after ${before} results`);
+  const before = come();
+  say(`server  killed with SIGKILL after ${before} results, the report at ${Math.round(jobs.progress * 100)} %`);
   await server.crash();
   say(`server  started again, process ${server.pid}`);
-  while (squares.size <= before) await sleep(1);
+  while (come() <= before) await sleep(1);
   secondsLost = (performance.now() - killedAt) / 1_000;
 }
 
 async function killWorker(): Promise<void> {
-  while (squares.size < TASKS * 0.7) await sleep(5);
+  while (come() < 2 * COUNT * 0.7) await sleep(5);
   workers[0]?.kill("SIGKILL");
-  say(`worker  ${workers[0]?.pid} killed with SIGKILL after ${squares.size} results`);
-}
-
-/** Results of tasks that were done twice may still be on their way when the last missing one is there. */
-async function collectLateDuplicates(): Promise<void> {
-  if (!(await tasks.join({ timeoutSeconds: 30 })))
-    throw new Error("Tasks are unfinished 30 seconds after their results.");
-  try {
-    for (;;) collect(await results.get({ timeoutSeconds: 0.5 }));
-  } catch (error) {
-    if (!(error instanceof Empty)) throw error;
-  }
-}
-
-function showProgress(): void {
-  if (!process.stdout.isTTY) return;
-  const done = Math.round((squares.size / TASKS) * 40);
-  process.stdout.write(`\r[${"█".repeat(done)}${"·".repeat(40 - done)}] ${squares.size}/${TASKS} results `);
-}
-
-function say(line: string): void {
-  console.log(process.stdout.isTTY ? `\r\x1b[K${line}` : line);
+  say(`worker  ${workers[0]?.pid} killed with SIGKILL after ${come()} results`);
 }
 
 const startedAt = performance.now();
 try {
-  await Promise.all([putTasks(), collectResults(), crashServer(), killWorker()]);
-  await collectLateDuplicates();
+  await Promise.all([tasks.putTasks(), tasks.collectResults(show), jobs.run(show), crashServer(), killWorker()]);
+  await tasks.collectLateDuplicates();
 } finally {
   for (const worker of workers) worker.kill();
   await server.stop();
 }
 const seconds = (performance.now() - startedAt) / 1_000;
 
-const missing = Array.from({ length: TASKS }, (_, n) => n).filter((n) => squares.get(n) !== n * n);
+const missing = tasks.missing.length + jobs.missing.length;
 say(`
-results       ${squares.size} of ${TASKS} tasks, in ${seconds.toFixed(1)} s
-missing       ${missing.length}
-wrong         ${wrong}
-redeliveries  ${redeliveries} tasks were handed out again, because their server or worker had died
-duplicates    ${duplicates} results came twice
+results       ${tasks.squares.size} of ${COUNT} tasks and ${jobs.cubes.size} of ${COUNT} jobs, in ${seconds.toFixed(1)} s
+report        ${jobs.report}
+missing       ${missing}
+wrong         ${tasks.wrong}
+redeliveries  ${tasks.redeliveries} tasks were handed out again, because their server or worker had died
+duplicates    ${tasks.duplicates + jobs.duplicates} results came twice
 seconds lost  ${secondsLost.toFixed(2)} from the kill of the server to the next result
 `);
-const isRight = missing.length === 0 && wrong === 0 && squares.size === TASKS;
+const isRight = missing === 0 && tasks.wrong === 0 && jobs.report !== "";
 console.log(isRight ? "Nothing was lost." : "SOMETHING WAS LOST.");
 process.exitCode = isRight ? 0 : 1;

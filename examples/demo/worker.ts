@@ -1,11 +1,12 @@
-// A worker of the demo: squares numbers until its parent goes away. It may be killed at any line.
+// A worker of the demo: squares numbers, and does jobs, until its parent goes away. It may be killed at any line.
 import { setTimeout as sleep } from "node:timers/promises";
 import { QueueManager } from "durable-queue";
-import type { Result } from "./demo.ts";
+import type { Square } from "./result-queue.ts";
+import { tasks as jobs } from "./tasks.ts";
 
 const manager = new QueueManager();
 const tasks = manager.queue<number>("tasks");
-const results = manager.queue<Result>("results");
+const results = manager.queue<Square>("results");
 process.on("disconnect", () => process.exit());
 
 tasks.work(
@@ -17,3 +18,6 @@ tasks.work(
   },
   { concurrency: 2, leaseSeconds: 2 },
 );
+
+// The queue keeps the results of jobs: each is stored with the ack of its job.
+manager.work(jobs, { concurrency: 2, leaseSeconds: 2 });

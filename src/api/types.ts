@@ -7,7 +7,7 @@ import type { queueDescription, queuesReply } from "./schema/queues.ts";
 import type { messageRun, putsReply } from "./schema/socket-operation.ts";
 import type { VERBS, Verb } from "./verbs/index.ts";
 
-export type { AnnouncedTask, JobReply, UnknownJobReply } from "./schema/jobs.ts";
+export type { JobReply, UnknownJobReply } from "./schema/jobs.ts";
 export type { MessageView, ReceivedMessage } from "./schema/messages.ts";
 export type { Verb } from "./verbs/index.ts";
 

@@ -248,6 +248,8 @@ function textOf(command: Command): number {
   if (command.verb === "change") return lengthOf(command.changes);
   if (command.verb === "progress") return command.progress.length;
   if (command.verb === "ack") return (command.results ?? []).reduce((sum, result) => sum + result.length, 0);
+  if (command.verb === "announce") return JSON.stringify(command.tasks).length;
+  if (command.verb === "retry" || command.verb === "reject") return JSON.stringify(command.error ?? "").length;
   if (command.verb !== "put" && command.verb !== "receive_transfer") return 0;
   return command.messages.reduce((sum, message) => sum + lengthOf(message), 0);
 }

@@ -164,15 +164,20 @@ export class Leases {
     });
   }
 
-  /** Ends attempts that failed: the messages are visible again after a delay, or dead if it was their last attempt. */
-  retry({ receipts, delayMs, error }: RetryCommand, now: number): string[] {
-    return this.#withLeases(receipts, (segment, index) => {
+  /** Ends attempts that failed: the messages are visible again after a delay, or `dead` if it was their last attempt. */
+  retry({ receipts, delayMs, error }: RetryCommand, now: number): { stale: string[]; dead: string[] } {
+    const dead: string[] = [];
+    const stale = this.#withLeases(receipts, (segment, index, position) => {
       noteFailure(segment, index, { error: lastErrorOf(error), reason: undefined });
       const failed = { generation: this.#idPrefix, segment, index, endedAt: now };
       const { state, visibleAt } = afterFailedAttempt(failed, now, this.#rulesOf({ segment, index }), delayMs);
-      if (state === DEAD) this.#outcomes.failed({ segment, index }, { reason: "max_attempts", error }, now);
+      if (state === DEAD) {
+        this.#outcomes.failed({ segment, index }, { reason: "max_attempts", error }, now);
+        dead.push(receipts[position] as string);
+      }
       this.#backlog.move(segment, index, state, visibleAt);
     });
+    return { stale, dead };
   }
 
   /** Makes messages dead, however many attempts they have left. */

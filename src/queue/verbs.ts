@@ -29,8 +29,8 @@ export const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     return { verb: "ack", acked: command.receipts.length - stale.length, stale };
   },
   retry: ({ leases }, command, now) => {
-    const stale = leases.retry(command, now);
-    return { verb: "retry", retried: command.receipts.length - stale.length, stale };
+    const { stale, dead } = leases.retry(command, now);
+    return { verb: "retry", retried: command.receipts.length - stale.length, stale, dead };
   },
   reject: ({ leases }, command, now) => {
     const stale = leases.reject(command, now);
@@ -40,9 +40,10 @@ export const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     const stale = leases.release(command, now);
     return { verb: "release", released: command.receipts.length - stale.length, stale };
   },
-  extend: ({ leases }, { receipts, leaseMs }, now) => {
+  extend: ({ jobs, leases }, { receipts, leaseMs }, now) => {
     const extension = leases.extend(receipts, leaseMs, now);
-    return { verb: "extend", extended: receipts.length - extension.stale.length, ...extension };
+    const cancelled = extension.stale.filter((receipt) => jobs.isCancelled(receipt, now));
+    return { verb: "extend", extended: receipts.length - extension.stale.length, cancelled, ...extension };
   },
   done: ({ dones }, command, now) => dones.done(command, now),
   join: ({ joins }, { timeoutMs }, now, requestId) => joins.join(requestId, timeoutMs, now),

@@ -52,7 +52,7 @@ test.each([21, 100, 101, 100_000])("of %d faults the first 20 are named, and the
 
 /** Those of a message that is put. */
 const FIELDS =
-  "priority, delaySeconds, at, dedupeKey, dedupeUntil, group, headers, maxAttempts, retryDelaySeconds, retentionSeconds, body, bytes";
+  "priority, delaySeconds, at, dedupeKey, dedupeUntil, group, headers, maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds, body, bytes";
 
 test("faults of a thousand messages are counted together", () => {
   const { detail, errors } = problemOf(VERBS.put.request, { messages: Array(1_000).fill({ body: 1, colour: "red" }) });
@@ -119,6 +119,9 @@ const everyKind = z.strictObject({
   list: z.array(z.string()).min(1).max(3).optional(),
   limit: z.coerce.number().int().min(1).optional(),
   nested: z.strictObject({ needed: z.int(), flag: z.boolean().default(false) }).optional(),
+  either: z
+    .union([z.string().max(5), z.strictObject({ name: z.string().min(1), stack: z.string().max(5).optional() })])
+    .optional(),
 });
 
 test.each([
@@ -152,8 +155,17 @@ test.each([
   [{ rat: 1 }, "rat is not a field of this request; did you mean ratio?"],
   [
     { colour: "red" },
-    "colour is not a field of this request; its fields are max, ratio, order, only, text, list, limit, nested.",
+    "colour is not a field of this request; its fields are max, ratio, order, only, text, list, limit, nested, either.",
   ],
+  [{ either: 7 }, "either must be a string or an object."],
+  [{ either: null }, "either must be a string or an object."],
+  [{ either: "longer" }, "either must have at most 5 characters."],
+  [{ either: {} }, "either.name is missing; it must be a string."],
+  [{ either: { name: 7 } }, "either.name must be a string."],
+  [{ either: { name: "" } }, "either.name must have at least 1 character."],
+  [{ either: { name: "a", stack: "longer" } }, "either.stack must have at most 5 characters."],
+  [{ either: { name: "a", stac: 1 } }, "either.stac is not a field of this request; did you mean stack?"],
+  [{ either: { cause: 1 } }, "either.name is missing; it must be a string."],
   [{ nested: { needed: 1, need: 2 } }, "nested.need is not a field of this request; did you mean needed?"],
 ])("%j is refused with a sentence: %s", (value, sentence) => {
   expect(problemOf(everyKind, value).detail).toBe(sentence);

@@ -18,7 +18,7 @@ async function holding(queue: Driver, visible: number): Promise<void> {
   await expect.poll(async () => (await queue.describe().catch(() => undefined))?.visible, POLL).toBe(visible);
 }
 
-const POLL = { timeout: 20_000, interval: 20 };
+const POLL = { interval: 20 };
 
 export function deadLetterQueues(level: Level): void {
   describe("dead-letter queues", () => {

@@ -30,6 +30,7 @@ describe("what cannot be undone", () => {
     [["queues", "shutdown"], "shutdown"],
     [["dead", "purge"], "dead purge"],
     [["dead", "redrive"], "redrive of all dead letters"],
+    [["jobs", "purge"], "jobs purge"],
   ])("needs --yes where there is no terminal, and changes nothing without it: %j", async (words, action) => {
     const queue = await queueWithDead(2);
     const before = await queue.describe();

@@ -37,6 +37,7 @@ class Cli {
   readonly process: ChildProcess;
   readonly ended: Promise<number | null>;
   #heard: () => void = () => undefined;
+  #isOver = false;
 
   constructor(args: string[], env = environment(), folder = home, program: readonly string[] = PROGRAM) {
     const [first = "", ...rest] = program;
@@ -50,6 +51,7 @@ class Cli {
       this.#heard();
     });
     this.ended = once(this.process, "close").then(([code]) => {
+      this.#isOver = true;
       this.#heard();
       return code as number | null;
     });
@@ -59,7 +61,7 @@ class Cli {
     for (;;) {
       const match = pattern.exec(this.output);
       if (match !== null) return match;
-      if (this.process.exitCode !== null) throw new Error(`It ended: ${this.errors}`);
+      if (this.#isOver) throw new Error(`It ended: ${this.output}${this.errors}`);
       await new Promise<void>((settle) => {
         this.#heard = settle;
       });
@@ -74,11 +76,14 @@ async function shell(line: string) {
   return run("/bin/bash", ["-c", script], { env: environment(), cwd: home, maxBuffer: 64 * 1024 * 1024 });
 }
 
-/** A command on a terminal of 80 columns: what it prints is all that the terminal was sent, and then its status. */
+/**
+ * A command on a terminal of 80 columns: what it prints is all that the terminal was sent, and then its status. Ctrl-C
+ * reaches the shell too, which some shells survive only with a trap.
+ */
 function onTerminal(line: string): Cli {
   const program = PROGRAM.map((word) => `'${word}'`).join(" ");
-  const script = `stty cols 80 rows 24; ${program} ${line}; echo status $?`;
-  return new Cli([], environment(), home, ["script", "-qec", script, "/dev/null"]);
+  const script = `trap : INT; stty cols 80 rows 24; ${program} ${line}; echo status $?`;
+  return new Cli([], { ...environment(), SHELL: "/bin/sh" }, home, ["script", "-qec", script, "/dev/null"]);
 }
 
 describe("Ctrl-C", () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DoneTooOften, Empty, Full, type Queue } from "../../worker-client/src/index.ts";
+import { clientTime } from "../support/client-time.ts";
 import { freshName, TestServer } from "../support/server.ts";
 
 const server = new TestServer();
@@ -104,8 +105,9 @@ test("a put into a full queue that does not wait throws Full", async () => {
 test("a put into a full queue throws Full when its wait is over", async () => {
   const queue = await fullQueue();
 
-  await expect(queue.put("second", { timeoutSeconds: 0.1 })).rejects.toThrow(Full);
+  const ended = await clientTime.waited(0.1, () => queue.put("second", { timeoutSeconds: 0.1 }));
 
+  expect(ended).toMatchObject({ status: "rejected", reason: expect.any(Full) });
   expect(await queue.qsize()).toBe(1);
 });
 
@@ -142,7 +144,9 @@ test("a get from an empty queue that does not wait throws Empty", async () => {
 test("a get throws Empty when its wait is over", async () => {
   const queue = freshQueue();
 
-  await expect(queue.get({ timeoutSeconds: 0.1 })).rejects.toThrow(Empty);
+  const ended = await clientTime.waited(0.1, () => queue.get({ timeoutSeconds: 0.1 }));
+
+  expect(ended).toMatchObject({ status: "rejected", reason: expect.any(Empty) });
 });
 
 test.each([-1, -0.001, Number.NEGATIVE_INFINITY, Number.NaN])("a timeout of %d is a RangeError", async (seconds) => {
@@ -224,9 +228,9 @@ test("join answers false when its time is over", async () => {
   const queue = freshQueue<number>();
   await queue.put(1);
 
-  const isFinished = await queue.join({ timeoutSeconds: 0.1 });
+  const ended = await clientTime.waited(0.1, () => queue.join({ timeoutSeconds: 0.1 }));
 
-  expect(isFinished).toBe(false);
+  expect(ended).toEqual({ status: "fulfilled", value: false });
 });
 
 test("to a queue that does not exist, join answers true at once", async () => {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ListedQueue, QueueManager } from "../../worker-client/src/index.ts";
+import { eventually } from "../support/eventually.ts";
 import { freshName, TestServer } from "../support/server.ts";
 
 /** A queue in use reports its counts after this. */
@@ -20,7 +21,7 @@ test("queues lists what each queue has last reported, with Dates", async () => {
   const before = Date.now();
   const queue = server.manager().queue<number>(freshName());
   await queue.putMany([1, 2, 3]);
-  const first = await vi.waitFor(async () => {
+  const first = await eventually(async () => {
     const [shown] = await listed(queue.name);
     expect(shown?.counts?.visible).toBe(3);
     return shown;
@@ -56,7 +57,7 @@ test("queues of a prefix come over several pages, an empty one without the time 
   const names = Array.from({ length: 105 }, (_, number) => `paged-${String(number).padStart(3, "0")}`);
   await Promise.all(names.map((name) => manager.queue(name).configure({})));
 
-  const queues = await vi.waitFor(async () => {
+  const queues = await eventually(async () => {
     const all = await listed("paged-");
     expect(all.every(({ countedAt }) => countedAt !== undefined)).toBe(true);
     return all;

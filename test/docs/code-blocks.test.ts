@@ -40,12 +40,18 @@ async function runProgram(block: CodeBlock): Promise<string> {
   return stdout;
 }
 
-/** Pages of the command line and of servers: a test of their own runs all that each shows. */
-const RUN_AS_A_WHOLE = ["docs/bulk.md", "docs/command-line.md", "docs/embedding.md", "docs/operations.md"];
+/** Pages of the command line, of servers and of other languages: a test of their own runs all that each shows. */
+const RUN_AS_A_WHOLE = [
+  "docs/bulk.md",
+  "docs/command-line.md",
+  "docs/embedding.md",
+  "docs/jobs-over-http.md",
+  "docs/operations.md",
+];
 
 describe("the documents", () => {
   test("have code blocks of no other kind than these", () => {
-    expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["text", "sh", "ts", "jsonc"]));
+    expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["text", "sh", "ts", "jsonc", "python"]));
   });
 
   test("link only to what there is", () => {
@@ -127,7 +133,7 @@ const programs = blocks.flatMap((block, index) => {
 });
 
 describe("the programs of the pages", () => {
-  test.concurrent.each(programs)("$name: one prints what it says", async ({ block, printed }) => {
+  test.each(programs)("$name: one prints what it says", async ({ block, printed }) => {
     expect(await runProgram(block)).toBe(printed);
   });
 });

@@ -267,7 +267,7 @@ test("a redrive sends dead letters back to no queue that the key is not for, and
   await call("PUT", secrets, { deadLetterQueue: nameOf(dead) });
   await put(secrets, ["secret"]);
   await call("POST", `${secrets}/reject`, { receipts: receiptsOf(await receive(secrets)) });
-  await expect.poll(() => descriptionOf(dead), { timeout: 20_000, interval: 20 }).toMatchObject({ visible: 1 });
+  await expect.poll(() => descriptionOf(dead)).toMatchObject({ visible: 1 });
   const admin: Principal = { name: "admin", scopes: SCOPES, queues: [nameOf(dead)] };
   const redrive = (request: object, principal = admin) => objectOf(dead).ask("redrive", request, { principal });
   const { body } = await call("GET", `${dead}/messages`);

@@ -87,3 +87,42 @@ test("an ack that does not finish leaves the message unfinished until it is repo
   expect(afterAck).toMatchObject({ visible: 0, leased: 0, done: 1, unfinished: 1 });
   expect(await descriptionOf(queue)).toMatchObject({ done: 1, unfinished: 0 });
 });
+
+test("retry tells which of the messages had no attempt left", async () => {
+  const queue = freshQueue();
+  await call("PUT", queue, { maxAttempts: 2, retryDelaySeconds: 0 });
+  await call("POST", `${queue}/messages`, { messages: [{ body: "last", maxAttempts: 1 }, { body: "next" }] });
+  const [last, next] = await receive(queue, { max: 2 });
+
+  const first = await call("POST", `${queue}/retry`, { receipts: [last?.receipt, next?.receipt] });
+  const [again] = await receive(queue);
+  const second = await call("POST", `${queue}/retry`, { receipts: [again?.receipt, last?.receipt] });
+
+  expect(first.body).toEqual({ retried: 2, stale: [], dead: [last?.receipt] });
+  expect(second.body).toEqual({ retried: 1, stale: [last?.receipt], dead: [again?.receipt] });
+});
+
+test("retry names no dead message where each has an attempt left", async () => {
+  const queue = freshQueue();
+  await put(queue, ["a"]);
+  const received = await receive(queue);
+
+  const reply = await call("POST", `${queue}/retry`, { receipts: receiptsOf(received) });
+
+  expect(reply.body).toEqual({ retried: 1, stale: [] });
+});
+
+test("extend tells which of the stale receipts are those of cancelled jobs", async () => {
+  const queue = freshQueue();
+  const messages = [{ body: "job", resultSeconds: 60 }, { body: "no job" }, { body: "acked", resultSeconds: 60 }];
+  await call("POST", `${queue}/messages`, { messages });
+  const [job, noJob, acked] = await receive(queue, { max: 3 });
+  await call("DELETE", `${queue}/messages/${job?.id}`);
+  await call("DELETE", `${queue}/messages/${noJob?.id}`);
+  await call("POST", `${queue}/ack`, { receipts: [acked?.receipt] });
+  const receipts = [job, noJob, acked].map((each) => each?.receipt);
+
+  const reply = await call("POST", `${queue}/extend`, { receipts });
+
+  expect(reply.body).toMatchObject({ extended: 0, stale: receipts, cancelled: [job?.receipt] });
+});

@@ -2,17 +2,15 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
+import { eventually } from "../support/eventually.ts";
 import { unpack } from "../support/stored/archive.ts";
 import { callQueue, STORED_AUTHKEY } from "../support/stored/call-queue.ts";
 import { type Fields, type ShownQueue, shownQueue, shownQueues, steady } from "../support/stored/shown.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures");
-
-/** A queue that waits for other queues, or for its retention, shows its last state within this. */
-const SETTLED = { timeout: 20_000, interval: 50 };
 
 /** The states in which a message is of the queue: with what has left it they make up `accepted`. */
 const HELD = ["visible", "delayed", "leased", "dead", "transferring"];
@@ -69,7 +67,7 @@ async function redrive(name: string, messages: readonly Fields[]): Promise<Field
   const to = isFromElsewhere ? { to: `redriven-of-${name}` } : {};
   expect([name, await call("POST", `/${name}/redrive`, to)]).toEqual([name, { redriven: dead.length, left: 0 }]);
   if (!isFromElsewhere) return [...messages];
-  await vi.waitFor(async () => expect(await call("GET", `/${name}`)).toMatchObject({ transferring: 0 }), SETTLED);
+  await eventually(async () => expect(await call("GET", `/${name}`)).toMatchObject({ transferring: 0 }));
   expect(await receiveAll(`redriven-of-${name}`, dead.length)).toHaveLength(dead.length);
   return messages.filter((message) => !isDeadLetter(message));
 }
@@ -109,11 +107,11 @@ describe.each(readdirSync(FIXTURES))("data of tables of %s", (fixture) => {
     unpack(readFileSync(join(FIXTURES, fixture, "stored.json.gz")), path);
     await start();
 
-    const before = await vi.waitFor(async () => {
+    const before = await eventually(async () => {
       const now = await shownQueues(server.address);
       expect(now).toMatchObject(shown);
       return now;
-    }, SETTLED);
+    });
     expect(Object.keys(before)).toEqual(Object.keys(shown));
     const after: Record<string, ShownQueue> = {};
     for (const [name, queue] of Object.entries(before)) {

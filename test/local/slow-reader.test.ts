@@ -44,7 +44,9 @@ test("commands of a client that does not read wait until it has read, and each i
 test("commands of a client that disconnected without reading are forgotten, and its queue goes on", async () => {
   const name = freshName();
   const queue = server.manager().queue<string>(name);
-  for (let puts = 0; puts < 2; puts += 1) await queue.putMany(Array<string>(8).fill("x".repeat(MEGABYTE)));
+  // What is listed of it fills no memory where only the first is asked for.
+  await queue.put("small");
+  await queue.putMany(Array<string>(8).fill("x".repeat(MEGABYTE)));
   const slow = await connect(name);
   slow.pause();
   const lists = Array.from({ length: 200 }, (_, index) => ({ id: index + 1, verb: "messages", request: { limit: 8 } }));

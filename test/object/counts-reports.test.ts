@@ -19,6 +19,7 @@ import {
   put,
   receive,
 } from "../support/call.ts";
+import { eventually } from "../support/eventually.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 const MINUTE_SECONDS = REPORT_MS / 1_000;
@@ -63,7 +64,7 @@ async function oneMessage(queue: string): Promise<void> {
 async function listedAtFirst(): Promise<string> {
   const queue = freshQueue();
   await put(queue, ["first"]);
-  await vi.waitFor(async () => expect(await listedQueue(queue)).toMatchObject({ counts: { visible: 1 } }));
+  await eventually(async () => expect(await listedQueue(queue)).toMatchObject({ counts: { visible: 1 } }));
   return queue;
 }
 
@@ -204,7 +205,7 @@ test("a directory that never answers delays no command, and is asked once", asyn
   await oneMessage(queue);
 
   const passed = pass(MINUTE_SECONDS, queue);
-  await vi.waitFor(() => expect(callsOf(nameOf(queue))).toBe(1));
+  await eventually(() => expect(callsOf(nameOf(queue))).toBe(1));
   await put(queue, ["second"]);
   const received = await receive(queue, { max: 10 });
   isAnswering = true;
@@ -276,7 +277,7 @@ test("a deleted queue is not listed, whatever it still reports, and its next lif
 
   expect(await listedQueue(queue)).toBeUndefined();
   await call("PUT", queue, {});
-  await vi.waitFor(async () => expect(await listedQueue(queue)).toMatchObject({ counts: { visible: 0, accepted: 0 } }));
+  await eventually(async () => expect(await listedQueue(queue)).toMatchObject({ counts: { visible: 0, accepted: 0 } }));
 });
 
 test("a directory of an older version, which takes no reports, is told no more than it takes", async () => {

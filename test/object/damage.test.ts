@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
 import { DamagedRow } from "../../src/queue/base/damage.ts";
 import { bodiesOf, call, descriptionOf, freshQueue, nameOf, numbers, objectOf, put, receive } from "../support/call.ts";
+import { eventually } from "../support/eventually.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
 
@@ -35,7 +36,7 @@ async function damagedQueue(statement: string): Promise<string> {
 }
 
 async function confirmed(queue: string): Promise<void> {
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await directoryOf(env).find(nameOf(queue))).toMatchObject({ isConfirmed: true });
   });
 }

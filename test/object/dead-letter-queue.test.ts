@@ -22,7 +22,7 @@ beforeEach(() => {
   vi.spyOn(console, "error").mockReturnValue();
 });
 
-const POLL = { timeout: 20_000, interval: 20 };
+const POLL = { interval: 20 };
 
 /** More than a second, and so much more as an alarm may come late: alarms are set to multiples of ten seconds. */
 const SECONDS = 12;

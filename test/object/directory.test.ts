@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { directoryOf } from "../../src/env.ts";
 import { bodiesOf, call, freshQueue, nameOf, objectOf, put, receive } from "../support/call.ts";
+import { eventually } from "../support/eventually.ts";
 import { interceptStatements } from "../support/storage.ts";
 
 async function listed(): Promise<string[]> {
@@ -145,7 +146,7 @@ test("a queue is confirmed once it is stored", async () => {
   const queue = freshQueue();
   await put(queue, ["a"]);
 
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await directoryOf(env).find(nameOf(queue))).toMatchObject({ isConfirmed: true });
   });
 });
@@ -156,7 +157,7 @@ test("a crash between the entry and the first commit leaves a name, and no damag
 
   expect((await call("GET", queue)).body.code).toBe("unknown_queue");
   expect(await put(queue, ["a"])).toHaveLength(1);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const entry = await directoryOf(env).find(nameOf(queue));
     expect(entry).toMatchObject({ isConfirmed: true });
     expect(entry?.generation).not.toBe("unborn");
@@ -172,7 +173,7 @@ test("a queue that crashed before it was confirmed is confirmed by its next obje
 
   await call("GET", queue);
 
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await directoryOf(env).find(nameOf(queue))).toEqual({ generation, isConfirmed: true });
   });
 });
@@ -199,7 +200,7 @@ describe("a directory that was stored by a newer build", () => {
   test("is left alone: requests that need it say so, it logs one line, and a known queue is served", async () => {
     const [known, unknown] = [freshQueue(), freshQueue()];
     await put(known, ["a"]);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await directoryOf(env).find(nameOf(known))).toMatchObject({ isConfirmed: true });
     });
     await becomeNewer();

@@ -37,9 +37,6 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
   });
 }
 
-/** Longer than any answer takes. Nothing else is said meanwhile, so what has not come by then never comes. */
-const LIMIT = { timeout: 5_000 };
-
 /** Lets the only connection of a queue have sent this just when the next commit is under way. */
 function sayDuringNextCommit(queue: string, frame: string): Promise<void> {
   return duringNextCommit(objectOf(queue), (object, state) => {
@@ -82,7 +79,7 @@ const REFUSED: Record<string, { frame: string; problem: object }> = {
 };
 
 for (const [title, { frame, problem }] of Object.entries(REFUSED)) {
-  test(`${title} is refused while another operation is being committed, with no other reply`, LIMIT, async () => {
+  test(`${title} is refused while another operation is being committed, with no other reply`, async () => {
     const queue = freshQueue();
     const socket = await connect(queue);
     await sayDuringNextCommit(queue, frame);
@@ -93,7 +90,7 @@ for (const [title, { frame, problem }] of Object.entries(REFUSED)) {
   });
 }
 
-test("one wait too many is refused while another operation is being committed", LIMIT, async () => {
+test("one wait too many is refused while another operation is being committed", async () => {
   const queue = freshQueue();
   await put(queue, ["unfinished"]);
   const socket = await connect(queue);
@@ -107,7 +104,7 @@ test("one wait too many is refused while another operation is being committed", 
   expect(await socket.next()).toMatchObject({ id: 1_001, problem: { code: "too_many_waits" } });
 });
 
-test("two broken operations and a right one in a frame have three answers", LIMIT, async () => {
+test("two broken operations and a right one in a frame have three answers", async () => {
   const queue = freshQueue();
   const socket = await connect(queue);
   const lines = ['{"id":1,"verb":"receive","request":{"max":0}}', '{"id":2,"verb":"put","lines":1}', "1"];
@@ -119,7 +116,7 @@ test("two broken operations and a right one in a frame have three answers", LIMI
   expect(answers.map(({ id }) => id).sort()).toEqual([1, 2, 3]);
 });
 
-test("bytes that are much too large are refused, and an innocent put in their frame is stored", LIMIT, async () => {
+test("bytes that are much too large are refused, and an innocent put in their frame is stored", async () => {
   const queue = freshQueue();
   const socket = await connect(queue);
   const large = { id: 1, verb: "put", lines: 1, request: { messages: [{ bytes: true }] } };
@@ -131,7 +128,7 @@ test("bytes that are much too large are refused, and an innocent put in their fr
   expect(answers.find(({ id }) => id === 2)).toMatchObject({ reply: { ids: [expect.any(String)] } });
 });
 
-test("connections that waited behind another are served when it closes during a commit", LIMIT, async () => {
+test("connections that waited behind another are served when it closes during a commit", async () => {
   const queue = freshQueue();
   await call("PUT", queue, { maxSize: 2 });
   // It takes up room and is not handed out.

@@ -2,6 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { VERBS } from "../../src/api/verbs/index.ts";
 import { call, descriptionOf, freshQueue, type Leased, numbers, objectOf, put, receiptsOf } from "../support/call.ts";
+import { eventually } from "../support/eventually.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 import { breakWrites } from "../support/storage.ts";
 
@@ -20,7 +21,7 @@ async function subscribed(queue: string, credit: number): Promise<{ socket: Sock
 
 /** Waits until no message is leased. */
 async function leasesOver(queue: string): Promise<void> {
-  await vi.waitFor(async () => expect(await descriptionOf(queue)).toMatchObject({ leased: 0 }), { timeout: 10_000 });
+  await eventually(async () => expect(await descriptionOf(queue)).toMatchObject({ leased: 0 }));
 }
 
 test("the reply to a subscribe has the length of its leases and the server's time", async () => {

@@ -5,6 +5,7 @@ import { directoryOf } from "../../src/env.ts";
 import { migrate, NEWEST_VERSION, STEPS, storedVersion } from "../../src/object/migrations.ts";
 import { DEFAULT_CONFIGURATION } from "../../src/queue/base/configuration.ts";
 import { bodiesOf, call, descriptionOf, freshQueue, nameOf, objectOf, pass, put, receive } from "../support/call.ts";
+import { eventually } from "../support/eventually.ts";
 import { connect } from "../support/sockets/object-socket.ts";
 import { interceptStatements } from "../support/storage.ts";
 
@@ -148,7 +149,7 @@ test("dead letters for a queue that was stored by a newer version stay where the
 
   await call("POST", `${queue}/retry`, { receipts });
 
-  await vi.waitFor(async () => expect(await descriptionOf(queue)).toMatchObject({ dead: 1, transferring: 0 }));
+  await eventually(async () => expect(await descriptionOf(queue)).toMatchObject({ dead: 1, transferring: 0 }));
   const { body } = await call("POST", `${queue}/redrive`, { to: nameOf(letters) });
   expect(body).toMatchObject({ code: "newer_data" });
 });

@@ -18,6 +18,7 @@ import {
   receive,
   serve,
 } from "../support/call.ts";
+import { eventually } from "../support/eventually.ts";
 
 const NEWER = { principal: OWNER, version: API_VERSION + 1 };
 
@@ -90,13 +91,13 @@ test("messages that a newer queue sends are kept there until this one is newer t
   const older = olderReceivers();
   const [message] = await receive(tasks);
   await call("POST", `${tasks}/retry`, { receipts: [message?.receipt] });
-  await vi.waitFor(() => expect(older).toHaveBeenCalled());
+  await eventually(() => expect(older).toHaveBeenCalled());
   expect(await descriptionOf(tasks)).toMatchObject({ transferring: 1, dead: 0 });
 
   older.mockRestore();
   await pass(10, tasks);
 
-  await vi.waitFor(async () => expect(await descriptionOf(tasks)).toMatchObject({ transferring: 0, transferred: 1 }));
+  await eventually(async () => expect(await descriptionOf(tasks)).toMatchObject({ transferring: 0, transferred: 1 }));
   expect(bodiesOf(await receive(dead, { max: 10 }))).toEqual(["poison"]);
 });
 
@@ -115,7 +116,7 @@ test("a redrive to a queue of an older build is not said to be unapplied: its me
     code: "unavailable",
     detail: `The queue ${nameOf(other)} did not take the messages: It runs an older version of the server than the queue that sends them. They are sent again.`,
   });
-  await vi.waitFor(async () => expect(await descriptionOf(tasks)).toMatchObject({ transferred: 1, dead: 1 }));
+  await eventually(async () => expect(await descriptionOf(tasks)).toMatchObject({ transferred: 1, dead: 1 }));
   expect(bodiesOf(await receive(other, { max: 10 }))).toEqual(["a"]);
 });
 

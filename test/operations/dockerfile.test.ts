@@ -3,9 +3,10 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { QueueManager } from "../../worker-client/src/index.ts";
 import { blocks } from "../support/code-blocks.ts";
+import { eventually } from "../support/eventually.ts";
 import { commandOf, environmentOfImage, textsOf } from "./dockerfile.ts";
 import { Machine } from "./machine.ts";
 
@@ -96,11 +97,12 @@ describe("its steps", { timeout: 120_000 }, () => {
     expect(commandOf("ENTRYPOINT")).toEqual(["durable-queue"]);
     const [command, ...args] = [...AS_FIRST, program, ...commandOf("CMD")] as [string, ...string[]];
     server = spawn(command, args, { env: { ...environment(), AUTHKEY: "key" }, cwd: machine.root });
-    const exit = once(server, "exit");
+    // Its end, and that of what it has printed.
+    const exit = once(server, "close");
     let output = "";
     server.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     await new QueueManager({ address: machine.address, authkey: "key" }).queue("q").put("stored");
-    await vi.waitFor(async () => expect(await statusOfHealthcheck()).toBe(0), { timeout: 30_000 });
+    await eventually(async () => expect(await statusOfHealthcheck()).toBe(0));
 
     const first = execFileSync("ps", ["-o", "pid=", "--ppid", String(server.pid)], { encoding: "utf8" });
     process.kill(Number(first), textsOf("STOPSIGNAL")[0] as NodeJS.Signals);

@@ -1,8 +1,9 @@
 /** The commands of docs/operations.md, as they are printed and in their order, on a machine in a folder. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Queue, QueueManager, Unauthorized } from "../../worker-client/src/index.ts";
+import { eventually } from "../support/eventually.ts";
 import { Machine } from "./machine.ts";
 import { environmentOf } from "./unit.ts";
 
@@ -147,7 +148,7 @@ describe("the commands of the page", { timeout: 120_000 }, () => {
     const [server = 0] = machine.serverProcesses();
     process.kill(server, "SIGKILL");
     await queueWith(key).put(SECRET_BODY);
-    await vi.waitFor(() => expect(machine.log).toContain("server: serving: "), { timeout: 20_000 });
+    await eventually(() => expect(machine.log).toContain("server: serving: "));
     await machine.run("systemctl stop durable-queue");
 
     const { output } = await machine.run(machine.block("journalctl"));

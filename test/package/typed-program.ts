@@ -5,6 +5,8 @@ import { join } from "node:path";
 const PROGRAM = `
 import { NotWaiting, QueueManager, type ChangeOptions, type Message, type MessageView } from "durable-queue";
 import { MemoryManager } from "durable-queue/memory";
+import { asCompleted, gather, type Job } from "durable-queue";
+import { defineTasks, task } from "durable-queue/tasks";
 await using manager = new QueueManager({ name: "typed" });
 const queue = manager.queue<number>("typed");
 const messages: Message<number>[] = await queue.receive({ max: 2 });
@@ -20,6 +22,14 @@ const { order, maxSize, consumers } = await queue.configure({ order: "lifo", max
 await queue.configure({ order: "random" });
 await using memory = new MemoryManager({ time: "virtual" });
 const inMemory: typeof queue = memory.queue<number>("typed");
+const tasks = defineTasks("images", { resize: task({ run: async (input: { url: string }) => ({ at: new Date(), ...input }) }) });
+const client = manager.tasks<typeof tasks>("images");
+const job: Job<{ at: string; url: string }> = await client.resize.submit({ url: "a" }, { priority: 1 });
+// @ts-expect-error A task takes its own input.
+await client.resize.submit({ uri: "a" });
+const [{ at }] = await gather([job] as const, { timeoutSeconds: 1 });
+for await (const each of asCompleted([job])) console.log((await each.status()).finishedAt?.getTime(), at.length);
+manager.work(tasks, { concurrency: 2 });
 export { inMemory, item, messages, worker, view, order, maxSize, consumers, NotWaiting };
 `;
 

@@ -2,6 +2,8 @@ import { vi } from "vitest";
 import type { Queue } from "../../worker-client/src/index.ts";
 import type { TestServer } from "./server.ts";
 
+const FAKED = ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance", "Date"] as const;
+
 /** A turn of this process's event loop, in which what has arrived is read. */
 function turn(): Promise<void> {
   return new Promise((settle) => setImmediate(settle));
@@ -15,8 +17,7 @@ function turn(): Promise<void> {
 export const clientTime = {
   /** To be called as a test begins. */
   take(): void {
-    const toFake = ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance", "Date"] as const;
-    vi.useFakeTimers({ toFake: [...toFake], shouldAdvanceTime: true });
+    vi.useFakeTimers({ toFake: [...FAKED], shouldAdvanceTime: true });
   },
 
   /** To be called as it ends. */
@@ -29,6 +30,23 @@ export const clientTime = {
     await turn();
     await vi.advanceTimersByTimeAsync(seconds * 1_000);
     await turn();
+  },
+
+  /**
+   * Makes a call that waits for so long, and lets that pass once it was sent. A client waits for an answer only a moment
+   * longer than the call: its time stands still meanwhile, so that a busy machine may take its own.
+   *
+   * @returns what the call ended with
+   */
+  async waited<Value>(seconds: number, call: () => Promise<Value>): Promise<PromiseSettledResult<Value>> {
+    vi.useFakeTimers({ toFake: [...FAKED] });
+    try {
+      const ended = Promise.allSettled([call()]);
+      await clientTime.pass(seconds);
+      return (await ended)[0];
+    } finally {
+      vi.useRealTimers();
+    }
   },
 
   /**

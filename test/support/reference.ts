@@ -1,13 +1,14 @@
 /** Writes the reference of the interface from the descriptors of verbs and the lists of settings, states and problems. */
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { announcedTasks, errorParts, job, unknownJob } from "../../src/api/schema/jobs.ts";
 import { messageView } from "../../src/api/schema/messages.ts";
 import { listedQueue, queueDescription } from "../../src/api/schema/queues.ts";
 import { CALL_VERBS, VERB_NAMES, VERBS, type Verb } from "../../src/api/verbs/index.ts";
 import { endpointOf } from "../../src/contract/endpoints.ts";
 import { PROBLEMS } from "../../src/contract/problems.ts";
 import { SETTING_NAMES, SETTINGS, type Setting } from "../../src/contract/settings.ts";
-import { COUNT_NAMES, ENDINGS, STATE_NAMES, STATES } from "../../src/contract/states.ts";
+import { COUNT_NAMES, ENDINGS, JOB_STATE_NAMES, JOB_STATES, STATE_NAMES, STATES } from "../../src/contract/states.ts";
 
 interface JsonSchema {
   type?: string | string[];
@@ -53,6 +54,10 @@ export function reference(): string {
     "",
     `**A message that is shown** is ${code(fieldsOf(jsonSchemaOf(messageView, "output")))}.`,
     "",
+    `**A job** is ${code(fieldsOf(jsonSchemaOf(job, "output")))}, and for an id of which nothing is known`,
+    `${code(fieldsOf(jsonSchemaOf(unknownJob, "output")))}. **An error** is a text or ${code(fieldsOf(jsonSchemaOf(errorParts, "input")))}.`,
+    `**A task that is announced** is ${code(fieldsOf(jsonSchemaOf(announcedTasks.element, "output")))}.`,
+    "",
     "## Settings",
     "",
     ...table(
@@ -62,8 +67,11 @@ export function reference(): string {
     "",
     "## States",
     "",
-    `A message is ${STATE_NAMES.map(code).join(", ")}. It shows until when, or since when: ${stateTimes()}. It leaves the queue as`,
+    `A message is ${STATE_NAMES.map(code).join(", ")}. It shows until when, or since when: ${timesOf(STATES)}. It leaves the queue as`,
     `${ENDINGS.map(code).join(", ")}. Of every message that was accepted one of these holds, so that their counts add up to \`accepted\`.`,
+    "",
+    `A job is ${JOB_STATE_NAMES.map(code).join(", ")}: the last three are how it ends. It shows until when:`,
+    `${timesOf(JOB_STATES)}.`,
     "",
     "## Problems",
     "",
@@ -96,6 +104,7 @@ function replyText(verb: Verb, reply: z.ZodType): string {
   if (verb === "begin") return "none";
   if (reply === queueDescription) return "the description";
   if (reply === messageView) return "a message that is shown";
+  if (reply === job) return "a job";
   return code(fieldsOf(jsonSchemaOf(reply, "output")));
 }
 
@@ -162,11 +171,11 @@ function valuesOf(setting: Setting): string {
   }
 }
 
-function stateTimes(): string {
-  return STATE_NAMES.flatMap((name) => {
-    const { until } = STATES[name];
-    return until === undefined ? [] : [`${code(until)} if it is ${code(name)}`];
-  }).join(", ");
+/** In which field each state shows until when it lasts. */
+function timesOf(states: Record<string, { until: string | undefined }>): string {
+  return Object.entries(states)
+    .flatMap(([name, { until }]) => (until === undefined ? [] : [`${code(until)} if it is ${code(name)}`]))
+    .join(", ");
 }
 
 function problemRow([name, problem]: [

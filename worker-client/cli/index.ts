@@ -9,6 +9,9 @@ import { run } from "./run.ts";
 /** How long a command may take to end in order after the first signal, in milliseconds. */
 const ENDING_MS = 5_000;
 
+/** How long what a command has left open may keep the process, in milliseconds. */
+const LEFT_OPEN_MS = 500;
+
 /** The signals that end the program, and with which status: 128 and the number of the signal, as shells expect. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -75,5 +78,6 @@ const status = await run(process.argv.slice(2), io);
 // A command that a service manager has ended in order has not failed, nor has a server that Ctrl-C has ended.
 const isInOrder = (isServer || received !== "SIGINT") && status === EXIT_DONE;
 process.exitCode = received === undefined || isInOrder ? status : SIGNALS[received];
-// A terminal that was asked must not keep the process.
+// A terminal that was asked must not keep the process, nor must what a module of the user's has opened.
 process.stdin.unref?.();
+setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();

@@ -1,6 +1,7 @@
 import { checkNumber, checkOptions, type Known, shown } from "../src/base/check-options.ts";
 import { Queue } from "../src/calls/queue.ts";
 import { checkedQueueName } from "../src/calls/queue-name.ts";
+import { TaskManager } from "../src/calls/task-manager.ts";
 import type { QueueRoutes } from "../src/transport/call.ts";
 import { type CloseOptions, checkCloseOptions } from "../src/workers/work-options.ts";
 import type { Worker } from "../src/workers/worker.ts";
@@ -45,7 +46,7 @@ const NAMES_OPTIONS: Known<MemoryQueueNamesOptions> = { prefix: true };
  * await memory.queue("reminders").put("call", { delaySeconds: 3_600 });
  * await memory.advance(3_600);
  */
-export class MemoryManager {
+export class MemoryManager extends TaskManager {
   readonly #server: MemoryServer;
   readonly #time: VirtualTime;
   readonly #routes: QueueRoutes;
@@ -55,6 +56,7 @@ export class MemoryManager {
 
   /** Throws a `TypeError` for wrong options. */
   constructor(options: MemoryManagerOptions = {}) {
+    super();
     checkOptions("MemoryManager", options, OPTIONS);
     const { time = "real", now } = options;
     if (time !== "real" && time !== "virtual")
@@ -75,7 +77,7 @@ export class MemoryManager {
    * A queue by its name: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or a digit, else a `RangeError`. Every call
    * for one name means the same queue.
    */
-  queue<Item = unknown>(name: string): Queue<Item> {
+  override queue<Item = unknown>(name: string): Queue<Item> {
     return new Queue<Item>(checkedQueueName(name), this.#routes, this.#workers);
   }
 

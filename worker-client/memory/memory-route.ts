@@ -46,10 +46,11 @@ export class MemoryRoute implements Route {
     if (receipts.length > 0) void this.#ask({ verb: "release", request: { receipts } });
   }
 
-  #ask({ verb, request = {}, messages, deadline, idempotencyKey, signal }: Call): Promise<Reply> {
+  #ask(call: Call): Promise<Reply> {
+    const { verb, request = {}, messages, results, deadline, idempotencyKey, signal } = call;
     const asked: Request = {
       verb,
-      request: messages === undefined ? request : requestText(request, messages),
+      request: messages === undefined && results === undefined ? request : requestText(request, call),
       idempotencyKey,
       timeoutMs: deadline === undefined ? undefined : Math.ceil(deadline.waitMs),
       signal,

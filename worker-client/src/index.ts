@@ -10,6 +10,7 @@
 
 export type { CallOptions } from "./base/check-options.ts";
 export type { WaitOptions } from "./base/deadline.ts";
+export type { Diagnostics, MessageDiagnostics } from "./base/diagnostics.ts";
 export {
   Closed,
   DoneTooOften,
@@ -32,6 +33,14 @@ export {
   UnknownMessage,
   UnknownQueue,
 } from "./base/errors.ts";
+export {
+  type InputIssue,
+  InvalidInput,
+  InvalidOutput,
+  JobCancelled,
+  JobFailed,
+  Timeout,
+} from "./base/job-errors.ts";
 export type {
   ChangeOptions,
   MessagesOptions,
@@ -51,9 +60,20 @@ export type {
   QueueDescription,
   QueueOptions,
 } from "./calls/queue-description.ts";
+export type { JobsOptions } from "./calls/queue-jobs.ts";
 export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
+export type { SubmitManyOptions, SubmitOptions, TaskCalls, TaskClient } from "./calls/task-client.ts";
+export type { LogDetails, Logger } from "./events/log.ts";
+export type { WorkerEvents } from "./events/worker-events.ts";
+export type { AnnouncedTask } from "./jobs/announcement.ts";
+export { asCompleted, type GatherOptions, gather } from "./jobs/as-completed.ts";
+export type { ResultOptions } from "./jobs/ended-job.ts";
+export type { Job } from "./jobs/job.ts";
+export type { JobError, JobEvent, JobState, JobStatus } from "./jobs/job-status.ts";
+export type { TaskWorkOptions } from "./jobs/task-work.ts";
 export type { DeadLetter } from "./message/dead-letter.ts";
-export type { Message, RejectOptions, RetryOptions } from "./message/message.ts";
+export type { Message } from "./message/message.ts";
+export type { AckOptions, RejectOptions, ReleaseOptions, RetryOptions } from "./message/message-options.ts";
 export type { DeathReason, MessageState, MessageView } from "./message/message-view.ts";
 export type { Handler } from "./workers/run-handler.ts";
 export type { CloseOptions, WorkOptions } from "./workers/work-options.ts";

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { checkSizes } from "./check-sizes.ts";
 import { FAULTS_NAMED_MAX, Faults, pathText } from "./faults.ts";
-import { ruleOf, unknownField } from "./rules.ts";
+import { isWrongType, ruleOf, unknownField } from "./rules.ts";
 import { fieldsOf, schemaAt } from "./schema-fields.ts";
 
 /** Workers refuse code that is made from strings. Said with each check: zod's own configuration is not the server's alone. */
@@ -33,6 +33,13 @@ interface Checked {
 
 function addFaults(faults: Faults, issue: z.core.$ZodIssue, { schema, value, root }: Checked): void {
   const { path } = issue;
+  const inside = issue.code === "invalid_union" ? issue.errors.find((issues) => !issues.some(isWrongType)) : undefined;
+  if (inside !== undefined) {
+    // Of a value that may be of several types, the faults of the type that it has.
+    for (const fault of inside)
+      addFaults(faults, { ...fault, path: [...path, ...fault.path] }, { schema, value, root });
+    return;
+  }
   if (issue.code !== "unrecognized_keys") {
     faults.add(() => ({
       path: pathText(path, root),

@@ -10,11 +10,12 @@ const SIMILAR_CHARACTERS_MAX = 40;
 /** Shorter beginnings of a name do not suggest it. */
 const PREFIX_CHARACTERS_MIN = 3;
 
-/** Article and name of each JSON type, as zod calls it. */
+/** Article and name of each JSON type, as zod calls it. `nonoptional` is a field that may have any value. */
 const TYPES: Record<string, string> = {
   array: "an array",
   boolean: "a boolean",
   int: "an integer",
+  nonoptional: "a JSON value",
   number: "a number",
   object: "an object",
   string: "a string",
@@ -42,10 +43,22 @@ export function ruleOf(issue: z.core.$ZodIssue, schema: z.core.$ZodType | undefi
       const [only, ...others] = issue.values;
       return others.length === 0 ? `must be ${String(only)}` : `must be one of ${issue.values.join(", ")}`;
     }
+    case "invalid_union":
+      return `must be ${issue.errors.flatMap((issues) => issues.flatMap(wrongType)).join(" or ")}`;
     default:
       // The schemas of this interface have sentences of their own for their patterns and refinements.
       return issue.message;
   }
+}
+
+/** The type that a whole value does not have, in words. */
+function wrongType(issue: z.core.$ZodIssue): string[] {
+  return isWrongType(issue) ? [TYPES[issue.expected] ?? issue.expected] : [];
+}
+
+/** Whether a value as a whole has the wrong type, so that nothing can be said of what is inside. */
+export function isWrongType(issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidType {
+  return issue.code === "invalid_type" && issue.path.length === 0;
 }
 
 function boundOf(origin: string, isInteger: boolean, comparison: string, bound: number): string {

@@ -20,8 +20,9 @@ export function fieldsOf(schema: z.ZodObject): Fields {
   return fields;
 }
 
-/** The schema without "optional", "nullable" and "default" around it. */
+/** The schema without "optional", "nullable" and "default" around it. One of several types stands for the object among them. */
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodUnion) return schema.options.find((option) => option instanceof z.ZodObject) ?? schema;
   const isWrapper =
     schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault;
   return isWrapper ? unwrapped(schema.unwrap()) : schema;

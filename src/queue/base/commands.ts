@@ -261,10 +261,12 @@ export type Result =
   /** How many waits were ended. */
   | { verb: "cancel_wait"; ended: number }
   | { verb: "ack"; acked: number; stale: string[] }
-  | { verb: "retry"; retried: number; stale: string[] }
+  /** `dead`: the receipts whose messages had no attempt left. */
+  | { verb: "retry"; retried: number; stale: string[]; dead: string[] }
   | { verb: "reject"; rejected: number; stale: string[] }
   | { verb: "release"; released: number; stale: string[] }
-  | { verb: "extend"; extended: number; stale: string[]; leaseMs: number; leaseEndsAt: number }
+  /** `cancelled`: the stale receipts of jobs of which is kept that they were cancelled. */
+  | { verb: "extend"; extended: number; stale: string[]; cancelled: string[]; leaseMs: number; leaseEndsAt: number }
   | { verb: "done"; unfinished: number }
   | { verb: "join"; finished: boolean }
   | { verb: "configure" | "shutdown" | "pause"; description: Description }

@@ -24,15 +24,22 @@ export function errorOf(given: JobError | string | undefined, reason: DeathReaso
   }
 }
 
+/** How much of a long message the text of an error has, so that there is room for where it was thrown. */
+const HEAD_CHARACTERS_MAX = 512;
+
 /** The text of an error as the next attempt has it: its name, its message and its stack, of at most `ERROR_CHARACTERS_MAX`. */
 export function lastErrorOf(error: JobError | string | undefined): string | undefined {
   if (typeof error !== "object") return error;
   const { name, message, stack = "" } = error;
   const head = message === "" ? name : `${name}: ${message}`;
+  if (stack === "") return cut(head, ERROR_CHARACTERS_MAX);
   // The stack of an error in JavaScript begins with its name and message.
-  const frames = stack.startsWith(head) ? stack.slice(head.length) : stack === "" ? "" : `\n${stack}`;
-  const text = `${head}${frames}`;
-  if (text.length <= ERROR_CHARACTERS_MAX) return text;
-  const end = ERROR_CHARACTERS_MAX - 1;
+  const frames = stack.startsWith(head) ? stack.slice(head.length) : `\n${stack}`;
+  return cut(`${cut(head, HEAD_CHARACTERS_MAX)}${frames}`, ERROR_CHARACTERS_MAX);
+}
+
+function cut(text: string, charactersMax: number): string {
+  if (text.length <= charactersMax) return text;
+  const end = charactersMax - 1;
   return `${text.slice(0, isHighSurrogate(text.charCodeAt(end - 1)) ? end - 1 : end)}…`;
 }

@@ -77,7 +77,7 @@ export class JobViewer {
       attempts: attemptsOf(segment, index),
       putAt: putAtOf(payload),
       until: isRunning || isDelayed ? visibleAt : undefined,
-      progress: isRunning ? watches.progressOf(place) : undefined,
+      progress: isRunning ? watches.progressOf({ segment, index }) : undefined,
     };
   }
 
@@ -191,10 +191,15 @@ class Page {
     const isOfState = state === undefined || job.state === (state satisfies JobState);
     if (!isOfState || (task !== undefined && job.task !== task) || at < since || at >= before) return;
     this.#jobs.push(job);
-    this.#bytes += utf8Bytes(job.result ?? "");
+    this.#bytes += bytesOf(job);
   }
 
   end(cursor: string | null): Listed {
     return { verb: "jobs", jobs: this.#jobs, bytes: this.#bytes, cursor };
   }
+}
+
+/** What is long of a job as it is shown, in UTF-8. */
+function bytesOf({ result = "", progress = "", error }: JobView): number {
+  return utf8Bytes(result) + utf8Bytes(progress) + utf8Bytes(error?.message ?? "") + utf8Bytes(error?.stack ?? "");
 }

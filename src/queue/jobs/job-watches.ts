@@ -4,6 +4,7 @@ import { formatId, type Place, parseId } from "../base/receipt.ts";
 import { unknownJob } from "../base/refusals.ts";
 import type { PlacedMessage } from "../schedule/backlog.ts";
 import type { JobRecord } from "../store/job-records.ts";
+import { LEASED } from "../store/states.ts";
 import type { Results } from "../waiting/results.ts";
 import { type Wait, WaitQueue, type Waits } from "../waiting/waits.ts";
 import { viewOfRecord } from "./record-view.ts";
@@ -15,8 +16,19 @@ interface ResultWait extends Wait {
 /** Who watches a job: by subscriber, whether with its events. */
 type Watchers = Map<number, boolean>;
 
-/** The newest progress of running jobs, as JSON text, all together. Beyond it the oldest are forgotten. */
+/** What the handler of a running job has told last. */
+interface Progress {
+  /** The number of the delivery to it: the next handler begins anew. */
+  delivery: number;
+  /** JSON. */
+  text: string;
+}
+
+/** The newest progress of running jobs, all together. Beyond it the oldest are forgotten. */
 const PROGRESS_CHARACTERS_MAX = 4 * 1024 * 1024;
+
+/** What one takes beside its text, in characters: so there are at most 32,768. */
+const PROGRESS_CHARACTERS_MIN = 128;
 
 /** What becomes of one job is told to those who wait for its end, and to subscribers that watch it. All of it is in memory. */
 export class JobWatches {
@@ -31,7 +43,7 @@ export class JobWatches {
   #eventWatches = 0;
   readonly #changed = new Set<string>();
   /** The progress that was set last is at the end. */
-  readonly #progress = new Map<string, string>();
+  readonly #progress = new Map<string, Progress>();
   #progressCharacters = 0;
 
   constructor(idPrefix: string, waits: Waits, results: Results) {
@@ -147,6 +159,7 @@ export class JobWatches {
 
   /** Notes that a message has changed its state or its progress. */
   changed(segment: PlacedMessage["segment"], index: number): void {
+    if (this.#progress.size > 0 && segment.stateOf(index) !== LEASED) this.forgetProgress(segment.originOf(index));
     if (this.#eventWatches === 0) return;
     const id = formatId(this.#idPrefix, segment.originOf(index));
     if (this.#watchers.has(id)) this.#changed.add(id);
@@ -161,16 +174,17 @@ export class JobWatches {
     this.#changed.clear();
   }
 
-  /** The newest progress of a job, as JSON text. */
-  progressOf(place: Place): string | undefined {
-    return this.#progress.get(formatId(this.#idPrefix, place));
+  /** The newest progress of a running job, as JSON text. */
+  progressOf({ segment, index }: PlacedMessage): string | undefined {
+    const progress = this.#progress.get(formatId(this.#idPrefix, segment.originOf(index)));
+    return progress?.delivery === segment.deliveriesOf(index) ? progress.text : undefined;
   }
 
-  setProgress({ segment, index }: PlacedMessage, progress: string): void {
+  setProgress({ segment, index }: PlacedMessage, text: string): void {
     const place = segment.originOf(index);
     this.forgetProgress(place);
-    this.#progress.set(formatId(this.#idPrefix, place), progress);
-    this.#progressCharacters += progress.length;
+    this.#progress.set(formatId(this.#idPrefix, place), { delivery: segment.deliveriesOf(index), text });
+    this.#progressCharacters += charactersOf(text);
     for (const id of this.#progress.keys()) {
       if (this.#progressCharacters <= PROGRESS_CHARACTERS_MAX) break;
       this.#forgetProgress(id);
@@ -183,7 +197,9 @@ export class JobWatches {
   }
 
   #forgetProgress(id: string): void {
-    this.#progressCharacters -= this.#progress.get(id)?.length ?? 0;
+    const progress = this.#progress.get(id);
+    if (progress === undefined) return;
+    this.#progressCharacters -= charactersOf(progress.text);
     this.#progress.delete(id);
   }
 
@@ -191,4 +207,8 @@ export class JobWatches {
   placeOf(id: string): Place | undefined {
     return parseId(this.#idPrefix, id);
   }
+}
+
+function charactersOf(text: string): number {
+  return text.length + PROGRESS_CHARACTERS_MIN;
 }

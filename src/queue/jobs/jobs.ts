@@ -84,9 +84,13 @@ export class Jobs {
       this.#watches.setProgress(running, progress);
       return { verb: "progress", isStale: false, isCancelled: false };
     }
+    return { verb: "progress", isStale: true, isCancelled: this.isCancelled(receipt, now) };
+  }
+
+  /** Whether a receipt that fits no lease is that of a job of which is kept that it was cancelled. */
+  isCancelled(receipt: string, now: number): boolean {
     // The id is what the receipt begins with.
-    const { state } = this.#viewer.find(receipt.slice(0, receipt.lastIndexOf("-")), now);
-    return { verb: "progress", isStale: true, isCancelled: state === "cancelled" };
+    return this.#viewer.find(receipt.slice(0, receipt.lastIndexOf("-")), now).state === "cancelled";
   }
 
   list(command: Of<"jobs">, now: number): Result {

@@ -20,6 +20,7 @@ export class CliProcess {
   readonly status: Promise<number | null>;
   readonly #child: ChildProcess;
   #heard: () => void = () => undefined;
+  #isOver = false;
 
   /** @param input what it reads from standard input, if anything */
   constructor(args: readonly string[], { environment, folder, input }: CliPlace) {
@@ -41,7 +42,11 @@ export class CliProcess {
       this.errors += chunk.toString();
       this.#heard();
     });
-    this.status = once(this.#child, "close").then(([code]) => code as number | null);
+    this.status = once(this.#child, "close").then(([code]) => {
+      this.#isOver = true;
+      this.#heard();
+      return code as number | null;
+    });
     CliProcess.#all.push(this);
   }
 
@@ -49,6 +54,7 @@ export class CliProcess {
     for (;;) {
       const match = pattern.exec(this.output + this.errors);
       if (match !== null) return match;
+      if (this.#isOver) throw new Error(`It ended: ${this.output}${this.errors}`);
       await new Promise<void>((settle) => {
         this.#heard = settle;
       });

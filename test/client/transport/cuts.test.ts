@@ -12,7 +12,7 @@ afterAll(() => server.remove());
 test(`nothing acknowledged is lost or undone when connections are cut at any byte (SEED=${SEED})`, async () => {
   const { port } = server;
 
-  const report = await runCuts({ port, authkey: AUTHKEY, seed: SEED, cuts: 30, limitSeconds: 12 });
+  const report = await runCuts({ port, authkey: AUTHKEY, seed: SEED, cuts: 30, limitSeconds: 25 });
 
   expect(report.verdict).toMatchObject({ isClean: true });
   const { acknowledged } = report.verdict;

@@ -25,12 +25,7 @@ afterEach(() => {
 
 function start(route: Partial<Route>, options: WorkOptions = {}): Worker {
   const whole: Route = { place, close: () => undefined, send: () => new Promise(() => undefined), ...route };
-  const worker = new Worker(
-    new QueueCalls("tasks", whole),
-    () => undefined,
-    options,
-    () => undefined,
-  );
+  const worker = new Worker(new QueueCalls("tasks", whole), { handler: () => undefined }, options, () => undefined);
   worker.start();
   return worker;
 }

@@ -1,8 +1,9 @@
 /** Refusals that pass by themselves, and keys that end while a connection is open. */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import type { WebSocket } from "ws";
 import { PROBLEMS } from "../../../src/contract/problems.ts";
 import { QueueManager, Unauthorized, Unavailable } from "../../../worker-client/src/index.ts";
+import { clientTime } from "../../support/client-time.ts";
 import { StrangeServer } from "../../support/strange-server.ts";
 
 let server: StrangeServer | undefined;
@@ -66,10 +67,17 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
   );
 
   test("a call that failed once before it was refused for now may have been applied", async () => {
-    server = await startWith(["internal", ...Array<Code>(1_000).fill("overloaded")], {});
-    const refusal = managerOf(server, 0.1).queue("tasks").configure({});
+    clientTime.take();
+    onTestFinished(() => clientTime.giveBack());
+    const problems: Code[] = ["internal", ...Array<Code>(1_000).fill("overloaded")];
+    server = await startWith(problems, {});
+    const refusal = managerOf(server, 60).queue("tasks").configure({});
+    const refused = expect(refusal).rejects.toThrow("It is not known whether this was applied.");
 
-    await expect(refusal).rejects.toThrow("It is not known whether this was applied.");
+    await expect.poll(() => problems.length).toBeLessThan(1_000);
+    await clientTime.pass(60);
+
+    await refused;
   });
 });
 

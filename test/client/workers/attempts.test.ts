@@ -10,6 +10,9 @@ const server = new TestServer({ isMovable: true });
 /** Longer than any of this takes, so that leases end when the test lets them. */
 const LEASE_SECONDS = 600;
 
+/** Ends by itself, as a process that is frozen has a clock that no test moves; longer than other workers take for a message. */
+const FROZEN_LEASE_SECONDS = 3;
+
 beforeAll(() => server.start());
 afterAll(() => server.remove());
 const start = workerProcesses(server, afterEach);
@@ -45,9 +48,9 @@ class KeptWorker {
   }
 }
 
-async function freshQueue(options: Parameters<Queue["configure"]>[0] = {}): Promise<Queue<Task>> {
+async function freshQueue(options: Parameters<Queue["configure"]>[0]): Promise<Queue<Task>> {
   const queue = server.manager().queue<Task>(freshName());
-  await queue.configure({ retryDelaySeconds: 0, retryDelayJitter: 0, leaseSeconds: 1, ...options });
+  await queue.configure({ retryDelaySeconds: 0, retryDelayJitter: 0, ...options });
   return queue;
 }
 
@@ -82,7 +85,7 @@ describe("a message that kills its worker", () => {
 });
 
 test("a worker that is frozen is sent each message once, and what it had is done by others, with no attempt lost", async () => {
-  const queue = await freshQueue({ maxAttempts: 2 });
+  const queue = await freshQueue({ maxAttempts: 2, leaseSeconds: FROZEN_LEASE_SECONDS });
   const frozen = await start(queue, { concurrency: 1, prefetch: 9 }).ready();
   await queue.put({ name: "first" });
   await queue.join();
@@ -102,14 +105,14 @@ test("a worker that is frozen is sent each message once, and what it had is done
 });
 
 test("messages of a frozen worker that no other worker took are done by it when it goes on, as their first attempt", async () => {
-  const queue = await freshQueue({ maxAttempts: 2 });
+  const queue = await freshQueue({ maxAttempts: 2, leaseSeconds: FROZEN_LEASE_SECONDS });
   const frozen = await start(queue, { concurrency: 1, prefetch: 9 }).ready();
   await queue.put({ name: "first" });
   await queue.join();
   frozen.signal("SIGSTOP");
   await queue.putMany(["a", "b", "c"].map((name) => ({ name })));
-  await expect.poll(async () => (await queue.describe()).leased, { timeout: 5_000 }).toBe(3);
-  await expect.poll(async () => (await queue.describe()).visible, { timeout: 5_000 }).toBe(3);
+  await expect.poll(async () => (await queue.describe()).leased).toBe(3);
+  await expect.poll(async () => (await queue.describe()).visible).toBe(3);
   frozen.signal("SIGCONT");
   await queue.join();
 

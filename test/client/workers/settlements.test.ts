@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { WorkerReports } from "../../../worker-client/src/events/worker-reports.ts";
 import { Lease } from "../../../worker-client/src/message/lease.ts";
 import { Message } from "../../../worker-client/src/message/message.ts";
 import type { QueueCalls } from "../../../worker-client/src/message/queue-calls.ts";
@@ -19,7 +20,7 @@ function messageOf(id: string): Message<unknown> {
 
 test("a worker that is idle holds no message in memory that was acked", async () => {
   const { promise: confirmed, resolve } = Promise.withResolvers<void>();
-  const settlements = new Settlements(calls, () => undefined, resolve);
+  const settlements = new Settlements(calls, new WorkerReports("tasks", {}), resolve);
   const ackOne = () => {
     const message = messageOf("a");
     settlements.ack(message);

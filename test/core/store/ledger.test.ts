@@ -68,3 +68,16 @@ test("counts that do not add up are an error that names all of them", () => {
     "Messages do not add up: 3 accepted, but 1 visible, 0 delayed, 0 leased, 0 dead, 0 transferring, 1 done, 0 purged, 0 expired, 0 transferred.",
   );
 });
+
+test("records of jobs that do not add up are an error that names their counts; without any, nothing is stored for them", () => {
+  const ledger = new Ledger();
+  ledger.countJobs("purged", 0);
+  expect(ledger.totals).not.toHaveProperty("jobs");
+  ledger.countJobs("recorded", 9);
+  for (const name of ["expired", "purged", "replaced"] as const) ledger.countJobs(name, 2);
+
+  ledger.assertBalance(3);
+  expect(() => ledger.assertBalance(2)).toThrow(
+    "Job records do not add up: 9 recorded, but 2 kept, 2 expired, 2 purged, 2 replaced.",
+  );
+});

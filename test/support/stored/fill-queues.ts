@@ -27,6 +27,7 @@ export async function fillQueues(address: string): Promise<void> {
   await fillAdministered(call);
   await fillOwn(call);
   await fillChanged(call);
+  await fillJobs(call);
   const manager = new QueueManager({ address, authkey: STORED_AUTHKEY });
   try {
     await fillSettled(call, manager);
@@ -85,6 +86,25 @@ async function fillOrders(call: Call): Promise<void> {
     Array.from({ length: 12 }, (_, index) => ({ body: index, ...(index % 4 === 0 ? {} : { group: `g${index % 4}` }) })),
   );
   await receive(call, "groups", 3);
+}
+
+/** Jobs in every state, with outcomes in several rows. */
+async function fillJobs(call: Call): Promise<void> {
+  await call("PUT", "/jobs", { ...NO_DELAY, resultSeconds: 2_592_000 });
+  const headers = { "dq-task": "resize" };
+  await put(
+    call,
+    "jobs",
+    Array.from({ length: 300 }, (_, index) => ({ body: index, headers })),
+  );
+  const { messages } = await receive(call, "jobs", 290);
+  const receipts = messages.map(({ receipt }) => receipt);
+  const results = receipts.slice(0, 280).map((_, index) => ({ key: `${index}.png`, text: "a ä 漢 😀\n" }));
+  await call("POST", "/jobs/ack", { receipts: receipts.slice(0, 280), results });
+  const error = { name: "TypeError", message: "broken", stack: "at resize (resize.js:1:1)" };
+  await call("POST", "/jobs/reject", { receipts: receipts.slice(280, 285), error });
+  await call("DELETE", `/jobs/messages/${messages[285]?.id}`);
+  await call("POST", "/jobs/announce", { tasks: [{ name: "resize", input: { type: "integer" } }] });
 }
 
 async function fillKeys(call: Call): Promise<void> {

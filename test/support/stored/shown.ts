@@ -10,7 +10,7 @@ export interface ShownQueue {
 }
 
 /** Figures that depend on the time, or on how the build stores rows. */
-const VOLATILE: readonly string[] = ["oldestSeconds", "storageBytes", "rowsWritten", "diedAt"];
+const VOLATILE: readonly string[] = ["oldestSeconds", "storageBytes", "rowsWritten", "diedAt", "results"];
 
 /** The description and all messages of each queue of the server, by the queue's name. */
 export async function shownQueues(address: string): Promise<Record<string, ShownQueue>> {

@@ -36,7 +36,7 @@ export function unreported(): void {}
 
 /** How many messages of a queue are leased, to be compared with what it will be. */
 export function leasedOf(queue: Pick<Queue, "describe">) {
-  return expect.poll(async () => (await queue.describe()).leased, { timeout: 5_000 });
+  return expect.poll(async () => (await queue.describe()).leased);
 }
 
 type Work = <Item>(queue: Queue<Item>, handler: Handler<Item>, options?: WorkOptions) => Worker;

@@ -12,9 +12,14 @@ type Reviver = (key: string, value: unknown, context?: Source) => unknown;
  * does.
  *
  * @param place what the text is, as "The body"
+ * @param hint what to do where it is not JSON, as a sentence
  * @throws {UsageError} for text that is not JSON, or a number that loses digits
  */
-export function exactJson(text: string, place: string): unknown {
+export function exactJson(
+  text: string,
+  place: string,
+  hint = "Quote it for the shell, or give --text for a plain text.",
+): unknown {
   const parse: (text: string, reviver: Reviver) => unknown = JSON.parse;
   try {
     return parse(text, (_, value, context) => {
@@ -24,7 +29,7 @@ export function exactJson(text: string, place: string): unknown {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${place} is not JSON: ${reason}. Quote it for the shell, or give --text for a plain text.`);
+    throw new UsageError(`${place} is not JSON: ${reason}. ${hint}`);
   }
 }
 

@@ -2,6 +2,7 @@ import {
   DELAY_SECONDS_MAX,
   MAX_ATTEMPTS_MAX,
   PRIORITY_MAX,
+  RESULT_SECONDS_MAX,
   RETENTION_SECONDS_MAX,
 } from "../../../src/contract/limits.ts";
 import type { ItemOptions } from "../../src/index.ts";
@@ -21,6 +22,7 @@ export interface ItemFlags {
   maxAttempts?: number;
   retryDelaySeconds?: number;
   retentionSeconds?: number;
+  resultSeconds?: number;
 }
 
 /** Adds the flags of a message that is put. */
@@ -63,16 +65,26 @@ export function addItemFlags(command: CliCommand): CliCommand {
         max: RETENTION_SECONDS_MAX,
         isZeroAllowed: true,
       }),
+    )
+    .addOption(
+      numberFlag(
+        "--result-seconds <seconds>",
+        "how long what becomes of it is kept, up to 30 days (default: of a job, the queue's)",
+        {
+          min: 0,
+          max: RESULT_SECONDS_MAX,
+        },
+      ),
     ) as CliCommand;
 }
 
 /** The options of a message that is put. */
 export function itemOptionsOf(flags: ItemFlags): ItemOptions {
   const { priority, delaySeconds, at, dedupeKey, dedupeUntil, group, header, maxAttempts, retryDelaySeconds } = flags;
-  const { retentionSeconds } = flags;
+  const { retentionSeconds, resultSeconds } = flags;
   return {
     ...{ priority, delaySeconds, at, dedupeKey, dedupeUntil, group, headers: header },
-    ...{ maxAttempts, retryDelaySeconds, retentionSeconds },
+    ...{ maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds },
   };
 }
 

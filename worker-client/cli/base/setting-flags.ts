@@ -18,6 +18,7 @@ const MEANINGS: Readonly<Record<SettingName, string>> = {
   idempotencySeconds: "how long the idempotency key of a put is remembered",
   dedupeSeconds: "how long a message keeps others with its dedupe key out",
   retentionSeconds: "how long after its put a message expires; 0 for never",
+  resultSeconds: "for how long results and errors of jobs are kept; 0 for not at all",
   deadLetterExpired: "whether an expired message is dead, and not removed",
   deadLetterQueue: "the queue to which dead messages go",
 };

@@ -13,8 +13,8 @@ const COMPLETE = "__complete";
 /** The most names of queues that are offered. */
 const QUEUES_MAX = 200;
 
-/** How long the server may take to list them, in milliseconds: the user waits for it. */
-const QUEUES_MS = 1_500;
+/** How long the server may take to list names, in milliseconds: the user waits for them. */
+const NAMES_MS = 1_500;
 
 /** `completion`: scripts for shells, which ask this program what may come next. */
 export function addCompletion(program: CliCommand, act: Act): void {
@@ -22,7 +22,7 @@ export function addCompletion(program: CliCommand, act: Act): void {
     .command("completion")
     .summary("Print the script with which a shell completes commands.")
     .description(
-      "Print the script with which a shell completes commands, flags and names of queues. It asks the program itself, so that it need not be made again after an upgrade.",
+      "Print the script with which a shell completes commands, flags and names of queues and tasks. It asks the program itself, so that it need not be made again after an upgrade.",
     );
   for (const shell of SHELLS) {
     completion
@@ -81,6 +81,8 @@ async function candidates(program: CliCommand, context: Context, words: string[]
       return profileNames(context.io);
     case "queues":
       return queueNames(context, words.at(-1) ?? "");
+    case "tasks":
+      return taskNames(context, found.queue);
     case "files":
       return [];
   }
@@ -91,7 +93,7 @@ async function queueNames(context: Context, prefix: string): Promise<string[]> {
   const names: string[] = [];
   try {
     const manager = await context.manager({ retrySeconds: 0 });
-    for await (const name of manager.queueNames({ prefix, signal: AbortSignal.timeout(QUEUES_MS) })) {
+    for await (const name of manager.queueNames({ prefix, signal: AbortSignal.timeout(NAMES_MS) })) {
       names.push(name);
       if (names.length === QUEUES_MAX) break;
     }
@@ -99,4 +101,16 @@ async function queueNames(context: Context, prefix: string): Promise<string[]> {
     // What was listed until then is better than nothing.
   }
   return names;
+}
+
+/** The tasks that workers of a queue have announced. A file of tasks is not run for a completion. */
+async function taskNames(context: Context, queue: string): Promise<string[]> {
+  if (queue.includes("/")) return [];
+  try {
+    const manager = await context.manager({ retrySeconds: 0 });
+    const tasks = await manager.queue(queue).tasks({ signal: AbortSignal.timeout(NAMES_MS) });
+    return tasks.map(({ name }) => name);
+  } catch {
+    return [];
+  }
 }

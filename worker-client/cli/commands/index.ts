@@ -4,6 +4,7 @@ import { addCompletion } from "./completion.ts";
 import { addDead } from "./dead.ts";
 import { addDoctor } from "./doctor.ts";
 import { addGet } from "./get.ts";
+import { addJobs } from "./jobs.ts";
 import { addKeys } from "./keys.ts";
 import { addLeases } from "./leases.ts";
 import { addMessages } from "./messages.ts";
@@ -12,6 +13,7 @@ import { addQueues } from "./queues.ts";
 import { addReceive } from "./receive.ts";
 import { addServe } from "./serve.ts";
 import { addTail } from "./tail.ts";
+import { addTasks } from "./tasks.ts";
 import { addTop } from "./top.ts";
 import { addWork } from "./work.ts";
 
@@ -19,6 +21,7 @@ import { addWork } from "./work.ts";
 export const COMMANDS: readonly AddCommands[] = [
   ...[addPut, addGet, addReceive, addLeases],
   ...[addWork, addExport, addImport],
+  ...[addTasks, addJobs],
   ...[addTail, addTop, addQueues, addMessages, addDead],
   ...[addServe, addKeys, addDoctor, addCompletion],
 ];

@@ -3,6 +3,7 @@ import type { MessageState, MessageView } from "../../src/index.ts";
 import { bodyCell } from "../base/bodies.ts";
 import type { Act, CliCommand } from "../base/command.ts";
 import type { Context } from "../base/context.ts";
+import { eachOf } from "../base/each-of.ts";
 import { Failure } from "../base/exit.ts";
 import { choiceFlag, numberFlag } from "../base/flags.ts";
 import { shownText } from "../base/text.ts";
@@ -101,21 +102,4 @@ async function promote(context: Context, _: object, name: string, ids: string[])
     const view = await queue.promote(id, { signal });
     return [messageJson(view), `${id} is ${view.state}.`];
   });
-}
-
-/** Changes each message, and prints the results then: a reader that ends first must not leave messages as they were. */
-async function eachOf(
-  { output, signal }: Context,
-  ids: readonly string[],
-  change: (id: string, signal: AbortSignal) => Promise<[value: unknown, sentence: string] | undefined>,
-): Promise<void> {
-  const results: [value: unknown, sentence: string][] = [];
-  try {
-    for (const id of ids) {
-      const result = await change(id, signal);
-      if (result !== undefined) results.push(result);
-    }
-  } finally {
-    for (const result of results) await output.result(...result);
-  }
 }

@@ -41,6 +41,8 @@ interface Row {
   donesPerSecond: number | undefined;
   oldestSeconds: number;
   consumers: number;
+  /** Results and errors of jobs that are kept. */
+  results: number;
 }
 
 interface Picture {
@@ -110,7 +112,7 @@ async function printed(context: Context, picture: Picture): Promise<void> {
 /** A picture for people: a title, an empty line, the table. */
 function linesOf({ output, settings }: Context, { rows, note }: Picture): string[] {
   const title = `${settings.address}  ${shownDate(new Date())}  ${counted(rows.length, "queue")}`;
-  const table = rows.length === 0 ? ["There are no queues."] : tableLines(COLUMNS, rows, output);
+  const table = rows.length === 0 ? ["There are no queues."] : tableLines(columnsFor(rows), rows, output);
   return [cutText(title, output.width), "", ...table, ...(note === undefined ? [] : ["", output.style("dim", note)])];
 }
 
@@ -125,6 +127,17 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: "OLDEST", cell: ({ oldestSeconds }) => (oldestSeconds === 0 ? "-" : shownSeconds(oldestSeconds)) },
   { title: "CONS", cell: ({ consumers }) => consumers, isNumber: true },
 ];
+
+/** How many results are kept is shown where any are. */
+function columnsFor(rows: readonly Row[]): readonly Column<Row>[] {
+  return rows.some(({ results }) => results > 0) ? [...COLUMNS, RESULTS_COLUMN] : COLUMNS;
+}
+
+const RESULTS_COLUMN: Column<Row> = {
+  title: "RESULTS",
+  cell: ({ results }) => shownCount(results),
+  isNumber: true,
+};
 
 function rate(perSecond: number | undefined): string {
   if (perSecond === undefined) return "-";
@@ -191,7 +204,7 @@ class Watch {
       if ((error as Partial<QueueError>).code === "unknown_queue") return undefined;
       throw error;
     }
-    const { visible, delayed, leased, dead, oldestSeconds, consumers, accepted, done } = description;
+    const { visible, delayed, leased, dead, oldestSeconds, consumers, accepted, done, results } = description;
     const before = this.#before.get(name);
     const now: Counted = { at: performance.now(), accepted, done };
     this.#before.set(name, now);
@@ -203,7 +216,7 @@ class Watch {
       ...{ queue: name, visible, delayed, leased, dead },
       putsPerSecond: perSecond("accepted"),
       donesPerSecond: perSecond("done"),
-      ...{ oldestSeconds, consumers: consumers.length },
+      ...{ oldestSeconds, consumers: consumers.length, results },
     };
   }
 }

@@ -17,6 +17,7 @@ export async function describeQueue(output: Output, queue: QueueDescription): Pr
     ["oldest", queue.oldestSeconds === 0 ? "none" : shownSeconds(queue.oldestSeconds)],
     ["accepted", shownCount(queue.accepted)],
     ...ENDINGS.map((ending): Pair => [ending, shownCount(queue[ending])]),
+    ["results", shownCount(queue.results)],
     ["stored", `${shownCount(queue.storageBytes)} bytes`],
     ["connected", shownCount(queue.connected)],
   ]);

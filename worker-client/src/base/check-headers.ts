@@ -3,6 +3,8 @@ import {
   HEADER_NAME_RESERVED,
   HEADERS_BYTES_MAX,
   HEADERS_MAX,
+  TASK_HEADER,
+  TASK_NAME_PATTERN,
 } from "../../../src/contract/limits.ts";
 import { shown } from "./check-options.ts";
 
@@ -24,6 +26,10 @@ export function checkHeaders(headers: unknown): Readonly<Record<string, string>>
   for (const [name, value] of entries) {
     checkName(name);
     if (typeof value !== "string") throw new TypeError(`The header ${name} must be a text, not ${shown(value)}.`);
+    if (name === TASK_HEADER && !TASK_NAME_PATTERN.test(value)) {
+      const rule = "1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit";
+      throw new RangeError(`The header ${name} must be the name of a task, ${rule}, not ${shown(value)}.`);
+    }
     bytes += name.length + encoder.encode(value).length;
   }
   if (bytes > HEADERS_BYTES_MAX) {
@@ -36,7 +42,7 @@ function checkName(name: string): void {
   if (!HEADER_NAME_PATTERN.test(name)) {
     throw new RangeError(`The name of a header must be 1 to 64 of a-z 0-9 and -, not ${shown(name)}.`);
   }
-  if (name.startsWith(HEADER_NAME_RESERVED)) {
+  if (name.startsWith(HEADER_NAME_RESERVED) && name !== TASK_HEADER) {
     throw new RangeError(`The name of a header must not begin with ${HEADER_NAME_RESERVED}, as ${shown(name)} does.`);
   }
 }

@@ -15,12 +15,25 @@ export type QueueErrorCode =
   | "closed"
   /** A connection ended. Only as the cause of another error. */
   | "disconnected"
-  /** A handler took longer than its `timeoutSeconds`; or no answer came in time, as the cause of another error. */
+  /**
+   * A handler took longer than its `timeoutSeconds`; a job had not ended when the wait for it was over; or no answer came
+   * in time, as the cause of another error.
+   */
   | "timeout"
   /** An answer that no durable-queue server gives. */
   | "unexpected"
   /** A lease is over: the reason of a message's `signal`. */
-  | "lease_lost";
+  | "lease_lost"
+  /** A job has failed: its result does not come. */
+  | "job_failed"
+  /** A job was cancelled: its result does not come. */
+  | "job_cancelled"
+  /** The input of a task does not fit its schema. */
+  | "invalid_input"
+  /** What the handler of a task returned is no result of it. */
+  | "invalid_output"
+  /** A queue has jobs of a task that the worker does not serve. */
+  | "unknown_task";
 
 /** The details of an error beside its message. */
 export interface ErrorDetails {
@@ -33,6 +46,8 @@ export interface ErrorDetails {
   retryable?: boolean | undefined;
   /** The fields at fault, of `Invalid`. */
   errors?: readonly FieldError[] | undefined;
+  /** Whether it was there before, of `UnknownMessage`. */
+  expired?: boolean | undefined;
   cause?: unknown;
 }
 
@@ -164,8 +179,12 @@ export class StorageFull extends QueueError {
 /** The message is not in the queue: it was never put, or it is done. */
 export class UnknownMessage extends QueueError {
   override readonly name = "UnknownMessage";
+  /** Of a job: whether it was in the queue, and nothing of it is kept any more. */
+  readonly expired: boolean;
+
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, coded("unknown_message", details));
+    this.expired = details.expired ?? false;
   }
 }
 

@@ -3,6 +3,18 @@
  * anything when it is imported: workerd refuses timers and random values there.
  */
 
+/** A channel of `node:diagnostics_channel`. */
+export interface DiagnosticsChannel {
+  readonly hasSubscribers: boolean;
+  publish(message: unknown): void;
+}
+
+/** What is used of modules of Node that other runtimes may have too. */
+interface BuiltinModule {
+  hostname?: () => string;
+  channel?: (name: string) => DiagnosticsChannel;
+}
+
 /** Parts that not every runtime has. */
 interface Runtime {
   setImmediate?: (run: () => void) => unknown;
@@ -11,7 +23,7 @@ interface Runtime {
     versions?: Record<string, string>;
     pid?: number;
     emitWarning?: (text: string, options: { code: string }) => void;
-    getBuiltinModule?: (name: string) => { hostname?: () => string } | undefined;
+    getBuiltinModule?: (name: string) => BuiltinModule | undefined;
   };
   navigator?: { userAgent?: string };
   Deno?: { permissions?: { querySync?: (permission: { name: string; kind: string }) => { state: string } } };
@@ -173,4 +185,13 @@ export function bytesOf(base64: string): Uint8Array {
   const buffer = runtime.Buffer;
   if (buffer !== undefined) return new Uint8Array(buffer.from(base64, "base64"));
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/** A channel of `node:diagnostics_channel`; undefined in runtimes that have none. */
+export function diagnosticsChannel(name: string): DiagnosticsChannel | undefined {
+  try {
+    return runtime.process?.getBuiltinModule?.("node:diagnostics_channel")?.channel?.(name);
+  } catch {
+    return undefined;
+  }
 }

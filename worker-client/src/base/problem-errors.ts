@@ -47,8 +47,8 @@ const CLASSES: Partial<Record<string, new (message: string, details: ErrorDetail
 
 /** The error that stands for a problem which the server answered with. */
 export function errorOf(problem: Problem, place: Place): QueueError {
-  const { code, status, errors } = problem;
-  const details: ErrorDetails = { code, status, queue: place.queue, errors };
+  const { code, status, errors, expired } = problem;
+  const details: ErrorDetails = { code, status, queue: place.queue, errors, expired };
   return new (CLASSES[code] ?? QueueError)(messageOf(problem, place), details);
 }
 

@@ -1,3 +1,4 @@
+import { TASK_HEADER } from "../../../src/contract/limits.ts";
 import { checkHeaders } from "../base/check-headers.ts";
 import {
   CALL_OPTIONS,
@@ -34,7 +35,7 @@ export interface ItemOptions {
   group?: string | undefined;
   /**
    * Texts that travel with the item, as a trace id: at most 32, with names of 1 to 64 of `a-z 0-9 -` that do not begin
-   * with `dq-`, and 8 KiB together.
+   * with `dq-`, and 8 KiB together. `dq-task` makes the item a job of the task that it names, as `submit` does.
    */
   headers?: Readonly<Record<string, string>> | undefined;
   /** As the setting of the queue, for this item alone: 0 for no limit. */
@@ -43,6 +44,11 @@ export interface ItemOptions {
   retryDelaySeconds?: number | undefined;
   /** As the setting of the queue, for this item alone: 0 for no end. */
   retentionSeconds?: number | undefined;
+  /**
+   * How long what becomes of the message is kept, for those that call `result` with its id: 0 to 2,592,000. Default: not
+   * at all for messages that are acked without a result; the setting of the queue for jobs of tasks.
+   */
+  resultSeconds?: number | undefined;
 }
 
 /** The options of `Queue.put`. */
@@ -75,6 +81,7 @@ const ITEM_OPTIONS: Record<keyof ItemOptions, (value: unknown) => unknown> = {
   maxAttempts: (value) => checkSetting("maxAttempts", value),
   retryDelaySeconds: (value) => checkSetting("retryDelaySeconds", value),
   retentionSeconds: (value) => checkSetting("retentionSeconds", value),
+  resultSeconds: (value) => checkSetting("resultSeconds", value),
 };
 
 const ITEM_OPTION_NAMES = Object.keys(ITEM_OPTIONS) as (keyof ItemOptions)[];
@@ -123,6 +130,15 @@ export function batchOptionsOf<Item>(
     }
     return messageOptionsOf({ ...all, ...own });
   });
+}
+
+/** @internal The same as jobs of a task. */
+export function jobOptionsOf(
+  options: MessageOptions | MessageOptions[],
+  task: string,
+): MessageOptions | MessageOptions[] {
+  if (Array.isArray(options)) return options.map((each) => jobOptionsOf(each, task) as MessageOptions);
+  return { ...options, headers: { ...options.headers, [TASK_HEADER]: task } };
 }
 
 function messageOptionsOf(options: ItemOptions): MessageOptions {

@@ -189,7 +189,8 @@ export abstract class QueueAdmin<Item> {
   }
 
   /**
-   * Removes every message, also those that are leased, or only the dead ones, and answers how many there were. It is
+   * Removes every message, also those that are leased, or only the dead ones, or only the results of jobs that have
+   * ended, and answers how many there were. It is
    * not repeated when its answer is lost, because it could then remove what was put since: it throws `Unavailable`.
    */
   async purge(options: PurgeOptions = {}): Promise<number> {
@@ -210,7 +211,7 @@ export abstract class QueueAdmin<Item> {
 }
 
 /** Throws a `TypeError` for what cannot be a message's id or cursor: an id would be another path of the server. */
-function checkId(id: unknown, what = "id"): void {
+export function checkId(id: unknown, what = "id"): void {
   if (typeof id !== "string" || !/^(?!\.\.?$)[\x21-\x7e]+$/.test(id)) {
     throw new TypeError(
       `The ${what} of a message must be a text without spaces, and neither . nor .., not ${shown(id)}.`,

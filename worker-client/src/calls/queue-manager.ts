@@ -20,6 +20,7 @@ import type { Worker } from "../workers/worker.ts";
 import { Queue } from "./queue.ts";
 import type { ListedQueue } from "./queue-description.ts";
 import { checkedQueueName } from "./queue-name.ts";
+import { TaskManager } from "./task-manager.ts";
 
 /** The options of a `QueueManager`. */
 export interface QueueManagerOptions {
@@ -66,7 +67,7 @@ const MANAGER_OPTIONS: Known<QueueManagerOptions> = {
 const NAMES_OPTIONS: Known<QueueNamesOptions> = { prefix: true, ...CALL_OPTIONS };
 
 /** Gives access to the named queues of one server, as Python's `BaseManager` does. */
-export class QueueManager {
+export class QueueManager extends TaskManager {
   readonly address: string;
   readonly #http: HttpClient;
   readonly #routes: Routes;
@@ -75,6 +76,7 @@ export class QueueManager {
 
   /** Throws a `TypeError` or a `RangeError` for wrong options, or without an authkey. Connects to nothing yet. */
   constructor(options: QueueManagerOptions = {}) {
+    super();
     checkOptions("QueueManager", options, MANAGER_OPTIONS);
     const {
       address = environment("DURABLE_QUEUE_ADDRESS") ?? "http://127.0.0.1:8787",
@@ -115,7 +117,7 @@ export class QueueManager {
    * A queue by its name: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or a digit, else a
    * `RangeError`. Sends nothing yet.
    */
-  queue<Item = unknown>(name: string): Queue<Item> {
+  override queue<Item = unknown>(name: string): Queue<Item> {
     return new Queue<Item>(checkedQueueName(name), this.#routes, this.#workers);
   }
 

@@ -9,8 +9,10 @@ import {
   type Known,
 } from "../base/check-options.ts";
 import { Deadline, type WaitOptions } from "../base/deadline.ts";
+import { isHeard, publish } from "../base/diagnostics.ts";
 import { DoneTooOften, Empty, UnknownQueue } from "../base/errors.ts";
 import { checkedKey, newKey } from "../base/idempotency-keys.ts";
+import { WorkerReports } from "../events/worker-reports.ts";
 import { itemOf } from "../message/item-of.ts";
 import { Lease } from "../message/lease.ts";
 import { Message } from "../message/message.ts";
@@ -18,11 +20,22 @@ import { QueueCalls } from "../message/queue-calls.ts";
 import type { QueueRoutes } from "../transport/call.ts";
 import { PutMessages } from "../transport/put-messages.ts";
 import type { Handler } from "../workers/run-handler.ts";
+import type { Work } from "../workers/work.ts";
 import { checkWorkOptions, type WorkOptions } from "../workers/work-options.ts";
 import { Worker } from "../workers/worker.ts";
-import { batchOptionsOf, PUT_MANY_OPTIONS, PUT_OPTIONS, type PutManyOptions, type PutOptions } from "./put-options.ts";
-import { QueueAdmin } from "./queue-admin.ts";
+import {
+  batchOptionsOf,
+  jobOptionsOf,
+  PUT_MANY_OPTIONS,
+  PUT_OPTIONS,
+  type PutManyOptions,
+  type PutOptions,
+} from "./put-options.ts";
 import type { QueueDescription } from "./queue-description.ts";
+import { QueueJobs } from "./queue-jobs.ts";
+
+/** Where puts are published for diagnostics. */
+const PUT_CHANNEL = "durable-queue:put";
 
 /** The lease of `get`: how long it may take to confirm that the message has arrived. */
 const GET_LEASE_SECONDS = 10;
@@ -54,7 +67,7 @@ const RECEIVE_OPTIONS: Known<ReceiveOptions> = { max: true, leaseSeconds: true, 
  * when the server cannot be reached: for `retrySeconds`, or until the call's own `timeoutSeconds` are over. Mistakes in
  * options are a `TypeError` or a `RangeError` that names the option, the rule and the value.
  */
-export class Queue<Item = unknown> extends QueueAdmin<Item> {
+export class Queue<Item = unknown> extends QueueJobs<Item> {
   readonly #routes: QueueRoutes;
   readonly #workers: Set<Worker>;
 
@@ -96,14 +109,21 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
     return this.#putAll(items, options);
   }
 
-  async #putAll(items: readonly Item[], options: PutManyOptions<Item>): Promise<string[]> {
+  /** @internal `putMany` of the inputs of jobs. */
+  putJobs(items: readonly Item[], options: PutManyOptions<Item>, task: string): Promise<string[]> {
+    return this.#putAll(items, options, task);
+  }
+
+  async #putAll(items: readonly Item[], options: PutManyOptions<Item>, task?: string): Promise<string[]> {
     const { signal, retrySeconds } = options;
     const deadline = deadlineOf(options);
-    const messages = new PutMessages(items, batchOptionsOf(items, options));
+    const each = batchOptionsOf(items, options);
+    const messages = new PutMessages(items, task === undefined ? each : jobOptionsOf(each, task));
     const idempotencyKey = options.idempotencyKey === undefined ? newKey() : checkedKey(options.idempotencyKey);
     if (messages.count === 0) return [];
     const call = { messages, deadline, idempotencyKey, signal, retrySeconds };
     const { value } = await this.calls.send<ReplyOf<"put">>("put", call);
+    if (isHeard(PUT_CHANNEL)) publish(PUT_CHANNEL, { queue: this.name, count: messages.count });
     return value.ids;
   }
 
@@ -155,12 +175,19 @@ export class Queue<Item = unknown> extends QueueAdmin<Item> {
    * fulfilled, and gives it back when it throws or rejects, to be tried again after a delay. Leases are extended for as
    * long as a handler runs. Ends when it is closed, or when the queue was shut down and nothing will come any more.
    */
-  work(handler: Handler<Item>, options: WorkOptions = {}): Worker {
+  work<Result>(handler: Handler<Item, Result>, options: WorkOptions = {}): Worker<Item, Result> {
     checkFunction("The handler of work()", handler);
     checkWorkOptions(options);
+    return this.startWork(() => ({ handler: handler as Handler<unknown> }), options) as Worker<Item, Result>;
+  }
+
+  /** @internal Starts a worker. */
+  startWork(workOf: (calls: QueueCalls, reports: WorkerReports) => Work, options: WorkOptions): Worker {
     const calls = new QueueCalls(this.name, this.#routes.own(this.name));
+    const reports = new WorkerReports(this.name, options);
+    const work = workOf(calls, reports);
     // Without a handler on `finished`: an error that no program waits for must show as an unhandled rejection.
-    const worker: Worker = new Worker(calls, handler as Handler<unknown>, options, () => this.#workers.delete(worker));
+    const worker: Worker = new Worker(calls, work, options, () => this.#workers.delete(worker), reports);
     this.#workers.add(worker);
     worker.start();
     return worker;

@@ -19,10 +19,11 @@ export interface MessageView<Item> {
   group: string | undefined;
   /** Those with which it was put; {} if it has none. */
   headers: Readonly<Record<string, string>>;
-  /** Its own, over the setting of the queue; undefined if it has none. So are the next two. */
+  /** Its own, over the setting of the queue; undefined if it has none. So are the next three. */
   maxAttempts: number | undefined;
   retryDelaySeconds: number | undefined;
   retentionSeconds: number | undefined;
+  resultSeconds: number | undefined;
   putAt: Date;
   /** When it was to be visible; undefined if it was not put for later. */
   at: Date | undefined;
@@ -39,7 +40,7 @@ export interface MessageView<Item> {
 /** @internal */
 export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
   const { id, state, attempts, priority, group, headers = {}, putAt, at, reason, lastError } = reply;
-  const { maxAttempts, retryDelaySeconds, retentionSeconds } = reply;
+  const { maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds } = reply;
   const until = reply.visibleAt ?? reply.leaseEndsAt ?? reply.diedAt;
   return {
     id,
@@ -53,6 +54,7 @@ export function viewOf<Item>(reply: MessageViewReply): MessageView<Item> {
     maxAttempts,
     retryDelaySeconds,
     retentionSeconds,
+    resultSeconds,
     putAt: dateOf(putAt),
     at: dateOrUndefined(at),
     until: dateOrUndefined(until),

@@ -1,31 +1,43 @@
 import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
-import { CALL_OPTIONS, type CallOptions, checkOptions, type Known } from "../base/check-options.ts";
+import { CALL_OPTIONS, type CallOptions, checkOptions } from "../base/check-options.ts";
 import { Closed, QueueError, Unavailable } from "../base/errors.ts";
 import { type Instant, instant } from "../base/instant.ts";
 import { dateOf, dateOrUndefined } from "./dates.ts";
 import { type DeadLetter, deadLetterOf } from "./dead-letter.ts";
-import { errorText } from "./error-text.ts";
+import { errorParts } from "./error-parts.ts";
 import { itemOf } from "./item-of.ts";
 import type { Lease } from "./lease.ts";
+import {
+  ACK_OPTIONS,
+  type AckOptions,
+  REJECT_OPTIONS,
+  RELEASE_OPTIONS,
+  RETRY_OPTIONS,
+  type RejectOptions,
+  type ReleaseOptions,
+  type RetryOptions,
+} from "./message-options.ts";
 import type { QueueCalls } from "./queue-calls.ts";
+import { resultText } from "./result-text.ts";
 
-/** The options of `Message.reject`. */
-export interface RejectOptions extends CallOptions {
-  /**
-   * Why it failed; the next attempt, or the dead letter, has it as `lastError`. An error is kept with its name, its
-   * message and where it was thrown; a text longer than 1,024 characters is cut.
-   */
-  error?: unknown;
+/** A message that its handler has settled by a call. */
+export interface Settled {
+  verb: "ack" | "retry" | "reject" | "release";
+  /** Whether the lease was over, so that nothing was changed. */
+  isStale: boolean;
+  /** Whether an earlier try may have been applied: then a lease that is over may have been ended by that. */
+  isRepeated: boolean;
+  /** Whether the message had no attempt left. */
+  isDead: boolean;
+  /** What the call was given as the error. */
+  error: unknown;
 }
 
-/** The options of `Message.retry`. */
-export interface RetryOptions extends RejectOptions {
-  /** When the message becomes visible again: at most 366 days. Default: what the queue's `retryDelay…` say. */
-  delaySeconds?: number | undefined;
+/** What is told of a message while its handler runs: its worker. */
+export interface MessageObserver {
+  lost(message: Message<unknown>, error: QueueError, isCancelled: boolean): void;
+  settled(message: Message<unknown>, settled: Settled): void;
 }
-
-const REJECT_OPTIONS: Known<RejectOptions> = { error: true, ...CALL_OPTIONS };
-const RETRY_OPTIONS: Known<RetryOptions> = { delaySeconds: true, ...REJECT_OPTIONS };
 
 /**
  * A message that was received: leased to this consumer, and redelivered if it is not acked before its lease ends.
@@ -51,6 +63,8 @@ export class Message<Item> {
   readonly retryDelaySeconds: number | undefined;
   /** Its own, over the setting of the queue; undefined if it has none. */
   readonly retentionSeconds: number | undefined;
+  /** Its own, over the setting of the queue; undefined if it has none. */
+  readonly resultSeconds: number | undefined;
   /** What the last retry gave as its error. */
   readonly lastError: string | undefined;
   /** Where it comes from, if it died in another queue. */
@@ -59,6 +73,10 @@ export class Message<Item> {
   readonly receipt: string;
   /** @internal */
   readonly lease: Lease;
+  /** @internal Undefined until a worker begins with it. */
+  observer: MessageObserver | undefined;
+  /** @internal When its handler began, by `performance.now()`. */
+  beganAt = 0;
   readonly #putAt: number;
   readonly #at: number | undefined;
   readonly #calls: QueueCalls;
@@ -79,6 +97,7 @@ export class Message<Item> {
     this.maxAttempts = received.maxAttempts;
     this.retryDelaySeconds = received.retryDelaySeconds;
     this.retentionSeconds = received.retentionSeconds;
+    this.resultSeconds = received.resultSeconds;
     this.lastError = received.lastError;
     this.deadLetter = deadLetterOf(received);
     this.receipt = received.receipt ?? "";
@@ -109,9 +128,15 @@ export class Message<Item> {
    * False when the lease was over, so that the message is, or was, another consumer's to do again; also when an earlier
    * try was applied and its answer lost, which a second try cannot tell from that.
    */
-  async ack(options: CallOptions = {}): Promise<boolean> {
-    checkOptions("ack()", options, CALL_OPTIONS);
-    return this.#settle(async () => (await this.#calls.ack(this.receipt, true, options)).isAcked);
+  async ack(options: AckOptions = {}): Promise<boolean> {
+    checkOptions("ack()", options, ACK_OPTIONS);
+    const { result, ...call } = options;
+    const { queue } = this.#calls;
+    const text = result === undefined ? undefined : resultText(result, `the message ${this.id} of ${queue}`, queue);
+    return this.#settle("ack", undefined, async () => {
+      const { isAcked, isRepeated } = await this.#calls.ack(this.receipt, true, call, text);
+      return { isStale: !isAcked, isRepeated, isDead: false };
+    });
   }
 
   /**
@@ -121,7 +146,7 @@ export class Message<Item> {
   async retry(options: RetryOptions = {}): Promise<boolean> {
     checkOptions("retry()", options, RETRY_OPTIONS);
     const { delaySeconds, error } = options;
-    const request = { delaySeconds, error: error === undefined ? undefined : errorText(error) };
+    const request = { delaySeconds, error: error === undefined ? undefined : errorParts(error) };
     return this.#giveBack("retry", request, options);
   }
 
@@ -132,16 +157,29 @@ export class Message<Item> {
   async reject(options: RejectOptions = {}): Promise<boolean> {
     checkOptions("reject()", options, REJECT_OPTIONS);
     const { error } = options;
-    return this.#giveBack("reject", { error: error === undefined ? undefined : errorText(error) }, options);
+    return this.#giveBack("reject", { error: error === undefined ? undefined : errorParts(error) }, options);
   }
 
   /**
-   * Gives the message back as if it had not been begun: it is visible at once, and no attempt is counted. True when
-   * that is certain; false as for `ack`.
+   * Gives the message back as if it had not been begun: it is visible at once, or after `delaySeconds`, and no attempt is
+   * counted. True when that is certain; false as for `ack`.
    */
-  async release(options: CallOptions = {}): Promise<boolean> {
-    checkOptions("release()", options, CALL_OPTIONS);
-    return this.#giveBack("release", {}, options);
+  async release(options: ReleaseOptions = {}): Promise<boolean> {
+    checkOptions("release()", options, RELEASE_OPTIONS);
+    const { delaySeconds } = options;
+    return this.#giveBack("release", delaySeconds === undefined ? {} : { delaySeconds }, options);
+  }
+
+  /**
+   * Tells those that watch the message how far its work is: any JSON value of at most 8 KiB, of which the last wins. It is
+   * not stored. Answers whether the message was cancelled, or its lease is over; then `signal` is aborted.
+   */
+  async progress(value: unknown, options: CallOptions = {}): Promise<{ cancelled: boolean }> {
+    checkOptions("progress()", options, CALL_OPTIONS);
+    const request = { receipt: this.receipt, progress: value === undefined ? null : value };
+    const { value: reply } = await this.#calls.send<ReplyOf<"progress">>("progress", { request, ...options });
+    if (reply.stale || reply.cancelled) this.lose(reply.cancelled);
+    return { cancelled: reply.cancelled };
   }
 
   /**
@@ -178,10 +216,12 @@ export class Message<Item> {
   }
 
   /** @internal The lease is over. */
-  lose(): void {
+  lose(isCancelled = false): void {
     if (this.#isSettled || this.#isLost) return;
     this.#isLost = true;
-    this.abort(this.lostError());
+    const error = this.lostError(isCancelled);
+    this.abort(error);
+    this.observer?.lost(this, error, isCancelled);
   }
 
   /** @internal */
@@ -192,9 +232,10 @@ export class Message<Item> {
   }
 
   /** @internal The error for a message whose lease ended before its handler. */
-  lostError(): QueueError {
+  lostError(isCancelled = false): QueueError {
     const { queue } = this.#calls;
-    const detail = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
+    const unknown = "it was cancelled, or is another consumer's by now, so that its work may be done twice";
+    const detail = isCancelled ? "it was cancelled" : unknown;
     return new QueueError(`The lease of message ${this.id} of ${queue} is over: ${detail}.`, {
       code: "lease_lost",
       queue,
@@ -218,27 +259,32 @@ export class Message<Item> {
   }
 
   /** A refused call leaves the message as it was, so that its handler may make another call. */
-  async #settle(settle: () => Promise<boolean>): Promise<boolean> {
+  async #settle(
+    verb: Settled["verb"],
+    error: unknown,
+    settle: () => Promise<Omit<Settled, "verb" | "error">>,
+  ): Promise<boolean> {
     this.#isSettled = true;
     try {
-      const isDone = await settle();
+      const settled = await settle();
       this.lease.end();
-      return isDone;
-    } catch (error) {
-      if (isCertain(error)) this.#isSettled = false;
-      throw error;
+      this.observer?.settled(this, { verb, error, ...settled });
+      return !settled.isStale;
+    } catch (failure) {
+      if (isCertain(failure)) this.#isSettled = false;
+      throw failure;
     }
   }
 
   #giveBack(
     verb: "retry" | "reject" | "release",
     request: object,
-    { signal, retrySeconds }: CallOptions,
+    { error, signal, retrySeconds }: RejectOptions,
   ): Promise<boolean> {
-    return this.#settle(async () => {
+    return this.#settle(verb, error, async () => {
       const call = { request: { receipts: [this.receipt], ...request }, signal, retrySeconds };
-      const { value } = await this.#calls.send<{ stale: string[] }>(verb, call);
-      return value.stale.length === 0;
+      const { value, isRepeated } = await this.#calls.send<{ stale: string[]; dead?: string[] }>(verb, call);
+      return { isStale: value.stale.length > 0, isRepeated, isDead: (value.dead ?? []).length > 0 };
     });
   }
 }

@@ -10,9 +10,11 @@ export class QueueCalls {
   readonly queue: string;
   readonly route: Route;
   /** Acks that count their messages as done. */
-  readonly #acks = new AckBatcher((receipts) => this.send<ReplyOf<"ack">>("ack", { request: { receipts } }));
+  readonly #acks = new AckBatcher(({ receipts, results }) =>
+    this.send<ReplyOf<"ack">>("ack", { request: { receipts }, results }),
+  );
   /** Acks after which the messages stay unfinished until `taskDone`. */
-  readonly #takes = new AckBatcher((receipts) =>
+  readonly #takes = new AckBatcher(({ receipts }) =>
     this.send<ReplyOf<"ack">>("ack", { request: { receipts, finish: false } }),
   );
 
@@ -35,18 +37,22 @@ export class QueueCalls {
    * the ack is sent alone.
    *
    * @param finish whether the message counts as done, or stays unfinished until `taskDone`
+   * @param result as JSON text; undefined for none
    */
   async ack(
     receipt: string,
     finish: boolean,
     { signal, retrySeconds }: CallOptions = {},
+    result?: string,
   ): Promise<{ isAcked: boolean; isRepeated: boolean }> {
     if (signal !== undefined || retrySeconds !== undefined) {
       const request = { receipts: [receipt], finish };
-      const { value, isRepeated } = await this.send<ReplyOf<"ack">>("ack", { request, signal, retrySeconds });
+      const results = result === undefined ? undefined : [result];
+      const call = { request, results, signal, retrySeconds };
+      const { value, isRepeated } = await this.send<ReplyOf<"ack">>("ack", call);
       return { isAcked: value.acked === 1, isRepeated };
     }
-    const { stale, isRepeated } = await (finish ? this.#acks : this.#takes).add(receipt);
+    const { stale, isRepeated } = await (finish ? this.#acks.add(receipt, result) : this.#takes.add(receipt));
     return { isAcked: !stale.has(receipt), isRepeated };
   }
 

@@ -6,6 +6,7 @@ import { type Instant, msSince } from "../base/instant.ts";
 import { isNotApplied, type Place } from "../base/problem-errors.ts";
 import type { PutMessages } from "./put-messages.ts";
 import type { SubscriptionListener } from "./subscription-listener.ts";
+import type { Watches } from "./watches.ts";
 
 /** One call to a queue, independent of its route. */
 export interface Call {
@@ -13,6 +14,8 @@ export interface Call {
   request?: Record<string, unknown> | undefined;
   /** The messages of a put. */
   messages?: PutMessages | undefined;
+  /** The results of an ack, as JSON texts: as many as receipts. */
+  results?: readonly string[] | undefined;
   /** Until when the queue may let it wait. Undefined for a call that does not wait. */
   deadline?: Deadline | undefined;
   /** The key under which the server recognizes a try that it has applied already. */
@@ -60,7 +63,14 @@ export interface Route {
   readonly place: Place;
   /** Pushes messages; undefined if they can only be asked for. */
   readonly pushes?: Pushes | undefined;
+  /** Tells of jobs; undefined if they can only be asked for. */
+  readonly watches?: Watches | undefined;
+  /** How many calls may wait at the server over HTTP, of those that ask for jobs. Undefined for any number. */
+  readonly pollsMax?: number | undefined;
 }
+
+/** How many calls that ask for jobs may wait at the server over HTTP, each on its connection. */
+export const HTTP_POLLS_MAX = 20;
 
 /** The routes of a manager to its queues. */
 export interface QueueRoutes {

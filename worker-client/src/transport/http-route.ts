@@ -3,7 +3,7 @@ import type { Deadline } from "../base/deadline.ts";
 import { Unavailable } from "../base/errors.ts";
 import { Timer } from "../base/platform.ts";
 import type { Place } from "../base/problem-errors.ts";
-import { type Call, closed, type History, isWorthWaiting, type Outcome, type Route } from "./call.ts";
+import { type Call, closed, type History, HTTP_POLLS_MAX, isWorthWaiting, type Outcome, type Route } from "./call.ts";
 import type { HttpClient, HttpRequest } from "./http-client.ts";
 import { isReplyTo, receiptsIn } from "./replies.ts";
 import { requestText } from "./request-text.ts";
@@ -21,6 +21,7 @@ const HTTP_WAITS_MAX = 32;
 /** The route to a queue over HTTP. A wait of any length consists of polls that the server allows. */
 export class HttpRoute implements Route {
   readonly place: Place;
+  readonly pollsMax = HTTP_POLLS_MAX;
   readonly #path: string;
   readonly #client: HttpClient;
   /** By the verbs that wait. */
@@ -107,7 +108,7 @@ export class HttpRoute implements Route {
   }
 
   #requestOf(call: Call, waitSeconds?: number): HttpRequest {
-    const { verb, request = {}, messages } = call;
+    const { verb, request = {} } = call;
     const { method, path } = endpointOf(verb);
     const common = { method, queue: this.place.queue, isReply: (value: unknown) => isReplyTo(call, value) };
     const timed = waitSeconds === undefined ? request : { ...request, timeoutSeconds: waitSeconds };
@@ -116,7 +117,7 @@ export class HttpRoute implements Route {
       const search = new URLSearchParams(fields as Record<string, string>).toString();
       return { ...common, path: `${this.#path}${place}${search === "" ? "" : `?${search}`}` };
     }
-    return { ...common, path: `${this.#path}${place}`, body: requestText(fields, messages), waitSeconds };
+    return { ...common, path: `${this.#path}${place}`, body: requestText(fields, call), waitSeconds };
   }
 }
 

@@ -12,13 +12,15 @@ export class OperationText {
   readonly #request: string | undefined;
   readonly #key: string | undefined;
   readonly #messages: PutMessages | undefined;
+  readonly #results: readonly string[] | undefined;
 
   /** @throws {TypeError} for a request that has no JSON form */
-  constructor({ verb, request, messages, idempotencyKey }: Call) {
+  constructor({ verb, request, messages, results, idempotencyKey }: Call) {
     this.#verb = verb;
     this.#request = request === undefined ? undefined : JSON.stringify(request).slice(0, -1);
     this.#key = idempotencyKey;
     this.#messages = messages;
+    this.#results = results;
   }
 
   /**
@@ -37,6 +39,7 @@ export class OperationText {
   #requestOf(isWaiting: boolean, runs: MessageRun[] | undefined): string {
     const added: string[] = [];
     if (isWaiting) added.push('"wait":true');
+    if (this.#results !== undefined) added.push(`"results":[${this.#results.join(",")}]`);
     if (runs !== undefined) added.push(`"messages":${JSON.stringify(runs)}`);
     if (this.#request === undefined && added.length === 0) return "";
     const request = this.#request ?? "{";

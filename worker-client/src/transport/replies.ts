@@ -18,6 +18,12 @@ export function isReplyTo(
       return typeof reply.finished === "boolean";
     case "messages":
       return isListOf(reply.messages, isObject) && (reply.cursor === null || isText(reply.cursor));
+    case "watch":
+      return isListOf(reply.jobs, isObject);
+    case "jobs":
+      return isListOf(reply.jobs, isObject) && (reply.cursor === null || isText(reply.cursor));
+    case "result":
+      return isText(reply.id) && isText(reply.state);
     case "redrive":
       return typeof reply.redriven === "number" && typeof reply.left === "number";
     default:

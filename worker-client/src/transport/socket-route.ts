@@ -1,16 +1,22 @@
 import type { ServerLine } from "../../../src/api/types.ts";
+import { isHeard, publish } from "../base/diagnostics.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { turn } from "../base/platform.ts";
 import type { Place } from "../base/problem-errors.ts";
 import type { SocketLink } from "../wire/socket-link.ts";
 import type { Target } from "../wire/wire.ts";
-import { type Call, closed, type Outcome, type Pushes, type Route } from "./call.ts";
+import { type Call, closed, HTTP_POLLS_MAX, type Outcome, type Pushes, type Route } from "./call.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { HttpRoute } from "./http-route.ts";
 import { type KeeperEvents, LinkKeeper } from "./link-keeper.ts";
 import { type CallsEvents, SocketCalls } from "./socket-calls.ts";
 import { type SharedConnection, SocketPushes } from "./socket-pushes.ts";
+import { SocketWatches } from "./socket-watches.ts";
+
+/** Where cut connections, and those in their place, are published for diagnostics. */
+const DISCONNECTED = "durable-queue:disconnected";
+const RECONNECT = "durable-queue:reconnect";
 
 /** The options of a `SocketRoute`. */
 export interface SocketOptions {
@@ -30,6 +36,9 @@ export interface SocketOptions {
 export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConnection {
   /** How messages are pushed. */
   readonly pushes: Pushes;
+  /** What the server says of jobs. */
+  readonly watches: SocketWatches;
+  readonly pollsMax = HTTP_POLLS_MAX;
   readonly #options: SocketOptions;
   readonly place: Place;
   readonly #keeper: LinkKeeper;
@@ -45,6 +54,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
     this.#calls = new SocketCalls(this.place, options.retrySeconds, this);
     this.#pushes = new SocketPushes(this.place, this);
     this.pushes = this.#pushes;
+    this.watches = new SocketWatches(this);
   }
 
   async send<Value>(call: Call): Promise<Outcome<Value>> {
@@ -63,6 +73,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
     for (const pending of this.#calls.takeAll()) pending.close();
     this.#keeper.close();
     endPushes();
+    this.watches.ended(() => closed(this.place, true));
   }
 
   /** Closes the connection if no answer is awaited on it. */
@@ -125,7 +136,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
   // Events of the connection.
 
   get isNeeded(): boolean {
-    return this.#calls.isAnyOpen || this.#pushes.isSubscribed;
+    return this.#calls.isAnyOpen || this.#pushes.isSubscribed || this.watches.isWatching;
   }
 
   connected(): void {
@@ -140,15 +151,22 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
     } else if ("id" in line && line.id !== undefined) {
       if (!this.#pushes.answer(line)) this.#calls.answered(line);
       this.#keeper.updateNeed();
+    } else if ("job" in line) {
+      this.watches.heard(line.job);
+      this.#keeper.updateNeed();
+    } else if ("watch_again" in line) {
+      this.watches.forgotten();
     } else {
       this.#pushes.heard(line);
     }
   }
 
   lost(link: SocketLink, cause: Error): void {
+    if (isHeard(DISCONNECTED)) publish(DISCONNECTED, { queue: this.#options.target.queue, error: cause });
     this.#pushes.forgetConnection();
     this.#calls.lost(cause, link.heardAt);
     this.#pushes.disconnected();
+    this.watches.forgotten();
   }
 
   failed(cause: Error): void {
@@ -163,12 +181,14 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
   refused(error: () => QueueError): void {
     for (const pending of this.#calls.takeAll()) pending.refuse(error());
     this.#pushes.ended(error());
+    this.watches.ended(error);
   }
 
   turnedToHttp(): void {
     const { http } = this.#options;
     for (const pending of this.#calls.takeAll()) pending.goOn((call, history) => http.send(call, history));
     this.#pushes.unsupported();
+    this.watches.unsupported();
   }
 
   tick(): void {
@@ -182,6 +202,7 @@ export class SocketRoute implements Route, KeeperEvents, CallsEvents, SharedConn
   }
 
   back(): void {
+    if (isHeard(RECONNECT)) publish(RECONNECT, { queue: this.#options.target.queue });
     this.#pushes.back();
   }
 

@@ -29,6 +29,8 @@ function isServerLine(value: unknown): value is ServerLine {
   if ("problem" in value) return (id === undefined || isId(id)) && isProblem(value.problem);
   if ("push" in value) return isListOf(value.push, isReceived);
   if ("resend" in value) return isListOf(value.resend, isId);
+  if ("job" in value) return isObject(value.job) && isText(value.job.id) && isText(value.job.state);
+  if ("watch_again" in value) return true;
   return "lost" in value && isListOf(value.lost, isText);
 }
 

@@ -1,10 +1,11 @@
+import type { WorkerReports } from "../events/worker-reports.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
-import type { Report } from "./error-reports.ts";
 import type { LeasedMessages } from "./leased-messages.ts";
 import type { Prefetch } from "./prefetch.ts";
 import { type Handler, run } from "./run-handler.ts";
 import type { Settlements } from "./settlements.ts";
+import { Verdict } from "./verdict.ts";
 
 /** How long handlers may begin one after the other before other work of the event loop, in milliseconds. */
 const TURN_MS = 5;
@@ -15,10 +16,10 @@ interface HandlersContext {
   leased: LeasedMessages;
   settlements: Settlements;
   prefetch: Prefetch;
-  report: Report;
+  reports: WorkerReports;
   concurrency: number;
-  /** How long a handler may take, in milliseconds; undefined for no limit. */
-  timeoutMs: number | undefined;
+  /** How long the handler of a message may take; undefined for no limit. */
+  timeoutSecondsOf: (message: Message<unknown>) => number | undefined;
   /** Called when a handler has ended, and when others can begin after other work of the event loop. */
   changed: () => void;
 }
@@ -68,24 +69,39 @@ export class Handlers {
   }
 
   #beginOne(message: Message<unknown>): void {
-    const { calls, leased, prefetch, timeoutMs } = this.#context;
+    const { calls, leased, prefetch, reports, timeoutSecondsOf } = this.#context;
     const beganAt = performance.now();
     leased.running.add(message);
-    run(this.#handler, message, timeoutMs, calls.queue, (failure) => {
+    reports.started(message);
+    run(this.#handler, message, timeoutSecondsOf(message), calls.queue, (failure, returned) => {
       prefetch.ran(performance.now() - beganAt);
-      this.#end(message, failure);
+      this.#end(message, failure, returned);
     });
     prefetch.blocked(performance.now() - beganAt);
   }
 
-  #end(message: Message<unknown>, failure: { error: unknown } | undefined): void {
-    const { leased, settlements, report, changed } = this.#context;
+  #end(message: Message<unknown>, failure: { error: unknown } | undefined, returned: unknown): void {
+    const { leased, settlements, reports, changed } = this.#context;
     leased.running.delete(message);
-    if (failure !== undefined) report(failure.error, message);
-    if (!message.isSettled) {
-      if (failure === undefined) settlements.ack(message);
-      else settlements.failed(message, failure.error);
+    if (failure !== undefined) {
+      reports.threw(message, failure.error);
+      if (!message.isSettled) settlements.failed(message, failure.error);
+    } else if (returned instanceof Verdict) {
+      this.#settle(message, returned);
+    } else {
+      reports.returned(message, returned);
+      if (!message.isSettled) settlements.ack(message);
     }
     changed();
+  }
+
+  #settle(message: Message<unknown>, { act }: Verdict): void {
+    const { settlements, reports } = this.#context;
+    if (act.verb === "ack") reports.returned(message, act.value);
+    else if (act.verb === "reject") reports.threw(message, act.error);
+    if (message.isSettled) return;
+    if (act.verb === "ack") settlements.ack(message, act.result);
+    else if (act.verb === "reject") settlements.reject(message, act.error);
+    else settlements.release([message], act.delaySeconds);
   }
 }

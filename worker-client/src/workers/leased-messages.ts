@@ -170,9 +170,10 @@ export class LeasedMessages {
 
   #extended(messages: Message<unknown>[], extension: ReplyOf<"extend">, sentAt: Instant): void {
     const lost = new Set(extension.stale);
+    const cancelled = new Set(extension.cancelled);
     for (const message of messages) {
       if (lost.has(message.receipt)) {
-        message.lose();
+        message.lose(cancelled.has(message.receipt));
         continue;
       }
       message.extended(extension, sentAt);

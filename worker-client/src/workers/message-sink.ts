@@ -19,7 +19,7 @@ export interface MessageSink {
   take(messages: ReceivedMessage[], leaseSeconds?: number): void;
   lost(receipts: readonly string[]): void;
   /** The server cannot be reached for a while, or answers again after that. */
-  serverReport(error: QueueError): void;
+  serverReport(error: QueueError, isBack: boolean): void;
   /** No message comes any more; the error is undefined if that was asked for. */
   ended(error: QueueError | undefined): void;
 }

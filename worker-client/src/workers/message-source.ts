@@ -104,12 +104,12 @@ export class MessageSource implements SubscriptionListener {
 
   away(error: QueueError, since: Instant): void {
     this.#awaySince ??= since;
-    this.#sink.serverReport(error);
+    this.#sink.serverReport(error, false);
   }
 
   back(): void {
     if (this.#awaySince === undefined) return;
-    this.#sink.serverReport(backAgain(this.#route.place, this.#awaySince));
+    this.#sink.serverReport(backAgain(this.#route.place, this.#awaySince), true);
     this.#awaySince = undefined;
   }
 

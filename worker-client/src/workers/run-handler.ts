@@ -6,33 +6,32 @@ import type { Message } from "../message/message.ts";
  * Handles one message. When it returns, or its promise resolves, the message is acked; when it throws, or its promise
  * rejects, the message is given back with the error for the next attempt.
  */
-export type Handler<Item> = (message: Message<Item>) => Promise<unknown> | unknown;
+export type Handler<Item, Result = unknown> = (message: Message<Item>) => Promise<Result> | Result;
 
 /**
  * Runs a handler.
  *
- * @param timeoutMs after which it counts as failed, also if it returns later; undefined for no limit
- * @param ended called once, with what was thrown if the handler failed
+ * @param timeoutSeconds after which it counts as failed, also if it returns later; undefined for no limit
+ * @param ended called once, with what the handler returned, or what was thrown if it failed
  */
 export function run(
   handler: Handler<unknown>,
   message: Message<unknown>,
-  timeoutMs: number | undefined,
+  timeoutSeconds: number | undefined,
   queue: string,
-  ended: (failure?: { error: unknown }) => void,
+  ended: (failure: { error: unknown } | undefined, returned?: unknown) => void,
 ): void {
   let timer: Timer | undefined;
   let isOver = false;
-  const end = (failure?: { error: unknown }) => {
+  const end = (failure: { error: unknown } | undefined, returned?: unknown) => {
     if (isOver) return;
     isOver = true;
     timer?.clear();
-    ended(failure);
+    ended(failure, returned);
   };
-  if (timeoutMs !== undefined) {
-    const seconds = timeoutMs / 1_000;
-    timer = new Timer(timeoutMs, () => {
-      const text = `The handler of message ${message.id} of ${queue} took longer than timeoutSeconds: ${seconds}.`;
+  if (timeoutSeconds !== undefined) {
+    timer = new Timer(timeoutSeconds * 1_000, () => {
+      const text = `The handler of message ${message.id} of ${queue} took longer than timeoutSeconds: ${timeoutSeconds}.`;
       const error = new QueueError(text, { code: "timeout", queue });
       end({ error });
       message.abort(error);
@@ -42,10 +41,10 @@ export function run(
     const result = handler(message);
     if (isPromise(result))
       result.then(
-        () => end(),
+        (returned) => end(undefined, returned),
         (error: unknown) => end({ error }),
       );
-    else end();
+    else end(undefined, result);
   } catch (error) {
     end({ error });
   }

@@ -1,5 +1,7 @@
 import { checkFunction, checkNumber, checkOptions, type Known } from "../base/check-options.ts";
-import type { OnError } from "./error-reports.ts";
+import { TIMEOUT_SECONDS_MAX, TIMEOUT_SECONDS_MIN } from "../base/timeout-limits.ts";
+import { checkLogger, type Logger } from "../events/log.ts";
+import type { OnError } from "../events/worker-reports.ts";
 
 /** The options of `Queue.work`. */
 export interface WorkOptions {
@@ -27,9 +29,14 @@ export interface WorkOptions {
   /**
    * Called with what went wrong: what a handler threw, a lease that ended before its handler, and, without a message,
    * that the server cannot be reached (after 5 seconds, then every minute) and that it is back. Default: printed with
-   * `console.error`.
+   * `console.error`, unless there is a `logger`, or a listener of the event `failed`, `lost` or `error` that tells it.
    */
   onError?: OnError | undefined;
+  /**
+   * Writes a line for each event, whether it has listeners or not, and what handlers of tasks log: `console`, or a logger of
+   * pino or winston. Default: none; what handlers of tasks log goes to `console`.
+   */
+  logger?: Logger | undefined;
 }
 
 /** The options of `Worker.close` and `QueueManager.close`. */
@@ -45,6 +52,7 @@ const WORK_OPTIONS: Known<WorkOptions> = {
   timeoutSeconds: true,
   signal: true,
   onError: true,
+  logger: true,
 };
 
 const CLOSE_OPTIONS: Known<CloseOptions> = { timeoutSeconds: true };
@@ -56,8 +64,10 @@ export function checkWorkOptions(options: WorkOptions): void {
   if (concurrency !== undefined) checkNumber("concurrency", concurrency, { min: 1, max: 10_000, isInteger: true });
   if (prefetch !== undefined) checkNumber("prefetch", prefetch, { min: 0, max: 10_000, isInteger: true });
   if (leaseSeconds !== undefined) checkNumber("leaseSeconds", leaseSeconds, { min: 1, max: 43_200 });
-  if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0.001, max: 31_622_400 });
+  if (timeoutSeconds !== undefined)
+    checkNumber("timeoutSeconds", timeoutSeconds, { min: TIMEOUT_SECONDS_MIN, max: TIMEOUT_SECONDS_MAX });
   if (onError !== undefined) checkFunction("onError", onError);
+  checkLogger(options.logger);
 }
 
 /** Throws a `TypeError` or a `RangeError` for a wrong option of `close()`. */

@@ -3,29 +3,26 @@ import { LEASE_SECONDS_DEFAULT } from "../../../src/contract/limits.ts";
 import { Closed, type QueueError, ShutDown } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
 import { Timer, turn } from "../base/platform.ts";
-import { Lease } from "../message/lease.ts";
-import { Message } from "../message/message.ts";
+import { EventSource } from "../events/event-source.ts";
+import { WorkerReports } from "../events/worker-reports.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
-import { type Report, reportOf } from "./error-reports.ts";
+import { arrivalsOf } from "./arrivals.ts";
 import { Handlers } from "./handlers.ts";
 import { LeaseCheckTimer } from "./lease-check-timer.ts";
 import { LeasedMessages } from "./leased-messages.ts";
 import { MessageSource } from "./message-source.ts";
 import { Prefetch } from "./prefetch.ts";
-import type { Handler } from "./run-handler.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Settlements } from "./settlements.ts";
 import { SurplusWatch } from "./surplus-watch.ts";
+import type { Work } from "./work.ts";
 import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-options.ts";
 
 /** How long a worker that gives up on its handlers tries to give their messages back, in milliseconds. */
 const GIVE_BACK_MS = 800;
 
-/**
- * Works through a queue: see `Queue.work`. It is a `MessageSink`, without `implements`, because the published
- * declarations do not contain that interface.
- */
-export class Worker {
+/** Works through a queue: see `Queue.work`. It is a `MessageSink`, without `implements`: that interface is not published. */
+export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, Result> {
   readonly #ending = Promise.withResolvers<void>();
   /**
    * Settles when the worker has ended, because it was closed or the queue was shut down and is empty. Rejects with the
@@ -33,9 +30,10 @@ export class Worker {
    */
   readonly finished: Promise<void> = this.#ending.promise;
   readonly #calls: QueueCalls;
+  readonly #work: Work;
   readonly #over: () => void;
   readonly #concurrency: number;
-  readonly #report: Report;
+  readonly #reports: WorkerReports;
   readonly #leased: LeasedMessages;
   readonly #prefetch: Prefetch;
   readonly #settlements: Settlements;
@@ -60,26 +58,34 @@ export class Worker {
    *
    * @param over called when it has ended
    */
-  constructor(calls: QueueCalls, handler: Handler<unknown>, options: WorkOptions, over: () => void) {
-    const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal, onError } = options;
+  constructor(
+    calls: QueueCalls,
+    work: Work,
+    options: WorkOptions,
+    over: () => void,
+    reports = new WorkerReports(calls.queue, options),
+  ) {
+    super(reports.listeners);
+    const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal } = options;
+    this.#work = work;
     this.#calls = calls;
     this.#over = over;
     this.#concurrency = concurrency;
-    this.#report = reportOf(calls.queue, onError);
+    this.#reports = reports;
     this.#prefetch = new Prefetch(concurrency, prefetch);
     this.#surplusWatch = new SurplusWatch(concurrency, () => this.#giveAway());
     // Until the server's first answer says how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
-    this.#settlements = new Settlements(calls, this.#report, () => this.#confirmed());
-    this.#handlers = new Handlers(handler, {
+    this.#settlements = new Settlements(calls, reports, () => this.#confirmed());
+    this.#handlers = new Handlers(work.handler, {
       calls,
       leased: this.#leased,
       settlements: this.#settlements,
       prefetch: this.#prefetch,
-      report: this.#report,
+      reports,
       concurrency,
-      timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
+      timeoutSecondsOf: (message) => work.timeoutSecondsOf?.(message) ?? timeoutSeconds,
       changed: () => {
         this.#surplusWatch.clear();
         this.#plan();
@@ -145,6 +151,7 @@ export class Worker {
     this.#clock.reset();
     const running = [...this.#leased.running].filter(({ isSettled }) => !isSettled);
     if (running.length > 0) this.#calls.route.pushes?.begin(running.map(({ receipt }) => receipt));
+    this.#work.connected?.();
   }
 
   /** @internal */
@@ -158,16 +165,11 @@ export class Worker {
     // What was received before the event loop was blocked may be another consumer's by now.
     const sinceCheckMs = this.#startAnewAfterGap();
     if (leaseSeconds !== undefined) this.#setLease(leaseSeconds * 1_000);
-    const late: Message<unknown>[] = [];
-    for (const each of received) {
-      const { leaseMs } = this.#leased;
-      // An answer over HTTP does not contain the server's time: its leases count from its arrival.
-      const leftMs = leaseSeconds === undefined ? this.#clock.leftMs(each.leaseEndsAt ?? 0, leaseMs) : leaseMs;
-      const lease = new Lease(leaseMs, Math.min(leftMs, leaseMs - sinceCheckMs));
-      const message = new Message<unknown>(each, lease, this.#calls);
-      if (message.lease.leftMs > 0) this.#leased.add(message);
-      else late.push(message);
-    }
+    const { leaseMs } = this.#leased;
+    // An answer over HTTP does not contain the server's time: its leases count from its arrival.
+    const leftMs = leaseSeconds === undefined ? (at: number) => this.#clock.leftMs(at, leaseMs) : () => leaseMs;
+    const { inTime, late } = arrivalsOf(received, this.#calls, { leaseMs, leftMs, unreadMs: sinceCheckMs });
+    for (const message of inTime) this.#leased.add(message);
     this.#settlements.release(late);
     if (this.#end !== undefined) this.#settlements.release(this.#leased.takeWaiting());
     this.#turn();
@@ -180,8 +182,8 @@ export class Worker {
   }
 
   /** @internal */
-  serverReport(error: QueueError): void {
-    this.#report(error);
+  serverReport(error: QueueError, isBack: boolean): void {
+    this.#reports.server(error, isBack);
   }
 
   /** @internal */
@@ -259,7 +261,7 @@ export class Worker {
     const { queue } = this.#calls;
     for (const message of this.#leased.running) {
       const error = new Closed(`The worker of ${queue} was closed before its handler had ended.`, { queue });
-      this.#report(error, message);
+      this.#reports.threw(message, error);
       if (!message.isSettled) this.#settlements.failed(message, error);
       message.abort(error);
     }

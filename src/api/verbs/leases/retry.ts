@@ -15,12 +15,17 @@ export const retry = verb({
     delaySeconds: seconds.max(DELAY_SECONDS_MAX).optional(),
     error,
   }),
-  reply: z.strictObject({ retried: z.int(), stale }),
+  reply: z.strictObject({
+    retried: z.int(),
+    stale,
+    /** The receipts among the retried whose messages are dead now; absent if there are none. */
+    dead: z.array(z.string()).optional(),
+  }),
   command: ({ receipts, delaySeconds, error }) => ({
     verb: "retry",
     receipts,
     delayMs: orMilliseconds(delaySeconds),
     error,
   }),
-  format: ({ retried, stale }) => ({ retried, stale }),
+  format: ({ retried, stale, dead }) => ({ retried, stale, dead: dead.length === 0 ? undefined : dead }),
 });

@@ -35,7 +35,7 @@ export const textLine: LineForm = (text) => ({ item: text, options: undefined })
 /** Fields of a message that are sent as they are, where a line has them. */
 const OPTION_FIELDS = [
   ...(["priority", "delaySeconds", "dedupeKey", "dedupeUntil", "group", "headers"] as const),
-  ...(["maxAttempts", "retryDelaySeconds", "retentionSeconds"] as const),
+  ...(["maxAttempts", "retryDelaySeconds", "retentionSeconds", "resultSeconds"] as const),
 ] as const satisfies readonly (keyof ItemOptions)[];
 
 /** Fields that `export` writes for information: a message that is put has its own. */
@@ -105,6 +105,7 @@ export function lineOf(view: MessageView<unknown>): string {
     maxAttempts: view.maxAttempts,
     retryDelaySeconds: view.retryDelaySeconds,
     retentionSeconds: view.retentionSeconds,
+    resultSeconds: view.resultSeconds,
     at: state === "delayed" ? seconds(until) : undefined,
     id: view.id,
     cursor: view.cursor === view.id ? undefined : view.cursor,

@@ -25,14 +25,18 @@ export class FinishedMessages {
     this.#tell = tell;
   }
 
-  /** @param failure what the handler threw, if it did */
-  add({ id, attempt }: Message<unknown>, ms: number, failure?: { error: unknown }): void {
+  /**
+   * @param task the name of its task, of a job
+   * @param failure what the handler threw, if it did
+   */
+  add({ id, attempt }: Message<unknown>, task: string | undefined, ms: number, failure?: { error: unknown }): void {
     if (failure === undefined) this.#done += 1;
     else this.#failed += 1;
     if (this.#tellsLines) {
       const error = failure === undefined ? {} : { error: textOf(failure.error) };
       const seconds = Math.round(ms) / 1_000;
-      const line: FinishedLine = { id, outcome: failure === undefined ? "done" : "failed", attempt, seconds, ...error };
+      const outcome = failure === undefined ? "done" : "failed";
+      const line: FinishedLine = { id, ...(task === undefined ? {} : { task }), outcome, attempt, seconds, ...error };
       this.#lines.push(JSON.stringify(line));
     }
     if (this.#done + this.#failed >= TOLD_MAX) this.flush();

@@ -2,7 +2,8 @@
 
 /** What a process is to do. It is its first argument, as JSON. */
 export interface ProcessTask {
-  queue: string;
+  /** Undefined where the tasks of the module say it. */
+  queue: string | undefined;
   /** The path of the handler's module, and how the user calls it. */
   path: string;
   file: string;
@@ -25,8 +26,8 @@ export type ToProcess =
 
 /** From a process. */
 export type FromProcess =
-  /** The handler is loaded, and the work has begun. */
-  | { kind: "ready" }
+  /** The handler is loaded, and the work has begun: on these tasks, if there are tasks. */
+  | { kind: "ready"; queue: string; tasks: string[] | undefined }
   /** Messages were finished since it was last told; their JSON lines, if they are wanted. */
   | { kind: "finished"; done: number; failed: number; lines: string[] }
   /** Modules that the handler has imported, by their paths. */
@@ -41,6 +42,8 @@ export type FromProcess =
 /** The line for one finished message. */
 export interface FinishedLine {
   id: string;
+  /** The name of the task, of a job. */
+  task?: string;
   outcome: "done" | "failed";
   attempt: number;
   /** How long the handler took. */

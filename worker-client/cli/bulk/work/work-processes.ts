@@ -16,6 +16,8 @@ export interface ProcessesOptions {
   watches: boolean;
   /** Called with lines for a log. */
   log: (code: string, text: string) => void;
+  /** Called when a process has begun. */
+  ready: (message: Extract<FromProcess, { kind: "ready" }>) => void;
   finished: (message: Extract<FromProcess, { kind: "finished" }>) => void;
 }
 
@@ -89,7 +91,10 @@ export class WorkProcesses {
   }
 
   #heard(message: FromProcess): void {
-    if (message.kind === "ready") this.#wasReady = true;
+    if (message.kind === "ready") {
+      this.#wasReady = true;
+      this.#options.ready(message);
+    }
     if (message.kind === "imports") this.#watched?.add(message.paths);
     if (message.kind === "finished") this.#options.finished(message);
   }

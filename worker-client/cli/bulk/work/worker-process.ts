@@ -1,10 +1,12 @@
 /** One process of `work`: loads the handler and works through the queue, until it is told to end. */
 import nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
-import { type Message, QueueError, QueueManager } from "../../../src/index.ts";
+import { type Message, QueueError, QueueManager, type Worker } from "../../../src/index.ts";
+import { UnusableModule } from "../modules/load-module.ts";
 import { FinishedMessages } from "./finished-messages.ts";
-import { loadHandler, type ModuleHandler, UnusableHandler } from "./load-handler.ts";
+import { type LoadedWork, loadWork } from "./load-work.ts";
 import type { FromProcess, ProcessTask, ToProcess } from "./process-messages.ts";
+import { servedTasks, withTelling } from "./told-tasks.ts";
 
 /** How long messages that are in hand may take to be given back, in seconds. */
 const GIVE_BACK_SECONDS = 2;
@@ -48,18 +50,16 @@ function tellImports(): void {
   });
 }
 
-async function handle(handler: ModuleHandler, message: Message<unknown>): Promise<void> {
+/** Runs the handler of a message, and tells what became of it. */
+async function handle<Result>(message: Message<unknown>, run: () => Result, job?: string): Promise<Awaited<Result>> {
   const beganAt = performance.now();
   running.add(message);
   try {
-    await handler(message, {
-      get signal() {
-        return message.signal;
-      },
-    });
-    finished.add(message, performance.now() - beganAt);
+    const result = await run();
+    finished.add(message, job, performance.now() - beganAt);
+    return result;
   } catch (error) {
-    finished.add(message, performance.now() - beganAt, { error });
+    finished.add(message, job, performance.now() - beganAt, { error });
     throw error;
   } finally {
     running.delete(message);
@@ -84,13 +84,26 @@ async function stop(timeoutSeconds: number | undefined): Promise<void> {
   if (!isEnding) leave(0);
 }
 
-async function main(): Promise<void> {
-  const { queue, concurrency, prefetch, leaseSeconds, timeoutSeconds } = task;
-  if (task.tellsImports) tellImports();
-  const handler = await loadHandler(task.path, task.file);
+function workerOf(work: LoadedWork): Worker {
+  const { concurrency, prefetch, leaseSeconds, timeoutSeconds } = task;
   const options = { concurrency, prefetch, leaseSeconds, timeoutSeconds };
-  const worker = manager.queue(queue).work((message) => handle(handler, message), options);
-  tell({ kind: "ready" });
+  if (work.registry !== undefined) return manager.work(withTelling(work.registry, handle), options);
+  const { queue, handler } = work;
+  const run = (message: Message<unknown>) => () => {
+    return handler(message, {
+      get signal() {
+        return message.signal;
+      },
+    });
+  };
+  return manager.queue(queue).work((message) => handle(message, run(message)), options);
+}
+
+async function main(): Promise<void> {
+  if (task.tellsImports) tellImports();
+  const work = await loadWork(task.path, task.file, task.queue);
+  const worker = workerOf(work);
+  tell({ kind: "ready", queue: work.queue, tasks: work.registry && servedTasks(work.registry) });
   await worker.finished;
   if (isStopping || isEnding) return;
   tell({ kind: "over" });
@@ -112,7 +125,7 @@ process.on("disconnect", () => void stop(undefined));
 try {
   await main();
 } catch (error) {
-  if (error instanceof UnusableHandler) tell({ kind: "unusable", message: error.message, status: error.status });
+  if (error instanceof UnusableModule) tell({ kind: "unusable", message: error.message, status: error.status });
   else {
     const code = error instanceof QueueError ? error.code : "failed";
     tell({ kind: "refused", message: error instanceof Error ? error.message : String(error), code });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Driver, type Level, receiptsOf } from "./drivers/driver.ts";
+import { type Driver, type Level, receiptsOf } from "../drivers/driver.ts";
 
 const TASK = { "dq-task": "resize" };
 

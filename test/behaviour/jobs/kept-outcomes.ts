@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Driver, type Level, messagesOf, receiptsOf } from "./drivers/driver.ts";
+import { type Driver, type Level, messagesOf, receiptsOf } from "../drivers/driver.ts";
 import { begin, putJob, UNKNOWN } from "./jobs.ts";
 
 /** What is kept of jobs that have ended, and how it is listed. */

@@ -1,6 +1,6 @@
 /** What jobs with results cost in rows, by the queue's own counter: see `rows.test.ts`. */
 import { expect, test } from "vitest";
-import { call, descriptionOf, freshQueueInUse, numbers, receive } from "../support/call.ts";
+import { call, descriptionOf, freshQueueInUse, numbers, receive } from "../../support/call.ts";
 
 const JOB = { headers: { "dq-task": "resize" } };
 

@@ -1,0 +1,40 @@
+import { pathToFileURL } from "node:url";
+
+/** What a module exports, by name. */
+export type ModuleExports = Readonly<Record<string, unknown>>;
+
+/** A module that cannot be used. Its message is a sentence; `status` is that of the command. */
+export class UnusableModule extends Error {
+  readonly status: 1 | 2;
+
+  constructor(message: string, status: 1 | 2) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Loads a module of the user's.
+ *
+ * @param file how the user calls the module
+ * @param what what it is, as "The handler"
+ * @throws {UnusableModule} if it cannot be loaded
+ */
+export async function loadModule(path: string, file: string, what: string): Promise<ModuleExports> {
+  try {
+    const exported = (await import(pathToFileURL(path).href)) as ModuleExports;
+    const { default: all } = exported;
+    // Of a module that was compiled to CommonJS, Node makes its exports one default export.
+    return typeof all === "object" && all !== null && "__esModule" in all ? (all as ModuleExports) : exported;
+  } catch (error) {
+    throw new UnusableModule(`${what} ${file} cannot be loaded: ${reasonOf(error, path)}`, 1);
+  }
+}
+
+/** The message of an error, and the first line of the module, or of one that it imports, that its stack names. */
+function reasonOf(error: unknown, path: string): string {
+  if (!(error instanceof Error)) return `it threw ${String(error)}.`;
+  const message = error.message.replace(/\s*\n\s*/g, " ").replace(/\.$/, "");
+  const place = /(?:file:\/\/)?(\/(?!.*node:)[^\s()]*:\d+(?::\d+)?)/.exec(error.stack ?? "")?.[1] ?? path;
+  return `${error.name}: ${message} (${decodeURI(place)}).`;
+}

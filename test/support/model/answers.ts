@@ -54,6 +54,8 @@ export const DEFAULT_SETTINGS: ModelSettings = {
 /**
  * @property isShare of a push: whether there would have been more for it, had it not waited with others
  * @property isFreed of a put: whether it stored a message with the dedupe key of one that was cancelled or purged
+ * @property dead of a retry: how many messages were dead then
+ * @property cancelled of stale receipts: how many were of jobs that were cancelled
  * @property isLast of a push: whether its credit is used up
  * @property areOutcomes of a purge: there may have been more, which had expired
  */
@@ -71,7 +73,7 @@ export type ModelAnswer =
   | { requestId: number; verb: "push"; deliveries: ModelDelivery[]; isShare: boolean; isLast: boolean }
   | { requestId: number; verb: "subscribe" | "unsubscribe"; credit: number }
   | { requestId: number; verb: "cancel_wait"; ended: number }
-  | { requestId: number; verb: "changed"; count: number; stale: number[] }
+  | { requestId: number; verb: "changed"; count: number; stale: number[]; dead: number; cancelled: number }
   | { requestId: number; verb: "join"; finished: boolean }
   | { requestId: number; verb: "done"; unfinished: number; isRepeated: boolean }
   | { requestId: number; verb: "purge"; purged: number; areOutcomes?: true }

@@ -88,6 +88,8 @@ export class Comparison {
       if (result.ended > 0) this.see("wait cancelled");
     } else if ("stale" in result && expected.verb === "changed") {
       expect(result.stale.length, expected.stale.length, difference);
+      if (result.verb === "retry") expect(result.dead.length, expected.dead, difference);
+      if (result.verb === "extend") expect(result.cancelled.length, expected.cancelled, difference);
       if (expected.stale.length > 0) this.see("stale receipt");
     } else if (result.verb === "join" && expected.verb === "join") {
       expect(result.finished, expected.finished, difference);

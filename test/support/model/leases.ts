@@ -1,7 +1,7 @@
 import type { JobError } from "../../../src/queue/base/commands.ts";
 import type { Both } from "./both.ts";
 import { randomError, randomResults } from "./job-texts.ts";
-import { fail } from "./jobs.ts";
+import { fail, viewOf } from "./jobs.ts";
 import { type ModelLease, type ModelMessage, rulesOf } from "./message.ts";
 import type { ModelQueue } from "./queue.ts";
 import { remove } from "./removals.ts";
@@ -14,11 +14,18 @@ function withLeases(
   change: (message: ModelMessage, index: number) => void,
 ): void {
   const stale: number[] = [];
+  let [dead, cancelled] = [0, 0];
   for (const [index, lease] of leases.entries()) {
-    if (isHeld(queue, lease)) change(lease.message, index);
-    else stale.push(index);
+    const { message } = lease;
+    if (isHeld(queue, lease)) {
+      change(message, index);
+      dead += Number(message.isDead);
+    } else {
+      stale.push(index);
+      cancelled += Number(viewOf(queue, message).state === "cancelled");
+    }
   }
-  queue.answers.push({ requestId, verb: "changed", count: leases.length - stale.length, stale });
+  queue.answers.push({ requestId, verb: "changed", count: leases.length - stale.length, stale, dead, cancelled });
 }
 
 /** Whether it is the newest lease of its message, and lasts. */
@@ -46,7 +53,7 @@ function giveAgain(queue: ModelQueue, { message, delivery }: ModelLease): void {
 
 /** Gives back a message with which no handler began. */
 export function giveBack(queue: ModelQueue, message: ModelMessage, visibleAt = queue.now): void {
-  Object.assign(message, { leased: false, unbegun: message.unbegun + 1, visibleAt });
+  Object.assign(message, { leased: false, progress: undefined, unbegun: message.unbegun + 1, visibleAt });
   queue.jobs.changed.add(message);
 }
 
@@ -71,7 +78,7 @@ export function endAttempt(
     queue.seen.push("attempt by its own rules");
   }
   const attempts = message.deliveries - message.unbegun - message.spared;
-  message.leased = false;
+  Object.assign(message, { leased: false, progress: undefined });
   message.isDead = isRejected || (maxAttempts > 0 && attempts >= maxAttempts);
   const backoff = Math.min(
     Math.max(retryDelayMaxMs, own.retryDelayMs ?? 0),

@@ -6,10 +6,10 @@ import type { ModelQueue } from "./queue.ts";
 /** How a job ended. */
 type Ending = Pick<ModelView, "state" | "result" | "error" | "reason">;
 
-/** A result that is longer is not sent to those who watch. */
+/** A result that is longer is not sent to watches. */
 const TOLD_CHARACTERS_MAX = 65_536;
 
-/** The message has ended, as a job or not: its outcome is kept, and told to those who wait for it. */
+/** The message has ended, as a job or not: its outcome is kept, and told to the calls and watches that wait for it. */
 export function end(
   queue: ModelQueue,
   message: ModelMessage,
@@ -47,7 +47,7 @@ export function removeUnfinished(queue: ModelQueue, message: ModelMessage): void
   end(queue, message, { state: "cancelled", error: { name: "Removed" } }, { keptMs: 0 });
 }
 
-/** Those who wait for a job learn that nothing is known of it any more. */
+/** Waiting calls and watches of a job learn that nothing is known of it any more. */
 export function tellGone(queue: ModelQueue, message: ModelMessage, code = "unknown_message"): void {
   for (const { requestId } of queue.jobs.waits.filter((wait) => wait.message === message)) {
     queue.answers.push({ requestId, verb: "refused", code, ...(code === "unknown_message" && { isExpired: true }) });
@@ -109,7 +109,7 @@ function viewOfLive(queue: ModelQueue, message: ModelMessage): ModelView {
 }
 
 /** Its outcome was not kept, or not for so long. */
-export function viewOfDead(message: ModelMessage): ModelView {
+function viewOfDead(message: ModelMessage): ModelView {
   const { putAt, visibleAt: finishedAt, reason = "max_attempts", lastError } = message;
   const rest = { task: taskOf(message), attempts: attemptsOf(message), putAt, finishedAt };
   return { state: "failed", ...rest, reason, error: errorOf(reason, lastError) };

@@ -4,7 +4,7 @@ import type { ModelMessage } from "./message.ts";
 /** Messages remembered that have left the queue. */
 const GONE_REMEMBERED = 60;
 
-/** The outcomes of jobs, as a list of them says it, and who waits for one. */
+/** The outcomes of jobs, as a list of them says it, and what waits for one. */
 export class ModelJobs {
   /** Messages whose outcome is kept, in the order in which they ended. Some outcomes may have expired. */
   kept: ModelMessage[] = [];

@@ -11,7 +11,7 @@ function receive(queue: TestQueue): string {
   return deliveries[0]?.lease?.receipt ?? "";
 }
 
-/** A queue with a message that died in another queue, which a caller waits for, and a redrive on its way back there. */
+/** A queue with a message that died in another queue, which a call waits for, and a redrive on its way back there. */
 function withTransfer(): { queue: TestQueue; id: string } {
   const queue = new TestQueue();
   const deadLetter = { id: "0.o-1-0", reason: "rejected" as const, attempts: 1, firstPutAt: 1, diedAt: 2 };
@@ -30,7 +30,11 @@ test("a message on its way to another queue that has not ended is shown as it wa
   expect(queue.runNow({ verb: "result", id, timeoutMs: 0 }).job).toMatchObject({ id, state: "waiting" });
 });
 
+<<<<<<< HEAD
 test("calls that wait for a message learn that it is not known any more when it has arrived in another queue", () => {
+=======
+test("waiting calls and watches learn that a message is not known any more when it has arrived in another queue", () => {
+>>>>>>> wt-model
   const { queue, id } = withTransfer();
 
   queue.run({ verb: "transfer_result", generation: "i", number: 1, outcome: "accepted" });

@@ -73,11 +73,28 @@ const SIGHTINGS = [
   "not_waiting",
   "join finished",
   "join not finished",
+  ...["done", "failed", "cancelled", "waiting", "running"].map((state) => `${state} by result`),
+  ...["done", "failed", "cancelled", "unknown", "waiting", "delayed", "running"].map((state) => `${state} by job`),
+  ...["done", "failed", "cancelled", "waiting", "delayed", "running"].map((state) => `${state} job listed`),
+  "jobs on several pages",
+  "outcome replaced",
+  "outcomes purged",
+  "result that is not kept any more",
+  "wait for a job over",
+  "wait for a job that is gone",
+  "unwatched",
+  "progress",
+  "progress of a job that was cancelled",
+  "tasks announced",
+  "too_large",
 ];
 const OF_PRIORITIES = ["changed to another priority", "restart with moved"];
 
 /** So long that what has not come about by then cannot. */
 const OPERATIONS_MAX = OPERATIONS + 300_000;
+
+/** Several times what a history takes on a machine with other work. */
+const TIMEOUT_MS = Math.max(120_000, 1.2 * OPERATIONS);
 
 test.each(["fifo", "lifo", "priority"] as const)(
   `a %s queue does what an array would, over ${OPERATIONS} random operations with restarts and crashes`,
@@ -97,5 +114,5 @@ test.each(["fifo", "lifo", "priority"] as const)(
     console.log(sightings);
     expect(missing()).toEqual([]);
   },
-  120_000,
+  TIMEOUT_MS,
 );

@@ -50,13 +50,21 @@ export function changedPayload(payload: string, changes: PayloadChanges): string
   const changed: Tail = {
     ...tail,
     ...(plannedAt === undefined ? {} : { at: plannedAt / 1_000 }),
-    ...(headers === undefined ? {} : { headers: headers === null ? undefined : JSON.parse(headers) }),
+    ...(headers === undefined ? {} : { headers: changedHeaders(tail, headers) }),
   };
   const { putAt, at, headers: all, deadLetter, ...rules } = changed;
   const { maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds } = rules;
   const ownRules = { maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds };
   const inOrder: Tail = { putAt, at, headers: all, ...ownRules, deadLetter };
   return `{${content},"priority":${priority},${JSON.stringify(inOrder).slice(1)}`;
+}
+
+/** Other headers for a message: the name of its task stays. */
+function changedHeaders({ headers: before }: Tail, headers: string | null): Tail["headers"] {
+  const task = before?.[TASK_HEADER];
+  const others = headers === null ? {} : (JSON.parse(headers) as Record<string, string>);
+  const all = task === undefined ? others : { ...others, [TASK_HEADER]: task };
+  return Object.keys(all).length === 0 ? undefined : all;
 }
 
 /** The content, as it was put. */

@@ -74,6 +74,16 @@ export function jobs(level: Level, now: () => number): void {
       expect(await wait).toMatchObject({ state: "waiting" });
     });
 
+    test("keeps its task when its other headers are changed", async () => {
+      const queue = level.queue();
+      const id = await putJob(queue, { headers: { ...TASK, tenant: "7" } });
+
+      expect((await queue.change(id, { headers: { tenant: "8" } })).headers).toEqual({ ...TASK, tenant: "8" });
+      expect((await queue.change(id, { headers: null })).headers).toEqual(TASK);
+      await expect(queue.change(id, { headers: { "dq-task": "crop" } })).rejects.toThrow();
+      expect(await queue.result(id)).toMatchObject({ task: "resize", state: "waiting" });
+    });
+
     test("that is acked without a result has null", async () => {
       const queue = level.queue();
       const id = await putJob(queue);

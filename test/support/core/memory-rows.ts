@@ -13,6 +13,11 @@ export class MemoryRows extends Rows {
     return this.rows.size;
   }
 
+  /** How many rows have outcomes of jobs, or had some. */
+  get jobRowCount(): number {
+    return this.jobRows.size;
+  }
+
   /** How many senders are remembered. */
   get senders(): number {
     return this.inbound.size;

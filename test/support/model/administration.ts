@@ -1,6 +1,8 @@
 import type { ModelSettings, WaitingPut } from "./answers.ts";
 import { DEFAULT_SETTINGS } from "./answers.ts";
 import type { Both } from "./both.ts";
+import { tellGone } from "./jobs.ts";
+import { ModelJobs } from "./kept-jobs.ts";
 import { giveBack, randomBegin } from "./leases.ts";
 import type { ModelQueue } from "./queue.ts";
 
@@ -44,11 +46,16 @@ function shutDown(queue: ModelQueue, requestId: number, immediate: boolean): voi
 }
 
 /** Receivers go on waiting; all other waits are refused. */
-function deleteQueue(queue: ModelQueue, requestId: number): void {
+function deleteQueue(queue: ModelQueue, requestId: number, generation: string): void {
   for (const { requestIds } of queue.blockedPuts) queue.refuse(requestIds, "unknown_queue");
   for (const { requestId } of queue.joinWaiters) queue.refuseUnknown(requestId);
   for (const { requestId } of queue.transfers) if (requestId !== undefined) queue.refuse([requestId], "unavailable");
   for (const { requestId } of queue.postponed) queue.refuseUnknown(requestId);
+  for (const { message } of [...queue.jobs.watches, ...queue.jobs.waits]) tellGone(queue, message, "unknown_queue");
+  const { gone } = queue.jobs;
+  queue.jobs.forgetRecords();
+  queue.jobs = Object.assign(new ModelJobs(generation), { gone });
+  for (const message of queue.messages) queue.jobs.left(message);
   queue.answers.push({ requestId, verb: "delete" });
   queue.lose(queue.messages);
   queue.exists = false;
@@ -89,6 +96,7 @@ export function randomConfigure(both: Both, requestId: number): void {
   const keys = {
     idempotencyMs: both.random.pick([300_000, 300_000, 900_000]),
     dedupeMs: both.random.pick([1_000, 60_000, 300_000]),
+    resultMs: both.random.pick([0, 2_000, 60_000]),
   };
   const retention = {
     retentionMs: both.random.pick([0, 0, 0, 60_000, 400_000]),
@@ -138,7 +146,6 @@ export function randomShutDown(both: Both, requestId: number): void {
 
 export function randomDelete(both: Both, requestId: number): void {
   both.generations += 1;
-  both.tell(requestId, { verb: "delete", nextGeneration: `i${both.generations}` }, () =>
-    deleteQueue(both.model, requestId),
-  );
+  const nextGeneration = `i${both.generations}`;
+  both.tell(requestId, { verb: "delete", nextGeneration }, () => deleteQueue(both.model, requestId, nextGeneration));
 }

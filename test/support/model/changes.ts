@@ -36,6 +36,7 @@ function change(
     queue.messages.splice(queue.messages.indexOf(message), 1);
     queue.messages.push(message);
     message.place = placeOf(id);
+    queue.jobs.changed.add(message);
     queue.seen.push("changed to another priority");
   }
   Object.assign(message, { name, priority });
@@ -58,6 +59,7 @@ function plan(queue: ModelQueue, message: ModelMessage, dueAt: number | undefine
   if (isDelayed && message.deliveries > 0) queue.seen.push("changed before its next attempt");
   message.takenBackUntil = 0;
   if (dueAt === undefined || (dueAt <= queue.now && !isDelayed)) return;
+  if (message.visibleAt !== Math.max(dueAt, queue.now)) queue.jobs.changed.add(message);
   message.visibleAt = Math.max(dueAt, queue.now);
   if (dueAt > queue.now) message.since = dueAt;
   else message.since = Math.min(message.since, queue.now);
@@ -77,7 +79,7 @@ export function randomChange(both: Both, requestId: number): void {
   const changes: MessageChanges = {
     ...(name === undefined ? {} : { content: `"body":"${name}"` }),
     ...(random.chance(0.5) ? { priority: random.pick([100, 0, 7, 255]) } : {}),
-    ...random.pick([{}, {}, { headers: null }, { headers: '{"changed":"1"}' }]),
+    ...random.pick([{}, {}, { headers: null }, { headers: '{"changed":"1"}' }, { headers: '{"dq-task":"b"}' }]),
     ...random.pick([{}, {}, { delayMs: 0 }, { delayMs: random.integer(5_000) }, { visibleAt: both.now + 1 }]),
   };
   both.tell(requestId, { verb: "change", id, changes }, () =>

@@ -1,6 +1,8 @@
-import type { Delivery } from "../../../src/queue/base/commands.ts";
+import type { Delivery, JobView, Result } from "../../../src/queue/base/commands.ts";
 import type { CommandResult } from "../../../src/queue/waiting/results.ts";
 import type { ModelAnswer } from "./answers.ts";
+import { expect, show } from "./expect.ts";
+import { compareJob } from "./job-comparison.ts";
 import { attemptsOf, type ModelDelivery, type ModelLease, type ModelMessage } from "./message.ts";
 import type { ModelQueue } from "./queue.ts";
 
@@ -31,9 +33,12 @@ export class Comparison {
    */
   compare(given: CommandResult[], lost: string[]): void {
     // Waits that end at the same time are answered in no particular order.
-    const byRequestId = (a: { requestId: number }, b: { requestId: number }) => a.requestId - b.requestId;
-    const answers = given.sort(byRequestId);
-    const expected = this.#model.answers.sort(byRequestId);
+    const answers = given.sort(
+      (a, b) => a.requestId - b.requestId || compareTexts(idOfJob(a.result), idOfJob(b.result)),
+    );
+    const expected = this.#model.answers.sort(
+      (a, b) => a.requestId - b.requestId || compareTexts(idOfExpected(a), idOfExpected(b)),
+    );
     this.#model.answers = [];
     expect(answers.length, expected.length, () => `answers ${show(answers)} instead of ${show(expected)}`);
     for (const [index, answer] of answers.entries()) this.#compareOne(answer, expected[index] as ModelAnswer);
@@ -51,6 +56,8 @@ export class Comparison {
       expect(result.code, expected.code, difference);
       this.see(result.code);
       if (expected.endsSubscription) this.see("subscription ended by shutdown");
+      if (expected.isExpired !== undefined) expect(result.isExpired, expected.isExpired, difference);
+      if (expected.isExpired) this.see("result that is not kept any more");
     } else if (result.verb === "put" && expected.verb === "put") {
       this.#compareIds(result.ids, expected.messages, difference);
       if (expected.messages.some((message) => message.id !== "" && !message.name.startsWith(`${requestId}.`))) {
@@ -81,6 +88,8 @@ export class Comparison {
       if (result.ended > 0) this.see("wait cancelled");
     } else if ("stale" in result && expected.verb === "changed") {
       expect(result.stale.length, expected.stale.length, difference);
+      if (result.verb === "retry") expect(result.dead.length, expected.dead, difference);
+      if (result.verb === "extend") expect(result.cancelled.length, expected.cancelled, difference);
       if (expected.stale.length > 0) this.see("stale receipt");
     } else if (result.verb === "join" && expected.verb === "join") {
       expect(result.finished, expected.finished, difference);
@@ -89,7 +98,8 @@ export class Comparison {
       expect(result.unfinished, expected.unfinished, difference);
       if (expected.isRepeated) this.see("done repeated under its key");
     } else if (result.verb === "purge" && expected.verb === "purge") {
-      expect(result.purged, expected.purged, difference);
+      if (expected.areOutcomes) this.#comparePurgedOutcomes(result.purged, expected.purged, difference);
+      else expect(result.purged, expected.purged, difference);
     } else if (result.verb === "configure" && expected.verb === "configured") {
       expect(result.description.maxSize, expected.settings.maxSize, difference);
     } else if (result.verb === "redrive" && expected.verb === "redrive") {
@@ -115,8 +125,33 @@ export class Comparison {
         this.see(`${state} listed`);
       }
     } else {
+      this.#compareJobs(result, expected, difference);
+    }
+  }
+
+  #compareJobs(result: Result, expected: ModelAnswer, difference: () => string): void {
+    if ((result.verb === "result" || result.verb === "job") && result.verb === expected.verb) {
+      compareJob(result.job, expected.job);
+      this.see(`${result.job.state} by ${result.verb}`);
+    } else if (result.verb === "watch" && expected.verb === "watch") {
+      expect(result.jobs.length, expected.jobs.length, difference);
+      for (const [index, job] of expected.jobs.entries()) compareJob(result.jobs[index] as JobView, job);
+    } else if (result.verb === "progress" && expected.verb === "progress") {
+      expect(result.isStale, expected.isStale, difference);
+      expect(result.isCancelled, expected.isCancelled, difference);
+    } else if ((result.verb === "tasks" || result.verb === "announce") && expected.verb === "tasks") {
+      expect(JSON.stringify(result.tasks), expected.tasks, difference);
+      if (result.tasks.length > 1) this.see("tasks announced");
+    } else {
       expect(result.verb, expected.verb, difference);
     }
+  }
+
+  /** Those that have expired may be among them. */
+  #comparePurgedOutcomes(purged: number, leastPurged: number, difference: () => string): void {
+    expect(purged >= leastPurged, true, difference);
+    this.#model.jobs.purged += purged;
+    if (leastPurged > 0) this.see("outcomes purged");
   }
 
   #comparePayload(payload: string, { headers, rules }: ModelMessage, difference: () => string): void {
@@ -125,6 +160,7 @@ export class Comparison {
     expect(JSON.stringify(parts.headers), headers, difference);
     expect(parts.maxAttempts, rules?.maxAttempts, difference);
     expect(parts.retryDelaySeconds, rules?.retryDelayMs && rules.retryDelayMs / 1_000, difference);
+    expect(parts.resultSeconds, rules?.resultMs && rules.resultMs / 1_000, difference);
     expect(parts.retentionSeconds, rules?.retentionMs && rules.retentionMs / 1_000, difference);
     this.see(headers === undefined ? "own rules" : "headers");
   }
@@ -160,11 +196,15 @@ export class Comparison {
   }
 }
 
-export function show(value: unknown): string {
-  return JSON.stringify(value, (_, text) => (typeof text === "string" ? text.slice(0, 60) : text)).slice(0, 2_000);
+/** What is told of several jobs to one that watches them has no order. */
+function idOfJob(result: Result): string {
+  return result.verb === "job" ? result.job.id : "";
 }
 
-/** Cheaper than a test runner's assertion, which a history would call ten million times. */
-export function expect<Value>(actual: Value, expected: Value, difference: () => string): void {
-  if (actual !== expected) throw new Error(`${String(actual)} is not ${String(expected)}: ${difference()}`);
+function idOfExpected(answer: ModelAnswer): string {
+  return answer.verb === "job" ? (answer.job.message?.id ?? answer.job.id) : "";
+}
+
+function compareTexts(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -2,13 +2,17 @@ import type { TransferredMessage, View } from "../../../src/queue/base/commands.
 import type { Memory } from "../../../src/queue/parts.ts";
 import { Queue } from "../../../src/queue/queue.ts";
 import { BEGIN_STORED_MS } from "../../../src/queue/store/begun-marks.ts";
+import { FREE_ROWS_MAX } from "../../../src/queue/store/free-rows.ts";
 import { countsBy } from "../../../src/queue/store/states.ts";
 import { MemoryRows } from "../core/memory-rows.ts";
 import { Random } from "../random.ts";
 import { randomConfigure, randomDelete, randomPause, randomShutDown } from "./administration.ts";
 import { Both } from "./both.ts";
 import { randomChange, randomPromote } from "./changes.ts";
-import { expect, type Sightings, show } from "./comparison.ts";
+import type { Sightings } from "./comparison.ts";
+import { expect, show } from "./expect.ts";
+import { randomJobCommand } from "./job-commands.ts";
+import { compareJobTotals } from "./job-comparison.ts";
 import { randomAck, randomBegin, randomExtend, randomRetry } from "./leases.ts";
 import { attemptsOf, type ModelOrder } from "./message.ts";
 import { message, randomPut } from "./puts.ts";
@@ -27,6 +31,9 @@ import {
 } from "./transfers.ts";
 import { randomDone, randomJoin } from "./unfinished.ts";
 import { randomCancelWaits, randomLeave } from "./waits.ts";
+
+/** Rows of long outcomes that have expired and may still be stored: together they have less than two megabytes. */
+const LARGE_ROWS_MAX = 32;
 
 /** Lets the queue and the model live through the same random history, and throws at the first difference. */
 export class History {
@@ -86,8 +93,8 @@ export class History {
     this.#both.queue.advance(this.#both.now);
     this.#both.catchUp();
     advance(this.#both.model, this.#both.now);
-    const answered = this.#both.model.answers.filter((answer) =>
-      waiting.some(({ requestId }) => requestId === answer.requestId),
+    const answered = this.#both.model.answers.filter(
+      ({ requestId, verb }) => waiting.some((wait) => wait.requestId === requestId) || (isEarly && verb === "job"),
     );
     expect(answered.length, 0, () => `before ${nextEventAt} there was ${show(answered)}`);
   }
@@ -95,7 +102,12 @@ export class History {
   #commit(): void {
     const commit = this.#both.queue.takeCommit();
     beginDeadLetters(this.#both.model);
-    if (commit !== undefined) this.#rows.write(commit);
+    if (commit !== undefined) {
+      this.#rows.write(commit);
+      const kept = compareJobTotals(this.#both, commit.totals.jobs);
+      const isBounded = this.#rows.jobRowCount <= kept + FREE_ROWS_MAX + LARGE_ROWS_MAX;
+      expect(isBounded, true, () => `${this.#rows.jobRowCount} rows have ${kept} outcomes`);
+    }
     this.#committedAt = this.#both.now;
     for (const transfer of this.#both.queue.takeOutboundTransfers(this.#both.now)) {
       const bodies = transfer.messages.map(({ content }) => content);
@@ -160,8 +172,10 @@ export class History {
   /** When a message that failed is visible again: within the bounds, or by now if it is seen in another state. */
   #drawn(id: string, earliest: number, latest: number): number {
     const view = this.#look(id);
+    const { until = 0 } = view ?? {};
+    // One that has expired was visible for a time that it does not show.
+    if (view?.state === "dead" && until >= earliest && until <= latest) return until;
     if (view?.state !== "delayed") return Math.min(latest, this.#both.now);
-    const { until = 0 } = view;
     const isWithin = until > this.#both.now && until >= Math.floor(earliest) && until <= latest;
     expect(isWithin, true, () => `jitter: ${until} is not in ${earliest}..${latest}`);
     this.#both.comparison.see("jitter");
@@ -200,6 +214,10 @@ export class History {
       randomOutcome(this.#both, requestId);
       return;
     }
+    if (this.#both.random.chance(0.07)) {
+      randomJobCommand(this.#both, requestId);
+      return;
+    }
     const operation = this.#both.random.fraction();
     const isCrowded = this.#both.model.messages.length > 150;
     if (!this.#both.model.exists && this.#both.random.chance(0.8)) randomConfigure(this.#both, requestId);
@@ -233,7 +251,7 @@ export class History {
     const result = this.#both.queue.takeResults()[0]?.result;
     if (result?.verb !== "describe") throw new Error(`describe answered ${show(result)}`);
     const { description } = result;
-    const { unfinished, expired, transferred, oldestMs } = description;
+    const { unfinished, expired, transferred, oldestMs, outcomes } = description;
     const { model } = this.#both;
     const { messages } = model;
     const expected = {
@@ -245,6 +263,7 @@ export class History {
     };
     const counts = { ...countsBy((name) => description[name]), unfinished, expired, transferred, oldestMs };
     expect(show(counts), show(expected), () => "counts");
+    expect(outcomes >= model.jobs.valid(this.#both.now).length, true, () => `${outcomes} outcomes`);
     if (expired > 0) this.#both.comparison.see("expired");
     const hasDeadline = this.#both.model.waits().some(({ deadline }) => deadline < Number.POSITIVE_INFINITY);
     expect(this.#both.queue.hasDeadline, hasDeadline, () => "whether a wait has a deadline");
@@ -253,8 +272,8 @@ export class History {
 
 /** What goes with a message to another queue, beside its content. */
 function restOf({ group, priority, headers, rules }: Omit<TransferredMessage, "content">) {
-  const { maxAttempts, retryDelayMs, retentionMs } = rules ?? {};
-  return { group, priority, headers, rules: rules && { maxAttempts, retryDelayMs, retentionMs } };
+  const { maxAttempts, retryDelayMs, retentionMs, resultMs } = rules ?? {};
+  return { group, priority, headers, rules: rules && { maxAttempts, retryDelayMs, retentionMs, resultMs } };
 }
 
 /** Often none, so that everything is read again whenever it is needed. */

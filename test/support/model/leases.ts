@@ -1,4 +1,7 @@
+import type { JobError } from "../../../src/queue/base/commands.ts";
 import type { Both } from "./both.ts";
+import { randomError, randomResults } from "./job-texts.ts";
+import { fail, viewOf } from "./jobs.ts";
 import { type ModelLease, type ModelMessage, rulesOf } from "./message.ts";
 import type { ModelQueue } from "./queue.ts";
 import { remove } from "./removals.ts";
@@ -8,15 +11,26 @@ function withLeases(
   queue: ModelQueue,
   requestId: number,
   leases: ModelLease[],
-  change: (message: ModelMessage) => void,
+  change: (message: ModelMessage, index: number) => void,
 ): void {
   const stale: number[] = [];
-  for (const [index, { message, delivery }] of leases.entries()) {
-    const isHeld = queue.messages.includes(message) && message.leased && message.deliveries === delivery;
-    if (isHeld) change(message);
-    else stale.push(index);
+  let [dead, cancelled] = [0, 0];
+  for (const [index, lease] of leases.entries()) {
+    const { message } = lease;
+    if (isHeld(queue, lease)) {
+      change(message, index);
+      dead += Number(message.isDead);
+    } else {
+      stale.push(index);
+      cancelled += Number(viewOf(queue, message).state === "cancelled");
+    }
   }
-  queue.answers.push({ requestId, verb: "changed", count: leases.length - stale.length, stale });
+  queue.answers.push({ requestId, verb: "changed", count: leases.length - stale.length, stale, dead, cancelled });
+}
+
+/** Whether it is the newest lease of its message, and lasts. */
+export function isHeld(queue: ModelQueue, { message, delivery }: ModelLease): boolean {
+  return queue.messages.includes(message) && message.leased && message.deliveries === delivery;
 }
 
 function begin(queue: ModelQueue, message: ModelMessage): void {
@@ -33,23 +47,21 @@ function giveAgain(queue: ModelQueue, { message, delivery }: ModelLease): void {
   if (!isFree || !isSame || takenBackUntil <= queue.now) return;
   const unbegun = message.unbegun - 1;
   Object.assign(message, { leased: true, begunAt: queue.now, unbegun, visibleAt: takenBackUntil, takenBackUntil: 0 });
+  queue.jobs.changed.add(message);
   queue.seen.push("begun though taken back");
-}
-
-function retry(
-  queue: ModelQueue,
-  message: ModelMessage,
-  delayMs: number | undefined,
-  error: string | undefined,
-  isDead: boolean,
-): void {
-  message.lastError = error;
-  endAttempt(queue, message, queue.now, delayMs, isDead);
 }
 
 /** Gives back a message with which no handler began. */
 export function giveBack(queue: ModelQueue, message: ModelMessage, visibleAt = queue.now): void {
-  Object.assign(message, { leased: false, unbegun: message.unbegun + 1, visibleAt });
+  Object.assign(message, { leased: false, progress: undefined, unbegun: message.unbegun + 1, visibleAt });
+  queue.jobs.changed.add(message);
+}
+
+/** How an attempt failed. */
+interface Failure {
+  delayMs?: number | undefined;
+  error?: JobError | string | undefined;
+  isRejected?: boolean;
 }
 
 /** An attempt that ended without an ack. */
@@ -57,8 +69,7 @@ export function endAttempt(
   queue: ModelQueue,
   message: ModelMessage,
   endedAt: number,
-  delayMs?: number,
-  isRejected = false,
+  { delayMs, error, isRejected = false }: Failure = { error: message.lastError },
 ): void {
   const { retryDelayFactor, retryDelayMaxMs, retryDelayJitter } = queue.settings;
   const own = rulesOf(message);
@@ -67,7 +78,7 @@ export function endAttempt(
     queue.seen.push("attempt by its own rules");
   }
   const attempts = message.deliveries - message.unbegun - message.spared;
-  message.leased = false;
+  Object.assign(message, { leased: false, progress: undefined });
   message.isDead = isRejected || (maxAttempts > 0 && attempts >= maxAttempts);
   const backoff = Math.min(
     Math.max(retryDelayMaxMs, own.retryDelayMs ?? 0),
@@ -77,7 +88,11 @@ export function endAttempt(
   const hasJitter = delayMs === undefined && retryDelayJitter > 0 && latest > queue.now && !message.isDead;
   message.visibleAt = message.isDead ? endedAt : latest;
   if (hasJitter) message.visibleAt = queue.jittered(message.id, latest - backoff * retryDelayJitter, latest);
-  if (message.isDead) queue.unfinished = Math.max(0, queue.unfinished - 1);
+  queue.jobs.changed.add(message);
+  if (!message.isDead) return;
+  message.reason = isRejected ? "rejected" : undefined;
+  fail(queue, message, isRejected ? "rejected" : "max_attempts", error);
+  queue.unfinished = Math.max(0, queue.unfinished - 1);
 }
 
 export function randomBegin(both: Both, requestId: number): void {
@@ -91,18 +106,19 @@ export function randomBegin(both: Both, requestId: number): void {
 export function randomAck(both: Both, requestId: number): void {
   const { leases, receipts } = someLeases(both);
   const finish = both.random.chance(0.7);
-  both.tell(requestId, { verb: "ack", receipts, finish }, () =>
-    withLeases(both.model, requestId, leases, (held) => remove(both.model, held, finish)),
+  const results = randomResults(both, receipts, requestId);
+  both.tell(requestId, { verb: "ack", receipts, finish, results }, () =>
+    withLeases(both.model, requestId, leases, (held, index) => remove(both.model, held, finish, results?.[index])),
   );
 }
 
 export function randomRetry(both: Both, requestId: number): void {
   const { leases, receipts } = someLeases(both);
   const delayMs = both.random.pick([undefined, undefined, 0, both.random.integer(10_000)]);
-  const error = both.random.chance(0.3) ? `failed in ${requestId}` : undefined;
+  const { error, text } = randomError(both, requestId);
   if (both.random.chance(0.1)) {
-    both.tell(requestId, { verb: "release", receipts }, () =>
-      withLeases(both.model, requestId, leases, (held) => giveBack(both.model, held)),
+    both.tell(requestId, { verb: "release", receipts, delayMs }, () =>
+      withLeases(both.model, requestId, leases, (held) => giveBack(both.model, held, both.now + (delayMs ?? 0))),
     );
     return;
   }
@@ -111,7 +127,10 @@ export function randomRetry(both: Both, requestId: number): void {
     ? ({ verb: "reject", receipts, error } as const)
     : ({ verb: "retry", receipts, delayMs, error } as const);
   both.tell(requestId, command, () =>
-    withLeases(both.model, requestId, leases, (held) => retry(both.model, held, delayMs, error, isRejected)),
+    withLeases(both.model, requestId, leases, (held) => {
+      held.lastError = text;
+      endAttempt(both.model, held, both.now, { delayMs, error, isRejected });
+    }),
   );
 }
 
@@ -121,11 +140,12 @@ export function randomExtend(both: Both, requestId: number): void {
   both.tell(requestId, { verb: "extend", receipts, leaseMs }, () =>
     withLeases(both.model, requestId, leases, (held) => {
       held.visibleAt = both.now + (leaseMs ?? both.model.settings.leaseMs);
+      both.model.jobs.changed.add(held);
     }),
   );
 }
 
-function someLeases(both: Both): { leases: ModelLease[]; receipts: string[] } {
+export function someLeases(both: Both): { leases: ModelLease[]; receipts: string[] } {
   const { leases: known } = both.comparison;
   const leases: ModelLease[] = [];
   const receipts: string[] = [];

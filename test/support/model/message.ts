@@ -1,4 +1,8 @@
-import type { MessageRules } from "../../../src/queue/base/commands.ts";
+import type { DeathReason } from "../../../src/contract/states.ts";
+import type { JobError, JobView, MessageRules } from "../../../src/queue/base/commands.ts";
+
+/** A job as it should be shown, but for its id. Of an error that the queue makes itself, only the name is known. */
+export type ModelView = Omit<JobView, "id" | "error"> & { error?: Partial<JobError> | undefined };
 
 export interface ModelMessage {
   name: string;
@@ -33,6 +37,12 @@ export interface ModelMessage {
   rules: MessageRules | undefined;
   /** Whether it was dead and redriven. */
   hasDied: boolean;
+  /** Why it is dead; undefined where its attempts are used up. */
+  reason: DeathReason | undefined;
+  /** The newest that was said of it while it was leased. */
+  progress: string | undefined;
+  /** How it ended last, if that is kept. It may have expired. */
+  outcome: (ModelView & { until: number }) | undefined;
 }
 
 export interface ModelPut {
@@ -45,6 +55,7 @@ export interface ModelPut {
   group?: string | undefined;
   headers?: string | undefined;
   rules?: MessageRules | undefined;
+  isJob?: boolean | undefined;
 }
 
 export interface ModelLease {

@@ -82,7 +82,7 @@ function storeAll(
 
 export function store(
   queue: ModelQueue,
-  { name, priority, delayMs, visibleAt, dedupeKey, isDedupedUntilDone = false, group, headers, rules }: ModelPut,
+  { name, priority, delayMs, visibleAt, dedupeKey, isDedupedUntilDone = false, group, headers, rules, isJob }: ModelPut,
 ): ModelMessage {
   // A group of which there is nothing left stands behind all others again.
   if (queue.messages.every((message) => message.group !== group)) queue.dropTurn(group);
@@ -107,8 +107,11 @@ export function store(
     transfer: undefined,
     lastError: undefined,
     headers,
-    rules,
+    rules: isJob && rules?.resultMs === undefined ? { ...rules, resultMs: queue.settings.resultMs } : rules,
     hasDied: false,
+    reason: undefined,
+    progress: undefined,
+    outcome: undefined,
   };
   queue.messages.push(message);
   queue.unfinished += 1;
@@ -145,17 +148,7 @@ export function freeKeys(queue: ModelQueue, removed: ModelMessage[]): void {
 export function randomPut(both: Both, requestId: number): void {
   const random = both.random;
   const size = random.chance(0.01) ? 300 : 1 + random.integer(random.chance(0.2) ? 20 : 2);
-  const fresh = Array.from({ length: size }, (_, index) => ({
-    name: `${requestId}.${index}${random.chance(0.1) ? LONG_BODY : ""}`,
-    priority: random.pick([100, 100, 0, 7, 255]),
-    delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
-    dedupeKey: random.chance(0.3) ? `dedupe-${random.integer(80)}` : undefined,
-    isDedupedUntilDone: random.chance(0.4),
-    group: random.chance(0.4) ? random.pick(["a", "b", "c", "d"]) : undefined,
-    headers: randomHeaders(random),
-    rules: randomRules(random),
-    visibleAt: random.chance(0.05) ? both.now - 2_000 + random.integer(10_000) : undefined,
-  }));
+  const fresh = Array.from({ length: size }, (_, index) => randomMessage(both, `${requestId}.${index}`));
   const waitingPut = both.model.blockedPuts.findLast(({ key }) => key !== undefined);
   const recent = random.chance(0.2) ? waitingPut : both.recentPuts[random.integer(20)];
   const again = random.chance(0.1) ? recent : undefined;
@@ -169,9 +162,26 @@ export function randomPut(both: Both, requestId: number): void {
   );
 }
 
+function randomMessage({ random, now }: Both, name: string): ModelPut {
+  const headers = randomHeaders(random);
+  return {
+    name: `${name}${random.chance(0.1) ? LONG_BODY : ""}`,
+    priority: random.pick([100, 100, 0, 7, 255]),
+    delayMs: random.chance(0.1) ? random.integer(5_000) : 0,
+    dedupeKey: random.chance(0.3) ? `dedupe-${random.integer(80)}` : undefined,
+    isDedupedUntilDone: random.chance(0.4),
+    group: random.chance(0.4) ? random.pick(["a", "b", "c", "d"]) : undefined,
+    headers,
+    isJob: headers?.includes('"dq-task"'),
+    rules: randomRules(random),
+    visibleAt: random.chance(0.05) ? now - 2_000 + random.integer(10_000) : undefined,
+  };
+}
+
 /** Names and values by which the parts of a payload could be mistaken for one another. */
 export function randomHeaders(random: Both["random"]): string | undefined {
-  if (!random.chance(0.2)) return undefined;
+  if (!random.chance(0.3)) return undefined;
+  if (random.chance(0.5)) return random.pick(['{"dq-task":"a"}', '{"dq-task":"b","x":"1"}']);
   return random.pick(['{"priority":"5"}', '{"a":"\\",\\"putAt\\":1"}', '{"headers":"{}","body":"x"}']);
 }
 
@@ -182,8 +192,9 @@ export function randomRules(random: Both["random"]): MessageRules | undefined {
   const maxAttempts = random.pick([undefined, 0, 1, 3]);
   const retryDelayMs = random.pick([undefined, 0, 900]);
   const retentionMs = random.pick([undefined, 0, 3_000, 500_000]);
-  const isAny = maxAttempts !== undefined || retryDelayMs !== undefined || retentionMs !== undefined;
-  return isAny ? { maxAttempts, retryDelayMs, retentionMs } : undefined;
+  const resultMs = random.pick([undefined, 0, 1_500, 120_000]);
+  const rules = { maxAttempts, retryDelayMs, retentionMs, resultMs };
+  return Object.values(rules).every((rule) => rule === undefined) ? undefined : rules;
 }
 
 export function message({ name, ...schedule }: ModelPut) {

@@ -7,6 +7,7 @@ import {
   type Waiting,
   type WaitingPut,
 } from "./answers.ts";
+import { ModelJobs } from "./kept-jobs.ts";
 import { byPlace, type ModelLease, type ModelMessage, ORDERS } from "./message.ts";
 import { ModelReceivers } from "./receivers.ts";
 
@@ -32,6 +33,7 @@ export class ModelQueue {
   postponed: { requestId: number; request: ModelRedrive; destination: string }[] = [];
   inboundTransfers = new Map<string, { number: number; isRefused: boolean }>();
   readonly receivers = new ModelReceivers();
+  jobs = new ModelJobs("i0");
   blockedPuts: WaitingPut[] = [];
   joinWaiters: Waiting[] = [];
   dedupeKeys = new Map<string, { until: number; message: ModelMessage; isUntilDone: boolean }>();
@@ -63,7 +65,8 @@ export class ModelQueue {
     for (const { group } of byPlace(this.messages.filter((message) => message.group !== undefined)))
       this.takeTurn(group);
     for (const transfer of this.transfers) delete transfer.requestId;
-    for (const message of this.messages) message.takenBackUntil = 0;
+    this.jobs.forgetWaits();
+    for (const message of this.messages) Object.assign(message, { takenBackUntil: 0, progress: undefined });
   }
 
   /** Everything that waits to be answered. */
@@ -75,6 +78,7 @@ export class ModelQueue {
         requestIds.map((requestId) => ({ verb: "put" as const, requestId, deadline })),
       ),
       ...this.joinWaiters.map((joinWaiter) => ({ verb: "join" as const, ...joinWaiter })),
+      ...this.jobs.waits.map(({ requestId, deadline }) => ({ verb: "result" as const, requestId, deadline })),
     ];
   }
 
@@ -87,12 +91,14 @@ export class ModelQueue {
     for (const waiting of this.blockedPuts) waiting.requestIds = waiting.requestIds.filter(isKept);
     this.blockedPuts = this.blockedPuts.filter((waiting) => waiting.requestIds.length > 0);
     this.joinWaiters = this.joinWaiters.filter(({ requestId }) => isKept(requestId));
+    this.jobs.waits = this.jobs.waits.filter(({ requestId }) => isKept(requestId));
   }
 
   /** The callers of some waits are gone. */
   leave(requestIds: number[], subscriber: number): void {
     this.forget(requestIds);
     this.receivers.end(subscriber);
+    this.jobs.watches = this.jobs.watches.filter((watch) => watch.subscriber !== subscriber);
   }
 
   visible(): ModelMessage[] {

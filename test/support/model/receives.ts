@@ -54,6 +54,7 @@ export function handOut(queue: ModelQueue, receiver: ModelReceiver, share: numbe
     message.leased = true;
     message.begunAt = isSubscription ? undefined : queue.now;
     message.visibleAt = leaseEndsAt;
+    queue.jobs.changed.add(message);
     queue.served(message.group);
     if (leaseMs === 0) remove(queue, message, false);
     const { deliveries: delivery, unbegun, lastError } = message;

@@ -1,6 +1,7 @@
 import type { Both } from "./both.ts";
+import { end, removeUnfinished } from "./jobs.ts";
 import type { ModelMessage } from "./message.ts";
-import { byPlace, comparePlaces } from "./message.ts";
+import { byPlace, comparePlaces, rulesOf } from "./message.ts";
 import { freeKeys } from "./puts.ts";
 import type { ModelQueue } from "./queue.ts";
 
@@ -11,6 +12,8 @@ function cancel(queue: ModelQueue, requestId: number, id: string): void {
     return;
   }
   queue.lose([message]);
+  if (!message.isDead) end(queue, message, { state: "cancelled", error: { name: "Cancelled" } });
+  queue.jobs.left(message);
   queue.messages.splice(queue.messages.indexOf(message), 1);
   freeKeys(queue, [message]);
   if (!message.isDead) queue.unfinished = Math.max(0, queue.unfinished - 1);
@@ -23,6 +26,10 @@ function purge(queue: ModelQueue, requestId: number, only?: "dead"): void {
   const unfinished = queue.messages.filter((message) => isMeant(message) && !message.isDead).length;
   freeKeys(queue, queue.messages.filter(isMeant));
   queue.lose(queue.messages.filter(isMeant));
+  for (const message of queue.messages.filter(isMeant)) {
+    if (!message.isDead) removeUnfinished(queue, message);
+    queue.jobs.left(message);
+  }
   queue.messages = queue.messages.filter((message) => !isMeant(message));
   queue.unfinished = Math.max(0, queue.unfinished - unfinished);
   queue.answers.push({ requestId, verb: "purge", purged });
@@ -42,13 +49,17 @@ function list(queue: ModelQueue, requestId: number, state: string | undefined, a
   });
 }
 
-export function remove(queue: ModelQueue, message: ModelMessage, isFinished: boolean): void {
+/** The message is done: a handler has begun with it, whether that was reported or not. */
+export function remove(queue: ModelQueue, message: ModelMessage, isFinished: boolean, result?: string): void {
+  const keptMs = rulesOf(message).resultMs ?? (result === undefined ? 0 : queue.settings.resultMs);
+  const attempts = message.deliveries - message.unbegun;
+  end(queue, message, { state: "done", result: result ?? "null" }, { keptMs, attempts });
+  queue.jobs.left(message);
   queue.messages.splice(queue.messages.indexOf(message), 1);
   if (isFinished) queue.unfinished = Math.max(0, queue.unfinished - 1);
 }
 
-export function randomCancel(both: Both, requestId: number): void {
-  const id = both.someId();
+export function randomCancel(both: Both, requestId: number, id = both.someId()): void {
   both.tell(requestId, { verb: "cancel", id }, () => cancel(both.model, requestId, id));
 }
 

@@ -1,4 +1,5 @@
 import type { WaitingPut } from "./answers.ts";
+import { fail, removeUnfinished, tellChanges } from "./jobs.ts";
 import { endAttempt, giveBack } from "./leases.ts";
 import { type ModelMessage, rulesOf } from "./message.ts";
 import { admit, freeKeys, hasRoom } from "./puts.ts";
@@ -11,10 +12,12 @@ export function serve(queue: ModelQueue): void {
   if (queue.shutdown === "immediate") {
     const kept = queue.messages.filter((message) => !["visible", "delayed"].includes(queue.stateOf(message)));
     queue.unfinished = Math.max(0, queue.unfinished - (queue.messages.length - kept.length));
-    freeKeys(
-      queue,
-      queue.messages.filter((message) => !kept.includes(message)),
-    );
+    const discarded = queue.messages.filter((message) => !kept.includes(message));
+    freeKeys(queue, discarded);
+    for (const message of discarded) {
+      removeUnfinished(queue, message);
+      queue.jobs.left(message);
+    }
     queue.messages = kept;
   }
   // In turns: all receivers that can be served receive, then all puts that fit are stored.
@@ -36,6 +39,7 @@ export function serve(queue: ModelQueue): void {
     for (const { requestId } of queue.joinWaiters) queue.answers.push({ requestId, verb: "join", finished: true });
     queue.joinWaiters = [];
   }
+  tellChanges(queue);
   if (queue.isOver) {
     for (const { requestId, isSubscription: endsSubscription } of queue.receivers.all) {
       queue.answers.push({ requestId, verb: "refused", code: "shut_down", endsSubscription });
@@ -47,17 +51,19 @@ export function serve(queue: ModelQueue): void {
 /** What is visible and too old is not handed out any more. */
 function expire(queue: ModelQueue): void {
   const { retentionMs, deadLetterExpired } = queue.settings;
-  const isOver = (message: ModelMessage) => {
-    const own = rulesOf(message).retentionMs ?? retentionMs;
-    return own > 0 && message.since + own <= queue.now;
-  };
+  const msOf = (message: ModelMessage) => rulesOf(message).retentionMs ?? retentionMs;
+  const isOver = (message: ModelMessage) => msOf(message) > 0 && message.since + msOf(message) <= queue.now;
   for (const message of queue.visible().filter(isOver)) {
     if (rulesOf(message).retentionMs !== undefined) queue.seen.push("expired by its own retention");
     queue.unfinished = Math.max(0, queue.unfinished - 1);
+    fail(queue, message, "expired", message.lastError);
     if (deadLetterExpired) {
-      message.isDead = true;
+      const expiredAt = message.since + msOf(message);
+      const visibleAt = queue.jittered(message.id, expiredAt, Math.max(expiredAt, message.visibleAt));
+      Object.assign(message, { isDead: true, reason: "expired", visibleAt });
     } else {
       queue.messages.splice(queue.messages.indexOf(message), 1);
+      queue.jobs.left(message);
       queue.expired += 1;
     }
   }

@@ -1,6 +1,7 @@
 import type { OutboundTransfer } from "../../../src/queue/outbound-transfers.ts";
 import type { ModelRedrive, ModelTransfer } from "./answers.ts";
 import type { Both } from "./both.ts";
+import { tellGone } from "./jobs.ts";
 import type { ModelMessage, ModelPut } from "./message.ts";
 import { attemptsOf, byPlace } from "./message.ts";
 import { randomHeaders, randomRules, store } from "./puts.ts";
@@ -30,7 +31,7 @@ function redrive(queue: ModelQueue, requestId: number, request: ModelRedrive): v
   } else {
     for (const message of meant) {
       Object.assign(message, {
-        ...{ isDead: false, hasDied: true, spared: attemptsOf(message) },
+        ...{ isDead: false, reason: undefined, hasDied: true, spared: attemptsOf(message) },
         ...{ visibleAt: queue.now, since: queue.now },
       });
     }
@@ -42,7 +43,10 @@ function redrive(queue: ModelQueue, requestId: number, request: ModelRedrive): v
 function beginTransfer(queue: ModelQueue, messages: ModelMessage[], transfer: Omit<ModelTransfer, "number">): void {
   queue.lastTransfer += 1;
   queue.transfers.push({ number: queue.lastTransfer, ...transfer });
-  for (const message of messages) message.transfer = queue.lastTransfer;
+  for (const message of messages) {
+    message.transfer = queue.lastTransfer;
+    queue.jobs.changed.add(message);
+  }
 }
 
 /** As the queue is about to be stored, what is dead begins to move. */
@@ -73,10 +77,17 @@ function settle(
   const messages = transfer === undefined ? [] : messagesIn(queue, number);
   if (transfer !== undefined && outcome === "accepted") {
     queue.messages = queue.messages.filter((message) => !messages.includes(message));
+    for (const message of messages) {
+      if (!message.isDead) tellGone(queue, message);
+      queue.jobs.left(message);
+    }
     queue.unfinished = Math.max(0, queue.unfinished - messages.filter(({ isDead }) => !isDead).length);
     queue.transferred += messages.length;
   } else if (transfer !== undefined && outcome === "refused") {
-    for (const message of messages) message.transfer = undefined;
+    for (const message of messages) {
+      message.transfer = undefined;
+      queue.jobs.changed.add(message);
+    }
   }
   if (transfer?.areDeadLetters && outcome !== "unknown") {
     const { to } = transfer;
@@ -131,7 +142,8 @@ function accept(
 }
 
 export function randomRedrive(both: Both, requestId: number): void {
-  const ids = both.random.chance(0.5) ? [both.someId(), both.someId()] : undefined;
+  const failed = both.model.jobs.kept.find(({ isDead }) => isDead)?.id ?? both.someId();
+  const ids = both.random.chance(0.5) ? [failed, both.someId()] : undefined;
   const max = ids === undefined ? 1 + both.random.integer(20) : 1_000;
   const to = both.random.pick([undefined, undefined, "elsewhere", "dead1"]);
   const from = both.random.pick([undefined, undefined, "source1"]);

@@ -1,5 +1,6 @@
 import type { ModelWait } from "./answers.ts";
 import type { Both } from "./both.ts";
+import { viewOf } from "./jobs.ts";
 import type { ModelQueue } from "./queue.ts";
 
 /** Answers waits that are over. */
@@ -7,9 +8,17 @@ export function endWaits(queue: ModelQueue, waits: ModelWait[]): void {
   for (const { verb, requestId } of waits) {
     if (verb === "put") queue.refuse([requestId], queue.noRoom);
     else if (verb === "join") queue.answers.push({ requestId, verb, finished: false });
-    else queue.answers.push({ requestId, verb, deliveries: [] });
+    else if (verb === "receive") queue.answers.push({ requestId, verb, deliveries: [] });
+    else endResultWait(queue, requestId);
   }
   queue.forget(waits.map(({ requestId }) => requestId));
+}
+
+/** The job has not ended: it is shown as it is. */
+function endResultWait(queue: ModelQueue, requestId: number): void {
+  const message = queue.jobs.waits.find((wait) => wait.requestId === requestId)?.message;
+  queue.answers.push({ requestId, verb: "result", job: { message, id: "", view: viewOf(queue, message) } });
+  queue.seen.push("wait for a job over");
 }
 
 /** Ends waits before their time. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DELAY_SECONDS_MAX } from "../../../contract/limits.ts";
+import { DELAY_SECONDS_MAX, TASK_HEADER } from "../../../contract/limits.ts";
 import { changesOf } from "../../forms/new-messages.ts";
 import { viewJson } from "../../forms/received-json.ts";
 import { seconds } from "../../schema/fields.ts";
@@ -19,11 +19,14 @@ export const change = verb({
       at: z.number().min(0).optional(),
       body: z.unknown().optional(),
       bytes: bytes.optional(),
-      /** All of its headers from now on; null removes them. */
+      /** All of its headers from now on; null removes them. The name of its task, `dq-task`, stays as it is. */
       headers: headers.nullable().optional(),
     })
     .refine(({ delaySeconds, at }) => delaySeconds === undefined || at === undefined, {
       error: "must not have both delaySeconds and at",
+    })
+    .refine(({ headers }) => headers?.[TASK_HEADER] === undefined, {
+      error: `must not have the header ${TASK_HEADER}: the task of a job cannot be changed`,
     })
     .refine(({ body, bytes }) => body === undefined || bytes === undefined, {
       error: "must not have both body and bytes",

@@ -30,11 +30,7 @@ test("a message on its way to another queue that has not ended is shown as it wa
   expect(queue.runNow({ verb: "result", id, timeoutMs: 0 }).job).toMatchObject({ id, state: "waiting" });
 });
 
-<<<<<<< HEAD
-test("calls that wait for a message learn that it is not known any more when it has arrived in another queue", () => {
-=======
 test("waiting calls and watches learn that a message is not known any more when it has arrived in another queue", () => {
->>>>>>> wt-model
   const { queue, id } = withTransfer();
 
   queue.run({ verb: "transfer_result", generation: "i", number: 1, outcome: "accepted" });

@@ -27,7 +27,10 @@ class MemoryLevel implements Level {
     return this.#memory.advance(seconds);
   }
 
-  async arrival(): Promise<void> {}
+  /** Calls of one turn of the event loop are sent at its end. */
+  async arrival(): Promise<void> {
+    for (let turn = 0; turn < 2; turn += 1) await new Promise((resume) => setImmediate(resume));
+  }
 
   /** Seconds since 1970. */
   get now(): number {

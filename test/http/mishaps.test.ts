@@ -123,7 +123,11 @@ test("headers count in the size of a put, and more than there may be are refused
 
 test.each([
   [{ "Content-Type": "x" }, "must have names of 1 to 64 of a-z 0-9 and -"],
-  [{ "dq-task": "x" }, "must have no name that begins with dq-"],
+  [{ "dq-other": "x" }, "must have no name that begins with dq-, but for dq-task"],
+  [
+    { "dq-task": "a b" },
+    "must have the name of a task as dq-task: 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit",
+  ],
   [{ retries: 3 }, "must have text as the value of retries"],
   [["a"], "must be an object"],
   [Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`h${index}`, ""])), "must have at most 32 entries"],

@@ -19,7 +19,7 @@ import {
 
 const NO_MESSAGES = {
   ...{ visible: 0, delayed: 0, leased: 0, dead: 0, transferring: 0, unfinished: 0 },
-  ...{ accepted: 0, done: 0, purged: 0, expired: 0, transferred: 0, oldestSeconds: 0 },
+  ...{ accepted: 0, done: 0, purged: 0, expired: 0, transferred: 0, results: 0, oldestSeconds: 0 },
 };
 
 test("a queue is created by its configuration, with defaults for what is not said", async () => {

@@ -3,12 +3,12 @@ import type { JobReply, MessageView as MessageViewReply, RequestOf, Verb } from 
 import {
   type ChangeOptions,
   type DeadLetter,
+  JobCancelled,
   type JobStatus,
   type Message,
   type MessageView,
   type PutOptions,
   type Queue,
-  Timeout,
 } from "../../../worker-client/src/index.ts";
 import type { Driver } from "./driver.ts";
 
@@ -121,14 +121,16 @@ function thrownOf(error: RequestOf<"reject">["error"]): unknown {
 /** A job as it is when it has ended, or when this time is over. */
 async function endOf(queue: Queue, id: string, timeoutSeconds: number): Promise<JobReply> {
   if (timeoutSeconds === 0) return jobOf(await queue.status(id));
-  let last: JobStatus | undefined;
-  const events = (async () => {
-    for await (const event of queue.job(id, undefined)) last = event;
-  })();
-  const result = queue.result(id, { timeoutSeconds }).catch((error: unknown) => error);
-  if (!((await result) instanceof Timeout)) await events;
-  else void events.catch(() => undefined);
-  return jobOf(last ?? (await queue.status(id)));
+  const [outcome] = await Promise.allSettled([queue.result(id, { timeoutSeconds })]);
+  try {
+    return jobOf(await queue.status(id));
+  } catch (error) {
+    // Nothing is kept of it: the caller has what it was told.
+    const told = { id, attempts: 0, putAt: 0 };
+    if (outcome.status === "fulfilled") return { ...told, state: "done", result: outcome.value };
+    if (outcome.reason instanceof JobCancelled) return { ...told, state: "cancelled" };
+    throw error;
+  }
 }
 
 function jobOf({ putAt, visibleAt, leaseEndsAt, finishedAt, expiresAt, error, ...job }: JobStatus): JobReply {

@@ -31,7 +31,7 @@ function change(
     return;
   }
   const { name = message.name, priority = message.priority, headers, delayMs, visibleAt } = changes;
-  if (headers !== undefined) message.headers = headers ?? undefined;
+  if (headers !== undefined) message.headers = changedHeaders(message.headers, headers);
   if (queue.settings.order === "priority" && priority !== message.priority) {
     queue.messages.splice(queue.messages.indexOf(message), 1);
     queue.messages.push(message);
@@ -93,4 +93,11 @@ export function randomPromote(both: Both, requestId: number): void {
     ? both.someId()
     : (delayed[both.random.integer(Math.max(1, delayed.length))]?.id ?? "");
   both.tell(requestId, { verb: "promote", id }, () => promote(both.model, requestId, id));
+}
+
+/** The name of a job's task stays. */
+function changedHeaders(before: string | undefined, headers: string | null): string | undefined {
+  const task = before === undefined ? undefined : JSON.parse(before)["dq-task"];
+  const all = { ...JSON.parse(headers ?? "{}"), ...(task === undefined ? {} : { "dq-task": task }) };
+  return Object.keys(all).length === 0 ? undefined : JSON.stringify(all);
 }

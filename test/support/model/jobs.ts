@@ -117,6 +117,10 @@ function viewOfDead(message: ModelMessage): ModelView {
 
 function errorOf(reason: NonNullable<ModelView["reason"]>, given: JobError | string | undefined): Partial<JobError> {
   if (typeof given === "object") return given;
+  // The text of an error with a stack is taken apart again.
+  const [head = "", frames] = given?.split("\n") ?? [];
+  if (frames?.startsWith("  at "))
+    return { name: "TypeError", message: head.replace("TypeError: ", ""), stack: frames };
   if (given !== undefined) return { name: "Error", message: given };
   return { name: { max_attempts: "AttemptsUsedUp", expired: "Expired", rejected: "Rejected" }[reason] };
 }

@@ -18,7 +18,8 @@ const resolve = { conditions: ["durable-queue-source"] };
 const PROGRAMS = [
   "test/cli/{processes,closed-pipes}.test.ts",
   "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
-  "test/local/{start,start-with-keys,restart}.test.ts",
+  "test/local/{start,start-with-keys,restart,server-crash,older-data}.test.ts",
+  "test/client/workers/{blocking,attempts}.test.ts",
   "test/{package,operations,jobs}/**/*.test.ts",
   "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page}.test.ts",
 ];

@@ -28,8 +28,8 @@ test("one caller alone writes at most 4 rows per job", async () => {
   const queue = await freshQueueInUse();
   await call("PUT", queue, {});
 
-  const rows = await rowsPerJob(queue, 200, async () => {
-    for (const _ of numbers(200)) {
+  const rows = await rowsPerJob(queue, 60, async () => {
+    for (const _ of numbers(60)) {
       await putJobs(queue, 1);
       await workOff(queue, 1);
     }
@@ -43,9 +43,9 @@ test("batches of 100 write at most 0.04 rows per job", async () => {
   const queue = await freshQueueInUse();
   await call("PUT", queue, {});
 
-  const rows = await rowsPerJob(queue, 10_000, async () => {
+  const rows = await rowsPerJob(queue, 3_000, async () => {
     await putJobs(queue, 100);
-    for (const _ of numbers(99)) await Promise.all([putJobs(queue, 100), workOff(queue, 100)]);
+    for (const _ of numbers(29)) await Promise.all([putJobs(queue, 100), workOff(queue, 100)]);
     await workOff(queue, 100);
   });
 
@@ -57,8 +57,8 @@ test("32 callers write at most 0.4 rows per job", async () => {
   const queue = await freshQueueInUse();
   await call("PUT", queue, {});
 
-  const rows = await rowsPerJob(queue, 3_200, async () => {
-    for (const _ of numbers(100)) {
+  const rows = await rowsPerJob(queue, 640, async () => {
+    for (const _ of numbers(20)) {
       await Promise.all(numbers(32).map(() => putJobs(queue, 1)));
       await Promise.all(numbers(32).map(() => workOff(queue, 1)));
     }

@@ -8,7 +8,7 @@ import type { Backlog, PlacedMessage } from "../schedule/backlog.ts";
 import { attemptsOf } from "../store/attempts.ts";
 import type { JobRows } from "../store/job-rows.ts";
 import type { Ledger } from "../store/ledger.ts";
-import { putAtOf, taskOf } from "../store/payload-text.ts";
+import { taskAndPutAtOf, taskOf } from "../store/payload-text.ts";
 import type { Payloads } from "../store/payloads.ts";
 import { SEGMENT_MESSAGES_MAX } from "../store/segment-summary.ts";
 import { DEAD, GONE, LEASED, TRANSFERRING } from "../store/states.ts";
@@ -74,9 +74,8 @@ export class JobViewer {
     return {
       id: formatId(this.#idPrefix, place),
       state: isRunning ? "running" : isDelayed ? "delayed" : "waiting",
-      task: taskOf(payload),
+      ...taskAndPutAtOf(payload),
       attempts: attemptsOf(segment, index),
-      putAt: putAtOf(payload),
       until: isRunning || isDelayed ? visibleAt : undefined,
       progress: isRunning ? watches.progressOf({ segment, index }) : undefined,
     };
@@ -90,9 +89,8 @@ export class JobViewer {
     return {
       id: formatId(this.#idPrefix, segment.originOf(index)),
       state: "failed",
-      task: taskOf(payload),
+      ...taskAndPutAtOf(payload),
       attempts,
-      putAt: putAtOf(payload),
       error: errorOf(error, reason, attempts),
       reason,
       finishedAt: segment.visibleAtOf(index),

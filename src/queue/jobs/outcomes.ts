@@ -7,7 +7,7 @@ import type { Backlog, PlacedMessage } from "../schedule/backlog.ts";
 import { attemptsOf } from "../store/attempts.ts";
 import type { JobRecord } from "../store/job-records.ts";
 import type { JobRows } from "../store/job-rows.ts";
-import { putAtOf, taskOf } from "../store/payload-text.ts";
+import { taskAndPutAtOf } from "../store/payload-text.ts";
 import type { Payloads } from "../store/payloads.ts";
 import type { State } from "../store/states.ts";
 import type { JobWatches } from "./job-watches.ts";
@@ -100,10 +100,9 @@ export class Outcomes {
     const record: JobRecord = {
       place,
       ...ending,
-      task: taskOf(payload),
+      ...taskAndPutAtOf(payload),
       // A handler whose begin was not reported has begun all the same.
       attempts: attemptsOf(segment, index) + Number(ending.state === "done" && segment.isUnbegun(index)),
-      putAt: putAtOf(payload),
       finishedAt: now,
       until: now + keptMs,
     };

@@ -102,6 +102,12 @@ export function taskOf(payload: string): string | undefined {
   return tailOf(payload).headers?.[TASK_HEADER];
 }
 
+/** The same, and when the message was put, in milliseconds: for speed both at once. */
+export function taskAndPutAtOf(payload: string): { task: string | undefined; putAt: number } {
+  const { headers, putAt } = tailOf(payload);
+  return { task: headers?.[TASK_HEADER], putAt: Math.round(putAt * 1_000) };
+}
+
 /** For when a message was put, or changed to, in milliseconds; 0 if that was at once. */
 export function plannedAtOf(payload: string): number {
   return Math.round((tailOf(payload).at ?? 0) * 1_000);

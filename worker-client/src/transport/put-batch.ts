@@ -19,14 +19,20 @@ export class PutBatch {
     const lines = [""];
     const keys: string[] = [];
     const messages: MessageRun[] = [];
+    let last = "";
     let isAnySpecial = false;
     const now = performance.now();
     for (const put of this.#puts) {
       const { line, key, run } = put.takeForBatch(now);
       lines.push(line);
       keys.push(key);
-      messages.push(run ?? NO_OPTIONS);
       isAnySpecial ||= run !== undefined;
+      // Messages with the same options share a run, which the server checks once: mostly jobs of one task.
+      const text = JSON.stringify(run ?? NO_OPTIONS);
+      const before = text === last ? messages.at(-1) : undefined;
+      if (before === undefined) messages.push({ ...(run ?? NO_OPTIONS), count: 1 });
+      else before.count = (before.count ?? 1) + 1;
+      last = text;
     }
     const request = isAnySpecial ? { messages } : undefined;
     lines[0] = JSON.stringify({ id, verb: "put", request, keys, lines: keys.length });

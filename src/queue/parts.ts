@@ -109,7 +109,7 @@ export function assemble(generation: string, lasting: Lasting, storage: Storage,
   const outcomes = new Outcomes(state, { backlog, payloads, jobRows, watches });
   const retention = new Retention(configuration, { backlog, payloads, outcomes });
   const leases = new Leases(prefix, state, lost, { backlog, payloads, ledger, retention, outcomes });
-  const jobViewer = new JobViewer(prefix, { backlog, ledger, payloads, jobRows, watches });
+  const jobViewer = new JobViewer(prefix, { backlog, payloads, jobRows, watches });
   const jobs = new Jobs(jobViewer, watches, lasting.waits);
   const sending = { backlog, payloads, ledger, outcomes };
   const outboundTransfers = new OutboundTransfers({ generation, idPrefix: prefix }, sending);

@@ -154,8 +154,9 @@ export class Puts {
     this.#state.exists = true;
     const { idempotencyMs, dedupeMs } = this.#state.configuration;
     const { messages, idempotencyKey } = put.command;
-    const { fresh, dedupe } = this.#lookups.look(put, now);
-    const payloads = fresh.map((message) => payloadOf(this.#withRules(message), now));
+    const { fresh: given, dedupe } = this.#lookups.look(put, now);
+    const fresh = given.map((message) => this.#withRules(message));
+    const payloads = fresh.map((message) => payloadOf(message, now));
     const sizes = payloads.map(utf8Bytes);
     const segmentFor = this.#backlog.beginBatch(fresh, sizes, now);
     const ranges: PlaceRange[] = [];
@@ -175,7 +176,7 @@ export class Puts {
       const payload = payloads[stored] as string;
       const bytes = sizes[stored] as number;
       const segment = segmentFor(message, bytes);
-      const place = this.#append(segment, message, bytes, now);
+      const place = this.#append(segment, fresh[stored] as NewMessage, bytes, now);
       this.#payloads.add(segment, payload, message.group);
       if (key !== undefined) {
         const until = message.isDedupedUntilDone ? UNTIL_DONE : now + dedupeMs;
@@ -196,7 +197,7 @@ export class Puts {
 
   #append(segment: Segment, message: NewMessage, payloadBytes: number, now: number): PlaceRange {
     const dueAt = message.visibleAt ?? now + message.delayMs;
-    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, this.#withRules(message));
+    const index = this.#backlog.append(segment, payloadBytes, dueAt > now ? dueAt : 0, message);
     return { segmentNumber: segment.number, index, count: 1 };
   }
 

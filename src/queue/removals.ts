@@ -58,13 +58,7 @@ export class Removals {
   /** Removes messages, or outcomes of jobs, and answers how many there were. */
   purge(only: "dead" | "finished" | undefined, now: number): number {
     if (only === "dead") return this.#purgeDead();
-    return only === "finished" ? this.#purgeOutcomes() : this.#purgeAll(now);
-  }
-
-  #purgeOutcomes(): number {
-    const purged = this.#jobRows.purge();
-    if (purged > 0) this.#rows.includeTotals();
-    return purged;
+    return only === "finished" ? this.#jobRows.purge() : this.#purgeAll(now);
   }
 
   /**

@@ -7,7 +7,6 @@ import { unknownCursor } from "../base/refusals.ts";
 import type { Backlog, PlacedMessage } from "../schedule/backlog.ts";
 import { attemptsOf } from "../store/attempts.ts";
 import type { JobRows } from "../store/job-rows.ts";
-import type { Ledger } from "../store/ledger.ts";
 import { taskAndPutAtOf, taskOf } from "../store/payload-text.ts";
 import type { Payloads } from "../store/payloads.ts";
 import { SEGMENT_MESSAGES_MAX } from "../store/segment-summary.ts";
@@ -26,7 +25,6 @@ const ENDED = "ended";
 /** What the viewer of jobs is made of. */
 interface JobViewerParts {
   backlog: Backlog;
-  ledger: Ledger;
   payloads: Payloads;
   jobRows: JobRows;
   watches: JobWatches;

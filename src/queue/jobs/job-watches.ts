@@ -234,7 +234,7 @@ export class JobWatches {
     this.#progress.delete(id);
   }
 
-  /** Whether this text can be the id of a message of the queue's present life. */
+  /** The place that an id names; undefined for a text that is no id of the queue's present life. */
   placeOf(id: string): Place | undefined {
     return parseId(this.#idPrefix, id);
   }

@@ -5,6 +5,7 @@ import { isText } from "../base/reply-shapes.ts";
 import type { PendingCall } from "./pending-call.ts";
 
 const NO_OPTIONS: MessageRun = {};
+const NO_OPTIONS_TEXT = JSON.stringify(NO_OPTIONS);
 
 /** Puts of one message each that share an operation: less text around each, and one answer to read for all. */
 export class PutBatch {
@@ -28,7 +29,7 @@ export class PutBatch {
       keys.push(key);
       isAnySpecial ||= run !== undefined;
       // Messages with the same options share a run, which the server checks once: mostly jobs of one task.
-      const text = JSON.stringify(run ?? NO_OPTIONS);
+      const text = run === undefined ? NO_OPTIONS_TEXT : JSON.stringify(run);
       const before = text === last ? messages.at(-1) : undefined;
       if (before === undefined) messages.push({ ...(run ?? NO_OPTIONS), count: 1 });
       else before.count = (before.count ?? 1) + 1;

@@ -20,7 +20,8 @@ const PROGRAMS = [
   "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
   "test/local/{start,start-with-keys,restart,server-crash,older-data}.test.ts",
   "test/client/workers/{blocking,attempts}.test.ts",
-  "test/{package,operations,jobs,push}/**/*.test.ts",
+  "test/{package,operations,jobs}/**/*.test.ts",
+  "test/push/{parity,storm}.test.ts",
   "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page}.test.ts",
 ];
 
@@ -38,7 +39,11 @@ export default defineConfig({
         resolve,
         test: {
           name: "core",
-          include: ["test/{core,api,socket}/**/*.test.ts", "test/behaviour/{core,memory}.test.ts"],
+          include: [
+            "test/{core,api,socket}/**/*.test.ts",
+            "test/behaviour/{core,memory}.test.ts",
+            "test/push/verdict.test.ts",
+          ],
           isolate: false,
           testTimeout: 60_000,
           expect,

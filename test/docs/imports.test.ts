@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** A file directly in one of these belongs to no folder: entry points and what all folders share. */
-const ROOTS = ["src", "worker-client/src", "worker-client/memory", "worker-client/testing", "worker-client/cli"];
+const ROOTS = ["src", ...["src", "memory", "binding", "testing", "cli"].map((folder) => `worker-client/${folder}`)];
 
 /** Modules that import nothing, not even a type. */
 const LEAVES = ["limits", "problems", "endpoints", "scopes", "states", "version"].map(
@@ -17,9 +17,11 @@ const SHARED = ["env", "isolate", "log", "byte-ledger", "machine-clock", "option
 
 /** What each room of the server may import from, beside itself: only what is below it. The linter holds the others. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
-  "src/server.ts": ["src/factory.ts", "src/api", ...SHARED],
-  "src/factory.ts": ["src/http", "src/object", ...SHARED],
-  "src/http": ["src/object", "src/api", "src/contract", "src/queue", ...SHARED],
+  "src/server.ts": ["src/factory.ts", "worker-client/binding", "src/api", ...SHARED],
+  "src/factory.ts": ["src/http", "src/entrypoints", "src/calls", "src/object", "src/api", ...SHARED],
+  "src/http": ["src/calls", "src/object", "src/api", "src/contract", ...SHARED],
+  "src/entrypoints": ["src/calls", "src/api", "src/env.ts"],
+  "src/calls": ["src/object", "src/api", "src/contract", "src/queue/base", ...SHARED],
   "src/object": ["src/socket", "src/api", "src/contract", "src/queue", ...SHARED],
   "src/socket": ["src/api", "src/contract", "src/queue", "src/machine-clock.ts"],
   "src/api": ["src/contract", "src/queue/base"],
@@ -35,6 +37,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "src/machine-clock.ts": [],
   "worker-client/src": ["src/contract", "src/api/types.ts"],
   "worker-client/memory": ["worker-client/src", "src/api", "src/queue", "src/contract"],
+  "worker-client/binding": ["worker-client/src", "src/api", "src/contract"],
   "worker-client/testing": ["worker-client/src", "src/local"],
   // The command line has of the client what its users have.
   "worker-client/cli": ["worker-client/src/index.ts", "worker-client/src/tasks/index.ts", "src/local", "src/contract"],

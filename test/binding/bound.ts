@@ -1,6 +1,7 @@
 /** The queues of the tests' server by binding, as its own Worker has them, and as others do. */
 import { createExecutionContext } from "cloudflare:test";
 import { env, exports, waitUntil } from "cloudflare:workers";
+import type { BindingCalls } from "../../src/api/binding-calls.ts";
 import { fromService } from "../../src/server.ts";
 import { BindingManager } from "../../worker-client/binding/binding-manager.ts";
 import { queues } from "../support/movable-worker/queues.ts";
@@ -10,13 +11,13 @@ export function boundManager(): BindingManager {
   return new BindingManager(queues.callsOf(env, createExecutionContext()), "The queue's object", waitUntil);
 }
 
-/** The service binding of another Worker, with these props. */
-export function serviceWith(props: unknown): object {
-  const entrypoint = exports.QueueService as unknown as (options: { props: unknown }) => object;
+/** What another Worker can call by a service binding with these props. */
+export function callsWith(props: unknown): BindingCalls {
+  const entrypoint = exports.QueueService as unknown as (options: { props: unknown }) => BindingCalls;
   return entrypoint({ props });
 }
 
-/** As another Worker has it. */
+/** The queues of such a Worker. */
 export function managerWith(props: unknown): BindingManager {
-  return fromService(serviceWith(props));
+  return fromService(callsWith(props));
 }

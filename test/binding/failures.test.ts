@@ -135,3 +135,27 @@ test("what is refused is not sent again", async () => {
 
   expect(stubs()).toBe(1);
 });
+
+test("a call that is never answered is given up after 15 seconds, and sent again", async () => {
+  const queue = freshQueue();
+  const { manager, stubs } = queuesWith(() => new Promise(() => undefined));
+  vi.useFakeTimers();
+
+  const configured = manager.queue(nameOf(queue)).configure({ maxSize: 7 });
+  await vi.advanceTimersByTimeAsync(14_999);
+  expect(stubs()).toBe(1);
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(await configured).toMatchObject({ maxSize: 7 });
+  expect(stubs()).toBe(2);
+});
+
+test("a thousand puts at a time are stored once each", async () => {
+  const queue = boundManager().queue<number>(nameOf(freshQueue()));
+  const items = Array.from({ length: 1_000 }, (_, item) => item);
+
+  const ids = await Promise.all(items.map((item) => queue.put(item)));
+
+  expect(new Set(ids).size).toBe(items.length);
+  expect(await queue.qsize()).toBe(items.length);
+});

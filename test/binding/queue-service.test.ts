@@ -24,7 +24,7 @@ test.each<[string, unknown]>([
 ])("%s grant nothing, and the refusal says what to write", async (_, props) => {
   const queue = managerWith(props).queue(nameOf(freshQueue()));
 
-  const sentence = `The service binding has no props, so that it grants nothing. ${HOW.slice(0, -1)} (queue ${queue.name}).`;
+  const sentence = `The service binding has no props, so that it grants nothing. ${HOW} Locally both Workers must be started by one command, wrangler dev with -c for each, or the props are lost (queue ${queue.name}).`;
   await expect(queue.put("a")).rejects.toThrow(Forbidden);
   await expect(queue.put("a")).rejects.toThrow(sentence);
   await expect(queue.getNowait()).rejects.toThrow(sentence);

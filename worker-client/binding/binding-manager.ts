@@ -20,8 +20,11 @@ export interface BindingQueueNamesOptions extends CallOptions {
 
 const NAMES_OPTIONS: Known<BindingQueueNamesOptions> = { prefix: true, ...CALL_OPTIONS };
 
-/** For how long a call is tried again that does not say it itself, in seconds: a request of a Worker waits for it. */
-const RETRY_SECONDS = 10;
+/**
+ * For how long a call is tried again that does not say it itself, in seconds: as long as the platform lets work go on after
+ * a response, and long enough for a second try where a first one is never answered.
+ */
+const RETRY_SECONDS = 30;
 
 /**
  * Queues by their names, from inside a Worker: those of its own server, or of another Worker's by service binding. Make one

@@ -2,16 +2,13 @@ import type { BindingCalls } from "./api/binding-calls.ts";
 import { OWNER } from "./api/keys/principal.ts";
 import { BoundCalls } from "./calls/bound-calls.ts";
 import { QueueService } from "./entrypoints/queue-service.ts";
-import { ServerEnv } from "./env.ts";
+import { type ExportsContext, ServerEnv } from "./env.ts";
 import { app, isFor } from "./http/app.ts";
 import type { IsolateState } from "./isolate.ts";
 import type { MachineClock } from "./machine-clock.ts";
 import { DirectoryObject } from "./object/directory-object.ts";
 import { QueueObject } from "./object/queue-object.ts";
 import { type ServerOptions, serverOf } from "./options.ts";
-
-/** What a server needs of an event, or of an object: the classes that its Worker exports. */
-export type Context = Pick<ExecutionContext, "exports">;
 
 /** A server, as the Worker exports it. `Env` is what its Worker is given. */
 export interface Server<Env extends object> {
@@ -43,7 +40,7 @@ export interface Server<Env extends object> {
 
 /** A server, and the calls by which its own Worker uses it. */
 export interface BoundServer<Env extends object> extends Server<Env> {
-  callsOf(env: Env, ctx: Context): BindingCalls;
+  callsOf(env: Env, ctx: ExportsContext): BindingCalls;
 }
 
 /**

@@ -4,7 +4,8 @@
 import { waitUntil } from "cloudflare:workers";
 import { BindingManager } from "../worker-client/binding/binding-manager.ts";
 import { managerOfService } from "../worker-client/binding/from-service.ts";
-import { type Context, queuesWith, type Server } from "./factory.ts";
+import type { ExportsContext } from "./env.ts";
+import { queuesWith, type Server } from "./factory.ts";
 import { IsolateState } from "./isolate.ts";
 import type { ServerOptions } from "./options.ts";
 
@@ -19,7 +20,7 @@ export interface Queues<Env extends object> extends Server<Env> {
    * The queues of this server from inside its own Worker: no request over HTTP and no key. It may do everything. Call it in
    * each event; in a Durable Object or an entrypoint with `this.env` and `this.ctx`. Sends nothing yet.
    */
-  of(env: Env, ctx: Context): BindingManager;
+  of(env: Env, ctx: ExportsContext): BindingManager;
 }
 
 /**

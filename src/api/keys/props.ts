@@ -15,7 +15,8 @@ const props = z.strictObject({
 });
 
 /** Between two commands of wrangler there is no way for them. */
-const LOCALLY = "Locally both Workers must be started by one command, wrangler dev with -c for each, or the props are lost.";
+const LOCALLY =
+  "Locally both Workers must be started by one command, wrangler dev with -c for each, or the props are lost.";
 
 const HOW = `Write in its entry under services, in the wrangler.jsonc of the Worker that has it: "props": { "queues": ["emails"], "scopes": ["put"] }. queues are beginnings of the names of queues, "" for all; scopes are some of ${SCOPES.join(", ")}.`;
 
@@ -27,7 +28,10 @@ const HOW = `Write in its entry under services, in the wrangler.jsonc of the Wor
  */
 export function principalOfProps(given: unknown): Principal {
   if (isMissing(given)) {
-    throw new ProblemError("forbidden", `The service binding has no props, so that it grants nothing. ${HOW} ${LOCALLY}`);
+    throw new ProblemError(
+      "forbidden",
+      `The service binding has no props, so that it grants nothing. ${HOW} ${LOCALLY}`,
+    );
   }
   try {
     return { ...check(props, given, "props"), name: "service", isService: true };

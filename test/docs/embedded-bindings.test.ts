@@ -118,7 +118,7 @@ test("the application of Hono serves queues below its base path, and puts by bin
   expect((await fetch(`${origin}/elsewhere`)).status).toBe(404);
 });
 
-test("a manager that a module keeps, against the rule, serves requests one after the other", async () => {
+test("a manager that a module keeps, against the rule, serves requests all the same", async () => {
   const worker = `
 import { durableQueue } from "durable-queue/server";
 const queues = durableQueue({ basePath: "/queues" });
@@ -137,4 +137,6 @@ export default {
   const { origin } = await project.serve({ ...JSON.parse(shopConfiguration), main });
 
   for (let requests = 0; requests < 3; requests += 1) expect((await ask(origin, "/")).text).toBe("true");
+  const many = await Promise.all(Array.from({ length: 20 }, () => ask(origin, "/")));
+  expect(many.map(({ text }) => text)).toEqual(many.map(() => "true"));
 });

@@ -10,7 +10,10 @@ import { IsolateState } from "./isolate.ts";
 import type { ServerOptions } from "./options.ts";
 
 export type { BindingManager, BindingQueueNamesOptions } from "../worker-client/binding/binding-manager.ts";
+export type { ConsumerBatch, ConsumerMessage } from "../worker-client/push/batch.ts";
+export type { BatchConsumer, ConsumerOptions, TaskConsumer } from "../worker-client/push/consumer.ts";
 export type { Grant } from "./api/keys/grant.ts";
+export { consumers } from "./entrypoints/consumers.ts";
 export type { ServerEvent } from "./log.ts";
 export type { ServerOptions };
 

@@ -10,9 +10,18 @@ const NO_AUTHKEY =
   "Neither AUTHKEY nor AUTHKEYS is set; all requests are refused until one is. Set it with wrangler secret put, or in .dev.vars.";
 
 /** Why the server refuses all requests, for its operator; undefined if it does not. Contains no secrets. */
-export function faultOf(env: ServerEnv): ProblemError | undefined {
+function faultOf(env: ServerEnv): ProblemError | undefined {
   const isKeyNeeded = env.server.authorize === undefined;
   return faultOfKeys(env) ?? (isKeyNeeded ? faultOfNoKey(env) : undefined) ?? faultOfSetup(env);
+}
+
+/**
+ * What `GET /healthz` answers with: also that the consumers of the Worker are missing. Requests are served then, because
+ * messages wait for consumers, and no producer should be refused for them.
+ */
+export function faultOfHealth(env: ServerEnv): ProblemError | undefined {
+  const { consumersFault } = env;
+  return faultOf(env) ?? (consumersFault === undefined ? undefined : new ProblemError("misconfigured", consumersFault));
 }
 
 /** The same, as far as it is about keys that the server has: no client can show then that it has one. */

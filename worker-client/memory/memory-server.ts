@@ -83,14 +83,13 @@ export class MemoryServer {
     }
     if (timeoutMs !== undefined && "timeoutMs" in command) command = { ...command, timeoutMs };
     const queue = this.queue(name);
-    const info = { name, storageBytes: 0, rowsWritten: 0, connected: 0, consumers: [] };
     return new Promise((resolve) => {
       let isAnswered = false;
       const abort = () => queue.cancel(id, this.now);
       const id = queue.take(command, now, (result) => {
         isAnswered = true;
         signal?.removeEventListener("abort", abort);
-        resolve(replyOf(verb, result, info));
+        resolve(replyOf(verb, result, queue.info));
       });
       // Most commands are answered by now: a signal that lives long would keep a listener of each.
       if (!isAnswered) signal?.addEventListener("abort", abort, { once: true });

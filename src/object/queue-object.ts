@@ -83,7 +83,9 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
     const characters = typeof request === "string" ? COMMAND_CHARACTERS + request.length : undefined;
     if (characters !== undefined && !this.#batcher.hasMemoryFor(characters)) return Promise.resolve(OVERLOADED_REPLY);
     try {
-      const command = commandOf(verb, request, { queue: this.#name, now: this.#clock.now(), ...asking }, version);
+      const { allowsPrivateWebhooks } = this.#env;
+      const context = { queue: this.#name, now: this.#clock.now(), allowsPrivateWebhooks, ...asking };
+      const command = commandOf(verb, request, context, version);
       return this.#submit(verb as Verb, command, { characters: characters ?? charactersOf(command), waitId });
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
@@ -198,6 +200,7 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
     const { principal } = session.peer;
     const context = {
       ...{ queue: this.#name, principal, connection: session },
+      allowsPrivateWebhooks: this.#env.allowsPrivateWebhooks,
       ...{ idempotencyKey: operation.key, now: this.#clock.now() },
     };
     try {

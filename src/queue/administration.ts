@@ -4,7 +4,8 @@ import { utf8Bytes } from "./base/bytes.ts";
 import type { Description, Result } from "./base/commands.ts";
 import { type AnnouncedTask, type Changes, type Configuration, changed, type Paused } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
-import { orderConflict, shutDown, tooManyTasks } from "./base/refusals.ts";
+import { noWebhookUrl, orderConflict, shutDown, tooManyTasks } from "./base/refusals.ts";
+import { changedWebhook, type WebhookChange } from "./base/webhook.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Leases } from "./leases.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
@@ -45,16 +46,30 @@ export class Administration {
     return { verb: "describe", description: this.#description(now) };
   }
 
-  configure(changes: Changes, now: number): Result {
+  /** @param push undefined if the webhook is not to be changed */
+  configure(changes: Changes, push: WebhookChange | null | undefined, now: number): Result {
     const { configuration } = this.#state;
-    const next = changed(configuration, changes);
+    const asked = push && changedWebhook(configuration.push, push);
+    if (push && asked === undefined) return noWebhookUrl();
+    const webhook = push === null ? null : asked?.webhook;
+    const next = changed(configuration, webhook === undefined ? changes : { ...changes, push: webhook });
     const { ledger, outboundTransfers, rows, puts } = this.#parts;
     const isEmpty = sumOf(ledger.counts) === 0;
     if (next.order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
     this.#change(next);
     if (changes.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) rows.includeTotals();
     if (next.maxSize > 0) puts.refuseLargerThan(next.maxSize);
-    return this.#describe("configure", now);
+    return { ...this.#describe("configure", now), newSecret: asked?.newSecret };
+  }
+
+  /** Sends nothing more to the webhook, unless it was configured meanwhile. */
+  stopPush({ url, revision, reason }: { url: string; revision: number; reason: string }): Result {
+    const { configuration } = this.#state;
+    const { push } = configuration;
+    if (push?.url === url && push.revision === revision) {
+      this.#change(changed(configuration, { push: { ...push, stopped: reason } }));
+    }
+    return { verb: "stop_push" };
   }
 
   /** Adds tasks to those that are known. Nothing is stored if they are known already. */
@@ -89,7 +104,10 @@ export class Administration {
     return this.#describe("shutdown", now);
   }
 
-  #describe(verb: "configure" | "pause" | "shutdown", now: number): Result {
+  #describe<Verb extends "configure" | "pause" | "shutdown">(
+    verb: Verb,
+    now: number,
+  ): { verb: Verb; description: Description } {
     this.#parts.dispatcher.serve(now);
     return { verb, description: this.#description(now) };
   }

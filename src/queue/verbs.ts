@@ -74,7 +74,8 @@ export const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     return { verb: "transfer_result" };
   },
   describe: ({ administration }, _, now) => administration.describe(now),
-  configure: ({ administration }, { changes }, now) => administration.configure(changes, now),
+  configure: ({ administration }, { changes, push }, now) => administration.configure(changes, push, now),
+  stop_push: ({ administration }, command) => administration.stopPush(command),
   pause: ({ administration }, { paused }, now) => administration.pause(paused, now),
   shutdown: ({ administration }, { immediate }, now) => administration.shutDown(immediate, now),
   delete: (queue, { nextGeneration }) => {

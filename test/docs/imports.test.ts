@@ -5,7 +5,14 @@ import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** A file directly in one of these belongs to no folder: entry points and what all folders share. */
-const ROOTS = ["src", "worker-client/src", "worker-client/memory", "worker-client/testing", "worker-client/cli"];
+const ROOTS = [
+  "src",
+  "worker-client/src",
+  "worker-client/memory",
+  "worker-client/testing",
+  "worker-client/webhooks",
+  "worker-client/cli",
+];
 
 /** Modules that import nothing, not even a type. */
 const LEAVES = ["limits", "problems", "endpoints", "scopes", "states", "version"].map(
@@ -21,6 +28,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "src/factory.ts": ["src/http", "src/object", ...SHARED],
   "src/http": ["src/object", "src/api", "src/contract", "src/queue", ...SHARED],
   "src/object": ["src/socket", "src/api", "src/contract", "src/queue", ...SHARED],
+  "src/push": ["src/api", "src/contract", "src/queue/base"],
   "src/socket": ["src/api", "src/contract", "src/queue", "src/machine-clock.ts"],
   "src/api": ["src/contract", "src/queue/base"],
   "src/contract": [],
@@ -35,6 +43,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "src/machine-clock.ts": [],
   "worker-client/src": ["src/contract", "src/api/types.ts"],
   "worker-client/memory": ["worker-client/src", "src/api", "src/queue", "src/contract"],
+  "worker-client/webhooks": ["src/contract"],
   "worker-client/testing": ["worker-client/src", "src/local"],
   // The command line has of the client what its users have.
   "worker-client/cli": ["worker-client/src/index.ts", "worker-client/src/tasks/index.ts", "src/local", "src/contract"],

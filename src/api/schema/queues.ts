@@ -8,7 +8,8 @@ import {
   type MessageState,
   STATE_NAMES,
 } from "../../contract/states.ts";
-import { allSettings } from "./settings.ts";
+import { describedSettings } from "./settings.ts";
+import { pushDescription } from "./webhook.ts";
 
 function countsOf<Name extends string>(names: readonly Name[]): Record<Name, z.ZodInt> {
   return Object.fromEntries(names.map((name) => [name, z.int()])) as Record<Name, z.ZodInt>;
@@ -33,7 +34,8 @@ export type Consumer = z.output<typeof consumer>;
 
 export const queueDescription = z.strictObject({
   name: z.string(),
-  ...allSettings,
+  ...describedSettings,
+  push: pushDescription.nullable(),
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: z.enum(["none", "draining", "immediate"]),
   paused: z.strictObject({ puts: z.boolean(), receives: z.boolean() }),

@@ -5,6 +5,7 @@ import type { ProblemCode } from "../../contract/problems.ts";
 import type { DeathReason, JobState, MessageState } from "../../contract/states.ts";
 import type { AnnouncedTask, Changes, Paused } from "./configuration.ts";
 import type { Delivery, Description, JobError, JobView, Page, UnknownJob, View } from "./views.ts";
+import type { WebhookChange } from "./webhook.ts";
 
 export type { Delivery, Description, JobError, JobView, Page, UnknownJob, View } from "./views.ts";
 
@@ -197,7 +198,9 @@ export type Command =
   | { verb: "extend"; receipts: string[]; leaseMs?: number | undefined }
   | DoneCommand
   | { verb: "join"; timeoutMs: number }
-  | { verb: "configure"; changes: Changes }
+  | { verb: "configure"; changes: Changes; push?: WebhookChange | null | undefined }
+  /** Nothing more is sent to the webhook of this URL and revision until it is configured again. */
+  | { verb: "stop_push"; url: string; revision: number; reason: string }
   | { verb: "describe" }
   /** Lists messages in this state, or all, after the one that the cursor names. */
   | { verb: "messages"; state?: MessageState | undefined; cursor: string; limit: number }
@@ -269,7 +272,10 @@ export type Result =
   | { verb: "extend"; extended: number; stale: string[]; cancelled: string[]; leaseMs: number; leaseEndsAt: number }
   | { verb: "done"; unfinished: number }
   | { verb: "join"; finished: boolean }
-  | { verb: "configure" | "shutdown" | "pause"; description: Description }
+  | { verb: "shutdown" | "pause"; description: Description }
+  | { verb: "stop_push" }
+  /** `newSecret`: the webhook's, if it was made just now. */
+  | { verb: "configure"; description: Description; newSecret?: string | undefined }
   | { verb: "describe"; description: Description }
   | { verb: "purge"; purged: number }
   /** `damagedRows`: how many stored rows of the page could not be read, or not in full; only of a damaged queue. */

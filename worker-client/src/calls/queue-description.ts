@@ -1,4 +1,4 @@
-import type { SETTINGS, SettingValues } from "../../../src/contract/settings.ts";
+import type { PlainName, SETTINGS, SettingValues } from "../../../src/contract/settings.ts";
 import type { CountName } from "../../../src/contract/states.ts";
 
 /** In which order visible messages are handed out. */
@@ -8,7 +8,7 @@ export type Order = SettingValues["order"];
 export type QueueOptions = { -readonly [Name in keyof typeof SETTINGS]?: SettingValues[Name] | undefined };
 
 /** The settings of a queue. */
-type QueueSettings = { -readonly [Name in keyof typeof SETTINGS]: SettingValues[Name] };
+type QueueSettings = { -readonly [Name in PlainName]: SettingValues[Name] };
 
 /**
  * How many messages are in each state (`visible`, `delayed`, `leased`, `dead`, `transferring`), how many are unfinished,
@@ -43,9 +43,33 @@ export interface Consumer {
   credit: number;
 }
 
+/** What pushes the messages of a queue to where they are handled. */
+export interface PushDescription {
+  /** `webhook`: to a URL. `worker`: to a consumer of the Worker. */
+  kind: "worker" | "webhook";
+  /** Without its query. */
+  url?: string | undefined;
+  batchSize: number;
+  batchWaitSeconds: number;
+  concurrency: number;
+  timeoutSeconds: number;
+  /** How many requests or calls are under way. */
+  inFlight: number;
+  /** `waiting`: after failures, until `resumesAt`. `stopped`: until it is configured again. */
+  state: "running" | "waiting" | "stopped";
+  /** When it is tried again, in seconds since 1970. */
+  resumesAt?: number | undefined;
+  /** Why it waits or is stopped. */
+  detail?: string | undefined;
+  /** The secret that the server made: only in the answer to the configuration that made it. It is not shown again. */
+  secret?: string | undefined;
+}
+
 /** A queue's settings, counts and consumers. */
 export interface QueueDescription extends QueueSettings, QueueCounts {
   name: string;
+  /** What the messages are pushed to; null for nothing. */
+  push: PushDescription | null;
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: "none" | "draining" | "immediate";
   paused: { puts: boolean; receives: boolean };

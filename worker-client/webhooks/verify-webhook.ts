@@ -72,7 +72,7 @@ export async function verifyWebhook<Body = unknown>(
   body: string | Uint8Array | ArrayBuffer,
   { toleranceSeconds = TOLERANCE_SECONDS, now = Date.now() }: VerifyOptions = {},
 ): Promise<WebhookBatch<Body>> {
-  const secrets = typeof secret === "string" ? [secret] : secret;
+  const secrets = typeof secret === "object" ? secret : [secret];
   for (const each of secrets) assertSecret(each);
   const bytes = bytesIn(body);
   const [id, timestamp, signatures] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) =>

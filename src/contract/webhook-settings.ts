@@ -3,27 +3,16 @@
  * `configure`, the command line and the docs.
  */
 
-/** A number of the setting `push`, with its range. */
-interface WebhookNumber {
-  kind: "integer" | "number";
-  min: number;
-  max: number;
-  default: number;
-}
+import { PUSH_SETTINGS, type PushSettingName } from "./push-settings.ts";
 
-/** What of a webhook is a number. What it says stands in the comments: the docs show it. */
+/** What of a webhook is a number: as for handlers of a Worker, but for the size of a batch. */
 export const WEBHOOK_NUMBERS = {
-  /** How many messages one request has at most. Default 1. */
-  batchSize: { kind: "integer", min: 1, max: 100, default: 1 },
-  /** How long a batch that is not full waits for more messages. Default 0. */
-  batchWaitSeconds: { kind: "number", min: 0, max: 60, default: 0 },
-  /** How many requests are under way at the same time at most. Default 5. */
-  concurrency: { kind: "integer", min: 1, max: 100, default: 5 },
-  /** How long the receiver may take to answer. Default 60. */
-  timeoutSeconds: { kind: "number", min: 1, max: 900, default: 60 },
-} as const satisfies Record<string, WebhookNumber>;
+  ...PUSH_SETTINGS,
+  /** The most messages of a request: 1 to 100. Default 1, so that the answer is about one message. */
+  batchSize: { ...PUSH_SETTINGS.batchSize, max: 100, default: 1 },
+} as const;
 
-export type WebhookNumberName = keyof typeof WEBHOOK_NUMBERS;
+export type WebhookNumberName = PushSettingName;
 
 export const WEBHOOK_NUMBER_NAMES: readonly WebhookNumberName[] = Object.keys(WEBHOOK_NUMBERS) as WebhookNumberName[];
 
@@ -48,11 +37,4 @@ export type WebhookValues = { -readonly [Name in WebhookNumberName]?: number | u
 };
 
 /** A webhook, as it is kept: all its values. */
-export type Webhook = Record<WebhookNumberName, number> & {
-  url: string;
-  secrets: readonly string[];
-  /** Grows by one with each change, so that an answer to a request from before it changes nothing. */
-  revision: number;
-  /** Why nothing more is sent until it is configured again; absent while it is sent. */
-  stopped?: string | undefined;
-};
+export type Webhook = Record<WebhookNumberName, number> & { url: string; secrets: readonly string[] };

@@ -96,5 +96,5 @@ export const PATIENT: ReadonlySet<Command["verb"]> = new Set([
   "begin",
   "cancel_wait",
   "transfer_result",
-  "stop_push",
+  "note_push_fault",
 ]);

@@ -2,7 +2,14 @@ import { TASKS_BYTES_MAX, TASKS_MAX } from "../contract/limits.ts";
 import { ENDINGS, type Ending } from "../contract/states.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Description, Result } from "./base/commands.ts";
-import { type AnnouncedTask, type Changes, type Configuration, changed, type Paused } from "./base/configuration.ts";
+import {
+  type AnnouncedTask,
+  type Changes,
+  type Configuration,
+  changed,
+  type Paused,
+  type PushFault,
+} from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { noWebhookUrl, orderConflict, shutDown, tooManyTasks } from "./base/refusals.ts";
 import { changedWebhook, type WebhookChange } from "./base/webhook.ts";
@@ -52,7 +59,9 @@ export class Administration {
     const asked = push && changedWebhook(configuration.push, push);
     if (push && asked === undefined) return noWebhookUrl();
     const webhook = push === null ? null : asked?.webhook;
-    const next = changed(configuration, webhook === undefined ? changes : { ...changes, push: webhook });
+    // What is configured anew is tried anew.
+    const pushed = webhook === undefined ? {} : { push: webhook, pushFault: null };
+    const next = changed(configuration, { ...changes, ...pushed });
     const { ledger, outboundTransfers, rows, puts } = this.#parts;
     const isEmpty = sumOf(ledger.counts) === 0;
     if (next.order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
@@ -60,16 +69,6 @@ export class Administration {
     if (changes.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) rows.includeTotals();
     if (next.maxSize > 0) puts.refuseLargerThan(next.maxSize);
     return { ...this.#describe("configure", now), newSecret: asked?.newSecret };
-  }
-
-  /** Sends nothing more to the webhook, unless it was configured meanwhile. */
-  stopPush({ url, revision, reason }: { url: string; revision: number; reason: string }): Result {
-    const { configuration } = this.#state;
-    const { push } = configuration;
-    if (push?.url === url && push.revision === revision) {
-      this.#change(changed(configuration, { push: { ...push, stopped: reason } }));
-    }
-    return { verb: "stop_push" };
   }
 
   /** Adds tasks to those that are known. Nothing is stored if they are known already. */
@@ -87,6 +86,11 @@ export class Administration {
   /** The tasks that workers have announced. */
   tasks(): Result {
     return { verb: "tasks", tasks: [...this.#state.configuration.tasks] };
+  }
+
+  notePushFault(pushFault: PushFault | null): Result {
+    this.#change(changed(this.#state.configuration, { pushFault }));
+    return { verb: "note_push_fault" };
   }
 
   pause(paused: Partial<Paused>, now: number): Result {

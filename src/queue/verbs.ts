@@ -73,9 +73,9 @@ export const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     if (generation === queue.generation) queue.redrives.applyOutcome(number, outcome, refusal, now);
     return { verb: "transfer_result" };
   },
+  note_push_fault: ({ administration }, { fault }) => administration.notePushFault(fault),
   describe: ({ administration }, _, now) => administration.describe(now),
   configure: ({ administration }, { changes, push }, now) => administration.configure(changes, push, now),
-  stop_push: ({ administration }, command) => administration.stopPush(command),
   pause: ({ administration }, { paused }, now) => administration.pause(paused, now),
   shutdown: ({ administration }, { immediate }, now) => administration.shutDown(immediate, now),
   delete: (queue, { nextGeneration }) => {

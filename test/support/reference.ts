@@ -167,7 +167,7 @@ function valuesOf(setting: Setting): string {
     case "queue":
       return "the name of another queue, or `null`";
     case "webhook":
-      return "`{ url, secret, … }` or `null`: see [webhooks](webhooks.md)";
+      return "`{ url, secret, … }` or `null`: see [webhooks](push/webhooks.md)";
     default:
       return `${setting.isOptional ? "0 or " : ""}${setting.kind} ${setting.min} to ${setting.max}`;
   }

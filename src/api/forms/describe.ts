@@ -3,16 +3,15 @@ import { ENDINGS, STATE_NAMES } from "../../contract/states.ts";
 import type { Description } from "../../queue/base/commands.ts";
 import { valuesOf } from "../../queue/base/configuration.ts";
 import type { queueDescription } from "../schema/queues.ts";
-import { webhookDescription } from "./push-description.ts";
+import { pushDescription } from "./push-description.ts";
 import type { QueueInfo } from "./queue-info.ts";
 
 /** What there is to say of a queue, in the form of the interface. */
 export function describe(description: Description, queueInfo: QueueInfo): z.input<typeof queueDescription> {
-  const push = description.push && webhookDescription(description.push);
   const { shutdown, paused, unfinished, accepted, outcomes, oldestMs } = description;
   const { name, storageBytes, rowsWritten, connected, consumers } = queueInfo;
   return {
-    ...{ name, ...valuesOf(description), push, shutdown, paused },
+    ...{ name, ...valuesOf(description), shutdown, paused },
     ...{ ...countsIn(description, STATE_NAMES), unfinished, accepted, ...countsIn(description, ENDINGS) },
     ...{
       results: outcomes,
@@ -21,6 +20,7 @@ export function describe(description: Description, queueInfo: QueueInfo): z.inpu
       rowsWritten,
       connected,
       consumers: [...consumers],
+      push: pushDescription(description, queueInfo.push),
     },
   };
 }

@@ -9,7 +9,6 @@ import {
   STATE_NAMES,
 } from "../../contract/states.ts";
 import { describedSettings } from "./settings.ts";
-import { pushDescription } from "./webhook.ts";
 
 function countsOf<Name extends string>(names: readonly Name[]): Record<Name, z.ZodInt> {
   return Object.fromEntries(names.map((name) => [name, z.int()])) as Record<Name, z.ZodInt>;
@@ -32,10 +31,28 @@ const consumer = z.strictObject({
 });
 export type Consumer = z.output<typeof consumer>;
 
+/** The settings are absent while they are not known, because the consumer has not been asked for them yet. */
+const push = z.strictObject({
+  kind: z.enum(["worker", "webhook"]),
+  /** Without its query. */
+  url: z.string().optional(),
+  batchSize: z.int().optional(),
+  batchWaitSeconds: z.number().optional(),
+  concurrency: z.int().optional(),
+  timeoutSeconds: z.number().optional(),
+  /** How many batches are handled now. */
+  inFlight: z.int(),
+  /** `waiting`: nothing is pushed until `resumesAt`, for what `detail` says. `stopped`: not before it is configured again. */
+  state: z.enum(["running", "waiting", "stopped"]),
+  resumesAt: z.number().optional(),
+  detail: z.string().optional(),
+  /** Of a webhook whose secret the server made: only in the reply of the configuration that made it. */
+  secret: z.string().optional(),
+});
+
 export const queueDescription = z.strictObject({
   name: z.string(),
   ...describedSettings,
-  push: pushDescription.nullable(),
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: z.enum(["none", "draining", "immediate"]),
   paused: z.strictObject({ puts: z.boolean(), receives: z.boolean() }),
@@ -58,6 +75,8 @@ export const queueDescription = z.strictObject({
   connected: z.int(),
   /** Those of them that consume, the oldest first. Consumers over HTTP have no connection and are not among them. */
   consumers: z.array(consumer),
+  /** The consumer to which the queue pushes messages; null without one. */
+  push: push.nullable(),
 });
 
 /** A queue in the list. Counts and times are from its newest report, and absent if it has not reported yet. */

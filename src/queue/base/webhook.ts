@@ -24,7 +24,7 @@ interface ChangedWebhook {
  * The webhook with the change; undefined if it would have no URL.
  *
  * A secret belongs to the origin of the URL for which it was set: a receiver elsewhere must not be sent signatures with
- * which it could make requests of its own that the first receiver accepts. Every change lets a stopped webhook go on.
+ * which it could make requests of its own that the first receiver accepts.
  */
 export function changedWebhook(stored: Webhook | null, change: WebhookChange): ChangedWebhook | undefined {
   const { newSecret, secrets, url = stored?.url } = change;
@@ -33,12 +33,6 @@ export function changedWebhook(stored: Webhook | null, change: WebhookChange): C
   const numbers = Object.fromEntries(
     WEBHOOK_NUMBER_NAMES.map((name) => [name, change[name] ?? stored?.[name] ?? WEBHOOK_NUMBERS[name].default]),
   ) as Record<WebhookNumberName, number>;
-  const next = { url, secrets: secrets ?? kept ?? [newSecret], ...numbers };
-  if (stored !== null && stored.stopped === undefined && isSame(stored, next)) return { webhook: stored };
-  const webhook: Webhook = { ...next, revision: (stored?.revision ?? 0) + 1 };
-  return secrets === undefined && kept === undefined ? { webhook, newSecret } : { webhook };
-}
-
-function isSame({ revision, ...stored }: Webhook, next: Omit<Webhook, "revision">): boolean {
-  return JSON.stringify(stored) === JSON.stringify(next);
+  const next: Webhook = { url, secrets: secrets ?? kept ?? [newSecret], ...numbers };
+  return secrets === undefined && kept === undefined ? { webhook: next, newSecret } : { webhook: next };
 }

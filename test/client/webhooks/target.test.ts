@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Webhook } from "../../../src/contract/webhook-settings.ts";
 import { REPLY_BYTES_MAX } from "../../../src/push/webhook/bounded-text.ts";
-import { WebhookTarget } from "../../../src/push/webhook/webhook-target.ts";
+import { WebhookTarget } from "../../../src/push/webhook-target.ts";
 import { verifyWebhook } from "../../../worker-client/webhooks/index.ts";
 import { Receiver } from "../../support/webhooks/receiver.ts";
 
@@ -22,14 +22,15 @@ afterAll(() => receiver.stop());
 
 function target(webhook: Partial<Webhook> = {}, allowsPrivate = true): WebhookTarget {
   const numbers = { batchSize: 10, batchWaitSeconds: 0, concurrency: 5, timeoutSeconds: 60, revision: 1 };
-  const place = { network: { fetch }, allowsPrivate, now: () => NOW };
+  const place = { network: { fetch }, allowsPrivate, now: () => NOW, isInOutage: () => false };
   return new WebhookTarget({ url: receiver.url, secrets: [SECRET], ...numbers, ...webhook }, place);
 }
 
 /** A batch of messages with these ids. */
 function batchOf(...ids: string[]) {
   const messages = ids.map((id) => ({ id, attempt: 1, receipt: `${id}.1`, leaseEndsAt: 5, body: { id }, putAt: 1 }));
-  return { queue: "emails", messages: JSON.stringify(messages), count: ids.length, backlog: { count: 0 } };
+  const receipts = messages.map(({ receipt }) => receipt);
+  return { queue: "emails", messages: JSON.stringify(messages), receipts, backlog: { count: 0, bytes: 0 } };
 }
 
 const HOST = () => new URL(receiver.url).host;

@@ -31,10 +31,10 @@ export function addPushFlags(command: CliCommand): CliCommand {
     .option("--push-url <url>", "the webhook to which messages are pushed, signed as Standard Webhooks")
     .option("--push-secret-file <path>", "a file with its secret, or with the new and the old one in two lines");
   for (const name of WEBHOOK_NUMBER_NAMES) {
-    const { kind, min, max, default: fallback } = WEBHOOK_NUMBERS[name];
+    const { min, max, isInteger, default: fallback } = WEBHOOK_NUMBERS[name];
     const flag = `--push-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     const unit = name.endsWith("Seconds") ? "seconds" : "number";
-    const rule = { min, max, isInteger: kind === "integer" };
+    const rule = { min, max, isInteger };
     command.addOption(numberFlag(`${flag} <${unit}>`, `${MEANINGS[name]}, default ${fallback}`, rule));
   }
   return command.option("--no-push", "messages are pushed to no webhook");

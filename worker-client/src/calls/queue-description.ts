@@ -43,33 +43,30 @@ export interface Consumer {
   credit: number;
 }
 
-/** What pushes the messages of a queue to where they are handled. */
+/** The consumer to which a queue pushes messages. Its settings are absent while it has not been asked for them. */
 export interface PushDescription {
-  /** `webhook`: to a URL. `worker`: to a consumer of the Worker. */
+  /** `worker`: a handler of a Cloudflare Worker; `webhook`: an address. */
   kind: "worker" | "webhook";
-  /** Without its query. */
+  /** Of a webhook, without its query. */
   url?: string | undefined;
-  batchSize: number;
-  batchWaitSeconds: number;
-  concurrency: number;
-  timeoutSeconds: number;
-  /** How many requests or calls are under way. */
+  batchSize?: number | undefined;
+  batchWaitSeconds?: number | undefined;
+  concurrency?: number | undefined;
+  timeoutSeconds?: number | undefined;
+  /** How many batches are handled now. */
   inFlight: number;
-  /** `waiting`: after failures, until `resumesAt`. `stopped`: until it is configured again. */
+  /** `waiting`: nothing is pushed until `resumesAt`, for what `detail` says. `stopped`: not before it is configured again. */
   state: "running" | "waiting" | "stopped";
-  /** When it is tried again, in seconds since 1970. */
+  /** In seconds since 1970. */
   resumesAt?: number | undefined;
-  /** Why it waits or is stopped. */
   detail?: string | undefined;
-  /** The secret that the server made: only in the answer to the configuration that made it. It is not shown again. */
+  /** Of a webhook whose secret the server made: only in the answer to the configuration that made it. It is not shown again. */
   secret?: string | undefined;
 }
 
 /** A queue's settings, counts and consumers. */
 export interface QueueDescription extends QueueSettings, QueueCounts {
   name: string;
-  /** What the messages are pushed to; null for nothing. */
-  push: PushDescription | null;
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: "none" | "draining" | "immediate";
   paused: { puts: boolean; receives: boolean };
@@ -88,4 +85,6 @@ export interface QueueDescription extends QueueSettings, QueueCounts {
   connected: number;
   /** Those of them that consume, the oldest first, at most 100. Consumers over HTTP have no connection. */
   consumers: Consumer[];
+  /** The consumer to which messages are pushed; null without one. */
+  push: PushDescription | null;
 }

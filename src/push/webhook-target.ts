@@ -1,12 +1,13 @@
-import type { PushBatch, PushVerdict } from "../../api/push.ts";
-import { webhookUrlFault } from "../../api/webhooks/address.ts";
-import { signedContent, type WebhookKey, webhookKey, webhookSignature } from "../../contract/webhook-secret.ts";
-import type { Webhook } from "../../contract/webhook-settings.ts";
-import type { Delivered, PushTarget } from "../target.ts";
-import { meaningOf, retryAfterMsIn } from "./answers.ts";
-import { boundedText } from "./bounded-text.ts";
-import { verdictsIn } from "./reply.ts";
-import { requestBody, sentMessages } from "./request-body.ts";
+import type { PushBatch, PushVerdict } from "../api/push.ts";
+import { shownWebhookUrl, webhookUrlFault } from "../api/webhooks/address.ts";
+import type { PushSettings } from "../contract/push-settings.ts";
+import { signedContent, type WebhookKey, webhookKey, webhookSignature } from "../contract/webhook-secret.ts";
+import type { Webhook } from "../contract/webhook-settings.ts";
+import type { Delivered, PushTarget } from "./target.ts";
+import { meaningOf, retryAfterMsIn } from "./webhook/answers.ts";
+import { boundedText } from "./webhook/bounded-text.ts";
+import { verdictsIn } from "./webhook/reply.ts";
+import { requestBody, sentMessages } from "./webhook/request-body.ts";
 
 /** What a webhook needs of the server. */
 export interface WebhookPlace {
@@ -16,6 +17,8 @@ export interface WebhookPlace {
   allowsPrivate: boolean;
   /** The time, in milliseconds since 1970. */
   now(): number;
+  /** Whether the newest deliveries of the queue failed, also before this object was made. */
+  isInOutage(): boolean;
 }
 
 /** How a request ended. */
@@ -28,6 +31,8 @@ const REASON_CHARACTERS_MAX = 60;
 
 /** Pushes batches to a URL, signed as Standard Webhooks. It makes no second try: the queue redelivers. */
 export class WebhookTarget implements PushTarget {
+  readonly kind = "webhook";
+  readonly url: string;
   readonly #webhook: Webhook;
   readonly #place: WebhookPlace;
   #keys: Promise<WebhookKey[]> | undefined;
@@ -37,6 +42,12 @@ export class WebhookTarget implements PushTarget {
   constructor(webhook: Webhook, place: WebhookPlace) {
     this.#webhook = webhook;
     this.#place = place;
+    this.url = shownWebhookUrl(webhook.url);
+  }
+
+  async settings(): Promise<PushSettings> {
+    const { batchSize, batchWaitSeconds, concurrency, timeoutSeconds } = this.#webhook;
+    return { batchSize, batchWaitSeconds, concurrency, timeoutSeconds };
   }
 
   async deliver({ queue, messages }: PushBatch): Promise<Delivered> {
@@ -60,7 +71,7 @@ export class WebhookTarget implements PushTarget {
    * crash is thus dead at last, and an outage, however long, kills none.
    */
   #verdictOn(kind: "failed" | "faulty" | "busy" | "gone", detail: string): PushVerdict {
-    const wasFaulty = this.#isFaulty;
+    const wasFaulty = this.#isFaulty || this.#place.isInOutage();
     this.#isFaulty = kind !== "failed";
     const isCounted = kind === "failed" || (kind === "faulty" && !wasFaulty);
     return isCounted ? { verb: "retry", error: { name: "WebhookError", message: detail } } : { verb: "release" };

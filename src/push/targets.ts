@@ -15,7 +15,7 @@ export class Targets {
   readonly #now: () => number;
   readonly #worker: WorkerTarget | undefined;
   #webhook: { configured: Webhook; text: string; target: WebhookTarget } | undefined;
-  #hasFault = false;
+  #faults = 0;
 
   /**
    * @param calls what a consumer asks of the queue while it handles a batch
@@ -29,7 +29,7 @@ export class Targets {
 
   /** The same object for as long as the configuration of pushes does not change; undefined for none. */
   of({ push, pushFault }: Configuration): PushTarget | undefined {
-    this.#hasFault = pushFault !== null;
+    this.#faults = pushFault?.count ?? 0;
     return push === null ? this.#worker : this.#webhookOf(push);
   }
 
@@ -47,7 +47,7 @@ export class Targets {
     const network = allowsPrivate && ANY_NETWORK !== undefined ? ANY_NETWORK : OUTBOUND;
     return new WebhookTarget(configured, {
       ...{ network, allowsPrivate, now: this.#now },
-      isInOutage: () => this.#hasFault,
+      faults: () => this.#faults,
     });
   }
 }

@@ -3,8 +3,9 @@ import { shownWebhookUrl, webhookUrlFault } from "../api/webhooks/address.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
 import { signedContent, type WebhookKey, webhookKey, webhookSignature } from "../contract/webhook-secret.ts";
 import type { Webhook } from "../contract/webhook-settings.ts";
+import { backoffMsAfter } from "./breaker.ts";
 import type { Delivered, PushTarget } from "./target.ts";
-import { meaningOf, retryAfterMsIn } from "./webhook/answers.ts";
+import { type Meaning, meaningOf, retryAfterMsIn } from "./webhook/answers.ts";
 import { boundedText } from "./webhook/bounded-text.ts";
 import { verdictsIn } from "./webhook/reply.ts";
 import { requestBody, sentMessages } from "./webhook/request-body.ts";
@@ -17,14 +18,22 @@ export interface WebhookPlace {
   allowsPrivate: boolean;
   /** The time, in milliseconds since 1970. */
   now(): number;
-  /** Whether the newest deliveries of the queue failed, also before this object was made. */
-  isInOutage(): boolean;
+  /** How many faults in a row the queue has noted until now, also before this object was made. */
+  faults(): number;
+}
+
+/** How a request ended that no receiver has taken. */
+interface Unhandled {
+  kind: Exclude<Meaning, "handled">;
+  detail: string;
+  retryAfterMs?: number | undefined;
 }
 
 /** How a request ended. */
-type Ending =
-  | { kind: "handled"; body: string | undefined }
-  | { kind: "failed" | "faulty" | "busy" | "gone"; detail: string; retryAfterMs?: number | undefined };
+type Ending = { kind: "handled"; body: string | undefined } | Unhandled;
+
+/** How long after the next probe a message that was given back is visible again, in milliseconds. */
+const BEHIND_MS = 1_000;
 
 /** The most characters that are shown of what the platform says of a failed connection. */
 const REASON_CHARACTERS_MAX = 60;
@@ -50,7 +59,7 @@ export class WebhookTarget implements PushTarget {
     return { batchSize, batchWaitSeconds, concurrency, timeoutSeconds };
   }
 
-  async deliver({ queue, messages }: PushBatch): Promise<Delivered> {
+  async deliver({ queue, messages, backlog }: PushBatch): Promise<Delivered> {
     const { ids, json } = sentMessages(messages);
     const ending = await this.#request(queue, ids, json);
     if (ending.kind === "handled") {
@@ -58,7 +67,7 @@ export class WebhookTarget implements PushTarget {
       return { verdicts: verdictsIn(ids, ending.body) };
     }
     const { kind, detail, retryAfterMs } = ending;
-    const verdict = this.#verdictOn(kind, detail);
+    const verdict = this.#verdictOn(ending, backlog.count > 0);
     const verdicts = ids.map(() => verdict);
     if (kind === "failed") return { verdicts };
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
@@ -68,13 +77,17 @@ export class WebhookTarget implements PushTarget {
   /**
    * What becomes of messages that were not handled. An attempt is counted only if the message may be at fault: not while the
    * receiver asks to wait, and in an outage only for the first batch that meets it. A message that makes its receiver
-   * crash is thus dead at last, and an outage, however long, kills none.
+   * crash is thus dead at last, and an outage, however long, kills none. What is given back lets the others go first, so
+   * that the next probe is another message.
    */
-  #verdictOn(kind: "failed" | "faulty" | "busy" | "gone", detail: string): PushVerdict {
-    const wasFaulty = this.#isFaulty || this.#place.isInOutage();
+  #verdictOn({ kind, detail, retryAfterMs = 0 }: Unhandled, areOthersWaiting: boolean): PushVerdict {
+    const faults = this.#place.faults();
+    const wasFaulty = this.#isFaulty || faults > 0;
     this.#isFaulty = kind !== "failed";
     const isCounted = kind === "failed" || (kind === "faulty" && !wasFaulty);
-    return isCounted ? { verb: "retry", error: { name: "WebhookError", message: detail } } : { verb: "release" };
+    if (isCounted) return { verb: "retry", error: { name: "WebhookError", message: detail } };
+    if (!areOthersWaiting || kind === "gone") return { verb: "release" };
+    return { verb: "release", delayMs: Math.max(backoffMsAfter(faults + 1), retryAfterMs) + BEHIND_MS };
   }
 
   async #request(queue: string, ids: readonly string[], messages: string): Promise<Ending> {
@@ -145,7 +158,7 @@ function isJson(headers: Headers): boolean {
   return /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i.test(headers.get("content-type") ?? "");
 }
 
-function detailOf(status: number, kind: "failed" | "faulty" | "busy" | "gone", host: string): string {
+function detailOf(status: number, kind: Unhandled["kind"], host: string): string {
   const answered = `${host} has answered ${status}`;
   if (kind === "gone") return `${answered}, which ends the webhook. Nothing is sent until it is configured again.`;
   if (kind === "busy") return `${answered}: it asks to be sent less.`;

@@ -20,9 +20,9 @@ afterEach(() => {
 });
 afterAll(() => receiver.stop());
 
-function target(webhook: Partial<Webhook> = {}, allowsPrivate = true): WebhookTarget {
+function target(webhook: Partial<Webhook> = {}, { allowsPrivate = true, faults = 0 } = {}): WebhookTarget {
   const numbers = { batchSize: 10, batchWaitSeconds: 0, concurrency: 5, timeoutSeconds: 60, revision: 1 };
-  const place = { network: { fetch }, allowsPrivate, now: () => NOW, isInOutage: () => false };
+  const place = { network: { fetch }, allowsPrivate, now: () => NOW, faults: () => faults };
   return new WebhookTarget({ url: receiver.url, secrets: [SECRET], ...numbers, ...webhook }, place);
 }
 
@@ -225,11 +225,25 @@ describe("an outage", () => {
 
     expect(kinds).toEqual(["retry", "release", "release", "ack", "retry", "retry", "release", "release", "release"]);
   });
+
+  test("goes on for an object that was loaded in it, and lets another message be the next probe", async () => {
+    receiver.answer = 502;
+    const alone = await target({}, { faults: 3 }).deliver(batchOf("a"));
+    const batch = { ...batchOf("a"), backlog: { count: 7, bytes: 0 } };
+    const amongOthers = await target({}, { faults: 3 }).deliver(batch);
+    receiver.answer = { status: 429, headers: { "retry-after": "60" } };
+    const asked = await target({}, { faults: 3 }).deliver(batch);
+
+    expect(alone.verdicts).toEqual([{ verb: "release" }]);
+    // The breaker lets the next one through after 8 seconds, or after the 60 that the receiver asks for.
+    expect(amongOthers.verdicts).toEqual([{ verb: "release", delayMs: 9_000 }]);
+    expect(asked.verdicts).toEqual([{ verb: "release", delayMs: 61_000 }]);
+  });
 });
 
 describe("a private address", () => {
   test("is sent nothing once it is not allowed any more, and no message pays for it", async () => {
-    const { verdicts, fault } = await target({}, false).deliver(batchOf("a"));
+    const { verdicts, fault } = await target({}, { allowsPrivate: false }).deliver(batchOf("a"));
 
     expect(verdicts).toEqual([{ verb: "release" }]);
     expect(fault?.detail).toMatch(/^Nothing is sent, because the URL of the webhook must begin with https:\/\//);

@@ -18,13 +18,13 @@ export class Targets {
   #faults = 0;
 
   /**
-   * @param calls what a consumer asks of the queue while it handles a batch
+   * @param ask as in `PushCalls`
    * @param now the time, in milliseconds since 1970
    */
-  constructor(queue: string, env: ServerEnv, calls: PushCalls, now: () => number) {
+  constructor(queue: string, env: ServerEnv, ask: PushCalls["ask"], now: () => number) {
     this.#env = env;
     this.#now = now;
-    this.#worker = env.mayHaveConsumers ? new WorkerTarget(queue, () => env.CONSUMERS, calls) : undefined;
+    this.#worker = env.mayHaveConsumers ? new WorkerTarget(queue, () => env.CONSUMERS, ask) : undefined;
   }
 
   /** The same object for as long as the configuration of pushes does not change; undefined for none. */

@@ -84,20 +84,20 @@ test("batches are of the size that is configured, and no more requests are under
 test("the answer retries and rejects single messages", async () => {
   const queue = await pushed({ batchSize: 10 });
   await queue.pause({ only: "receives" });
-  await queue.putMany(["fine", "again", "wrong"]);
+  await queue.putMany(["fine", "retried", "wrong"]);
   receiver.answers.push((response, { batch }) => {
-    const [, again, wrong] = batch.messages;
-    const body = { retry: [{ id: again?.id }], reject: [{ id: wrong?.id, error: "no such user" }] };
+    const [, retried, wrong] = batch.messages;
+    const body = { retry: [{ id: retried?.id }], reject: [{ id: wrong?.id, error: "no such user" }] };
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   await queue.resume();
   await expect.poll(() => queue.describe()).toMatchObject({ done: 2, dead: 1 });
 
-  expect(receiver.bodies).toEqual(["fine", "again", "wrong", "again"]);
+  expect(receiver.bodies).toEqual(["fine", "retried", "wrong", "retried"]);
   expect(await deadOf(queue)).toMatchObject([{ item: "wrong", lastError: expect.stringContaining("no such user") }]);
 });
 
-test("a message whose receiver failed is sent again with the same id, and counts the attempt", async () => {
+test("a message whose receiver failed is sent retried with the same id, and counts the attempt", async () => {
   const queue = await pushed();
   receiver.answers.push(500, 400);
   await queue.put("a");

@@ -1,7 +1,7 @@
 /** What the status of an answer means, and how long its receiver wants to be left alone. */
 
 /** The most that `Retry-After` counts, in milliseconds: a receiver that asks for more is tried after an hour. */
-export const RETRY_AFTER_MS_MAX = 3_600_000;
+const RETRY_AFTER_MS_MAX = 3_600_000;
 
 /**
  * - `handled`: the receiver has taken the messages.

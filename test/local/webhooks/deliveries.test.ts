@@ -97,7 +97,7 @@ test("the answer retries and rejects single messages", async () => {
   expect(await deadOf(queue)).toMatchObject([{ item: "wrong", lastError: expect.stringContaining("no such user") }]);
 });
 
-test("a message whose receiver failed is sent retried with the same id, and counts the attempt", async () => {
+test("a message whose receiver failed is sent again with the same id, and counts the attempt", async () => {
   const queue = await pushed();
   receiver.answers.push(500, 400);
   await queue.put("a");

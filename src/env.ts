@@ -19,6 +19,10 @@ export interface Env {
    * every request is refused. Default 900,000,000.
    */
   STORAGE_BYTES_MAX?: string | null | undefined;
+  /** `true` lets webhooks have private addresses and plain HTTP, as `webhooks.allowPrivate` of `durableQueue()` does. */
+  ALLOW_PRIVATE_WEBHOOKS?: string | null | undefined;
+  /** Only on a local server: a way out that reaches private addresses too. */
+  ANY_NETWORK?: Fetcher | undefined;
   /** Only on a local server: `GET http://status/disk-nearly-full` is answered 200 while the disk is nearly full, else 404. */
   HOST_STATUS?: Fetcher | undefined;
 }
@@ -70,6 +74,15 @@ export class ServerEnv<WorkerEnv extends object = object> implements Env {
 
   get STORAGE_BYTES_MAX(): string | null | undefined {
     return this.#variables.STORAGE_BYTES_MAX || this.server.storageBytesMax;
+  }
+
+  /** Whether webhooks may have private addresses and plain HTTP. */
+  get allowsPrivateWebhooks(): boolean {
+    return this.#variables.ALLOW_PRIVATE_WEBHOOKS === "true" || this.server.allowsPrivateWebhooks;
+  }
+
+  get ANY_NETWORK(): Fetcher | undefined {
+    return this.#variables.ANY_NETWORK;
   }
 
   /** Whether the server was made with consumers. */

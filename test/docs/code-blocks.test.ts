@@ -48,6 +48,7 @@ const RUN_AS_A_WHOLE = [
   "docs/jobs-over-http.md",
   "docs/operations.md",
   "docs/push.md",
+  "docs/push/webhooks.md",
 ];
 
 describe("the documents", () => {

@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, "../..");
 /** A file directly in one of these belongs to no folder: entry points and what all folders share. */
 const ROOTS = [
   "src",
-  ...["src", "memory", "binding", "push", "testing", "cli"].map((folder) => `worker-client/${folder}`),
+  ...["src", "memory", "binding", "push", "testing", "webhooks", "cli"].map((folder) => `worker-client/${folder}`),
 ];
 
 /** Modules that import nothing, not even a type. */
@@ -56,6 +56,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
     "src/contract",
     "src/push",
   ],
+  "worker-client/webhooks": ["src/contract"],
   "worker-client/testing": ["worker-client/src", "src/local"],
   // The command line has of the client what its users have.
   "worker-client/cli": ["worker-client/src/index.ts", "worker-client/src/tasks/index.ts", "src/local", "src/contract"],

@@ -7,6 +7,7 @@ import { NotWaiting, QueueManager, type ChangeOptions, type Message, type Messag
 import { MemoryManager } from "durable-queue/memory";
 import { asCompleted, gather, type Job } from "durable-queue";
 import { defineTasks, task } from "durable-queue/tasks";
+import { verifyWebhook, type WebhookBatch } from "durable-queue/webhooks";
 await using manager = new QueueManager({ name: "typed" });
 const queue = manager.queue<number>("typed");
 const messages: Message<number>[] = await queue.receive({ max: 2 });
@@ -20,6 +21,8 @@ const view: MessageView<number> = await queue.change("id", changes);
 const { order, maxSize, consumers } = await queue.configure({ order: "lifo", maxSize: 5 });
 // @ts-expect-error An order that there is not.
 await queue.configure({ order: "random" });
+const secret: string | undefined = (await queue.configure({ push: { url: "https://example.com", batchSize: 2 } })).push?.secret;
+const pushed: WebhookBatch<number> = await verifyWebhook<number>(secret ?? "", { "webhook-id": "a" }, "{}");
 await using memory = new MemoryManager({ time: "virtual" });
 const inMemory: typeof queue = memory.queue<number>("typed");
 const tasks = defineTasks("images", { resize: task({ run: async (input: { url: string }) => ({ at: new Date(), ...input }) }) });
@@ -30,7 +33,7 @@ await client.resize.submit({ uri: "a" });
 const [{ at }] = await gather([job] as const, { timeoutSeconds: 1 });
 for await (const each of asCompleted([job])) console.log((await each.status()).finishedAt?.getTime(), at.length);
 manager.work(tasks, { concurrency: 2 });
-export { inMemory, item, messages, worker, view, order, maxSize, consumers, NotWaiting };
+export { inMemory, item, pushed, messages, worker, view, order, maxSize, consumers, NotWaiting };
 `;
 
 /** The Worker of a user. Its types come from the package of Cloudflare. */

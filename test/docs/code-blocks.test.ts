@@ -46,6 +46,7 @@ const RUN_AS_A_WHOLE = [
   "docs/command-line.md",
   "docs/embedding.md",
   "docs/jobs-over-http.md",
+  ...documents.filter((file) => file.startsWith("docs/moving/")),
   "docs/operations.md",
 ];
 

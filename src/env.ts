@@ -1,7 +1,8 @@
 /** What the Worker is given: its bindings and variables, see wrangler.toml. */
 import type { DirectoryCalls } from "./api/directory-calls.ts";
 import type { QueueCalls } from "./api/object-calls.ts";
-import { DIRECTORY_CLASS, type Found, findNamespace, QUEUE_CLASS } from "./namespaces.ts";
+import type { ConsumersCalls } from "./api/push.ts";
+import { DIRECTORY_CLASS, type Found, findConsumers, findNamespace, QUEUE_CLASS } from "./namespaces.ts";
 import type { Server } from "./options.ts";
 
 export interface Env {
@@ -64,6 +65,20 @@ export class ServerEnv<WorkerEnv extends object = object> implements Env {
 
   get STORAGE_BYTES_MAX(): string | null | undefined {
     return this.#variables.STORAGE_BYTES_MAX || this.server.storageBytesMax;
+  }
+
+  /** Whether the server was made with consumers. */
+  get mayHaveConsumers(): boolean {
+    return this.server.consumers !== undefined;
+  }
+
+  /**
+   * The entrypoint of the Worker's consumers.
+   *
+   * @throws {Error} if the Worker has none under the name that the server was given
+   */
+  get CONSUMERS(): ConsumersCalls {
+    return findConsumers(this.server.consumers ?? "", this.worker, this.#exports);
   }
 
   get HOST_STATUS(): Fetcher | undefined {

@@ -7,8 +7,11 @@ export interface ServerEvent {
   source: "queue" | "directory" | "host" | "http";
   /** The name of the queue; only of the source `queue`. */
   queue?: string | undefined;
-  /** A problem's code, or `reset`: the object of a queue was discarded, and loads it again. */
-  code: ProblemCode | "reset";
+  /**
+   * A problem's code; `reset`: the object of a queue was discarded, and loads it again; `push_failed`: its consumer cannot be
+   * reached, and nothing is pushed for a time.
+   */
+  code: ProblemCode | "reset" | "push_failed";
   /** One or more sentences, without a secret. */
   message: string;
   /** What was thrown, if that is known. */

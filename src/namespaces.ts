@@ -1,5 +1,7 @@
 /** Finds the namespaces of a server's objects among the bindings and the exports of its Worker. */
 
+import type { ConsumersCalls } from "./api/push.ts";
+
 /** One of the two classes of a server, and where its namespace is looked for. */
 export interface ObjectClass {
   /** The name under which the Worker exports it. */
@@ -38,6 +40,30 @@ export function findNamespace(
   const exported: unknown = exports === undefined ? undefined : Reflect.get(exports, wanted.name);
   if (isNamespace(exported)) return { namespace: exported };
   return { fault: faultOfExport(wanted, exports !== undefined, exported !== undefined) };
+}
+
+/**
+ * Finds the entrypoint of a Worker's consumers: the service binding of this name, else the Worker's export.
+ *
+ * @throws {Error} with the sentences for the developer of the Worker that say what is missing
+ */
+export function findConsumers(name: string, bindings: object, exports: object | undefined): ConsumersCalls {
+  const bound: unknown = Reflect.get(bindings, name);
+  if (isEntrypoint(bound)) return bound;
+  const exported: unknown = exports === undefined ? undefined : Reflect.get(exports, name);
+  if (isEntrypoint(exported)) return exported;
+  const exporting = `Add the line "export class ${name} extends consumers({ … }) {}" to the module that main names in wrangler.jsonc`;
+  const binding = `or a service binding of this name`;
+  const dated = exports === undefined ? " and set compatibility_date to 2025-11-17 or later" : "";
+  throw new Error(
+    `consumers is ${JSON.stringify(name)}, but the Worker exports no class of this name. ${exporting}${dated}, ${binding}.`,
+  );
+}
+
+/** A stub of an entrypoint seems to have every method. */
+function isEntrypoint(value: unknown): value is ConsumersCalls {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject && "fetch" in value && "deliver" in value;
 }
 
 /** A binding to another Worker seems to have every method. It has `fetch` beside them, which a namespace has not. */

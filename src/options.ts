@@ -25,6 +25,11 @@ export interface ServerOptions<Env extends object> {
    * @param request as the Worker was given it; its body is read from a `clone()` of it alone
    */
   authorize?: ((request: Request, env: Env) => Authorization | Promise<Authorization>) | undefined;
+  /**
+   * The name of the class that extends what `consumers()` makes: the Worker's service binding of this name if it has one,
+   * else its export. Default: no queue has a consumer.
+   */
+  consumers?: string | undefined;
   limits?: ServerLimits | undefined;
   /**
    * Takes what the operator should know, in place of the console. It is called while requests are served, so it returns
@@ -53,6 +58,7 @@ export interface Server {
   readonly authorize: ((request: Request, env: object) => unknown) | undefined;
   readonly queueBinding: string | undefined;
   readonly directoryBinding: string | undefined;
+  readonly consumers: string | undefined;
   /** In the form of the variable `STORAGE_BYTES_MAX`, which wins over it. */
   readonly storageBytesMax: string | undefined;
 }
@@ -66,7 +72,7 @@ const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
  * @throws {TypeError} if an option breaks its rule
  */
 export function serverOf<Env extends object>(options: ServerOptions<Env>, isolate: IsolateState): Server {
-  const { basePath = "", queueBinding, directoryBinding, authorize, limits, onEvent } = options;
+  const { basePath = "", queueBinding, directoryBinding, consumers, authorize, limits, onEvent } = options;
   if (basePath !== "" && !BASE_PATH.test(basePath))
     throw new TypeError(
       `basePath is ${JSON.stringify(basePath)}, but must be as "/queues": begin with /, not end with it, and have only A-Z a-z 0-9 . _ ~ - between. Leave it out if all paths are the server's.`,
@@ -77,7 +83,7 @@ export function serverOf<Env extends object>(options: ServerOptions<Env>, isolat
       `limits.storageBytesMax is ${storageBytesMax}, but must be a whole number of bytes, at least 1. Leave it out for the default.`,
     );
   return {
-    ...{ isolate, log: logOf(onEvent), basePath, queueBinding, directoryBinding, storageBytesMax },
+    ...{ isolate, log: logOf(onEvent), basePath, queueBinding, directoryBinding, consumers, storageBytesMax },
     // The handler of the server is given what its Worker is.
     authorize: authorize && ((request, env) => authorize(request, env as Env)),
   };

@@ -1,4 +1,5 @@
 import { commandOf } from "../api/command-of.ts";
+import { infoWithoutStorage } from "../api/forms/queue-info.ts";
 import type { AskContext } from "../api/object-calls.ts";
 import { type Reply, replyOf } from "../api/reply.ts";
 import { VERBS, type Verb } from "../api/verbs/index.ts";
@@ -68,5 +69,5 @@ function replyIfUnknown({ queue, verb, request, context }: QueueRequest): Reply 
   const command = commandOf(verb, request, { queue, ...context, now: Date.now() });
   if (command.verb === "receive" && command.timeoutMs > 0) return undefined;
   const result: Result = command.verb === "receive" ? { verb: "receive", deliveries: [] } : unknownQueue();
-  return replyOf(verb, result, { name: queue, storageBytes: 0, rowsWritten: 0, connected: 0, consumers: [] });
+  return replyOf(verb, result, infoWithoutStorage(queue));
 }

@@ -1,6 +1,6 @@
-import type { Responder } from "../api/responder.ts";
 import { queueOf, type ServerEnv } from "../env.ts";
 import type { MachineClock } from "../machine-clock.ts";
+import type { Pump, Submitted } from "../push/pump.ts";
 import { MonotonicClock } from "../queue/base/clock.ts";
 import type { Command, Result } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
@@ -10,9 +10,7 @@ import type { Session } from "../socket/session.ts";
 import type { Sessions } from "../socket/sessions.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { CommitBatcher, Incoming } from "./commit-batcher.ts";
-import type { ExpectedCallers } from "./expected-callers.ts";
 import { reaching, refusalOfFailed } from "./out-of-reach.ts";
-import type { Pendings } from "./pendings.ts";
 import { queueInfoOf } from "./queue-info-of.ts";
 import { QueueLife } from "./queue-life.ts";
 import { type QueueLog, queueLog } from "./queue-log.ts";
@@ -42,11 +40,11 @@ export class CommitLoop {
   readonly #machineClock: MachineClock;
   readonly #clock: MonotonicClock;
   readonly #batcher: CommitBatcher;
-  readonly #pendings: Pendings;
-  readonly #callers: ExpectedCallers;
+  readonly #arrivals: Arrivals;
   readonly #waits: RestoredWaits;
   readonly #wakings: Wakings;
   readonly #holds: ReadingHolds;
+  readonly #pump: Pump;
   /** Sends what commands are answered with. */
   readonly replies: Replies;
   readonly #storage: QueueStorage;
@@ -60,17 +58,17 @@ export class CommitLoop {
   /** Whether that commit batch was written. */
   #isStored = false;
 
-  constructor(ctx: DurableObjectState, env: ServerEnv, machineClock: MachineClock, arrivals: Arrivals) {
-    const { sessions, pendings, batcher, callers } = arrivals;
+  constructor(ctx: DurableObjectState, env: ServerEnv, machineClock: MachineClock, arrivals: Arrivals, pump: Pump) {
+    const { sessions, batcher } = arrivals;
     this.#ctx = ctx;
     this.#env = env;
+    this.#pump = pump;
     this.#name = ctx.id.name ?? "";
     this.#log = queueLog(env.server.log, this.#name);
     this.#machineClock = machineClock;
     this.#sessions = sessions;
-    this.#pendings = pendings;
     this.#batcher = batcher;
-    this.#callers = callers;
+    this.#arrivals = arrivals;
     this.#storage = new QueueStorage(ctx.storage);
     this.#life = new QueueLife(ctx, env, machineClock, this.#storage, (commands) => {
       this.#batcher.addAgain(commands);
@@ -86,8 +84,13 @@ export class CommitLoop {
       behind: (session) => this.#waits.suspend(session, this.#queue),
       caughtUp: (session) => this.#waits.resume(session),
     });
-    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage, this.#sessions));
+    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage, sessions, pump));
     this.#waits.restore();
+  }
+
+  /** The time of the queue, in milliseconds. It never goes back. */
+  get #time(): number {
+    return this.#clock.now(this.#machineClock.now());
   }
 
   /** Submits commands that the batcher has taken. */
@@ -115,12 +118,12 @@ export class CommitLoop {
     // Commands that were held back because it was behind would be held for ever.
     const unapplied = session.isBehind ? this.#batcher.forget(session).map(({ requestId }) => requestId) : [];
     this.#forget(new Set([...requestIds, ...unapplied]), subscriber);
-    this.#callers.asked(subscriber);
+    this.#arrivals.callers.asked(subscriber);
   }
 
   #forget(requestIds: ReadonlySet<number>, subscriber?: number): void {
     this.#queue.leave(requestIds, subscriber);
-    for (const requestId of requestIds) this.#pendings.delete(requestId);
+    for (const requestId of requestIds) this.#arrivals.pendings.delete(requestId);
     // Commands that waited behind these may be served now.
     this.wake();
   }
@@ -145,6 +148,7 @@ export class CommitLoop {
         await this.#ctx.storage.sync();
         this.#life.committed(this.#queue);
         if (this.#life.isServing) this.#sendTransfers();
+        if (this.#life.isServing) this.#pump.look(this.#queue);
         // Commit batches without commands must let new commands arrive.
         if (commands.length === 0) await this.#machineClock.wait(0);
       } while (this.#isDue || !this.#batcher.isEmpty || (this.#life.isServing && this.#queue.isBehind));
@@ -179,8 +183,9 @@ export class CommitLoop {
   }
 
   async #applyBatch(incoming: Incoming[]): Promise<void> {
-    const now = this.#clock.now(this.#machineClock.now());
     const { configuration } = this.#queue;
+    await this.#pump.prepare(this.#queue);
+    const now = this.#time;
     const { commands, mayWrite } = await reaching(
       this.#life.admit(incoming, (...answer) => this.replies.answer(...answer)),
     );
@@ -200,10 +205,11 @@ export class CommitLoop {
     queue.mayHandOut = this.#holds.mayHandOut;
     for (const subscriber of this.#sessions.takeHeard()) queue.heard(subscriber);
     if (mayWrite || commands.length > 0) queue.isStorageFull = this.#life.isStorageFull;
+    queue.isConsumed = this.#pump.isConsuming(queue);
     if (mayWrite) queue.advance(now);
     for (const [index, { requestId, command }] of commands.entries()) {
       if (queue.areResultsFull) return index;
-      if (!this.#pendings.begin(requestId, command, now) && !this.#isSubscription(command)) continue;
+      if (!this.#arrivals.pendings.begin(requestId, command, now) && !this.#isSubscription(command)) continue;
       queue.apply(requestId, this.#sessions.upToDate(requestId, command), now);
       if (command.verb === "delete") await reaching(this.#life.erase());
     }
@@ -266,8 +272,8 @@ export class CommitLoop {
   #reload(failed: readonly Incoming[]): void {
     this.#storage.forget();
     this.#queue = this.#life.open(this.#storage).queue;
-    for (const { requestId } of failed) this.#pendings.undo(requestId);
-    const lost = this.#waits.reapply(failed, this.#clock.now(this.#machineClock.now()));
+    for (const { requestId } of failed) this.#arrivals.pendings.undo(requestId);
+    const lost = this.#waits.reapply(failed, this.#time);
     const detail =
       "The queue was loaded again meanwhile. It is not known which messages have arrived in the other queue.";
     for (const requestId of lost) this.replies.refuse(requestId, { verb: "refused", code: "unavailable", detail });
@@ -276,15 +282,17 @@ export class CommitLoop {
 
   /** Sends the transfers of a commit batch. To be called when they are stored. */
   #sendTransfers(): void {
-    for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(this.#machineClock.now()))) {
+    for (const transfer of this.#queue.takeOutboundTransfers(this.#time)) {
       const outcome = send(queueOf(this.#env, transfer.to), this.#name, transfer, this.#log);
-      this.#ctx.waitUntil(outcome.then((command) => this.submitInternal(command)));
+      this.#ctx.waitUntil(outcome.then((command) => this.submitInternal([{ command, answer: () => undefined }])));
     }
   }
 
-  /** Submits a command of the queue itself, which does not count as a caller. Its result is not needed. */
-  submitInternal(command: Command, answer: Responder["answer"] = () => undefined): void {
-    this.submit([this.#batcher.take({ answer }, command, 0)]);
+  /** Submits commands of the queue itself, which does not count as a caller. Returns their request ids. */
+  submitInternal(commands: readonly Submitted[]): number[] {
+    const incoming = commands.map(({ command, answer }) => this.#batcher.take({ answer }, command, 0));
+    this.submit(incoming);
+    return incoming.map(({ requestId }) => requestId);
   }
 
   /** Called at the time for which the alarm was set: a commit batch follows, which advances the time and sets the next. */
@@ -293,7 +301,7 @@ export class CommitLoop {
     this.#life.alarmed();
     await this.#life.untilWritable();
     const result = await new Promise<Result>((resolve) => {
-      this.submitInternal({ verb: "describe" }, (_, answer) => resolve(answer));
+      this.submitInternal([{ command: { verb: "describe" }, answer: (_, answer) => resolve(answer) }]);
     });
     this.#wakings.alarmAnswered(result);
   }

@@ -6,6 +6,7 @@ export function queueInfoOf(
   name: string,
   storage: { readonly bytes: number; readonly rowsWritten: number },
   sessions: Sessions,
+  pump: { readonly view: QueueInfo["push"] },
 ): QueueInfo {
   return {
     name,
@@ -17,6 +18,9 @@ export function queueInfoOf(
     },
     get connected() {
       return sessions.size;
+    },
+    get push() {
+      return pump.view;
     },
     get consumers() {
       return sessions.consumers();

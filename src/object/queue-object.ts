@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { ProblemError } from "../api/check/problem-error.ts";
 import { commandOf } from "../api/command-of.ts";
+import { OWNER } from "../api/keys/principal.ts";
 import { type AskContext, connectionIn, type QueueCalls, type Transfer } from "../api/object-calls.ts";
 import { type Reply, refusalOf, replyOf } from "../api/reply.ts";
 import type { Responder } from "../api/responder.ts";
@@ -8,6 +9,8 @@ import type { CallVerb, Verb } from "../api/verbs/index.ts";
 import { API_VERSION } from "../contract/version.ts";
 import type { ServerEnv } from "../env.ts";
 import { MachineClock } from "../machine-clock.ts";
+import { Pump } from "../push/pump.ts";
+import { Targets } from "../push/targets.ts";
 import type { Command } from "../queue/base/commands.ts";
 import {
   BadFrame,
@@ -68,7 +71,21 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
       batcher: this.#batcher,
       callers: this.#callers,
     };
-    this.#loop = new CommitLoop(ctx, env, clock, arrivals);
+    const targets = new Targets(this.#name, env, { ask: (verb, request) => this.#askForBatch(verb, request) });
+    const pump = new Pump(
+      {
+        name: this.#name,
+        get storageBytes() {
+          return ctx.storage.sql.databaseSize;
+        },
+        targetOf: (configuration) => targets.of(configuration),
+        submit: (commands) => this.#loop.submitInternal(commands),
+        keepAlive: (work) => ctx.waitUntil(work),
+        log: (message) => queueLog(env.server.log, this.#name)("push_failed", message),
+      },
+      clock,
+    );
+    this.#loop = new CommitLoop(ctx, env, clock, arrivals, pump);
     // Nothing is heard, and nothing is handed out, before it is known that the keys of open connections still count.
     if (this.#sessions.size > 0) void ctx.blockConcurrencyWhile(() => this.#closeUngranted());
   }
@@ -89,6 +106,15 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
       if (!(error instanceof ProblemError)) throw error;
       return Promise.resolve(refusalOf(error));
     }
+  }
+
+  /** What the consumer of a batch may ask about its messages. */
+  #askForBatch(verb: string, request: unknown): Promise<Reply> {
+    const isAllowed = verb === "extend" || verb === "progress";
+    const detail = `A consumer may ask for extend and progress while it handles a batch, not for ${verb}.`;
+    return isAllowed
+      ? this.ask(verb, request, { principal: OWNER })
+      : Promise.resolve({ ok: false, code: "forbidden", detail });
   }
 
   receiveTransfer({ version, ...transfer }: Transfer): Promise<Reply> {
@@ -128,7 +154,10 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
 
   abandon(waitId: string): void {
     const requestId = this.#requestIdByWait.get(waitId);
-    if (requestId !== undefined) this.#loop.submitInternal({ verb: "cancel_wait", requestIds: [requestId] });
+    if (requestId !== undefined)
+      this.#loop.submitInternal([
+        { command: { verb: "cancel_wait", requestIds: [requestId] }, answer: () => undefined },
+      ]);
   }
 
   override async fetch(request: Request): Promise<Response> {

@@ -2,7 +2,14 @@ import { TASKS_BYTES_MAX, TASKS_MAX } from "../contract/limits.ts";
 import { ENDINGS, type Ending } from "../contract/states.ts";
 import { utf8Bytes } from "./base/bytes.ts";
 import type { Description, Result } from "./base/commands.ts";
-import { type AnnouncedTask, type Changes, type Configuration, changed, type Paused } from "./base/configuration.ts";
+import {
+  type AnnouncedTask,
+  type Changes,
+  type Configuration,
+  changed,
+  type Paused,
+  type PushFault,
+} from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { orderConflict, shutDown, tooManyTasks } from "./base/refusals.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -72,6 +79,11 @@ export class Administration {
   /** The tasks that workers have announced. */
   tasks(): Result {
     return { verb: "tasks", tasks: [...this.#state.configuration.tasks] };
+  }
+
+  notePushFault(pushFault: PushFault | null): Result {
+    this.#change(changed(this.#state.configuration, { pushFault }));
+    return { verb: "note_push_fault" };
   }
 
   pause(paused: Partial<Paused>, now: number): Result {

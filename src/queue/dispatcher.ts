@@ -50,7 +50,7 @@ export class Dispatcher {
     // Redrives do not count: what they wait for is a command.
     if (receives.isEmpty && puts.areNoneBlocked && joins.isEmpty && jobs.areNoneAwaited)
       return Number.POSITIVE_INFINITY;
-    return Math.min(backlog.nextDueAt, retention.nextExpiryAt, waits.nextDeadline);
+    return Math.min(backlog.nextDueAt, retention.nextExpiryAt, waits.nextDeadline, receives.nextFilledAt);
   }
 
   /** Ends waits as if their time were over. A redrive goes on waiting: its messages are on their way. */

@@ -35,6 +35,9 @@ export interface Existing {
   stored?: StoredQueue;
 }
 
+/** While messages are visible that a consumer is called with, the queue looks after them this often, in milliseconds. */
+const PUSH_LOOK_MS = 30_000;
+
 export class Queue {
   readonly #storage: Storage;
   readonly #lasting: Lasting;
@@ -49,7 +52,7 @@ export class Queue {
     const exists = typeof origin !== "string";
     const configuration = exists ? origin.configuration : DEFAULT_CONFIGURATION;
     const [results, waits] = [new Results(), new Waits()];
-    const state = { exists, configuration, isStorageFull: false, mayHandOut: true };
+    const state = { exists, configuration, isStorageFull: false, isConsumed: false, mayHandOut: true };
     this.#storage = { reader, memory };
     const receivers = new Receivers(waits, results);
     this.#lasting = { partition, state, results, waits, receivers, lost: new LostLeases() };
@@ -78,6 +81,11 @@ export class Queue {
   /** Set before each commit batch: whether no more can be stored. Puts are refused then, and everything else goes on. */
   set isStorageFull(isFull: boolean) {
     this.#lasting.state.isStorageFull = isFull;
+  }
+
+  /** Set before each commit batch: whether a consumer is called with the messages. */
+  set isConsumed(isConsumed: boolean) {
+    this.#lasting.state.isConsumed = isConsumed;
   }
 
   /** Set before each commit batch: whether messages may be handed out to receivers that wait. */
@@ -191,7 +199,27 @@ export class Queue {
     const mayExpire = retention.isBounded && leased + delayed > 0;
     const nextDueAt = mayDie || mayExpire ? backlog.nextDueAt : Number.POSITIVE_INFINITY;
     const nextLookAt = outboundTransfers.nextLookAt(deadLetterQueue);
-    return Math.min(nextDueAt, retention.nextExpiryAt, jobRows.nextCleanAt, nextLookAt);
+    return Math.min(nextDueAt, retention.nextExpiryAt, jobRows.nextCleanAt, nextLookAt, this.#nextPushAt);
+  }
+
+  /**
+   * When messages must be pushed to the consumer although nothing is in memory that does it: an object that was discarded
+   * while it pushed them does not come back by itself.
+   */
+  get #nextPushAt(): number {
+    const { isConsumed, configuration } = this.#lasting.state;
+    const { paused, pushFault, shutdown } = configuration;
+    const resumesAt = pushFault === null ? 0 : (pushFault.resumesAt ?? Number.POSITIVE_INFINITY);
+    if (!isConsumed || paused.receives || shutdown === "immediate") return Number.POSITIVE_INFINITY;
+    const { ledger, backlog } = this.#context;
+    const lookAt = ledger.counts.visible > 0 ? ledger.totals.time + PUSH_LOOK_MS : Number.POSITIVE_INFINITY;
+    return Math.max(resumesAt, Math.min(lookAt, backlog.nextDueAt));
+  }
+
+  /** How many messages are visible or delayed. */
+  get waiting(): number {
+    const { visible, delayed } = this.#context.ledger.counts;
+    return visible + delayed;
   }
 
   /** Whether another commit batch is due at once: more has expired, or could be handed out, than fits into one. */

@@ -32,6 +32,11 @@ interface Subscription {
   position: number;
 }
 
+/** Whether a receive waits until as many messages are visible as it takes. */
+export function isFilling({ fillMs = 0 }: ReceiveCommand): boolean {
+  return fillMs > 0;
+}
+
 /** What the queue knows of a subscription. */
 export interface SubscriptionView {
   /** How many more messages may be pushed. */
@@ -73,10 +78,14 @@ export interface Handing extends Pick<ReceiveCommand, "max" | "leaseMs" | "autoA
  * that no large credit keeps messages from the others. A subscription whose leases end while its connection sends nothing
  * is not served until the connection sends something: most likely its worker is frozen, and would keep its messages from
  * others again and again.
+ *
+ * Receives that wait to fill have a wait queue of their own, which is served with what the others leave.
  */
 export class Receivers {
   readonly #results: Results;
   readonly #waiting: WaitQueue<WaitingReceive | Subscription>;
+  readonly #filling: WaitQueue<WaitingReceive>;
+  #fillBy = Number.POSITIVE_INFINITY;
   readonly #subscriptions = new Map<number, Subscription>();
   /** By when the subscriptions must be heard to which messages were pushed. */
   readonly #hearings = new TimerHeap<Subscription>();
@@ -86,14 +95,27 @@ export class Receivers {
   constructor(waits: Waits, results: Results) {
     this.#results = results;
     this.#waiting = new WaitQueue(waits);
+    this.#filling = new WaitQueue(waits);
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.isEmpty;
+    return this.#waiting.isEmpty && this.#filling.isEmpty;
+  }
+
+  /** When the first receive that waits to fill is served with what there is, in milliseconds; else Infinity. */
+  get fillBy(): number {
+    return this.#filling.isEmpty ? Number.POSITIVE_INFINITY : this.#fillBy;
+  }
+
+  /** Notes that no message is visible: the time to fill begins with the next one. */
+  foundNothing(): void {
+    this.#fillBy = Number.POSITIVE_INFINITY;
   }
 
   add(requestId: number, command: ReceiveCommand, deadline: number): void {
-    this.#waiting.add({ kind: "receive", requestIds: [requestId], command }, deadline);
+    const receive: WaitingReceive = { kind: "receive", requestIds: [requestId], command };
+    if (isFilling(command)) this.#filling.add(receive, deadline);
+    else this.#waiting.add(receive, deadline);
     this.#lastPosition = Math.max(this.#lastPosition, requestId);
   }
 
@@ -173,22 +195,45 @@ export class Receivers {
   /** Serves what waits, in turns, for as long as there are messages. Answers whether any receiver was served. */
   serve(source: DeliverySource, now: number): boolean {
     let isAnyoneServed = false;
-    while (!this.isEmpty && source.hasDeliverable) {
+    while (!this.#waiting.isEmpty && source.hasDeliverable) {
       const { size } = this.#waiting;
       const share = Math.max(1, Math.floor(source.visible / size));
       this.#serveFirst(share, source, now);
       for (let served = 1; served < size && source.hasDeliverable; served += 1) this.#serveFirst(share, source, now);
       isAnyoneServed = true;
     }
+    while (this.#isFilled(source, now) && source.hasDeliverable) {
+      const receive = this.#filling.shift();
+      if (receive !== undefined) this.#answer(receive, source, now);
+      // What is left begins to wait now.
+      this.#fillBy = Number.POSITIVE_INFINITY;
+      isAnyoneServed = true;
+    }
+    const fillMs = this.#filling.first()?.command.fillMs;
+    if (fillMs !== undefined && source.hasDeliverable) this.#fillBy = Math.min(this.#fillBy, now + fillMs);
     return isAnyoneServed;
+  }
+
+  /** Whether a receiver could be served if there is a message that can be handed out. */
+  isAnyReady(source: DeliverySource, now: number): boolean {
+    return !this.#waiting.isEmpty || this.#isFilled(source, now);
+  }
+
+  #isFilled(source: DeliverySource, now: number): boolean {
+    const first = this.#filling.first();
+    return first !== undefined && (source.visible >= first.command.max || now >= this.#fillBy);
+  }
+
+  #answer({ requestIds, command }: WaitingReceive, source: DeliverySource, now: number): void {
+    const { deliveries, bytes } = source.handOut(command, now, command.bytesMax);
+    this.#results.add(requestIds[0], { verb: "receive", deliveries }, bytes);
   }
 
   #serveFirst(share: number, source: DeliverySource, now: number): void {
     const receiver = this.#waiting.shift();
     if (receiver === undefined) return;
     if (receiver.kind === "receive") {
-      const { deliveries, bytes } = source.handOut(receiver.command, now);
-      this.#results.add(receiver.requestIds[0], { verb: "receive", deliveries }, bytes);
+      this.#answer(receiver, source, now);
       return;
     }
     const { subscriber, credit, leaseMs } = receiver;
@@ -205,6 +250,7 @@ export class Receivers {
   /** Refuses all receives, and ends all subscriptions. */
   refuse(refusal: Refusal): void {
     for (const { requestIds } of this.#waiting.takeAll()) this.#results.refuse(requestIds, refusal);
+    for (const { requestIds } of this.#filling.takeAll()) this.#results.refuse(requestIds, refusal);
     this.#results.refuse([...this.#subscriptions.keys()], refusal);
     this.#subscriptions.clear();
     this.#hearings.clear();

@@ -4,7 +4,7 @@ import { leaseMsOf } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
 import { shutDown, tooManyWait } from "./base/refusals.ts";
 import type { Deliveries, Leases } from "./leases.ts";
-import type { DeliverySource, Handing, Receivers } from "./receivers.ts";
+import { type DeliverySource, type Handing, isFilling, type Receivers } from "./receivers.ts";
 import type { Ledger } from "./store/ledger.ts";
 import { type StateCounts, sumOf } from "./store/states.ts";
 import type { Results } from "./waiting/results.ts";
@@ -57,8 +57,8 @@ export class Receives implements DeliverySource {
    */
   receive(requestId: number, command: ReceiveCommand, now: number): Result | undefined {
     const { paused } = this.#state.configuration;
-    if (!paused.receives && this.#leases.hasDeliverable) {
-      const { deliveries, bytes } = this.handOut(command, now);
+    if (!paused.receives && this.#leases.hasDeliverable && !isFilling(command)) {
+      const { deliveries, bytes } = this.handOut(command, now, command.bytesMax);
       this.#results.add(requestId, { verb: "receive", deliveries }, bytes);
       return undefined;
     }
@@ -82,12 +82,18 @@ export class Receives implements DeliverySource {
 
   /** Gives visible messages to the receivers that wait. Answers whether any was served. */
   serve(now: number): boolean {
+    if (this.visible === 0) this.#receivers.foundNothing();
     return this.#mayServe && this.#receivers.serve(this, now);
+  }
+
+  /** When a receive that waits to fill is served with what there is, in milliseconds; else Infinity. */
+  get nextFilledAt(): number {
+    return this.#mayServe ? this.#receivers.fillBy : Number.POSITIVE_INFINITY;
   }
 
   /** Whether there are receivers that could be served, had this commit batch not given out as much as it may. */
   get isHeldUp(): boolean {
-    return this.#mayServe && !this.isEmpty && this.#leases.hasDeliverable;
+    return this.#mayServe && this.#receivers.isAnyReady(this, this.#ledger.totals.time) && this.#leases.hasDeliverable;
   }
 
   get #mayServe(): boolean {

@@ -73,6 +73,7 @@ export const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
     if (generation === queue.generation) queue.redrives.applyOutcome(number, outcome, refusal, now);
     return { verb: "transfer_result" };
   },
+  note_push_fault: ({ administration }, { fault }) => administration.notePushFault(fault),
   describe: ({ administration }, _, now) => administration.describe(now),
   configure: ({ administration }, { changes }, now) => administration.configure(changes, now),
   pause: ({ administration }, { paused }, now) => administration.pause(paused, now),

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { commandOf } from "../../src/api/command-of.ts";
+import { infoWithoutStorage } from "../../src/api/forms/queue-info.ts";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { type Reply, replyOf } from "../../src/api/reply.ts";
 import type { Verb } from "../../src/api/verbs/index.ts";
@@ -72,7 +73,7 @@ class VirtualQueue {
   }
 
   perform(verb: Verb, command: Command, now: number): Promise<Reply> {
-    const queueInfo = { name: this.#name, storageBytes: 0, rowsWritten: 0, connected: 0, consumers: [] };
+    const queueInfo = infoWithoutStorage(this.#name);
     return this.take(command, now, (result) => replyOf(verb, result, queueInfo));
   }
 

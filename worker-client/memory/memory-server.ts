@@ -1,5 +1,6 @@
 import { ProblemError } from "../../src/api/check/problem-error.ts";
 import { commandOf } from "../../src/api/command-of.ts";
+import { infoWithoutStorage } from "../../src/api/forms/queue-info.ts";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { type Reply, refusalOf, replyOf } from "../../src/api/reply.ts";
 import type { Connection, RequestContext } from "../../src/api/verbs/base/descriptor.ts";
@@ -83,7 +84,7 @@ export class MemoryServer {
     }
     if (timeoutMs !== undefined && "timeoutMs" in command) command = { ...command, timeoutMs };
     const queue = this.queue(name);
-    const info = { name, storageBytes: 0, rowsWritten: 0, connected: 0, consumers: [] };
+    const info = infoWithoutStorage(name);
     return new Promise((resolve) => {
       let isAnswered = false;
       const abort = () => queue.cancel(id, this.now);

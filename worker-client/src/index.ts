@@ -56,6 +56,7 @@ export type {
   Consumer,
   ListedQueue,
   Order,
+  PushDescription,
   QueueCounts,
   QueueDescription,
   QueueOptions,

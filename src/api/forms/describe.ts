@@ -8,7 +8,7 @@ import type { QueueInfo } from "./queue-info.ts";
 /** What there is to say of a queue, in the form of the interface. */
 export function describe(description: Description, queueInfo: QueueInfo): z.input<typeof queueDescription> {
   const { shutdown, paused, unfinished, accepted, outcomes, oldestMs } = description;
-  const { name, storageBytes, rowsWritten, connected, consumers } = queueInfo;
+  const { name, storageBytes, rowsWritten, connected, consumers, push } = queueInfo;
   return {
     ...{ name, ...valuesOf(description), shutdown, paused },
     ...{ ...countsIn(description, STATE_NAMES), unfinished, accepted, ...countsIn(description, ENDINGS) },
@@ -19,6 +19,7 @@ export function describe(description: Description, queueInfo: QueueInfo): z.inpu
       rowsWritten,
       connected,
       consumers: [...consumers],
+      push,
     },
   };
 }

@@ -31,6 +31,22 @@ const consumer = z.strictObject({
 });
 export type Consumer = z.output<typeof consumer>;
 
+/** The settings are absent while they are not known, because the consumer has not been asked for them yet. */
+const push = z.strictObject({
+  kind: z.enum(["worker", "webhook"]),
+  url: z.string().optional(),
+  batchSize: z.int().optional(),
+  batchWaitSeconds: z.number().optional(),
+  concurrency: z.int().optional(),
+  timeoutSeconds: z.number().optional(),
+  /** How many batches are handled now. */
+  inFlight: z.int(),
+  /** `waiting`: nothing is pushed until `resumesAt`, for what `detail` says. `stopped`: not before it is configured again. */
+  state: z.enum(["running", "waiting", "stopped"]),
+  resumesAt: z.number().optional(),
+  detail: z.string().optional(),
+});
+
 export const queueDescription = z.strictObject({
   name: z.string(),
   ...allSettings,
@@ -56,6 +72,8 @@ export const queueDescription = z.strictObject({
   connected: z.int(),
   /** Those of them that consume, the oldest first. Consumers over HTTP have no connection and are not among them. */
   consumers: z.array(consumer),
+  /** The consumer to which the queue pushes messages; null without one. */
+  push: push.nullable(),
 });
 
 /** A queue in the list. Counts and times are from its newest report, and absent if it has not reported yet. */

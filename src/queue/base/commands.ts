@@ -3,7 +3,7 @@
  */
 import type { ProblemCode } from "../../contract/problems.ts";
 import type { DeathReason, JobState, MessageState } from "../../contract/states.ts";
-import type { AnnouncedTask, Changes, Paused } from "./configuration.ts";
+import type { AnnouncedTask, Changes, Paused, PushFault } from "./configuration.ts";
 import type { Delivery, Description, JobError, JobView, Page, UnknownJob, View } from "./views.ts";
 
 export type { Delivery, Description, JobError, JobView, Page, UnknownJob, View } from "./views.ts";
@@ -89,6 +89,10 @@ export interface ReceiveCommand {
   leaseMs?: number | undefined;
   timeoutMs: number;
   autoAck: boolean;
+  /** How long it waits, from the first visible message on, until `max` are visible. Others are served before it. */
+  fillMs?: number | undefined;
+  /** After how many bytes of messages no further one is added: the one that passes the bound is the last. */
+  bytesMax?: number | undefined;
 }
 
 /** Pushes messages to a subscriber as they become visible. Its credit is added to what it has. */
@@ -224,6 +228,8 @@ export type Command =
   | RedriveCommand
   | ReceiveTransferCommand
   | TransferResultCommand
+  /** Notes since when, and why, the queue pushes nothing to its consumer; null that it does. */
+  | { verb: "note_push_fault"; fault: PushFault | null }
   /** Refuses puts from now on, and receives when nothing is left. `immediate` discards what is not leased. */
   | { verb: "shutdown"; immediate: boolean }
   /** Changes what is given in `paused`. */
@@ -291,5 +297,6 @@ export type Result =
   /** The ids of the messages; none if they were stored before. */
   | { verb: "receive_transfer"; ids: string[] }
   | { verb: "transfer_result" }
+  | { verb: "note_push_fault" }
   | { verb: "delete" }
   | Refusal;

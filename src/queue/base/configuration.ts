@@ -29,10 +29,21 @@ export interface AnnouncedTask {
   input?: string | undefined;
 }
 
+/** Why nothing is pushed to the consumer of a queue for a time. */
+export interface PushFault {
+  /** How many deliveries in a row could not be made. */
+  count: number;
+  /** When the next one is tried, in milliseconds; null if none is before the consumer is configured again. */
+  resumesAt: number | null;
+  /** What went wrong with the last one: a sentence. */
+  detail: string;
+}
+
 /** The settings of a queue, and what else is said of it as a whole. */
 export interface Configuration extends Settings {
   shutdown: Shutdown;
   paused: Paused;
+  pushFault: PushFault | null;
   /** Those that workers have announced. */
   tasks: readonly AnnouncedTask[];
 }
@@ -74,6 +85,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   ) as Settings),
   shutdown: "none",
   paused: { puts: false, receives: false },
+  pushFault: null,
   tasks: [],
 };
 

@@ -7,6 +7,8 @@ export interface QueueState {
   configuration: Configuration;
   /** Set while no more can be stored: puts are refused then, and everything else goes on. */
   isStorageFull: boolean;
+  /** Whether a consumer is called with the messages, so that the queue wakes by itself while it has some. */
+  isConsumed: boolean;
   /** False while nothing may be handed out to receivers that wait. They go on waiting. */
   mayHandOut: boolean;
 }

@@ -8,6 +8,7 @@ import { queues } from "./queues.ts";
 
 export { MovableQueueObject as QueueObject } from "./movable-queue-object.ts";
 export { OlderQueueObject } from "./older-queue-object.ts";
+export { TestConsumers as Consumers } from "./test-consumers.ts";
 
 export class DirectoryObject extends queues.DirectoryObject {}
 

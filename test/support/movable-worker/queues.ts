@@ -5,4 +5,4 @@ import { IsolateState } from "../../../src/isolate.ts";
 export const isolate = new IsolateState();
 
 /** The server that tests run. */
-export const queues = queuesWith<object>({}, isolate);
+export const queues = queuesWith<object>({ consumers: "Consumers" }, isolate);

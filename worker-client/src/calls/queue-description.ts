@@ -43,6 +43,25 @@ export interface Consumer {
   credit: number;
 }
 
+/** The consumer to which a queue pushes messages. Its settings are absent while it has not been asked for them. */
+export interface PushDescription {
+  /** `worker`: a handler of a Cloudflare Worker; `webhook`: an address. */
+  kind: "worker" | "webhook";
+  /** Of a webhook. */
+  url?: string | undefined;
+  batchSize?: number | undefined;
+  batchWaitSeconds?: number | undefined;
+  concurrency?: number | undefined;
+  timeoutSeconds?: number | undefined;
+  /** How many batches are handled now. */
+  inFlight: number;
+  /** `waiting`: nothing is pushed until `resumesAt`, for what `detail` says. `stopped`: not before it is configured again. */
+  state: "running" | "waiting" | "stopped";
+  /** In seconds since 1970. */
+  resumesAt?: number | undefined;
+  detail?: string | undefined;
+}
+
 /** A queue's settings, counts and consumers. */
 export interface QueueDescription extends QueueSettings, QueueCounts {
   name: string;
@@ -64,4 +83,6 @@ export interface QueueDescription extends QueueSettings, QueueCounts {
   connected: number;
   /** Those of them that consume, the oldest first, at most 100. Consumers over HTTP have no connection. */
   consumers: Consumer[];
+  /** The consumer to which messages are pushed; null without one. */
+  push: PushDescription | null;
 }

@@ -21,7 +21,7 @@ const PROGRAMS = [
   "test/local/{start,start-with-keys,restart,server-crash,older-data}.test.ts",
   "test/client/workers/{blocking,attempts}.test.ts",
   "test/{package,operations,jobs}/**/*.test.ts",
-  "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page,moving}.test.ts",
+  "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page,moving,moving-worker,testing-projects}.test.ts",
 ];
 
 export default defineConfig({

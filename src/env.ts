@@ -81,6 +81,16 @@ export class ServerEnv<WorkerEnv extends object = object> implements Env {
     return findConsumers(this.server.consumers ?? "", this.worker, this.#exports);
   }
 
+  /** The sentences that say why consumers cannot be called; undefined if they can, or if the server was made without. */
+  get consumersFault(): string | undefined {
+    try {
+      if (this.mayHaveConsumers) void this.CONSUMERS;
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   get HOST_STATUS(): Fetcher | undefined {
     return this.#variables.HOST_STATUS;
   }

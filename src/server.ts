@@ -4,7 +4,7 @@ import { IsolateState } from "./isolate.ts";
 import type { ServerOptions } from "./options.ts";
 
 export type { ConsumerBatch, ConsumerMessage } from "../worker-client/push/batch.ts";
-export type { BatchConsumer, ConsumerOptions } from "../worker-client/push/consumer.ts";
+export type { BatchConsumer, ConsumerOptions, TaskConsumer } from "../worker-client/push/consumer.ts";
 export type { Grant } from "./api/keys/grant.ts";
 export { consumers } from "./entrypoints/consumers.ts";
 export type { ServerEvent } from "./log.ts";

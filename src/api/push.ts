@@ -35,8 +35,10 @@ export interface PushOutcome {
 
 /** What a consumer asks of the queue while it handles a batch. */
 export interface PushCalls {
-  /** A request of a verb about a message of the batch: `extend` and `progress` alone. */
+  /** A request of a verb about a message of the batch, or the queue's tasks: `extend`, `progress` and `announce` alone. */
   ask(verb: string, request: unknown): Promise<Reply>;
+  /** The receipts of messages that are taken away, as soon as any is; none when the batch is answered. */
+  lost(): Promise<readonly string[]>;
 }
 
 /** The calls of the entrypoint. */

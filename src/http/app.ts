@@ -3,7 +3,7 @@ import { getPath } from "hono/utils/url";
 import { cut } from "../api/check/faults.ts";
 import { ProblemError } from "../api/check/problem-error.ts";
 import { requireAuthkey } from "./authkey.ts";
-import { faultOf, requireConfiguration } from "./health.ts";
+import { faultOfHealth, requireConfiguration } from "./health.ts";
 import { problemResponse } from "./problem-response.ts";
 import { queues } from "./queues.ts";
 import type { Served } from "./served.ts";
@@ -22,7 +22,7 @@ app.use(async function setHeaders(c, next) {
 });
 
 app.get("/healthz", (c) => {
-  const fault = faultOf(c.env);
+  const fault = faultOfHealth(c.env);
   c.env.server.isolate.idleCollection.collectIfIdle(Date.now());
   if (fault !== undefined) throw fault;
   return c.json({ status: "ok" });

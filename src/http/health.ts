@@ -15,6 +15,15 @@ export function faultOf(env: ServerEnv): ProblemError | undefined {
   return faultOfKeys(env) ?? (isKeyNeeded ? faultOfNoKey(env) : undefined) ?? faultOfRest(env);
 }
 
+/**
+ * What `GET /healthz` answers with: also that the consumers of the Worker are missing. Requests are served then, because
+ * messages wait for consumers, and no producer should be refused for them.
+ */
+export function faultOfHealth(env: ServerEnv): ProblemError | undefined {
+  const { consumersFault } = env;
+  return faultOf(env) ?? (consumersFault === undefined ? undefined : new ProblemError("misconfigured", consumersFault));
+}
+
 /** The same, as far as it is about keys that the server has: no client can show then that it has one. */
 export function faultOfKeys(env: ServerEnv): ProblemError | undefined {
   const fault = env.server.isolate.keys.fault(env);

@@ -1,6 +1,7 @@
 import { queueOf, type ServerEnv } from "../env.ts";
 import type { MachineClock } from "../machine-clock.ts";
-import type { Pump, Submitted } from "../push/pump.ts";
+import type { Pump } from "../push/pump.ts";
+import type { Submit } from "../push/settlements.ts";
 import { MonotonicClock } from "../queue/base/clock.ts";
 import type { Command, Result } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
@@ -84,7 +85,7 @@ export class CommitLoop {
       behind: (session) => this.#waits.suspend(session, this.#queue),
       caughtUp: (session) => this.#waits.resume(session),
     });
-    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage, sessions, pump));
+    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage, sessions, pump), pump);
     this.#waits.restore();
   }
 
@@ -289,7 +290,7 @@ export class CommitLoop {
   }
 
   /** Submits commands of the queue itself, which does not count as a caller. Returns their request ids. */
-  submitInternal(commands: readonly Submitted[]): number[] {
+  submitInternal(commands: Parameters<Submit>[0]): number[] {
     const incoming = commands.map(({ command, answer }) => this.#batcher.take({ answer }, command, 0));
     this.submit(incoming);
     return incoming.map(({ requestId }) => requestId);

@@ -40,6 +40,9 @@ const OVERLOADED_REPLY: Reply = { ok: false, code: "overloaded", detail: OVERLOA
 
 const NEWER_TRANSFER = "It runs an older version of the server than the queue that sends them.";
 
+/** What the consumer of a batch may ask of its queue. What becomes of messages is in its answer. */
+const ASKED_FOR_BATCHES: ReadonlySet<string> = new Set(["extend", "progress", "announce"]);
+
 /** About what a command takes of memory beside the text in it, in characters. */
 const COMMAND_CHARACTERS = 256;
 
@@ -71,7 +74,7 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
       batcher: this.#batcher,
       callers: this.#callers,
     };
-    const targets = new Targets(this.#name, env, { ask: (verb, request) => this.#askForBatch(verb, request) });
+    const targets = new Targets(this.#name, env, (verb, request) => this.#askForBatch(verb, request));
     const pump = new Pump(
       {
         name: this.#name,
@@ -110,11 +113,9 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
 
   /** What the consumer of a batch may ask about its messages. */
   #askForBatch(verb: string, request: unknown): Promise<Reply> {
-    const isAllowed = verb === "extend" || verb === "progress";
-    const detail = `A consumer may ask for extend and progress while it handles a batch, not for ${verb}.`;
-    return isAllowed
-      ? this.ask(verb, request, { principal: OWNER })
-      : Promise.resolve({ ok: false, code: "forbidden", detail });
+    if (ASKED_FOR_BATCHES.has(verb)) return this.ask(verb, request, { principal: OWNER });
+    const detail = `A consumer may ask for ${[...ASKED_FOR_BATCHES].join(", ")} while it handles a batch, not for ${verb}.`;
+    return Promise.resolve({ ok: false, code: "forbidden", detail });
   }
 
   receiveTransfer({ version, ...transfer }: Transfer): Promise<Reply> {

@@ -1,5 +1,6 @@
 import type { QueueInfo } from "../api/forms/queue-info.ts";
 import type { MachineClock } from "../machine-clock.ts";
+import type { Pump } from "../push/pump.ts";
 import type { Refusal, Result } from "../queue/base/commands.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Sessions } from "../socket/sessions.ts";
@@ -14,13 +15,20 @@ export class Replies {
   readonly #sessions: Sessions;
   readonly #callers: ExpectedCallers;
   readonly #queueInfo: QueueInfo;
+  readonly #pump: Pick<Pump, "tellLost">;
 
-  constructor(clock: MachineClock, { sessions, pendings, callers }: Arrivals, queueInfo: QueueInfo) {
+  constructor(
+    clock: MachineClock,
+    { sessions, pendings, callers }: Arrivals,
+    queueInfo: QueueInfo,
+    pump: Pick<Pump, "tellLost">,
+  ) {
     this.#clock = clock;
     this.#pendings = pendings;
     this.#sessions = sessions;
     this.#callers = callers;
     this.#queueInfo = queueInfo;
+    this.#pump = pump;
   }
 
   /** Gives a result to its caller; `flush` sends it if that is a connection. */
@@ -33,7 +41,9 @@ export class Replies {
   sendResults(queue: Queue): void {
     for (const { requestId, result } of queue.takeResults()) this.answer(requestId, result);
     this.#sessions.noteSubscriptions((subscriber) => queue.subscription(subscriber));
-    this.#sessions.tellLost(queue.takeLost());
+    const lost = queue.takeLost();
+    this.#sessions.tellLost(lost);
+    this.#pump.tellLost(lost);
     this.flush();
   }
 

@@ -1,14 +1,13 @@
 import type { PushView } from "../api/forms/queue-info.ts";
 import { deliveriesJson } from "../api/forms/received-json.ts";
 import type { PushBatch, PushVerdict } from "../api/push.ts";
-import type { Responder } from "../api/responder.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
-import type { CancelTimer, MachineClock } from "../machine-clock.ts";
 import { utf8Bytes } from "../queue/base/bytes.ts";
 import type { Command, Delivery, Result } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
 import { Breaker, TIMER_MS_MAX } from "./breaker.ts";
-import { settlementsOf } from "./settlements.ts";
+import { LostWatches } from "./lost-watches.ts";
+import { type PumpClock, Settlements, type Submit } from "./settlements.ts";
 import type { Delivered, PushTarget, TargetFault } from "./target.ts";
 
 /** What the pump knows of its queue, after each commit batch. */
@@ -19,12 +18,6 @@ export interface PushedQueue {
   readonly waiting: number;
 }
 
-/** A command of the queue itself. */
-export interface Submitted {
-  command: Command;
-  answer: Responder["answer"];
-}
-
 /** What the pump does through the object of its queue. */
 export interface PumpHost {
   readonly name: string;
@@ -33,12 +26,14 @@ export interface PumpHost {
   /** Where messages are pushed to under this configuration; the same object for as long as that does not change. */
   targetOf(configuration: Configuration): PushTarget | undefined;
   /** Submits commands together. The answers come when they are stored. Returns their request ids. */
-  submit(commands: readonly Submitted[]): readonly number[];
+  submit: Submit;
   /** Keeps the object in memory until this has ended. */
   keepAlive(work: Promise<void>): void;
   /** Tells the operator that nothing can be delivered. */
   log(message: string): void;
 }
+
+type CancelTimer = () => void;
 
 /** How much longer than a handler's time its messages are leased, in milliseconds: for the way there and back. */
 const LEASE_MARGIN_MS = 5_000;
@@ -56,8 +51,8 @@ const WAITING_MAX = 16;
 const BATCH_BYTES_MIN = 256 * 1024;
 const BATCH_BYTES_MAX = 2 * 1024 * 1024;
 
-/** How long a verdict that could not be stored is tried again, in milliseconds, and after which time. */
-const SETTLE_AGAIN_MS = 1_000;
+/** After how long a receive that was refused is tried once more, in milliseconds. */
+const RECEIVE_AGAIN_MS = 1_000;
 
 /** How long the first commit batch waits for the settings of the consumer, in milliseconds. */
 const PREPARE_MS_MAX = 2_000;
@@ -70,8 +65,10 @@ const LOST = "The consumer did not answer in time. What runs it may have been st
  */
 export class Pump {
   readonly #host: PumpHost;
-  readonly #clock: MachineClock;
-  readonly #breaker: Breaker;
+  readonly #clock: PumpClock;
+  readonly #breaker = new Breaker();
+  readonly #watches = new LostWatches();
+  readonly #settlements: Settlements;
   #queue: PushedQueue | undefined;
   #target: PushTarget | undefined;
   /** Undefined until the target has told them; null if there is no such consumer. */
@@ -86,10 +83,10 @@ export class Pump {
   #refusedUnder: Configuration | undefined;
   #cancelTimer: CancelTimer = () => undefined;
 
-  constructor(host: PumpHost, clock: MachineClock) {
+  constructor(host: PumpHost, clock: PumpClock) {
     this.#host = host;
     this.#clock = clock;
-    this.#breaker = new Breaker();
+    this.#settlements = new Settlements(host.submit, clock);
   }
 
   /** Whether the queue has a consumer, as far as is known: it then wakes by itself while it has messages. */
@@ -136,6 +133,11 @@ export class Pump {
     if (waitMs > 0) this.#lookAfter(waitMs);
     else if (this.#settings === undefined) this.#host.keepAlive(this.#ask(target));
     else this.#takeBatches(this.#settings);
+  }
+
+  /** To be called after each commit batch with the receipts of leases that were ended: see `Queue.takeLost`. */
+  tellLost(receipts: readonly string[]): void {
+    this.#watches.tell(receipts);
   }
 
   #lookAgain(): void {
@@ -213,13 +215,13 @@ export class Pump {
     if (deliveries.length === 0) return;
     const target = this.#target;
     if (wasWaiting && target !== undefined) this.#host.keepAlive(this.#push(target, deliveries, settings));
-    else this.#settle(deliveries.map(receiptOf), deliveries.map(RELEASE), this.#clock.now());
+    else this.#settlements.settle(deliveries.map(receiptOf), deliveries.map(RELEASE), this.#clock.now());
   }
 
   /** A queue that is shut down gives nothing before it is configured again. Other refusals pass. */
   #refused(isLasting: boolean): void {
     if (isLasting) this.#refusedUnder = this.#queue?.configuration;
-    else this.#lookAfter(SETTLE_AGAIN_MS);
+    else this.#lookAfter(RECEIVE_AGAIN_MS);
   }
 
   async #push(target: PushTarget, deliveries: readonly Delivery[], { timeoutSeconds }: PushSettings): Promise<void> {
@@ -229,11 +231,14 @@ export class Pump {
     this.#inFlight += 1;
     this.#inFlightBytes += bytes;
     const timeoutMs = timeoutSeconds * 1_000 + ANSWER_MARGIN_MS;
-    const delivered = await this.#inTime(target.deliver(this.#batchOf(deliveries, receipts)), deliveries, timeoutMs);
+    const watch = this.#watches.begin(receipts);
+    const delivering = target.deliver(this.#batchOf(deliveries, receipts), watch.lost);
+    const delivered = await this.#inTime(delivering, deliveries, timeoutMs);
+    watch.end();
     this.#inFlight -= 1;
     this.#inFlightBytes -= bytes;
     const { verdicts, settings, fault } = delivered;
-    this.#settle(receipts, verdicts, endsAt);
+    this.#settlements.settle(receipts, verdicts, endsAt);
     if (fault !== undefined) this.#noteFault(fault);
     else if (this.#breaker.succeeded(this.#clock.now())) this.#submit({ verb: "note_push_fault", fault: null });
     if (settings !== undefined) this.#use(target, settings);
@@ -264,23 +269,6 @@ export class Pump {
     this.#host.log(opened.detail);
     this.#submit({ verb: "note_push_fault", fault: opened });
     this.#endWaiting();
-  }
-
-  /** @param until when the leases end, in milliseconds: what cannot be stored before is not tried again */
-  #settle(receipts: readonly string[], verdicts: readonly PushVerdict[], until: number): void {
-    this.#settleAll(settlementsOf(receipts, verdicts), until);
-  }
-
-  #settleAll(commands: readonly Command[], until: number): void {
-    const again: Command[] = [];
-    let left = commands.length;
-    const answerTo = (command: Command) => (_: number, result: Result) => {
-      if (result.verb === "refused" && this.#clock.now() < until) again.push(command);
-      left -= 1;
-      if (left > 0 || again.length === 0) return;
-      this.#clock.after(SETTLE_AGAIN_MS, () => this.#settleAll(again, until));
-    };
-    this.#host.submit(commands.map((command) => ({ command, answer: answerTo(command) })));
   }
 }
 

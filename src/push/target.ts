@@ -1,4 +1,4 @@
-import type { PushBatch, PushVerdict } from "../api/push.ts";
+import type { PushBatch, PushCalls, PushVerdict } from "../api/push.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
 
 /** Where messages of a queue are pushed to. */
@@ -8,8 +8,12 @@ export interface PushTarget {
   readonly url?: string | undefined;
   /** How messages are pushed to it; null if there is no such consumer. Rejects if that cannot be found out. */
   settings(): Promise<PushSettings | null>;
-  /** Lets it handle a batch. Does not reject: what prevents it is a fault. */
-  deliver(batch: PushBatch): Promise<Delivered>;
+  /**
+   * Lets it handle a batch. Does not reject: what prevents it is a fault.
+   *
+   * @param lost as in `PushCalls`
+   */
+  deliver(batch: PushBatch, lost: PushCalls["lost"]): Promise<Delivered>;
 }
 
 /** What became of a batch. */

@@ -8,9 +8,9 @@ import { WorkerTarget } from "./worker-target.ts";
 export class Targets {
   readonly #worker: WorkerTarget | undefined;
 
-  /** @param calls what a consumer asks of the queue while it handles a batch */
-  constructor(queue: string, env: ServerEnv, calls: PushCalls) {
-    this.#worker = env.mayHaveConsumers ? new WorkerTarget(queue, () => env.CONSUMERS, calls) : undefined;
+  /** @param ask as in `PushCalls` */
+  constructor(queue: string, env: ServerEnv, ask: PushCalls["ask"]) {
+    this.#worker = env.mayHaveConsumers ? new WorkerTarget(queue, () => env.CONSUMERS, ask) : undefined;
   }
 
   /** The same object for as long as the configuration of pushes does not change; undefined for none. */

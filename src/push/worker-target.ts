@@ -7,23 +7,23 @@ export class WorkerTarget implements PushTarget {
   readonly kind = "worker";
   readonly #queue: string;
   readonly #consumers: () => ConsumersCalls;
-  readonly #calls: PushCalls;
+  readonly #ask: PushCalls["ask"];
 
   /**
    * @param consumers a stub of the entrypoint, a new one each time: one whose call has failed may fail for good. Throws if
    * the Worker has none
    */
-  constructor(queue: string, consumers: () => ConsumersCalls, calls: PushCalls) {
+  constructor(queue: string, consumers: () => ConsumersCalls, ask: PushCalls["ask"]) {
     this.#queue = queue;
     this.#consumers = consumers;
-    this.#calls = calls;
+    this.#ask = ask;
   }
 
   async settings(): Promise<PushSettings | null> {
     return this.#consumers().settingsOf(this.#queue);
   }
 
-  async deliver(batch: PushBatch): Promise<Delivered> {
+  async deliver(batch: PushBatch, lost: PushCalls["lost"]): Promise<Delivered> {
     let consumers: ConsumersCalls;
     try {
       consumers = this.#consumers();
@@ -33,7 +33,7 @@ export class WorkerTarget implements PushTarget {
     }
     try {
       // The result is a copy of plain data, but its type is that of a stub.
-      const { verdicts, settings } = (await consumers.deliver(batch, this.#calls)) as PushOutcome;
+      const { verdicts, settings } = (await consumers.deliver(batch, { ask: this.#ask, lost })) as PushOutcome;
       return { verdicts, settings };
     } catch (error) {
       const { name = "Error", message = String(error) } = error instanceof Error ? error : {};

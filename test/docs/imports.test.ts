@@ -39,8 +39,18 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "src/idle-collection.ts": [],
   "src/machine-clock.ts": [],
   "worker-client/src": ["src/contract", "src/api/types.ts"],
-  "worker-client/push": ["worker-client/src", "src/contract", "src/api/types.ts", "src/api/push.ts"],
-  "worker-client/memory": ["worker-client/src", "src/api", "src/queue", "src/contract"],
+  "worker-client/push": [
+    ...["worker-client/src", "src/contract", "src/api/types.ts", "src/api/push.ts", "src/api/reply.ts"],
+    "src/api/check/problem-error.ts",
+  ],
+  "worker-client/memory": [
+    "worker-client/src",
+    "worker-client/push",
+    "src/api",
+    "src/queue",
+    "src/contract",
+    "src/push",
+  ],
   "worker-client/testing": ["worker-client/src", "src/local"],
   // The command line has of the client what its users have.
   "worker-client/cli": ["worker-client/src/index.ts", "worker-client/src/tasks/index.ts", "src/local", "src/contract"],

@@ -81,3 +81,23 @@ test.each<[string, WorkerParts, string]>([
   expect(await ask("/healthz", parts, {})).toEqual(misconfigured);
   expect(await ask("/v1/queues", parts, {})).toMatchObject({ status: 401 });
 });
+
+test("a server whose Worker lacks its consumers says which line is missing when its health is asked for, and takes puts", async () => {
+  const parts: WorkerParts = { options: { consumers: "Handlers" }, bindings: { QUEUE, DIRECTORY }, exports };
+
+  const health = await ask("/healthz", parts);
+
+  expect(health).toEqual({
+    ...{ status: 503, code: "misconfigured" },
+    detail:
+      'consumers is "Handlers", but the Worker exports no class of this name. Add the line "export class Handlers extends consumers({ … }) {}" to the module that main names in wrangler.jsonc, or a service binding of this name.',
+  });
+  expect(await putInto(freshQueue(), parts)).toBe(201);
+});
+
+test.each<[string, WorkerParts]>([
+  ["exports them", { options: { consumers: "Consumers" }, bindings: { QUEUE, DIRECTORY }, exports }],
+  ["has a binding to them", { options: { consumers: "C" }, bindings: { QUEUE, DIRECTORY, C: SERVICE }, exports }],
+])("a server whose Worker %s is healthy", async (_, parts) => {
+  expect(await ask("/healthz", parts)).toMatchObject({ status: 200 });
+});

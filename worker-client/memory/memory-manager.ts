@@ -1,3 +1,4 @@
+import type { ConsumerSet } from "../push/consumer.ts";
 import { checkNumber, checkOptions, type Known, shown } from "../src/base/check-options.ts";
 import { Queue } from "../src/calls/queue.ts";
 import { checkedQueueName } from "../src/calls/queue-name.ts";
@@ -5,10 +6,11 @@ import { TaskManager } from "../src/calls/task-manager.ts";
 import type { QueueRoutes } from "../src/transport/call.ts";
 import { type CloseOptions, checkCloseOptions } from "../src/workers/work-options.ts";
 import type { Worker } from "../src/workers/worker.ts";
+import { MemoryConsumer } from "./memory-consumer.ts";
 import { MemoryPushes } from "./memory-pushes.ts";
 import { MemoryRoute } from "./memory-route.ts";
 import { MemoryServer } from "./memory-server.ts";
-import { VirtualTime } from "./virtual-time.ts";
+import { type Holder, VirtualTime } from "./virtual-time.ts";
 
 /** The options of a `MemoryManager`. */
 export interface MemoryManagerOptions {
@@ -29,6 +31,8 @@ export interface MemoryQueueNamesOptions {
   /** Only names that begin with this. Default: all. */
   prefix?: string | undefined;
 }
+
+type Closable = Holder & { close(): unknown };
 
 /** The longest time that passes in one call, in seconds: a century. */
 const ADVANCE_SECONDS_MAX = 3_155_760_000;
@@ -51,7 +55,9 @@ export class MemoryManager extends TaskManager {
   readonly #time: VirtualTime;
   readonly #routes: QueueRoutes;
   readonly #workers = new Set<Worker>();
-  readonly #pushes = new Set<MemoryPushes>();
+  /** What hands messages to handlers, for which time waits. */
+  readonly #holders = new Set<Closable>();
+  readonly #consumers = new Set<Pick<MemoryConsumer, "close">>();
   #closing: Promise<void> | undefined;
 
   /** Throws a `TypeError` for wrong options. */
@@ -66,10 +72,10 @@ export class MemoryManager extends TaskManager {
     }
     if (now !== undefined && time === "real") throw new TypeError('now needs virtual time: give time: "virtual" too.');
     this.#server = new MemoryServer(time === "virtual" ? (now?.getTime() ?? Date.now()) : undefined);
-    this.#time = new VirtualTime(this.#server, this.#pushes);
+    this.#time = new VirtualTime(this.#server, this.#holders);
     this.#routes = {
       shared: (queue) => new MemoryRoute(queue, this.#server),
-      own: (queue) => new MemoryRoute(queue, this.#server, new MemoryPushes(this.#server, queue, this.#pushes)),
+      own: (queue) => new MemoryRoute(queue, this.#server, new MemoryPushes(this.#server, queue, this.#holders)),
     };
   }
 
@@ -79,6 +85,31 @@ export class MemoryManager extends TaskManager {
    */
   override queue<Item = unknown>(name: string): Queue<Item> {
     return new Queue<Item>(checkedQueueName(name), this.#routes, this.#workers);
+  }
+
+  /**
+   * Lets a consumer, as `consumers()` of `durable-queue/server` takes it, handle the messages of a queue: a test of the
+   * handler of a Worker, or of a webhook's. A queue has one consumer at a time.
+   *
+   * @param name the queue's name
+   * @param env what the handler is given as its second parameter
+   * @throws {TypeError} for what is no consumer, an option that there is not, or a queue that has a consumer
+   * @throws {RangeError} for a name or an option that breaks its rule
+   */
+  consume<Env = undefined>(name: string, consumer: ConsumerSet<Env>[string], env?: Env): MemoryConsumer<Env> {
+    const queue = this.#server.queue(checkedQueueName(name));
+    if (queue.consumer !== undefined)
+      throw new TypeError(`The queue ${name} has a consumer already. Close that one first.`);
+    const consuming = new MemoryConsumer<Env>(this.#server, queue, consumer, env as Env, () => {
+      queue.consumer = undefined;
+      this.#holders.delete(consuming);
+      this.#consumers.delete(consuming);
+    });
+    queue.consumer = consuming;
+    this.#holders.add(consuming);
+    this.#consumers.add(consuming);
+    consuming.changed([]);
+    return consuming;
   }
 
   /** The names of all queues that begin with `prefix`, in the order of their characters. */
@@ -115,16 +146,17 @@ export class MemoryManager extends TaskManager {
   }
 
   /**
-   * Closes its workers as `Worker.close` does, then the queues: calls that wait, and those that are made later, throw
+   * Closes its workers as `Worker.close` does, and its consumers, then the queues: calls that wait, and those that are made later, throw
    * `Closed`. A handler must not await it.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options);
     // An error that ends a worker rejects its `finished`.
-    const closed = Promise.allSettled([...this.#workers].map((worker) => worker.close(options)));
+    const workers = [...this.#workers].map((worker) => worker.close(options));
+    const closed = Promise.allSettled([...workers, ...[...this.#consumers].map((consumer) => consumer.close())]);
     this.#closing ??= closed.then(() => {
       this.#server.close();
-      for (const pushes of this.#pushes) pushes.close();
+      for (const holder of this.#holders) void holder.close();
     });
     await this.#closing;
   }

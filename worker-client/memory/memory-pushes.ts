@@ -17,6 +17,12 @@ export function placeOf(queue: string): Place {
   return { address: "The memory of this process", queue };
 }
 
+/** Where it is noted which workers work. */
+interface Holders {
+  add(pushes: MemoryPushes): unknown;
+  delete(pushes: MemoryPushes): unknown;
+}
+
 /** Pushes messages of a queue in this process to a worker. */
 export class MemoryPushes implements Pushes, Subscriber {
   readonly isOnHttp = false;
@@ -24,12 +30,12 @@ export class MemoryPushes implements Pushes, Subscriber {
   readonly #queue: MemoryQueue;
   readonly #place: Place;
   readonly #connection: Connection;
-  readonly #workers: Set<MemoryPushes>;
+  readonly #workers: Holders;
   readonly #held = new Set<string>();
   #listener: SubscriptionListener | undefined;
 
   /** @param workers the set that holds it while its worker works */
-  constructor(server: MemoryServer, queue: string, workers: Set<MemoryPushes>) {
+  constructor(server: MemoryServer, queue: string, workers: Holders) {
     this.#server = server;
     this.#place = placeOf(queue);
     this.#workers = workers;

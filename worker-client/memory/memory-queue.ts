@@ -1,5 +1,7 @@
 import { newGeneration } from "../../src/api/forms/generation.ts";
+import { infoWithoutStorage, type QueueInfo } from "../../src/api/forms/queue-info.ts";
 import type { Command, Delivery, Refusal, Result } from "../../src/queue/base/commands.ts";
+import type { Configuration } from "../../src/queue/base/configuration.ts";
 import type { OutboundTransfer } from "../../src/queue/outbound-transfers.ts";
 import { Queue } from "../../src/queue/queue.ts";
 import { Rows } from "./rows.ts";
@@ -13,6 +15,11 @@ export interface Subscriber {
   ended(refusal: Refusal): void;
 }
 
+/** Is told of each change of a queue, with the receipts of leases that were ended. */
+interface QueueListener {
+  changed(lost: readonly string[]): void;
+}
+
 /** What a queue needs from the others beside it. */
 export interface Neighbours {
   /** Sends messages of a queue to another one, and tells it the outcome. */
@@ -24,6 +31,10 @@ export interface Neighbours {
 /** One queue in memory: the state machine, its rows, and the callers that wait for answers. */
 export class MemoryQueue {
   readonly name: string;
+  /** What a description has beside what the queue knows. */
+  readonly info: QueueInfo;
+  /** To which messages are pushed. */
+  consumer: QueueListener | undefined;
   readonly #rows = new Rows();
   readonly #queue = new Queue(newGeneration(), this.#rows);
   readonly #neighbours: Neighbours;
@@ -33,6 +44,7 @@ export class MemoryQueue {
 
   constructor(name: string, neighbours: Neighbours) {
     this.name = name;
+    this.info = infoWithoutStorage(name);
     this.#neighbours = neighbours;
   }
 
@@ -44,6 +56,15 @@ export class MemoryQueue {
   /** When `pass` must be called, in milliseconds: a wait is served or ends, or something expires; Infinity for never. */
   get nextAt(): number {
     return Math.min(this.#queue.nextEventAt, this.#queue.nextWakeAt);
+  }
+
+  get configuration(): Configuration {
+    return this.#queue.configuration;
+  }
+
+  /** How many messages are visible or delayed. */
+  get waiting(): number {
+    return this.#queue.waiting;
   }
 
   /** Whether a call waits for that time, and not only messages. */
@@ -139,6 +160,7 @@ export class MemoryQueue {
         answer?.(result);
       }
     }
+    this.consumer?.changed(lost);
     if (lost.length === 0) return;
     queueMicrotask(() => {
       for (const subscriber of this.#subscribers.values()) subscriber.lost(lost);

@@ -1,6 +1,5 @@
 import { ProblemError } from "../../src/api/check/problem-error.ts";
 import { commandOf } from "../../src/api/command-of.ts";
-import { infoWithoutStorage } from "../../src/api/forms/queue-info.ts";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { type Reply, refusalOf, replyOf } from "../../src/api/reply.ts";
 import type { Connection, RequestContext } from "../../src/api/verbs/base/descriptor.ts";
@@ -84,14 +83,13 @@ export class MemoryServer {
     }
     if (timeoutMs !== undefined && "timeoutMs" in command) command = { ...command, timeoutMs };
     const queue = this.queue(name);
-    const info = infoWithoutStorage(name);
     return new Promise((resolve) => {
       let isAnswered = false;
       const abort = () => queue.cancel(id, this.now);
       const id = queue.take(command, now, (result) => {
         isAnswered = true;
         signal?.removeEventListener("abort", abort);
-        resolve(replyOf(verb, result, info));
+        resolve(replyOf(verb, result, queue.info));
       });
       // Most commands are answered by now: a signal that lives long would keep a listener of each.
       if (!isAnswered) signal?.addEventListener("abort", abort, { once: true });

@@ -1,7 +1,6 @@
 import { LEASE_SECONDS_MAX, RECEIPTS_MAX } from "../../src/contract/limits.ts";
 import { chunksOf } from "../src/base/chunks.ts";
 import { turn } from "../src/base/platform.ts";
-import type { MemoryPushes } from "./memory-pushes.ts";
 import type { MemoryServer } from "./memory-server.ts";
 
 /** After so many turns of the event loop without a change, nothing more happens by itself. */
@@ -13,17 +12,24 @@ const CHANGES_MAX = 200_000;
 /** The longest step in which time passes while handlers run: their leases are extended between the steps. */
 const STEP_MS_MAX = (LEASE_SECONDS_MAX * 1_000) / 2;
 
+/** Something whose handlers hold messages of a queue. */
+export interface Holder {
+  readonly queue: string;
+  /** The receipts of the messages that they hold. */
+  readonly held: ReadonlySet<string>;
+}
+
 /** Lets time pass, and waits for what that brings about. */
 export class VirtualTime {
   readonly #server: MemoryServer;
-  readonly #workers: ReadonlySet<MemoryPushes>;
+  readonly #workers: ReadonlySet<Holder>;
   readonly #changesMax: number;
 
   /**
    * @param workers those whose handlers are waited for
    * @param changesMax how much may happen at one time
    */
-  constructor(server: MemoryServer, workers: ReadonlySet<MemoryPushes>, changesMax = CHANGES_MAX) {
+  constructor(server: MemoryServer, workers: ReadonlySet<Holder>, changesMax = CHANGES_MAX) {
     this.#server = server;
     this.#workers = workers;
     this.#changesMax = changesMax;

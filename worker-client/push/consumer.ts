@@ -5,7 +5,9 @@ import { PUSH_SETTINGS, type PushSettings, pushSettingsOf } from "../../src/cont
 import { shown } from "../src/base/check-options.ts";
 import { QueueError } from "../src/base/errors.ts";
 import { Timer } from "../src/base/platform.ts";
+import type { TaskRegistry } from "../src/tasks/registry.ts";
 import { Batch, type CloudflareBatch } from "./batch.ts";
+import { type TaskReports, TaskRunner } from "./task-runner.ts";
 
 /** How a consumer is called, and with how many messages: see docs/push.md. */
 export interface ConsumerOptions {
@@ -35,20 +37,33 @@ export interface BatchConsumer<Env, Context = CallContext> extends ConsumerOptio
   queue(batch: CloudflareBatch, env: Env, ctx: Context): unknown;
 }
 
+/** A consumer whose jobs the handlers of tasks do. */
+export interface TaskConsumer extends ConsumerOptions, TaskReports {
+  /** What `defineTasks` has made, for the queue of the same name. The jobs of a batch are done at the same time. */
+  tasks: TaskRegistry;
+  /** The most jobs of a batch: 1 to 1,000. Default 1. */
+  batchSize?: number | undefined;
+}
+
 /** What the handler's last parameter has, whichever runtime it is in. */
 interface CallContext {
   waitUntil(promise: Promise<unknown>): void;
 }
 
 /** The consumers of a Worker, by the names of their queues. */
-export type ConsumerSet<Env, Context = CallContext> = Readonly<Record<string, BatchConsumer<Env, Context>>>;
+export type ConsumerSet<Env, Context = CallContext> = Readonly<
+  Record<string, BatchConsumer<Env, Context> | TaskConsumer>
+>;
 
+/** A consumer that is checked. */
 interface Known<Env, Context> {
-  consumer: BatchConsumer<Env, Context>;
   settings: PushSettings;
+  handle(batch: PushBatch, calls: PushCalls, env: Env, ctx: Context): Promise<PushVerdict[]>;
 }
 
-const OPTION_NAMES: readonly string[] = ["queue", ...Object.keys(PUSH_SETTINGS)];
+const PUSH_OPTIONS = Object.keys(PUSH_SETTINGS);
+const BATCH_OPTIONS: readonly string[] = ["queue", ...PUSH_OPTIONS];
+const TASK_OPTIONS: readonly string[] = ["tasks", "onError", "logger", ...PUSH_OPTIONS];
 
 /** The consumers of a Worker, checked: what its entrypoint answers. */
 export class Consumers<Env, Context> {
@@ -59,9 +74,7 @@ export class Consumers<Env, Context> {
    * @throws {RangeError} for the name of a queue, or an option, that breaks its rule
    */
   constructor(consumers: ConsumerSet<Env, Context>) {
-    for (const [queue, consumer] of Object.entries(consumers)) {
-      this.#byQueue.set(queue, { consumer, settings: settingsOf(queue, consumer) });
-    }
+    for (const [queue, consumer] of Object.entries(consumers)) this.#byQueue.set(queue, knownOf(queue, consumer));
   }
 
   settingsOf(queue: string): PushSettings | null {
@@ -69,36 +82,65 @@ export class Consumers<Env, Context> {
   }
 
   /** As `ConsumersCalls.deliver`. */
-  async deliver(pushed: PushBatch, _calls: PushCalls, env: Env, ctx: Context): Promise<PushOutcome> {
-    const known = this.#byQueue.get(pushed.queue);
-    if (known === undefined) return { verdicts: pushed.receipts.map(() => RELEASED), settings: null };
-    const { consumer, settings } = known;
-    const batch = new Batch(pushed.queue, JSON.parse(pushed.messages) as ReceivedMessage[], pushed.backlog);
-    const failure = await failureOf(() => consumer.queue(batch, env, ctx), pushed.queue, settings.timeoutSeconds);
-    if (failure !== undefined) {
-      const attempts = `a batch of ${batch.messages.length}`;
-      console.error(`queue ${pushed.queue}: the consumer failed on ${attempts}.`, failure.error);
-    }
-    return { verdicts: batch.close(failure), settings };
+  async deliver(batch: PushBatch, calls: PushCalls, env: Env, ctx: Context): Promise<PushOutcome> {
+    const known = this.#byQueue.get(batch.queue);
+    if (known === undefined) return { verdicts: batch.receipts.map(() => RELEASED), settings: null };
+    return { verdicts: await known.handle(batch, calls, env, ctx), settings: known.settings };
   }
 }
 
 const RELEASED: PushVerdict = { verb: "release" };
 
-/** Checks a consumer of a queue. */
-function settingsOf(queue: string, consumer: Partial<BatchConsumer<unknown, unknown>>): PushSettings {
+/** Checks the consumer of a queue. */
+function knownOf<Env, Context>(
+  queue: string,
+  consumer: BatchConsumer<Env, Context> | TaskConsumer,
+): Known<Env, Context> {
   if (!QUEUE_NAME_PATTERN.test(queue)) {
     throw new RangeError(
       `consumers() names the queue ${shown(queue)}, but a name is 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or a digit.`,
     );
   }
   const place = `consumers.${queue}`;
-  if (typeof consumer !== "object" || consumer === null || typeof consumer.queue !== "function")
-    throw new TypeError(`${place} must be an object with the handler queue(batch, env, ctx), not ${shown(consumer)}.`);
-  const unknown = Object.keys(consumer).find((name) => !OPTION_NAMES.includes(name));
+  const isObject = typeof consumer === "object" && consumer !== null;
+  if (isObject && "tasks" in consumer) return knownOfTasks(queue, place, consumer);
+  if (!isObject || typeof consumer.queue !== "function")
+    throw new TypeError(
+      `${place} must be an object with the handler queue(batch, env, ctx), or with tasks, not ${shown(consumer)}.`,
+    );
+  const settings = checked(place, consumer, BATCH_OPTIONS);
+  return { settings, handle: (...batch) => handleBatch(consumer, settings, ...batch) };
+}
+
+function knownOfTasks<Env, Context>(queue: string, place: string, consumer: TaskConsumer): Known<Env, Context> {
+  const { tasks: registry, onError, logger } = consumer;
+  if (registry?.queue !== queue)
+    throw new TypeError(`${place}.tasks must be what defineTasks(${shown(queue)}, { … }) has made.`);
+  const settings = checked(place, { ...consumer, batchSize: consumer.batchSize ?? 1 }, TASK_OPTIONS);
+  const runner = new TaskRunner(registry, { onError, logger });
+  return { settings, handle: (batch, calls) => runner.handle(batch, calls, settings.timeoutSeconds) };
+}
+
+function checked(place: string, consumer: ConsumerOptions, known: readonly string[]): PushSettings {
+  const unknown = Object.keys(consumer).find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new TypeError(`${place} has no option ${shown(unknown)}. It has ${OPTION_NAMES.join(", ")}.`);
+    throw new TypeError(`${place} has no option ${shown(unknown)}. It has ${known.join(", ")}.`);
   return pushSettingsOf(consumer, place);
+}
+
+async function handleBatch<Env, Context>(
+  consumer: BatchConsumer<Env, Context>,
+  { timeoutSeconds }: PushSettings,
+  { queue, messages, backlog }: PushBatch,
+  _calls: PushCalls,
+  env: Env,
+  ctx: Context,
+): Promise<PushVerdict[]> {
+  const batch = new Batch(queue, JSON.parse(messages) as ReceivedMessage[], backlog);
+  const failure = await failureOf(() => consumer.queue(batch, env, ctx), queue, timeoutSeconds);
+  if (failure !== undefined)
+    console.error(`queue ${queue}: the consumer failed on a batch of ${batch.messages.length}.`, failure.error);
+  return batch.close(failure);
 }
 
 /** Runs a handler. What it throws, or that its time is over; undefined if it returned. */

@@ -1,35 +1,8 @@
 /** A queue calls the handler of a Worker with batches, and does with each message what the handler decided. */
 import { expect, test, vi } from "vitest";
 import type { ConsumerBatch, ConsumerMessage } from "../../../worker-client/push/batch.ts";
-import { call, freshQueue, nameOf, pass, put } from "../../support/call.ts";
-import { setConsumer, type TestConsumer } from "../../support/movable-worker/test-consumers.ts";
-
-/** What was delivered to a consumer: the bodies of each batch. */
-interface Seen {
-  batches: unknown[][];
-  attempts: Map<unknown, number[]>;
-}
-
-/** A queue with a consumer that notes what it is given, then does this. */
-function consumed(
-  queue: (batch: ConsumerBatch) => unknown,
-  options: Omit<TestConsumer, "queue"> = {},
-): { queue: string; seen: Seen } {
-  const name = freshQueue();
-  const seen: Seen = { batches: [], attempts: new Map() };
-  setConsumer(nameOf(name), {
-    ...options,
-    queue(batch: ConsumerBatch) {
-      seen.batches.push(batch.messages.map(({ body }) => body));
-      for (const { body, attempts } of batch.messages)
-        seen.attempts.set(body, [...(seen.attempts.get(body) ?? []), attempts]);
-      return queue(batch);
-    },
-  });
-  return { queue: name, seen };
-}
-
-const descriptionOf = async (queue: string) => (await call("GET", queue)).body;
+import { call, descriptionOf, freshQueue, pass, put } from "../../support/call.ts";
+import { consumed } from "../../support/push/consumed.ts";
 
 function isEven({ body }: ConsumerMessage): boolean {
   return (body as number) % 2 === 0;

@@ -8,7 +8,8 @@ function signUp(to: string): Promise<Response> {
 }
 
 test("what a request puts, the handler gets", async () => {
-  const { id } = await (await signUp("ada@example.com")).json();
+  const response = await signUp("ada@example.com");
+  const { id } = await response.json<{ id: string }>();
 
   await vi.waitUntil(() => env.SENT.get("ada@example.com"), { timeout: 10_000 });
 

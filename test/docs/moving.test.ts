@@ -6,7 +6,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type TestServer } from "../../worker-client/testing/index.ts";
@@ -60,13 +60,17 @@ const workers: ChildProcess[] = [];
 beforeAll(async () => {
   server = await startServer();
   env = { ...process.env, DURABLE_QUEUE_ADDRESS: server.address, DURABLE_QUEUE_AUTHKEY: server.authkey };
-  for (const page of new Set(ours.map(({ page }) => page))) mkdirSync(join(SCRIPTS, page), { recursive: true });
+  mkdirSync(join(SCRIPTS, "celery"), { recursive: true });
   // For its jobs.py. The others are replaced by those of the page that have their names.
   writePythonFiles(
     blocks.filter(({ file }) => file === "docs/jobs-over-http.md"),
     join(SCRIPTS, "celery"),
   );
-  for (const { page, name, block } of ours) writeFileSync(join(SCRIPTS, page, name), block.code);
+  for (const { page, name, block } of ours) {
+    const path = join(SCRIPTS, page, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, block.code);
+  }
   for (const [page, commands] of Object.entries(WORKERS)) {
     for (const [command = "", ...args] of commands) {
       workers.push(spawn(command, args, { cwd: join(SCRIPTS, page), env, stdio: "ignore" }));

@@ -48,6 +48,7 @@ const RUN_AS_A_WHOLE = [
   "docs/jobs-over-http.md",
   ...documents.filter((file) => file.startsWith("docs/moving/")),
   "docs/operations.md",
+  "docs/push.md",
 ];
 
 describe("the documents", () => {

@@ -10,7 +10,7 @@ import { PackedPackage } from "../support/packed-package.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-const PROJECTS = ["memory", "server"];
+const PROJECTS = ["memory", "server", "in-worker"];
 
 /** What a package.json says. */
 interface Manifest {

@@ -22,6 +22,7 @@ const PROGRAMS = [
   "test/client/workers/{blocking,attempts}.test.ts",
   "test/{package,operations,jobs}/**/*.test.ts",
   "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",
+  "test/docs/{moving,moving-worker,testing-projects}.test.ts",
 ];
 
 export default defineConfig({

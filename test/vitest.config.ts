@@ -20,7 +20,7 @@ const PROGRAMS = [
   "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
   "test/local/{start,start-with-keys,restart,server-crash,older-data}.test.ts",
   "test/client/workers/{blocking,attempts}.test.ts",
-  "test/{package,operations,jobs}/**/*.test.ts",
+  "test/{package,operations,jobs,templates}/**/*.test.ts",
   "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page}.test.ts",
 ];
 

@@ -27,7 +27,8 @@ export interface Manifest {
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
-  overrides?: Record<string, string>;
+  /** Of a template by the package whose dependencies they replace. */
+  overrides?: Record<string, string | Record<string, string>>;
   cloudflare?: {
     label: string;
     products: string[];
@@ -94,9 +95,11 @@ export class TemplateProject {
     symlinkSync(join(INSTALLED, ".bin"), join(this.folder, "node_modules/.bin"));
   }
 
-  /** The command of the README that begins so. Throws if it has none, or several. */
+  /** The command of the README that is this, or else begins so. Throws if it has none, or several. */
   command(beginning: string): string {
-    const [command, ...others] = this.#commands.filter((each) => each.startsWith(beginning));
+    const whole = this.#commands.filter((each) => each === beginning);
+    const begun = this.#commands.filter((each) => each.startsWith(beginning));
+    const [command, ...others] = whole.length > 0 ? whole : begun;
     if (command === undefined || others.length > 0) {
       throw new Error(`templates/${this.#template}/README.md does not have one command that begins "${beginning}".`);
     }

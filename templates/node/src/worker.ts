@@ -3,6 +3,8 @@ import { tasks } from "./tasks.ts";
 
 // Address and key are in DURABLE_QUEUE_ADDRESS and DURABLE_QUEUE_AUTHKEY.
 const manager = new QueueManager();
+await manager.connect({ retrySeconds: 10 }); // throws if the server is away or refuses the key
+
 const worker = manager.work(tasks, { concurrency: 10 });
 console.log(`working on the queue "${tasks.queue}"; Ctrl-C ends`);
 

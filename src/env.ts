@@ -23,6 +23,12 @@ export interface Env {
   HOST_STATUS?: Fetcher | undefined;
 }
 
+/** What a server needs of the context of an event or an object: the classes that its Worker exports. */
+export interface ExportsContext {
+  /** None in a Worker with an old compatibility date. */
+  readonly exports?: unknown;
+}
+
 /** What a request, or an object, of a server is given: the bindings and variables of its Worker, and the server itself. */
 export class ServerEnv<WorkerEnv extends object = object> implements Env {
   /** As the Worker has it. */
@@ -32,11 +38,10 @@ export class ServerEnv<WorkerEnv extends object = object> implements Env {
   readonly #exports: object | undefined;
 
   /** @param ctx of the request or of the object */
-  constructor(worker: WorkerEnv, ctx: Pick<ExecutionContext, "exports">, server: Server) {
+  constructor(worker: WorkerEnv, ctx: ExportsContext, server: Server) {
     this.worker = worker;
     this.server = server;
     this.#variables = worker;
-    // Workers with an old compatibility date have none.
     this.#exports = ctx.exports as object | undefined;
   }
 

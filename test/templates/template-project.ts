@@ -127,7 +127,8 @@ export class TemplateProject {
   /** Ends what was started and is running, and removes the project. */
   async remove(): Promise<void> {
     await Program.killAll();
-    rmSync(this.#home, { recursive: true });
+    // Its runtime may write its last file after it was told to end.
+    rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -47,4 +47,4 @@ test("run as its README says, it handles a message that is put by HTTP, and one 
 
   dev.signalGroup("SIGINT");
   await dev.ended;
-});
+}, 120_000);

@@ -21,7 +21,7 @@ const PROGRAMS = [
   "test/local/{start,start-with-keys,restart,server-crash,older-data}.test.ts",
   "test/client/workers/{blocking,attempts}.test.ts",
   "test/{package,operations,jobs,templates}/**/*.test.ts",
-  "test/docs/{readme-example,embedding,embedded-bindings,command-line,bulk-page,jobs-page}.test.ts",
+  "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",
 ];
 
 export default defineConfig({

@@ -47,6 +47,7 @@ const RUN_AS_A_WHOLE = [
   "docs/embedding.md",
   "docs/jobs-over-http.md",
   "docs/operations.md",
+  "docs/push.md",
 ];
 
 describe("the documents", () => {

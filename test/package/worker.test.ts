@@ -10,7 +10,7 @@ import { PackedPackage } from "../support/packed-package.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /** Bounds of bundles as they are uploaded, in KiB after gzip. The server is mostly zod, hono and itself. */
-const SERVER_KIB_MAX = 245;
+const SERVER_KIB_MAX = 260;
 const SERVICE_KIB_MAX = 55;
 
 const SERVER = `

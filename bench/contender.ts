@@ -59,6 +59,8 @@ export interface Contender {
   requires?: Requirement;
   /** Scenarios in which it does not take part. */
   without?: readonly string[];
+  /** Scenarios in which alone it takes part. */
+  only?: readonly string[];
   version(): Promise<string>;
   /** Starts a server on 127.0.0.1 that keeps its data in the directory, and waits until it answers. */
   start(directory: string): Promise<RunningServer>;

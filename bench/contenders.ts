@@ -7,6 +7,8 @@ const MODULES: Readonly<Record<string, string>> = {
   "durable-queue-defaults": OURS,
   "durable-queue-http": OURS,
   "bare-object": "./contenders/bare-object.ts",
+  "durable-queue-push": "./contenders/push.ts",
+  "cloudflare-queues": "./contenders/push.ts",
   bullmq: "./peers/bullmq.ts",
   "bullmq-everysec": "./peers/bullmq.ts",
   "pg-boss": "./peers/pg-boss.ts",

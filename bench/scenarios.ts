@@ -5,12 +5,17 @@ import { idleWaiters } from "./scenarios/idle-waiters.ts";
 import { jobScenarios } from "./scenarios/jobs.ts";
 import { machine } from "./scenarios/machine.ts";
 import { pipeline } from "./scenarios/pipeline.ts";
+import { pushScenarios } from "./scenarios/push.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
-export const SCENARIOS: readonly Scenario[] = [pipeline, ...jobScenarios, ...clientScenarios, idleWaiters, machine];
+export const SCENARIOS: readonly Scenario[] = [
+  ...[pipeline, ...jobScenarios, ...clientScenarios, ...pushScenarios],
+  ...[idleWaiters, machine],
+];
 
 /** Whether the contender takes part in the scenario. */
 export function plays(contender: Contender, scenario: Scenario): boolean {
+  if (contender.only?.includes(scenario.name) === false) return false;
   if (contender.without?.includes(scenario.name)) return false;
   if (scenario.isOurs && !OUR_NAMES.includes(contender.name)) return false;
   return scenario.isFor?.(contender) ?? true;

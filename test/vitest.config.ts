@@ -23,6 +23,7 @@ const PROGRAMS = [
   "test/{package,operations,jobs,templates}/**/*.test.ts",
   "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",
   "test/docs/{moving,moving-worker,testing-projects}.test.ts",
+  "test/push/{parity,storm}.test.ts",
 ];
 
 export default defineConfig({
@@ -39,7 +40,11 @@ export default defineConfig({
         resolve,
         test: {
           name: "core",
-          include: ["test/{core,api,socket}/**/*.test.ts", "test/behaviour/{core,memory}.test.ts"],
+          include: [
+            "test/{core,api,socket}/**/*.test.ts",
+            "test/behaviour/{core,memory}.test.ts",
+            "test/push/verdict.test.ts",
+          ],
           isolate: false,
           testTimeout: 60_000,
           expect,

@@ -19,8 +19,18 @@ export interface Env {
    * every request is refused. Default 900,000,000.
    */
   STORAGE_BYTES_MAX?: string | null | undefined;
+  /** `true` lets webhooks have private addresses and plain HTTP, as `webhooks.allowPrivate` of `durableQueue()` does. */
+  ALLOW_PRIVATE_WEBHOOKS?: string | null | undefined;
+  /** Only on a local server: a way out that reaches private addresses too. */
+  ANY_NETWORK?: Fetcher | undefined;
   /** Only on a local server: `GET http://status/disk-nearly-full` is answered 200 while the disk is nearly full, else 404. */
   HOST_STATUS?: Fetcher | undefined;
+}
+
+/** What a server needs of the context of an event or an object: the classes that its Worker exports. */
+export interface ExportsContext {
+  /** None in a Worker with an old compatibility date. */
+  readonly exports?: unknown;
 }
 
 /** What a request, or an object, of a server is given: the bindings and variables of its Worker, and the server itself. */
@@ -32,11 +42,10 @@ export class ServerEnv<WorkerEnv extends object = object> implements Env {
   readonly #exports: object | undefined;
 
   /** @param ctx of the request or of the object */
-  constructor(worker: WorkerEnv, ctx: Pick<ExecutionContext, "exports">, server: Server) {
+  constructor(worker: WorkerEnv, ctx: ExportsContext, server: Server) {
     this.worker = worker;
     this.server = server;
     this.#variables = worker;
-    // Workers with an old compatibility date have none.
     this.#exports = ctx.exports as object | undefined;
   }
 
@@ -65,6 +74,15 @@ export class ServerEnv<WorkerEnv extends object = object> implements Env {
 
   get STORAGE_BYTES_MAX(): string | null | undefined {
     return this.#variables.STORAGE_BYTES_MAX || this.server.storageBytesMax;
+  }
+
+  /** Whether webhooks may have private addresses and plain HTTP. */
+  get allowsPrivateWebhooks(): boolean {
+    return this.#variables.ALLOW_PRIVATE_WEBHOOKS === "true" || this.server.allowsPrivateWebhooks;
+  }
+
+  get ANY_NETWORK(): Fetcher | undefined {
+    return this.#variables.ANY_NETWORK;
   }
 
   /** Whether the server was made with consumers. */

@@ -1,4 +1,8 @@
-import { ServerEnv } from "./env.ts";
+import type { BindingCalls } from "./api/binding-calls.ts";
+import { OWNER } from "./api/keys/principal.ts";
+import { BoundCalls } from "./calls/bound-calls.ts";
+import { QueueService } from "./entrypoints/queue-service.ts";
+import { type ExportsContext, ServerEnv } from "./env.ts";
 import { app, isFor } from "./http/app.ts";
 import type { IsolateState } from "./isolate.ts";
 import type { MachineClock } from "./machine-clock.ts";
@@ -6,8 +10,8 @@ import { DirectoryObject } from "./object/directory-object.ts";
 import { QueueObject } from "./object/queue-object.ts";
 import { type ServerOptions, serverOf } from "./options.ts";
 
-/** A server. `Env` is what its Worker is given. */
-export interface Queues<Env extends object> {
+/** A server, as the Worker exports it. `Env` is what its Worker is given. */
+export interface Server<Env extends object> {
   /**
    * Answers a request. Null if its path is not below the server's `basePath`: the request is for something else in the
    * Worker. A path below it that is no endpoint is answered with the problem `not_found`.
@@ -24,6 +28,19 @@ export interface Queues<Env extends object> {
     ctx: DurableObjectState,
     env: Env,
   ) => DirectoryObject<Env>;
+  /**
+   * The queues for other Workers, by service binding to this entrypoint, to be extended likewise: `fromService` there. The
+   * `props` of a binding say what it grants, as `{ "queues": ["emails"], "scopes": ["put"] }`; without them nothing.
+   */
+  readonly QueueService: new (
+    ctx: ExecutionContext,
+    env: Env,
+  ) => QueueService<Env>;
+}
+
+/** A server, and the calls by which its own Worker uses it. */
+export interface BoundServer<Env extends object> extends Server<Env> {
+  callsOf(env: Env, ctx: ExportsContext): BindingCalls;
 }
 
 /**
@@ -31,7 +48,7 @@ export interface Queues<Env extends object> {
  *
  * @throws {TypeError} if an option breaks its rule
  */
-export function queuesWith<Env extends object>(options: ServerOptions<Env>, isolate: IsolateState): Queues<Env> {
+export function queuesWith<Env extends object>(options: ServerOptions<Env>, isolate: IsolateState): BoundServer<Env> {
   const server = serverOf(options, isolate);
   return {
     async fetch(request, env, ctx) {
@@ -48,5 +65,11 @@ export function queuesWith<Env extends object>(options: ServerOptions<Env>, isol
         super(ctx, new ServerEnv(env, ctx, server));
       }
     },
+    QueueService: class extends QueueService<Env> {
+      constructor(ctx: ExecutionContext, env: Env) {
+        super(ctx, new ServerEnv(env, ctx, server));
+      }
+    },
+    callsOf: (env, ctx) => new BoundCalls(new ServerEnv(env, ctx, server), () => OWNER),
   };
 }

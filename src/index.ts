@@ -1,11 +1,17 @@
-/** The Worker: its default export serves requests, its classes are the Durable Objects named in wrangler.toml. */
+/**
+ * The Worker: its default export serves requests, its classes are the Durable Objects named in wrangler.toml, and the
+ * entrypoint for service bindings of other Workers.
+ */
 import type { Env } from "./env.ts";
-import { durableQueue } from "./server.ts";
+import { queuesWith } from "./factory.ts";
+import { IsolateState } from "./isolate.ts";
 
-const queues = durableQueue<Env>();
+// Without the queues of its own Worker, which does nothing else.
+const queues = queuesWith<Env>({}, new IsolateState());
 
 export class QueueObject extends queues.QueueObject {}
 export class DirectoryObject extends queues.DirectoryObject {}
+export class QueueService extends queues.QueueService {}
 
 export default {
   async fetch(request, env, ctx) {

@@ -4,7 +4,7 @@ import type { ProblemCode } from "./contract/problems.ts";
 export interface ServerEvent {
   level: "error" | "warn";
   /** The part of the server that it is about. */
-  source: "queue" | "directory" | "host" | "http";
+  source: "queue" | "directory" | "host" | "http" | "binding";
   /** The name of the queue; only of the source `queue`. */
   queue?: string | undefined;
   /**

@@ -31,6 +31,7 @@ export interface ServerOptions<Env extends object> {
    */
   consumers?: string | undefined;
   limits?: ServerLimits | undefined;
+  webhooks?: WebhookOptions | undefined;
   /**
    * Takes what the operator should know, in place of the console. It is called while requests are served, so it returns
    * soon and does not wait; what it throws is in the console with the event.
@@ -49,6 +50,16 @@ interface ServerLimits {
   storageBytesMax?: number | undefined;
 }
 
+/** What webhooks of queues may be. */
+interface WebhookOptions {
+  /**
+   * Whether the URL of a webhook may have a private, local or reserved address, and begin with `http://`. A key with the
+   * scope `admin` can then make the server send requests there. The variable `ALLOW_PRIVATE_WEBHOOKS=true` allows it too.
+   * Default false.
+   */
+  allowPrivate?: boolean | undefined;
+}
+
 /** One server: what its handler and its objects share. Each call of `durableQueue` makes one. */
 export interface Server {
   readonly isolate: IsolateState;
@@ -61,6 +72,7 @@ export interface Server {
   readonly consumers: string | undefined;
   /** In the form of the variable `STORAGE_BYTES_MAX`, which wins over it. */
   readonly storageBytesMax: string | undefined;
+  readonly allowsPrivateWebhooks: boolean;
 }
 
 /** What a base path may be: segments that mean the same whether they are encoded or not. */
@@ -72,7 +84,7 @@ const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
  * @throws {TypeError} if an option breaks its rule
  */
 export function serverOf<Env extends object>(options: ServerOptions<Env>, isolate: IsolateState): Server {
-  const { basePath = "", queueBinding, directoryBinding, consumers, authorize, limits, onEvent } = options;
+  const { basePath = "", queueBinding, directoryBinding, consumers, authorize, limits, webhooks, onEvent } = options;
   if (basePath !== "" && !BASE_PATH.test(basePath))
     throw new TypeError(
       `basePath is ${JSON.stringify(basePath)}, but must be as "/queues": begin with /, not end with it, and have only A-Z a-z 0-9 . _ ~ - between. Leave it out if all paths are the server's.`,
@@ -82,7 +94,11 @@ export function serverOf<Env extends object>(options: ServerOptions<Env>, isolat
     throw new TypeError(
       `limits.storageBytesMax is ${storageBytesMax}, but must be a whole number of bytes, at least 1. Leave it out for the default.`,
     );
+  const allowsPrivateWebhooks = webhooks?.allowPrivate ?? false;
+  if (typeof allowsPrivateWebhooks !== "boolean")
+    throw new TypeError("webhooks.allowPrivate must be true or false. Leave it out for false.");
   return {
+    allowsPrivateWebhooks,
     ...{ isolate, log: logOf(onEvent), basePath, queueBinding, directoryBinding, consumers, storageBytesMax },
     // The handler of the server is given what its Worker is.
     authorize: authorize && ((request, env) => authorize(request, env as Env)),

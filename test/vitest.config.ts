@@ -20,9 +20,10 @@ const PROGRAMS = [
   "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
   "test/local/{start,start-with-keys,restart,server-crash,older-data}.test.ts",
   "test/client/workers/{blocking,attempts}.test.ts",
-  "test/{package,operations,jobs}/**/*.test.ts",
+  "test/{package,operations,jobs,templates}/**/*.test.ts",
+  "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",
+  "test/docs/{moving,moving-worker,testing-projects}.test.ts",
   "test/push/{parity,storm}.test.ts",
-  "test/docs/{readme-example,embedding,command-line,bulk-page,jobs-page}.test.ts",
 ];
 
 export default defineConfig({
@@ -88,7 +89,7 @@ export default defineConfig({
           name: "worker",
           // In one file each: their hundred modules would otherwise be asked for one by one, by each test file.
           deps: { optimizer: { ssr: { enabled: true, include: ["hono", "zod"] } } },
-          include: ["test/{object,http}/**/*.test.ts", "test/behaviour/{object,http,binding}.test.ts"],
+          include: ["test/{object,http,binding}/**/*.test.ts", "test/behaviour/{object,http,binding,bound}.test.ts"],
           // Each test has queues of its own, so that files can share a runtime: to start one for each takes half of the time.
           isolate: false,
           testTimeout: 60_000,

@@ -14,6 +14,8 @@ export type Reply =
       errors?: FieldError[] | undefined;
       /** Of an unknown message: whether the queue had it. */
       expired?: boolean | undefined;
+      /** The least time before another try; undefined for that of the code. */
+      retryAfterSeconds?: number | undefined;
     };
 
 /** The reply to a request of a verb, whose command had this result. */
@@ -25,6 +27,12 @@ export function replyOf(verb: Verb, result: Result, queueInfo: QueueInfo): Reply
 }
 
 /** The reply to a request that was refused before it was a command. */
-export function refusalOf({ code, message, errors }: ProblemError): Reply {
-  return { ok: false, code, detail: message, errors };
+export function refusalOf({ code, message, errors, retryAfterSeconds }: ProblemError): Reply {
+  return {
+    ok: false,
+    code,
+    detail: message,
+    errors,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
 }

@@ -24,6 +24,7 @@ import {
   RETRY_DELAY_SECONDS_DEFAULT,
   RETRY_DELAY_SECONDS_MAX_DEFAULT,
 } from "./limits.ts";
+import type { WebhookValues } from "./webhook-settings.ts";
 
 /** One of several texts. */
 interface ChoiceSetting {
@@ -53,7 +54,13 @@ interface QueueSetting {
   default: null;
 }
 
-export type Setting = ChoiceSetting | NumberSetting | BooleanSetting | QueueSetting;
+/** A webhook, or null. Its own values are in `webhook-settings.ts`. It is described otherwise than it is configured. */
+interface WebhookSetting {
+  kind: "webhook";
+  default: null;
+}
+
+export type Setting = ChoiceSetting | NumberSetting | BooleanSetting | QueueSetting | WebhookSetting;
 
 /** What a setting is about, in one line: the docs show it. The limits and the default are added to it. */
 export const SETTINGS = {
@@ -96,6 +103,8 @@ export const SETTINGS = {
   deadLetterExpired: { kind: "boolean", default: false },
   /** The queue to which dead messages go. Default null: they are kept in their places. */
   deadLetterQueue: { kind: "queue", default: null },
+  /** The webhook to which the queue pushes its messages. It wins over a consumer of the Worker. Default null: none. */
+  push: { kind: "webhook", default: null },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -107,10 +116,18 @@ type SettingValue<Kind extends Setting> = Kind extends { kind: "choice"; values:
     ? number
     : Kind extends BooleanSetting
       ? boolean
-      : string | null;
+      : Kind extends WebhookSetting
+        ? WebhookValues | null
+        : string | null;
 
-/** The settings of a queue, as they are configured and described. */
+/** The settings of a queue, as they are configured. */
 export type SettingValues = { -readonly [Name in SettingName]: SettingValue<(typeof SETTINGS)[Name]> };
+
+/** The settings that are described as they are configured: all but the webhook, whose secret is never shown. */
+export type PlainName = Exclude<SettingName, "push">;
 
 /** The names of the settings, in the order of the list. */
 export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[];
+
+/** Those of them that are described as they are configured. */
+export const PLAIN_NAMES: readonly PlainName[] = SETTING_NAMES.filter((name) => name !== "push");

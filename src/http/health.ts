@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { ProblemError } from "../api/check/problem-error.ts";
+import { faultOfSetup } from "../calls/setup-fault.ts";
 import { KEY_CHARACTERS_MAX } from "../contract/limits.ts";
-import { storageBytesFault } from "../contract/storage-bytes.ts";
 import type { ServerEnv } from "../env.ts";
 
 const LONG_AUTHKEY = `AUTHKEY has more than ${KEY_CHARACTERS_MAX} characters, and no client can send so many: set a shorter one.`;
@@ -10,9 +10,9 @@ const NO_AUTHKEY =
   "Neither AUTHKEY nor AUTHKEYS is set; all requests are refused until one is. Set it with wrangler secret put, or in .dev.vars.";
 
 /** Why the server refuses all requests, for its operator; undefined if it does not. Contains no secrets. */
-export function faultOf(env: ServerEnv): ProblemError | undefined {
+function faultOf(env: ServerEnv): ProblemError | undefined {
   const isKeyNeeded = env.server.authorize === undefined;
-  return faultOfKeys(env) ?? (isKeyNeeded ? faultOfNoKey(env) : undefined) ?? faultOfRest(env);
+  return faultOfKeys(env) ?? (isKeyNeeded ? faultOfNoKey(env) : undefined) ?? faultOfSetup(env);
 }
 
 /**
@@ -34,11 +34,6 @@ export function faultOfKeys(env: ServerEnv): ProblemError | undefined {
 /** The same, if the server has no key, and requests need one. */
 export function faultOfNoKey(env: ServerEnv): ProblemError | undefined {
   return env.server.isolate.keys.hasKeys(env) ? undefined : new ProblemError("no_authkey", NO_AUTHKEY);
-}
-
-function faultOfRest(env: ServerEnv): ProblemError | undefined {
-  const fault = env.namespaceFault ?? storageBytesFault(env.STORAGE_BYTES_MAX);
-  return fault === undefined ? undefined : new ProblemError("misconfigured", fault);
 }
 
 /** Refuses every request while the configuration is wrong, instead of guessing what was meant. */

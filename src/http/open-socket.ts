@@ -4,9 +4,9 @@ import { invalid, ProblemError } from "../api/check/problem-error.ts";
 import { assertGranted } from "../api/keys/authorize.ts";
 import { type ConnectionInfo, socketRequest } from "../api/object-calls.ts";
 import { consumerName } from "../api/schema/fields.ts";
+import { callObject } from "../calls/call-object.ts";
 import { SOCKET_PROTOCOL } from "../contract/socket-constants.ts";
 import { queueOf } from "../env.ts";
-import { callObject } from "./call-object.ts";
 import type { Served } from "./served.ts";
 
 /** Opens a WebSocket to the queue's object. Frames then go to the object directly. */

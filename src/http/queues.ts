@@ -1,58 +1,19 @@
 import { waitUntil } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
-import * as z from "zod";
-import { check } from "../api/check/check.ts";
 import { ProblemError } from "../api/check/problem-error.ts";
-import type { ListedQueue } from "../api/directory-calls.ts";
-import { assertGranted, assertScope, listedPrefixes } from "../api/keys/authorize.ts";
-import { listedJson } from "../api/listed-queue.ts";
-import type { QueuesReply } from "../api/types.ts";
+import { assertGranted } from "../api/keys/authorize.ts";
 import { CALL_VERBS, VERBS, type Verb } from "../api/verbs/index.ts";
+import { listQueues } from "../calls/list-queues.ts";
+import { performRequest } from "../calls/perform.ts";
 import { endpointOf } from "../contract/endpoints.ts";
-import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "../contract/limits.ts";
-import { directoryOf, type Env } from "../env.ts";
-import { isOfAnotherVersion } from "../object/out-of-reach.ts";
-import { callObject } from "./call-object.ts";
 import { jsonResponse } from "./json-response.ts";
 import { openSocket } from "./open-socket.ts";
-import { performRequest } from "./perform.ts";
 import { bodyOf, idempotencyKeyOf, queueNameOf, textWithPlace, withPlace } from "./request.ts";
 import type { Served } from "./served.ts";
 
-const queuesQuery = z.strictObject({
-  prefix: z.string().max(128).default(""),
-  /** The `cursor` of the page before. */
-  cursor: z.string().max(128).default(""),
-  limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_DEFAULT),
-});
-
 export const queues = new Hono<Served>();
 
-queues.get("/", async (c) => {
-  const principal = c.get("principal");
-  assertScope(principal, "read");
-  const { prefix, cursor, limit } = check(queuesQuery, c.req.query());
-  const found: ListedQueue[] = [];
-  for (const listed of listedPrefixes(principal, prefix, cursor)) {
-    if (found.length > limit) break;
-    const most = limit + 1 - found.length;
-    found.push(...(await callObject(c.env, undefined, () => listOf(c.env, listed, cursor, most))));
-  }
-  const page = found.slice(0, limit).map(listedJson);
-  const next = found.length > limit ? page.at(-1)?.name : undefined;
-  return c.json({ queues: page, cursor: next ?? null } satisfies QueuesReply);
-});
-
-async function listOf(env: Env, prefix: string, cursor: string, limit: number): Promise<ListedQueue[]> {
-  try {
-    return await directoryOf(env).listReports(prefix, cursor, limit);
-  } catch (error) {
-    // While a deployment goes on, the directory may be of a version that knows names alone.
-    if (!isOfAnotherVersion(error)) throw error;
-    const names = await directoryOf(env).list(prefix, cursor, limit);
-    return names.map((name) => ({ name, report: null }));
-  }
-}
+queues.get("/", async (c) => c.json(await listQueues(c.env, c.get("principal"), c.req.query())));
 
 for (const verb of CALL_VERBS) {
   const { method, path } = endpointOf(verb);

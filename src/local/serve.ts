@@ -63,9 +63,9 @@ export async function serve(settings: Settings, { print, report, stopping }: Hos
 
   const disk = new DiskWatch(directory, report);
   await disk.start();
-  const { host, port, authkeys, storageBytesMax } = settings;
+  const { host, port, authkeys, storageBytesMax, allowPrivateWebhooks } = settings;
   const reports = { trouble: report, recovery: print };
-  const options = { host, port, authkey, authkeys, directory, storageBytesMax };
+  const options = { host, port, authkey, authkeys, directory, storageBytesMax, allowPrivateWebhooks };
   const server = await KeptServer.start(options, reports, AbortSignal.any([stopping, disk.gone]));
   try {
     directory.writeClientEnvironment(server.address, authkey);

@@ -20,6 +20,8 @@ export interface ServerOptions {
   directory: DataDirectory;
   /** Puts are refused while a queue's database is larger, in bytes. Default: the variable of the environment, else 9 GB. */
   storageBytesMax?: number | undefined;
+  /** Whether webhooks may have private addresses and plain HTTP. Default: the variable of the environment, else false. */
+  allowPrivateWebhooks?: boolean | undefined;
   /** The path of the configuration of workerd. Default: workerd.capnp in this folder. */
   config?: string | undefined;
   /** Aborts a start that is under way. */
@@ -120,6 +122,7 @@ function spawnWorkerd({
   authkeys = "",
   directory,
   storageBytesMax,
+  allowPrivateWebhooks,
   config,
 }: ServerOptions): ChildProcess {
   const args = [
@@ -134,9 +137,10 @@ function spawnWorkerd({
   const workerd = workerdPath();
   const [command, prefix] = process.platform === "win32" ? [workerd, []] : ["/bin/sh", ["-c", LAUNCHER, workerd]];
   const limit = storageBytesMax === undefined ? {} : { STORAGE_BYTES_MAX: String(storageBytesMax) };
+  const webhooks = allowPrivateWebhooks === undefined ? {} : { ALLOW_PRIVATE_WEBHOOKS: String(allowPrivateWebhooks) };
   return spawn(command, [...prefix, ...args], {
     cwd: directory.path,
-    env: { ...process.env, ...limit, AUTHKEY: authkey, AUTHKEYS: authkeys },
+    env: { ...process.env, ...limit, ...webhooks, AUTHKEY: authkey, AUTHKEYS: authkeys },
     stdio: ["pipe", "inherit", "pipe", "pipe", directory.lock ?? "ignore"],
   });
 }

@@ -15,6 +15,8 @@ export interface Settings {
   dataDirectory: string;
   /** Puts are refused while a queue's database is larger. */
   storageBytesMax: number;
+  /** Whether webhooks may have private addresses and plain HTTP. */
+  allowPrivateWebhooks: boolean;
 }
 
 /** The default bound of a queue's database, in bytes: Cloudflare's own limit is 10 GB. */
@@ -27,6 +29,7 @@ export interface ServeFlags {
   dataDir?: string;
   storageBytesMax?: string;
   authkeys?: string;
+  allowPrivateWebhooks?: boolean;
 }
 
 /** A setting as it was given: the name of its option or variable, and its text. */
@@ -44,7 +47,7 @@ export function settingsFrom(flags: ServeFlags, environment: Record<string, stri
   const given = (flag: keyof ServeFlags, fallback: string): Given => {
     const name = flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const variable = name.toUpperCase().replaceAll("-", "_");
-    const text = flags[flag];
+    const text = flags[flag]?.toString();
     if (text !== undefined) return { name: `--${name}`, text };
     return { name: variable, text: environment[variable] ?? fallback };
   };
@@ -54,6 +57,7 @@ export function settingsFrom(flags: ServeFlags, environment: Record<string, stri
     authkey: authkeyOf(environment.AUTHKEY),
     authkeys: authkeysOf(given("authkeys", "")),
     dataDirectory: pathOf(given("dataDir", ".data")),
+    allowPrivateWebhooks: trueOrFalse(given("allowPrivateWebhooks", "false")),
     storageBytesMax: wholeNumber(given("storageBytesMax", `${STORAGE_BYTES_MAX}`), 1, Number.MAX_SAFE_INTEGER),
   };
 }
@@ -66,6 +70,11 @@ function wholeNumber(given: Given, min: number, max: number): number {
   const number = Number(given.text);
   if (!/^[0-9]+$/.test(given.text) || number < min || number > max) refuse(given, `it must be ${min} to ${max}.`);
   return number;
+}
+
+function trueOrFalse(given: Given): boolean {
+  if (!/^(true|false)?$/.test(given.text)) refuse(given, "it must be true or false.");
+  return given.text === "true";
 }
 
 function hostOf(given: Given): string {

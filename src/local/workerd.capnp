@@ -11,6 +11,9 @@ const config :Workerd.Config = (
     (name = "disk", disk = (writable = true)),
     # What the program that started workerd knows of this machine, each a file that is there or not.
     (name = "status", disk = (writable = false)),
+    # What requests to webhooks go through. The address is judged that a name resolves to.
+    (name = "internet", network = (allow = ["public"], tlsOptions = (trustBrowserCas = true))),
+    (name = "any-network", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [
     (name = "http", http = (), service = "durable-queue"),
@@ -28,6 +31,9 @@ const worker :Workerd.Worker = (
     (name = "AUTHKEY", fromEnvironment = "AUTHKEY"),
     (name = "AUTHKEYS", fromEnvironment = "AUTHKEYS"),
     (name = "STORAGE_BYTES_MAX", fromEnvironment = "STORAGE_BYTES_MAX"),
+    # "true" lets webhooks have private addresses: then they go through ANY_NETWORK.
+    (name = "ALLOW_PRIVATE_WEBHOOKS", fromEnvironment = "ALLOW_PRIVATE_WEBHOOKS"),
+    (name = "ANY_NETWORK", service = "any-network"),
     # GET http://status/disk-nearly-full: 200 while the disk is, 404 while it is not.
     (name = "HOST_STATUS", service = "status"),
   ],
@@ -36,5 +42,6 @@ const worker :Workerd.Worker = (
     (className = "QueueObject", uniqueKey = "queue", enableSql = true),
     (className = "DirectoryObject", uniqueKey = "directory", enableSql = true),
   ],
+  globalOutbound = "internet",
   durableObjectStorage = (localDisk = "disk"),
 );

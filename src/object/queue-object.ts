@@ -74,7 +74,8 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
       batcher: this.#batcher,
       callers: this.#callers,
     };
-    const targets = new Targets(this.#name, env, (verb, request) => this.#askForBatch(verb, request));
+    const ask = (verb: string, request: unknown) => this.#askForBatch(verb, request);
+    const targets = new Targets(this.#name, env, ask, () => clock.now());
     const pump = new Pump(
       {
         name: this.#name,
@@ -103,7 +104,9 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
     const characters = typeof request === "string" ? COMMAND_CHARACTERS + request.length : undefined;
     if (characters !== undefined && !this.#batcher.hasMemoryFor(characters)) return Promise.resolve(OVERLOADED_REPLY);
     try {
-      const command = commandOf(verb, request, { queue: this.#name, now: this.#clock.now(), ...asking }, version);
+      const { allowsPrivateWebhooks } = this.#env;
+      const context = { queue: this.#name, now: this.#clock.now(), allowsPrivateWebhooks, ...asking };
+      const command = commandOf(verb, request, context, version);
       return this.#submit(verb as Verb, command, { characters: characters ?? charactersOf(command), waitId });
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
@@ -228,6 +231,7 @@ export class QueueObject<Env extends object = object> extends DurableObject<Env>
     const { principal } = session.peer;
     const context = {
       ...{ queue: this.#name, principal, connection: session },
+      allowsPrivateWebhooks: this.#env.allowsPrivateWebhooks,
       ...{ idempotencyKey: operation.key, now: this.#clock.now() },
     };
     try {

@@ -96,4 +96,5 @@ export const PATIENT: ReadonlySet<Command["verb"]> = new Set([
   "begin",
   "cancel_wait",
   "transfer_result",
+  "note_push_fault",
 ]);

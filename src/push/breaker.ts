@@ -11,6 +11,11 @@ const RETRY_AFTER_MS_MAX = 3_600_000;
 /** A wait up to this, in milliseconds, is one of a timer, which keeps the object in memory. */
 export const TIMER_MS_MAX = 10_000;
 
+/** How long nothing is pushed after the last of so many faults in a row, in milliseconds. */
+export function backoffMsAfter(faults: number): number {
+  return Math.min(FIRST_MS * 2 ** (Math.max(faults, 1) - 1), LONGEST_MS);
+}
+
 /** What a description says of the breaker. Times are in seconds. */
 interface BreakerView {
   /** `waiting`: until `resumesAt`, for what `detail` says. `stopped`: until it is configured again. */
@@ -59,8 +64,7 @@ export class Breaker {
     const waitMs = this.waitMs(now);
     if (waitMs === Number.POSITIVE_INFINITY || (waitMs > 0 && !isStopped && retryAfterMs <= waitMs)) return undefined;
     const count = (this.#fault?.count ?? 0) + (waitMs > 0 ? 0 : 1);
-    const backoffMs = Math.min(FIRST_MS * 2 ** (Math.max(count, 1) - 1), LONGEST_MS);
-    const ms = Math.max(backoffMs, Math.min(retryAfterMs, RETRY_AFTER_MS_MAX));
+    const ms = Math.max(backoffMsAfter(count), Math.min(retryAfterMs, RETRY_AFTER_MS_MAX));
     this.#fault = { count, resumesAt: isStopped ? null : now + ms, detail };
     return this.#fault;
   }

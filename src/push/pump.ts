@@ -239,6 +239,8 @@ export class Pump {
     this.#inFlightBytes -= bytes;
     const { verdicts, settings, fault } = delivered;
     this.#settlements.settle(receipts, verdicts, endsAt);
+    // What was sent before another configuration says nothing of what is sent from now on.
+    if (target !== this.#target) return this.#lookAgain();
     if (fault !== undefined) this.#noteFault(fault);
     else if (this.#breaker.succeeded(this.#clock.now())) this.#submit({ verb: "note_push_fault", fault: null });
     if (settings !== undefined) this.#use(target, settings);

@@ -11,7 +11,8 @@ import {
   type PushFault,
 } from "./base/configuration.ts";
 import type { QueueState } from "./base/queue-state.ts";
-import { orderConflict, shutDown, tooManyTasks } from "./base/refusals.ts";
+import { noWebhookUrl, orderConflict, shutDown, tooManyTasks } from "./base/refusals.ts";
+import { changedWebhook, type WebhookChange } from "./base/webhook.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Leases } from "./leases.ts";
 import type { OutboundTransfers } from "./outbound-transfers.ts";
@@ -52,16 +53,22 @@ export class Administration {
     return { verb: "describe", description: this.#description(now) };
   }
 
-  configure(changes: Changes, now: number): Result {
+  /** @param push undefined if the webhook is not to be changed */
+  configure(changes: Changes, push: WebhookChange | null | undefined, now: number): Result {
     const { configuration } = this.#state;
-    const next = changed(configuration, changes);
+    const asked = push && changedWebhook(configuration.push, push);
+    if (push && asked === undefined) return noWebhookUrl();
+    const webhook = push === null ? null : asked?.webhook;
+    // What is configured anew is tried anew.
+    const pushed = webhook === undefined ? {} : { push: webhook, pushFault: null };
+    const next = changed(configuration, { ...changes, ...pushed });
     const { ledger, outboundTransfers, rows, puts } = this.#parts;
     const isEmpty = sumOf(ledger.counts) === 0;
     if (next.order !== configuration.order && !isEmpty) return orderConflict(configuration.order);
     this.#change(next);
     if (changes.deadLetterQueue !== undefined && outboundTransfers.clearBackoff()) rows.includeTotals();
     if (next.maxSize > 0) puts.refuseLargerThan(next.maxSize);
-    return this.#describe("configure", now);
+    return { ...this.#describe("configure", now), newSecret: asked?.newSecret };
   }
 
   /** Adds tasks to those that are known. Nothing is stored if they are known already. */
@@ -101,7 +108,10 @@ export class Administration {
     return this.#describe("shutdown", now);
   }
 
-  #describe(verb: "configure" | "pause" | "shutdown", now: number): Result {
+  #describe<Verb extends "configure" | "pause" | "shutdown">(
+    verb: Verb,
+    now: number,
+  ): { verb: Verb; description: Description } {
     this.#parts.dispatcher.serve(now);
     return { verb, description: this.#description(now) };
   }

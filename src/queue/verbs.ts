@@ -75,7 +75,7 @@ export const VERBS: { readonly [Verb in Command["verb"]]: Apply<Verb> } = {
   },
   note_push_fault: ({ administration }, { fault }) => administration.notePushFault(fault),
   describe: ({ administration }, _, now) => administration.describe(now),
-  configure: ({ administration }, { changes }, now) => administration.configure(changes, now),
+  configure: ({ administration }, { changes, push }, now) => administration.configure(changes, push, now),
   pause: ({ administration }, { paused }, now) => administration.pause(paused, now),
   shutdown: ({ administration }, { immediate }, now) => administration.shutDown(immediate, now),
   delete: (queue, { nextGeneration }) => {

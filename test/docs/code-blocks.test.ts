@@ -46,7 +46,10 @@ const RUN_AS_A_WHOLE = [
   "docs/command-line.md",
   "docs/embedding.md",
   "docs/jobs-over-http.md",
+  ...documents.filter((file) => file.startsWith("docs/moving/")),
   "docs/operations.md",
+  "docs/push.md",
+  "docs/push/webhooks.md",
 ];
 
 describe("the documents", () => {
@@ -127,9 +130,10 @@ describe("the page of the socket", () => {
 const programs = blocks.flatMap((block, index) => {
   const next = blocks[index + 1];
   const printed = next?.file === block.file && next.language === "text" ? next.code : undefined;
-  return block.language === "ts" && block.file.startsWith("docs/") && !RUN_AS_A_WHOLE.includes(block.file)
-    ? [{ name: block.file, block, printed }]
-    : [];
+  // What is taken from a project runs there, in testing-projects.test.ts.
+  const isOfProject = block.code.startsWith("// examples/");
+  const isProgram = block.language === "ts" && block.file.startsWith("docs/") && !isOfProject;
+  return isProgram && !RUN_AS_A_WHOLE.includes(block.file) ? [{ name: block.file, block, printed }] : [];
 });
 
 describe("the programs of the pages", () => {

@@ -1,40 +1,26 @@
-/** The Workers of docs/embedding.md, as their users would write them: compiled, and run by wrangler. */
-import { execFile } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { createTestHarness } from "wrangler";
+/** The server of docs/embedding.md in a Worker of a user: compiled, and run by wrangler. */
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Queue, QueueManager } from "../../worker-client/src/index.ts";
-import { blocks } from "../support/code-blocks.ts";
+import { blocksOf, WorkerProject } from "./embedded-worker.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-const PROJECT = join(ROOT, "test-results/embedding");
 const AUTHKEY = "the-key-of-the-shop";
 
-/** What stands for the package, which is not installed here. */
-const PACKAGE = join(ROOT, "src/server.ts");
+const workers = blocksOf("ts");
+const [shop = ""] = workers;
+const withOptions = workers.at(-1) ?? "";
+const [configuration = ""] = blocksOf("jsonc");
 
-const ofPage = blocks.filter(({ file }) => file === "docs/embedding.md");
-const [shop = "", withOptions = ""] = ofPage.filter(({ language }) => language === "ts").map(({ code }) => code);
-const [configuration = ""] = ofPage.filter(({ language }) => language === "jsonc").map(({ code }) => code);
-
+const project = new WorkerProject("embedding");
 beforeAll(() => {
-  mkdirSync(join(PROJECT, "src"), { recursive: true });
-  writeFileSync(join(PROJECT, "src/index.ts"), shop);
-  writeFileSync(join(PROJECT, "src/with-options.ts"), withOptions);
+  for (const [index, worker] of workers.entries()) project.write(`src/block-${index}.ts`, worker);
+  project.write("src/with-options.ts", withOptions);
 });
-afterAll(() => rmSync(PROJECT, { recursive: true }));
+afterAll(() => project.remove());
 
 /** Serves a Worker of the project with the page's configuration, changed so. Returns its origin. */
 async function serve(changes: object, worker = shop): Promise<string> {
-  writeFileSync(join(PROJECT, "src/index.ts"), worker);
-  const own = { alias: { "durable-queue/server": PACKAGE }, vars: { AUTHKEY } };
-  const configPath = join(PROJECT, "wrangler.json");
-  writeFileSync(configPath, JSON.stringify({ ...JSON.parse(configuration), ...own, ...changes }));
-  const harness = createTestHarness({ workers: [{ configPath }] });
-  onTestFinished(() => harness.close());
-  return (await harness.listen()).url.origin;
+  project.write("src/index.ts", worker);
+  return (await project.serve({ ...JSON.parse(configuration), vars: { AUTHKEY }, ...changes })).origin;
 }
 
 /** What a server says of its health. */
@@ -48,15 +34,9 @@ function queueAt(address: string, name = "emails"): Queue<unknown> {
 }
 
 test("the Workers of the page compile", async () => {
-  const tsconfig = {
-    extends: "../../src/tsconfig.json",
-    compilerOptions: { paths: { "durable-queue/server": [PACKAGE] } },
-    include: ["src"],
-    exclude: [],
-  };
-  writeFileSync(join(PROJECT, "tsconfig.json"), JSON.stringify(tsconfig));
+  project.write("src/index.ts", shop);
 
-  await promisify(execFile)(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", PROJECT]);
+  await project.compile();
 });
 
 test("the Worker of the page serves queues below its base path, and its own answers elsewhere", async () => {

@@ -1,14 +1,14 @@
 /** The blocks of docs/jobs-over-http.md: its commands in their order, and its programs, which print what the page shows. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { blocks, type CodeBlock } from "../support/code-blocks.ts";
+import { blocks, type CodeBlock, writePythonFiles } from "../support/code-blocks.ts";
 import { HttpJobs } from "../support/http/http-jobs.ts";
 import { AUTHKEY, TestServer } from "../support/server.ts";
 
@@ -20,14 +20,7 @@ const workers: ChildProcess[] = [];
 
 beforeAll(async () => {
   await server.start();
-  const python = page.filter(({ language }) => language === "python").map(({ code }) => code);
-  const programs: string[] = [];
-  // A block that does not begin with the name of its file goes on with the one before.
-  for (const code of python) {
-    if (code.startsWith("# ")) programs.push(code);
-    else programs.push(`${programs.pop()}${code}`);
-  }
-  for (const code of programs) writeFileSync(join(folder, code.slice(2, code.indexOf("\n"))), code);
+  writePythonFiles(page, folder);
 });
 
 afterEach(async () => {

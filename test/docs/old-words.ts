@@ -35,7 +35,7 @@ export const OLD_IDENTIFIERS: readonly OldWord[] = [
   { word: /\b(barren|isBarren)\b/, instead: "never received anything" },
   { word: /\b(hoard|hoarding)\b/i, instead: "held messages" },
   { word: /"(inspect|look|again)"/, instead: "describe, peek, resend" },
-  { word: /\bmoving\b/, instead: "transferring", folders: ["src/", "worker-client/src/", "docs/"] },
+  { word: /\bmoving\b(?!\/)/, instead: "transferring", folders: ["src/", "worker-client/src/", "docs/"] },
 ];
 
 /** Subjects that are nothing with a name. */

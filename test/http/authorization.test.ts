@@ -1,5 +1,5 @@
 /**
- * Who may do what: every verb with every kind of key, over HTTP, a socket and the binding. What is expected follows from
+ * Who may do what: every verb with every kind of key, over HTTP, a socket and bindings. What is expected follows from
  * the descriptors alone, so that a verb that is added is in here by itself.
  */
 import { env } from "cloudflare:workers";
@@ -9,48 +9,10 @@ import { hashOf } from "../../src/api/keys/principals.ts";
 import { CALL_VERBS, VERB_NAMES, VERBS, type Verb } from "../../src/api/verbs/index.ts";
 import { endpointOf } from "../../src/contract/endpoints.ts";
 import { SCOPES, type Scope } from "../../src/contract/scopes.ts";
+import { callsWith } from "../binding/bound.ts";
 import { call, descriptionOf, freshQueue, nameOf, objectOf, put, receiptsOf, receive, serve } from "../support/call.ts";
 import { connect } from "../support/sockets/object-socket.ts";
-
-/** A text that must not come into a log. */
-const SECRET_BODY = "body-that-no-log-may-hold";
-
-/** A request of each verb that would change something, or show something, if it were let pass. */
-const REQUESTS: Record<Verb, (ids: { id: string; receipt: string }) => object> = {
-  put: () => ({ messages: [{ body: SECRET_BODY }] }),
-  messages: () => ({}),
-  peek: ({ id }) => ({ id }),
-  change: ({ id }) => ({ id, priority: 7, body: SECRET_BODY }),
-  promote: ({ id }) => ({ id }),
-  cancel: ({ id }) => ({ id }),
-  receive: () => ({}),
-  ack: ({ receipt }) => ({ receipts: [receipt] }),
-  retry: ({ receipt }) => ({ receipts: [receipt], error: SECRET_BODY }),
-  reject: ({ receipt }) => ({ receipts: [receipt] }),
-  release: ({ receipt }) => ({ receipts: [receipt] }),
-  extend: ({ receipt }) => ({ receipts: [receipt], leaseSeconds: 7 }),
-  done: () => ({}),
-  join: () => ({}),
-  configure: () => ({ maxSize: 7 }),
-  describe: () => ({}),
-  pause: () => ({}),
-  resume: () => ({}),
-  shutdown: () => ({}),
-  redrive: () => ({}),
-  purge: () => ({}),
-  delete: () => ({}),
-  subscribe: () => ({ credit: 5 }),
-  unsubscribe: () => ({}),
-  begin: ({ receipt }) => ({ receipts: [receipt] }),
-  cancel_wait: () => ({ ids: [1] }),
-  result: ({ id }) => ({ id }),
-  jobs: () => ({}),
-  progress: ({ receipt }) => ({ receipt, progress: SECRET_BODY }),
-  announce: () => ({ tasks: [{ name: "resize" }] }),
-  tasks: () => ({}),
-  watch: ({ id }) => ({ ids: [id] }),
-  unwatch: ({ id }) => ({ ids: [id] }),
-};
+import { REQUESTS, SECRET_BODY } from "./requests.ts";
 
 interface Kind {
   title: string;
@@ -186,6 +148,19 @@ describe.each(KINDS)("$title", (each) => {
     },
   );
 
+  test.each(CALL_VERBS.map((verb) => [verb, mayUse(each, verb)] as const))(
+    "by service binding with such props: %s, granted: %s",
+    async (verb, isGranted) => {
+      const { queue, ids } = isGranted ? await filled() : untouched;
+      const service = callsWith({ queues: each.isForQueue ? ["test-"] : ["other-"], scopes: each.scopes });
+
+      const reply = await service.ask(nameOf(queue), verb, JSON.stringify(REQUESTS[verb](ids)));
+
+      expect(reply.ok || reply.code).toBe(isGranted || "forbidden");
+      if (!isGranted) expect(await contentOf(queue)).toEqual(before);
+    },
+  );
+
   test("over a socket: every verb that is granted, and no other", async () => {
     // A key that is not accepted, or is for other queues, opens none: see the tests of opening.
     if (!each.isForQueue || !isAccepted(each)) return;
@@ -204,7 +179,8 @@ describe.each(KINDS)("$title", (each) => {
       const refusals = lines.flatMap(({ id, problem }) => (id === 9 && problem !== undefined ? [problem.code] : []));
       expect(refusals, verb).toEqual(mayUse(each, verb) ? [] : ["forbidden"]);
       socket.end();
-      if (!mayUse(each, verb)) expect(await contentOf(queue)).toEqual(before);
+      // The connection may be counted for a moment longer.
+      if (!mayUse(each, verb)) await expect.poll(() => contentOf(queue)).toEqual(before);
     }
   });
 

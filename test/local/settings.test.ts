@@ -10,12 +10,16 @@ test("nothing given is loopback, port 8787, .data and nine gigabytes", () => {
     authkeys: "",
     dataDirectory: ".data",
     storageBytesMax: 9_000_000_000,
+    allowPrivateWebhooks: false,
   });
 });
 
 test("each option sets the same as its variable, and wins over it", () => {
-  const environment = { PORT: "1", HOST: "a", DATA_DIR: "a", STORAGE_BYTES_MAX: "1", AUTHKEY: "key" };
-  const flags = { port: "2", host: "[::1]", dataDir: "b", storageBytesMax: "2" };
+  const environment = {
+    ...{ PORT: "1", HOST: "a", DATA_DIR: "a", STORAGE_BYTES_MAX: "1", AUTHKEY: "key" },
+    ALLOW_PRIVATE_WEBHOOKS: "false",
+  };
+  const flags = { port: "2", host: "[::1]", dataDir: "b", storageBytesMax: "2", allowPrivateWebhooks: true };
 
   expect(settingsFrom({}, environment)).toMatchObject({ port: 1, host: "a", dataDirectory: "a", storageBytesMax: 1 });
   expect(settingsFrom(flags, environment)).toEqual({
@@ -25,6 +29,7 @@ test("each option sets the same as its variable, and wins over it", () => {
     authkeys: "",
     dataDirectory: "b",
     storageBytesMax: 2,
+    allowPrivateWebhooks: true,
   });
 });
 
@@ -36,6 +41,15 @@ function refusal(flags: ServeFlags, environment: Record<string, string> = {}): E
   }
   throw new Error("It was not refused.");
 }
+
+test("ALLOW_PRIVATE_WEBHOOKS is true or false", () => {
+  const read = (text: string) => settingsFrom({}, { ALLOW_PRIVATE_WEBHOOKS: text }).allowPrivateWebhooks;
+
+  expect([read("true"), read("false"), read("")]).toEqual([true, false, false]);
+  expect(refusal({}, { ALLOW_PRIVATE_WEBHOOKS: "yes" }).message).toBe(
+    'ALLOW_PRIVATE_WEBHOOKS is "yes": it must be true or false.',
+  );
+});
 
 for (const port of ["eighty", "-1", "65536", "80.5", "", "0x50", " 80"]) {
   test(`PORT=${port} is refused in one line, and so is --port`, () => {

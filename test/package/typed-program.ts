@@ -7,6 +7,7 @@ import { NotWaiting, QueueManager, type ChangeOptions, type Message, type Messag
 import { MemoryManager } from "durable-queue/memory";
 import { asCompleted, gather, type Job } from "durable-queue";
 import { defineTasks, task } from "durable-queue/tasks";
+import { verifyWebhook, type WebhookBatch } from "durable-queue/webhooks";
 await using manager = new QueueManager({ name: "typed" });
 const queue = manager.queue<number>("typed");
 const messages: Message<number>[] = await queue.receive({ max: 2 });
@@ -20,6 +21,8 @@ const view: MessageView<number> = await queue.change("id", changes);
 const { order, maxSize, consumers } = await queue.configure({ order: "lifo", maxSize: 5 });
 // @ts-expect-error An order that there is not.
 await queue.configure({ order: "random" });
+const secret: string | undefined = (await queue.configure({ push: { url: "https://example.com", batchSize: 2 } })).push?.secret;
+const pushed: WebhookBatch<number> = await verifyWebhook<number>(secret ?? "", { "webhook-id": "a" }, "{}");
 await using memory = new MemoryManager({ time: "virtual" });
 const inMemory: typeof queue = memory.queue<number>("typed");
 const tasks = defineTasks("images", { resize: task({ run: async (input: { url: string }) => ({ at: new Date(), ...input }) }) });
@@ -30,22 +33,42 @@ await client.resize.submit({ uri: "a" });
 const [{ at }] = await gather([job] as const, { timeoutSeconds: 1 });
 for await (const each of asCompleted([job])) console.log((await each.status()).finishedAt?.getTime(), at.length);
 manager.work(tasks, { concurrency: 2 });
-export { inMemory, item, messages, worker, view, order, maxSize, consumers, NotWaiting };
+export { inMemory, item, pushed, messages, worker, view, order, maxSize, consumers, NotWaiting };
 `;
 
 /** The Worker of a user. Its types come from the package of Cloudflare. */
 const WORKER = `
-import { durableQueue } from "durable-queue/server";
-interface Env { AUTHKEY: string }
+import { DurableObject } from "cloudflare:workers";
+import type { Queue } from "durable-queue";
+import { queuesMiddleware } from "durable-queue/hono";
+import { type BindingManager, durableQueue, fromService } from "durable-queue/server";
+import { defineTasks, task } from "durable-queue/tasks";
+import { Hono } from "hono";
+interface Env { AUTHKEY: string; QUEUES: Fetcher }
 const queues = durableQueue<Env>({ basePath: "/queues", authorize: () => ({ name: "all", scopes: ["read"] }) });
 // @ts-expect-error An option that there is not.
 durableQueue({ base: "/queues" });
 export class QueueObject extends queues.QueueObject {}
 export class DirectoryObject extends queues.DirectoryObject {}
+export class QueueService extends queues.QueueService {}
+const tasks = defineTasks("images", { resize: task({ run: async (input: { url: string }) => input.url.length }) });
+export class Cart extends DurableObject<Env> {
+  readonly #queues: BindingManager = queues.of(this.env, this.ctx);
+  async buy(): Promise<string> { return this.#queues.queue<{ to: string }>("emails").put({ to: "a" }, { delaySeconds: 60 }); }
+}
+export const app = new Hono<{ Bindings: Env }>().use("/queues/*", queuesMiddleware(queues));
+app.post("/emails", async (c) => c.text(await queues.of(c.env, c.executionCtx).queue("emails").put(1)));
 export default {
   async fetch(request, env, ctx) {
+    const numbers: Queue<number> = fromService(env.QUEUES).queue<number>("numbers");
+    // @ts-expect-error A queue of numbers takes no text.
+    await numbers.put("text");
+    const job = await queues.of(env, ctx).tasks(tasks).resize.submit({ url: "a" });
+    const length: number = await job.result({ timeoutSeconds: 5 });
+    for await (const name of queues.of(env, ctx).queueNames({ prefix: "a" })) console.log(name, length);
     return (await queues.fetch(request, env, ctx)) ?? new Response(null, { status: 404 });
   },
+  async scheduled(controller, env, ctx) { await queues.of(env, ctx).queue("daily").put(controller.scheduledTime); },
 } satisfies ExportedHandler<Env>;
 `;
 

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -29,4 +29,17 @@ export function readmeBlocks(language: string, beginning = ""): string[] {
   return blocks
     .filter((block) => block.file === "README.md" && block.language === language && block.code.startsWith(beginning))
     .map(({ code }) => code);
+}
+
+/**
+ * Writes the programs of a page in Python into a folder, each under the name with which it begins. A block that begins with
+ * no name goes on with the one before.
+ */
+export function writePythonFiles(page: readonly CodeBlock[], folder: string): void {
+  const programs: string[] = [];
+  for (const { code } of page.filter(({ language }) => language === "python")) {
+    if (code.startsWith("# ")) programs.push(code);
+    else programs.push(`${programs.pop()}${code}`);
+  }
+  for (const code of programs) writeFileSync(join(folder, code.slice(2, code.indexOf("\n"))), code);
 }

@@ -166,6 +166,8 @@ function valuesOf(setting: Setting): string {
       return "`true`, `false`";
     case "queue":
       return "the name of another queue, or `null`";
+    case "webhook":
+      return "`{ url, secret, … }` or `null`: see [webhooks](push/webhooks.md)";
     default:
       return `${setting.isOptional ? "0 or " : ""}${setting.kind} ${setting.min} to ${setting.max}`;
   }

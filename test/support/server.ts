@@ -11,20 +11,26 @@ export const AUTHKEY = "the-authkey-of-the-tests";
 /** A server of its own for the tests of one file: on a free port, its state in a directory that goes with it. */
 export class TestServer {
   readonly #config: string | undefined;
+  readonly #allowPrivateWebhooks: boolean;
   #server: Server | undefined;
   #directory: DataDirectory | undefined;
   /** 0 until the first start; then the same one for good, so that clients find the server again. */
   #port = 0;
 
-  /** @param isMovable whether its queues have clocks that `pass` moves; it then serves a Worker that only tests have */
-  constructor({ isMovable = false }: { isMovable?: boolean } = {}) {
+  /**
+   * @param isMovable whether its queues have clocks that `pass` moves; it then serves a Worker that only tests have
+   * @param allowPrivateWebhooks whether webhooks may be on this machine
+   */
+  constructor({ isMovable = false, allowPrivateWebhooks = false } = {}) {
+    this.#allowPrivateWebhooks = allowPrivateWebhooks;
     this.#config = isMovable ? MOVABLE_CONFIG : undefined;
   }
 
   async start(): Promise<void> {
     this.#directory ??= new DataDirectory(mkdtempSync(`${tmpdir()}/durable-queue-test-`));
     const place = { host: "127.0.0.1", port: this.#port, directory: this.#directory };
-    this.#server = await Server.start({ ...place, authkey: AUTHKEY, config: this.#config });
+    const allowPrivateWebhooks = this.#allowPrivateWebhooks;
+    this.#server = await Server.start({ ...place, authkey: AUTHKEY, config: this.#config, allowPrivateWebhooks });
     this.#port = Number(new URL(this.#server.address).port);
   }
 

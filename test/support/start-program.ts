@@ -7,6 +7,14 @@ const ROOT = join(import.meta.dirname, "../..");
 /** What `npm start` runs, as it is built for the package: it starts in half of the time. */
 const DEV = ["dist/worker-client/cli/index.js", "dev"];
 
+/** Where a program is started. */
+interface Place {
+  /** Default: this repository. */
+  folder?: string;
+  /** Its environment, beside its own variables. Default: that of the tests. */
+  inherited?: NodeJS.ProcessEnv;
+}
+
 /** A started server program: what it prints, and how it ends. */
 export class Program {
   static readonly #all: Program[] = [];
@@ -16,10 +24,11 @@ export class Program {
   #isOver = false;
   #heard: () => void = () => undefined;
 
-  constructor(command: string, args: string[], environment: Record<string, string>) {
-    const { AUTHKEY: _, ...inherited } = process.env;
+  constructor(command: string, args: string[], environment: Record<string, string>, place: Place = {}) {
+    const { AUTHKEY: _, ...inherited } = place.inherited ?? process.env;
     // In a group of processes of its own, as from a terminal: Ctrl-C reaches all of it.
-    this.#process = spawn(command, args, { cwd: ROOT, env: { ...inherited, ...environment }, detached: true });
+    const env = { ...inherited, ...environment };
+    this.#process = spawn(command, args, { cwd: place.folder ?? ROOT, env, detached: true });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
         this.output += chunk.toString();

@@ -6,10 +6,9 @@ import { type ConsumerSet, Consumers } from "../push/consumer.ts";
 import { Timer } from "../src/base/platform.ts";
 import type { MemoryQueue } from "./memory-queue.ts";
 import type { MemoryServer } from "./memory-server.ts";
-import type { Holder } from "./virtual-time.ts";
 
 /** A consumer to which a queue in memory pushes its messages. */
-export class MemoryConsumer<Env = unknown> implements Holder, PushTarget, AsyncDisposable {
+export class MemoryConsumer<Env = unknown> implements AsyncDisposable {
   readonly kind = "worker";
   readonly #server: MemoryServer;
   readonly #queue: MemoryQueue;

@@ -23,6 +23,10 @@ export interface Request {
   connection?: Connection | undefined;
 }
 
+/** A webhook that is accepted and never called would let a test wait for ever. */
+const NO_WEBHOOKS =
+  "push names a webhook, but a queue in memory pushes to none. Leave push out here, and take the messages with work() or receive(); a server of startServer() pushes to webhooks.";
+
 /** All queues of one process, by their names, with one clock. Nothing is stored, and nothing leaves the process. */
 export class MemoryServer {
   readonly isVirtual: boolean;
@@ -80,6 +84,9 @@ export class MemoryServer {
     } catch (error) {
       if (error instanceof ProblemError) return Promise.resolve(refusalOf(error));
       throw error;
+    }
+    if (command.verb === "configure" && command.push) {
+      return Promise.resolve({ ok: false, code: "invalid", detail: NO_WEBHOOKS });
     }
     if (timeoutMs !== undefined && "timeoutMs" in command) command = { ...command, timeoutMs };
     const queue = this.queue(name);

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { buildWorker } from "../../src/local/build-worker.ts";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
-import { checkOptions, type Known, shown } from "../src/base/check-options.ts";
+import { checkBoolean, checkOptions, type Known, shown } from "../src/base/check-options.ts";
 import { QueueManager, type QueueManagerOptions } from "../src/calls/queue-manager.ts";
 
 /** The options of `startServer`. */
@@ -18,9 +18,14 @@ export interface TestServerOptions {
   authkeys?: string | undefined;
   /** Where it keeps its queues; it stays there. Default: a new temporary directory, which is removed when it stops. */
   directory?: string | undefined;
+  /** Whether webhooks may have private addresses and plain HTTP, as a receiver in the test has. Default true. */
+  allowPrivateWebhooks?: boolean | undefined;
 }
 
-const OPTIONS: Known<TestServerOptions> = { port: true, authkey: true, authkeys: true, directory: true };
+const OPTIONS: Known<TestServerOptions> = {
+  ...{ port: true, authkey: true, authkeys: true, directory: true },
+  allowPrivateWebhooks: true,
+};
 
 const PORT_MAX = 65_535;
 
@@ -37,14 +42,18 @@ const PORT_MAX = 65_535;
  */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   checkOptions("startServer()", options, OPTIONS);
-  const { port = 0, authkey = randomBytes(32).toString("hex"), authkeys = "" } = options;
+  const { port = 0, authkey = randomBytes(32).toString("hex"), authkeys = "", allowPrivateWebhooks = true } = options;
   if (!Number.isInteger(port) || port < 0 || port > PORT_MAX) {
     throw new RangeError(`port must be a whole number from 0 to ${PORT_MAX}, not ${shown(port)}.`);
   }
   const temporary = options.directory === undefined ? await mkdtemp(join(tmpdir(), "durable-queue-test-")) : undefined;
+  checkBoolean("allowPrivateWebhooks", allowPrivateWebhooks);
   const path = resolve(options.directory ?? (temporary as string));
   const start = async (on: number): Promise<Server> =>
-    Server.start({ host: "127.0.0.1", port: on, authkey, authkeys, directory: new DataDirectory(path) });
+    Server.start({
+      ...{ host: "127.0.0.1", port: on, authkey, authkeys, allowPrivateWebhooks },
+      directory: new DataDirectory(path),
+    });
   try {
     await buildWorker();
     return new TestServer(await start(port), authkey, start, path, temporary);

@@ -9,6 +9,8 @@ export class ProblemError extends Error {
   readonly expired: boolean | undefined;
   /** Whether the request has fields that its schema does not know. */
   hasUnknownFields = false;
+  /** The least time before another try, in seconds; undefined for that of the code. */
+  retryAfterSeconds: number | undefined;
 
   constructor(code: ProblemCode, detail: string, errors?: FieldError[], expired?: boolean) {
     super(detail);
@@ -43,12 +45,18 @@ export function sentenceOf({ path, message }: FieldError): string {
 }
 
 /** What few problems have beside their sentence. */
-type ProblemParts = { errors?: FieldError[] | undefined; expired?: boolean | undefined };
+interface ProblemParts {
+  errors?: FieldError[] | undefined;
+  expired?: boolean | undefined;
+  retryAfterSeconds?: number | undefined;
+}
 
 /** A problem in the form of the interface (RFC 9457). */
-export function problemOf(code: ProblemCode, detail: string, { errors, expired }: ProblemParts = {}): Problem {
+export function problemOf(code: ProblemCode, detail: string, given: ProblemParts = {}): Problem {
+  const { errors, expired, retryAfterSeconds } = given;
   const { status, title, ...waiting } = PROBLEMS[code];
   const type = `urn:durable-queue:problem:${code}`;
   const parts = { ...(errors === undefined ? {} : { errors }), ...(expired === undefined ? {} : { expired }) };
-  return { type, title, status, code, detail, ...parts, ...waiting };
+  const own = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  return { type, title, status, code, detail, ...parts, ...waiting, ...own };
 }

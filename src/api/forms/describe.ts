@@ -3,12 +3,13 @@ import { ENDINGS, STATE_NAMES } from "../../contract/states.ts";
 import type { Description } from "../../queue/base/commands.ts";
 import { valuesOf } from "../../queue/base/configuration.ts";
 import type { queueDescription } from "../schema/queues.ts";
+import { pushDescription } from "./push-description.ts";
 import type { QueueInfo } from "./queue-info.ts";
 
 /** What there is to say of a queue, in the form of the interface. */
 export function describe(description: Description, queueInfo: QueueInfo): z.input<typeof queueDescription> {
   const { shutdown, paused, unfinished, accepted, outcomes, oldestMs } = description;
-  const { name, storageBytes, rowsWritten, connected, consumers, push } = queueInfo;
+  const { name, storageBytes, rowsWritten, connected, consumers } = queueInfo;
   return {
     ...{ name, ...valuesOf(description), shutdown, paused },
     ...{ ...countsIn(description, STATE_NAMES), unfinished, accepted, ...countsIn(description, ENDINGS) },
@@ -19,7 +20,7 @@ export function describe(description: Description, queueInfo: QueueInfo): z.inpu
       rowsWritten,
       connected,
       consumers: [...consumers],
-      push,
+      push: pushDescription(description, queueInfo.push),
     },
   };
 }

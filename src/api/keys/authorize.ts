@@ -30,8 +30,9 @@ export function assertQueue(principal: Principal, queue: string): void {
   if (isFor(principal, queue)) return;
   const named = principal.queues.slice(0, PREFIXES_NAMED_MAX).join(", ");
   const more = principal.queues.length > PREFIXES_NAMED_MAX ? ", …" : "";
-  const detail = `The key ${principal.name} is not for the queue ${queue}, but for queues whose names begin with ${named}${more}.`;
-  throw new ProblemError("forbidden", `${detail} Use a key that is for it.`);
+  const detail = `${nameOf(principal)} is not for the queue ${queue}, but for queues whose names begin with ${named}${more}.`;
+  const advice = principal.isService ? "Add it to queues in the props of the binding." : "Use a key that is for it.";
+  throw new ProblemError("forbidden", `${detail} ${advice}`);
 }
 
 /**
@@ -42,8 +43,16 @@ export function assertQueue(principal: Principal, queue: string): void {
 export function assertScope(principal: Principal, scope: Scope | "any"): void {
   if (scope === "any" || principal.scopes.includes(scope)) return;
   const granted = principal.scopes.length === 0 ? "nothing" : principal.scopes.join(", ");
-  const detail = `The key ${principal.name} does not grant ${scope}, which this call needs. It grants ${granted}.`;
-  throw new ProblemError("forbidden", `${detail} Use a key that grants ${scope}.`);
+  const detail = `${nameOf(principal)} does not grant ${scope}, which this call needs. It grants ${granted}.`;
+  const ofBinding = `Add ${scope} to scopes in the props of the binding.`;
+  throw new ProblemError(
+    "forbidden",
+    `${detail} ${principal.isService ? ofBinding : `Use a key that grants ${scope}.`}`,
+  );
+}
+
+function nameOf({ name, isService }: Principal): string {
+  return isService ? "The service binding" : `The key ${name}`;
 }
 
 /**

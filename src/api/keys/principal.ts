@@ -1,6 +1,6 @@
 import { SCOPES, type Scope } from "../../contract/scopes.ts";
 
-/** Who makes a request: a key with what it grants, or a Worker through its own binding. */
+/** Who makes a request: a key with what it grants, or a Worker through a binding. */
 export interface Principal {
   /** The name of the key. It is no secret, and is shown to operators. */
   name: string;
@@ -12,6 +12,8 @@ export interface Principal {
   endsAt?: number | undefined;
   /** The hash of the key, by which an open connection is known again; undefined where there is no key. */
   hash?: string | undefined;
+  /** Whether it is a Worker with a service binding, whose props say what is granted. Refusals name these. */
+  isService?: boolean | undefined;
 }
 
 /** May do everything with every queue: the key `AUTHKEY`, or a Worker that has the binding. */

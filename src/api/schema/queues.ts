@@ -8,7 +8,7 @@ import {
   type MessageState,
   STATE_NAMES,
 } from "../../contract/states.ts";
-import { allSettings } from "./settings.ts";
+import { describedSettings } from "./settings.ts";
 
 function countsOf<Name extends string>(names: readonly Name[]): Record<Name, z.ZodInt> {
   return Object.fromEntries(names.map((name) => [name, z.int()])) as Record<Name, z.ZodInt>;
@@ -34,6 +34,7 @@ export type Consumer = z.output<typeof consumer>;
 /** The settings are absent while they are not known, because the consumer has not been asked for them yet. */
 const push = z.strictObject({
   kind: z.enum(["worker", "webhook"]),
+  /** Without its query. */
   url: z.string().optional(),
   batchSize: z.int().optional(),
   batchWaitSeconds: z.number().optional(),
@@ -45,11 +46,13 @@ const push = z.strictObject({
   state: z.enum(["running", "waiting", "stopped"]),
   resumesAt: z.number().optional(),
   detail: z.string().optional(),
+  /** Of a webhook whose secret the server made: only in the reply of the configuration that made it. */
+  secret: z.string().optional(),
 });
 
 export const queueDescription = z.strictObject({
   name: z.string(),
-  ...allSettings,
+  ...describedSettings,
   /** `draining`: refuses puts, and receives once it holds nothing. `immediate`: refuses both and holds nothing. */
   shutdown: z.enum(["none", "draining", "immediate"]),
   paused: z.strictObject({ puts: z.boolean(), receives: z.boolean() }),

@@ -1,7 +1,16 @@
 /** The schemas of settings, made from the list of them. */
 import * as z from "zod";
-import { SETTING_NAMES, SETTINGS, type Setting, type SettingValues } from "../../contract/settings.ts";
+import {
+  PLAIN_NAMES,
+  type PlainName,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  type SettingValues,
+} from "../../contract/settings.ts";
 import { queueName } from "./fields.ts";
+import { webhookValues } from "./webhook.ts";
 
 /** The schema of one setting's value. */
 function schemaOf(setting: Setting): z.ZodType {
@@ -12,6 +21,8 @@ function schemaOf(setting: Setting): z.ZodType {
       return z.boolean();
     case "queue":
       return queueName.nullable();
+    case "webhook":
+      return webhookValues.nullable();
     default:
       return numberSchema(setting);
   }
@@ -37,12 +48,12 @@ export const messageRules = {
 type SettingShape = { [Name in keyof SettingValues]: z.ZodType<SettingValues[Name], SettingValues[Name]> };
 type OptionalShape = { [Name in keyof SettingShape]: z.ZodOptional<SettingShape[Name]> };
 
-function shapeOf(wrap: (schema: z.ZodType) => z.ZodType): Record<string, z.ZodType> {
-  return Object.fromEntries(SETTING_NAMES.map((name) => [name, wrap(schemaOf(SETTINGS[name]))]));
+function shapeOf(names: readonly SettingName[], wrap: (schema: z.ZodType) => z.ZodType): Record<string, z.ZodType> {
+  return Object.fromEntries(names.map((name) => [name, wrap(schemaOf(SETTINGS[name]))]));
 }
 
 /** All settings, each optional. */
-export const optionalSettings = shapeOf((schema) => schema.optional()) as OptionalShape;
+export const optionalSettings = shapeOf(SETTING_NAMES, (schema) => schema.optional()) as OptionalShape;
 
-/** All settings. */
-export const allSettings = shapeOf((schema) => schema) as SettingShape;
+/** The settings as they are described: all but the webhook. */
+export const describedSettings = shapeOf(PLAIN_NAMES, (schema) => schema) as Pick<SettingShape, PlainName>;

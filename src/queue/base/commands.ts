@@ -5,6 +5,7 @@ import type { ProblemCode } from "../../contract/problems.ts";
 import type { DeathReason, JobState, MessageState } from "../../contract/states.ts";
 import type { AnnouncedTask, Changes, Paused, PushFault } from "./configuration.ts";
 import type { Delivery, Description, JobError, JobView, Page, UnknownJob, View } from "./views.ts";
+import type { WebhookChange } from "./webhook.ts";
 
 export type { Delivery, Description, JobError, JobView, Page, UnknownJob, View } from "./views.ts";
 
@@ -201,7 +202,7 @@ export type Command =
   | { verb: "extend"; receipts: string[]; leaseMs?: number | undefined }
   | DoneCommand
   | { verb: "join"; timeoutMs: number }
-  | { verb: "configure"; changes: Changes }
+  | { verb: "configure"; changes: Changes; push?: WebhookChange | null | undefined }
   | { verb: "describe" }
   /** Lists messages in this state, or all, after the one that the cursor names. */
   | { verb: "messages"; state?: MessageState | undefined; cursor: string; limit: number }
@@ -275,7 +276,9 @@ export type Result =
   | { verb: "extend"; extended: number; stale: string[]; cancelled: string[]; leaseMs: number; leaseEndsAt: number }
   | { verb: "done"; unfinished: number }
   | { verb: "join"; finished: boolean }
-  | { verb: "configure" | "shutdown" | "pause"; description: Description }
+  | { verb: "shutdown" | "pause"; description: Description }
+  /** `newSecret`: the webhook's, if it was made just now. */
+  | { verb: "configure"; description: Description; newSecret?: string | undefined }
   | { verb: "describe"; description: Description }
   | { verb: "purge"; purged: number }
   /** `damagedRows`: how many stored rows of the page could not be read, or not in full; only of a damaged queue. */

@@ -1,4 +1,5 @@
-import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValues } from "../../contract/settings.ts";
+import { PLAIN_NAMES, type PlainName, SETTINGS, type SettingValues } from "../../contract/settings.ts";
+import type { Webhook } from "../../contract/webhook-settings.ts";
 
 /** In which order visible messages are handed out. */
 export type OrderName = SettingValues["order"];
@@ -20,7 +21,7 @@ type InMilliseconds<Name extends string> = Name extends `${infer Before}Seconds$
  * The settings of a queue, as `SETTINGS` lists them. Durations are in milliseconds here, and so are their names:
  * `leaseSeconds` is `leaseMs`, `retryDelayMaxSeconds` is `retryDelayMaxMs`.
  */
-export type Settings = { [Name in SettingName as InMilliseconds<Name>]: SettingValues[Name] };
+export type Settings = { [Name in PlainName as InMilliseconds<Name>]: SettingValues[Name] };
 
 /** A task that workers of the queue serve. */
 export interface AnnouncedTask {
@@ -46,6 +47,8 @@ export interface Configuration extends Settings {
   pushFault: PushFault | null;
   /** Those that workers have announced. */
   tasks: readonly AnnouncedTask[];
+  /** The webhook to which messages are pushed, with its secrets: it is never shown as it is. */
+  push: Webhook | null;
 }
 
 /** Changes of a configuration. What is absent stays as it is. */
@@ -56,9 +59,9 @@ export interface Changes extends Partial<Omit<Configuration, "paused">> {
 const SECONDS = /Seconds/;
 
 /** Settings in the form of the state machine: durations in milliseconds. What is absent stays absent. */
-export function settingsOf(values: { [Name in SettingName]?: SettingValues[Name] | undefined }): Partial<Settings> {
+export function settingsOf(values: { [Name in PlainName]?: SettingValues[Name] | undefined }): Partial<Settings> {
   const settings: Record<string, unknown> = {};
-  for (const name of SETTING_NAMES) {
+  for (const name of PLAIN_NAMES) {
     const value = values[name];
     if (value === undefined) continue;
     const isDuration = SECONDS.test(name);
@@ -68,25 +71,26 @@ export function settingsOf(values: { [Name in SettingName]?: SettingValues[Name]
 }
 
 /** The settings in the form of the interface: durations in seconds. */
-export function valuesOf(settings: Settings): SettingValues {
+export function valuesOf(settings: Settings): Pick<SettingValues, PlainName> {
   const values: Record<string, unknown> = {};
-  for (const name of SETTING_NAMES) {
+  for (const name of PLAIN_NAMES) {
     const isDuration = SECONDS.test(name);
     const value = settings[name.replace(SECONDS, "Ms") as keyof Settings];
     values[name] = isDuration ? Number(value) / 1_000 : value;
   }
-  return values as SettingValues;
+  return values as Pick<SettingValues, PlainName>;
 }
 
 /** The configuration of a queue of which nothing was configured. */
 export const DEFAULT_CONFIGURATION: Configuration = {
   ...(settingsOf(
-    Object.fromEntries(SETTING_NAMES.map((name) => [name, SETTINGS[name].default])) as unknown as SettingValues,
+    Object.fromEntries(PLAIN_NAMES.map((name) => [name, SETTINGS[name].default])) as unknown as SettingValues,
   ) as Settings),
   shutdown: "none",
   paused: { puts: false, receives: false },
   pushFault: null,
   tasks: [],
+  push: null,
 };
 
 /** How long a lease lasts, in milliseconds: for as long as was asked for; undefined stands for the queue's own time. */

@@ -15,6 +15,12 @@ export function unknownQueue(): Refusal {
   );
 }
 
+/** For a configuration of a webhook that the queue does not have. */
+export function noWebhookUrl(): Refusal {
+  const rule = "is missing; it must be the URL of the receiver, because the queue has no webhook yet";
+  return refusal("invalid", `push.url ${rule}.`, "push.url");
+}
+
 /** For a redrive whose queue is deleted while its messages are on their way. */
 export function unknownOutcome(): Refusal {
   return refusal(

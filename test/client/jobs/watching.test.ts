@@ -4,8 +4,7 @@ import type { JobReply } from "../../../src/api/types.ts";
 import { asCompleted } from "../../../worker-client/src/jobs/as-completed.ts";
 import { Job } from "../../../worker-client/src/jobs/job.ts";
 import { QueueCalls } from "../../../worker-client/src/message/queue-calls.ts";
-import type { Call, Outcome, Route } from "../../../worker-client/src/transport/call.ts";
-import type { WatchListener } from "../../../worker-client/src/transport/watches.ts";
+import type { Call, Outcome, Route, WatchListener } from "../../../worker-client/src/transport/call.ts";
 
 /** A route that answers what a test says. */
 class FakeRoute implements Route {

@@ -11,6 +11,7 @@ export { OlderQueueObject } from "./older-queue-object.ts";
 export { TestConsumers as Consumers } from "./test-consumers.ts";
 
 export class DirectoryObject extends queues.DirectoryObject {}
+export class QueueService extends queues.QueueService {}
 
 /** `POST /pass/<queue>?ms=1100` lets time pass for a queue. It is answered when all is done that is due by then. */
 const PASS = /^\/pass\/([^/]+)$/;

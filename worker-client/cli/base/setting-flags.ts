@@ -1,11 +1,11 @@
 import { Option } from "commander";
-import { SETTING_NAMES, SETTINGS, type Setting, type SettingName } from "../../../src/contract/settings.ts";
+import { PLAIN_NAMES, type PlainName, SETTINGS, type Setting } from "../../../src/contract/settings.ts";
 import type { QueueOptions } from "../../src/index.ts";
 import type { CliCommand } from "./command.ts";
 import { booleanFlag, choiceFlag, numberFlag } from "./flags.ts";
 
 /** What each setting is about, in the words of the help. */
-const MEANINGS: Readonly<Record<SettingName, string>> = {
+const MEANINGS: Readonly<Record<PlainName, string>> = {
   order: "which visible message is next; can be changed while the queue is empty",
   maxSize: "how many messages may wait before a put waits; 0 for no bound",
   leaseSeconds: "how long a lease lasts if the consumer does not say",
@@ -23,27 +23,33 @@ const MEANINGS: Readonly<Record<SettingName, string>> = {
   deadLetterQueue: "the queue to which dead messages go",
 };
 
-/** The flags of `queues configure`: each setting of a queue, and `--no-dead-letter-queue`. */
+/** The flags of `queues configure`: each setting of a queue but its webhook, and `--no-dead-letter-queue`. */
 export function addSettingFlags(command: CliCommand): CliCommand {
-  for (const name of SETTING_NAMES) command.addOption(flagOf(name, SETTINGS[name]));
+  for (const name of PLAIN_NAMES) command.addOption(flagOf(name, SETTINGS[name]));
   return command.option("--no-dead-letter-queue", "dead messages stay where they are");
 }
 
 /** The flags of `queues configure`. */
-export type SettingFlags = Omit<QueueOptions, "deadLetterQueue"> & { deadLetterQueue?: string | false };
+export type SettingFlags = Omit<QueueOptions, "deadLetterQueue" | "push"> & { deadLetterQueue?: string | false };
 
 /** The settings that were given. */
 export function settingsIn(flags: SettingFlags): QueueOptions {
-  const { deadLetterQueue, ...others } = flags;
+  const { deadLetterQueue } = flags;
+  const others = Object.fromEntries(
+    PLAIN_NAMES.flatMap((name) => (name in flags && name !== "deadLetterQueue" ? [[name, flags[name]]] : [])),
+  ) as QueueOptions;
   if (deadLetterQueue === undefined) return others;
   return { ...others, deadLetterQueue: deadLetterQueue === false ? null : deadLetterQueue };
 }
 
-function defaultOf(setting: Setting): string {
+/** All but the webhook. */
+type PlainSetting = Exclude<Setting, { kind: "webhook" }>;
+
+function defaultOf(setting: PlainSetting): string {
   return setting.kind === "queue" ? "" : `, default ${setting.default}`;
 }
 
-function flagOf(name: SettingName, setting: Setting): Option {
+function flagOf(name: PlainName, setting: PlainSetting): Option {
   const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   const meaning = `${MEANINGS[name]}${defaultOf(setting)}`;
   switch (setting.kind) {

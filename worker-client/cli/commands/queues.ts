@@ -5,6 +5,7 @@ import type { Context } from "../base/context.ts";
 import { counted, shownAge, shownCount } from "../base/durations.ts";
 import { Failure, UsageError } from "../base/exit.ts";
 import { choiceFlag } from "../base/flags.ts";
+import { addPushFlags, type PushFlags, pushIn } from "../base/push-flags.ts";
 import { addSettingFlags, type SettingFlags, settingsIn } from "../base/setting-flags.ts";
 import type { Column } from "../base/table.ts";
 import { describeQueue } from "../views/describe.ts";
@@ -44,12 +45,14 @@ function addReading(queues: CliCommand, act: Act): void {
 }
 
 function addChanging(queues: CliCommand, act: Act): void {
-  addSettingFlags(queues.command("configure"))
+  addPushFlags(addSettingFlags(queues.command("configure")))
     .summary("Change settings; creates the queue if there is none.")
     .description("Change the settings that are given, and create the queue if there is none.")
     .argument("<queue>")
-    .example("durable-queue queues configure emails --max-attempts 5 --lease-seconds 60")
-    .action(act<SettingFlags, [string]>(configure));
+    .example(
+      "durable-queue queues configure emails --max-attempts 5 --lease-seconds 60\ndurable-queue queues configure emails --push-url https://example.com/hook",
+    )
+    .action(act<SettingFlags & PushFlags, [string]>(configure));
   queues
     .command("pause")
     .summary("Let puts, receives or both wait.")
@@ -122,16 +125,22 @@ async function describe(context: Context, _: object, name: string): Promise<void
   await describeQueue(output, await queue.describe({ signal }));
 }
 
-async function configure(context: Context, flags: SettingFlags, name: string): Promise<void> {
+async function configure(context: Context, flags: SettingFlags & PushFlags, name: string): Promise<void> {
   const { output, signal } = context;
-  const settings = settingsIn(flags);
+  const push = pushIn(flags, context.io.folder);
+  const settings = { ...settingsIn(flags), ...(push === undefined ? {} : { push }) };
   const names = Object.keys(settings) as (keyof typeof settings)[];
   if (names.length === 0)
     throw new UsageError("No setting is given: durable-queue queues configure --help lists them.");
   const queue = (await context.manager()).queue(name);
   const description = await queue.configure(settings, { signal });
-  const changed = names.map((setting) => `${setting} ${JSON.stringify(description[setting])}`).join(", ");
+  const { secret, ...shown } = description.push ?? {};
+  const described = { ...description, push: description.push && shown };
+  const changed = names.map((setting) => `${setting} ${JSON.stringify(described[setting])}`).join(", ");
   await output.result(description, `${name} has ${changed}.`);
+  if (!output.isJson && secret !== undefined) {
+    await output.line(`The secret of the webhook is ${secret} and is not shown again: give it to the receiver.`);
+  }
 }
 
 async function pause(context: Context, name: string, only: OnlyFlags["only"]): Promise<void> {

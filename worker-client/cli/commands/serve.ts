@@ -36,6 +36,10 @@ function addPlaceFlags(command: CliCommand): CliCommand {
     .option(
       "--storage-bytes-max <bytes>",
       "a queue of this size refuses puts (env STORAGE_BYTES_MAX, default 9000000000)",
+    )
+    .option(
+      "--allow-private-webhooks",
+      "webhooks may have private addresses and plain HTTP (env ALLOW_PRIVATE_WEBHOOKS, default false)",
     );
 }
 

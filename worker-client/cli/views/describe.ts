@@ -1,6 +1,6 @@
-import { SETTING_NAMES } from "../../../src/contract/settings.ts";
+import { PLAIN_NAMES } from "../../../src/contract/settings.ts";
 import { ENDINGS, STATE_NAMES } from "../../../src/contract/states.ts";
-import type { Consumer, QueueDescription } from "../../src/index.ts";
+import type { Consumer, PushDescription, QueueDescription } from "../../src/index.ts";
 import { shownCount, shownDate, shownSeconds } from "../base/durations.ts";
 import type { Output } from "../base/output.ts";
 import { tableLines } from "../base/table.ts";
@@ -24,8 +24,12 @@ export async function describeQueue(output: Output, queue: QueueDescription): Pr
   await output.line("");
   await pairs(
     output,
-    SETTING_NAMES.map((name): Pair => [name, String(queue[name] ?? "none")]),
+    PLAIN_NAMES.map((name): Pair => [name, String(queue[name] ?? "none")]),
   );
+  if (queue.push !== null) {
+    await output.line("");
+    await pairs(output, pushPairs(queue.push));
+  }
   if (queue.consumers.length === 0) return;
   await output.line("");
   for (const line of tableLines(CONSUMER_COLUMNS, queue.consumers, output)) await output.line(line);
@@ -39,6 +43,22 @@ const CONSUMER_COLUMNS = [
   { title: "SINCE", cell: ({ since }: Consumer) => shownDate(new Date(since * 1_000)) },
   { title: "IN HAND", cell: ({ inHand }: Consumer) => inHand, isNumber: true as const },
 ];
+
+/** What is said of a webhook or of a consumer of the Worker. */
+function pushPairs(push: PushDescription): Pair[] {
+  const { kind, url, state, resumesAt, detail, inFlight, batchSize, batchWaitSeconds, concurrency, timeoutSeconds } =
+    push;
+  const until = resumesAt === undefined ? "" : ` until ${shownDate(new Date(resumesAt * 1_000))}`;
+  return [
+    ["pushed to", url ?? `a consumer of the ${kind}`],
+    ["state", `${state}${until}${detail === undefined ? "" : `: ${detail}`}`],
+    ["in flight", shownCount(inFlight)],
+    ["batchSize", String(batchSize)],
+    ["batchWaitSeconds", String(batchWaitSeconds)],
+    ["concurrency", String(concurrency)],
+    ["timeoutSeconds", String(timeoutSeconds)],
+  ];
+}
 
 /** The width of the names of counts and settings: the longest is retryDelayMaxSeconds. */
 const NAME_WIDTH = 22;

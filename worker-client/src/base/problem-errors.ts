@@ -24,6 +24,8 @@ export interface Place {
   address: string;
   /** Undefined for a request about the server and no queue. */
   queue?: string | undefined;
+  /** What to look at if it does not answer. Default: whether it runs, and is there. */
+  advice?: string | undefined;
 }
 
 /** The classes of errors, by the code of the problem that they stand for. */

@@ -1,4 +1,4 @@
-import type { SETTINGS, SettingValues } from "../../../src/contract/settings.ts";
+import type { PlainName, SETTINGS, SettingValues } from "../../../src/contract/settings.ts";
 import type { CountName } from "../../../src/contract/states.ts";
 
 /** In which order visible messages are handed out. */
@@ -8,7 +8,7 @@ export type Order = SettingValues["order"];
 export type QueueOptions = { -readonly [Name in keyof typeof SETTINGS]?: SettingValues[Name] | undefined };
 
 /** The settings of a queue. */
-type QueueSettings = { -readonly [Name in keyof typeof SETTINGS]: SettingValues[Name] };
+type QueueSettings = { -readonly [Name in PlainName]: SettingValues[Name] };
 
 /**
  * How many messages are in each state (`visible`, `delayed`, `leased`, `dead`, `transferring`), how many are unfinished,
@@ -47,7 +47,7 @@ export interface Consumer {
 export interface PushDescription {
   /** `worker`: a handler of a Cloudflare Worker; `webhook`: an address. */
   kind: "worker" | "webhook";
-  /** Of a webhook. */
+  /** Of a webhook, without its query. */
   url?: string | undefined;
   batchSize?: number | undefined;
   batchWaitSeconds?: number | undefined;
@@ -60,6 +60,8 @@ export interface PushDescription {
   /** In seconds since 1970. */
   resumesAt?: number | undefined;
   detail?: string | undefined;
+  /** Of a webhook whose secret the server made: only in the answer to the configuration that made it. It is not shown again. */
+  secret?: string | undefined;
 }
 
 /** A queue's settings, counts and consumers. */

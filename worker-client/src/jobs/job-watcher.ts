@@ -4,8 +4,7 @@ import { chunksOf } from "../base/chunks.ts";
 import { QueueError, UnknownMessage, UnknownQueue } from "../base/errors.ts";
 import { hasEnded } from "../base/job-ends.ts";
 import { turn } from "../base/platform.ts";
-import type { Route } from "../transport/call.ts";
-import type { WatchListener } from "../transport/watches.ts";
+import type { Route, WatchListener } from "../transport/call.ts";
 import { ResultCalls } from "./result-calls.ts";
 import { type JobListener, WatchedJob } from "./watched-job.ts";
 

@@ -1,4 +1,4 @@
-import type { RequestOf, Verb } from "../../../src/api/types.ts";
+import type { JobReply, RequestOf, UnknownJobReply, Verb } from "../../../src/api/types.ts";
 import { IDEMPOTENCY_SECONDS } from "../../../src/contract/limits.ts";
 import type { Deadline } from "../base/deadline.ts";
 import { Closed, Full, Paused, QueueError, Unavailable } from "../base/errors.ts";
@@ -6,7 +6,6 @@ import { type Instant, msSince } from "../base/instant.ts";
 import { isNotApplied, type Place } from "../base/problem-errors.ts";
 import type { PutMessages } from "./put-messages.ts";
 import type { SubscriptionListener } from "./subscription-listener.ts";
-import type { Watches } from "./watches.ts";
 
 /** One call to a queue, independent of its route. */
 export interface Call {
@@ -99,6 +98,27 @@ export interface Pushes {
   restart(): void;
 }
 
+/** What the server says of jobs by itself, on the connection of a route. */
+export interface Watches {
+  /** Whether no socket can be opened for the time being, so that jobs must be asked for. */
+  readonly isOnHttp: boolean;
+  /** Sets the one that is told. */
+  listen(listener: WatchListener): void;
+}
+
+/** Is told of the jobs that were watched by the verb `watch`. */
+export interface WatchListener {
+  /** Whether there are any: the connection is kept for them, and the process with it. */
+  readonly isWatching: boolean;
+  heard(job: JobReply | UnknownJobReply): void;
+  /** The server watches nothing any more on this route: its memory, or the connection, is gone. */
+  forgotten(): void;
+  /** No socket can be opened: jobs must be asked for while the route is on HTTP. */
+  unsupported(): void;
+  /** The server refused, or the route was closed: nothing comes any more. */
+  ended(error: () => Error): void;
+}
+
 /**
  * For how long a call is repeated under one key. The server forgets a key `IDEMPOTENCY_SECONDS` after its first use.
  */
@@ -142,7 +162,7 @@ const SHORT_MS = 1_000;
  * @param mayBeApplied whether a try may have arrived at the server
  */
 export function unavailable(
-  { address, queue }: Place,
+  { address, queue, advice = "Is the server running, and is this its address?" }: Place,
   outage: Instant | undefined,
   mayBeApplied: boolean,
   cause: unknown,
@@ -156,8 +176,7 @@ export function unavailable(
     return new Unavailable(message, { queue, cause });
   }
   const outcome = mayBeApplied ? "It is not known whether this was applied" : "This was not sent";
-  const advice = " Is the server running, and is this its address?";
-  const message = `${address} could not be reached, or did not answer${time}${reason}. ${outcome}.${about}${advice}`;
+  const message = `${address} could not be reached, or did not answer${time}${reason}. ${outcome}.${about} ${advice}`;
   return new Unavailable(message, { queue, cause });
 }
 

@@ -1,20 +1,9 @@
-import { type Deadline, GRACE_SECONDS } from "../base/deadline.ts";
 import { QueueError } from "../base/errors.ts";
-import { type Instant, instant, msSince } from "../base/instant.ts";
-import { sleep, Timer } from "../base/platform.ts";
 import { errorOf, isFinal, isNotApplied, isPassing, type Place, problemIn } from "../base/problem-errors.ts";
 import { isObject } from "../base/reply-shapes.ts";
-import { retrying } from "../base/retry.ts";
-import { closed, finalRefusal, type History, type Outcome, type RetryPolicy, retryMsOf, unavailable } from "./call.ts";
+import type { History, Outcome, RetryPolicy } from "./call.ts";
+import { Tries, type Try } from "./tries.ts";
 
-/** How long an answer may take beyond the requested wait, in milliseconds. After that the connection counts as lost. */
-const ANSWER_MS = 15_000;
-/** The same for a request that is not sent a second time. */
-const LONG_ANSWER_MS = 60_000;
-/** The least time of a try after the first, in milliseconds, also if less is left. */
-const LAST_TRY_MS = 1_000;
-/** The pause between tries in the grace after a call's time, in milliseconds. */
-const SHORT_PAUSE_MS = 50;
 /** How much of a page goes into an error message. */
 const EXCERPT_CHARACTERS = 200;
 
@@ -33,26 +22,20 @@ export interface HttpRequest {
   isReply?: ((value: unknown) => boolean) | undefined;
 }
 
-/** The outcome of a try: the answer's value, the error of a refusal, or why the outcome is unknown. */
-type Try<Value> = { value: Value } | { refusal: QueueError } | { cause: unknown; mayBeApplied: boolean };
-
 /** Sends requests to a server, and sends them again while it cannot be reached. */
 export class HttpClient {
   readonly #address: string;
   readonly #authkey: string;
-  readonly #retryMs: number;
   readonly #fetch: typeof fetch;
-  /** Requests and pauses that run: each ends when the client is closed. */
-  readonly #open = new Set<AbortController>();
+  readonly #tries: Tries;
   /** Requests whose callers have left, with the handling of their answers. */
   readonly #left = new Set<Promise<unknown>>();
-  #isClosed = false;
 
   constructor(address: string, authkey: string, retrySeconds: number, fetchFunction: typeof fetch) {
     this.#address = address;
     this.#authkey = authkey;
-    this.#retryMs = retrySeconds * 1_000;
     this.#fetch = fetchFunction;
+    this.#tries = new Tries(retrySeconds);
   }
 
   /** Notes that a request goes on without its caller. */
@@ -68,105 +51,36 @@ export class HttpClient {
 
   /** Ends all requests. They, and later ones, throw `Closed`. */
   close(): void {
-    this.#isClosed = true;
-    for (const open of this.#open) open.abort();
+    this.#tries.close();
   }
 
   /** Sends a request until it has an answer, as `Route.send` does. */
-  async send<Value>(request: HttpRequest, policy: RetryPolicy, history?: History): Promise<Outcome<Value>> {
-    const { isRepeatable = true, signal, deadline } = policy;
+  send<Value>(request: HttpRequest, policy: RetryPolicy, history?: History): Promise<Outcome<Value>> {
     const place: Place = { address: this.#address, queue: request.queue };
-    const retryMs = retryMsOf(policy, this.#retryMs);
-    let { wasTried, outage } = history ?? { wasTried: false, outage: undefined };
-    let cause: unknown;
-    const isLate = () => outage !== undefined && isOverdue(deadline, outage);
-    const throwIfEnded = () => {
-      signal?.throwIfAborted();
-      if (this.#isClosed) throw closed(place, wasTried);
-    };
-    const attempt = async (): Promise<{ result: Outcome<Value> } | undefined> => {
-      throwIfEnded();
-      const begun = instant();
-      const answer = await this.#try<Value>(request, policy, place, tryMsOf(request, policy, retryMs, outage));
-      if ("value" in answer) return { result: { value: answer.value, isRepeated: wasTried } };
-      if ("refusal" in answer) throw finalRefusal(policy, answer.refusal, wasTried);
-      wasTried ||= answer.mayBeApplied;
-      throwIfEnded();
-      outage ??= begun;
-      cause = answer.cause;
-      const isOver = msSince(outage) >= retryMs || isLate();
-      if ((!isRepeatable && wasTried) || isOver) throw unavailable(place, outage, wasTried, cause);
-      return undefined;
-    };
-    return retrying(attempt, async (ms) => {
-      await this.#pause(Math.min(ms, deadline?.leftMs || SHORT_PAUSE_MS), signal);
-      if (isLate()) throw unavailable(place, outage, wasTried, cause);
-    });
+    const { waitSeconds } = request;
+    const once = (signal: AbortSignal) => this.#try<Value>(request, policy, place, signal);
+    return this.#tries.run({ place, policy, waitSeconds, history }, once);
   }
 
-  async #try<Value>(request: HttpRequest, policy: RetryPolicy, place: Place, ms: number): Promise<Try<Value>> {
+  async #try<Value>(
+    request: HttpRequest,
+    { idempotencyKey }: RetryPolicy,
+    place: Place,
+    signal: AbortSignal,
+  ): Promise<Try<Value>> {
     const { method, path, body } = request;
-    const { idempotencyKey, signal, letsTryEnd = false } = policy;
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#authkey}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
-    const lost = this.#begin(letsTryEnd ? undefined : signal);
-    let reason: unknown;
-    const timer = new Timer(ms, () => {
-      reason = new QueueError("No answer came in time", { code: "timeout" });
-      lost.abort();
-    });
     try {
       // A redirect is not followed: not every runtime can refuse it.
-      const init: RequestInit = { method, headers, redirect: "manual", signal: lost.signal };
+      const init: RequestInit = { method, headers, redirect: "manual", signal };
       const response = await this.#fetch(`${this.#address}${path}`, body === undefined ? init : { ...init, body });
       return interpret<Value>(response, await response.text(), request, place);
     } catch (cause) {
-      return { cause: reason ?? cause, mayBeApplied: !isUnsent(cause) };
-    } finally {
-      timer.clear();
-      lost.end();
+      return { cause, mayBeApplied: !isUnsent(cause) };
     }
   }
-
-  /** A signal that is aborted when the client is closed, or with the given signal. */
-  #begin(signal: AbortSignal | undefined) {
-    const controller = new AbortController();
-    const abort = () => controller.abort();
-    this.#open.add(controller);
-    signal?.addEventListener("abort", abort, { once: true });
-    if (signal?.aborted) abort();
-    const end = () => {
-      this.#open.delete(controller);
-      signal?.removeEventListener("abort", abort);
-    };
-    return { signal: controller.signal, abort, end };
-  }
-
-  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const pause = this.#begin(signal);
-    try {
-      await sleep(ms, pause.signal);
-    } catch {
-      signal?.throwIfAborted();
-    } finally {
-      pause.end();
-    }
-  }
-}
-
-/** Whether its time has passed, in an outage that lasts longer than a lost connection does. */
-function isOverdue(deadline: Deadline | undefined, outage: Instant): boolean {
-  if (deadline === undefined || deadline.leftMs > 0) return false;
-  return deadline.graceLeftMs === 0 || msSince(outage) > GRACE_SECONDS * 1_000;
-}
-
-/** How long a try may take: it does not outlive its call. */
-function tryMsOf(request: HttpRequest, policy: RetryPolicy, retryMs: number, outage: Instant | undefined): number {
-  const answerMs = (policy.isRepeatable ?? true) ? ANSWER_MS : LONG_ANSWER_MS;
-  const ms = Math.ceil((request.waitSeconds ?? 0) * 1_000) + answerMs;
-  const retryLeftMs = outage === undefined ? ms : Math.max(LAST_TRY_MS, retryMs - msSince(outage));
-  return Math.min(ms, retryLeftMs, policy.deadline?.graceLeftMs ?? Number.POSITIVE_INFINITY);
 }
 
 function interpret<Value>(response: Response, text: string, request: HttpRequest, place: Place): Try<Value> {

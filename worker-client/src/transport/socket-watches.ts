@@ -1,6 +1,6 @@
 import type { JobReply, UnknownJobReply } from "../../../src/api/types.ts";
+import type { Watches, WatchListener } from "./call.ts";
 import type { SharedConnection } from "./socket-pushes.ts";
-import type { Watches, WatchListener } from "./watches.ts";
 
 /** What the server says of jobs on a socket, for one listener. */
 export class SocketWatches implements Watches {

@@ -22,6 +22,8 @@ export interface RequestContext {
   idempotencyKey?: string | undefined;
   /** The time by the clock, in milliseconds. */
   now: number;
+  /** Whether webhooks may have private addresses and plain HTTP. Default false. */
+  allowsPrivateWebhooks?: boolean | undefined;
   /** Undefined for a request that came over HTTP or a binding. */
   connection?: Connection | undefined;
 }

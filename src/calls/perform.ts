@@ -7,7 +7,7 @@ import { API_VERSION } from "../contract/version.ts";
 import { directoryOf, queueOf, type ServerEnv } from "../env.ts";
 import type { Result } from "../queue/base/commands.ts";
 import { unknownQueue } from "../queue/base/refusals.ts";
-import { askAndWait } from "./abandoned-waits.ts";
+import { askAndWait } from "./ask-and-wait.ts";
 import { callObject } from "./call-object.ts";
 
 /** A request to a queue. It is checked by the queue's object. */
@@ -17,8 +17,11 @@ export interface QueueRequest {
   /** An object, or its JSON text. */
   request: unknown;
   context: AskContext;
-  /** Is aborted when the client disconnects, as far as the platform reports that. */
-  signal: AbortSignal;
+  /**
+   * Is aborted when the client disconnects, as far as the platform reports that. Undefined for a caller that ends its wait
+   * by `abandon`.
+   */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -43,8 +46,13 @@ export async function performRequest(env: ServerEnv, asked: QueueRequest): Promi
   return reply;
 }
 
-/** A queue is in the directory before anything of it is stored, so every acknowledged queue is found. */
-async function isKnown(env: ServerEnv, queue: string): Promise<boolean> {
+/**
+ * Whether a queue exists, or did a moment ago. It is in the directory before anything of it is stored, so every acknowledged
+ * queue is found.
+ *
+ * @throws {ProblemError} if the directory cannot be reached
+ */
+export async function isKnown(env: ServerEnv, queue: string): Promise<boolean> {
   const { knownQueues } = env.server.isolate;
   if (knownQueues.has(queue)) return true;
   const entry = await callObject(env, undefined, () => directoryOf(env).find(queue));
@@ -55,7 +63,7 @@ async function isKnown(env: ServerEnv, queue: string): Promise<boolean> {
 function ask(env: ServerEnv, { queue, verb, request, context, signal }: QueueRequest): Promise<Reply> {
   const object = queueOf(env, queue);
   const versioned = { ...context, version: API_VERSION };
-  if (!mayWait(verb, request)) return object.ask(verb, request, versioned);
+  if (signal === undefined || !mayWait(verb, request)) return object.ask(verb, request, versioned);
   return askAndWait(object, verb, { request, context: versioned, signal });
 }
 

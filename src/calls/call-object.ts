@@ -30,8 +30,18 @@ export async function callObject<Value>(
     const message = "a call of the object failed.";
     env.server.log({ level: "error", source, queue, code: "unavailable", message, error });
     const detail = "It is not known whether this was applied. Try again, a put under the same Idempotency-Key.";
-    throw new ProblemError("unavailable", detail);
+    const problem = new ProblemError("unavailable", detail);
+    if (isOverloaded(error)) problem.retryAfterSeconds = OVERLOADED_SECONDS;
+    throw problem;
   }
+}
+
+/** How long a caller waits before it asks an object again for which too many requests wait already, in seconds. */
+const OVERLOADED_SECONDS = 2;
+
+/** Whether the platform asks its callers to leave the object alone for a while. */
+function isOverloaded(error: unknown): boolean {
+  return error instanceof Error && "overloaded" in error && error.overloaded === true;
 }
 
 const OTHER_VERSION =

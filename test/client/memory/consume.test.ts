@@ -140,3 +140,43 @@ test("what a handler gave to waitUntil is awaited when the manager is closed", a
 
   expect(isWritten).toBe(true);
 });
+
+test("a call that comes after the handler has ended changes nothing, and is warned of", async () => {
+  const warned = vi.spyOn(console, "warn").mockReturnValue();
+  await using memory = new MemoryManager({ time: "virtual" });
+  const emails = memory.queue("emails");
+  const late = Promise.withResolvers<void>();
+  memory.consume("emails", {
+    queue({ messages }) {
+      messages.forEach(async (message) => {
+        await late.promise;
+        message.retry();
+      });
+    },
+  });
+  const id = await emails.put("a");
+  await memory.idle();
+
+  late.resolve();
+  await memory.idle();
+
+  expect(await emails.describe()).toMatchObject({ done: 1 });
+  expect(warned).toHaveBeenCalledWith(
+    `queue emails: retry() of the message ${id} came after the handler had ended, and changes nothing. Await what calls it.`,
+  );
+});
+
+test("a handler may put into its own queue", async () => {
+  await using memory = new MemoryManager({ time: "virtual" });
+  const countdown = memory.queue<number>("countdown");
+  memory.consume("countdown", {
+    async queue(batch) {
+      for (const { body } of batch.messages) if (Number(body) > 0) await countdown.put(Number(body) - 1);
+    },
+  });
+
+  await countdown.put(3);
+  await memory.idle();
+
+  expect(await countdown.describe()).toMatchObject({ done: 4, unfinished: 0 });
+});

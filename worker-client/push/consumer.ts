@@ -36,12 +36,16 @@ export interface BatchConsumer<Env, Context = CallContext> extends ConsumerOptio
    * @param ctx of the call
    */
   queue(batch: CloudflareBatch, env: Env, ctx: Context): unknown;
+  /** A consumer has either. */
+  tasks?: undefined;
 }
 
 /** A consumer whose jobs the handlers of tasks do. */
 export interface TaskConsumer extends ConsumerOptions, TaskReports {
   /** What `defineTasks` has made, for the queue of the same name. The jobs of a batch are done at the same time. */
   tasks: TaskRegistry;
+  /** A consumer has either. */
+  queue?: undefined;
   /** The most jobs of a batch: 1 to 1,000. Default 1. */
   batchSize?: number | undefined;
 }
@@ -99,7 +103,7 @@ function knownOf<Env, Context extends CallContext>(
   }
   const place = `consumers.${queue}`;
   const isObject = typeof consumer === "object" && consumer !== null;
-  if (isObject && "tasks" in consumer) return knownOfTasks(queue, place, consumer);
+  if (isObject && consumer.queue === undefined && "tasks" in consumer) return knownOfTasks(queue, place, consumer);
   if (!isObject || typeof consumer.queue !== "function")
     throw new TypeError(
       `${place} must be an object with the handler queue(batch, env, ctx), or with tasks, not ${shown(consumer)}.`,

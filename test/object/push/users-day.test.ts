@@ -88,15 +88,19 @@ test.each([
 });
 
 // pleaseai/statusbeam#43
-test("a wrong delay of a retry fails the batch with what is wrong, and does not retry at once for ever", async () => {
-  const { queue } = consumed(({ messages }) => messages[0]?.retry({ delaySeconds: -1 }));
+test.each([
+  [{ delaySeconds: -1 }, "delaySeconds is -1, but must be a number from 0 to 31622400."],
+  [{ delay: 30 }, 'retry() has no option "delay".'],
+  [30, "retry() takes its options as an object, not 30."],
+])("a retry with %j fails the batch with what is wrong, and is not one without a delay", async (options, error) => {
+  const { queue } = consumed(({ messages }) => messages[0]?.retry(options as object));
   await call("PUT", queue, { maxAttempts: 2, retryDelaySeconds: 0 });
 
   await put(queue, ["a"]);
 
   await expect.poll(() => descriptionOf(queue)).toMatchObject({ dead: 1 });
   const { messages } = (await call("GET", `${queue}/messages?state=dead`)).body;
-  expect(messages[0].lastError).toContain("delaySeconds is -1, but must be a number from 0 to 31622400.");
+  expect(messages[0].lastError).toContain(error);
 });
 
 // cloudflare/workers-sdk#5636

@@ -166,6 +166,7 @@ test("a call that comes after the handler has ended changes nothing, and is warn
   );
 });
 
+// cloudflare/workers-sdk#4639
 test("a handler may put into its own queue", async () => {
   await using memory = new MemoryManager({ time: "virtual" });
   const countdown = memory.queue<number>("countdown");
@@ -179,4 +180,27 @@ test("a handler may put into its own queue", async () => {
   await memory.idle();
 
   expect(await countdown.describe()).toMatchObject({ done: 4, unfinished: 0 });
+});
+
+test("a handler that waits for room in its own full queue fails when its time is over", async () => {
+  const logged = vi.spyOn(console, "error").mockReturnValue();
+  await using memory = new MemoryManager();
+  const loop = memory.queue<string>("loop");
+  await loop.configure({ maxSize: 1, maxAttempts: 1 });
+  memory.consume("loop", {
+    ...{ timeoutSeconds: 1, concurrency: 1 },
+    async queue(batch) {
+      if (!batch.messages.some(({ body }) => body === "first")) return;
+      await loop.put("second");
+      await loop.put("third");
+    },
+  });
+
+  await loop.put("first");
+
+  await expect.poll(() => loop.describe()).toMatchObject({ dead: 1, done: 2 });
+  expect(logged).toHaveBeenCalledWith(
+    "queue loop: the consumer failed on a batch of 1.",
+    expect.objectContaining({ code: "timeout" }),
+  );
 });

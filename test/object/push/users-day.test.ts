@@ -103,7 +103,7 @@ test.each([
   expect(messages[0].lastError).toContain(error);
 });
 
-// cloudflare/workers-sdk#5636
+// cloudflare/workers-sdk#15670
 test("a backlog of more than 10,000 messages is handled to its end, in order", async () => {
   const gate = new Gate();
   const { queue, seen } = consumed(() => gate.opened(), { batchSize: 1_000, concurrency: 1 });

@@ -78,6 +78,32 @@ export interface Server {
 /** What a base path may be: segments that mean the same whether they are encoded or not. */
 const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
 
+const OPTIONS: Record<keyof ServerOptions<object>, true> = {
+  basePath: true,
+  queueBinding: true,
+  directoryBinding: true,
+  authorize: true,
+  consumers: true,
+  limits: true,
+  webhooks: true,
+  onEvent: true,
+};
+
+/** Refuses an option that there is not: programs in JavaScript would wait for what it should do. */
+function checkNames(options: object): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown !== undefined)
+    throw new TypeError(
+      `durableQueue() has no option ${JSON.stringify(unknown)}. It has ${Object.keys(OPTIONS).join(", ")}.`,
+    );
+}
+
+function checkConsumers(consumers: unknown): void {
+  if (consumers === undefined || (typeof consumers === "string" && consumers !== "")) return;
+  const end = typeof consumers === "function" ? ", not the class itself." : ".";
+  throw new TypeError(`consumers must be the name of the class that extends consumers({ … }), as "Consumers"${end}`);
+}
+
 /**
  * The server of one call of `durableQueue`.
  *
@@ -85,6 +111,8 @@ const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
  */
 export function serverOf<Env extends object>(options: ServerOptions<Env>, isolate: IsolateState): Server {
   const { basePath = "", queueBinding, directoryBinding, consumers, authorize, limits, webhooks, onEvent } = options;
+  checkNames(options);
+  checkConsumers(consumers);
   if (basePath !== "" && !BASE_PATH.test(basePath))
     throw new TypeError(
       `basePath is ${JSON.stringify(basePath)}, but must be as "/queues": begin with /, not end with it, and have only A-Z a-z 0-9 . _ ~ - between. Leave it out if all paths are the server's.`,

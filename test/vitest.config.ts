@@ -23,7 +23,7 @@ const PROGRAMS = [
   "test/{package,operations,jobs,templates}/**/*.test.ts",
   "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",
   "test/docs/{moving,moving-worker,testing-projects}.test.ts",
-  "test/push/{parity,storm}.test.ts",
+  "test/push/{parity,storm,two-workers}.test.ts",
 ];
 
 export default defineConfig({

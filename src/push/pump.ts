@@ -57,6 +57,9 @@ const RECEIVE_AGAIN_MS = 1_000;
 /** How long the first commit batch waits for the settings of the consumer, in milliseconds. */
 const PREPARE_MS_MAX = 2_000;
 
+/** After how long a target that had no consumer is asked once more, if the queue is used then, in milliseconds. */
+const ASK_AGAIN_MS = 60_000;
+
 const LOST = "The consumer did not answer in time. What runs it may have been stopped.";
 
 /**
@@ -73,6 +76,8 @@ export class Pump {
   #target: PushTarget | undefined;
   /** Undefined until the target has told them; null if there is no such consumer. */
   #settings: PushSettings | null | undefined;
+  /** When the target was last asked, or has told them with a batch. */
+  #toldAt = 0;
   #isPrepared = false;
   #isAsking = false;
   /** The request ids of the receives that wait. */
@@ -128,11 +133,14 @@ export class Pump {
     this.#breaker.take(configuration.pushFault);
     const target = this.#host.targetOf(configuration);
     if (target !== this.#target) this.#retarget(target);
-    if (target === undefined || this.#settings === null || configuration === this.#refusedUnder) return;
-    const waitMs = this.#breaker.waitMs(this.#clock.now());
+    if (target === undefined || configuration === this.#refusedUnder) return;
+    const now = this.#clock.now();
+    // The Worker that has the consumers may be another one, whose deployment does not end this object.
+    if (this.#settings === null && now - this.#toldAt < ASK_AGAIN_MS) return;
+    const waitMs = this.#breaker.waitMs(now);
     if (waitMs > 0) this.#lookAfter(waitMs);
-    else if (this.#settings === undefined) this.#host.keepAlive(this.#ask(target));
-    else this.#takeBatches(this.#settings);
+    else if (this.#settings) this.#takeBatches(this.#settings);
+    else this.#host.keepAlive(this.#ask(target));
   }
 
   /** To be called after each commit batch with the receipts of leases that were ended: see `Queue.takeLost`. */
@@ -173,16 +181,19 @@ export class Pump {
   async #ask(target: PushTarget): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
+    this.#toldAt = this.#clock.now();
     try {
       this.#use(target, await target.settings());
     } catch (error) {
-      this.#noteFault({ detail: `The consumer cannot be reached: ${messageOf(error)}` });
+      // Where there was none, nothing is missing.
+      if (this.#settings !== null) this.#noteFault({ detail: `The consumer cannot be reached: ${messageOf(error)}` });
     }
     this.#isAsking = false;
     this.#lookAgain();
   }
 
   #use(target: PushTarget, settings: PushSettings | null): void {
+    this.#toldAt = this.#clock.now();
     if (target !== this.#target || JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
     this.#settings = settings;
     this.#endWaiting();

@@ -1,6 +1,6 @@
 /** The Workers of docs/push.md, as their users would write them: compiled, and run by wrangler. */
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -43,7 +43,7 @@ beforeAll(() => {
 afterAll(() => rmSync(PROJECT, { recursive: true }));
 
 /** Serves a Worker of the page. */
-async function serve(main: string, vars: object, basePath = ""): Promise<QueueManager> {
+async function serve(main: string, vars: object, basePath = ""): Promise<{ manager: QueueManager; origin: string }> {
   const configPath = join(PROJECT, `wrangler-${main.replace(/\W/g, "-")}.json`);
   writeFileSync(configPath, JSON.stringify({ ...CONFIGURATION, main, vars: { AUTHKEY, ...vars } }));
   const harness = createTestHarness({ workers: [{ configPath }] });
@@ -51,7 +51,7 @@ async function serve(main: string, vars: object, basePath = ""): Promise<QueueMa
   const { origin } = (await harness.listen()).url;
   const manager = new QueueManager({ address: `${origin}${basePath}`, authkey: AUTHKEY, transport: "http" });
   onTestFinished(() => manager.close());
-  return manager;
+  return { manager, origin };
 }
 
 /** A mailer that answers with these statuses first, as one that is busy or broken. */
@@ -81,7 +81,7 @@ test("the Workers of the page compile", async () => {
 
 test("the Worker of the page sends each mail, and tries once more where the mailer fails", async () => {
   const { url, mails } = await mailer([500]);
-  const queue = (await serve("src/index.ts", { MAILER: url }, "/queues")).queue("emails");
+  const queue = (await serve("src/index.ts", { MAILER: url }, "/queues")).manager.queue("emails");
   await queue.configure({ retryDelaySeconds: 0 });
 
   await queue.put({ to: "ada" });
@@ -90,9 +90,21 @@ test("the Worker of the page sends each mail, and tries once more where the mail
   expect(mails).toEqual(['{"to":"ada"}', '{"to":"ada"}']);
 });
 
+test("the command of the page puts a mail, which is sent", async () => {
+  const { url, mails } = await mailer([]);
+  const { origin } = await serve("src/index.ts", { MAILER: url }, "/queues");
+  const command = /`(curl [^`]+)`/.exec(readFileSync(join(ROOT, "docs/push.md"), "utf8"))?.[1] ?? "";
+
+  await promisify(execFile)("bash", ["-c", command.replace("http://127.0.0.1:8787", origin)], {
+    env: { ...process.env, AUTHKEY },
+  });
+
+  await expect.poll(() => mails).toEqual(['{"to":"ada"}']);
+});
+
 test("a mailer that is busy is asked later", async () => {
   const { url } = await mailer([429]);
-  const queue = (await serve("src/index.ts", { MAILER: url }, "/queues")).queue("emails");
+  const queue = (await serve("src/index.ts", { MAILER: url }, "/queues")).manager.queue("emails");
 
   await queue.put({ to: "ada" });
 
@@ -100,7 +112,7 @@ test("a mailer that is busy is asked later", async () => {
 });
 
 test("the Worker with tasks does jobs, and keeps their results", async () => {
-  const queue = (await serve("src/images.ts", {})).queue("images");
+  const queue = (await serve("src/images.ts", {})).manager.queue("images");
 
   const id = await queue.put("https://a.example/1.png", { headers: { "dq-task": "measure" } });
 

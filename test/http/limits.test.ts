@@ -1,4 +1,4 @@
-/** The limits that a Worker sets for its server. */
+/** The options and limits that a Worker sets for its server. */
 import { createExecutionContext } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { ServerEnv } from "../../src/env.ts";
@@ -23,4 +23,19 @@ test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e15])("a bound of 
   const message = `limits.storageBytesMax is ${bytes}, but must be a whole number of bytes, at least 1. Leave it out for the default.`;
 
   expect(() => durableQueue({ limits: { storageBytesMax: bytes } })).toThrow(new TypeError(message));
+});
+
+test.each([
+  [
+    { consumer: "Consumers" },
+    'durableQueue() has no option "consumer". It has basePath, queueBinding, directoryBinding, authorize, consumers, limits, webhooks, onEvent.',
+  ],
+  [
+    { consumers: class Consumers {} },
+    'consumers must be the name of the class that extends consumers({ … }), as "Consumers", not the class itself.',
+  ],
+  [{ consumers: "" }, 'consumers must be the name of the class that extends consumers({ … }), as "Consumers".'],
+  [{ consumers: {} }, 'consumers must be the name of the class that extends consumers({ … }), as "Consumers".'],
+])("options that are misspelt or of another type are refused: %j", (options, message) => {
+  expect(() => durableQueue(options as ServerOptions<object>)).toThrow(new TypeError(message));
 });

@@ -41,7 +41,7 @@ const WORKER = `
 import { DurableObject } from "cloudflare:workers";
 import type { Queue } from "durable-queue";
 import { queuesMiddleware } from "durable-queue/hono";
-import { type BindingManager, durableQueue, fromService } from "durable-queue/server";
+import { type BindingManager, type ConsumerBatch, consumers, durableQueue, fromService } from "durable-queue/server";
 import { defineTasks, task } from "durable-queue/tasks";
 import { Hono } from "hono";
 interface Env { AUTHKEY: string; QUEUES: Fetcher }
@@ -52,6 +52,27 @@ export class QueueObject extends queues.QueueObject {}
 export class DirectoryObject extends queues.DirectoryObject {}
 export class QueueService extends queues.QueueService {}
 const tasks = defineTasks("images", { resize: task({ run: async (input: { url: string }) => input.url.length }) });
+interface Email { to: string }
+export class Consumers extends consumers<Env>({
+  cloudflare: { queue(batch: MessageBatch<Email>, env, ctx) { ctx.waitUntil(env.QUEUES.fetch(batch.messages[0]?.body.to ?? "")); } },
+  own: { batchSize: 5, async queue(batch: ConsumerBatch<Email>) { for (const message of batch.messages) message.reject(message.body.to); } },
+  untyped: { queue(batch) { const body: unknown = batch.messages[0]?.body; batch.retryAll({ delaySeconds: 1 }); return body; } },
+  images: { tasks, concurrency: 2 },
+  // @ts-expect-error An option that there is not.
+  misspelt: { batchsize: 3, queue() {} },
+  // @ts-expect-error No handler.
+  none: { batchSize: 3 },
+  // @ts-expect-error A handler with another name.
+  handled: { consume(batch: MessageBatch<Email>) { batch.ackAll(); } },
+  // @ts-expect-error Tasks and a handler.
+  both: { tasks, queue() {} },
+  // @ts-expect-error What the Worker is not given.
+  given: { queue(batch, env) { return env.MAILER; } },
+  // @ts-expect-error A delay that is no option.
+  delayed: { queue(batch) { batch.retryAll(30); } },
+}) {}
+// @ts-expect-error The class in place of its name.
+durableQueue<Env>({ consumers: Consumers });
 export class Cart extends DurableObject<Env> {
   readonly #queues: BindingManager = queues.of(this.env, this.ctx);
   async buy(): Promise<string> { return this.#queues.queue<{ to: string }>("emails").put({ to: "a" }, { delaySeconds: 60 }); }
@@ -63,6 +84,8 @@ export default {
     const numbers: Queue<number> = fromService(env.QUEUES).queue<number>("numbers");
     // @ts-expect-error A queue of numbers takes no text.
     await numbers.put("text");
+    // @ts-expect-error A field that the item has not.
+    await queues.of(env, ctx).queue<Email>("emails").put({ too: "a" });
     const job = await queues.of(env, ctx).tasks(tasks).resize.submit({ url: "a" });
     const length: number = await job.result({ timeoutSeconds: 5 });
     for await (const name of queues.of(env, ctx).queueNames({ prefix: "a" })) console.log(name, length);

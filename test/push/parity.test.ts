@@ -10,7 +10,7 @@ import type { Task } from "./workers/parity/task.ts";
  * before: Cloudflare's own queue does not deliver it again, but miniflare's, which is beside ours here, does.
  */
 const KINDS: readonly Task["kind"][] = [
-  ...["acked", "later", "never", "returned", "twice", "later", "acked", "never", "twice", "returned"],
+  ...["acked", "later", "never", "returned", "twice", "later", "deferred", "never", "twice", "returned"],
   ...["returned", "twice", "returned", "never", "later", "thrown", "later", "twice", "never", "returned"],
   ...["returned", "later", "all", "twice", "never", "returned", "acked", "later", "returned", "acked"],
 ] as Task["kind"][];
@@ -52,7 +52,7 @@ function counted(attempts: number): number[] {
 }
 
 /** How many attempts each kind takes if nothing else happens to its batch. */
-const ATTEMPTS = { acked: 1, returned: 1, later: 2, twice: 3, never: MAX_ATTEMPTS, thrown: 2, all: 2 };
+const ATTEMPTS = { acked: 1, returned: 1, later: 2, twice: 3, never: MAX_ATTEMPTS, thrown: 2, all: 2, deferred: 2 };
 
 /** What has to become of the messages. */
 const EXPECTED = TASKS.map(({ n, kind }) => {

@@ -109,7 +109,7 @@ export class MemoryConsumer<Env = unknown> implements AsyncDisposable {
   #await(work: Promise<unknown>): void {
     const settled = work.then(
       () => undefined,
-      (error: unknown) => console.error(`queue ${this.queue}: what a handler gave to waitUntil failed.`, error),
+      (error: unknown) => console.error(`queue ${this.queue}: a batch could not be handled.`, error),
     );
     const ended: Promise<unknown> = settled.finally(() => this.#underWay.delete(ended));
     this.#underWay.add(ended);

@@ -1,7 +1,7 @@
 import type { PushVerdict } from "../../src/api/push.ts";
 import type { ReceivedMessage } from "../../src/api/types.ts";
 import { DELAY_SECONDS_MAX } from "../../src/contract/limits.ts";
-import { shown } from "../src/base/check-options.ts";
+import { checkOptions, shown } from "../src/base/check-options.ts";
 import { dateOf } from "../src/message/dates.ts";
 import { type DeadLetter, deadLetterOf } from "../src/message/dead-letter.ts";
 import { errorParts } from "../src/message/error-parts.ts";
@@ -23,7 +23,7 @@ interface CloudflareMessage<Item> {
   readonly attempts: number;
   /** The message is done. The first of the calls for a message wins. */
   ack(): void;
-  /** The message is given back for another attempt; after its last one it is dead. Throws a `RangeError` for a wrong delay. */
+  /** The message is given back for another attempt; after its last one it is dead. Throws for a wrong delay or option. */
   retry(options?: RetryOptions): void;
 }
 
@@ -162,7 +162,9 @@ class BatchMessage implements ConsumerMessage {
   }
 }
 
-function retryOf({ delaySeconds }: RetryOptions = {}): Decision {
+function retryOf(options: RetryOptions = {}): Decision {
+  checkOptions("retry()", options, { delaySeconds: true });
+  const { delaySeconds } = options;
   if (delaySeconds === undefined) return { verb: "retry" };
   const isRight = typeof delaySeconds === "number" && delaySeconds >= 0 && delaySeconds <= DELAY_SECONDS_MAX;
   if (!isRight)

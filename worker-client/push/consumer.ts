@@ -7,6 +7,7 @@ import { QueueError } from "../src/base/errors.ts";
 import { Timer } from "../src/base/platform.ts";
 import type { TaskRegistry } from "../src/tasks/registry.ts";
 import { Batch, type CloudflareBatch } from "./batch.ts";
+import { type CallContext, ContextWork } from "./context-work.ts";
 import { type TaskReports, TaskRunner } from "./task-runner.ts";
 
 /** How a consumer is called, and with how many messages: see docs/push.md. */
@@ -27,27 +28,26 @@ export interface ConsumerOptions {
 /** A handler of batches, with the name and the shape that Cloudflare Queues gives it. */
 export interface BatchConsumer<Env, Context = CallContext> extends ConsumerOptions {
   /**
-   * Handles a batch. When it returns, or its promise resolves, messages for which it decided nothing are acked; when it
-   * throws, they are retried.
+   * Handles a batch. When it has returned, or its promise resolves, and what it gave to `ctx.waitUntil` has ended, messages
+   * for which it decided nothing are acked; when it throws, or that fails, they are retried.
    *
    * @param batch a `ConsumerBatch`, which a handler may take as a `MessageBatch` too; the type of the bodies is the handler's
    * @param env what its Worker is given
-   * @param ctx of the call: what is given to `waitUntil` goes on when the handler has returned
+   * @param ctx of the call
    */
   queue(batch: CloudflareBatch, env: Env, ctx: Context): unknown;
+  /** A consumer has either. */
+  tasks?: undefined;
 }
 
 /** A consumer whose jobs the handlers of tasks do. */
 export interface TaskConsumer extends ConsumerOptions, TaskReports {
   /** What `defineTasks` has made, for the queue of the same name. The jobs of a batch are done at the same time. */
   tasks: TaskRegistry;
+  /** A consumer has either. */
+  queue?: undefined;
   /** The most jobs of a batch: 1 to 1,000. Default 1. */
   batchSize?: number | undefined;
-}
-
-/** What the handler's last parameter has, whichever runtime it is in. */
-interface CallContext {
-  waitUntil(promise: Promise<unknown>): void;
 }
 
 /** The consumers of a Worker, by the names of their queues. */
@@ -66,7 +66,7 @@ const BATCH_OPTIONS: readonly string[] = ["queue", ...PUSH_OPTIONS];
 const TASK_OPTIONS: readonly string[] = ["tasks", "onError", "logger", ...PUSH_OPTIONS];
 
 /** The consumers of a Worker, checked: what its entrypoint answers. */
-export class Consumers<Env, Context> {
+export class Consumers<Env, Context extends CallContext> {
   readonly #byQueue = new Map<string, Known<Env, Context>>();
 
   /**
@@ -92,7 +92,7 @@ export class Consumers<Env, Context> {
 const RELEASED: PushVerdict = { verb: "release" };
 
 /** Checks the consumer of a queue. */
-function knownOf<Env, Context>(
+function knownOf<Env, Context extends CallContext>(
   queue: string,
   consumer: BatchConsumer<Env, Context> | TaskConsumer,
 ): Known<Env, Context> {
@@ -103,7 +103,7 @@ function knownOf<Env, Context>(
   }
   const place = `consumers.${queue}`;
   const isObject = typeof consumer === "object" && consumer !== null;
-  if (isObject && "tasks" in consumer) return knownOfTasks(queue, place, consumer);
+  if (isObject && consumer.queue === undefined && "tasks" in consumer) return knownOfTasks(queue, place, consumer);
   if (!isObject || typeof consumer.queue !== "function")
     throw new TypeError(
       `${place} must be an object with the handler queue(batch, env, ctx), or with tasks, not ${shown(consumer)}.`,
@@ -128,7 +128,7 @@ function checked(place: string, consumer: ConsumerOptions, known: readonly strin
   return pushSettingsOf(consumer, place);
 }
 
-async function handleBatch<Env, Context>(
+async function handleBatch<Env, Context extends CallContext>(
   consumer: BatchConsumer<Env, Context>,
   { timeoutSeconds }: PushSettings,
   { queue, messages, backlog }: PushBatch,
@@ -137,15 +137,25 @@ async function handleBatch<Env, Context>(
   ctx: Context,
 ): Promise<PushVerdict[]> {
   const batch = new Batch(queue, JSON.parse(messages) as ReceivedMessage[], backlog);
-  const failure = await failureOf(() => consumer.queue(batch, env, ctx), queue, timeoutSeconds);
+  const work = new ContextWork(ctx);
+  const run = async () => {
+    try {
+      await consumer.queue(batch, env, work.ctx);
+    } catch (error) {
+      await work.ended().catch(() => undefined);
+      throw error;
+    }
+    await work.ended();
+  };
+  const failure = await failureOf(run, queue, timeoutSeconds);
   if (failure !== undefined)
     console.error(`queue ${queue}: the consumer failed on a batch of ${batch.messages.length}.`, failure.error);
   return batch.close(failure);
 }
 
-/** Runs a handler. What it throws, or that its time is over; undefined if it returned. */
+/** Runs a handler. What it throws, or that its time is over; undefined if it has ended. */
 async function failureOf(
-  run: () => unknown,
+  run: () => Promise<void>,
   queue: string,
   timeoutSeconds: number,
 ): Promise<{ error: unknown } | undefined> {
@@ -157,7 +167,7 @@ async function failureOf(
     });
   });
   try {
-    const running = Promise.resolve(run()).then(() => undefined);
+    const running = run().then(() => undefined);
     return await Promise.race([running, over]);
   } catch (error) {
     return { error };

@@ -140,3 +140,67 @@ test("what a handler gave to waitUntil is awaited when the manager is closed", a
 
   expect(isWritten).toBe(true);
 });
+
+test("a call that comes after the handler has ended changes nothing, and is warned of", async () => {
+  const warned = vi.spyOn(console, "warn").mockReturnValue();
+  await using memory = new MemoryManager({ time: "virtual" });
+  const emails = memory.queue("emails");
+  const late = Promise.withResolvers<void>();
+  memory.consume("emails", {
+    queue({ messages }) {
+      messages.forEach(async (message) => {
+        await late.promise;
+        message.retry();
+      });
+    },
+  });
+  const id = await emails.put("a");
+  await memory.idle();
+
+  late.resolve();
+  await memory.idle();
+
+  expect(await emails.describe()).toMatchObject({ done: 1 });
+  expect(warned).toHaveBeenCalledWith(
+    `queue emails: retry() of the message ${id} came after the handler had ended, and changes nothing. Await what calls it.`,
+  );
+});
+
+// cloudflare/workers-sdk#4639
+test("a handler may put into its own queue", async () => {
+  await using memory = new MemoryManager({ time: "virtual" });
+  const countdown = memory.queue<number>("countdown");
+  memory.consume("countdown", {
+    async queue(batch) {
+      for (const { body } of batch.messages) if (Number(body) > 0) await countdown.put(Number(body) - 1);
+    },
+  });
+
+  await countdown.put(3);
+  await memory.idle();
+
+  expect(await countdown.describe()).toMatchObject({ done: 4, unfinished: 0 });
+});
+
+test("a handler that waits for room in its own full queue fails when its time is over", async () => {
+  const logged = vi.spyOn(console, "error").mockReturnValue();
+  await using memory = new MemoryManager();
+  const loop = memory.queue<string>("loop");
+  await loop.configure({ maxSize: 1, maxAttempts: 1 });
+  memory.consume("loop", {
+    ...{ timeoutSeconds: 1, concurrency: 1 },
+    async queue(batch) {
+      if (!batch.messages.some(({ body }) => body === "first")) return;
+      await loop.put("second");
+      await loop.put("third");
+    },
+  });
+
+  await loop.put("first");
+
+  await expect.poll(() => loop.describe()).toMatchObject({ dead: 1, done: 2 });
+  expect(logged).toHaveBeenCalledWith(
+    "queue loop: the consumer failed on a batch of 1.",
+    expect.objectContaining({ code: "timeout" }),
+  );
+});

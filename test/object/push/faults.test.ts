@@ -1,7 +1,7 @@
 /** A consumer that cannot be called, does not answer, or is gone: no message is lost, and attempts are not used up. */
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { call, descriptionOf, nameOf, objectOf, pass, put } from "../../support/call.ts";
+import { call, descriptionOf, freshQueue, nameOf, objectOf, pass, put } from "../../support/call.ts";
 import { setConsumer } from "../../support/movable-worker/test-consumers.ts";
 import { consumed, Gate } from "../../support/push/consumed.ts";
 
@@ -84,6 +84,22 @@ test("a consumer that is taken away gives its messages back, with no attempt cou
   await evictDurableObject(objectOf(queue));
   await descriptionOf(queue);
   await expect.poll(() => bodies).toEqual(["second"]);
+});
+
+test("a consumer that another Worker begins to have is found by a queue in use, within a minute", async () => {
+  const queue = freshQueue();
+  await put(queue, ["first"]);
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 1, push: null });
+  const bodies: unknown[] = [];
+
+  setConsumer(nameOf(queue), { queue: (batch) => void bodies.push(...batch.messages.map(({ body }) => body)) });
+  await put(queue, ["second"]);
+  expect(await descriptionOf(queue)).toMatchObject({ visible: 2, push: null });
+  await pass(60, queue);
+  await put(queue, ["third"]);
+
+  await expect.poll(() => descriptionOf(queue)).toMatchObject({ done: 3 });
+  expect(bodies).toEqual(["first", "second", "third"]);
 });
 
 test("settings that were changed by a deployment hold from the next batch on", async () => {

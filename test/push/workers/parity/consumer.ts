@@ -2,7 +2,7 @@
 import type { Task } from "./task.ts";
 
 /** Handles up to ten messages: what it does with each follows from its body and its attempts alone. */
-export async function consume(batch: MessageBatch<Task>): Promise<void> {
+export async function consume(batch: MessageBatch<Task>, ctx: ExecutionContext): Promise<void> {
   for (const message of batch.messages) {
     const { kind } = message.body;
     const isFirst = message.attempts === 1;
@@ -17,5 +17,6 @@ export async function consume(batch: MessageBatch<Task>): Promise<void> {
     if (kind === "never") message.retry();
     if (kind === "thrown" && isFirst) throw new Error("The consumer throws once.");
     if (kind === "all" && isFirst) batch.retryAll();
+    if (kind === "deferred") ctx.waitUntil(scheduler.wait(20).then(() => (isFirst ? message.retry() : message.ack())));
   }
 }

@@ -43,9 +43,9 @@ function noted(batch: MessageBatch<Task>): void {
   }
 }
 
-async function queue(batch: MessageBatch<Task>): Promise<void> {
+async function queue(batch: MessageBatch<Task>, _env: Env, ctx: ExecutionContext): Promise<void> {
   noted(batch);
-  if (!batch.queue.endsWith(DEAD)) await consume(batch);
+  if (!batch.queue.endsWith(DEAD)) await consume(batch, ctx);
 }
 
 export class Consumers extends consumers<Env>({ ours: { batchSize: 10, queue }, "ours-dead": { queue } }) {}

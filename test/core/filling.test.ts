@@ -2,10 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Command, Result } from "../../src/queue/base/commands.ts";
-import { bodiesOf, TestQueue } from "../support/core/test-queue.ts";
+import { bodiesOf, receiptsOf, TestQueue } from "../support/core/test-queue.ts";
 
 const [FIRST, SECOND, THIRD] = [101, 102, 103];
 const FOREVER = Number.POSITIVE_INFINITY;
+const RECEIVE_ONE = { verb: "receive", max: 1, leaseMs: 60_000, timeoutMs: 0, autoAck: false } as const;
 
 function filling(max: number, fillMs = 1_000, more: { bytesMax?: number } = {}): Command {
   return { ...{ verb: "receive", max, leaseMs: 60_000, timeoutMs: FOREVER, autoAck: false }, fillMs, ...more };
@@ -114,6 +115,20 @@ describe("a receive that waits to fill", () => {
     queue.put(...["a", "b", "c"].map((letter) => ({ body: letter.repeat(1_000) })));
 
     expect(bodiesIn(queue.run(filling(3, 0, { bytesMax: 1_500 }), FIRST))).toHaveLength(2);
+  });
+
+  test("lets the queue rest while all visible messages wait for their group", () => {
+    const queue = new TestQueue();
+    queue.run(filling(3), FIRST);
+    queue.put({ body: 1, group: "g" }, { body: 2, group: "g" });
+    const leased = queue.runNow(RECEIVE_ONE).deliveries;
+
+    queue.now += 1_000;
+    queue.run();
+    expect(queue.queue.nextEventAt).toBeGreaterThan(queue.now);
+    queue.runNow({ verb: "ack", receipts: receiptsOf(leased), finish: true });
+
+    expect(queue.received()).toEqual([{ requestId: FIRST, bodies: [2] }]);
   });
 
   test("gets each message once with others beside it, whatever comes when, and none is left when all time is over", () => {

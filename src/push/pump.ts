@@ -74,6 +74,8 @@ export class Pump {
   /** Undefined until the target has told them; null if there is no such consumer. */
   #settings: PushSettings | null | undefined;
   #isPrepared = false;
+  /** Whether messages were there when the object was loaded, and no batch was taken yet: they may have waited to fill one. */
+  #areSomeOlder = false;
   #isAsking = false;
   /** The request ids of the receives that wait. */
   readonly #waiting = new Set<number>();
@@ -98,9 +100,10 @@ export class Pump {
    * Finds out how messages are pushed, before the first commit batch: what has no consumer then needs no alarm. To be called
    * again, it does nothing.
    */
-  async prepare({ configuration }: Pick<PushedQueue, "configuration">): Promise<void> {
+  async prepare({ configuration, waiting }: Pick<PushedQueue, "configuration" | "waiting">): Promise<void> {
     if (this.#isPrepared) return;
     this.#isPrepared = true;
+    this.#areSomeOlder = waiting > 0;
     this.#breaker.take(configuration.pushFault);
     this.#target = this.#host.targetOf(configuration);
     if (this.#target === undefined || this.#breaker.waitMs(this.#clock.now()) > 0) return;
@@ -201,7 +204,10 @@ export class Pump {
       bytesMax: Math.min(Math.max(share, BATCH_BYTES_MIN), BATCH_BYTES_MAX),
     };
     const answer = (requestId: number, result: Result) => this.#received(requestId, result, settings);
-    const receives = Array.from({ length: free }, () => ({ command, answer }));
+    // Of the first batch it is not known for how long its messages wait already, perhaps in one object after the other.
+    const first: Command = this.#areSomeOlder ? { ...command, fillMs: 0 } : command;
+    this.#areSomeOlder = false;
+    const receives = Array.from({ length: free }, (_, index) => ({ command: index === 0 ? first : command, answer }));
     for (const requestId of this.#host.submit(receives)) this.#waiting.add(requestId);
   }
 

@@ -68,6 +68,16 @@ test("messages that wait are handled by the object that comes after one that was
   await expect.poll(() => seen.attempts.get("later")).toEqual([1]);
 });
 
+test("a batch that waits to be full is handled in time though the object is evicted meanwhile", async () => {
+  const { queue, seen } = consumed(() => undefined, { batchSize: 3, batchWaitSeconds: 20 });
+  await put(queue, ["a"]);
+
+  await evictDurableObject(objectOf(queue));
+  await pass(21, queue);
+
+  await expect.poll(() => seen.batches).toEqual([["a"]]);
+});
+
 test("a consumer that is taken away gives its messages back, with no attempt counted, and one that comes gets them", async () => {
   const { queue } = consumed(() => undefined);
   await put(queue, ["first"]);

@@ -1,8 +1,8 @@
 import type { ConsumersCalls, PushBatch, PushCalls, PushVerdict } from "../api/push.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
 import type { Delivered, PushTarget } from "./target.ts";
-import { errorIn } from "./verdict-parts.ts";
-import { checkedOutcome, checkedSettings } from "./worker-outcome.ts";
+import { errorIn } from "./verdicts/parts.ts";
+import { checkedOutcome, checkedSettings } from "./verdicts/worker-outcome.ts";
 
 const NOT_UNDERSTOOD =
   "The answer of the consumer cannot be understood. It must be made by consumers() of durable-queue/server, in a version that is no older than that of the queue.";

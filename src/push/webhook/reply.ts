@@ -1,6 +1,6 @@
 /** What a receiver says of single messages in the body of a successful answer. */
 import type { PushVerdict } from "../../api/push.ts";
-import { delayIn, errorIn, isFields } from "../verdict-parts.ts";
+import { delayIn, errorIn, isFields } from "../verdicts/parts.ts";
 
 /**
  * One verdict for each message: those that the body names are retried or rejected, all others are acked. What is not

@@ -1,9 +1,9 @@
 /** What a Worker's consumer has answered, checked: it may be of another version, or something else. */
-import type { PushVerdict } from "../api/push.ts";
-import { RESULT_BYTES_MAX } from "../contract/limits.ts";
-import { type PushSettings, pushSettingsOf } from "../contract/push-settings.ts";
-import { utf8Bytes } from "../queue/base/bytes.ts";
-import { delayIn, errorIn, isFields } from "./verdict-parts.ts";
+import type { PushVerdict } from "../../api/push.ts";
+import { RESULT_BYTES_MAX } from "../../contract/limits.ts";
+import { type PushSettings, pushSettingsOf } from "../../contract/push-settings.ts";
+import { utf8Bytes } from "../../queue/base/bytes.ts";
+import { delayIn, errorIn, isFields } from "./parts.ts";
 
 /** The outcome of a batch, as far as it could be understood. */
 interface CheckedOutcome {

@@ -4,8 +4,8 @@ import {
   ERROR_CHARACTERS_MAX,
   ERROR_NAME_CHARACTERS_MAX,
   ERROR_STACK_CHARACTERS_MAX,
-} from "../contract/limits.ts";
-import type { JobError } from "../queue/base/views.ts";
+} from "../../contract/limits.ts";
+import type { JobError } from "../../queue/base/views.ts";
 
 /** Whether a value is an object with fields, and no array. */
 export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {

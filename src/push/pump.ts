@@ -4,8 +4,8 @@ import type { PushBatch, PushVerdict } from "../api/push.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
 import { utf8Bytes } from "../queue/base/bytes.ts";
 import type { Command, Delivery, Result } from "../queue/base/commands.ts";
-import type { Configuration } from "../queue/base/configuration.ts";
-import { Breaker, TIMER_MS_MAX } from "./breaker.ts";
+import { type Configuration, PUSH_TIMER_MS_MAX } from "../queue/base/configuration.ts";
+import { Breaker } from "./breaker.ts";
 import { inTime } from "./in-time.ts";
 import { LostWatches } from "./lost-watches.ts";
 import { IN_FLIGHT_BYTES_MAX, receiveCommand } from "./receive-command.ts";
@@ -157,7 +157,7 @@ export class Pump {
   /** Looks again when the breaker lets the next batch through. For a longer time the object's alarm does, not a timer. */
   #lookAfter(ms: number): void {
     this.#cancelTimer();
-    if (ms <= TIMER_MS_MAX) this.#cancelTimer = this.#clock.after(ms, () => this.#lookAgain());
+    if (ms <= PUSH_TIMER_MS_MAX) this.#cancelTimer = this.#clock.after(ms, () => this.#lookAgain());
   }
 
   /** What is handled now is settled as its old target says. */

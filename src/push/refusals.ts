@@ -1,6 +1,6 @@
 import type { ProblemCode } from "../contract/problems.ts";
-import type { Configuration } from "../queue/base/configuration.ts";
-import { backoffMsAfter, TIMER_MS_MAX } from "./breaker.ts";
+import { type Configuration, PUSH_TIMER_MS_MAX } from "../queue/base/configuration.ts";
+import { backoffMsAfter } from "./breaker.ts";
 
 /** A queue that cannot be used says so with these. It is looked at again with the first commit batch that can. */
 const UNUSABLE: ReadonlySet<string> = new Set<ProblemCode>(["damaged", "newer_data", "misconfigured"]);
@@ -24,11 +24,11 @@ export class Refusals {
     if (code === "shut_down") this.#shutUnder = configuration;
     else if (!UNUSABLE.has(code) && now >= this.#until) {
       this.#count += 1;
-      this.#until = now + Math.min(backoffMsAfter(this.#count), TIMER_MS_MAX);
+      this.#until = now + Math.min(backoffMsAfter(this.#count), PUSH_TIMER_MS_MAX);
     }
   }
 
-  /** How long no receive is tried, in milliseconds: at most `TIMER_MS_MAX`. */
+  /** How long no receive is tried, in milliseconds: at most `PUSH_TIMER_MS_MAX`. */
   waitMs(now: number): number {
     return Math.max(0, this.#until - now);
   }

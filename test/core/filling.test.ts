@@ -211,7 +211,9 @@ describe("a queue with a consumer", () => {
     ["is paused", { verb: "pause", paused: { receives: true } }, FOREVER],
     ["has a consumer that is stopped", fault(null), FOREVER],
     ["has a consumer that rests", fault(100_000), 100_000],
-    ["has a consumer that rested", fault(1_000), 30_000],
+    ["has a consumer that rests for less than it is looked after", fault(16_000), 16_000],
+    ["has a consumer for which a timer waits", fault(10_000), 30_000],
+    ["has a consumer that rested", fault(-1_000), 30_000],
   ])("that %s does not wake before", (_, command, afterMs) => {
     const queue = consumed();
     queue.putOneByOne(1);

@@ -141,8 +141,8 @@ export class Pump {
 
   #isToAsk({ waiting }: PushedQueue, now: number): boolean {
     if (this.#settings === null) return now - this.#askedAt >= ASK_AGAIN_MS;
-    // A consumer that does not even answer this costs no message an attempt.
-    return this.#settings === undefined || (this.#mustAsk && waiting > 0);
+    // A consumer that does not even answer this costs no message an attempt. Without a message nothing need be noted of it.
+    return this.#mustAsk ? waiting > 0 : this.#settings === undefined;
   }
 
   /** To be called after each commit batch with the receipts of leases that were ended: see `Queue.takeLost`. */

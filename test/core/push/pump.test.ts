@@ -142,6 +142,24 @@ describe("a target", () => {
     expect(pump.receives).toBe(2);
   });
 
+  test("that cannot say its settings is asked again for messages alone", async () => {
+    const target = new TestTarget();
+    const { settings } = target;
+    target.settings = () => Promise.reject(new Error("It is gone."));
+    const pump = new TestPump(target);
+    pump.queue.waiting = 0;
+    await pump.look();
+    target.settings = settings;
+
+    await pump.pass(1_000);
+    await pump.look();
+    expect([target.asked, pump.logged.length]).toEqual([0, 1]);
+    pump.queue.waiting = 1;
+    await pump.look();
+
+    expect([target.asked, pump.receives]).toEqual([1, 1]);
+  });
+
   test("that has none to say is asked again by a later commit batch, not by time alone", async () => {
     const target = new TestTarget();
     const { settings } = target;

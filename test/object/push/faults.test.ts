@@ -130,6 +130,19 @@ test("a queue that is shut down pushes what it has, and then nothing", async () 
   expect(seen.batches).toEqual([[1], [2], [3]]);
 });
 
+test("a dead letter that is redriven in a queue that is shut down is pushed once more", async () => {
+  const { queue, seen } = consumed((batch) => {
+    for (const message of batch.messages) if (seen.batches.length === 1) message.reject();
+  });
+  await put(queue, ["a"]);
+  await expect.poll(() => descriptionOf(queue)).toMatchObject({ dead: 1 });
+  await call("POST", `${queue}/shutdown`);
+
+  await call("POST", `${queue}/redrive`, {});
+
+  await expect.poll(() => descriptionOf(queue)).toMatchObject({ done: 1 });
+});
+
 test("a queue that is deleted and created once more is pushed as before", async () => {
   const { queue, seen } = consumed(() => undefined);
   await put(queue, [1]);

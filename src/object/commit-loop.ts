@@ -300,6 +300,7 @@ export class CommitLoop {
   async alarm(): Promise<void> {
     this.#wakings.forgetAlarm();
     this.#life.alarmed();
+    this.#pump.alarmed();
     await this.#life.untilWritable();
     const result = await new Promise<Result>((resolve) => {
       this.submitInternal([{ command: { verb: "describe" }, answer: (_, answer) => resolve(answer) }]);

@@ -4,38 +4,16 @@ import type { PushBatch, PushVerdict } from "../api/push.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
 import { utf8Bytes } from "../queue/base/bytes.ts";
 import type { Command, Delivery, Result } from "../queue/base/commands.ts";
-import { type Configuration, PUSH_TIMER_MS_MAX } from "../queue/base/configuration.ts";
+import { PUSH_TIMER_MS_MAX } from "../queue/base/configuration.ts";
 import { Breaker } from "./breaker.ts";
 import { inTime } from "./in-time.ts";
 import { LostWatches } from "./lost-watches.ts";
+import type { PumpHost, PushedQueue } from "./pump-host.ts";
 import { IN_FLIGHT_BYTES_MAX, receiveCommand } from "./receive-command.ts";
 import { Refusals } from "./refusals.ts";
-import { type PumpClock, Settlements, type Submit } from "./settlements.ts";
+import { type PumpClock, Settlements } from "./settlements.ts";
 import type { Delivered, PushTarget, TargetFault } from "./target.ts";
 import { errorIn } from "./verdicts/parts.ts";
-
-/** What the pump knows of its queue, after each commit batch. */
-export interface PushedQueue {
-  readonly exists: boolean;
-  readonly configuration: Configuration;
-  /** How many messages are visible or delayed. */
-  readonly waiting: number;
-}
-
-/** What the pump does through the object of its queue. */
-export interface PumpHost {
-  readonly name: string;
-  /** The size of the database, in bytes. */
-  readonly storageBytes: number;
-  /** Where messages are pushed to under this configuration; the same object for as long as that does not change. */
-  targetOf(configuration: Configuration): PushTarget | undefined;
-  /** Submits commands together. The answers come when they are stored. Returns their request ids. */
-  submit: Submit;
-  /** Keeps the object in memory until this has ended. */
-  keepAlive(work: Promise<void>): void;
-  /** Tells the operator that nothing can be delivered. */
-  log(message: string): void;
-}
 
 /** How long after a handler's time its answer is awaited, in milliseconds. It comes by itself unless what runs it is gone. */
 const ANSWER_MARGIN_MS = 2_500;
@@ -77,8 +55,9 @@ export class Pump {
   #mustAsk = false;
   #askedAt = 0;
   #isPrepared = false;
-  /** Whether messages were there when the object was loaded, and no batch was taken yet: they may have waited to fill one. */
+  /** Whether messages were there when the object was loaded, and none was taken yet: since when they wait is not known. */
   #areSomeOlder = false;
+  #isAlarmed = false;
   /** The target that is being asked. */
   #asked: PushTarget | undefined;
   /** The request ids of the receives that wait. */
@@ -143,6 +122,12 @@ export class Pump {
     if (this.#settings === null) return now - this.#askedAt >= ASK_AGAIN_MS;
     // A consumer that does not even answer this costs no message an attempt. Without a message nothing need be noted of it.
     return this.#mustAsk ? waiting > 0 : this.#settings === undefined;
+  }
+
+  /** To be called when the object's alarm has gone off: messages that are older than the object do not wait to fill a batch. */
+  alarmed(): void {
+    this.#isAlarmed = true;
+    if (this.#areSomeOlder) this.#endWaiting();
   }
 
   /** To be called after each commit batch with the receipts of leases that were ended: see `Queue.takeLost`. */
@@ -211,9 +196,8 @@ export class Pump {
     if (free <= 0 || this.#inFlightBytes >= IN_FLIGHT_BYTES_MAX) return;
     const command = receiveCommand(settings);
     const answer = (requestId: number, result: Result) => this.#received(requestId, result, settings);
-    // Of the first batch it is not known for how long its messages wait already, perhaps in one object after the other.
-    const first = this.#areSomeOlder ? { ...command, fillMs: 0 } : command;
-    this.#areSomeOlder = false;
+    // One object after the other could let the same messages wait to fill a batch.
+    const first = this.#areSomeOlder && this.#isAlarmed ? { ...command, fillMs: 0 } : command;
     const receives = Array.from({ length: free }, (_, index) => ({ command: index === 0 ? first : command, answer }));
     for (const requestId of this.#host.submit(receives)) this.#waiting.add(requestId);
   }
@@ -230,6 +214,7 @@ export class Pump {
     this.#refusals.clear();
     const deliveries = result.verb === "receive" ? result.deliveries : [];
     if (deliveries.length === 0) return;
+    this.#areSomeOlder = false;
     const target = this.#target;
     // The commit batch that has handed them out may have configured the queue too.
     const isMeant = this.#queue !== undefined && this.#host.targetOf(this.#queue.configuration) === target;

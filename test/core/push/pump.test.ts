@@ -189,14 +189,22 @@ describe("a target", () => {
   });
 });
 
-test("the first batch of an object that finds messages does not wait to be full", async () => {
+test("messages that an object finds wait to fill a batch until its alarm goes off, and later ones for their time", async () => {
   const target = new TestTarget();
   const settings = { batchSize: 10, batchWaitSeconds: 20, concurrency: 2, timeoutSeconds: 60 };
   target.settings = () => Promise.resolve(settings);
   const pump = new TestPump(target);
+  const fillMs = () => pump.commands.flatMap((command) => (command.verb === "receive" ? [command.fillMs] : []));
 
   await pump.pump.prepare({ configuration: DEFAULT_CONFIGURATION, waiting: 1 });
   await pump.look();
+  expect(fillMs()).toEqual([20_000, 20_000]);
+  pump.pump.alarmed();
+  await pump.look();
+  expect(fillMs()).toEqual([0, 20_000]);
+  await pump.handOut("1");
+  pump.pump.alarmed();
+  await pump.look();
 
-  expect(pump.commands).toMatchObject([{ fillMs: 0 }, { fillMs: 20_000 }]);
+  expect(fillMs()).toEqual([20_000, 20_000]);
 });

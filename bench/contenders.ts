@@ -8,6 +8,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "durable-queue-http": OURS,
   "bare-object": "./contenders/bare-object.ts",
   "durable-queue-push": "./contenders/push.ts",
+  "durable-queue-push-workerd": "./contenders/push.ts",
   "cloudflare-queues": "./contenders/push.ts",
   bullmq: "./peers/bullmq.ts",
   "bullmq-everysec": "./peers/bullmq.ts",

@@ -1,6 +1,4 @@
 /** One Worker with both: a queue of Cloudflare, and one of ours. Both push to the same handler, which acks all. */
-import { OWNER } from "../../src/api/keys/principal.ts";
-import type { QueueCalls } from "../../src/api/object-calls.ts";
 import { consumers, durableQueue } from "../../src/server.ts";
 
 interface Env {
@@ -43,24 +41,11 @@ export class Consumers extends consumers<Env>({ [OURS]: { batchSize: BATCH_SIZE,
 /** Puts so many messages, by binding. */
 type Put = (messages: number) => Promise<unknown>;
 
-function callsOf(ctx: ExecutionContext): QueueCalls {
-  const { QueueObject: namespace } = ctx.exports as unknown as { QueueObject: DurableObjectNamespace };
-  return namespace.getByName(OURS) as unknown as QueueCalls;
-}
-
 function putOf(name: string, env: Env, ctx: ExecutionContext): Put {
-  const bodies = (count: number) => Array.from({ length: count }, () => ({ body: bodyNow() }));
-  if (name !== OURS) return (count) => env.CLOUDFLARE.sendBatch(bodies(count));
-  const calls = callsOf(ctx);
-  return async (count) => {
-    const answer = await calls.put({ messages: bodies(count) }, { principal: OWNER });
-    if (!answer.ok) throw new Error(answer.problem.detail);
-  };
-}
-
-async function rowsWritten(ctx: ExecutionContext): Promise<number> {
-  const answer = await callsOf(ctx).describe({}, { principal: OWNER });
-  return answer.ok ? answer.reply.rowsWritten : 0;
+  const bodies = (count: number) => Array.from({ length: count }, bodyNow);
+  if (name !== OURS) return (count) => env.CLOUDFLARE.sendBatch(bodies(count).map((body) => ({ body })));
+  const ours = queues.of(env, ctx).queue<string>(OURS);
+  return (count) => ours.putMany(bodies(count));
 }
 
 function expectMessages(count: number): void {
@@ -107,7 +92,7 @@ export default {
   async fetch(request, env, ctx) {
     const { pathname, searchParams } = new URL(request.url);
     const [, what = "", name = ""] = pathname.split("/");
-    if (what === "rows") return Response.json(await rowsWritten(ctx));
+    if (what === "rows") return Response.json((await queues.of(env, ctx).queue(OURS).describe()).rowsWritten);
     const messages = Number(searchParams.get("messages"));
     const put = putOf(name, env, ctx);
     if (what === "push") return Response.json(await throughput(put, messages));

@@ -4,7 +4,7 @@ import { size } from "../support/sizes.ts";
 import type { Bench, Scenario } from "./scenario.ts";
 
 const PUSH_MESSAGES = size("PUSH_MESSAGES", 30_000);
-const LONE_MESSAGES = size("LONE_MESSAGES", 500);
+const LONE_MESSAGES = size("LONE_MESSAGES", 400);
 
 const isFor = ({ only }: Contender) => only?.includes("push") === true;
 
@@ -25,9 +25,9 @@ async function runPush(bench: Bench): Promise<Figures> {
 }
 
 async function runLone(bench: Bench): Promise<Figures> {
-  const warmUp = 3 * LONE_MESSAGES;
+  const warmUp = 4 * LONE_MESSAGES;
   await measured(bench, "lone-push", { messages: warmUp, gapMs: 1 });
-  const times = await measured<number[]>(bench, "lone-push", { messages: LONE_MESSAGES, gapMs: 10 });
+  const times = await measured<number[]>(bench, "lone-push", { messages: LONE_MESSAGES, gapMs: 20 });
   times.sort((a, b) => a - b);
   const meanMs = times.reduce((sum, ms) => sum + ms, 0) / times.length;
   const figures = { p50Ms: betweenSteps(times, 0.5), p99Ms: betweenSteps(times, 0.99), meanMs };

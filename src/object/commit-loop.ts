@@ -3,7 +3,7 @@ import type { MachineClock } from "../machine-clock.ts";
 import type { Pump } from "../push/pump.ts";
 import type { Submit } from "../push/settlements.ts";
 import { MonotonicClock } from "../queue/base/clock.ts";
-import type { Command, Result } from "../queue/base/commands.ts";
+import type { Command } from "../queue/base/commands.ts";
 import type { Configuration } from "../queue/base/configuration.ts";
 import { overloaded } from "../queue/base/refusals.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -87,11 +87,6 @@ export class CommitLoop {
     });
     this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage, sessions, pump), pump);
     this.#waits.restore();
-  }
-
-  /** The time of the queue, in milliseconds. It never goes back. */
-  get #time(): number {
-    return this.#clock.now(this.#machineClock.now());
   }
 
   /** Submits commands that the batcher has taken. */
@@ -186,7 +181,7 @@ export class CommitLoop {
   async #applyBatch(incoming: Incoming[]): Promise<void> {
     const { configuration } = this.#queue;
     await this.#pump.prepare(this.#queue);
-    const now = this.#time;
+    const now = this.#clock.now(this.#machineClock.now());
     const { commands, mayWrite } = await reaching(
       this.#life.admit(incoming, (...answer) => this.replies.answer(...answer)),
     );
@@ -274,7 +269,7 @@ export class CommitLoop {
     this.#storage.forget();
     this.#queue = this.#life.open(this.#storage).queue;
     for (const { requestId } of failed) this.#arrivals.pendings.undo(requestId);
-    const lost = this.#waits.reapply(failed, this.#time);
+    const lost = this.#waits.reapply(failed, this.#clock.now(this.#machineClock.now()));
     const detail =
       "The queue was loaded again meanwhile. It is not known which messages have arrived in the other queue.";
     for (const requestId of lost) this.replies.refuse(requestId, { verb: "refused", code: "unavailable", detail });
@@ -283,7 +278,7 @@ export class CommitLoop {
 
   /** Sends the transfers of a commit batch. To be called when they are stored. */
   #sendTransfers(): void {
-    for (const transfer of this.#queue.takeOutboundTransfers(this.#time)) {
+    for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(this.#machineClock.now()))) {
       const outcome = send(queueOf(this.#env, transfer.to), this.#name, transfer, this.#log);
       this.#ctx.waitUntil(outcome.then((command) => this.submitInternal([{ command, answer: () => undefined }])));
     }
@@ -302,9 +297,6 @@ export class CommitLoop {
     this.#life.alarmed();
     this.#pump.alarmed();
     await this.#life.untilWritable();
-    const result = await new Promise<Result>((resolve) => {
-      this.submitInternal([{ command: { verb: "describe" }, answer: (_, answer) => resolve(answer) }]);
-    });
-    this.#wakings.alarmAnswered(result);
+    await this.#wakings.alarm((commands) => this.submitInternal(commands));
   }
 }

@@ -1,4 +1,5 @@
 import type { CancelTimer, MachineClock } from "../machine-clock.ts";
+import type { Submit } from "../push/settlements.ts";
 import type { MonotonicClock } from "../queue/base/clock.ts";
 import type { Result } from "../queue/base/commands.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -49,12 +50,14 @@ export class Wakings {
   }
 
   /**
-   * Keeps the alarm of a queue in which nothing may be written before another build or configuration is deployed: by then
-   * messages may be due in it, and perhaps no client calls it.
-   *
-   * @param result the answer to the command of the alarm that has gone off
+   * To be called when the alarm has gone off: a commit batch follows, which advances the time and sets the next. The alarm of
+   * a queue in which nothing may be written before another build or configuration is deployed is kept: by then messages may
+   * be due in it, and perhaps no client calls it.
    */
-  alarmAnswered(result: Result): void {
+  async alarm(submit: Submit): Promise<void> {
+    const result = await new Promise<Result>((resolve) => {
+      submit([{ command: { verb: "describe" }, answer: (_, answer) => resolve(answer) }]);
+    });
     const isUnusable = result.verb === "refused" && (result.code === "newer_data" || result.code === "misconfigured");
     if (!isUnusable) return;
     this.#alarmAt = this.#machineClock.now() + POSTPONED_MS;

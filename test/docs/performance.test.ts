@@ -62,3 +62,15 @@ test("the table of workers with default options has the medians of what was meas
     ["| | pipeline, tasks/s |", "| --- | --- |", ...measured.filter((row) => !row.includes("–"))].join("\n"),
   );
 });
+
+test("the table of push consumers has the medians of what was measured", () => {
+  const report = readReport(`${DOCS}/performance-push.json`);
+  const page = readFileSync(`${DOCS}/performance.md`, "utf8");
+  const measured = report.contenders.map(({ name, title }) => {
+    const [p50, p99] = ["p50Ms", "p99Ms"].map((figure) => shown(medianOf(report, "lone-push", name, figure)));
+    return `| ${title} | ${shown(medianOf(report, "push", name, "perSecond"))} | ${p50} / ${p99} |`;
+  });
+  expect(page).toContain(
+    ["| | messages/s | one alone, p50 / p99, ms |", "| --- | --- | --- |", ...measured, ""].join("\n"),
+  );
+});

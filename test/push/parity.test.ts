@@ -1,6 +1,6 @@
 /** A consumer that was written for Cloudflare Queues runs unchanged on a queue of ours, with the same outcome. */
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 import { QueueManager } from "../../worker-client/src/index.ts";
 import type { Task } from "./workers/parity/task.ts";
@@ -31,6 +31,8 @@ const harness = createTestHarness({
 let origin = "";
 
 beforeAll(async () => {
+  // What wrangler prints of each batch.
+  for (const way of ["log", "info", "warn"] as const) vi.spyOn(console, way).mockImplementation(() => undefined);
   origin = (await harness.listen()).url.origin;
 });
 afterAll(() => harness.close());

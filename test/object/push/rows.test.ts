@@ -1,6 +1,7 @@
 /** What Cloudflare bills for messages that are pushed, in rows written, alarms among them. */
+import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { call, descriptionOf, freshQueueInUse, nameOf, numbers, put } from "../../support/call.ts";
+import { call, descriptionOf, freshQueueInUse, nameOf, numbers, objectOf, pass, put } from "../../support/call.ts";
 import { setConsumer } from "../../support/movable-worker/test-consumers.ts";
 
 /** A queue in use, with a consumer that acks all. */
@@ -73,4 +74,20 @@ test("the messages of 32 callers share rows: at most 0.2 each", async () => {
 
   console.log(`32 callers, pushed: ${rows} rows per message`);
   expect(rows).toBeLessThanOrEqual(0.2);
+});
+
+test("a queue whose messages are handled sets no further alarm, and one message in a minute costs 3 rows", async () => {
+  const queue = await consumedQueue(10);
+  await pass(120, queue);
+
+  const rows = await rowsPerMessage(queue, 5, async () => {
+    for (const message of numbers(5)) {
+      await put(queue, [message]);
+      await pass(61, queue);
+    }
+  });
+
+  expect(rows).toBeLessThanOrEqual(3);
+  await pass(120, queue);
+  expect(await runInDurableObject(objectOf(queue), (_, { storage }) => storage.getAlarm())).toBeNull();
 });

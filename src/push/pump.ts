@@ -175,7 +175,7 @@ export class Pump {
       const settings = await inTime(this.#clock, target.settings(), ASK_MS_MAX, UNANSWERED);
       this.#use(target, settings);
     } catch (error) {
-      fault = { detail: `The consumer cannot be reached: ${messageOf(error)}` };
+      fault = { detail: `The consumer cannot be asked for its settings: ${messageOf(error)}` };
     }
     if (this.#asked === target) this.#asked = undefined;
     if (fault !== undefined && target === this.#target) this.#noteFault(fault);

@@ -101,7 +101,7 @@ describe("a target", () => {
     await pump.look();
     await pump.pass(30_000);
 
-    expect(pump.logged).toEqual(["The consumer cannot be reached: It did not answer in time."]);
+    expect(pump.logged).toEqual(["The consumer cannot be asked for its settings: It did not answer in time."]);
   });
 
   test("that rejects counts as one that could not be called, and others are still pushed", async () => {

@@ -60,15 +60,14 @@ export class CommitLoop {
   #isStored = false;
 
   constructor(ctx: DurableObjectState, env: ServerEnv, machineClock: MachineClock, arrivals: Arrivals, pump: Pump) {
-    const { sessions, batcher } = arrivals;
     this.#ctx = ctx;
     this.#env = env;
     this.#pump = pump;
     this.#name = ctx.id.name ?? "";
     this.#log = queueLog(env.server.log, this.#name);
     this.#machineClock = machineClock;
-    this.#sessions = sessions;
-    this.#batcher = batcher;
+    this.#sessions = arrivals.sessions;
+    this.#batcher = arrivals.batcher;
     this.#arrivals = arrivals;
     this.#storage = new QueueStorage(ctx.storage);
     this.#life = new QueueLife(ctx, env, machineClock, this.#storage, (commands) => {
@@ -80,12 +79,17 @@ export class CommitLoop {
     this.#clock = new MonotonicClock(time);
     this.#wakings = new Wakings(ctx.storage, machineClock, this.#clock, () => this.wake());
     this.#waits = new RestoredWaits(machineClock, arrivals);
-    this.#holds = new ReadingHolds(sessions, machineClock, env.server.isolate.replyBytes, {
+    this.#holds = new ReadingHolds(this.#sessions, machineClock, env.server.isolate.replyBytes, {
       closed: (session) => this.leave(session),
       behind: (session) => this.#waits.suspend(session, this.#queue),
       caughtUp: (session) => this.#waits.resume(session),
     });
-    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage, sessions, pump), pump);
+    this.replies = new Replies(
+      machineClock,
+      arrivals,
+      queueInfoOf(this.#name, this.#storage, this.#sessions, pump),
+      pump,
+    );
     this.#waits.restore();
   }
 
@@ -255,8 +259,7 @@ export class CommitLoop {
     }
     this.#life.failed(error);
     this.#reload(failed);
-    if (failed.length > 1) return;
-    this.replies.refuse(failed[0]?.requestId ?? 0, refusal);
+    if (failed.length === 1) this.replies.refuse(failed[0]?.requestId ?? 0, refusal);
   }
 
   /**
@@ -295,6 +298,7 @@ export class CommitLoop {
   async alarm(): Promise<void> {
     this.#wakings.forgetAlarm();
     this.#life.alarmed();
+    this.#pump.alarmed();
     await this.#life.untilWritable();
     await this.#wakings.alarm((commands) => this.submitInternal(commands));
   }

@@ -8,9 +8,6 @@ const LONGEST_MS = 300_000;
 /** The longest time that a target may ask for, in milliseconds. */
 const RETRY_AFTER_MS_MAX = 3_600_000;
 
-/** A wait up to this, in milliseconds, is one of a timer, which keeps the object in memory. */
-export const TIMER_MS_MAX = 10_000;
-
 /** How long nothing is pushed after the last of so many faults in a row, in milliseconds. */
 export function backoffMsAfter(faults: number): number {
   return Math.min(FIRST_MS * 2 ** (Math.max(faults, 1) - 1), LONGEST_MS);

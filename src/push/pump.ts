@@ -4,61 +4,36 @@ import type { PushBatch, PushVerdict } from "../api/push.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
 import { utf8Bytes } from "../queue/base/bytes.ts";
 import type { Command, Delivery, Result } from "../queue/base/commands.ts";
-import type { Configuration } from "../queue/base/configuration.ts";
-import { Breaker, TIMER_MS_MAX } from "./breaker.ts";
+import { PUSH_TIMER_MS_MAX } from "../queue/base/configuration.ts";
+import { Breaker } from "./breaker.ts";
+import { inTime } from "./in-time.ts";
 import { LostWatches } from "./lost-watches.ts";
-import { type PumpClock, Settlements, type Submit } from "./settlements.ts";
+import type { PumpHost, PushedQueue } from "./pump-host.ts";
+import { IN_FLIGHT_BYTES_MAX, receiveCommand } from "./receive-command.ts";
+import { Refusals } from "./refusals.ts";
+import { type PumpClock, Settlements } from "./settlements.ts";
 import type { Delivered, PushTarget, TargetFault } from "./target.ts";
-
-/** What the pump knows of its queue, after each commit batch. */
-export interface PushedQueue {
-  readonly exists: boolean;
-  readonly configuration: Configuration;
-  /** How many messages are visible or delayed. */
-  readonly waiting: number;
-}
-
-/** What the pump does through the object of its queue. */
-export interface PumpHost {
-  readonly name: string;
-  /** The size of the database, in bytes. */
-  readonly storageBytes: number;
-  /** Where messages are pushed to under this configuration; the same object for as long as that does not change. */
-  targetOf(configuration: Configuration): PushTarget | undefined;
-  /** Submits commands together. The answers come when they are stored. Returns their request ids. */
-  submit: Submit;
-  /** Keeps the object in memory until this has ended. */
-  keepAlive(work: Promise<void>): void;
-  /** Tells the operator that nothing can be delivered. */
-  log(message: string): void;
-}
-
-type CancelTimer = () => void;
-
-/** How much longer than a handler's time its messages are leased, in milliseconds: for the way there and back. */
-const LEASE_MARGIN_MS = 5_000;
+import { errorIn } from "./verdicts/parts.ts";
 
 /** How long after a handler's time its answer is awaited, in milliseconds. It comes by itself unless what runs it is gone. */
 const ANSWER_MARGIN_MS = 2_500;
 
-/** All messages that handlers have at a time, in bytes: beyond, no further batch is taken. */
-const IN_FLIGHT_BYTES_MAX = 24 * 1024 * 1024;
-
 /** How many batches may wait for messages at a time: each may be large when it is handed out. */
 const WAITING_MAX = 16;
-
-/** After how many bytes no further message is added to a batch: between these, the less the more batches are handled at a time. */
-const BATCH_BYTES_MIN = 256 * 1024;
-const BATCH_BYTES_MAX = 2 * 1024 * 1024;
-
-/** After how long a receive that was refused is tried once more, in milliseconds. */
-const RECEIVE_AGAIN_MS = 1_000;
 
 /** How long the first commit batch waits for the settings of the consumer, in milliseconds. */
 const PREPARE_MS_MAX = 2_000;
 
-/** After how long a target that had no consumer is asked once more, if the queue is used then, in milliseconds. */
-const ASK_AGAIN_MS = 60_000;
+/** How long the settings of the consumer are awaited, in milliseconds. */
+const ASK_MS_MAX = 30_000;
+
+/** A consumer that there was not is asked for again with a commit batch this much later, in milliseconds. */
+const ASK_AGAIN_MS = 10_000;
+
+/** What is kept of the sentence about a fault, in characters. */
+const DETAIL_CHARACTERS_MAX = 500;
+
+const UNANSWERED = "It did not answer in time.";
 
 const LOST = "The consumer did not answer in time. What runs it may have been stopped.";
 
@@ -76,17 +51,21 @@ export class Pump {
   #target: PushTarget | undefined;
   /** Undefined until the target has told them; null if there is no such consumer. */
   #settings: PushSettings | null | undefined;
-  /** When the target was last asked, or has told them with a batch. */
-  #toldAt = 0;
+  /** Whether the settings must be told once more before anything is pushed: they could not, or a batch failed. */
+  #mustAsk = false;
+  #askedAt = 0;
   #isPrepared = false;
-  #isAsking = false;
+  /** Whether messages were there when the object was loaded, and none was taken yet: since when they wait is not known. */
+  #areSomeOlder = false;
+  #isAlarmed = false;
+  /** The target that is being asked. */
+  #asked: PushTarget | undefined;
   /** The request ids of the receives that wait. */
   readonly #waiting = new Set<number>();
   #inFlight = 0;
   #inFlightBytes = 0;
-  /** The configuration under which a receive was refused: another one may be better. */
-  #refusedUnder: Configuration | undefined;
-  #cancelTimer: CancelTimer = () => undefined;
+  readonly #refusals = new Refusals();
+  #cancelTimer: () => void = () => undefined;
 
   constructor(host: PumpHost, clock: PumpClock) {
     this.#host = host;
@@ -99,22 +78,16 @@ export class Pump {
     return this.#host.targetOf(configuration) !== undefined && this.#settings !== null;
   }
 
-  /**
-   * Finds out how messages are pushed, before the first commit batch: what has no consumer then needs no alarm. To be called
-   * again, it does nothing.
-   */
-  async prepare({ configuration }: Pick<PushedQueue, "configuration">): Promise<void> {
+  /** Finds out how messages are pushed, before the first commit batch: what has no consumer then needs no alarm. */
+  async prepare({ configuration, waiting }: Pick<PushedQueue, "configuration" | "waiting">): Promise<void> {
     if (this.#isPrepared) return;
     this.#isPrepared = true;
+    this.#areSomeOlder = waiting > 0;
     this.#breaker.take(configuration.pushFault);
     this.#target = this.#host.targetOf(configuration);
     if (this.#target === undefined || this.#breaker.waitMs(this.#clock.now()) > 0) return;
-    let cancel: CancelTimer = () => undefined;
-    const over = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(PREPARE_MS_MAX, resolve);
-    });
-    await Promise.race([this.#ask(this.#target), over]);
-    cancel();
+    // It goes on afterwards.
+    await inTime(this.#clock, this.#ask(this.#target), PREPARE_MS_MAX, UNANSWERED).catch(() => undefined);
   }
 
   /** What there is to say of it; null without a consumer. */
@@ -129,18 +102,32 @@ export class Pump {
   look(queue: PushedQueue): void {
     this.#queue = queue;
     const { exists, configuration } = queue;
-    if (!exists) return;
+    // What comes to be under the same name may be pushed elsewhere.
+    if (!exists) {
+      this.#endWaiting();
+      return;
+    }
     this.#breaker.take(configuration.pushFault);
     const target = this.#host.targetOf(configuration);
     if (target !== this.#target) this.#retarget(target);
-    if (target === undefined || configuration === this.#refusedUnder) return;
+    if (target === undefined || this.#refusals.isShutDown(queue)) return;
     const now = this.#clock.now();
-    // The Worker that has the consumers may be another one, whose deployment does not end this object.
-    if (this.#settings === null && now - this.#toldAt < ASK_AGAIN_MS) return;
-    const waitMs = this.#breaker.waitMs(now);
+    const waitMs = Math.max(this.#breaker.waitMs(now), this.#refusals.waitMs(now));
     if (waitMs > 0) this.#lookAfter(waitMs);
-    else if (this.#settings) this.#takeBatches(this.#settings);
-    else this.#host.keepAlive(this.#ask(target));
+    else if (this.#isToAsk(queue, now)) this.#host.keepAlive(this.#ask(target));
+    else if (this.#settings && !this.#mustAsk) this.#takeBatches(this.#settings);
+  }
+
+  #isToAsk({ waiting }: PushedQueue, now: number): boolean {
+    if (this.#settings === null) return now - this.#askedAt >= ASK_AGAIN_MS;
+    // A consumer that does not even answer this costs no message an attempt. Without a message nothing need be noted of it.
+    return this.#mustAsk ? waiting > 0 : this.#settings === undefined;
+  }
+
+  /** To be called when the object's alarm has gone off: messages that are older than the object do not wait to fill a batch. */
+  alarmed(): void {
+    this.#isAlarmed = true;
+    if (this.#areSomeOlder) this.#endWaiting();
   }
 
   /** To be called after each commit batch with the receipts of leases that were ended: see `Queue.takeLost`. */
@@ -155,14 +142,15 @@ export class Pump {
   /** Looks again when the breaker lets the next batch through. For a longer time the object's alarm does, not a timer. */
   #lookAfter(ms: number): void {
     this.#cancelTimer();
-    if (ms <= TIMER_MS_MAX) this.#cancelTimer = this.#clock.after(ms, () => this.#lookAgain());
+    if (ms <= PUSH_TIMER_MS_MAX) this.#cancelTimer = this.#clock.after(ms, () => this.#lookAgain());
   }
 
   /** What is handled now is settled as its old target says. */
   #retarget(target: PushTarget | undefined): void {
     this.#target = target;
     this.#settings = undefined;
-    this.#refusedUnder = undefined;
+    this.#mustAsk = false;
+    this.#refusals.clear();
     this.#endWaiting();
   }
 
@@ -179,60 +167,61 @@ export class Pump {
 
   /** Asks a target how messages are pushed to it. Does not reject. */
   async #ask(target: PushTarget): Promise<void> {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    this.#toldAt = this.#clock.now();
+    if (this.#asked === target) return;
+    this.#asked = target;
+    this.#askedAt = this.#clock.now();
+    let fault: TargetFault | undefined;
     try {
-      this.#use(target, await target.settings());
+      const settings = await inTime(this.#clock, target.settings(), ASK_MS_MAX, UNANSWERED);
+      this.#use(target, settings);
     } catch (error) {
       // Where there was none, nothing is missing.
-      if (this.#settings !== null) this.#noteFault({ detail: `The consumer cannot be reached: ${messageOf(error)}` });
+      if (this.#settings !== null)
+        fault = { detail: `The consumer cannot be asked for its settings: ${messageOf(error)}` };
     }
-    this.#isAsking = false;
+    if (this.#asked === target) this.#asked = undefined;
+    if (fault !== undefined && target === this.#target) this.#noteFault(fault);
     this.#lookAgain();
   }
 
   #use(target: PushTarget, settings: PushSettings | null): void {
-    this.#toldAt = this.#clock.now();
-    if (target !== this.#target || JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
+    if (target !== this.#target) return;
+    this.#mustAsk = false;
+    if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
     this.#settings = settings;
     this.#endWaiting();
   }
 
   #takeBatches(settings: PushSettings): void {
-    const { batchSize, batchWaitSeconds, timeoutSeconds } = settings;
     const concurrency = this.#breaker.isProbing ? 1 : settings.concurrency;
     const free = Math.min(concurrency - this.#inFlight, WAITING_MAX) - this.#waiting.size;
     if (free <= 0 || this.#inFlightBytes >= IN_FLIGHT_BYTES_MAX) return;
-    const share = Math.floor(IN_FLIGHT_BYTES_MAX / settings.concurrency);
-    const command: Command = {
-      ...{ verb: "receive", max: batchSize, timeoutMs: Number.POSITIVE_INFINITY, autoAck: false },
-      leaseMs: timeoutSeconds * 1_000 + LEASE_MARGIN_MS,
-      fillMs: batchWaitSeconds * 1_000,
-      bytesMax: Math.min(Math.max(share, BATCH_BYTES_MIN), BATCH_BYTES_MAX),
-    };
+    const command = receiveCommand(settings);
     const answer = (requestId: number, result: Result) => this.#received(requestId, result, settings);
-    const receives = Array.from({ length: free }, () => ({ command, answer }));
+    // One object after the other could let the same messages wait to fill a batch.
+    const first = this.#areSomeOlder && this.#isAlarmed ? { ...command, fillMs: 0 } : command;
+    const receives = Array.from({ length: free }, (_, index) => ({ command: index === 0 ? first : command, answer }));
     for (const requestId of this.#host.submit(receives)) this.#waiting.add(requestId);
   }
 
   #received(requestId: number, result: Result, settings: PushSettings): void {
     const wasWaiting = this.#waiting.delete(requestId);
     if (result.verb === "refused") {
-      this.#refused(result.code === "shut_down");
+      const now = this.#clock.now();
+      this.#refusals.note(result.code, this.#queue?.configuration, now);
+      const waitMs = this.#refusals.waitMs(now);
+      if (waitMs > 0) this.#lookAfter(waitMs);
       return;
     }
+    this.#refusals.clear();
     const deliveries = result.verb === "receive" ? result.deliveries : [];
     if (deliveries.length === 0) return;
+    this.#areSomeOlder = false;
     const target = this.#target;
-    if (wasWaiting && target !== undefined) this.#host.keepAlive(this.#push(target, deliveries, settings));
+    // The commit batch that has handed them out may have configured the queue too.
+    const isMeant = this.#queue !== undefined && this.#host.targetOf(this.#queue.configuration) === target;
+    if (wasWaiting && isMeant && target !== undefined) this.#host.keepAlive(this.#push(target, deliveries, settings));
     else this.#settlements.settle(deliveries.map(receiptOf), deliveries.map(RELEASE), this.#clock.now());
-  }
-
-  /** A queue that is shut down gives nothing before it is configured again. Other refusals pass. */
-  #refused(isLasting: boolean): void {
-    if (isLasting) this.#refusedUnder = this.#queue?.configuration;
-    else this.#lookAfter(RECEIVE_AGAIN_MS);
   }
 
   async #push(target: PushTarget, deliveries: readonly Delivery[], { timeoutSeconds }: PushSettings): Promise<void> {
@@ -244,7 +233,7 @@ export class Pump {
     const timeoutMs = timeoutSeconds * 1_000 + ANSWER_MARGIN_MS;
     const watch = this.#watches.begin(receipts);
     const delivering = target.deliver(this.#batchOf(deliveries, receipts), watch.lost);
-    const delivered = await this.#inTime(delivering, deliveries, timeoutMs);
+    const delivered = await this.#delivered(delivering, receipts, timeoutMs);
     watch.end();
     this.#inFlight -= 1;
     this.#inFlightBytes -= bytes;
@@ -265,19 +254,20 @@ export class Pump {
   }
 
   /** What was delivered, or that nothing is known of it when the time is over. */
-  async #inTime(delivering: Promise<Delivered>, messages: readonly unknown[], ms: number): Promise<Delivered> {
-    let cancel: CancelTimer = () => undefined;
-    const over = new Promise<Delivered>((resolve) => {
-      cancel = this.#clock.after(ms, () => resolve({ verdicts: messages.map(retried), fault: { detail: LOST } }));
-    });
-    const retried = (): PushVerdict => ({ verb: "retry", error: { name: "TimeoutError", message: LOST } });
-    const delivered = await Promise.race([delivering, over]);
-    cancel();
-    return delivered;
+  async #delivered(delivering: Promise<Delivered>, receipts: readonly string[], ms: number): Promise<Delivered> {
+    try {
+      return await inTime(this.#clock, delivering, ms, LOST);
+    } catch (error) {
+      const name = error instanceof Error ? error.name : "Error";
+      const retried: PushVerdict = { verb: "retry", ...errorIn({ name, message: messageOf(error) }) };
+      return { verdicts: receipts.map(() => retried), fault: { detail: messageOf(error) } };
+    }
   }
 
   #noteFault(fault: TargetFault): void {
-    const opened = this.#breaker.failed(fault, this.#clock.now());
+    this.#mustAsk = true;
+    const detail = fault.detail.slice(0, DETAIL_CHARACTERS_MAX);
+    const opened = this.#breaker.failed({ ...fault, detail }, this.#clock.now());
     if (opened === undefined) return;
     this.#host.log(opened.detail);
     this.#submit({ verb: "note_push_fault", fault: opened });

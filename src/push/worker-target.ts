@@ -1,6 +1,11 @@
-import type { ConsumersCalls, PushBatch, PushCalls, PushOutcome, PushVerdict } from "../api/push.ts";
+import type { ConsumersCalls, PushBatch, PushCalls, PushVerdict } from "../api/push.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
 import type { Delivered, PushTarget } from "./target.ts";
+import { errorIn } from "./verdicts/parts.ts";
+import { checkedOutcome, checkedSettings } from "./verdicts/worker-outcome.ts";
+
+const NOT_UNDERSTOOD =
+  "The answer of the consumer cannot be understood. It must be made by consumers() of durable-queue/server, in a version that is no older than that of the queue.";
 
 /** Pushes messages to the handler of a Worker: by RPC to its entrypoint of consumers. */
 export class WorkerTarget implements PushTarget {
@@ -20,7 +25,7 @@ export class WorkerTarget implements PushTarget {
   }
 
   async settings(): Promise<PushSettings | null> {
-    return this.#consumers().settingsOf(this.#queue);
+    return checkedSettings(await this.#consumers().settingsOf(this.#queue));
   }
 
   async deliver(batch: PushBatch, lost: PushCalls["lost"]): Promise<Delivered> {
@@ -32,12 +37,12 @@ export class WorkerTarget implements PushTarget {
       return { verdicts: batch.receipts.map(() => ({ verb: "release" })), fault: { detail } };
     }
     try {
-      // The result is a copy of plain data, but its type is that of a stub.
-      const { verdicts, settings } = (await consumers.deliver(batch, { ask: this.#ask, lost })) as PushOutcome;
-      return { verdicts, settings };
+      const answered: unknown = await consumers.deliver(batch, { ask: this.#ask, lost });
+      const { verdicts, settings, isWhole } = checkedOutcome(answered, batch.receipts.length);
+      return isWhole ? { verdicts, settings } : { verdicts, fault: { detail: NOT_UNDERSTOOD } };
     } catch (error) {
-      const { name = "Error", message = String(error) } = error instanceof Error ? error : {};
-      const retry: PushVerdict = { verb: "retry", error: { name, message } };
+      const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
+      const retry: PushVerdict = { verb: "retry", ...errorIn({ name, message }) };
       const detail = `The consumer could not be called, or was stopped while it handled a batch: ${message}`;
       return { verdicts: batch.receipts.map(() => retry), fault: { detail } };
     }

@@ -16,7 +16,7 @@
  */
 
 import type { Command, Description, Result } from "./base/commands.ts";
-import { type Configuration, DEFAULT_CONFIGURATION } from "./base/configuration.ts";
+import { type Configuration, DEFAULT_CONFIGURATION, PUSH_TIMER_MS_MAX } from "./base/configuration.ts";
 import { unknownQueue, unknownVerb } from "./base/refusals.ts";
 import { LostLeases } from "./lost-leases.ts";
 import type { OutboundTransfer } from "./outbound-transfers.ts";
@@ -212,8 +212,10 @@ export class Queue {
     const resumesAt = pushFault === null ? 0 : (pushFault.resumesAt ?? Number.POSITIVE_INFINITY);
     if (!isConsumed || paused.receives || shutdown === "immediate") return Number.POSITIVE_INFINITY;
     const { ledger, backlog } = this.#context;
-    const lookAt = ledger.counts.visible > 0 ? ledger.totals.time + PUSH_LOOK_MS : Number.POSITIVE_INFINITY;
-    return Math.max(resumesAt, Math.min(lookAt, backlog.nextDueAt));
+    if (ledger.counts.visible === 0) return Math.max(resumesAt, backlog.nextDueAt);
+    const { time } = ledger.totals;
+    // A short rest ends by a timer: see the pump.
+    return resumesAt > time + PUSH_TIMER_MS_MAX ? resumesAt : Math.min(time + PUSH_LOOK_MS, backlog.nextDueAt);
   }
 
   /** How many messages are visible or delayed. */

@@ -88,7 +88,8 @@ export class Receives implements DeliverySource {
 
   /** When a receive that waits to fill is served with what there is, in milliseconds; else Infinity. */
   get nextFilledAt(): number {
-    return this.#mayServe ? this.#receivers.fillBy : Number.POSITIVE_INFINITY;
+    // While all visible messages wait for their group, time alone changes nothing.
+    return this.#mayServe && this.#leases.hasDeliverable ? this.#receivers.fillBy : Number.POSITIVE_INFINITY;
   }
 
   /** Whether there are receivers that could be served, had this commit batch not given out as much as it may. */

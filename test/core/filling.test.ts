@@ -2,10 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Command, Result } from "../../src/queue/base/commands.ts";
-import { bodiesOf, TestQueue } from "../support/core/test-queue.ts";
+import { bodiesOf, receiptsOf, TestQueue } from "../support/core/test-queue.ts";
 
 const [FIRST, SECOND, THIRD] = [101, 102, 103];
 const FOREVER = Number.POSITIVE_INFINITY;
+const RECEIVE_ONE = { verb: "receive", max: 1, leaseMs: 60_000, timeoutMs: 0, autoAck: false } as const;
 
 function filling(max: number, fillMs = 1_000, more: { bytesMax?: number } = {}): Command {
   return { ...{ verb: "receive", max, leaseMs: 60_000, timeoutMs: FOREVER, autoAck: false }, fillMs, ...more };
@@ -116,6 +117,20 @@ describe("a receive that waits to fill", () => {
     expect(bodiesIn(queue.run(filling(3, 0, { bytesMax: 1_500 }), FIRST))).toHaveLength(2);
   });
 
+  test("lets the queue rest while all visible messages wait for their group", () => {
+    const queue = new TestQueue();
+    queue.run(filling(3), FIRST);
+    queue.put({ body: 1, group: "g" }, { body: 2, group: "g" });
+    const leased = queue.runNow(RECEIVE_ONE).deliveries;
+
+    queue.now += 1_000;
+    queue.run();
+    expect(queue.queue.nextEventAt).toBeGreaterThan(queue.now);
+    queue.runNow({ verb: "ack", receipts: receiptsOf(leased), finish: true });
+
+    expect(queue.received()).toEqual([{ requestId: FIRST, bodies: [2] }]);
+  });
+
   test("gets each message once with others beside it, whatever comes when, and none is left when all time is over", () => {
     const step = fc.oneof(
       fc.record({ put: fc.integer({ min: 1, max: 5 }) }),
@@ -196,7 +211,9 @@ describe("a queue with a consumer", () => {
     ["is paused", { verb: "pause", paused: { receives: true } }, FOREVER],
     ["has a consumer that is stopped", fault(null), FOREVER],
     ["has a consumer that rests", fault(100_000), 100_000],
-    ["has a consumer that rested", fault(1_000), 30_000],
+    ["has a consumer that rests for less than it is looked after", fault(16_000), 16_000],
+    ["has a consumer for which a timer waits", fault(10_000), 30_000],
+    ["has a consumer that rested", fault(-1_000), 30_000],
   ])("that %s does not wake before", (_, command, afterMs) => {
     const queue = consumed();
     queue.putOneByOne(1);

@@ -88,9 +88,12 @@ export class MemoryConsumer<Env = unknown> implements AsyncDisposable {
     const ask = (verb: string, request: unknown): Promise<Reply> =>
       this.#server.ask(this.queue, { verb: verb as "extend", request });
     const ctx = { waitUntil: (promise: Promise<unknown>) => this.#await(promise) };
-    const { verdicts } = await this.#consumers.deliver(batch, { ask, lost }, this.#env, ctx);
-    for (const receipt of batch.receipts) this.#held.delete(receipt);
-    return { verdicts };
+    try {
+      const { verdicts } = await this.#consumers.deliver(batch, { ask, lost }, this.#env, ctx);
+      return { verdicts };
+    } finally {
+      for (const receipt of batch.receipts) this.#held.delete(receipt);
+    }
   }
 
   /** Takes nothing more, and waits for the batches that are handled, and for what their handlers gave to `waitUntil`. */

@@ -30,6 +30,9 @@ export interface AnnouncedTask {
   input?: string | undefined;
 }
 
+/** A rest of pushes up to this, in milliseconds, ends by a timer, which keeps the object in memory; a longer one by the alarm. */
+export const PUSH_TIMER_MS_MAX = 10_000;
+
 /** Why nothing is pushed to the consumer of a queue for a time. */
 export interface PushFault {
   /** How many deliveries in a row could not be made. */

@@ -107,3 +107,11 @@ test("a text of backslashes and quotes ends no message before its end", () => {
 
   expect(sentMessages(`[${texts.join(",")}]`)).toEqual({ ids: Object.keys(bodies), json: `[${texts.join(",")}]` });
 });
+
+test("an error whose parts are no texts is cut to one", () => {
+  const error = { name: "", message: { toString: 1 } };
+
+  expect(verdictsIn(["a"], JSON.stringify({ retry: [{ id: "a", error }] }))).toEqual([
+    { verb: "retry", error: { name: "Error", message: '{"toString":1}' } },
+  ]);
+});

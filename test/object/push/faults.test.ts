@@ -68,6 +68,16 @@ test("messages that wait are handled by the object that comes after one that was
   await expect.poll(() => seen.attempts.get("later")).toEqual([1]);
 });
 
+test("a batch that waits to be full is handled in time though the object is evicted meanwhile", async () => {
+  const { queue, seen } = consumed(() => undefined, { batchSize: 3, batchWaitSeconds: 20 });
+  await put(queue, ["a"]);
+
+  await evictDurableObject(objectOf(queue));
+  await pass(21, queue);
+
+  await expect.poll(() => seen.batches).toEqual([["a"]]);
+});
+
 test("a consumer that is taken away gives its messages back, with no attempt counted, and one that comes gets them", async () => {
   const { queue } = consumed(() => undefined);
   await put(queue, ["first"]);
@@ -134,6 +144,19 @@ test("a queue that is shut down pushes what it has, and then nothing", async () 
 
   await expect.poll(() => descriptionOf(queue)).toMatchObject({ done: 3 });
   expect(seen.batches).toEqual([[1], [2], [3]]);
+});
+
+test("a dead letter that is redriven in a queue that is shut down is pushed once more", async () => {
+  const { queue, seen } = consumed((batch) => {
+    for (const message of batch.messages) if (seen.batches.length === 1) message.reject();
+  });
+  await put(queue, ["a"]);
+  await expect.poll(() => descriptionOf(queue)).toMatchObject({ dead: 1 });
+  await call("POST", `${queue}/shutdown`);
+
+  await call("POST", `${queue}/redrive`, {});
+
+  await expect.poll(() => descriptionOf(queue)).toMatchObject({ done: 1 });
 });
 
 test("a queue that is deleted and created once more is pushed as before", async () => {

@@ -60,13 +60,14 @@ export class CommitLoop {
   #isStored = false;
 
   constructor(ctx: DurableObjectState, env: ServerEnv, machineClock: MachineClock, arrivals: Arrivals, pump: Pump) {
+    const { sessions } = arrivals;
     this.#ctx = ctx;
     this.#env = env;
     this.#pump = pump;
     this.#name = ctx.id.name ?? "";
     this.#log = queueLog(env.server.log, this.#name);
     this.#machineClock = machineClock;
-    this.#sessions = arrivals.sessions;
+    this.#sessions = sessions;
     this.#batcher = arrivals.batcher;
     this.#arrivals = arrivals;
     this.#storage = new QueueStorage(ctx.storage);
@@ -79,17 +80,12 @@ export class CommitLoop {
     this.#clock = new MonotonicClock(time);
     this.#wakings = new Wakings(ctx.storage, machineClock, this.#clock, () => this.wake());
     this.#waits = new RestoredWaits(machineClock, arrivals);
-    this.#holds = new ReadingHolds(this.#sessions, machineClock, env.server.isolate.replyBytes, {
+    this.#holds = new ReadingHolds(sessions, machineClock, env.server.isolate.replyBytes, {
       closed: (session) => this.leave(session),
       behind: (session) => this.#waits.suspend(session, this.#queue),
       caughtUp: (session) => this.#waits.resume(session),
     });
-    this.replies = new Replies(
-      machineClock,
-      arrivals,
-      queueInfoOf(this.#name, this.#storage, this.#sessions, pump),
-      pump,
-    );
+    this.replies = new Replies(machineClock, arrivals, queueInfoOf(this.#name, this.#storage, sessions, pump), pump);
     this.#waits.restore();
   }
 
@@ -147,8 +143,7 @@ export class CommitLoop {
         // One commit is under way at a time: commands that arrive meanwhile share the next one's rows.
         await this.#ctx.storage.sync();
         this.#life.committed(this.#queue);
-        if (this.#life.isServing) this.#sendTransfers();
-        if (this.#life.isServing) this.#pump.look(this.#queue);
+        if (this.#life.isServing) this.#committed();
         // Commit batches without commands must let new commands arrive.
         if (commands.length === 0) await this.#machineClock.wait(0);
       } while (this.#isDue || !this.#batcher.isEmpty || (this.#life.isServing && this.#queue.isBehind));
@@ -279,12 +274,13 @@ export class CommitLoop {
     this.#isDue = true;
   }
 
-  /** Sends the transfers of a commit batch. To be called when they are stored. */
-  #sendTransfers(): void {
+  /** Sends the transfers of a commit batch, which are stored, and lets the pump take more. */
+  #committed(): void {
     for (const transfer of this.#queue.takeOutboundTransfers(this.#clock.now(this.#machineClock.now()))) {
       const outcome = send(queueOf(this.#env, transfer.to), this.#name, transfer, this.#log);
       this.#ctx.waitUntil(outcome.then((command) => this.submitInternal([{ command, answer: () => undefined }])));
     }
+    this.#pump.look(this.#queue);
   }
 
   /** Submits commands of the queue itself, which does not count as a caller. Returns their request ids. */

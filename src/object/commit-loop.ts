@@ -29,8 +29,7 @@ import { Wakings } from "./wakings.ts";
  * Group commit: commands that arrive together are one commit batch, one transaction, one fsync. Results are sent after
  * the write, and the platform holds them back until that write is durable, so what is acknowledged is stored. Memory is
  * only a copy. When a commit batch fails, its rows are rolled back, the queue is loaded again from its storage, and the
- * commands are applied again, each in a batch of its own, so that only the one that fails is refused. If the platform
- * failed, the object is reset, and the next object does the same.
+ * commands are applied again, each in a batch of its own: only the one that fails is refused. Else the object is reset.
  */
 export class CommitLoop {
   readonly #ctx: DurableObjectState;

@@ -18,11 +18,12 @@ const resolve = { conditions: ["durable-queue-source"] };
 const PROGRAMS = [
   "test/cli/{processes,closed-pipes}.test.ts",
   "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
-  "test/local/{start,start-with-keys,restart,server-crash,older-data}.test.ts",
+  "test/local/{start,start-with-keys,restart,server-crash,older-data,setup,examples,hibernation}.test.ts",
+  "test/local/webhooks/*.test.ts",
   "test/client/workers/{blocking,attempts}.test.ts",
   "test/{package,operations,jobs,templates}/**/*.test.ts",
   "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",
-  "test/docs/{moving,moving-worker,testing-projects}.test.ts",
+  "test/docs/{code-blocks,moving,moving-worker,testing-projects,webhooks-page}.test.ts",
   "test/push/{parity,storm,two-workers}.test.ts",
 ];
 
@@ -47,6 +48,7 @@ export default defineConfig({
           ],
           isolate: false,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           expect,
         },
       },
@@ -59,6 +61,7 @@ export default defineConfig({
           exclude: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           expect,
         },
       },
@@ -69,6 +72,7 @@ export default defineConfig({
           include: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           expect,
         },
       },
@@ -93,6 +97,7 @@ export default defineConfig({
           // Each test has queues of its own, so that files can share a runtime: to start one for each takes half of the time.
           isolate: false,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           expect,
           provide: seeds,
         },

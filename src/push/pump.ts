@@ -13,7 +13,7 @@ import { IN_FLIGHT_BYTES_MAX, receiveCommand } from "./receive-command.ts";
 import { Refusals } from "./refusals.ts";
 import { type PumpClock, Settlements } from "./settlements.ts";
 import type { Delivered, PushTarget, TargetFault } from "./target.ts";
-import { errorIn } from "./verdicts/parts.ts";
+import { messageOf, retryAfter } from "./verdicts/parts.ts";
 
 /** How long after a handler's time its answer is awaited, in milliseconds. It comes by itself unless what runs it is gone. */
 const ANSWER_MARGIN_MS = 2_500;
@@ -258,9 +258,7 @@ export class Pump {
     try {
       return await inTime(this.#clock, delivering, ms, LOST);
     } catch (error) {
-      const name = error instanceof Error ? error.name : "Error";
-      const retried: PushVerdict = { verb: "retry", ...errorIn({ name, message: messageOf(error) }) };
-      return { verdicts: receipts.map(() => retried), fault: { detail: messageOf(error) } };
+      return { verdicts: receipts.map(() => retryAfter(error)), fault: { detail: messageOf(error) } };
     }
   }
 
@@ -279,8 +277,4 @@ const RELEASE = (): PushVerdict => ({ verb: "release" });
 
 function receiptOf({ lease }: Delivery): string {
   return lease?.receipt ?? "";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

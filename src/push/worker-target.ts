@@ -1,7 +1,7 @@
-import type { ConsumersCalls, PushBatch, PushCalls, PushVerdict } from "../api/push.ts";
+import type { ConsumersCalls, PushBatch, PushCalls } from "../api/push.ts";
 import type { PushSettings } from "../contract/push-settings.ts";
 import type { Delivered, PushTarget } from "./target.ts";
-import { errorIn } from "./verdicts/parts.ts";
+import { messageOf, retryAfter } from "./verdicts/parts.ts";
 import { checkedOutcome, checkedSettings } from "./verdicts/worker-outcome.ts";
 
 const NOT_UNDERSTOOD =
@@ -33,18 +33,15 @@ export class WorkerTarget implements PushTarget {
     try {
       consumers = this.#consumers();
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return { verdicts: batch.receipts.map(() => ({ verb: "release" })), fault: { detail } };
+      return { verdicts: batch.receipts.map(() => ({ verb: "release" })), fault: { detail: messageOf(error) } };
     }
     try {
       const answered: unknown = await consumers.deliver(batch, { ask: this.#ask, lost });
       const { verdicts, settings, isWhole } = checkedOutcome(answered, batch.receipts.length);
       return isWhole ? { verdicts, settings } : { verdicts, fault: { detail: NOT_UNDERSTOOD } };
     } catch (error) {
-      const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-      const retry: PushVerdict = { verb: "retry", ...errorIn({ name, message }) };
-      const detail = `The consumer could not be called, or was stopped while it handled a batch: ${message}`;
-      return { verdicts: batch.receipts.map(() => retry), fault: { detail } };
+      const detail = `The consumer could not be called, or was stopped while it handled a batch: ${messageOf(error)}`;
+      return { verdicts: batch.receipts.map(() => retryAfter(error)), fault: { detail } };
     }
   }
 }

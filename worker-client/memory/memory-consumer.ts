@@ -30,13 +30,13 @@ export class MemoryConsumer<Env = unknown> implements AsyncDisposable {
     queue: MemoryQueue,
     consumer: ConsumerSet<Env>[string],
     env: Env,
-    over: (consumer: MemoryConsumer<Env>) => void,
+    over: () => void,
   ) {
     this.#server = server;
     this.#queue = queue;
     this.#consumers = new Consumers({ [queue.name]: consumer });
     this.#env = env;
-    this.#over = () => over(this);
+    this.#over = over;
     this.#pump = new Pump(
       {
         name: queue.name,

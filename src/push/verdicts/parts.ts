@@ -1,4 +1,5 @@
 /** Parts of verdicts that a receiver or a consumer has sent, which may be anything: cut to what a queue keeps. */
+import type { PushVerdict } from "../../api/push.ts";
 import {
   DELAY_SECONDS_MAX,
   ERROR_CHARACTERS_MAX,
@@ -28,6 +29,17 @@ export function errorIn(error: unknown): { error?: JobError } {
     message: textOf(message).slice(0, ERROR_CHARACTERS_MAX),
   };
   return { error: typeof stack === "string" ? { ...parts, stack: stack.slice(0, ERROR_STACK_CHARACTERS_MAX) } : parts };
+}
+
+/** The message of what was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The verdict on a message whose delivery threw this: it may have been handled. */
+export function retryAfter(thrown: unknown): PushVerdict {
+  const name = thrown instanceof Error ? thrown.name : "Error";
+  return { verb: "retry", ...errorIn({ name, message: messageOf(thrown) }) };
 }
 
 /** An object may have a `toString` that is no function, so that `String` throws. */

@@ -123,20 +123,23 @@ test.each([
 
 test("what a handler gave to waitUntil is awaited when the manager is closed", async () => {
   const memory = new MemoryManager();
+  const [begun, writing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let isWritten = false;
   memory.consume("emails", {
     queue(_batch, _env, ctx) {
-      ctx.waitUntil(
-        new Promise<void>((resolve) => setTimeout(resolve, 20)).then(() => {
-          isWritten = true;
-        }),
-      );
+      const written = writing.promise.then(() => {
+        isWritten = true;
+      });
+      ctx.waitUntil(written);
+      begun.resolve();
     },
   });
   await memory.queue("emails").put("a");
-  await memory.idle();
+  await begun.promise;
 
-  await memory.close();
+  const closed = memory.close();
+  writing.resolve();
+  await closed;
 
   expect(isWritten).toBe(true);
 });

@@ -48,6 +48,17 @@ export interface WorkerEvents<Item = unknown, Result = unknown> {
   };
 }
 
+/** A thread or process that runs handlers, and ended without being told to. */
+export interface Crash {
+  kind: "process" | "thread";
+  /** The id of the process, or of the thread in this process. */
+  id: number;
+  /** How it ended, as "was ended by SIGKILL". */
+  reason: string;
+  /** After how many seconds another one begins. */
+  restartSeconds: number;
+}
+
 /** The names of the events. */
 export type WorkerEventName = keyof WorkerEvents;
 

@@ -1,5 +1,17 @@
+import type { QueueError } from "../base/errors.ts";
+import type { Crash } from "../events/worker-events.ts";
 import type { Message } from "../message/message.ts";
 import type { Handler } from "./run-handler.ts";
+
+/** What a worker is told by its work. */
+export interface WorkEvents {
+  /** `capacity` is another one now. */
+  changed(): void;
+  /** Nothing can be worked on: the worker ends, and its `finished` rejects with this. */
+  failed(error: QueueError): void;
+  /** A thread or process ended without being told to. */
+  crashed(crash: Crash): void;
+}
 
 /** What a worker does with its messages. */
 export interface Work {
@@ -8,4 +20,10 @@ export interface Work {
   timeoutSecondsOf?(message: Message<unknown>): number | undefined;
   /** Called for each connection on which messages are pushed, when it is open. */
   connected?(): void;
+  /** How many messages handlers can have at the same time, now. Undefined: the worker's `concurrency`, always. */
+  readonly capacity?: number;
+  /** Called once, before the worker asks for messages. */
+  start?(events: WorkEvents): void;
+  /** Ends what it has started: no handler is waited for any more. The worker has ended when this is fulfilled. */
+  end?(): Promise<void>;
 }

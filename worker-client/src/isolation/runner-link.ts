@@ -13,6 +13,9 @@ export const START_MS = 60_000;
 /** How long a runner that was told to end may take, in milliseconds, before it is killed. */
 const END_MS = 4_000;
 
+/** How long it may take, in milliseconds, where the worker does not wait for its handlers any more. */
+const GIVEN_UP_MS = 1_000;
+
 /** The most messages that are sent to a runner together: their texts are one. */
 const SENT_TOGETHER_MAX = 64;
 
@@ -135,7 +138,7 @@ export class RunnerLink {
       this.#child.kill();
       return;
     }
-    this.#timer = new Timer(END_MS, () => this.#child.kill());
+    this.#timer = new Timer(this.#left > 0 ? GIVEN_UP_MS : END_MS, () => this.#child.kill());
     if (this.#runs.size === 0) this.#send({ kind: "end" });
   }
 

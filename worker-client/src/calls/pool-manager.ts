@@ -1,18 +1,47 @@
+import { assertNoRunner } from "../base/runner-marker.ts";
 import { WorkerReports } from "../events/worker-reports.ts";
+import { isolatedTasks } from "../isolation/isolated-tasks.ts";
+import { isolationOf, type TaskWorkOptions } from "../isolation/isolation-options.ts";
 import type { PoolParts } from "../pools/engine.ts";
 import { Executor } from "../pools/executor.ts";
 import { Pool } from "../pools/pool.ts";
 import { type PoolOptions, workOptionsOf } from "../pools/pool-options.ts";
 import { checkTaskName, type InputOf, type ResultOf, type TaskRegistry } from "../tasks/registry.ts";
-import { checkedRegistry } from "./checked-registry.ts";
+import { checkWorkOptions } from "../workers/work-options.ts";
+import type { Worker } from "../workers/worker.ts";
 import { poolJobsOf } from "./pool-jobs-of.ts";
-import { TaskManager } from "./task-manager.ts";
+import { checkRegistry, TaskManager } from "./task-manager.ts";
 
 /** How many inputs are thought to be worked on at the same time where workers are elsewhere. */
 const WORKERS_ELSEWHERE = 4;
 
-/** What managers of queues have for tasks where processes can be started. */
+/** What managers of queues have for tasks whose handlers can run in threads and processes. */
 export abstract class PoolManager extends TaskManager {
+  /**
+   * Works on the jobs of a registry: gives each to the handler of its task, and the queue what that returns, for those that
+   * await the result. An input that does not fit its schema is rejected at once, as is a result that does not fit, has no
+   * JSON form or is too large; an error that the handler throws is followed by another attempt. Jobs of tasks that the
+   * registry does not have are left to other workers. Ends as the worker of `Queue.work` does.
+   *
+   * With `processes` or `isolation` the handlers run in child processes or threads, which load the registry's `module`. One
+   * that ends before its handler is replaced, and the attempt counts. If none can load the tasks, `finished` rejects
+   * with the code `handler_unusable`.
+   *
+   * @throws {TypeError} for a wrong option; with `isolation` also for a registry without `module`
+   * @throws {RangeError} for an option out of its range
+   * @throws {QueueError} `handler_unusable` in a module that is loaded by a thread or process for handlers
+   */
+  override work(registry: TaskRegistry, options: TaskWorkOptions = {}): Worker {
+    checkRegistry("work()", registry);
+    assertNoRunner("work()");
+    const { isolation: _, processes: __, maxTasksPerProcess: ___, ...rest } = options;
+    checkWorkOptions(rest);
+    const isolated = isolationOf(options);
+    if (isolated === undefined) return super.work(registry, rest);
+    const work = isolatedTasks(registry, isolated, rest);
+    return this.queue(registry.queue).startWork((calls, reports) => work.attach(calls, reports), rest);
+  }
+
   /**
    * A pool of workers for one task, as Python's `multiprocessing.Pool`: `await pool.map(inputs)`. With the registry it starts
    * workers; with its type alone, and the name of its queue, workers elsewhere do the work:
@@ -34,10 +63,16 @@ export abstract class PoolManager extends TaskManager {
   pool(registry: TaskRegistry | string, task: string, options: PoolOptions = {}): Pool<never, never> {
     checkTaskName(task);
     if (typeof registry !== "string") {
-      const { queue, tasks } = checkedRegistry("pool()", registry);
+      checkRegistry("pool()", registry);
+      const { queue, tasks } = registry;
       if (!Object.hasOwn(tasks, task)) {
         const names = Object.keys(tasks).join(", ");
         throw new TypeError(`The registry of ${queue} has no task ${JSON.stringify(task)}. It has: ${names}.`);
+      }
+      if (tasks[task]?.run === undefined && options.processes !== 0) {
+        throw new TypeError(
+          `The task ${task} of ${queue} has no handler here, so that the pool cannot start workers for it: give processes: 0 if workers elsewhere have it, or task() the option run.`,
+        );
       }
     }
     return new Pool(task, this.#partsOf("pool()", `The pool of ${task}`, registry, options));
@@ -51,11 +86,13 @@ export abstract class PoolManager extends TaskManager {
     registry: Registry | Registry["queue"],
     options: PoolOptions = {},
   ): Executor<Registry["tasks"]> {
-    const known = typeof registry === "string" ? undefined : checkedRegistry("executor()", registry);
+    const known = typeof registry === "string" ? undefined : registry;
+    if (known !== undefined) checkRegistry("executor()", known);
     return new Executor<Registry["tasks"]>(known, this.#partsOf("executor()", "The executor", registry, options));
   }
 
   #partsOf(call: string, what: string, registry: TaskRegistry | string, options: PoolOptions): PoolParts {
+    assertNoRunner(call);
     const known = typeof registry === "string" ? undefined : registry;
     const work = workOptionsOf(call, options, known !== undefined);
     const queue = this.queue(known === undefined ? (registry as string) : known.queue);

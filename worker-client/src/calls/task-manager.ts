@@ -1,8 +1,8 @@
-import { TaskWork, type TaskWorkOptions } from "../jobs/task-work.ts";
+import { shown } from "../base/check-options.ts";
+import { TaskWork } from "../jobs/task-work.ts";
 import type { TaskRegistry } from "../tasks/registry.ts";
-import { checkWorkOptions } from "../workers/work-options.ts";
+import { checkWorkOptions, type WorkOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
-import { checkedRegistry } from "./checked-registry.ts";
 import type { Queue } from "./queue.ts";
 import { type TaskClient, taskClient } from "./task-client.ts";
 
@@ -17,7 +17,7 @@ export abstract class TaskManager {
    */
   tasks<Registry extends TaskRegistry>(registry: Registry | Registry["queue"]): TaskClient<Registry["tasks"]> {
     if (typeof registry === "string") return taskClient<Registry["tasks"]>(this.queue(registry), undefined);
-    checkedRegistry("tasks()", registry);
+    checkRegistry("tasks()", registry);
     return taskClient<Registry["tasks"]>(this.queue(registry.queue), registry);
   }
 
@@ -27,8 +27,8 @@ export abstract class TaskManager {
    * JSON form or is too large; an error that the handler throws is followed by another attempt. Jobs of tasks that the
    * registry does not have are left to other workers. Ends as the worker of `Queue.work` does.
    */
-  work(registry: TaskRegistry, options: TaskWorkOptions = {}): Worker {
-    checkedRegistry("work()", registry);
+  work(registry: TaskRegistry, options: WorkOptions = {}): Worker {
+    checkRegistry("work()", registry);
     checkWorkOptions(options);
     return this.queue(registry.queue).startWork((calls, reports) => {
       const work = new TaskWork(registry, calls, reports);
@@ -36,4 +36,11 @@ export abstract class TaskManager {
       return work;
     }, options);
   }
+}
+
+/** Throws a `TypeError` for what is no registry. */
+export function checkRegistry(call: string, registry: unknown): void {
+  const { queue, tasks } = (typeof registry === "object" && registry !== null ? registry : {}) as Partial<TaskRegistry>;
+  if (typeof queue === "string" && typeof tasks === "object") return;
+  throw new TypeError(`${call} takes what defineTasks() has made, not ${shown(registry)}.`);
 }

@@ -1,17 +1,21 @@
-import { checkFunction, checkNumber, checkOptions, type Known, shown } from "../base/check-options.ts";
+import { checkFunction, checkNumber, checkOptions, type Known } from "../base/check-options.ts";
 import { checkedKey } from "../base/idempotency-keys.ts";
-import type { TaskWorkOptions } from "../jobs/task-work.ts";
+import { type Isolation, isolationOf, type TaskWorkOptions } from "../isolation/isolation-options.ts";
 import { checkWorkOptions } from "../workers/work-options.ts";
 import type { CallbackOptions } from "./async-result.ts";
 
-/** The options of `QueueManager.pool` and `QueueManager.executor`. */
-export interface PoolOptions
-  extends Pick<TaskWorkOptions, "concurrency" | "prefetch" | "leaseSeconds" | "timeoutSeconds" | "logger" | "onError"> {
-  /** 0: the pool starts none, and workers elsewhere do its work. */
+/** The options of `QueueManager.pool` and `QueueManager.executor`: those of `work`, but for `signal`. */
+export interface PoolOptions extends Omit<TaskWorkOptions, "signal" | "processes" | "isolation"> {
+  /**
+   * How many threads or processes it starts: 0 to 256. 0: none, so that workers elsewhere do the work. Default: as many as the
+   * machine has processors; 0 where it is given no registry.
+   */
   processes?: number | undefined;
-  isolation?: "event-loop" | "threads" | "processes" | undefined;
-  maxTasksPerProcess?: number | undefined;
-  shutdownSeconds?: number | undefined;
+  /**
+   * Where handlers run: `processes`, `threads`, or `event-loop`: in that of this process, `concurrency` at the same time. Default
+   * `processes`, for which the registry needs its `module`.
+   */
+  isolation?: Isolation | undefined;
 }
 
 /** The options of `Pool.map`. */
@@ -66,7 +70,7 @@ const CHUNKS_PER_WORKER = 4;
 const KEY_CHARACTERS_MAX = 200;
 
 const POOL_OPTIONS: Known<PoolOptions> = {
-  ...{ processes: true, isolation: true, maxTasksPerProcess: true, shutdownSeconds: true },
+  ...{ processes: true, isolation: true, maxTasksPerProcess: true },
   ...{ concurrency: true, prefetch: true, leaseSeconds: true, timeoutSeconds: true, logger: true, onError: true },
 };
 const CALLBACK_OPTIONS: Known<CallbackOptions<unknown>> = { callback: true, errorCallback: true };
@@ -77,29 +81,31 @@ const MAP_OPTIONS: Known<MapAsyncOptions<unknown>> = {
 const IMAP_OPTIONS: Known<ImapOptions> = { chunkSize: true, bufferSize: true };
 const EXECUTOR_MAP_OPTIONS: Known<ExecutorMapOptions> = { ...IMAP_OPTIONS, timeoutSeconds: true };
 
-/** What `manager.work` is given; undefined if the pool starts no workers. */
+/**
+ * What `work` of the manager is given, and how many inputs are worked on at the same time then; undefined if the pool starts no
+ * workers.
+ */
 export function workOptionsOf(
   call: string,
   options: PoolOptions,
   hasRegistry: boolean,
 ): { options: TaskWorkOptions; workers: number } | undefined {
   checkOptions(call, options, POOL_OPTIONS);
-  const { processes, isolation, ...rest } = options;
-  checkWorkOptions(rest as TaskWorkOptions);
-  if (processes === 0 || !hasRegistry) {
-    if (processes !== undefined && processes !== 0) {
-      throw new TypeError(
-        `${call} starts workers only of a registry that defineTasks() has made; of a queue's name, processes must be 0.`,
-      );
-    }
-    return undefined;
+  const { isolation = "processes", processes, maxTasksPerProcess, ...rest } = options;
+  checkWorkOptions(rest);
+  if (processes === 0) return undefined;
+  const resolved = isolationOf({ isolation, processes, maxTasksPerProcess });
+  if (hasRegistry) {
+    const workers = (resolved?.processes ?? 1) * (rest.concurrency ?? 1);
+    return { options: { ...rest, isolation, processes, maxTasksPerProcess }, workers };
   }
-  if (isolation !== "event-loop") {
-    throw new TypeError(`isolation must be "event-loop", not ${shown(isolation)}.`);
-  }
-  return { options: { ...rest } as TaskWorkOptions, workers: options.concurrency ?? 1 };
+  if (processes === undefined) return undefined;
+  throw new TypeError(
+    `${call} starts workers only for a registry, as defineTasks() makes it: for the name of a queue, processes must be 0.`,
+  );
 }
 
+/** Throws a `TypeError` for callbacks that are no functions. */
 export function checkCallbacks<Result>(call: string, options: CallbackOptions<Result>): void {
   checkOptions(call, options, CALLBACK_OPTIONS);
   checkCallbackFunctions(options as CallbackOptions<unknown>);

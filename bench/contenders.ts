@@ -18,6 +18,8 @@ const MODULES: Readonly<Record<string, string>> = {
   beanstalkd: "./peers/beanstalkd.ts",
   nats: "./peers/nats.ts",
   "python-manager": "./peers/python-manager.ts",
+  "python-pool": "./peers/python-pool.ts",
+  piscina: "./peers/piscina.ts",
 };
 
 const names = Object.keys(MODULES);

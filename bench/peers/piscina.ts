@@ -1,0 +1,43 @@
+// Piscina: worker threads of one process. Nothing is stored. A call is a message to a thread, so that a list of inputs is
+// given out in chunks that the program makes: as many as Python's Pool does.
+import { Piscina } from "piscina";
+import type { BenchPool, Contender, PoolOptions } from "../contender.ts";
+import { clientVersion } from "../support/programs.ts";
+import { withoutServer } from "../support/without-server.ts";
+
+/** Chunks for each thread. */
+const CHUNKS_EACH = 4;
+
+async function startPool({ task, processes, by }: PoolOptions): Promise<BenchPool> {
+  const filename = `${import.meta.dirname}/piscina-worker.ts`;
+  const pool = new Piscina({ filename, minThreads: processes, maxThreads: processes });
+  return {
+    async map(inputs) {
+      if (by === "item") return Promise.all(inputs.map((input) => pool.run(input, { name: task })));
+      const length = Math.ceil(inputs.length / (CHUNKS_EACH * processes));
+      const calls: Promise<number[]>[] = [];
+      for (let from = 0; from < inputs.length; from += length) {
+        calls.push(pool.run({ task, inputs: inputs.slice(from, from + length) }, { name: "all" }));
+      }
+      return (await Promise.all(calls)).flat();
+    },
+  };
+}
+
+export const contenders: readonly Contender[] = [
+  {
+    name: "piscina",
+    title: "Piscina, worker threads",
+    durability: "memory only",
+    isDurable: false,
+    only: ["pool", "queens"],
+    version: async () => clientVersion("piscina"),
+    start: withoutServer,
+    connect: async () => ({
+      put: () => Promise.reject(new Error("It is no queue.")),
+      putAll: () => Promise.reject(new Error("It is no queue.")),
+      consume: () => Promise.reject(new Error("It is no queue.")),
+      pool: startPool,
+    }),
+  },
+];

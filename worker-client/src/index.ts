@@ -41,6 +41,7 @@ export {
   JobFailed,
   Timeout,
 } from "./base/job-errors.ts";
+export { ProcessDied } from "./base/process-died.ts";
 export type {
   ChangeOptions,
   MessagesOptions,
@@ -66,12 +67,12 @@ export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "
 export type { SubmitManyOptions, SubmitOptions, TaskCalls, TaskClient } from "./calls/task-client.ts";
 export type { LogDetails, Logger } from "./events/log.ts";
 export type { WorkerEvents } from "./events/worker-events.ts";
+export type { Isolation, IsolationOptions, TaskWorkOptions } from "./isolation/isolation-options.ts";
 export type { AnnouncedTask } from "./jobs/announcement.ts";
 export { asCompleted, type GatherOptions, gather } from "./jobs/as-completed.ts";
 export type { ResultOptions } from "./jobs/ended-job.ts";
 export type { Job } from "./jobs/job.ts";
 export type { JobError, JobEvent, JobState, JobStatus } from "./jobs/job-status.ts";
-export type { TaskWorkOptions } from "./jobs/task-work.ts";
 export type { DeadLetter } from "./message/dead-letter.ts";
 export type { Message } from "./message/message.ts";
 export type { AckOptions, RejectOptions, ReleaseOptions, RetryOptions } from "./message/message-options.ts";

@@ -12,6 +12,7 @@ import { Deadline, type WaitOptions } from "../base/deadline.ts";
 import { isHeard, publish } from "../base/diagnostics.ts";
 import { DoneTooOften, Empty, UnknownQueue } from "../base/errors.ts";
 import { checkedKey, newKey } from "../base/idempotency-keys.ts";
+import { assertNoRunner } from "../base/runner-marker.ts";
 import { WorkerReports } from "../events/worker-reports.ts";
 import { itemOf } from "../message/item-of.ts";
 import { Lease } from "../message/lease.ts";
@@ -177,6 +178,8 @@ export class Queue<Item = unknown> extends QueueJobs<Item> {
    */
   work<Result>(handler: Handler<Item, Result>, options: WorkOptions = {}): Worker<Item, Result> {
     checkFunction("The handler of work()", handler);
+    assertNoRunner("work()");
+    refuseIsolation(options);
     checkWorkOptions(options);
     return this.startWork(() => ({ handler: handler as Handler<unknown> }), options) as Worker<Item, Result>;
   }
@@ -268,6 +271,15 @@ export class Queue<Item = unknown> extends QueueJobs<Item> {
     const outcome = this.calls.send<QueueDescription>("describe", { ...options });
     return this.calls.orIfUnknown(outcome, { visible: 0, delayed: 0, maxSize: 0 });
   }
+}
+
+/** Only tasks can be loaded by another thread or process. */
+function refuseIsolation(options: WorkOptions): void {
+  const given = ["isolation", "processes", "maxTasksPerProcess"].find((name) => name in Object(options));
+  if (given === undefined) return;
+  throw new TypeError(
+    `work() of a queue has no option "${given}": its handler is a function of this process. Tasks run in threads and processes: define them by defineTasks(), with { module: import.meta.url }, and give them to work() of the manager.`,
+  );
 }
 
 function deadlineOf(options: WaitOptions): Deadline {

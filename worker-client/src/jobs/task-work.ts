@@ -7,7 +7,6 @@ import type { TaskRegistry } from "../tasks/registry.ts";
 import type { AnyTask } from "../tasks/task.ts";
 import { Verdict } from "../workers/verdict.ts";
 import type { Work } from "../workers/work.ts";
-import type { WorkOptions } from "../workers/work-options.ts";
 import { announcementOf } from "./announcement.ts";
 import { checked, invalidInput, invalidOutput } from "./check-value.ts";
 import { taskLog } from "./task-log.ts";
@@ -15,20 +14,20 @@ import { TaskProgress } from "./task-progress.ts";
 import { TaskRun } from "./task-run.ts";
 import { UnknownTasks } from "./unknown-tasks.ts";
 
-/** The options of `QueueManager.work`. */
-export interface TaskWorkOptions extends WorkOptions {}
+/** What is told while tasks are worked on. */
+export type TaskReports = Pick<WorkerReports, "log" | "error">;
 
 /** What a worker does that serves the tasks of a registry. */
 export class TaskWork implements Work {
   readonly #registry: TaskRegistry;
   readonly #calls: QueueCalls;
-  readonly #reports: WorkerReports;
+  readonly #reports: TaskReports;
   readonly #unknown: UnknownTasks;
   /** Of the jobs that run and have told of their progress. */
   readonly #progress = new Set<TaskProgress>();
 
   /** @throws {TypeError} if no task of the registry has a handler */
-  constructor(registry: TaskRegistry, calls: QueueCalls, reports: WorkerReports) {
+  constructor(registry: TaskRegistry, calls: QueueCalls, reports: TaskReports) {
     const served = Object.keys(registry.tasks).filter((name) => registry.tasks[name]?.run !== undefined);
     if (served.length === 0) {
       throw new TypeError(`No task of ${registry.queue} has a handler here: task() takes it as the option run.`);

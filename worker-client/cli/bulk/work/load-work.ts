@@ -1,8 +1,8 @@
 /** Loads what `work` does from a module: a handler, or the tasks of a registry. */
 import type { Message } from "../../../src/index.ts";
+import { loadModule, UnusableModule } from "../../../src/isolation/runner/load-module.ts";
+import { registryIn } from "../../../src/isolation/runner/registries.ts";
 import type { TaskRegistry } from "../../../src/tasks/index.ts";
-import { loadModule, UnusableModule } from "../modules/load-module.ts";
-import { registryIn } from "../modules/registries.ts";
 import { servedTasks } from "./told-tasks.ts";
 
 /** What a handler is given beside the message. */

@@ -1,5 +1,5 @@
+import { Backoff } from "../../../src/isolation/backoff.ts";
 import { Failure, UsageError } from "../../base/exit.ts";
-import { Backoff } from "./backoff.ts";
 import type { FromProcess, ProcessTask } from "./process-messages.ts";
 import { WatchedFiles } from "./watched-files.ts";
 import { type ProcessEnd, WorkProcess } from "./work-process.ts";

@@ -2,7 +2,7 @@
 import nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 import { type Message, QueueError, QueueManager, type Worker } from "../../../src/index.ts";
-import { UnusableModule } from "../modules/load-module.ts";
+import { UnusableModule } from "../../../src/isolation/runner/load-module.ts";
 import { FinishedMessages } from "./finished-messages.ts";
 import { type LoadedWork, loadWork } from "./load-work.ts";
 import type { FromProcess, ProcessTask, ToProcess } from "./process-messages.ts";

@@ -115,11 +115,15 @@ export class Queue<Item = unknown> extends QueueJobs<Item> {
     return this.#putAll(items, options, task);
   }
 
-  async #putAll(items: readonly Item[], options: PutManyOptions<Item>, task?: string): Promise<string[]> {
+  #putAll(items: readonly Item[], options: PutManyOptions<Item>, task?: string): Promise<string[]> {
+    const each = batchOptionsOf(items, options);
+    return this.putMessages(new PutMessages(items, task === undefined ? each : jobOptionsOf(each, task)), options);
+  }
+
+  /** @internal Puts what was made into messages already. */
+  async putMessages(messages: PutMessages, options: PutOptions): Promise<string[]> {
     const { signal, retrySeconds } = options;
     const deadline = deadlineOf(options);
-    const each = batchOptionsOf(items, options);
-    const messages = new PutMessages(items, task === undefined ? each : jobOptionsOf(each, task));
     const idempotencyKey = options.idempotencyKey === undefined ? newKey() : checkedKey(options.idempotencyKey);
     if (messages.count === 0) return [];
     const call = { messages, deadline, idempotencyKey, signal, retrySeconds };

@@ -1,4 +1,4 @@
-import { TASK_HEADER } from "../../../src/contract/limits.ts";
+import { CHUNK_HEADER, TASK_HEADER } from "../../../src/contract/limits.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { WorkerReports } from "../events/worker-reports.ts";
 import type { Message } from "../message/message.ts";
@@ -94,7 +94,9 @@ export class IsolatedWork implements Work {
   };
 
   readonly timeoutSecondsOf = ({ headers }: Message<unknown>): number | undefined => {
-    return this.#ready?.timeouts[headers[TASK_HEADER] ?? ""];
+    const seconds = this.#ready?.timeouts[headers[TASK_HEADER] ?? ""];
+    // That of a task is for each input.
+    return seconds === undefined ? undefined : seconds * Number(headers[CHUNK_HEADER] ?? 1);
   };
 
   get capacity(): number {

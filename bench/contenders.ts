@@ -6,6 +6,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "durable-queue": OURS,
   "durable-queue-defaults": OURS,
   "durable-queue-http": OURS,
+  "durable-queue-memory": "./contenders/memory.ts",
   "bare-object": "./contenders/bare-object.ts",
   "durable-queue-push": "./contenders/push.ts",
   "durable-queue-push-workerd": "./contenders/push.ts",

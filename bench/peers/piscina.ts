@@ -2,8 +2,8 @@
 // given out in chunks that the program makes: as many as Python's Pool does.
 import { Piscina } from "piscina";
 import type { BenchPool, Contender, PoolOptions } from "../contender.ts";
+import { poolOnly } from "../support/pool-only.ts";
 import { clientVersion } from "../support/programs.ts";
-import { withoutServer } from "../support/without-server.ts";
 
 /** Chunks for each thread. */
 const CHUNKS_EACH = 4;
@@ -26,18 +26,11 @@ async function startPool({ task, processes, by }: PoolOptions): Promise<BenchPoo
 
 export const contenders: readonly Contender[] = [
   {
+    ...poolOnly(startPool),
     name: "piscina",
     title: "Piscina, worker threads",
     durability: "memory only",
     isDurable: false,
-    only: ["pool", "queens"],
     version: async () => clientVersion("piscina"),
-    start: withoutServer,
-    connect: async () => ({
-      put: () => Promise.reject(new Error("It is no queue.")),
-      putAll: () => Promise.reject(new Error("It is no queue.")),
-      consume: () => Promise.reject(new Error("It is no queue.")),
-      pool: startPool,
-    }),
   },
 ];

@@ -65,6 +65,8 @@ export class RunnerLink {
   #unusable: RunnerEnd["unusable"];
   /** How many messages it was given. */
   #given = 0;
+  /** How many of those in its hands the worker does not wait for. */
+  #left = 0;
   #dying: string | undefined;
   #timer: Timer;
 
@@ -90,9 +92,7 @@ export class RunnerLink {
 
   /** How many messages the worker waits for that are in its hands. */
   get awaited(): number {
-    let count = 0;
-    for (const { isAwaited } of this.#runs.values()) if (isAwaited) count += 1;
-    return count;
+    return this.#runs.size - this.#left;
   }
 
   /** How many more messages it can begin with. */
@@ -113,7 +113,10 @@ export class RunnerLink {
     const run = new Run(message, {
       abort: (reason) => this.#send({ kind: "abort", run: number, error: sentError(reason) }),
       overdue: () => this.kill(),
-      left: () => this.#events.changed(),
+      left: () => {
+        this.#left += 1;
+        this.#events.changed();
+      },
     });
     this.#given += 1;
     this.#runs.set(number, run);
@@ -190,6 +193,7 @@ export class RunnerLink {
     const run = this.#runs.get(number);
     if (run === undefined) return;
     this.#runs.delete(number);
+    if (!run.isAwaited) this.#left -= 1;
     run.ended(outcome);
     const { tasksMax } = this.#options;
     if (this.#runs.size === 0) {
@@ -213,6 +217,7 @@ export class RunnerLink {
     this.#timer.clear();
     const runs = [...this.#runs.values()];
     this.#runs.clear();
+    this.#left = 0;
     const dying = this.#dying === undefined ? end : { how: this.#dying, isOwnDoing: true };
     this.#events.ended({
       ...dying,

@@ -16,6 +16,8 @@ export interface Connection {
   submitAll?(inputs: readonly string[]): Promise<readonly SubmittedJob[]>;
   /** Runs jobs, each of whose results is what the promise is kept with. Kept when it listens. */
   serve?(run: (input: string) => Promise<string>): Promise<void>;
+  /** Starts a pool for one task; kept when its processes or threads are ready, with undefined where it has no chunks. */
+  pool?(options: PoolOptions): Promise<BenchPool | undefined>;
   /** One more receive that waits on this connection; only ours. */
   wait?(queue: QueueName): void;
 }
@@ -24,6 +26,22 @@ export interface Connection {
 interface SubmittedJob {
   /** Kept when it is done. */
   result(): Promise<string>;
+}
+
+/** What pools do with each input: `square` is next to no work. */
+export type PoolTask = "square" | "queens";
+
+export interface PoolOptions {
+  task: PoolTask;
+  /** Processes or threads. They end with the process that has started them. */
+  processes: number;
+  /** How inputs are given out: in chunks of the size that the contender chooses, or each alone. */
+  by: "chunk" | "item";
+}
+
+export interface BenchPool {
+  /** The results for all inputs, in their order. */
+  map(inputs: readonly number[]): Promise<readonly number[]>;
 }
 
 /** What a hosted server would charge for, beside what it writes. */

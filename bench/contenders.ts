@@ -6,6 +6,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "durable-queue": OURS,
   "durable-queue-defaults": OURS,
   "durable-queue-http": OURS,
+  "durable-queue-memory": "./contenders/memory.ts",
   "bare-object": "./contenders/bare-object.ts",
   "durable-queue-push": "./contenders/push.ts",
   "durable-queue-push-workerd": "./contenders/push.ts",
@@ -18,6 +19,8 @@ const MODULES: Readonly<Record<string, string>> = {
   beanstalkd: "./peers/beanstalkd.ts",
   nats: "./peers/nats.ts",
   "python-manager": "./peers/python-manager.ts",
+  "python-pool": "./peers/python-pool.ts",
+  piscina: "./peers/piscina.ts",
 };
 
 const names = Object.keys(MODULES);

@@ -5,11 +5,12 @@ import { idleWaiters } from "./scenarios/idle-waiters.ts";
 import { jobScenarios } from "./scenarios/jobs.ts";
 import { machine } from "./scenarios/machine.ts";
 import { pipeline } from "./scenarios/pipeline.ts";
+import { poolScenarios } from "./scenarios/pools.ts";
 import { pushScenarios } from "./scenarios/push.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
-  ...[pipeline, ...jobScenarios, ...clientScenarios, ...pushScenarios],
+  ...[pipeline, ...jobScenarios, ...clientScenarios, ...pushScenarios, ...poolScenarios],
   ...[idleWaiters, machine],
 ];
 

@@ -1,15 +1,14 @@
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { QueueManager, type WorkOptions } from "durable-queue";
+import { QueueManager } from "durable-queue";
 import { defineTasks, task } from "durable-queue/tasks";
 import type * as Ws from "ws";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
 import { type Connection, type Contender, QUEUES, type RunningServer } from "../contender.ts";
+import { startPool } from "./our-pool.ts";
+import { TUNED, version } from "./tuned.ts";
 
 const AUTHKEY = "bench";
-/** For work that is short: many at a time, and many that wait. */
-const TUNED: WorkOptions = { concurrency: 400, prefetch: 800, leaseSeconds: 60 };
 /** The longest wait of a receive over HTTP. */
 const WAIT_SECONDS = 25;
 
@@ -53,7 +52,11 @@ function registryOf(run: (input: string) => Promise<string>) {
   return defineTasks("tasks", { answer: task({ run }) });
 }
 
-async function connect(address: string, transport: "websocket" | "http", work = TUNED): Promise<Connection> {
+async function connect(
+  address: string,
+  transport: "websocket" | "http",
+  work: typeof TUNED | Record<string, never> = TUNED,
+): Promise<Connection> {
   const manager = new QueueManager({ address, authkey: AUTHKEY, transport, fetch: countedFetch });
   const queues = { tasks: manager.queue<string>("tasks"), results: manager.queue<string>("results") };
   const { answer } = manager.tasks<ReturnType<typeof registryOf>>("tasks");
@@ -69,15 +72,11 @@ async function connect(address: string, transport: "websocket" | "http", work = 
     async serve(run) {
       manager.work(registryOf(run), work);
     },
+    pool: (options) => startPool(manager, options, work),
     wait(name) {
       queues[name].receive({ timeoutSeconds: WAIT_SECONDS }).catch((error) => console.error(error));
     },
   };
-}
-
-async function version(): Promise<string> {
-  const file = `${import.meta.dirname}/../../package.json`;
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
 countFrames();

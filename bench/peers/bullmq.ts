@@ -6,6 +6,7 @@ import type { Connection, Contender, QueueName, RunningServer } from "../contend
 import { Child, freePort } from "../support/child-process.ts";
 import { isListening } from "../support/is-listening.ts";
 import { clientVersion, program, versionOf } from "../support/programs.ts";
+import { startPool } from "./bullmq-pool.ts";
 
 /** Of 100 and 400 the faster one here. */
 const CONCURRENCY = 100;
@@ -72,6 +73,7 @@ async function connect(address: string): Promise<Connection> {
       const worker = new Worker<string, string>("tasks", (job) => run(job.data), options);
       await worker.waitUntilReady();
     },
+    pool: async (options) => (options.by === "chunk" ? undefined : startPool(options, Number(port), CONCURRENCY)),
   };
 }
 

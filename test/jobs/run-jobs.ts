@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { QueueManager } from "durable-queue";
 import { DataDirectory } from "../../src/local/data-directory.ts";
 import { Server } from "../../src/local/server.ts";
+import { ChildProgram } from "../support/child-program.ts";
 import { Random } from "../support/random.ts";
 import { QUEUE } from "./job-tasks.ts";
 import { Notebook } from "./notebook.ts";
-import { Program } from "./program.ts";
 import { type JobsVerdict, verdictOn } from "./verdict.ts";
 
 const WORKERS = 4;
@@ -61,8 +61,8 @@ class JobRun {
   readonly #options: JobRunOptions;
   readonly #random: Random;
   #server: Server | undefined;
-  readonly #workers: Program[] = [];
-  #producer: Program | undefined;
+  readonly #workers: ChildProgram[] = [];
+  #producer: ChildProgram | undefined;
   /** How many outcomes the producer has. */
   #outcomes = 0;
   #heard: () => void = () => undefined;
@@ -138,13 +138,13 @@ class JobRun {
     return { address: this.#server?.address, authkey: AUTHKEY };
   }
 
-  #newWorker(): Program {
-    return new Program("worker-program.ts", this.#place);
+  #newWorker(): ChildProgram {
+    return new ChildProgram(`${import.meta.dirname}/worker-program.ts`, this.#place);
   }
 
-  #newProducer(): Program {
+  #newProducer(): ChildProgram {
     const settings = { ...this.#place, file: this.file, jobs: this.#options.jobs };
-    return new Program("producer-program.ts", settings, (outcomes) => {
+    return new ChildProgram(`${import.meta.dirname}/producer-program.ts`, settings, (outcomes) => {
       this.#outcomes = outcomes as number;
       this.#heard();
     });

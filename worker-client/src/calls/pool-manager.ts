@@ -1,10 +1,13 @@
 import { assertNoRunner } from "../base/runner-marker.ts";
 import { isolatedTasks } from "../isolation/isolated-tasks.ts";
-import { isolationOf, type TaskWorkOptions } from "../isolation/isolation-options.ts";
+import { ISOLATION_OPTIONS, isolationOf, type TaskWorkOptions } from "../isolation/isolation-options.ts";
 import type { TaskRegistry } from "../tasks/registry.ts";
 import { checkWorkOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
 import { checkRegistry, TaskManager } from "./task-manager.ts";
+
+/** How long handlers in threads and processes may go on after SIGTERM or SIGINT, in seconds, unless an option says it. */
+const SHUTDOWN_SECONDS = 10;
 
 /** What managers of queues have for tasks whose handlers can run in threads and processes. */
 export abstract class PoolManager extends TaskManager {
@@ -26,10 +29,13 @@ export abstract class PoolManager extends TaskManager {
     checkRegistry("work()", registry);
     assertNoRunner("work()");
     const { isolation: _, processes: __, maxTasksPerProcess: ___, ...rest } = options;
-    checkWorkOptions(rest);
+    checkWorkOptions(options, ISOLATION_OPTIONS);
     const isolated = isolationOf(options);
     if (isolated === undefined) return super.work(registry, rest);
     const work = isolatedTasks(registry, isolated, rest);
-    return this.queue(registry.queue).startWork((calls, reports) => work.attach(calls, reports), rest);
+    return this.queue(registry.queue).startWork((calls, reports) => work.attach(calls, reports), {
+      ...rest,
+      shutdownSeconds: rest.shutdownSeconds ?? SHUTDOWN_SECONDS,
+    });
   }
 }

@@ -97,6 +97,10 @@ export class IsolatedWork implements Work {
     return this.#ready?.timeouts[headers[TASK_HEADER] ?? ""];
   };
 
+  readonly connected = (): void => {
+    this.#supervisor?.connected();
+  };
+
   get capacity(): number {
     return this.#supervisor?.capacity ?? 0;
   }

@@ -127,6 +127,11 @@ export class RunnerLink {
     return run.verdict;
   }
 
+  /** A connection to the server is open: what it keeps in memory alone is told again. */
+  connected(): void {
+    for (const run of this.#runs.values()) run.tellAgain();
+  }
+
   /** Ends it, when what it has in hand has ended. */
   end(): void {
     if (this.#state === "over" || this.#state === "ending") return;
@@ -176,11 +181,11 @@ export class RunnerLink {
     else if (message.kind === "ready") this.#ready(message.ready);
     else if (message.kind === "unusable") this.#unusable = message;
     else if (message.kind === "dying") this.#dying = message.text;
-    else this.#events.said(message, message.kind === "error" ? this.#messageOf(message.receipt) : undefined);
+    else this.#events.said(message, message.kind === "error" ? this.#runOf(message.receipt)?.message : undefined);
   }
 
-  #messageOf(receipt: string | undefined): Message<unknown> | undefined {
-    for (const { message } of this.#runs.values()) if (message.receipt === receipt) return message;
+  #runOf(receipt: string | undefined): Run | undefined {
+    for (const run of this.#runs.values()) if (run.message.receipt === receipt) return run;
     return undefined;
   }
 
@@ -208,7 +213,7 @@ export class RunnerLink {
 
   async #call(call: number, made: HandlerCall): Promise<void> {
     try {
-      const reply = await makeCall(made, (receipt) => this.#messageOf(receipt));
+      const reply = await makeCall(made, (receipt) => this.#runOf(receipt));
       this.#send({ kind: "answer", call, reply });
     } catch (error) {
       this.#send({ kind: "answer", call, error: sentError(error) });

@@ -20,7 +20,7 @@ const PROGRAMS = [
   "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
   "test/local/{start,start-with-keys,restart,server-crash,older-data,setup,examples,hibernation}.test.ts",
   "test/local/webhooks/*.test.ts",
-  "test/client/workers/{blocking,attempts}.test.ts",
+  "test/client/workers/{blocking,attempts,shutdown}.test.ts",
   "test/{package,operations,jobs,templates}/**/*.test.ts",
   "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",
   "test/docs/{code-blocks,moving,moving-worker,testing-projects,webhooks-page}.test.ts",

@@ -66,7 +66,7 @@ export type { JobsOptions } from "./calls/queue-jobs.ts";
 export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
 export type { SubmitManyOptions, SubmitOptions, TaskCalls, TaskClient } from "./calls/task-client.ts";
 export type { LogDetails, Logger } from "./events/log.ts";
-export type { WorkerEvents } from "./events/worker-events.ts";
+export type { Crash, WorkerEvents } from "./events/worker-events.ts";
 export type { Isolation, IsolationOptions, TaskWorkOptions } from "./isolation/isolation-options.ts";
 export type { AnnouncedTask } from "./jobs/announcement.ts";
 export { asCompleted, type GatherOptions, gather } from "./jobs/as-completed.ts";

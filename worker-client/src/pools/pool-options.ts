@@ -70,7 +70,7 @@ const CHUNKS_PER_WORKER = 4;
 const KEY_CHARACTERS_MAX = 200;
 
 const POOL_OPTIONS: Known<PoolOptions> = {
-  ...{ processes: true, isolation: true, maxTasksPerProcess: true },
+  ...{ processes: true, isolation: true, maxTasksPerProcess: true, shutdownSeconds: true },
   ...{ concurrency: true, prefetch: true, leaseSeconds: true, timeoutSeconds: true, logger: true, onError: true },
 };
 const CALLBACK_OPTIONS: Known<CallbackOptions<unknown>> = { callback: true, errorCallback: true };

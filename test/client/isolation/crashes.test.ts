@@ -1,4 +1,6 @@
 /** Threads and processes that end in the middle of a handler. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Crash } from "../../../worker-client/src/events/worker-events.ts";
 import { JobFailed } from "../../../worker-client/src/index.ts";
@@ -66,4 +68,21 @@ test("a process that was ended by SIGKILL is counted, and the task fails by its 
   expect(error).toMatchObject({ attempts: 2, remoteName: "ProcessDied" });
   expect(error.remoteMessage).toMatch(/ was ended by SIGKILL, as the system does when memory runs out\.$/);
   expect(worker.crashes).toBe(2);
+});
+
+test.each([
+  ["processes", "was ended by SIGABRT, as Node does when its heap is out of memory"],
+  ["threads", "ended because its heap was out of memory"],
+])("a task that takes all memory ends in %s alone, and the others go on", (isolation, how) => {
+  const program = join(import.meta.dirname, "../../support/isolation/memory-program.ts");
+  const output = execFileSync(process.execPath, ["--max-old-space-size=64", program, isolation], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+
+  expect(JSON.parse(output)).toEqual({
+    reasons: [how, how],
+    error: expect.stringMatching(new RegExp(`^JobFailed: .+ failed after 2 attempts: ProcessDied: The .+ ${how}\\.$`)),
+    square: 9,
+  });
 });

@@ -27,6 +27,12 @@ export function tasksOf(queue: string) {
       square: task({ run: (n: number) => n * n }),
       echo: task({ run: (value: unknown) => value }),
       here: task({ run: () => here() }),
+      hereAfter: task({
+        run: (ms: number) => {
+          block(ms);
+          return here();
+        },
+      }),
       block: task({
         run: (ms: number, { attempt }) => {
           block(ms);

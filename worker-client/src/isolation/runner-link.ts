@@ -13,6 +13,9 @@ export const START_MS = 60_000;
 /** How long a runner that was told to end may take, in milliseconds, before it is killed. */
 const END_MS = 4_000;
 
+/** How long it may take, in milliseconds, where the worker does not wait for its handlers any more. */
+const GIVEN_UP_MS = 1_000;
+
 /** The most messages that are sent to a runner together: their texts are one. */
 const SENT_TOGETHER_MAX = 64;
 
@@ -124,6 +127,11 @@ export class RunnerLink {
     return run.verdict;
   }
 
+  /** A connection to the server is open: what it keeps in memory alone is told again. */
+  connected(): void {
+    for (const run of this.#runs.values()) run.tellAgain();
+  }
+
   /** Ends it, when what it has in hand has ended. */
   end(): void {
     if (this.#state === "over" || this.#state === "ending") return;
@@ -135,7 +143,7 @@ export class RunnerLink {
       this.#child.kill();
       return;
     }
-    this.#timer = new Timer(END_MS, () => this.#child.kill());
+    this.#timer = new Timer(this.#left > 0 ? GIVEN_UP_MS : END_MS, () => this.#child.kill());
     if (this.#runs.size === 0) this.#send({ kind: "end" });
   }
 
@@ -173,11 +181,11 @@ export class RunnerLink {
     else if (message.kind === "ready") this.#ready(message.ready);
     else if (message.kind === "unusable") this.#unusable = message;
     else if (message.kind === "dying") this.#dying = message.text;
-    else this.#events.said(message, message.kind === "error" ? this.#messageOf(message.receipt) : undefined);
+    else this.#events.said(message, message.kind === "error" ? this.#runOf(message.receipt)?.message : undefined);
   }
 
-  #messageOf(receipt: string | undefined): Message<unknown> | undefined {
-    for (const { message } of this.#runs.values()) if (message.receipt === receipt) return message;
+  #runOf(receipt: string | undefined): Run | undefined {
+    for (const run of this.#runs.values()) if (run.message.receipt === receipt) return run;
     return undefined;
   }
 
@@ -205,7 +213,7 @@ export class RunnerLink {
 
   async #call(call: number, made: HandlerCall): Promise<void> {
     try {
-      const reply = await makeCall(made, (receipt) => this.#messageOf(receipt));
+      const reply = await makeCall(made, (receipt) => this.#runOf(receipt));
       this.#send({ kind: "answer", call, reply });
     } catch (error) {
       this.#send({ kind: "answer", call, error: sentError(error) });

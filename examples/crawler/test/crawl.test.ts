@@ -12,7 +12,7 @@ let workers: WorkerProcess[];
 beforeAll(async () => {
   server = await startServer();
   workers = [new WorkerProcess(server, 20), new WorkerProcess(server, 20)];
-}, 30_000);
+});
 
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.stop()));
@@ -53,7 +53,7 @@ test("two workers find all of 2,000 pages, fetch each once, and are polite to ea
   expect(Math.max(...site.counts.values())).toBe(2);
   expect([...site.counts.keys()].filter((page) => /private|hidden/.test(page))).toEqual([]);
   expect(site.busiest).toBe(PER_HOST);
-}, 120_000);
+});
 
 test("a host that answers with 429 is left alone for as long as it says", async () => {
   const site = await openSite(2, 30);
@@ -66,7 +66,7 @@ test("a host that answers with 429 is left alone for as long as it says", async 
   expect([1, PER_HOST]).toContain(refused.length);
   const pages = [...site.counts.keys()].filter((page) => /^0\/\d+$/.test(page));
   expect(pages).toHaveLength(30);
-}, 120_000);
+});
 
 test("pages beyond the depth are left out", async () => {
   const site = await openSite(1, 100);
@@ -76,7 +76,7 @@ test("pages beyond the depth are left out", async () => {
 
   const visits = await Array.fromAsync(visitsOf(manager, crawl));
   expect(visits.filter(({ status }) => status === 200)).toHaveLength(1 + 4 + 16);
-}, 120_000);
+});
 
 test("the pages that a killed worker had in hand are fetched by another", async () => {
   const site = await openSite(8, 50);
@@ -89,4 +89,4 @@ test("the pages that a killed worker had in hand are fetched by another", async 
 
   const visits = await Array.fromAsync(visitsOf(manager, crawl));
   expect(visits.filter(({ status }) => status === 200)).toHaveLength(8 * 50);
-}, 120_000);
+});

@@ -14,9 +14,9 @@ export async function pictureOf(width: number, height: number, hue: number): Pro
 export async function makePictures(folder: string, count: number): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (let index = 0; index < count; index += 1) {
-    await writeFile(join(folder, `picture-${index}.jpg`), await pictureOf(2_400, 1_600, index * 40));
+    await writeFile(join(folder, `picture-${index}.jpg`), await pictureOf(1_800, 1_200, index * 40));
   }
-  const whole = await pictureOf(2_400, 1_600, 0);
+  const whole = await pictureOf(1_800, 1_200, 0);
   await writeFile(join(folder, "cut-off.jpg"), whole.subarray(0, whole.length / 2));
   await writeFile(join(folder, "no-picture.jpg"), "This is a text.");
 }

@@ -18,8 +18,8 @@ let target: string;
 beforeAll(async () => {
   server = await startServer();
   manager = server.manager();
-  manager.work(tasks, { concurrency: 2, onError: () => undefined });
-}, 30_000);
+  manager.work(tasks, { processes: 2, onError: () => undefined });
+});
 
 afterAll(() => server.stop());
 
@@ -60,7 +60,7 @@ test("a picture that cannot be read now is tried again", async () => {
   const source = join(pictures, "late.jpg");
   const input = { source, folder: target, widths: [100] };
   const job = await manager.tasks(tasks).thumbnails.submit(input, { retryDelaySeconds: 0.2, maxAttempts: 0 });
-  await expect.poll(async () => (await job.status()).attempts).toBeGreaterThan(0);
+  await expect.poll(async () => (await job.status()).attempts, { timeout: 30_000 }).toBeGreaterThan(0);
 
   await writeFile(source, await pictureOf(300, 200, 0));
 

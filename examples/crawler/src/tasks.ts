@@ -40,8 +40,8 @@ async function visit({ crawl, url, depth }: Page, { message, signal }: TaskConte
   }
   if (status >= 500) throw new Error(`${url} answered with status ${status}.`);
   const { title, links } = contentOf(html, url);
-  const leadsTo = location === undefined ? links : [addressOf(location, url) ?? url];
-  const pages = leadsTo
+  const redirect = location === undefined ? undefined : addressOf(location, url);
+  const pages = (redirect === undefined ? links : [redirect])
     .filter((link) => depth < crawl.maxDepth && crawl.hosts.includes(new URL(link).host))
     .map((link) => ({ crawl, url: link, depth: depth + 1 }));
   manager ??= new QueueManager();

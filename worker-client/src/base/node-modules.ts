@@ -44,10 +44,7 @@ export interface StartedThread {
 
 /** `node:worker_threads`. */
 interface Threads {
-  Worker: new (
-    program: URL,
-    options: { env?: Readonly<Record<string, string | undefined>> | undefined; execArgv: string[] },
-  ) => StartedThread;
+  Worker: new (program: URL, options: { env?: Readonly<Record<string, string | undefined>> }) => StartedThread;
 }
 
 /** `node:url`. */

@@ -1,7 +1,7 @@
 import { assertNoRunner } from "../base/runner-marker.ts";
 import { WorkerReports } from "../events/worker-reports.ts";
 import { isolatedTasks } from "../isolation/isolated-tasks.ts";
-import { isolationOf, type TaskWorkOptions } from "../isolation/isolation-options.ts";
+import { ISOLATION_OPTIONS, isolationOf, type TaskWorkOptions } from "../isolation/isolation-options.ts";
 import type { PoolParts } from "../pools/engine.ts";
 import { Executor } from "../pools/executor.ts";
 import { Pool } from "../pools/pool.ts";
@@ -14,6 +14,9 @@ import { checkRegistry, TaskManager } from "./task-manager.ts";
 
 /** How many inputs are thought to be worked on at the same time where workers are elsewhere. */
 const WORKERS_ELSEWHERE = 4;
+
+/** How long handlers in threads and processes may go on after SIGTERM or SIGINT, in seconds, unless an option says it. */
+const SHUTDOWN_SECONDS = 10;
 
 /** What managers of queues have for tasks whose handlers can run in threads and processes. */
 export abstract class PoolManager extends TaskManager {
@@ -35,11 +38,14 @@ export abstract class PoolManager extends TaskManager {
     checkRegistry("work()", registry);
     assertNoRunner("work()");
     const { isolation: _, processes: __, maxTasksPerProcess: ___, ...rest } = options;
-    checkWorkOptions(rest);
+    checkWorkOptions(options, ISOLATION_OPTIONS);
     const isolated = isolationOf(options);
     if (isolated === undefined) return super.work(registry, rest);
     const work = isolatedTasks(registry, isolated, rest);
-    return this.queue(registry.queue).startWork((calls, reports) => work.attach(calls, reports), rest);
+    return this.queue(registry.queue).startWork((calls, reports) => work.attach(calls, reports), {
+      ...rest,
+      shutdownSeconds: rest.shutdownSeconds ?? SHUTDOWN_SECONDS,
+    });
   }
 
   /**

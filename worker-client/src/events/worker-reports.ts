@@ -67,9 +67,14 @@ export class WorkerReports implements MessageObserver {
     if (this.#isWanted("started")) this.#tell("started", { message });
   }
 
+  /** Whether anything takes what handlers return. */
+  get wantsResults(): boolean {
+    return this.#isWanted("completed");
+  }
+
   /** A handler has returned. Its message has completed when its ack is confirmed. */
   returned(message: Message<unknown>, result: unknown): void {
-    if (!this.#isWanted("completed")) return;
+    if (!this.wantsResults) return;
     this.#returned.set(message, { result, seconds: secondsOf(message) });
     if (this.#ackedByCall.has(message)) this.completed(message);
   }

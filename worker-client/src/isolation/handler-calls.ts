@@ -2,10 +2,11 @@
 import type { ErrorParts } from "../message/error-parts.ts";
 import type { Message } from "../message/message.ts";
 import type { HandlerCall } from "./protocol.ts";
+import type { Run } from "./run.ts";
 import { receivedError } from "./sent-errors.ts";
 
-/** The messages whose handlers run, by their receipts. */
-type Running = (receipt: string) => Message<unknown> | undefined;
+/** The handlers that run, by the receipts of their messages. */
+type Running = (receipt: string) => Run | undefined;
 
 /** What some calls are given. */
 interface Request {
@@ -27,15 +28,17 @@ export async function makeCall(made: HandlerCall, running: Running): Promise<unk
   const request = made.request as Request;
   const options = retrySeconds === undefined ? {} : { retrySeconds };
   if (verb === "progress") {
-    const message = running(request.receipt ?? "");
-    if (message === undefined) return { cancelled: false, stale: true };
+    const run = running(request.receipt ?? "");
+    if (run === undefined) return { cancelled: false, stale: true };
+    const { message } = run;
+    run.progress = { value: request.progress };
     const { cancelled } = await message.progress(request.progress, options);
     return { cancelled, stale: message.isLost };
   }
   const { receipts = [] } = request;
-  if (verb === "extend") return extended(running(receipts[0] ?? ""), request, options);
+  if (verb === "extend") return extended(running(receipts[0] ?? "")?.message, request, options);
   const calls = receipts.map(async (receipt, index) => {
-    const message = running(receipt);
+    const message = running(receipt)?.message;
     return message !== undefined && (await settled(message, made, index, options)) ? [] : [receipt];
   });
   const stale = (await Promise.all(calls)).flat();

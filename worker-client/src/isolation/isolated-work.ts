@@ -99,6 +99,10 @@ export class IsolatedWork implements Work {
     return seconds === undefined ? undefined : seconds * Number(headers[CHUNK_HEADER] ?? 1);
   };
 
+  readonly connected = (): void => {
+    this.#supervisor?.connected();
+  };
+
   get capacity(): number {
     return this.#supervisor?.capacity ?? 0;
   }

@@ -1,4 +1,4 @@
-import { checkNumber, shown } from "../base/check-options.ts";
+import { checkNumber, type Known, shown } from "../base/check-options.ts";
 import { processors } from "../base/node-modules.ts";
 import type { WorkOptions } from "../workers/work-options.ts";
 
@@ -37,6 +37,13 @@ const PROCESSES_MAX = 256;
 
 /** The most tasks after which a thread or process is replaced. */
 const TASKS_PER_PROCESS_MAX = 1_000_000;
+
+/** The options that say where handlers run: the names alone count. */
+export const ISOLATION_OPTIONS: Known<IsolationOptions> = {
+  isolation: true,
+  processes: true,
+  maxTasksPerProcess: true,
+};
 
 const ISOLATIONS: readonly unknown[] = ["event-loop", "threads", "processes"] satisfies Isolation[];
 

@@ -25,6 +25,8 @@ export class Run {
   readonly verdict: Promise<Verdict | undefined>;
   /** Whether the handler has begun. */
   isBegun = false;
+  /** What the handler last told of its progress, if it did. */
+  progress: { value: unknown } | undefined;
   /** Whether the worker waits for it. */
   isAwaited = true;
   readonly #ending = Promise.withResolvers<Verdict | undefined>();
@@ -44,6 +46,12 @@ export class Run {
     this.#over();
     if (outcome.verb === "threw") this.#ending.reject(this.#thrown(outcome));
     else this.#ending.resolve(verdictOf(outcome));
+  }
+
+  /** Sends the last progress again: the server may be another one now, which knows of none. */
+  tellAgain(): void {
+    if (this.progress === undefined || this.message.isSettled) return;
+    this.message.progress(this.progress.value, { retrySeconds: 0 }).catch(() => undefined);
   }
 
   /** It was not begun, or was ended for another one or because it was overdue: no attempt counts. */

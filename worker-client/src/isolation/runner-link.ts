@@ -13,6 +13,9 @@ export const START_MS = 60_000;
 /** How long a runner that was told to end may take, in milliseconds, before it is killed. */
 const END_MS = 4_000;
 
+/** How long it may take, in milliseconds, where the worker does not wait for its handlers any more. */
+const GIVEN_UP_MS = 1_000;
+
 /** The most messages that are sent to a runner together: their texts are one. */
 const SENT_TOGETHER_MAX = 64;
 
@@ -65,6 +68,8 @@ export class RunnerLink {
   #unusable: RunnerEnd["unusable"];
   /** How many messages it was given. */
   #given = 0;
+  /** How many of those in its hands the worker does not wait for. */
+  #left = 0;
   #dying: string | undefined;
   #timer: Timer;
 
@@ -90,9 +95,7 @@ export class RunnerLink {
 
   /** How many messages the worker waits for that are in its hands. */
   get awaited(): number {
-    let count = 0;
-    for (const { isAwaited } of this.#runs.values()) if (isAwaited) count += 1;
-    return count;
+    return this.#runs.size - this.#left;
   }
 
   /** How many more messages it can begin with. */
@@ -113,12 +116,20 @@ export class RunnerLink {
     const run = new Run(message, {
       abort: (reason) => this.#send({ kind: "abort", run: number, error: sentError(reason) }),
       overdue: () => this.kill(),
-      left: () => this.#events.changed(),
+      left: () => {
+        this.#left += 1;
+        this.#events.changed();
+      },
     });
     this.#given += 1;
     this.#runs.set(number, run);
     this.#send({ kind: "run", run: number, message: message.received });
     return run.verdict;
+  }
+
+  /** A connection to the server is open: what it keeps in memory alone is told again. */
+  connected(): void {
+    for (const run of this.#runs.values()) run.tellAgain();
   }
 
   /** Ends it, when what it has in hand has ended. */
@@ -132,7 +143,7 @@ export class RunnerLink {
       this.#child.kill();
       return;
     }
-    this.#timer = new Timer(END_MS, () => this.#child.kill());
+    this.#timer = new Timer(this.#left > 0 ? GIVEN_UP_MS : END_MS, () => this.#child.kill());
     if (this.#runs.size === 0) this.#send({ kind: "end" });
   }
 
@@ -170,11 +181,11 @@ export class RunnerLink {
     else if (message.kind === "ready") this.#ready(message.ready);
     else if (message.kind === "unusable") this.#unusable = message;
     else if (message.kind === "dying") this.#dying = message.text;
-    else this.#events.said(message, message.kind === "error" ? this.#messageOf(message.receipt) : undefined);
+    else this.#events.said(message, message.kind === "error" ? this.#runOf(message.receipt)?.message : undefined);
   }
 
-  #messageOf(receipt: string | undefined): Message<unknown> | undefined {
-    for (const { message } of this.#runs.values()) if (message.receipt === receipt) return message;
+  #runOf(receipt: string | undefined): Run | undefined {
+    for (const run of this.#runs.values()) if (run.message.receipt === receipt) return run;
     return undefined;
   }
 
@@ -190,6 +201,7 @@ export class RunnerLink {
     const run = this.#runs.get(number);
     if (run === undefined) return;
     this.#runs.delete(number);
+    if (!run.isAwaited) this.#left -= 1;
     run.ended(outcome);
     const { tasksMax } = this.#options;
     if (this.#runs.size === 0) {
@@ -201,7 +213,7 @@ export class RunnerLink {
 
   async #call(call: number, made: HandlerCall): Promise<void> {
     try {
-      const reply = await makeCall(made, (receipt) => this.#messageOf(receipt));
+      const reply = await makeCall(made, (receipt) => this.#runOf(receipt));
       this.#send({ kind: "answer", call, reply });
     } catch (error) {
       this.#send({ kind: "answer", call, error: sentError(error) });
@@ -213,6 +225,7 @@ export class RunnerLink {
     this.#timer.clear();
     const runs = [...this.#runs.values()];
     this.#runs.clear();
+    this.#left = 0;
     const dying = this.#dying === undefined ? end : { how: this.#dying, isOwnDoing: true };
     this.#events.ended({
       ...dying,

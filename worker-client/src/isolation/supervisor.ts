@@ -87,6 +87,11 @@ export class Supervisor {
     return chosen === undefined ? new Verdict({ verb: "release", delaySeconds: 0 }) : chosen.run(message);
   }
 
+  /** A connection to the server is open. */
+  connected(): void {
+    for (const { runner } of this.#places) runner?.connected();
+  }
+
   /** Ends all when what they have in hand has ended; those that take long are killed. */
   async end(): Promise<void> {
     this.#stop();

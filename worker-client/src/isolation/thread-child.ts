@@ -1,6 +1,6 @@
-import { builtinModule, optionsOfNode, type StartedThread } from "../base/node-modules.ts";
+import { builtinModule, type StartedThread } from "../base/node-modules.ts";
 import { lineOf } from "../events/log.ts";
-import { type Child, type ChildEnd, type ChildEvents, type ChildOptions, inheritedOptions } from "./child.ts";
+import type { Child, ChildEnd, ChildEvents, ChildOptions } from "./child.ts";
 import type { FromRunner, ToRunner } from "./protocol.ts";
 
 /** A worker thread. */
@@ -15,7 +15,6 @@ export class ThreadChild implements Child {
     if (threads === undefined) throw new TypeError("This runtime has no worker threads.");
     this.#thread = new threads.Worker(program, {
       ...(environment === undefined ? {} : { env: environment }),
-      execArgv: inheritedOptions(optionsOfNode()),
     });
     this.id = this.#thread.threadId;
     this.#thread.on("message", (messages) => events.heard(messages as FromRunner[]));

@@ -104,8 +104,9 @@ export class Handlers {
 
   #settle(message: Message<unknown>, { act }: Verdict): void {
     const { settlements, reports } = this.#context;
-    if (act.verb === "ack") reports.returned(message, act.value);
-    else if (act.verb === "reject") reports.threw(message, act.error);
+    // The value may have to be parsed.
+    if (act.verb === "ack" && reports.wantsResults) reports.returned(message, act.value);
+    if (act.verb === "reject") reports.threw(message, act.error);
     if (message.isSettled) return;
     if (act.verb === "ack") settlements.ack(message, act.result);
     else if (act.verb === "reject") settlements.reject(message, act.error);

@@ -72,9 +72,13 @@ const WORK_OPTIONS: Known<WorkOptions> = {
 
 const CLOSE_OPTIONS: Known<CloseOptions> = { timeoutSeconds: true };
 
-/** Throws a `TypeError` or a `RangeError` for an unknown option or a wrong value. */
-export function checkWorkOptions(options: WorkOptions): void {
-  checkOptions("work()", options, WORK_OPTIONS);
+/**
+ * Throws a `TypeError` or a `RangeError` for an unknown option or a wrong value.
+ *
+ * @param others more options that there are, which are checked elsewhere
+ */
+export function checkWorkOptions(options: WorkOptions, others: Readonly<Record<string, unknown>> = {}): void {
+  checkOptions("work()", options, { ...WORK_OPTIONS, ...others });
   const { concurrency, prefetch, leaseSeconds, timeoutSeconds, shutdownSeconds, onError } = options;
   if (concurrency !== undefined) checkNumber("concurrency", concurrency, { min: 1, max: 10_000, isInteger: true });
   if (prefetch !== undefined) checkNumber("prefetch", prefetch, { min: 0, max: 10_000, isInteger: true });

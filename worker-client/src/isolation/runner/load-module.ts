@@ -44,6 +44,8 @@ function urlOf(module: string): string {
 /** The message of an error, and the first line of the module, or of one that it imports, that its stack names. */
 function reasonOf(error: unknown, module: string): string {
   if (!(error instanceof Error)) return `it threw ${String(error)}.`;
+  const { code, url } = error as { code?: unknown; url?: unknown };
+  if (code === "ERR_MODULE_NOT_FOUND" && url === urlOf(module)) return "there is no such file.";
   const message = error.message.replace(/\s*\n\s*/g, " ").replace(/\.$/, "");
   const place = /(?:file:\/\/)?(\/(?!.*node:)[^\s()]*:\d+(?::\d+)?)/.exec(error.stack ?? "")?.[1] ?? moduleName(module);
   return `${error.name}: ${message} (${decodeURI(place)}).`;

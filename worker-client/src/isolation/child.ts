@@ -1,4 +1,4 @@
-import type { ToRunner } from "./protocol.ts";
+import type { FromRunner, Said, ToRunner } from "./protocol.ts";
 
 /** How a thread or process ended. */
 export interface ChildEnd {
@@ -10,8 +10,7 @@ export interface ChildEnd {
 
 /** What is told of a thread or process. */
 export interface ChildEvents {
-  /** @param messages a list of `FromRunner`, unless the module has sent it by itself */
-  heard(messages: unknown): void;
+  heard(messages: readonly FromRunner[]): void;
   /** Called once; nothing is heard any more. */
   ended(end: ChildEnd): void;
 }
@@ -25,6 +24,12 @@ export interface Child {
   send(messages: readonly ToRunner[]): void;
   /** Ends it at once, whatever it does. */
   kill(): void;
+}
+
+/** What a runner has said; nothing if its module has sent this by itself, as to a process manager. */
+export function saidIn(sent: unknown): readonly FromRunner[] {
+  const { durableQueue } = Object(sent) as Partial<Said>;
+  return Array.isArray(durableQueue) ? durableQueue : [];
 }
 
 /** What is started. */

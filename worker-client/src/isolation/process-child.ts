@@ -1,6 +1,6 @@
 import { builtinModule, optionsOfNode, type StartedProcess } from "../base/node-modules.ts";
 import { Timer } from "../base/platform.ts";
-import { type Child, type ChildEnd, type ChildEvents, type ChildOptions, inheritedOptions } from "./child.ts";
+import { type Child, type ChildEnd, type ChildEvents, type ChildOptions, inheritedOptions, saidIn } from "./child.ts";
 import type { ToRunner } from "./protocol.ts";
 
 /** How long what an ended process has said may take to be read, in milliseconds. */
@@ -32,8 +32,8 @@ export class ProcessChild implements Child {
       serialization: "json",
       stdio: ["ignore", output ?? "inherit", "inherit", "ipc"],
     });
-    this.#child.on("message", (messages) => {
-      if (!this.#isTold) events.heard(messages);
+    this.#child.on("message", (sent) => {
+      if (!this.#isTold) events.heard(saidIn(sent));
     });
     this.#child.on("error", (error) => {
       // Also told where a message could not be sent, or it could not be killed.

@@ -78,8 +78,7 @@ export class RunnerLink {
     this.#events = events;
     this.#child = open({
       heard: (messages) => {
-        // What else the module sends, as to a process manager, is not for this one.
-        if (Array.isArray(messages)) for (const message of messages as FromRunner[]) this.#heard(message);
+        for (const message of messages) this.#heard(message);
       },
       ended: (end) => this.#ended(end),
     });
@@ -183,7 +182,7 @@ export class RunnerLink {
     else if (message.kind === "unusable") this.#unusable = message;
     else if (message.kind === "dying") this.#dying = message.text;
     else if (message.kind === "error") this.#events.said(message, this.#runOf(message.receipt)?.message);
-    else if (message.kind === "log" || message.kind === "extra") this.#events.said(message, undefined);
+    else this.#events.said(message, undefined);
   }
 
   #runOf(receipt: string | undefined): Run | undefined {

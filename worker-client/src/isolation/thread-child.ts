@@ -1,6 +1,6 @@
 import { builtinModule, type StartedThread } from "../base/node-modules.ts";
 import { lineOf } from "../events/log.ts";
-import type { Child, ChildEnd, ChildEvents, ChildOptions } from "./child.ts";
+import { type Child, type ChildEnd, type ChildEvents, type ChildOptions, saidIn } from "./child.ts";
 import type { ToRunner } from "./protocol.ts";
 
 /** A worker thread. */
@@ -17,7 +17,7 @@ export class ThreadChild implements Child {
       ...(environment === undefined ? {} : { env: environment }),
     });
     this.id = this.#thread.threadId;
-    this.#thread.on("message", (messages) => events.heard(messages));
+    this.#thread.on("message", (sent) => events.heard(saidIn(sent)));
     let failure: { error: unknown } | undefined;
     this.#thread.on("error", (error) => {
       failure = { error };

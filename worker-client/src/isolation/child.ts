@@ -42,21 +42,19 @@ export interface ChildOptions {
   output?: number | undefined;
 }
 
-/** Options of Node that are not for the threads and processes that a program starts. */
-const OWN_OPTIONS = /^--(inspect|watch|test|cpu-prof|heap-prof)/;
+/** Options of Node that are for the program that was started with them alone. */
+const OWN_OPTIONS =
+  /^(--(inspect|debug-port|watch|test|cpu-prof|heap-prof|eval|print|input-type|entry-url|check|interactive)|-([cip]|p?e)$)/;
 
-/** Options of Node whose value is the next argument, and is not for others either. */
-const OWN_WITH_VALUE = new Set(["-e", "--eval", "-p", "--print", "-pe", "--input-type"]);
+/** Of these, those whose value is the next argument, whatever that is. */
+const EVALUATED = new Set(["-e", "-pe", "--eval"]);
 
 /** The options of Node with which others are started: those of this process, without those that are for it alone. */
 export function inheritedOptions(options: readonly string[]): string[] {
   return options.filter((option, index) => {
-    const before = options[index - 1];
-    return (
-      !OWN_OPTIONS.test(option) &&
-      !OWN_WITH_VALUE.has(option) &&
-      !(before !== undefined && OWN_WITH_VALUE.has(before)) &&
-      !option.startsWith("--input-type=")
-    );
+    const before = options[index - 1] ?? "";
+    // The program is not among them: what is no option is the value of the one before.
+    const isValue = !option.startsWith("-") && !before.includes("=");
+    return !OWN_OPTIONS.test(option) && !EVALUATED.has(before) && !(isValue && OWN_OPTIONS.test(before));
   });
 }

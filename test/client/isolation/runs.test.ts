@@ -39,3 +39,28 @@ test("the lease that a handler has extended is extended by the worker from then 
 
   expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
 });
+
+test("whatever a handler throws is told, and ends nothing else", async () => {
+  const refuse = () => {
+    throw new Error("It cannot be looked at.");
+  };
+  const { add, ended } = runsOf(() => {
+    throw new Proxy({}, { get: refuse, getPrototypeOf: refuse, has: refuse, ownKeys: refuse });
+  });
+  add(0);
+  await vi.waitFor(() => expect(ended()).toMatchObject([{ verb: "threw", isReason: false }]));
+});
+
+test("what is told in one go is sent in parts, so that a text has a bound", async () => {
+  const { add, ended, sent } = runsOf(() => undefined);
+  for (let run = 0; run < 1_000; run += 1) add(run);
+  await vi.waitFor(() => expect(ended().length).toBe(1_000));
+  expect(Math.max(...sent.map(({ length }) => length))).toBeLessThanOrEqual(64);
+
+  const parts: number[] = [];
+  const outbox = new Outbox({ send: ({ length }) => parts.push(length), listen: () => undefined });
+  for (let line = 0; line < 150; line += 1)
+    outbox.tell({ kind: "log", level: "info", text: "line", details: {} as never });
+  outbox.flush();
+  expect(parts).toEqual([64, 64, 22]);
+});

@@ -7,13 +7,12 @@ import type { Verdict } from "../workers/verdict.ts";
 import type { Work, WorkEvents } from "../workers/work.ts";
 import type { ChildOptions } from "./child.ts";
 import type { ResolvedIsolation } from "./isolation-options.ts";
-import { ProcessChild } from "./process-child.ts";
 import { assertStartable } from "./program.ts";
 import type { Ready } from "./protocol.ts";
 import type { RunnerEvents } from "./runner-link.ts";
 import { receivedError } from "./sent-errors.ts";
+import { startChild } from "./start-child.ts";
 import { Supervisor } from "./supervisor.ts";
-import { ThreadChild } from "./thread-child.ts";
 
 /** More tasks that are not served are told of again. */
 const TOLD_MAX = 1_000;
@@ -71,7 +70,7 @@ export class IsolatedWork implements Work {
     this.#supervisor ??= new Supervisor(
       {
         count: this.#options.processes,
-        open: (events) => new (isolation === "threads" ? ThreadChild : ProcessChild)(this.#options, events),
+        open: (events) => startChild(isolation, this.#options, events),
         concurrency,
         tasksMax,
         start: { data, isLogged },

@@ -112,6 +112,11 @@ export class IsolatedWork implements Work {
     else void this.launch();
   }
 
+  /** Starts no more of them. */
+  stop(): void {
+    this.#supervisor?.stop();
+  }
+
   /** Ends the threads and processes when their handlers have ended; those that take long are killed. */
   async end(): Promise<void> {
     await this.#supervisor?.end();

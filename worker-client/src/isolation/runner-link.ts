@@ -93,6 +93,10 @@ export class RunnerLink {
     return this.#child.id;
   }
 
+  get isLoading(): boolean {
+    return this.#state === "loading";
+  }
+
   /** How many messages the worker waits for that are in its hands. */
   get awaited(): number {
     return this.#runs.size - this.#left;

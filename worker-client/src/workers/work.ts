@@ -24,6 +24,8 @@ export interface Work {
   readonly capacity?: number;
   /** Called once, before the worker asks for messages. */
   start?(events: WorkEvents): void;
+  /** Called when the worker takes nothing more: no other handler begins. */
+  stop?(): void;
   /** Ends what it has started: no handler is waited for any more. The worker has ended when this is fulfilled. */
   end?(): Promise<void>;
 }

@@ -222,6 +222,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
   #endingOf(options: WorkOptions, over: () => void): Ending {
     return new Ending(this.#calls.queue, options, {
       stop: () => this.#source.stop(),
+      stopWork: () => this.#work.stop?.(),
       shutDown: (timeoutSeconds) => void this.close({ timeoutSeconds }).catch(() => undefined),
       giveBackWaiting: () => this.#settlements.release(this.#leased.takeWaiting()),
       giveUp: (error) => this.#giveUp(error),

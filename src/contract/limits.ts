@@ -156,6 +156,10 @@ export const ERROR_STACK_CHARACTERS_MAX = 8_192;
 /** The name of a task: the header in which a message has it, and what it may be. */
 export const TASK_HEADER = "dq-task";
 export const TASK_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** How many inputs of its task a message has: the header in which a chunk has it. Its body is a JSON array of them. */
+export const CHUNK_HEADER = "dq-chunk";
+/** 1 to 999,999,999: more than fit into a body. */
+export const CHUNK_PATTERN = /^[1-9][0-9]{0,8}$/;
 
 /** Tasks that the workers of one queue announce, and the size of their names and schemas together, as JSON text in UTF-8. */
 export const TASKS_MAX = 256;

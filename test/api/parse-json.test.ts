@@ -55,6 +55,30 @@ test("of an object with very many fields the first are parsed, and the others ar
   expect(detailOf(() => check(VERBS.configure.request, value))).toContain("these 20 and 49980 more");
 });
 
+test.each([
+  ["over HTTP", HTTP_DEPTH, (results: string) => `{"receipts":["a","b"],"results": ${results}}`],
+  [
+    "on the socket",
+    Number.POSITIVE_INFINITY,
+    (results: string) => `{"id":1,"request":{"results":${results}},"verb":"ack"}`,
+  ],
+])("results of jobs are parsed in full, however many elements and fields they have: %s", (_, depth, requestOf) => {
+  const list = Array.from({ length: 20_000 }, (_, n) => n);
+  const object = Object.fromEntries(list.map((n) => [`field-${n}`, [n]]));
+  const text = requestOf(JSON.stringify([list, object, { results: list }]));
+
+  const value = parseRequest(text, depth);
+
+  expect(value).toEqual(JSON.parse(text));
+  expect(fieldsLeftOut(value)).toBe(0);
+});
+
+test("a list of very many results is as wrong when only the first are parsed", () => {
+  const value = parseRequest(`{"receipts":[],"results":[${"[1,2],".repeat(20_000)}1]}`, HTTP_DEPTH);
+
+  expect((value as { results: unknown[] }).results).toHaveLength(ENTRIES_MAX);
+});
+
 test("a list with very many elements is as wrong when only the first are parsed", () => {
   const value = parseRequest(`{"messages":[${"1,".repeat(100_000)}1]}`, HTTP_DEPTH);
 

@@ -108,6 +108,10 @@ describe("a value that an option cannot have", () => {
     ["concurrency must be an integer from 1 to 10000, not 0.", (queue) => queue.work(() => 1, { concurrency: 0 })],
     ["concurrency must be an integer from 1 to 10000, not 1.5.", (queue) => queue.work(() => 1, { concurrency: 1.5 })],
     ["prefetch must be an integer from 0 to 10000, not -1.", (queue) => queue.work(() => 1, { prefetch: -1 })],
+    [
+      "shutdownSeconds must be a number from 0 to 86400, not -1.",
+      (queue) => queue.work(() => 1, { shutdownSeconds: -1 }),
+    ],
     ["leaseSeconds must be a number from 1 to 43200, not 0.5.", (queue) => queue.work(() => 1, { leaseSeconds: 0.5 })],
     [
       "onError must be a function, not true.",

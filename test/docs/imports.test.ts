@@ -59,7 +59,10 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "worker-client/webhooks": ["src/contract"],
   "worker-client/testing": ["worker-client/src", "src/local"],
   // The command line has of the client what its users have.
-  "worker-client/cli": ["worker-client/src/index.ts", "worker-client/src/tasks/index.ts", "src/local", "src/contract"],
+  "worker-client/cli": [
+    ...["worker-client/src/index.ts", "worker-client/src/tasks/index.ts", "worker-client/src/isolation"],
+    ...["src/local", "src/contract"],
+  ],
   "worker-client/cli/commands": [
     ...["worker-client/cli/base", "worker-client/cli/views", "worker-client/cli/bulk", "worker-client/src/index.ts"],
     ...["src/local", "src/contract"],
@@ -67,6 +70,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "worker-client/cli/views": ["worker-client/cli/base", "worker-client/src/index.ts", "src/contract"],
   "worker-client/cli/bulk": [
     ...["worker-client/cli/base", "worker-client/src/index.ts", "worker-client/src/tasks/index.ts", "src/contract"],
+    "worker-client/src/isolation",
   ],
   "worker-client/cli/base": ["worker-client/src/index.ts", "src/contract"],
 };

@@ -1,8 +1,9 @@
 import type { ConsumerSet } from "../push/consumer.ts";
 import { checkNumber, checkOptions, type Known, shown } from "../src/base/check-options.ts";
+import { PoolManager } from "../src/calls/pool-manager.ts";
 import { Queue } from "../src/calls/queue.ts";
 import { checkedQueueName } from "../src/calls/queue-name.ts";
-import { TaskManager } from "../src/calls/task-manager.ts";
+
 import type { QueueRoutes } from "../src/transport/call.ts";
 import { type CloseOptions, checkCloseOptions } from "../src/workers/work-options.ts";
 import type { Worker } from "../src/workers/worker.ts";
@@ -50,7 +51,7 @@ const NAMES_OPTIONS: Known<MemoryQueueNamesOptions> = { prefix: true };
  * await memory.queue("reminders").put("call", { delaySeconds: 3_600 });
  * await memory.advance(3_600);
  */
-export class MemoryManager extends TaskManager {
+export class MemoryManager extends PoolManager {
   readonly #server: MemoryServer;
   readonly #time: VirtualTime;
   readonly #routes: QueueRoutes;

@@ -33,6 +33,8 @@ export class MemoryPushes implements Pushes, Subscriber {
   readonly #workers: Holders;
   readonly #held = new Set<string>();
   #listener: SubscriptionListener | undefined;
+  /** How often the subscription was ended: credit that was granted before is not to be asked for later. */
+  #ends = 0;
 
   /** @param workers the set that holds it while its worker works */
   constructor(server: MemoryServer, queue: string, workers: Holders) {
@@ -64,7 +66,8 @@ export class MemoryPushes implements Pushes, Subscriber {
 
   /** The grant goes behind the acks of this turn, which have made the room. */
   grant(request: RequestOf<"subscribe">): boolean {
-    turn(() => turn(() => void this.#grant(request)));
+    const ends = this.#ends;
+    turn(() => turn(() => ends === this.#ends && void this.#grant(request)));
     return true;
   }
 
@@ -73,11 +76,13 @@ export class MemoryPushes implements Pushes, Subscriber {
   }
 
   unsubscribe(): void {
+    this.#ends += 1;
     void this.#ask("unsubscribe", {}).then(() => this.#listener?.unsubscribed());
   }
 
   /** What the worker was pushed and has not begun is given to others when its leases end. */
   restart(): void {
+    this.#ends += 1;
     this.#listener?.disconnected();
     this.#queue.withdraw(this.#connection.subscriber);
     turn(() => this.#listener?.connected());

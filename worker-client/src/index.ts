@@ -41,6 +41,7 @@ export {
   JobFailed,
   Timeout,
 } from "./base/job-errors.ts";
+export { ProcessDied } from "./base/process-died.ts";
 export type {
   ChangeOptions,
   MessagesOptions,
@@ -65,17 +66,33 @@ export type { JobsOptions } from "./calls/queue-jobs.ts";
 export { QueueManager, type QueueManagerOptions, type QueueNamesOptions } from "./calls/queue-manager.ts";
 export type { SubmitManyOptions, SubmitOptions, TaskCalls, TaskClient } from "./calls/task-client.ts";
 export type { LogDetails, Logger } from "./events/log.ts";
-export type { WorkerEvents } from "./events/worker-events.ts";
+export type { Crash, WorkerEvents } from "./events/worker-events.ts";
+export type { Isolation, IsolationOptions, TaskWorkOptions } from "./isolation/isolation-options.ts";
 export type { AnnouncedTask } from "./jobs/announcement.ts";
 export { asCompleted, type GatherOptions, gather } from "./jobs/as-completed.ts";
+export type { Endable } from "./jobs/endable.ts";
 export type { ResultOptions } from "./jobs/ended-job.ts";
 export type { Job } from "./jobs/job.ts";
 export type { JobError, JobEvent, JobState, JobStatus } from "./jobs/job-status.ts";
-export type { TaskWorkOptions } from "./jobs/task-work.ts";
 export type { DeadLetter } from "./message/dead-letter.ts";
 export type { Message } from "./message/message.ts";
 export type { AckOptions, RejectOptions, ReleaseOptions, RetryOptions } from "./message/message-options.ts";
 export type { DeathReason, MessageState, MessageView } from "./message/message-view.ts";
+export type { AsyncResult, CallbackOptions } from "./pools/async-result.ts";
+export type { Executor, ExecutorShutdownOptions } from "./pools/executor.ts";
+export type { Future } from "./pools/future.ts";
+export type { Inputs } from "./pools/input-reader.ts";
+export type { InputArguments, Pool } from "./pools/pool.ts";
+export type { PoolIterator } from "./pools/pool-iterator.ts";
+export type {
+  ExecutorMapOptions,
+  ImapOptions,
+  MapAsyncOptions,
+  MapOptions,
+  PoolOptions,
+} from "./pools/pool-options.ts";
+export { type WaitForOptions, wait } from "./pools/wait.ts";
+export type { GetResultOptions, TimeoutOptions } from "./pools/wait-end.ts";
 export type { Handler } from "./workers/run-handler.ts";
 export type { CloseOptions, WorkOptions } from "./workers/work-options.ts";
 export type { Worker } from "./workers/worker.ts";

@@ -13,6 +13,15 @@ export const ENTRIES_MAX = 2_000;
 /** Fields of one object in a message's body: more than fit into a body. */
 const BODY_FIELDS_MAX = 200_000;
 
+/** Before the list of an ack's results, of which each is any JSON. It is a field of the request. */
+const RESULTS = /"results"\s*:\s*$/;
+
+/** How deep a request is: on the socket it is a field of its operation. */
+const REQUEST_DEPTHS: readonly number[] = [1, 2];
+
+/** How much text before a list is looked at. */
+const BEFORE_CHARACTERS = 32;
+
 /** How deep the objects of an HTTP request are: the request, its list of messages, each message. Bodies are deeper. */
 export const HTTP_DEPTH = 3;
 
@@ -58,6 +67,8 @@ class Shortening {
   /** For each object and list around the current place: its entries so far, and whether it is an object. */
   readonly #entries: number[] = [];
   readonly #areObjects: boolean[] = [];
+  /** The depth of the list of results while the place is in it, else 0. What is deeper is theirs. */
+  #resultsDepth = 0;
   /** The depth of the object or list whose other entries are left out. */
   #cutDepth = 0;
 
@@ -72,20 +83,25 @@ class Shortening {
       const code = text.charCodeAt(at);
       if (code === QUOTE) at = endOfString(text, at);
       else if (code === COMMA) this.#next(at);
-      else if (code === OPEN_OBJECT || code === OPEN_LIST) this.#open(code === OPEN_OBJECT);
+      else if (code === OPEN_OBJECT || code === OPEN_LIST) this.#open(code === OPEN_OBJECT, at);
       else if (code === CLOSE_OBJECT || code === CLOSE_LIST) this.#close(at);
     }
     if (this.#keptFrom !== undefined) this.#kept.push(text.slice(this.#keptFrom));
     return { kept: this.#kept.join(""), fields: this.#fields };
   }
 
-  #open(isObject: boolean): void {
+  #open(isObject: boolean, at: number): void {
+    const isInRequest = !isObject && REQUEST_DEPTHS.includes(this.#entries.length);
     this.#entries.push(1);
+    if (isInRequest && RESULTS.test(this.#text.slice(Math.max(0, at - BEFORE_CHARACTERS), at))) {
+      this.#resultsDepth = this.#entries.length;
+    }
     this.#areObjects.push(isObject);
   }
 
   #close(at: number): void {
     if (this.#keptFrom === undefined && this.#entries.length === this.#cutDepth) this.#keptFrom = at;
+    if (this.#entries.length === this.#resultsDepth) this.#resultsDepth = 0;
     this.#entries.pop();
     this.#areObjects.pop();
   }
@@ -96,7 +112,7 @@ class Shortening {
     const entries = (this.#entries[depth - 1] ?? 0) + 1;
     this.#entries[depth - 1] = entries;
     const isObject = this.#areObjects[depth - 1] === true;
-    if (depth > this.#depth) {
+    if (depth > this.#depth || (this.#resultsDepth > 0 && depth > this.#resultsDepth)) {
       if (!isObject || entries <= BODY_FIELDS_MAX) return;
       throw new ProblemError(
         "too_large",

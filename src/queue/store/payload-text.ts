@@ -2,7 +2,7 @@
  * The stored text of a message beside its state, in the form in which it is handed out: its content, then its priority,
  * and behind these, in the tail, what else it has.
  */
-import { TASK_HEADER } from "../../contract/limits.ts";
+import { CHUNK_HEADER, TASK_HEADER } from "../../contract/limits.ts";
 import type { MessageChanges, MessageRules, NewMessage } from "../base/commands.ts";
 
 /** What follows the priority. Times are in seconds. */
@@ -59,11 +59,13 @@ export function changedPayload(payload: string, changes: PayloadChanges): string
   return `{${content},"priority":${priority},${JSON.stringify(inOrder).slice(1)}`;
 }
 
-/** Other headers for a message: the name of its task stays. */
+/** Other headers for a message: the name of its task stays, and how many of its inputs it has. */
 function changedHeaders({ headers: before }: Tail, headers: string | null): Tail["headers"] {
-  const task = before?.[TASK_HEADER];
-  const others = headers === null ? {} : (JSON.parse(headers) as Record<string, string>);
-  const all = task === undefined ? others : { ...others, [TASK_HEADER]: task };
+  const all = headers === null ? {} : (JSON.parse(headers) as Record<string, string>);
+  for (const name of [TASK_HEADER, CHUNK_HEADER]) {
+    const value = before?.[name];
+    if (value !== undefined) all[name] = value;
+  }
   return Object.keys(all).length === 0 ? undefined : all;
 }
 

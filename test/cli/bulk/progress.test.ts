@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Progress, ProgressLine } from "../../../worker-client/cli/bulk/progress.ts";
-import { Backoff } from "../../../worker-client/cli/bulk/work/backoff.ts";
+import { Backoff } from "../../../worker-client/src/isolation/backoff.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,7 @@
 /** Listeners are typed by the event: wrong names and wrong listeners do not compile. Nothing here runs. */
 import { expect, expectTypeOf, test } from "vitest";
 import type {
+  Crash,
   DeathReason,
   Diagnostics,
   Logger,
@@ -50,6 +51,9 @@ function _typed(): void {
     expectTypeOf(error).toEqualTypeOf<QueueError>();
     expectTypeOf(cancelled).toEqualTypeOf<boolean>();
   });
+  worker.on("crashed", (crash) => {
+    expectTypeOf(crash).toEqualTypeOf<Crash>();
+  });
   worker.on("error", async ({ message }) => {
     expectTypeOf(message).toEqualTypeOf<Message<{ to: string }> | undefined>();
   });
@@ -83,7 +87,7 @@ function _typed(): void {
 test("what is published has a type for each channel", () => {
   expectTypeOf<Diagnostics["durable-queue:put"]>().toEqualTypeOf<{ queue: string; count: number }>();
   expectTypeOf<keyof WorkerEvents>().toEqualTypeOf<
-    "started" | "completed" | "failed" | "retrying" | "dead" | "lost" | "error"
+    "started" | "completed" | "failed" | "retrying" | "dead" | "lost" | "crashed" | "error"
   >();
   expectTypeOf<`durable-queue:${keyof WorkerEvents}`>().toExtend<keyof Diagnostics>();
   expect(_typed).toBeTypeOf("function");

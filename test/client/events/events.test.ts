@@ -158,12 +158,13 @@ test("a message that is rejected by a call is dead", async () => {
   ]);
 });
 
-test("a worker that gives up on its handlers tells that they have failed, and that their messages are tried again", async () => {
+test("a worker that gives up on its handlers tells so once, as an error, and that nothing has failed", async () => {
   const { memory, queue } = await queueInMemory();
+  const errors: unknown[] = [];
   const worker = queue.work(
     ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     {
-      onError: () => undefined,
+      onError: (error) => errors.push(error),
     },
   );
   const told = toldBy(worker);
@@ -172,8 +173,9 @@ test("a worker that gives up on its handlers tells that they have failed, and th
 
   await worker.close({ timeoutSeconds: 0 });
 
-  expect(namesOf(told)).toEqual(["started", "failed", "retrying"]);
+  expect(namesOf(told)).toEqual(["started", "error"]);
   expect(told[1]?.error).toMatchObject({ code: "closed" });
+  expect(errors).toEqual([told[1]?.error]);
 });
 
 describe("a listener", () => {
@@ -242,7 +244,7 @@ describe("a listener", () => {
   ])("of the event %s, which there is not, is refused", async (name, text) => {
     const { queue } = await queueInMemory();
     const worker = queue.work(() => undefined);
-    const names = "It has: started, completed, failed, retrying, dead, lost, error.";
+    const names = "It has: started, completed, failed, retrying, dead, lost, crashed, error.";
 
     expect(() => worker.on(name as "started", () => undefined)).toThrow(new TypeError(`${text} ${names}`));
     expect(() => worker.off(name as "started", () => undefined)).toThrow(TypeError);

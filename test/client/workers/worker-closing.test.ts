@@ -1,6 +1,6 @@
 /** How workers end. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Queue, Unauthorized } from "../../../worker-client/src/index.ts";
+import { type Message, type Queue, Unauthorized } from "../../../worker-client/src/index.ts";
 import { freshName, TestServer } from "../../support/server.ts";
 import { closedWorkers, Gate, itemsOf, leasedOf, numbers, unreported } from "../../support/workers/workers.ts";
 
@@ -77,6 +77,64 @@ describe.each(["websocket", "http"] as const)("over %s", (transport) => {
       await queue.put("item");
 
       expect(await queue.get()).toBe("item");
+    });
+  });
+
+  describe("closing when its time is over", () => {
+    test.each(["returns", "throws", "rejects with the reason", "retries its message"] as const)(
+      "gives back what runs, and its message has used up no attempt although its handler %s later",
+      async (how) => {
+        const queue = freshQueue<string>();
+        await queue.configure({ maxAttempts: 1 });
+        await queue.put("item");
+        const gate = new Gate();
+        const begun = new Gate();
+        const over = new Gate();
+        const handler = async (message: Message<string>) => {
+          begun.open();
+          await gate.passed;
+          over.open();
+          if (how === "throws") throw new Error("late");
+          if (how === "rejects with the reason") throw message.signal.reason;
+          if (how === "retries its message") await message.retry({ retrySeconds: 0 });
+        };
+        const errors: unknown[] = [];
+        const worker = work(queue, handler, { onError: (error) => errors.push(error) });
+        await begun.passed;
+
+        await worker.close({ timeoutSeconds: 0 });
+        gate.open();
+        await over.passed;
+
+        const [message] = await queue.receive({ timeoutSeconds: 5 });
+        expect(message?.attempt).toBe(1);
+        expect(await queue.describe()).toMatchObject({ dead: 0, leased: 1 });
+        const text = `The worker of ${queue.name} was closed before its handler had ended.`;
+        expect(errors[0]).toMatchObject({ code: "closed", message: text });
+        if (how === "returns" || how === "rejects with the reason") expect(errors).toHaveLength(1);
+      },
+    );
+
+    test("leaves a message alone that its handler has acked", async () => {
+      const queue = freshQueue<string>();
+      await queue.put("item");
+      const acked = new Gate();
+      const hangs = new Gate();
+      const worker = work(
+        queue,
+        async (message) => {
+          await message.ack();
+          acked.open();
+          await hangs.passed;
+        },
+        { onError: unreported },
+      );
+      await acked.passed;
+
+      await worker.close({ timeoutSeconds: 0 });
+
+      expect(await queue.describe()).toMatchObject({ done: 1, visible: 0, leased: 0 });
+      hangs.open();
     });
   });
 

@@ -1,6 +1,6 @@
 import type { Worker, WorkerEvents } from "../../../worker-client/src/index.ts";
 
-const NAMES = ["started", "completed", "failed", "retrying", "dead", "lost", "error"] as const;
+const NAMES = ["started", "completed", "failed", "retrying", "dead", "lost", "crashed", "error"] as const;
 
 /** An event that a worker has told, with the item of its message. */
 export type Told = { name: (typeof NAMES)[number]; item: unknown } & Partial<

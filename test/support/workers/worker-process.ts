@@ -13,6 +13,8 @@ export interface Place {
   authkey: string;
   queue: string;
   transport?: "websocket" | "http";
+  /** Whether it has no listener of SIGTERM of its own. */
+  leavesSignals?: boolean;
 }
 
 /** A worker in a process of its own, and everything that it has said. */

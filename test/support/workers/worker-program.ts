@@ -34,6 +34,8 @@ interface Settings {
   queue: string;
   transport?: "websocket" | "http";
   work?: WorkOptions;
+  /** Whether it has no listener of SIGTERM of its own. */
+  leavesSignals?: boolean;
 }
 
 function say(said: Said): void {
@@ -58,7 +60,7 @@ async function handle({ item, id, attempt, signal }: Message<Task>): Promise<voi
 }
 
 const { positionals } = parseArgs({ allowPositionals: true });
-const { queue, work, ...rest } = JSON.parse(positionals[0] as string) as Settings;
+const { queue, work, leavesSignals = false, ...rest } = JSON.parse(positionals[0] as string) as Settings;
 const manager = new QueueManager(rest);
 const worker = manager.queue<Task>(queue).work(handle, {
   ...work,
@@ -67,7 +69,7 @@ const worker = manager.queue<Task>(queue).work(handle, {
     say({ what: "error", code, text, name: (message as Message<Task> | undefined)?.item.name, at: Date.now() });
   },
 });
-process.once("SIGTERM", () => void worker.close());
+if (!leavesSignals) process.once("SIGTERM", () => void worker.close());
 say({ what: "ready" });
 await worker.finished;
 say({ what: "closed", at: Date.now() });

@@ -7,7 +7,7 @@ export function addWork(program: CliCommand, act: Act): void {
   addWorkFlags(program.command("work"))
     .summary("Work through a queue with the function, or the tasks, of a file.")
     .description(
-      "Work through a queue with the function that a file exports by default: export default async function (message, { signal }) { … }. When it resolves, the message is acked; when it throws, it is tried again later. A file that exports tasks, made by defineTasks() of durable-queue/tasks, serves these: give the file alone, because the tasks say their queue. With --json one line for each finished message.",
+      "Work through a queue with the function that a file exports by default: export default async function (message, { signal }) { … }. When it resolves, the message is acked; when it throws, it is tried again later. The function runs in processes, or threads, and may block: the command itself holds the messages and keeps their leases. A file that exports tasks, made by defineTasks() of durable-queue/tasks, serves these: give the file alone, because the tasks say their queue. With --json one line for each finished message.",
     )
     .argument("<queue-or-file>", "the queue; or, alone, the file of its tasks")
     .argument("[file]", "a JavaScript module, or TypeScript as Node 22.18 and newer load it")

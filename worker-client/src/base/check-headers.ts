@@ -1,4 +1,6 @@
 import {
+  CHUNK_HEADER,
+  CHUNK_PATTERN,
   HEADER_NAME_PATTERN,
   HEADER_NAME_RESERVED,
   HEADERS_BYTES_MAX,
@@ -30,6 +32,9 @@ export function checkHeaders(headers: unknown): Readonly<Record<string, string>>
       const rule = "1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit";
       throw new RangeError(`The header ${name} must be the name of a task, ${rule}, not ${shown(value)}.`);
     }
+    if (name === CHUNK_HEADER && !CHUNK_PATTERN.test(value)) {
+      throw new RangeError(`The header ${name} must be a number of inputs, from 1 to 999999999, not ${shown(value)}.`);
+    }
     bytes += name.length + encoder.encode(value).length;
   }
   if (bytes > HEADERS_BYTES_MAX) {
@@ -42,7 +47,7 @@ function checkName(name: string): void {
   if (!HEADER_NAME_PATTERN.test(name)) {
     throw new RangeError(`The name of a header must be 1 to 64 of a-z 0-9 and -, not ${shown(name)}.`);
   }
-  if (name.startsWith(HEADER_NAME_RESERVED) && name !== TASK_HEADER) {
+  if (name.startsWith(HEADER_NAME_RESERVED) && name !== TASK_HEADER && name !== CHUNK_HEADER) {
     throw new RangeError(`The name of a header must not begin with ${HEADER_NAME_RESERVED}, as ${shown(name)} does.`);
   }
 }

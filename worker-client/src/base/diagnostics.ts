@@ -20,6 +20,14 @@ export interface Diagnostics {
   "durable-queue:retrying": MessageDiagnostics & { error: unknown };
   "durable-queue:dead": MessageDiagnostics & { error: unknown; reason: DeathReason };
   "durable-queue:lost": MessageDiagnostics & { error: unknown; cancelled: boolean };
+  /** A thread or process that ran handlers has ended without being told to. `id` is that of the process or thread. */
+  "durable-queue:crashed": {
+    queue: string;
+    kind: "process" | "thread";
+    id: number;
+    reason: string;
+    restartSeconds: number;
+  };
   /** Anything else that went wrong, and that a server that was away is back. With the message if it is about one. */
   "durable-queue:error": Partial<MessageDiagnostics> & { queue: string; error: unknown };
   /** A connection was cut. */

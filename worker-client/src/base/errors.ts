@@ -33,7 +33,11 @@ export type QueueErrorCode =
   /** What the handler of a task returned is no result of it. */
   | "invalid_output"
   /** A queue has jobs of a task that the worker does not serve. */
-  | "unknown_task";
+  | "unknown_task"
+  /** The thread or process that ran a handler ended before the handler did. */
+  | "process_died"
+  /** Handlers cannot be run where they are to run: their module cannot be loaded there, or does not have them. */
+  | "handler_unusable";
 
 /** The details of an error beside its message. */
 export interface ErrorDetails {

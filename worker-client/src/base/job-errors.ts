@@ -49,13 +49,15 @@ export class JobFailed extends QueueError {
 /** The job was cancelled, or its message was purged. */
 export class JobCancelled extends QueueError {
   override readonly name = "JobCancelled";
+  /** "" for a future that was cancelled before its job was put. */
   readonly jobId: string;
   /** The name of its task; undefined for a message that is none of a task. */
   readonly task: string | undefined;
 
   /** @internal */
   constructor({ queue, job }: { queue: string; job: Pick<JobReply, "id" | "task"> }) {
-    super(`The job ${nameOf(job)} of ${queue} was cancelled.`, { code: "job_cancelled", queue });
+    const what = job.id === "" ? `A job of the task ${job.task}` : `The job ${nameOf(job)}`;
+    super(`${what} of ${queue} was cancelled.`, { code: "job_cancelled", queue });
     this.jobId = job.id;
     this.task = job.task;
   }

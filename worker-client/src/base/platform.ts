@@ -15,6 +15,17 @@ interface BuiltinModule {
   channel?: (name: string) => DiagnosticsChannel;
 }
 
+/** A process that is sent signals. */
+export interface SignalSource {
+  readonly pid: number;
+  /** Adds a listener before all others. */
+  prependListener(name: string, listener: (name: string) => void): unknown;
+  off(name: string, listener: (name: string) => void): unknown;
+  listenerCount(name: string): number;
+  /** Sends a signal to a process. */
+  kill(pid: number, name: string): unknown;
+}
+
 /** Parts that not every runtime has. */
 interface Runtime {
   setImmediate?: (run: () => void) => unknown;
@@ -22,6 +33,8 @@ interface Runtime {
     env?: Record<string, string | undefined>;
     versions?: Record<string, string>;
     pid?: number;
+    prependListener?: unknown;
+    kill?: unknown;
     emitWarning?: (text: string, options: { code: string }) => void;
     getBuiltinModule?: (name: string) => BuiltinModule | undefined;
   };
@@ -125,6 +138,14 @@ export function warnOnce(code: string, text: string): void {
 
 function isWorker(): boolean {
   return runtime.navigator?.userAgent === "Cloudflare-Workers";
+}
+
+/** The process, where it is sent signals; undefined in Workers and browsers. */
+export function signalSource(): SignalSource | undefined {
+  const { process } = runtime;
+  const isOne = typeof process?.prependListener === "function" && typeof process.kill === "function";
+  if (isWorker() || !isOne) return undefined;
+  return process as unknown as SignalSource;
 }
 
 /** A variable of the environment; undefined where there is none. */

@@ -1,5 +1,6 @@
-import type { Problem, ProblemCode } from "../../../src/contract/problems.ts";
+import type { Problem } from "../../../src/contract/problems.ts";
 import {
+  Closed,
   DoneTooOften,
   type ErrorDetails,
   Forbidden,
@@ -10,6 +11,7 @@ import {
   OrderConflict,
   Paused,
   QueueError,
+  type QueueErrorCode,
   ShutDown,
   StorageFull,
   TooLarge,
@@ -30,6 +32,7 @@ export interface Place {
 
 /** The classes of errors, by the code of the problem that they stand for. */
 const CLASSES: Partial<Record<string, new (message: string, details: ErrorDetails) => QueueError>> = {
+  closed: Closed,
   full: Full,
   paused: Paused,
   shut_down: ShutDown,
@@ -45,13 +48,18 @@ const CLASSES: Partial<Record<string, new (message: string, details: ErrorDetail
   done_too_often: DoneTooOften,
   idempotency_key_reused: IdempotencyKeyReused,
   unavailable: Unavailable,
-} satisfies Partial<Record<ProblemCode, unknown>>;
+} satisfies Partial<Record<QueueErrorCode, unknown>>;
 
 /** The error that stands for a problem which the server answered with. */
 export function errorOf(problem: Problem, place: Place): QueueError {
   const { code, status, errors, expired } = problem;
   const details: ErrorDetails = { code, status, queue: place.queue, errors, expired };
   return new (CLASSES[code] ?? QueueError)(messageOf(problem, place), details);
+}
+
+/** The error of a code, of the class that stands for it. */
+export function errorOfCode(code: string, message: string, details: ErrorDetails): QueueError {
+  return new (CLASSES[code] ?? QueueError)(message, { ...details, code: code as QueueErrorCode });
 }
 
 function messageOf({ code, detail }: Problem, { address, queue }: Place): string {

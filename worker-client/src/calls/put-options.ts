@@ -11,6 +11,7 @@ import {
 } from "../base/check-options.ts";
 import { checkSetting } from "../base/check-setting.ts";
 import type { WaitOptions } from "../base/deadline.ts";
+import type { JobRules } from "../tasks/task.ts";
 import type { MessageOptions } from "../transport/put-messages.ts";
 
 /** The options of one item that is put. */
@@ -152,3 +153,12 @@ function messageOptionsOf(options: ItemOptions): MessageOptions {
   }
   return sent;
 }
+
+/** @internal What a task says of its jobs, as options of `put`. */
+export function putRulesOf(rules: JobRules): Pick<MessageOptions, RuleName> {
+  const { maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds, priority } = rules;
+  const given = Object.entries({ maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds, priority });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+type RuleName = "maxAttempts" | "retryDelaySeconds" | "retentionSeconds" | "resultSeconds" | "priority";

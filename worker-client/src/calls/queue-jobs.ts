@@ -12,6 +12,8 @@ import type { AnnouncedTask } from "../jobs/announcement.ts";
 import type { ResultOptions } from "../jobs/ended-job.ts";
 import { Job } from "../jobs/job.ts";
 import { type JobState, type JobStatus, statusOf } from "../jobs/job-status.ts";
+import { watcherOf } from "../jobs/job-watcher.ts";
+import type { JobListener } from "../jobs/watched-job.ts";
 import { checkId, QueueAdmin } from "./queue-admin.ts";
 
 /** The options of `Queue.jobs`. */
@@ -85,5 +87,10 @@ export abstract class QueueJobs<Item> extends QueueAdmin<Item> {
   job<Result>(id: string, task: string | undefined): Job<Result> {
     checkId(id);
     return new Job<Result>(id, task, this.calls);
+  }
+
+  /** @internal Tells of a job from now to its end. The result leaves before that. */
+  watchJob(id: string, listener: JobListener): () => void {
+    return watcherOf(this.calls.route).watch(id, listener);
   }
 }

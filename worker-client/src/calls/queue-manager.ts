@@ -17,10 +17,10 @@ import { HttpClient } from "../transport/http-client.ts";
 import { Routes } from "../transport/routes.ts";
 import { type CloseOptions, checkCloseOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
+import { PoolManager } from "./pool-manager.ts";
 import { Queue } from "./queue.ts";
 import type { ListedQueue } from "./queue-description.ts";
 import { checkedQueueName } from "./queue-name.ts";
-import { TaskManager } from "./task-manager.ts";
 
 /** The options of a `QueueManager`. */
 export interface QueueManagerOptions {
@@ -67,7 +67,7 @@ const MANAGER_OPTIONS: Known<QueueManagerOptions> = {
 const NAMES_OPTIONS: Known<QueueNamesOptions> = { prefix: true, ...CALL_OPTIONS };
 
 /** Gives access to the named queues of one server, as Python's `BaseManager` does. */
-export class QueueManager extends TaskManager {
+export class QueueManager extends PoolManager {
   readonly address: string;
   readonly #http: HttpClient;
   readonly #routes: Routes;

@@ -12,6 +12,7 @@ import { Deadline, type WaitOptions } from "../base/deadline.ts";
 import { isHeard, publish } from "../base/diagnostics.ts";
 import { DoneTooOften, Empty, UnknownQueue } from "../base/errors.ts";
 import { checkedKey, newKey } from "../base/idempotency-keys.ts";
+import { assertNoRunner } from "../base/runner-marker.ts";
 import { WorkerReports } from "../events/worker-reports.ts";
 import { itemOf } from "../message/item-of.ts";
 import { Lease } from "../message/lease.ts";
@@ -114,11 +115,15 @@ export class Queue<Item = unknown> extends QueueJobs<Item> {
     return this.#putAll(items, options, task);
   }
 
-  async #putAll(items: readonly Item[], options: PutManyOptions<Item>, task?: string): Promise<string[]> {
+  #putAll(items: readonly Item[], options: PutManyOptions<Item>, task?: string): Promise<string[]> {
+    const each = batchOptionsOf(items, options);
+    return this.putMessages(new PutMessages(items, task === undefined ? each : jobOptionsOf(each, task)), options);
+  }
+
+  /** @internal Puts what was made into messages already. */
+  async putMessages(messages: PutMessages, options: PutOptions): Promise<string[]> {
     const { signal, retrySeconds } = options;
     const deadline = deadlineOf(options);
-    const each = batchOptionsOf(items, options);
-    const messages = new PutMessages(items, task === undefined ? each : jobOptionsOf(each, task));
     const idempotencyKey = options.idempotencyKey === undefined ? newKey() : checkedKey(options.idempotencyKey);
     if (messages.count === 0) return [];
     const call = { messages, deadline, idempotencyKey, signal, retrySeconds };
@@ -177,6 +182,8 @@ export class Queue<Item = unknown> extends QueueJobs<Item> {
    */
   work<Result>(handler: Handler<Item, Result>, options: WorkOptions = {}): Worker<Item, Result> {
     checkFunction("The handler of work()", handler);
+    assertNoRunner("work()");
+    refuseIsolation(options);
     checkWorkOptions(options);
     return this.startWork(() => ({ handler: handler as Handler<unknown> }), options) as Worker<Item, Result>;
   }
@@ -268,6 +275,15 @@ export class Queue<Item = unknown> extends QueueJobs<Item> {
     const outcome = this.calls.send<QueueDescription>("describe", { ...options });
     return this.calls.orIfUnknown(outcome, { visible: 0, delayed: 0, maxSize: 0 });
   }
+}
+
+/** Only tasks can be loaded by another thread or process. */
+function refuseIsolation(options: WorkOptions): void {
+  const given = ["isolation", "processes", "maxTasksPerProcess"].find((name) => name in Object(options));
+  if (given === undefined) return;
+  throw new TypeError(
+    `work() of a queue has no option "${given}": its handler is a function of this process. Tasks run in threads and processes: define them by defineTasks(), with { module: import.meta.url }, and give them to work() of the manager.`,
+  );
 }
 
 function deadlineOf(options: WaitOptions): Deadline {

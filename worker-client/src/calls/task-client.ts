@@ -5,8 +5,8 @@ import { newKey } from "../base/idempotency-keys.ts";
 import { checked, invalidInput } from "../jobs/check-value.ts";
 import type { Job } from "../jobs/job.ts";
 import { checkTaskName, type InputOf, type ResultOf, type TaskRegistry, type TaskSet } from "../tasks/registry.ts";
-import type { AnyTask, JobRules } from "../tasks/task.ts";
-import { PUT_MANY_OPTIONS, PUT_OPTIONS, type PutManyOptions, type PutOptions } from "./put-options.ts";
+import type { AnyTask } from "../tasks/task.ts";
+import { PUT_MANY_OPTIONS, PUT_OPTIONS, type PutManyOptions, type PutOptions, putRulesOf } from "./put-options.ts";
 import type { Queue } from "./queue.ts";
 
 /** The options of `submit`: those of `put`, over what the task says. */
@@ -138,11 +138,4 @@ class OneTask implements TaskCalls<unknown, unknown> {
     const what = which === "" ? `The input of the task ${this.#name}` : `${which}the task ${this.#name}`;
     throw invalidInput(what, this.#name, this.#queue.name, result.issues);
   }
-}
-
-/** What a task says of its jobs, as options of `put`. */
-function putRulesOf(rules: JobRules): PutOptions {
-  const { maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds, priority } = rules;
-  const given = Object.entries({ maxAttempts, retryDelaySeconds, retentionSeconds, resultSeconds, priority });
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }

@@ -1,7 +1,7 @@
 import { shown } from "../base/check-options.ts";
-import { TaskWork, type TaskWorkOptions } from "../jobs/task-work.ts";
+import { TaskWork } from "../jobs/task-work.ts";
 import type { TaskRegistry } from "../tasks/registry.ts";
-import { checkWorkOptions } from "../workers/work-options.ts";
+import { checkWorkOptions, type WorkOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
 import type { Queue } from "./queue.ts";
 import { type TaskClient, taskClient } from "./task-client.ts";
@@ -27,7 +27,7 @@ export abstract class TaskManager {
    * JSON form or is too large; an error that the handler throws is followed by another attempt. Jobs of tasks that the
    * registry does not have are left to other workers. Ends as the worker of `Queue.work` does.
    */
-  work(registry: TaskRegistry, options: TaskWorkOptions = {}): Worker {
+  work(registry: TaskRegistry, options: WorkOptions = {}): Worker {
     checkRegistry("work()", registry);
     checkWorkOptions(options);
     return this.queue(registry.queue).startWork((calls, reports) => {
@@ -38,7 +38,8 @@ export abstract class TaskManager {
   }
 }
 
-function checkRegistry(call: string, registry: unknown): void {
+/** Throws a `TypeError` for what is no registry. */
+export function checkRegistry(call: string, registry: unknown): void {
   const { queue, tasks } = (typeof registry === "object" && registry !== null ? registry : {}) as Partial<TaskRegistry>;
   if (typeof queue === "string" && typeof tasks === "object") return;
   throw new TypeError(`${call} takes what defineTasks() has made, not ${shown(registry)}.`);

@@ -1,5 +1,6 @@
-import { Unavailable } from "../base/errors.ts";
+import { QueueError, Unavailable } from "../base/errors.ts";
 import type { Message } from "../message/message.ts";
+import { CRASH_CODE } from "./crash.ts";
 import { aboutMessage, say } from "./log.ts";
 
 /** At most so many errors of a worker are printed in a minute. A line after that has the number of the others. */
@@ -22,8 +23,12 @@ export function errorPrinter(queue: string): Print {
     }
     printed += 1;
     if (printed > PRINTED_MAX) return;
-    // The stack of an outage contains no line of the program.
-    const isAway = message === undefined && error instanceof Unavailable;
-    say(`${aboutMessage(queue, message)}${what}`, isAway ? error.message : error);
+    say(`${aboutMessage(queue, message)}${what}`, isFromOutside(error, message) ? error.message : error);
   };
+}
+
+/** Whether the stack contains no line of the program: the server is away, or a process has died. */
+function isFromOutside(error: unknown, message: Message<unknown> | undefined): error is QueueError {
+  if (message !== undefined) return false;
+  return error instanceof Unavailable || (error instanceof QueueError && error.code === CRASH_CODE);
 }

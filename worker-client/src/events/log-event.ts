@@ -1,5 +1,6 @@
+import { CRASH_CODE, crashText } from "./crash.ts";
 import { aboutMessage, detailsOf, errorFields, type Log, type LogDetails, type LogLevel, lineOf } from "./log.ts";
-import type { WorkerEventName, WorkerEvents } from "./worker-events.ts";
+import type { Crash, WorkerEventName, WorkerEvents } from "./worker-events.ts";
 
 /** How an event is logged, where that is not decided by its name. */
 export interface Line {
@@ -16,6 +17,7 @@ const LEVELS: Readonly<Record<WorkerEventName, LogLevel>> = {
   retrying: "debug",
   dead: "error",
   lost: "warn",
+  crashed: "error",
   error: "error",
 };
 
@@ -30,6 +32,11 @@ export function logEvent<Name extends WorkerEventName>(
   event: WorkerEvents[Name],
   { level = LEVELS[name], what }: Line = {},
 ): void {
+  if (name === "crashed") {
+    const crash = event as Crash;
+    log.write(level, `${aboutMessage(queue, undefined)} ${CRASH_CODE}: ${crashText(crash)}`, { queue, crash });
+    return;
+  }
   const { message, seconds, reason, ...rest } = event as AnyEvent;
   const details: LogDetails = detailsOf(queue, message);
   if (seconds !== undefined) details.seconds = seconds;

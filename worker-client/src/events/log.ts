@@ -3,6 +3,7 @@ import { shown } from "../base/check-options.ts";
 import { errorParts } from "../message/error-parts.ts";
 import type { Message } from "../message/message.ts";
 import type { DeathReason } from "../message/message-view.ts";
+import type { Crash } from "./worker-events.ts";
 
 /** The levels of lines. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -20,6 +21,8 @@ export interface LogDetails {
   /** Why the message is dead. */
   reason?: DeathReason;
   error?: { name: string; message: string; stack?: string | undefined };
+  /** The thread or process that has ended without being told to. */
+  crash?: Crash;
   /** What a handler has logged beside its text. */
   values?: unknown[];
 }

@@ -4,7 +4,7 @@ import type { DeathReason } from "../message/message-view.ts";
 
 /**
  * The events of a worker, each with what its listeners get. A message of which `started` was told has, later, `completed`,
- * `failed` or `lost`; after `failed` comes `retrying` or `dead`, once the server has answered.
+ * `failed` or `lost`, unless it is released; after `failed` comes `retrying` or `dead`, once the server has answered.
  */
 export interface WorkerEvents<Item = unknown, Result = unknown> {
   /** A handler begins. */
@@ -17,7 +17,7 @@ export interface WorkerEvents<Item = unknown, Result = unknown> {
     /** How long the handler took. */
     seconds: number;
   };
-  /** An attempt has failed: its handler threw or took too long, the worker was closed, or the message was given back. */
+  /** An attempt has failed: its handler threw or took too long, or the message was given back. */
   failed: {
     message: Message<Item>;
     /** What was thrown, or what `retry` or `reject` were given; undefined if these were given none. */
@@ -40,6 +40,8 @@ export interface WorkerEvents<Item = unknown, Result = unknown> {
     /** True where it is known that the message was cancelled. */
     cancelled: boolean;
   };
+  /** A thread or process that runs handlers has ended without being told to. Another one begins. */
+  crashed: Crash;
   /** Anything else that went wrong, and that a server that was away is back. */
   error: {
     error: unknown;
@@ -70,5 +72,6 @@ export const EVENT_NAMES: Readonly<Record<WorkerEventName, true>> = {
   retrying: true,
   dead: true,
   lost: true,
+  crashed: true,
   error: true,
 };

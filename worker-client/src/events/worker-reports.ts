@@ -3,11 +3,12 @@ import type { QueueError } from "../base/errors.ts";
 import { isPromise } from "../base/platform.ts";
 import type { Message, MessageObserver, Settled } from "../message/message.ts";
 import type { DeathReason } from "../message/message-view.ts";
+import { CRASH_CODE, crashError } from "./crash.ts";
 import { errorPrinter, type Print } from "./error-printer.ts";
 import { Listeners } from "./listeners.ts";
 import { Log, type Logger, taskOf } from "./log.ts";
 import { type Line, logEvent } from "./log-event.ts";
-import type { WorkerEventName, WorkerEvents } from "./worker-events.ts";
+import type { Crash, WorkerEventName, WorkerEvents } from "./worker-events.ts";
 
 /** Called with an error, and the message that it is about, if it is about one. See `WorkOptions.onError`. */
 export type OnError = (error: unknown, message: Message<unknown> | undefined) => void;
@@ -19,7 +20,7 @@ export interface ReportOptions {
 }
 
 /** Events that tell what went wrong: each is printed if nothing takes it. */
-type Failure = "failed" | "lost" | "error";
+type Failure = "failed" | "lost" | "crashed" | "error";
 
 /** What a handler has returned. */
 type Returned = Pick<WorkerEvents["completed"], "result" | "seconds">;
@@ -34,6 +35,7 @@ export class WorkerReports implements MessageObserver {
   readonly #onError: OnError | undefined;
   readonly #log: Log | undefined;
   readonly #print: Print;
+  #crashes = 0;
   /** Of handlers that returned and whose acks are not confirmed. Kept only if `completed` is told. */
   readonly #returned = new WeakMap<Message<unknown>, Returned>();
   /** Messages that their handlers have acked by a call. */
@@ -48,6 +50,11 @@ export class WorkerReports implements MessageObserver {
     this.listeners = new Listeners((error, name, event) => this.#listenerFailed(error, name, event));
   }
 
+  /** How many crashes it was told. */
+  get crashes(): number {
+    return this.#crashes;
+  }
+
   /** The logger that was given. */
   get log(): Log | undefined {
     return this.#log;
@@ -60,9 +67,14 @@ export class WorkerReports implements MessageObserver {
     if (this.#isWanted("started")) this.#tell("started", { message });
   }
 
+  /** Whether anything takes what handlers return. */
+  get wantsResults(): boolean {
+    return this.#isWanted("completed");
+  }
+
   /** A handler has returned. Its message has completed when its ack is confirmed. */
   returned(message: Message<unknown>, result: unknown): void {
-    if (!this.#isWanted("completed")) return;
+    if (!this.wantsResults) return;
     this.#returned.set(message, { result, seconds: secondsOf(message) });
     if (this.#ackedByCall.has(message)) this.completed(message);
   }
@@ -75,13 +87,28 @@ export class WorkerReports implements MessageObserver {
     this.#tell("completed", { message, ...returned });
   }
 
-  /** A handler has thrown, has taken too long, or is given up. */
+  /** A handler has thrown, or has taken too long. */
   threw(message: Message<unknown>, error: unknown): void {
     const isReason = (message.isLost || message.isSettled) && error === message.signal.reason;
+    // Its worker has given it up, and told so.
+    if (isReason && !message.isLost) return;
     const kind = message.isLost && isReason ? "lost" : message.isSettled ? "error" : "failed";
     if (kind === "failed") this.#failed(message, error);
     else if (!isReason) this.#tell("error", { error, message });
     this.#report(kind, error, message);
+  }
+
+  /** The worker is closed and waits for a handler no longer. Its message is given back, unless it was settled. */
+  givenUp(message: Message<unknown>, error: QueueError): void {
+    this.#tell("error", { error, message }, { level: "warn" });
+    this.#report("error", error, message);
+  }
+
+  /** A thread or process that runs handlers has ended without being told to. */
+  crashed(crash: Crash): void {
+    this.#crashes += 1;
+    this.#tell("crashed", crash);
+    this.#report("crashed", crashError(this.#queue, crash), undefined, ` ${CRASH_CODE}:`);
   }
 
   /** The server has answered that a message is visible again, or will be. */
@@ -182,7 +209,7 @@ export class WorkerReports implements MessageObserver {
 
   /** What a listener of `error` throws is not told to it again. */
   #listenerFailed(error: unknown, name: WorkerEventName, event: WorkerEvents[WorkerEventName]): void {
-    const { message } = event;
+    const message = "message" in event ? event.message : undefined;
     const what = ` a listener of ${name} failed:`;
     if (name !== "error") {
       this.error(error, message, what);

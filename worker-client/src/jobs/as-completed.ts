@@ -1,6 +1,7 @@
 import { checkBoolean, shown } from "../base/check-options.ts";
 import { Timeout } from "../base/job-errors.ts";
 import { Timer } from "../base/platform.ts";
+import { type Endable, isEndable } from "./endable.ts";
 import { checkResultOptions, type ResultOptions } from "./ended-job.ts";
 import { Job } from "./job.ts";
 
@@ -21,19 +22,20 @@ type OutcomesOf<Jobs extends readonly Job[]> = {
 };
 
 /**
- * The jobs in the order in which they end: those that have ended come first. A job that has failed or was cancelled comes
- * as others do; its `result()` throws. The result of a job that has come is here already. As Python's `as_completed`.
+ * The jobs, or futures, in the order in which they end: those that have ended come first. One that has failed or was
+ * cancelled comes as others do; its `result()` throws. The result of one that has come is here already. As Python's
+ * `as_completed`.
  *
  * @example
  * for await (const job of asCompleted(jobs)) console.log(job.id, await job.result());
  *
  * @throws {Timeout} if not all of them had ended in time, counted from the first step
  */
-export function asCompleted<Each extends Job>(
+export function asCompleted<Each extends Endable>(
   jobs: Iterable<Each>,
   options: ResultOptions = {},
 ): AsyncGenerator<Each, void> {
-  const each = checkedJobs("asCompleted()", jobs);
+  const each = checkedEach("asCompleted()", jobs, isEndable, "jobs or futures");
   checkResultOptions("asCompleted()", options);
   return endsOf([...new Set(each)], options);
 }
@@ -55,7 +57,7 @@ export async function gather<const Jobs extends readonly Job[]>(
   options?: GatherOptions,
 ): Promise<ResultsOf<Jobs>>;
 export async function gather(jobs: readonly Job[], options: GatherOptions = {}): Promise<unknown[]> {
-  const all = checkedJobs("gather()", jobs);
+  const all = checkedEach("gather()", jobs, (job) => job instanceof Job, "jobs");
   const { settled = false, ...rest } = options;
   checkBoolean("settled", settled);
   checkResultOptions("gather()", rest);
@@ -70,7 +72,10 @@ export async function gather(jobs: readonly Job[], options: GatherOptions = {}):
   return settled ? Promise.allSettled(inOrder) : Promise.all(inOrder);
 }
 
-async function* endsOf<Each extends Job>(jobs: readonly Each[], options: ResultOptions): AsyncGenerator<Each, void> {
+async function* endsOf<Each extends Endable>(
+  jobs: readonly Each[],
+  options: ResultOptions,
+): AsyncGenerator<Each, void> {
   const { timeoutSeconds = Number.POSITIVE_INFINITY, signal } = options;
   const ended: Each[] = [];
   let failure: { error: unknown } | undefined;
@@ -115,12 +120,17 @@ function tooLate(left: number, count: number, seconds: number): Timeout {
   return new Timeout(`${left} of ${count} jobs had not ended after ${seconds} s. They go on.`);
 }
 
-function checkedJobs<Each extends Job>(call: string, jobs: Iterable<Each>): Each[] {
+function checkedEach<Each>(
+  call: string,
+  jobs: Iterable<Each>,
+  isOne: (value: unknown) => boolean,
+  kinds: "jobs" | "jobs or futures",
+): Each[] {
   if (typeof jobs !== "object" || jobs === null || !(Symbol.iterator in jobs)) {
-    throw new TypeError(`${call} takes a list of jobs, not ${shown(jobs)}.`);
+    throw new TypeError(`${call} takes a list of ${kinds}, not ${shown(jobs)}.`);
   }
   const all = [...jobs];
-  const wrong = all.findIndex((job) => !(job instanceof Job));
-  if (wrong >= 0) throw new TypeError(`${call} takes jobs, but jobs[${wrong}] is ${shown(all[wrong])}.`);
+  const wrong = all.findIndex((job) => !isOne(job));
+  if (wrong >= 0) throw new TypeError(`${call} takes ${kinds}, but jobs[${wrong}] is ${shown(all[wrong])}.`);
   return all;
 }

@@ -14,6 +14,14 @@ export async function checked(schema: StandardSchemaV1 | undefined, value: unkno
   return result.issues === undefined ? { value: result.value } : { issues: result.issues.map(issueOf) };
 }
 
+/** The same for an input as it has arrived: one that was undefined has travelled as null. */
+export async function checkedInput(schema: StandardSchemaV1 | undefined, item: unknown): Promise<Checked> {
+  const asSent = await checked(schema, item);
+  if (item !== null || !("issues" in asSent)) return asSent;
+  const asUndefined = await checked(schema, undefined);
+  return "issues" in asUndefined ? asSent : asUndefined;
+}
+
 /**
  * The error for an input that does not fit.
  *

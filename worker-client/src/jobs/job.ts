@@ -3,6 +3,7 @@ import { CALL_OPTIONS, type CallOptions, checkOptions } from "../base/check-opti
 import { UnknownMessage, UnknownQueue, withCaller } from "../base/errors.ts";
 import { hasEnded } from "../base/job-ends.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
+import type { Endable } from "./endable.ts";
 import { checkResultOptions, endOf, type ResultOptions, resultOf } from "./ended-job.ts";
 import { eventsOf } from "./job-events.ts";
 import { type JobEvent, type JobStatus, statusOf } from "./job-status.ts";
@@ -16,7 +17,7 @@ import { watcherOf } from "./job-watcher.ts";
  * const job = await client.resize.submit({ url });
  * const { key } = await job.result({ timeoutSeconds: 30 });
  */
-export class Job<Result = unknown> {
+export class Job<Result = unknown> implements Endable {
   /** The id of its message: unique in its queue for all time. */
   readonly id: string;
   /** The name of its task; undefined where only the id is known. */
@@ -88,11 +89,13 @@ export class Job<Result = unknown> {
   }
 
   /**
-   * @internal Calls back once, when it has ended or nothing more is known of it. The result leaves before that.
+   * Calls back once, when it has ended or nothing more is known of it. The result leaves before that.
+   *
+   * @param ended gets whether there is an error in the place of a result
    */
-  whenEnded(ended: () => void): () => void {
+  whenEnded(ended: (hasFailed: boolean) => void): () => void {
     if (this.#end !== undefined) {
-      ended();
+      ended(this.#end.state === "failed");
       return () => undefined;
     }
     return watcherOf(this.#calls.route).watch(this.id, {
@@ -100,9 +103,9 @@ export class Job<Result = unknown> {
       heard: (view) => {
         if (!hasEnded(view)) return;
         this.#end = view;
-        ended();
+        ended(view.state === "failed");
       },
-      failed: ended,
+      failed: () => ended(true),
     });
   }
 }

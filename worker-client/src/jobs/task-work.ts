@@ -1,4 +1,4 @@
-import { TASK_HEADER } from "../../../src/contract/limits.ts";
+import { CHUNK_HEADER, TASK_HEADER } from "../../../src/contract/limits.ts";
 import type { WorkerReports } from "../events/worker-reports.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
@@ -7,28 +7,28 @@ import type { TaskRegistry } from "../tasks/registry.ts";
 import type { AnyTask } from "../tasks/task.ts";
 import { Verdict } from "../workers/verdict.ts";
 import type { Work } from "../workers/work.ts";
-import type { WorkOptions } from "../workers/work-options.ts";
 import { announcementOf } from "./announcement.ts";
-import { checked, invalidInput, invalidOutput } from "./check-value.ts";
+import { checked, checkedInput, invalidInput, invalidOutput } from "./check-value.ts";
+import { runChunk, type ServedTask } from "./chunk-work.ts";
 import { taskLog } from "./task-log.ts";
 import { TaskProgress } from "./task-progress.ts";
 import { TaskRun } from "./task-run.ts";
 import { UnknownTasks } from "./unknown-tasks.ts";
 
-/** The options of `QueueManager.work`. */
-export interface TaskWorkOptions extends WorkOptions {}
+/** What is told while tasks are worked on. */
+export type TaskReports = Pick<WorkerReports, "log" | "error">;
 
 /** What a worker does that serves the tasks of a registry. */
 export class TaskWork implements Work {
   readonly #registry: TaskRegistry;
   readonly #calls: QueueCalls;
-  readonly #reports: WorkerReports;
+  readonly #reports: TaskReports;
   readonly #unknown: UnknownTasks;
   /** Of the jobs that run and have told of their progress. */
   readonly #progress = new Set<TaskProgress>();
 
   /** @throws {TypeError} if no task of the registry has a handler */
-  constructor(registry: TaskRegistry, calls: QueueCalls, reports: WorkerReports) {
+  constructor(registry: TaskRegistry, calls: QueueCalls, reports: TaskReports) {
     const served = Object.keys(registry.tasks).filter((name) => registry.tasks[name]?.run !== undefined);
     if (served.length === 0) {
       throw new TypeError(`No task of ${registry.queue} has a handler here: task() takes it as the option run.`);
@@ -43,16 +43,25 @@ export class TaskWork implements Work {
     const name = message.headers[TASK_HEADER] ?? "";
     const task = this.#taskOf(message);
     if (task?.run === undefined) return new Verdict({ verb: "release", delaySeconds: this.#unknown.delayOf(message) });
-    const input = await inputOf(task, message.item);
+    const { run } = task;
+    const count = message.headers[CHUNK_HEADER];
+    if (count !== undefined) {
+      const served = { name, task, run, queue: this.#calls.queue };
+      return this.#withContext(name, message, (context) => chunkVerdict(served, Number(count), message, context));
+    }
+    const input = await checkedInput(task.input, message.item);
     if ("issues" in input) {
       const error = invalidInput(`The input of the task ${name}`, name, this.#calls.queue, input.issues);
       return new Verdict({ verb: "reject", error });
     }
-    return this.#verdictOn(name, task, await this.#run(name, task.run, input.value, message));
+    const returned = await this.#withContext(name, message, (context) => run(input.value as never, context));
+    return this.#verdictOn(name, task, returned);
   };
 
+  /** That of a task is for each input. */
   readonly timeoutSecondsOf = (message: Message<unknown>): number | undefined => {
-    return this.#taskOf(message)?.rules.timeoutSeconds;
+    const seconds = this.#taskOf(message)?.rules.timeoutSeconds;
+    return seconds === undefined ? undefined : seconds * Number(message.headers[CHUNK_HEADER] ?? 1);
   };
 
   /** The server may be another one now, which knows of no progress. */
@@ -72,7 +81,11 @@ export class TaskWork implements Work {
     return Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   }
 
-  async #run(name: string, run: NonNullable<AnyTask["run"]>, input: unknown, message: Message<unknown>) {
+  async #withContext<Outcome>(
+    name: string,
+    message: Message<unknown>,
+    run: (context: TaskRun) => Outcome,
+  ): Promise<Awaited<Outcome>> {
     let progress: TaskProgress | undefined;
     const context = new TaskRun(
       name,
@@ -85,7 +98,7 @@ export class TaskWork implements Work {
       () => taskLog(this.#calls.queue, name, message, this.#reports.log),
     );
     try {
-      return await run(input as never, context);
+      return await run(context);
     } finally {
       progress?.end();
       if (progress !== undefined) this.#progress.delete(progress);
@@ -109,10 +122,21 @@ export class TaskWork implements Work {
   }
 }
 
-/** An input that was undefined has travelled as null. */
-async function inputOf({ input: schema }: AnyTask, item: unknown) {
-  const asSent = await checked(schema, item);
-  if (item !== null || !("issues" in asSent)) return asSent;
-  const asUndefined = await checked(schema, undefined);
-  return "issues" in asUndefined ? asSent : asUndefined;
+/** What becomes of a message with several inputs: it is acked with what became of each of them. */
+async function chunkVerdict(
+  served: ServedTask,
+  count: number,
+  { item }: Message<unknown>,
+  context: TaskRun,
+): Promise<Verdict> {
+  // Bytes are no JSON, so that they are alone in their message.
+  const inputs = item instanceof Uint8Array ? [item] : item;
+  if (!Array.isArray(inputs) || inputs.length !== count) {
+    const message = `must be a JSON array of as many inputs as ${CHUNK_HEADER} says: ${count}`;
+    const { name, queue } = served;
+    const error = invalidInput(`The chunk of the task ${name}`, name, queue, [{ message, path: [] }]);
+    return new Verdict({ verb: "reject", error });
+  }
+  const outcome = await runChunk(served, inputs, context);
+  return new Verdict({ verb: "ack", value: outcome.reply, result: outcome.text });
 }

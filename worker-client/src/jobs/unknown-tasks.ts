@@ -14,12 +14,12 @@ const NAMES_MAX = 1_000;
 export class UnknownTasks {
   readonly #queue: string;
   readonly #served: readonly string[];
-  readonly #reports: WorkerReports;
+  readonly #reports: Pick<WorkerReports, "error">;
   /** By the names of tasks; "" for messages of none. */
   readonly #delays = new Map<string, { seconds: number; until: number }>();
 
   /** @param served the names of the tasks that the worker serves */
-  constructor(queue: string, served: readonly string[], reports: WorkerReports) {
+  constructor(queue: string, served: readonly string[], reports: Pick<WorkerReports, "error">) {
     this.#queue = queue;
     this.#served = served;
     this.#reports = reports;

@@ -12,7 +12,16 @@ const CAUSES_MAX = 4;
 const FRAMES_BESIDE_CAUSE_MAX = 4;
 
 /** Why an attempt failed, as it is sent: the parts of an error, or a text for what is none. */
-type ErrorParts = NonNullable<RequestOf<"retry">["error"]>;
+export type ErrorParts = NonNullable<RequestOf<"retry">["error"]>;
+
+/** Those of errors that were thrown in another thread or process. */
+const known = new WeakMap<Error, ErrorParts>();
+
+/** An error whose parts are these, as they were made where it was thrown. */
+export function withParts<Each extends Error>(error: Each, parts: ErrorParts): Each {
+  known.set(error, parts);
+  return error;
+}
 
 /**
  * Why an attempt failed: name, message and where it was thrown with its causes, each cut to what the queue keeps. Never
@@ -21,6 +30,8 @@ type ErrorParts = NonNullable<RequestOf<"retry">["error"]>;
 export function errorParts(error: unknown): ErrorParts {
   try {
     if (!(error instanceof Error)) return cut(textOf(error), ERROR_CHARACTERS_MAX);
+    const parts = known.get(error);
+    if (parts !== undefined) return parts;
     const name = cut(String(error.name) || "Error", ERROR_NAME_CHARACTERS_MAX);
     const message = cut(String(error.message), ERROR_CHARACTERS_MAX);
     const stack = cut(stackOf(error, CAUSES_MAX).join("\n"), ERROR_STACK_CHARACTERS_MAX);

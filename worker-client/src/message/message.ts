@@ -75,10 +75,12 @@ export class Message<Item> {
   readonly lease: Lease;
   /** @internal Undefined until a worker begins with it. */
   observer: MessageObserver | undefined;
+  /** @internal Called when `signal` is aborted, also where it is never read. */
+  aborted: ((reason: QueueError) => void) | undefined;
+  /** @internal What the server has sent. */
+  readonly received: ReceivedMessage;
   /** @internal When its handler began, by `performance.now()`. */
   beganAt = 0;
-  readonly #putAt: number;
-  readonly #at: number | undefined;
   readonly #calls: QueueCalls;
   #leaseEndsAt: number;
   #isSettled = false;
@@ -88,6 +90,7 @@ export class Message<Item> {
 
   /** @internal Messages come from `Queue.receive` and `Queue.work`. */
   constructor(received: ReceivedMessage, lease: Lease, calls: QueueCalls) {
+    this.received = received;
     this.id = received.id;
     this.item = itemOf<Item>(received);
     this.attempt = received.attempt;
@@ -102,19 +105,17 @@ export class Message<Item> {
     this.deadLetter = deadLetterOf(received);
     this.receipt = received.receipt ?? "";
     this.lease = lease;
-    this.#putAt = received.putAt;
-    this.#at = received.at;
     this.#leaseEndsAt = received.leaseEndsAt ?? 0;
     this.#calls = calls;
   }
 
   get putAt(): Date {
-    return dateOf(this.#putAt);
+    return dateOf(this.received.putAt);
   }
 
   /** When it was to be visible; undefined if it was not put for later. */
   get at(): Date | undefined {
-    return dateOrUndefined(this.#at);
+    return dateOrUndefined(this.received.at);
   }
 
   /** When the lease ends, by the server's clock. */
@@ -229,6 +230,7 @@ export class Message<Item> {
     this.lease.end();
     this.#aborting ??= new AbortController();
     this.#aborting.abort(reason);
+    this.aborted?.(reason);
   }
 
   /** @internal The error for a message whose lease ended before its handler. */

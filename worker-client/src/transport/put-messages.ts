@@ -7,6 +7,15 @@ import { base64Of } from "../base/platform.ts";
 /** 1,000 messages of this size, as many as may share an operation, fit into one frame. */
 const SMALL_CHARACTERS = 8_192;
 
+/** An item whose JSON text is made already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** The options of a message that is put. */
 export type MessageOptions = Omit<PutRequest["messages"][number], "body" | "bytes">;
 
@@ -31,9 +40,7 @@ export class PutMessages {
   constructor(items: readonly unknown[], options: MessageOptions | readonly MessageOptions[]) {
     if (items.length > BATCH_MESSAGES_MAX) throw tooMany(items.length);
     this.#texts = items.map(textOf);
-    this.#options = (isList(options) ? options : [options]).map((each) =>
-      isEmpty(each) ? "{}" : JSON.stringify(each),
-    );
+    this.#options = textsOf(isList(options) ? options : [options]);
     if (items.some((item) => item instanceof Uint8Array)) {
       this.#areBytes = items.map((item) => item instanceof Uint8Array);
     }
@@ -72,10 +79,17 @@ export class PutMessages {
       if (this.#options[0] === "{}") return undefined;
       return [{ count: this.count, ...(JSON.parse(this.#options[0] as string) as MessageOptions) }];
     }
-    return this.#texts.map((_, index) => {
-      const options = JSON.parse(this.#optionsOf(index)) as MessageOptions;
-      return this.#areBytes?.[index] === true ? { ...options, bytes: true } : options;
-    });
+    const runs: MessageRun[] = [];
+    for (let index = 0; index < this.count; index += 1) {
+      const last = runs.at(-1);
+      const areBytes = this.#areBytes?.[index] === true;
+      const isAlike = this.#optionsOf(index) === this.#optionsOf(index - 1) && areBytes === (last?.bytes === true);
+      // Those that are alike share a run, which the server checks once.
+      if (last !== undefined && isAlike) last.count = (last.count ?? 1) + 1;
+      else
+        runs.push({ ...(JSON.parse(this.#optionsOf(index)) as MessageOptions), ...(areBytes ? { bytes: true } : {}) });
+    }
+    return runs;
   }
 
   #optionsOf(index: number): string {
@@ -111,6 +125,16 @@ function sizeOf(item: unknown, text: string): number {
   return item instanceof Uint8Array ? item.byteLength : bytesOf(text);
 }
 
+/** The options as JSON. Neighbours that are the same object have the same text, which is made once. */
+function textsOf(options: readonly MessageOptions[]): string[] {
+  const texts: string[] = [];
+  for (const [index, each] of options.entries()) {
+    const isSame = index > 0 && each === options[index - 1];
+    texts.push(isSame ? (texts[index - 1] as string) : isEmpty(each) ? "{}" : JSON.stringify(each));
+  }
+  return texts;
+}
+
 function isList(options: MessageOptions | readonly MessageOptions[]): options is readonly MessageOptions[] {
   return Array.isArray(options);
 }
@@ -140,6 +164,7 @@ function bytesOf(text: string): number {
 
 function textOf(item: unknown): string {
   if (item instanceof Uint8Array) return `"${base64Of(item)}"`;
+  if (item instanceof JsonText) return item.text;
   const text = JSON.stringify(item);
   if (text === undefined) throw new TypeError(`An item must have a JSON form; ${shown(item)} has none.`);
   return text;

@@ -3,6 +3,7 @@ import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import type { LeasedMessages } from "./leased-messages.ts";
 import type { Prefetch } from "./prefetch.ts";
+import type { Room } from "./room.ts";
 import { type Handler, run } from "./run-handler.ts";
 import type { Settlements } from "./settlements.ts";
 import { Verdict } from "./verdict.ts";
@@ -17,7 +18,7 @@ interface HandlersContext {
   settlements: Settlements;
   prefetch: Prefetch;
   reports: WorkerReports;
-  concurrency: number;
+  room: Room;
   /** How long the handler of a message may take; undefined for no limit. */
   timeoutSecondsOf: (message: Message<unknown>) => number | undefined;
   /** Called when a handler has ended, and when others can begin after other work of the event loop. */
@@ -36,10 +37,10 @@ export class Handlers {
 
   /** Begins with as many messages as may be worked on, for `TURN_MS` at most. */
   begin(): void {
-    const { calls, leased, settlements, prefetch, concurrency, changed } = this.#context;
+    const { calls, leased, settlements, prefetch, room } = this.#context;
     const endsAt = performance.now() + TURN_MS;
-    while (leased.running.size < concurrency && !this.#mustConfirmFirst) {
-      const next = leased.takeNext(Math.min(concurrency - leased.running.size, prefetch.stepSize));
+    while (leased.running.size < room.handlersMax && !this.#mustConfirmFirst) {
+      const next = leased.takeNext(Math.min(room.handlersMax - leased.running.size, prefetch.stepSize));
       if (next.length === 0) return;
       settlements.flush();
       leased.prepare(prefetch.mayBlock);
@@ -47,7 +48,7 @@ export class Handlers {
       const begun = this.#beginUntil(endsAt, next);
       if (performance.now() < endsAt) continue;
       leased.putBack(next.slice(begun));
-      changed();
+      this.#changed();
       return;
     }
   }
@@ -81,7 +82,7 @@ export class Handlers {
   }
 
   #end(message: Message<unknown>, failure: { error: unknown } | undefined, returned: unknown): void {
-    const { leased, settlements, reports, changed } = this.#context;
+    const { leased, settlements, reports } = this.#context;
     leased.running.delete(message);
     if (failure !== undefined) {
       reports.threw(message, failure.error);
@@ -92,13 +93,20 @@ export class Handlers {
       reports.returned(message, returned);
       if (!message.isSettled) settlements.ack(message);
     }
+    this.#changed();
+  }
+
+  #changed(): void {
+    const { room, changed } = this.#context;
+    room.unwatch();
     changed();
   }
 
   #settle(message: Message<unknown>, { act }: Verdict): void {
     const { settlements, reports } = this.#context;
-    if (act.verb === "ack") reports.returned(message, act.value);
-    else if (act.verb === "reject") reports.threw(message, act.error);
+    // The value may have to be parsed.
+    if (act.verb === "ack" && reports.wantsResults) reports.returned(message, act.value);
+    if (act.verb === "reject") reports.threw(message, act.error);
     if (message.isSettled) return;
     if (act.verb === "ack") settlements.ack(message, act.result);
     else if (act.verb === "reject") settlements.reject(message, act.error);

@@ -66,6 +66,11 @@ export class LeasedMessages {
     return waiting;
   }
 
+  /** Takes out the last messages that wait, at most `max`. */
+  takeLast(max: number): Message<unknown>[] {
+    return this.#waiting.splice(Math.max(0, this.#waiting.length - max));
+  }
+
   /**
    * Takes out the next messages to begin, at most `max`, each with enough of its lease left. A message that was begun
    * before comes alone, because its handler may have ended the worker that had it.

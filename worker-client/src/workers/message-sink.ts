@@ -18,6 +18,8 @@ export interface MessageSink {
   /** @param leaseSeconds how long their leases last, where they were asked for; undefined where they were pushed */
   take(messages: ReceivedMessage[], leaseSeconds?: number): void;
   lost(receipts: readonly string[]): void;
+  /** No message comes any more that was asked for before. */
+  withdrawn(): void;
   /** The server cannot be reached for a while, or answers again after that. */
   serverReport(error: QueueError, isBack: boolean): void;
   /** No message comes any more; the error is undefined if that was asked for. */

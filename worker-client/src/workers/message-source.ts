@@ -50,9 +50,27 @@ export class MessageSource implements SubscriptionListener {
     if (isIdle || more * 2 >= capacity) this.#grant(more);
   }
 
-  /** Takes back credit that was not used. Then credit is granted anew for the room that the sink has. */
+  /** Whether messages may come that were asked for. */
+  get isExpecting(): boolean {
+    return this.expected > 0 || this.#isWithdrawing;
+  }
+
+  /** How many messages were asked for and have not come. */
+  get expected(): number {
+    return this.#isPolling ? this.#polling.asked : this.#credit;
+  }
+
+  /** Whether credit is being taken back. */
+  get isWithdrawing(): boolean {
+    return this.#isWithdrawing;
+  }
+
+  /**
+   * Takes back credit that was not used, or the request for messages. Then as many are asked for as the sink has room for.
+   */
   withdraw(): void {
     const { pushes } = this.#route;
+    this.#polling.interrupt();
     if (pushes === undefined || this.#isPolling || this.#credit <= 0 || this.#isWithdrawing) return;
     this.#isWithdrawing = true;
     pushes.unsubscribe();
@@ -94,12 +112,16 @@ export class MessageSource implements SubscriptionListener {
   unsubscribed(): void {
     this.#forgetCredit();
     if (this.#isStopping) this.#sink.ended(undefined);
-    else this.roomMade();
+    else {
+      this.roomMade();
+      this.#sink.withdrawn();
+    }
   }
 
   disconnected(): void {
     this.#forgetCredit();
     if (this.#isStopping) this.unsubscribed();
+    else this.#sink.withdrawn();
   }
 
   away(error: QueueError, since: Instant): void {

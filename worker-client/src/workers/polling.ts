@@ -12,6 +12,9 @@ import type { MessageSink } from "./message-sink.ts";
 /** How long one request for messages may wait. */
 const POLL_SECONDS = 5;
 
+/** Why a request was given up by `interrupt`. */
+const INTERRUPTED = new Error("The worker has less room than it asked for.");
+
 type ServerEvents = Pick<SubscriptionListener, "away" | "back">;
 
 /** Brings messages to a sink by asking for them over HTTP. */
@@ -21,6 +24,8 @@ export class Polling {
   readonly #leaseSeconds: number | undefined;
   readonly #server: ServerEvents;
   #wake = () => {};
+  /** The request that waits, and for how many messages it asks. */
+  #asking: { max: number; interrupting: AbortController } | undefined;
 
   /** @param server is called when the server is away, and at each answer */
   constructor(route: Route, sink: MessageSink, leaseSeconds: number | undefined, server: ServerEvents) {
@@ -66,7 +71,8 @@ export class Polling {
         this.#server.back();
       } else await new Promise<void>((resolve) => (this.#wake = resolve));
     } catch (error) {
-      if (signal.aborted) return { result: undefined };
+      if (error === INTERRUPTED) this.#sink.withdrawn();
+      if (signal.aborted || error === INTERRUPTED) return { result: undefined };
       if (!(error instanceof Unavailable)) throw error;
       outage.begin(error.cause instanceof Error ? error.cause : error);
       return undefined;
@@ -79,13 +85,33 @@ export class Polling {
     this.#wake();
   }
 
+  /** How many messages are asked for by a request that waits. */
+  get asked(): number {
+    return this.#asking?.max ?? 0;
+  }
+
+  /** Gives up the request that waits. Messages that it brings all the same are given back. */
+  interrupt(): void {
+    this.#asking?.interrupting.abort(INTERRUPTED);
+  }
+
   async #ask(signal: AbortSignal): Promise<void> {
     const max = Math.min(this.#sink.slots, BATCH_MESSAGES_MAX);
     const deadline = new Deadline({ timeoutSeconds: POLL_SECONDS });
     const request = { max, leaseSeconds: this.#leaseSeconds };
-    // Tried once, so that the worker can be stopped between two tries.
-    const call = { verb: "receive", request, deadline, signal, retrySeconds: 0 } as const;
-    const { value } = await this.#route.send<ReplyOf<"receive">>(call);
-    this.#sink.take(value.messages, value.leaseSeconds);
+    const interrupting = new AbortController();
+    const stop = () => interrupting.abort(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    this.#asking = { max, interrupting };
+    try {
+      // Tried once, so that the worker can be stopped between two tries.
+      const call = { verb: "receive", request, deadline, signal: interrupting.signal, retrySeconds: 0 } as const;
+      const { value } = await this.#route.send<ReplyOf<"receive">>(call);
+      this.#asking = undefined;
+      this.#sink.take(value.messages, value.leaseSeconds);
+    } finally {
+      this.#asking = undefined;
+      signal.removeEventListener("abort", stop);
+    }
   }
 }

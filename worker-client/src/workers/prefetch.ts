@@ -28,7 +28,7 @@ export class Prefetch {
   /** Whether it follows the work; else it is what the caller gave. */
   readonly isAdaptive: boolean;
   readonly #fixed: number;
-  readonly #concurrency: number;
+  readonly #concurrency: () => number;
   #runs = 0;
   /** How long handlers take: up at once, down slowly. */
   #runMs = 0;
@@ -36,8 +36,11 @@ export class Prefetch {
   #blockingMs = 0;
   #restsUntil = 0;
 
-  /** @param fixed undefined to let it follow the work */
-  constructor(concurrency: number, fixed: number | undefined) {
+  /**
+   * @param concurrency how many handlers can run at the same time, now
+   * @param fixed undefined to let it follow the work
+   */
+  constructor(concurrency: () => number, fixed: number | undefined) {
     this.isAdaptive = fixed === undefined;
     this.#fixed = fixed ?? 0;
     this.#concurrency = concurrency;
@@ -48,10 +51,13 @@ export class Prefetch {
     return this.isAdaptive && performance.now() < this.#restsUntil;
   }
 
+  /** None where no handler can run. */
   get size(): number {
+    const concurrency = this.#concurrency();
+    if (concurrency === 0) return 0;
     if (!this.isAdaptive) return this.#fixed;
     if (this.#runs < RUNS_MIN || this.isBlocking) return 0;
-    return Math.min(PREFETCH_MAX, Math.floor((this.#concurrency * WAITING_MS) / Math.max(this.#runMs, 0.001)));
+    return Math.min(PREFETCH_MAX, Math.floor((concurrency * WAITING_MS) / Math.max(this.#runMs, 0.001)));
   }
 
   /** Whether the next handler may block the event loop for long. */

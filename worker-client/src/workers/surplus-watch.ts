@@ -16,19 +16,23 @@ interface WorkerLoad {
 
 /** Notices when a worker has, or would be sent, more than it can begin with soon. */
 export class SurplusWatch {
-  readonly #concurrency: number;
+  readonly #concurrency: () => number;
   readonly #noticed: () => void;
   #timer: Timer | undefined;
 
-  /** @param noticed called each time that there is a surplus */
-  constructor(concurrency: number, noticed: () => void) {
+  /**
+   * @param concurrency how many handlers can run at the same time, now
+   * @param noticed called each time that there is a surplus
+   */
+  constructor(concurrency: () => number, noticed: () => void) {
     this.#concurrency = concurrency;
     this.#noticed = noticed;
   }
 
   check({ running, waiting, credit }: WorkerLoad): void {
-    const isStuck = running >= this.#concurrency && waiting + credit > 0;
-    const isIdle = running + waiting === 0 && credit > this.#concurrency;
+    const concurrency = this.#concurrency();
+    const isStuck = running >= concurrency && waiting + credit > 0;
+    const isIdle = running + waiting === 0 && credit > concurrency;
     if (!isStuck && !isIdle) this.clear();
     else this.#timer ??= new Timer(isStuck ? STUCK_MS : IDLE_MS, () => this.#notice(), { holds: false });
   }

@@ -27,9 +27,17 @@ export interface WorkOptions {
   /** Closes the worker. */
   signal?: AbortSignal | undefined;
   /**
+   * How long handlers may go on after the process gets SIGTERM or SIGINT: 0 to 86,400. The worker takes nothing more then;
+   * afterwards it gives back what still runs, without an attempt counted; a second signal gives it back at once. When all
+   * such workers of the process have ended, the signal does what it would have done, unless the program listens for it
+   * too. Default: signals are left to the program. In Workers and browsers there are none.
+   */
+  shutdownSeconds?: number | undefined;
+  /**
    * Called with what went wrong: what a handler threw, a lease that ended before its handler, and, without a message,
-   * that the server cannot be reached (after 5 seconds, then every minute) and that it is back. Default: printed with
-   * `console.error`, unless there is a `logger`, or a listener of the event `failed`, `lost` or `error` that tells it.
+   * that a thread or process that runs handlers has died, that the server cannot be reached (after 5 seconds, then every
+   * minute) and that it is back. Default: printed with `console.error`, unless there is a `logger`, or a listener of the
+   * event `failed`, `lost`, `crashed` or `error` that tells it.
    */
   onError?: OnError | undefined;
   /**
@@ -39,9 +47,15 @@ export interface WorkOptions {
   logger?: Logger | undefined;
 }
 
+/** The bounds of the time that handlers may take when their worker ends, in seconds. */
+const CLOSING_SECONDS = { min: 0, max: 86_400 };
+
 /** The options of `Worker.close` and `QueueManager.close`. */
 export interface CloseOptions {
-  /** How long to wait for handlers that run: 0 to 86,400. Default: until they end. */
+  /**
+   * How long to wait for handlers that run: 0 to 86,400. Then their messages are given back, without an attempt counted.
+   * Default: until they end.
+   */
   timeoutSeconds?: number | undefined;
 }
 
@@ -51,21 +65,27 @@ const WORK_OPTIONS: Known<WorkOptions> = {
   leaseSeconds: true,
   timeoutSeconds: true,
   signal: true,
+  shutdownSeconds: true,
   onError: true,
   logger: true,
 };
 
 const CLOSE_OPTIONS: Known<CloseOptions> = { timeoutSeconds: true };
 
-/** Throws a `TypeError` or a `RangeError` for an unknown option or a wrong value. */
-export function checkWorkOptions(options: WorkOptions): void {
-  checkOptions("work()", options, WORK_OPTIONS);
-  const { concurrency, prefetch, leaseSeconds, timeoutSeconds, onError } = options;
+/**
+ * Throws a `TypeError` or a `RangeError` for an unknown option or a wrong value.
+ *
+ * @param others more options that there are, which are checked elsewhere
+ */
+export function checkWorkOptions(options: WorkOptions, others: Readonly<Record<string, unknown>> = {}): void {
+  checkOptions("work()", options, { ...WORK_OPTIONS, ...others });
+  const { concurrency, prefetch, leaseSeconds, timeoutSeconds, shutdownSeconds, onError } = options;
   if (concurrency !== undefined) checkNumber("concurrency", concurrency, { min: 1, max: 10_000, isInteger: true });
   if (prefetch !== undefined) checkNumber("prefetch", prefetch, { min: 0, max: 10_000, isInteger: true });
   if (leaseSeconds !== undefined) checkNumber("leaseSeconds", leaseSeconds, { min: 1, max: 43_200 });
   if (timeoutSeconds !== undefined)
     checkNumber("timeoutSeconds", timeoutSeconds, { min: TIMEOUT_SECONDS_MIN, max: TIMEOUT_SECONDS_MAX });
+  if (shutdownSeconds !== undefined) checkNumber("shutdownSeconds", shutdownSeconds, CLOSING_SECONDS);
   if (onError !== undefined) checkFunction("onError", onError);
   checkLogger(options.logger);
 }
@@ -74,5 +94,5 @@ export function checkWorkOptions(options: WorkOptions): void {
 export function checkCloseOptions(options: CloseOptions): void {
   checkOptions("close()", options, CLOSE_OPTIONS);
   const { timeoutSeconds } = options;
-  if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, { min: 0, max: 86_400 });
+  if (timeoutSeconds !== undefined) checkNumber("timeoutSeconds", timeoutSeconds, CLOSING_SECONDS);
 }

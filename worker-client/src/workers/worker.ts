@@ -1,38 +1,34 @@
 import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
 import { LEASE_SECONDS_DEFAULT } from "../../../src/contract/limits.ts";
-import { Closed, type QueueError, ShutDown } from "../base/errors.ts";
+import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
-import { Timer, turn } from "../base/platform.ts";
+import { turn } from "../base/platform.ts";
 import { EventSource } from "../events/event-source.ts";
 import { WorkerReports } from "../events/worker-reports.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { arrivalsOf } from "./arrivals.ts";
+import { Ending } from "./ending.ts";
 import { Handlers } from "./handlers.ts";
 import { LeaseCheckTimer } from "./lease-check-timer.ts";
 import { LeasedMessages } from "./leased-messages.ts";
 import { MessageSource } from "./message-source.ts";
+import { Pausing } from "./pausing.ts";
 import { Prefetch } from "./prefetch.ts";
+import { Room } from "./room.ts";
 import { ServerClock } from "./server-clock.ts";
 import { Settlements } from "./settlements.ts";
-import { SurplusWatch } from "./surplus-watch.ts";
 import type { Work } from "./work.ts";
 import { type CloseOptions, checkCloseOptions, type WorkOptions } from "./work-options.ts";
 
-/** How long a worker that gives up on its handlers tries to give their messages back, in milliseconds. */
-const GIVE_BACK_MS = 800;
-
 /** Works through a queue: see `Queue.work`. It is a `MessageSink`, without `implements`: that interface is not published. */
 export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, Result> {
-  readonly #ending = Promise.withResolvers<void>();
   /**
    * Settles when the worker has ended, because it was closed or the queue was shut down and is empty. Rejects with the
-   * error if the server refuses it, as for a wrong authkey.
+   * error if the server refuses it, as for a wrong authkey, or if no process or thread can run its handlers.
    */
-  readonly finished: Promise<void> = this.#ending.promise;
+  readonly finished: Promise<void>;
   readonly #calls: QueueCalls;
   readonly #work: Work;
-  readonly #over: () => void;
-  readonly #concurrency: number;
   readonly #reports: WorkerReports;
   readonly #leased: LeasedMessages;
   readonly #prefetch: Prefetch;
@@ -40,18 +36,11 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
   readonly #handlers: Handlers;
   readonly #source: MessageSource;
   readonly #clock = new ServerClock();
-  readonly #signal: AbortSignal | undefined;
-  readonly #stop = () => {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
-    this.#source.stop();
-  };
   readonly #leaseChecks = new LeaseCheckTimer(() => this.#check());
-  readonly #surplusWatch: SurplusWatch;
+  readonly #pausing = new Pausing();
+  readonly #room: Room;
+  readonly #ending: Ending;
   #isTurnPlanned = false;
-  #isStopping = false;
-  #closing: Timer | undefined;
-  #end: { error: QueueError | undefined } | undefined;
 
   /**
    * @internal Workers come from `Queue.work`. `start` begins the work.
@@ -66,79 +55,112 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     reports = new WorkerReports(calls.queue, options),
   ) {
     super(reports.listeners);
-    const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds, signal } = options;
+    const { concurrency = 1, prefetch, leaseSeconds, timeoutSeconds } = options;
     this.#work = work;
     this.#calls = calls;
-    this.#over = over;
-    this.#concurrency = concurrency;
     this.#reports = reports;
-    this.#prefetch = new Prefetch(concurrency, prefetch);
-    this.#surplusWatch = new SurplusWatch(concurrency, () => this.#giveAway());
+    this.#ending = this.#endingOf(options, over);
+    this.finished = this.#ending.finished;
+    this.#prefetch = new Prefetch(() => this.#room.handlersMax, prefetch);
     // Until the server's first answer says how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
-    this.#settlements = new Settlements(calls, reports, () => this.#confirmed());
+    this.#settlements = new Settlements(calls, reports, () => {
+      this.#look();
+      if (this.#leased.waiting > 0) this.#plan();
+    });
+    this.#room = new Room({
+      work,
+      concurrency,
+      pausing: this.#pausing,
+      prefetch: this.#prefetch,
+      leased: this.#leased,
+      settlements: this.#settlements,
+      source: () => this.#source,
+      changed: () => this.#plan(),
+    });
     this.#handlers = new Handlers(work.handler, {
       calls,
       leased: this.#leased,
       settlements: this.#settlements,
       prefetch: this.#prefetch,
       reports,
-      concurrency,
+      room: this.#room,
       timeoutSecondsOf: (message) => work.timeoutSecondsOf?.(message) ?? timeoutSeconds,
-      changed: () => {
-        this.#surplusWatch.clear();
-        this.#plan();
-      },
+      changed: () => this.#plan(),
     });
     this.#source = new MessageSource(calls.route, this, leaseSeconds);
-    this.#signal = signal;
   }
 
   /** @internal */
   start(): void {
     this.#leaseChecks.start(this.#leased.leaseMs);
+    this.#work.start?.({
+      changed: () => this.#capacityChanged(),
+      failed: (error) => this.#ending.fail(error),
+      crashed: (crash) => this.#reports.crashed(crash),
+    });
     this.#source.start();
-    if (this.#signal?.aborted) this.#stop();
-    this.#signal?.addEventListener("abort", this.#stop, { once: true });
+    this.#ending.started();
   }
 
   /**
    * Takes nothing more, gives back what it has not begun, and waits for the handlers that run: for `timeoutSeconds` if
-   * these are given. Then the signals of their messages are aborted, and the messages given back. As `finished`. A
-   * handler must not await it: it would wait for itself.
+   * these are given. Then the signals of their messages are aborted, and the messages given back as if they had not been
+   * begun: no attempt is counted. As `finished`. A handler must not await it: it would wait for itself.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options);
     const { timeoutSeconds } = options;
-    if (timeoutSeconds !== undefined && this.#leaseChecks.isRunning) {
-      this.#closing?.clear();
-      this.#closing = new Timer(timeoutSeconds * 1_000, () => this.#giveUp());
-    }
-    this.#stop();
+    if (timeoutSeconds !== undefined) this.#ending.limit(timeoutSeconds);
+    this.#ending.stop();
     await this.finished;
+  }
+
+  /**
+   * Takes nothing more until `resume`, and gives back what it has not begun: no attempt is counted. Fulfilled when no
+   * handler runs and the server has answered to what became of the messages, or when the pause, or the worker, has ended
+   * before that. A handler must not await it: it would wait for itself.
+   */
+  pause(): Promise<void> {
+    const paused = this.#pausing.pause();
+    this.#capacityChanged();
+    return paused;
+  }
+
+  /** Ends the pause. Without one it does nothing. */
+  resume(): void {
+    this.#pausing.resume();
+    this.#plan();
+  }
+
+  /** Whether it was paused, and not resumed since. */
+  get isPaused(): boolean {
+    return this.#pausing.isPaused;
+  }
+
+  /** How many threads or processes that ran handlers have ended without being told to: see the event `crashed`. */
+  get crashes(): number {
+    return this.#reports.crashes;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** @internal 1 if handlers block the event loop: a message that comes meanwhile can neither begin nor be given back. */
+  /** @internal */
   get room(): number {
-    const room = this.capacity - this.#leased.size;
-    return this.#prefetch.isBlocking ? Math.min(room, this.#leased.waiting === 0 ? 1 : 0) : room;
+    return this.#room.left;
   }
 
-  /** @internal At most 1 if handlers may block the event loop: each message counts as begun when it is received. */
+  /** @internal */
   get slots(): number {
-    const free = this.#concurrency - this.#leased.size;
-    if (!this.#prefetch.mayBlock) return free;
-    return this.#leased.waiting === 0 ? Math.min(1, free) : 0;
+    return this.#room.slots;
   }
 
   /** @internal */
   get capacity(): number {
-    return this.#concurrency + this.#prefetch.size;
+    return this.#room.capacity;
   }
 
   /** @internal Whether nothing waits. */
@@ -171,7 +193,8 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     const { inTime, late } = arrivalsOf(received, this.#calls, { leaseMs, leftMs, unreadMs: sinceCheckMs });
     for (const message of inTime) this.#leased.add(message);
     this.#settlements.release(late);
-    if (this.#end !== undefined) this.#settlements.release(this.#leased.takeWaiting());
+    if (this.#ending.hasEnded) this.#settlements.release(this.#leased.takeWaiting());
+    else this.#room.arrived();
     this.#turn();
   }
 
@@ -187,14 +210,34 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
   }
 
   /** @internal */
+  withdrawn(): void {
+    this.#plan();
+  }
+
+  /** @internal */
   ended(error: QueueError | undefined): void {
-    if (this.#end !== undefined) return;
-    // A worker that is closing expects that its connection was closed.
-    const isInOrder = error instanceof ShutDown || (this.#isStopping && error instanceof Closed);
-    this.#end = { error: isInOrder ? undefined : error };
-    this.#isStopping = true;
-    this.#settlements.release(this.#leased.takeWaiting());
-    this.#endIfDone();
+    this.#ending.ended(error);
+  }
+
+  #endingOf(options: WorkOptions, over: () => void): Ending {
+    return new Ending(this.#calls.queue, options, {
+      stop: () => this.#source.stop(),
+      shutDown: (timeoutSeconds) => void this.close({ timeoutSeconds }).catch(() => undefined),
+      giveBackWaiting: () => this.#settlements.release(this.#leased.takeWaiting()),
+      giveUp: (error) => this.#giveUp(error),
+      abandon: (error) => {
+        this.#leaseChecks.stop();
+        this.#room.unwatch();
+        this.#settlements.giveUp(error);
+      },
+      endWork: () => this.#work.end?.().catch((error: unknown) => this.#reports.error(error)),
+      leave: () => {
+        this.#calls.route.close();
+        this.#pausing.over();
+        over();
+      },
+      look: () => this.#look(),
+    });
   }
 
   #setLease(ms: number): void {
@@ -207,7 +250,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     this.#startAnewAfterGap();
     this.#leaseChecks.checked();
     this.#leased.check();
-    if (this.#leased.waiting > 0 || this.#isStopping) this.#plan();
+    if (this.#leased.waiting > 0 || this.#ending.isStopping) this.#plan();
   }
 
   /**
@@ -240,60 +283,34 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     const { isBlocking } = this.#prefetch;
     if (isBlocking && this.#source.credit > 1) this.#source.withdraw();
     if (!isBlocking) this.#source.roomMade();
-    if (!this.#isStopping) this.#handlers.begin();
+    if (!this.#ending.isStopping) this.#handlers.begin();
     if (isBlocking) this.#source.roomMade();
-    const { running, waiting } = this.#leased;
-    if (!this.#prefetch.isAdaptive || this.#isStopping) this.#surplusWatch.clear();
-    else this.#surplusWatch.check({ running: running.size, waiting, credit: this.#source.credit });
-    this.#endIfDone();
+    if (this.#ending.isStopping) this.#room.unwatch();
+    else this.#room.watch();
+    this.#look();
   }
 
-  /** Messages that wait behind long handlers, and credit beyond what is worked on, go to other workers. */
-  #giveAway(): void {
-    this.#prefetch.reset();
-    this.#settlements.release(this.#leased.takeWaiting());
-    this.#source.withdraw();
+  #capacityChanged(): void {
+    if (!this.#ending.isStopping) this.#room.shrink();
     this.#plan();
   }
 
-  /** The time for closing has passed: messages whose handlers still run are given back. */
-  #giveUp(): void {
-    const { queue } = this.#calls;
-    for (const message of this.#leased.running) {
-      const error = new Closed(`The worker of ${queue} was closed before its handler had ended.`, { queue });
-      this.#reports.threw(message, error);
-      if (!message.isSettled) this.#settlements.failed(message, error);
+  /** Messages whose handlers still run are given back, as if they had not been begun. */
+  #giveUp(error: QueueError): void {
+    const running = [...this.#leased.running];
+    this.#leased.running.clear();
+    // Before the handlers hear of it: what they do then with their messages changes nothing.
+    this.#settlements.release(running.filter(({ isSettled }) => !isSettled));
+    for (const message of running) {
+      this.#reports.givenUp(message, error);
       message.abort(error);
     }
-    this.#leased.running.clear();
-    this.ended(undefined);
-    // A message that cannot be given back by then is redelivered when its lease ends.
-    this.#closing = new Timer(GIVE_BACK_MS, () => this.#finish());
-    this.#endIfDone();
   }
 
-  #confirmed(): void {
-    this.#endIfDone();
-    if (this.#leased.waiting > 0) this.#plan();
-  }
-
-  #endIfDone(): void {
-    const isDone = this.#leased.running.size === 0 && this.#settlements.areAllConfirmed;
-    if (this.#end !== undefined && isDone) this.#finish();
-  }
-
-  #finish(): void {
-    if (!this.#leaseChecks.isRunning) return;
-    const { queue } = this.#calls;
-    this.#leaseChecks.stop();
-    this.#surplusWatch.clear();
-    this.#closing?.clear();
-    this.#settlements.giveUp(new Closed(`The worker of ${queue} was closed.`, { queue }));
-    this.#signal?.removeEventListener("abort", this.#stop);
-    this.#calls.route.close();
-    this.#over();
-    const error = this.#end?.error;
-    if (error === undefined) this.#ending.resolve();
-    else this.#ending.reject(error);
+  /** Whether nothing is in hand any more is what pauses and the end wait for. */
+  #look(): void {
+    if (this.#leased.running.size > 0 || !this.#settlements.areAllConfirmed) return;
+    if (this.#leased.waiting === 0 && !this.#source.isExpecting) this.#pausing.quiet();
+    this.#ending.quiet();
   }
 }

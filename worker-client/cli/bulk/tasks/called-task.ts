@@ -1,12 +1,12 @@
 /** Finds the task that is called, and checks its name and its input as far as they are known here. */
 import type { InvalidInput, QueueManager, TaskCalls } from "../../../src/index.ts";
+import { loadModule, UnusableModule } from "../../../src/isolation/runner/load-module.ts";
+import { registryIn } from "../../../src/isolation/runner/registries.ts";
 import type { TaskRegistry } from "../../../src/tasks/index.ts";
 import type { Context } from "../../base/context.ts";
 import { UsageError } from "../../base/exit.ts";
 import { similarName } from "../../base/similar.ts";
-import { loadModule, UnusableModule } from "../modules/load-module.ts";
 import { modulePath } from "../modules/module-file.ts";
-import { registryIn } from "../modules/registries.ts";
 import { schemaFaults } from "./schema-faults.ts";
 
 /** The most names that an error lists. */

@@ -1,9 +1,8 @@
 /** Loads what `work` does from a module: a handler, or the tasks of a registry. */
 import type { Message } from "../../../src/index.ts";
+import { loadModule, UnusableModule } from "../../../src/isolation/runner/load-module.ts";
+import { registryIn } from "../../../src/isolation/runner/registries.ts";
 import type { TaskRegistry } from "../../../src/tasks/index.ts";
-import { loadModule, UnusableModule } from "../modules/load-module.ts";
-import { registryIn } from "../modules/registries.ts";
-import { servedTasks } from "./told-tasks.ts";
 
 /** What a handler is given beside the message. */
 interface HandlerContext {
@@ -36,7 +35,7 @@ export async function loadWork(path: string, file: string, queue: string | undef
   if (typeof handler === "function" && queue !== undefined) return { queue, handler: handler as ModuleHandler };
   const registry = registryIn(exported, file, queue);
   if (registry !== undefined) {
-    if (servedTasks(registry).length > 0) return { queue: registry.queue, registry };
+    if (Object.values(registry.tasks).some(({ run }) => run !== undefined)) return { queue: registry.queue, registry };
     throw new UnusableModule(`No task of ${file} has a handler: task() takes it as its option run.`, 2);
   }
   if (typeof handler === "function") {

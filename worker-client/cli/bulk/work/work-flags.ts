@@ -1,13 +1,18 @@
 import type { CliCommand } from "../../base/command.ts";
-import { numberFlag } from "../../base/flags.ts";
+import { choiceFlag, numberFlag } from "../../base/flags.ts";
 
 /** The most processes: each takes some 60 MB of memory. */
 const PROCESSES_MAX = 256;
+
+/** The most messages after which a thread or process is replaced. */
+const TASKS_PER_PROCESS_MAX = 1_000_000;
 
 /** The flags of `work`. */
 export interface WorkFlags {
   concurrency?: number;
   processes?: number;
+  isolation?: "threads" | "processes";
+  maxTasksPerProcess?: number;
   watch?: boolean;
   prefetch?: number;
   leaseSeconds?: number;
@@ -26,8 +31,24 @@ export function addWorkFlags(command: CliCommand): CliCommand {
     .addOption(
       whole("--processes <count>", "processes, which are started again if they die (default 1)", 1, PROCESSES_MAX),
     )
+    .addOption(
+      choiceFlag("--isolation <kind>", "what runs the handler: threads, or processes (default)", [
+        "threads",
+        "processes",
+      ]),
+    )
+    .addOption(
+      whole(
+        "--max-tasks-per-process <count>",
+        "messages after which a process is replaced by a new one (default: never)",
+        1,
+        TASKS_PER_PROCESS_MAX,
+      ),
+    )
     .option("--watch", "start them anew when the handler's file, or one that it imports, changes")
-    .addOption(whole("--prefetch <count>", "messages that wait in each process (default: as handlers take)", 0, 10_000))
+    .addOption(
+      whole("--prefetch <count>", "messages that wait for a free process (default: as handlers take)", 0, 10_000),
+    )
     .addOption(
       seconds("--lease-seconds <seconds>", "how long leases last; they are extended (default: the queue's)", 1, 43_200),
     )

@@ -1,5 +1,5 @@
 /** Finds the tasks that a module exports. */
-import type { TaskRegistry } from "../../../src/tasks/index.ts";
+import type { TaskRegistry } from "../../tasks/registry.ts";
 import { type ModuleExports, UnusableModule } from "./load-module.ts";
 
 /** A registry, and the name under which the module exports it. */
@@ -29,6 +29,29 @@ export function registryIn(exported: ModuleExports, file: string, queue: string 
   const names = ofQueue.map(([registry, name]) => `${name} of ${registry.queue}`).join(", ");
   throw new UnusableModule(
     `The module ${file} exports several registries of tasks: ${names}. Export the one that is meant by default, or, for work, name its queue before the file.`,
+    2,
+  );
+}
+
+/**
+ * The tasks of a queue that a module exports for threads and processes. Of several, those with handlers for all of the
+ * named tasks.
+ *
+ * @throws {UnusableModule} if there are none
+ */
+export function registryOf(
+  exported: ModuleExports,
+  module: string,
+  { queue, tasks }: { queue: string; tasks: readonly string[] },
+): TaskRegistry {
+  const found = registriesIn(exported).map(([registry]) => registry);
+  const ofQueue = found.filter((registry) => registry.queue === queue);
+  const complete = ofQueue.find((registry) => tasks.every((name) => registry.tasks[name]?.run !== undefined));
+  const chosen = complete ?? ofQueue[0];
+  if (chosen !== undefined) return chosen;
+  const has = found.length === 0 ? "no tasks" : `tasks of ${found.map((each) => each.queue).join(", ")}`;
+  throw new UnusableModule(
+    `The module ${module} exports ${has}, and not those of ${queue}: export what defineTasks() returns, from the module that it names.`,
     2,
   );
 }

@@ -1,4 +1,4 @@
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** What a module exports, by name. */
 export type ModuleExports = Readonly<Record<string, unknown>>;
@@ -16,25 +16,37 @@ export class UnusableModule extends Error {
 /**
  * Loads a module of the user's.
  *
+ * @param module its path, or its URL
  * @param file how the user calls the module
  * @param what what it is, as "The handler"
  * @throws {UnusableModule} if it cannot be loaded
  */
-export async function loadModule(path: string, file: string, what: string): Promise<ModuleExports> {
+export async function loadModule(module: string, file: string, what: string): Promise<ModuleExports> {
   try {
-    const exported = (await import(pathToFileURL(path).href)) as ModuleExports;
+    const exported = (await import(urlOf(module))) as ModuleExports;
     const { default: all } = exported;
     // Of a module that was compiled to CommonJS, Node makes its exports one default export.
     return typeof all === "object" && all !== null && "__esModule" in all ? (all as ModuleExports) : exported;
   } catch (error) {
-    throw new UnusableModule(`${what} ${file} cannot be loaded: ${reasonOf(error, path)}`, 1);
+    throw new UnusableModule(`${what} ${file} cannot be loaded: ${reasonOf(error, module)}`, 1);
   }
 }
 
+/** How users see a module: as its path, if it is a file. */
+export function moduleName(module: string): string {
+  return module.startsWith("file:") ? fileURLToPath(module) : module;
+}
+
+function urlOf(module: string): string {
+  return /^[a-z]{2,}:/i.test(module) ? module : pathToFileURL(module).href;
+}
+
 /** The message of an error, and the first line of the module, or of one that it imports, that its stack names. */
-function reasonOf(error: unknown, path: string): string {
+function reasonOf(error: unknown, module: string): string {
   if (!(error instanceof Error)) return `it threw ${String(error)}.`;
+  const { code, url } = error as { code?: unknown; url?: unknown };
+  if (code === "ERR_MODULE_NOT_FOUND" && url === urlOf(module)) return "there is no such file.";
   const message = error.message.replace(/\s*\n\s*/g, " ").replace(/\.$/, "");
-  const place = /(?:file:\/\/)?(\/(?!.*node:)[^\s()]*:\d+(?::\d+)?)/.exec(error.stack ?? "")?.[1] ?? path;
+  const place = /(?:file:\/\/)?(\/(?!.*node:)[^\s()]*:\d+(?::\d+)?)/.exec(error.stack ?? "")?.[1] ?? moduleName(module);
   return `${error.name}: ${message} (${decodeURI(place)}).`;
 }

@@ -1,0 +1,56 @@
+import type { FromRunner, ToRunner } from "./protocol.ts";
+
+/** How a thread or process ended. */
+export interface ChildEnd {
+  /** In words, as "was ended by SIGKILL". */
+  how: string;
+  /** Whether it could be that what it was given to load has ended it: it ended by itself. */
+  isOwnDoing: boolean;
+}
+
+/** What is told of a thread or process. */
+export interface ChildEvents {
+  heard(messages: readonly FromRunner[]): void;
+  /** Called once; nothing is heard any more. */
+  ended(end: ChildEnd): void;
+}
+
+/** A thread or process, and the way to it. */
+export interface Child {
+  readonly kind: "process" | "thread";
+  /** The id of the process, or of the thread in this process; 0 if it could not be started. */
+  readonly id: number;
+  /** Does nothing if it has ended. */
+  send(messages: readonly ToRunner[]): void;
+  /** Ends it at once, whatever it does. */
+  kill(): void;
+}
+
+/** What is started. */
+export interface ChildOptions {
+  /** The program of the runners. */
+  program: URL;
+  /** Default: those of this process. */
+  environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where what a process prints goes: to a descriptor of this process. Default: where that of this one goes. */
+  output?: number | undefined;
+}
+
+/** Options of Node that are not for the threads and processes that a program starts. */
+const OWN_OPTIONS = /^--(inspect|watch|test|cpu-prof|heap-prof)/;
+
+/** Options of Node whose value is the next argument, and is not for others either. */
+const OWN_WITH_VALUE = new Set(["-e", "--eval", "-p", "--print", "-pe", "--input-type"]);
+
+/** The options of Node with which others are started: those of this process, without those that are for it alone. */
+export function inheritedOptions(options: readonly string[]): string[] {
+  return options.filter((option, index) => {
+    const before = options[index - 1];
+    return (
+      !OWN_OPTIONS.test(option) &&
+      !OWN_WITH_VALUE.has(option) &&
+      !(before !== undefined && OWN_WITH_VALUE.has(before)) &&
+      !option.startsWith("--input-type=")
+    );
+  });
+}

@@ -1,0 +1,249 @@
+import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
+import { Forbidden, Invalid, TooLarge } from "../base/errors.ts";
+import { newKey } from "../base/idempotency-keys.ts";
+import { turn } from "../base/platform.ts";
+import type { Chunk } from "./chunk.ts";
+import type { OutcomeSink } from "./outcomes.ts";
+import type { PoolJobs } from "./pool-jobs.ts";
+
+/** Puts of one pool that are under way at a time: more would wait in the memory of the server. */
+const PUTS_MAX = 4;
+
+/** Chunks of one pool that have been put and have not ended. The server watches a bounded number of jobs for all. */
+const SENT_MAX = 20_000;
+
+/** About how many bytes of inputs are put together, of the 8 MiB that a put may have. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** How many calls that cancel jobs are under way at a time. */
+const CANCELS_MAX = 50;
+
+/** Chunks that are put together, under one key. */
+export interface Batch {
+  readonly chunks: Chunk[];
+  readonly key: string;
+}
+
+/** Chunks that are made when there is room for them. */
+export interface ChunkSource {
+  readonly sink: OutcomeSink;
+  /** The next of them; undefined when there are no more. */
+  nextBatch(): Batch | undefined;
+  /** No more are asked for: what becomes of the inputs that are left is this error. */
+  abandon(error: unknown): void;
+}
+
+/** Whether chunks fit together into a put. */
+export function hasRoom(chunks: readonly Chunk[], bytes: number): boolean {
+  return chunks.length < BATCH_MESSAGES_MAX && bytes < BATCH_BYTES;
+}
+
+/** Submits chunks, many at a time, and follows each to its end. */
+export class Submitter {
+  readonly #jobs: PoolJobs;
+  readonly #report: (error: unknown, what: string) => void;
+  /** Chunks that were submitted one by one, and are to be put. */
+  #single: Chunk[] = [];
+  /** Batches to put before all others. */
+  readonly #first: Batch[] = [];
+  readonly #sources: ChunkSource[] = [];
+  /** Chunks that have not ended. */
+  readonly #open = new Set<Chunk>();
+  #puts = 0;
+  /** How many of the open chunks have been put, or are being put. */
+  #sent = 0;
+  #isPlanned = false;
+  #idle: (() => void)[] = [];
+
+  /** @param report is told of jobs that could not be cancelled */
+  constructor(jobs: PoolJobs, report: (error: unknown, what: string) => void) {
+    this.#jobs = jobs;
+    this.#report = report;
+  }
+
+  /** Submits a chunk, together with all others of the same turn of the event loop. */
+  submit(chunk: Chunk): void {
+    this.#begin(chunk);
+    this.#single.push(chunk);
+    this.#plan();
+  }
+
+  /** Submits the chunks of a source as fast as the queue takes them. */
+  submitAll(source: ChunkSource): void {
+    this.#sources.push(source);
+    this.#plan();
+  }
+
+  /** Resolves when all chunks have ended. */
+  async whenIdle(): Promise<void> {
+    while (!this.#isIdle) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /**
+   * Ends chunks with an error, and cancels their jobs. Resolves when the queue has been told.
+   *
+   * @param sink only those of which it takes the outcomes; undefined for all
+   */
+  async drop(error: unknown, sink?: OutcomeSink): Promise<void> {
+    for (const source of this.#sources.splice(0)) {
+      if (sink === undefined || source.sink === sink) source.abandon(error);
+      else this.#sources.push(source);
+    }
+    const ids: string[] = [];
+    for (const chunk of this.#open) {
+      if (chunk.isOver || (sink !== undefined && chunk.sink !== sink)) continue;
+      if (chunk.id !== undefined) ids.push(chunk.id);
+      chunk.fail(error);
+    }
+    await this.#cancel(ids);
+  }
+
+  get #isIdle(): boolean {
+    return this.#open.size === 0 && this.#sources.length === 0;
+  }
+
+  #begin(chunk: Chunk): void {
+    chunk.queue = this.#jobs.queue;
+    chunk.events = this;
+    this.#open.add(chunk);
+  }
+
+  /** @internal Of `ChunkEvents`. */
+  ended(chunk: Chunk, rest: Chunk | undefined): void {
+    this.#open.delete(chunk);
+    if (chunk.isSent) this.#sent -= 1;
+    if (rest !== undefined) {
+      this.#begin(rest);
+      this.#first.push({ chunks: [rest], key: rest.restKey ?? newKey() });
+    }
+    if (rest !== undefined || this.#sources.length > 0 || this.#single.length > 0) this.#plan();
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    if (!this.#isIdle) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    turn(() => {
+      this.#isPlanned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (this.#puts < PUTS_MAX) {
+      const batch = this.#nextBatch();
+      if (batch === undefined) break;
+      void this.#put(batch);
+    }
+    this.#checkIdle();
+  }
+
+  #nextBatch(): Batch | undefined {
+    const first = this.#first.shift();
+    if (first !== undefined || this.#sent >= SENT_MAX) return first;
+    const single = this.#nextSingle();
+    if (single !== undefined) return single;
+    for (let source = this.#sources[0]; source !== undefined; source = this.#sources[0]) {
+      const batch = source.nextBatch();
+      for (const chunk of batch?.chunks ?? []) this.#begin(chunk);
+      if (batch !== undefined) return batch;
+      this.#sources.shift();
+    }
+    return undefined;
+  }
+
+  /** Of those that were submitted one by one. */
+  #nextSingle(): Batch | undefined {
+    const chunks: Chunk[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const chunk of this.#single) {
+      if (!hasRoom(chunks, bytes)) break;
+      taken += 1;
+      if (chunk.isOver) continue;
+      chunks.push(chunk);
+      bytes += chunk.bytes;
+    }
+    this.#single = this.#single.slice(taken);
+    return chunks.length === 0 ? undefined : { chunks, key: newKey() };
+  }
+
+  async #put({ chunks, key }: Batch): Promise<void> {
+    if (chunks.every(({ isOver }) => isOver)) {
+      this.#plan();
+      return;
+    }
+    this.#puts += 1;
+    for (const chunk of chunks) this.#send(chunk);
+    try {
+      const ids = await this.#jobs.put(chunks, key);
+      const unwanted: string[] = [];
+      for (const [index, chunk] of chunks.entries()) {
+        const id = ids[index] as string;
+        chunk.put(id);
+        if (chunk.isOver) unwanted.push(id);
+        else this.#watch(chunk, id);
+      }
+      void this.#cancel(unwanted);
+    } catch (error) {
+      if (chunks.length > 1 && isTooMany(error)) this.#halve({ chunks, key });
+      else for (const chunk of chunks) chunk.failed(error);
+    } finally {
+      this.#puts -= 1;
+      this.#plan();
+    }
+  }
+
+  #send(chunk: Chunk): void {
+    if (chunk.isOver || chunk.isSent) return;
+    chunk.isSent = true;
+    this.#sent += 1;
+  }
+
+  #watch(chunk: Chunk, id: string): void {
+    const leave = this.#jobs.watch(id, chunk);
+    if (chunk.isOver) leave();
+    else chunk.leave = leave;
+  }
+
+  /** For a queue that never has room for so many. */
+  #halve({ chunks, key }: Batch): void {
+    const half = Math.ceil(chunks.length / 2);
+    this.#first.unshift(
+      { chunks: chunks.slice(0, half), key: `${key}.0` },
+      { chunks: chunks.slice(half), key: `${key}.1` },
+    );
+  }
+
+  /** A key that may not cancel is told of once. */
+  async #cancel(ids: readonly string[]): Promise<void> {
+    let next = 0;
+    let isRefused = false;
+    const cancelSome = async () => {
+      while (next < ids.length && !isRefused) {
+        const id = ids[next] as string;
+        next += 1;
+        try {
+          await this.#jobs.cancel(id);
+        } catch (error) {
+          if (isRefused) return;
+          isRefused = true;
+          const left = ids.length - next + 1;
+          const why = error instanceof Forbidden ? " its key may not cancel them:" : "";
+          this.#report(error, ` ${left} jobs of the pool could not be cancelled, and go on:${why}`);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(CANCELS_MAX, ids.length) }, cancelSome));
+  }
+}
+
+/** Whether the queue's `maxSize` is less than the messages of a put. */
+function isTooMany(error: unknown): boolean {
+  return error instanceof Invalid && !(error instanceof TooLarge) && error.errors[0]?.path === "messages";
+}

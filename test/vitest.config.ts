@@ -22,7 +22,7 @@ const PROGRAMS = [
   "test/local/webhooks/*.test.ts",
   "test/client/workers/{blocking,attempts,shutdown}.test.ts",
   "test/client/pools/processes.test.ts",
-  "test/client/isolation/{running,crashes,aborting,modules,left-behind}.test.ts",
+  "test/client/isolation/{running,crashes,aborting,modules,left-behind,in-hand}.test.ts",
   "test/{package,operations,jobs,templates}/**/*.test.ts",
   "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",
   "test/docs/{code-blocks,moving,moving-worker,testing-projects,webhooks-page}.test.ts",

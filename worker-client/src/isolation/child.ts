@@ -1,4 +1,4 @@
-import type { FromRunner, ToRunner } from "./protocol.ts";
+import type { ToRunner } from "./protocol.ts";
 
 /** How a thread or process ended. */
 export interface ChildEnd {
@@ -10,7 +10,8 @@ export interface ChildEnd {
 
 /** What is told of a thread or process. */
 export interface ChildEvents {
-  heard(messages: readonly FromRunner[]): void;
+  /** @param messages a list of `FromRunner`, unless the module has sent it by itself */
+  heard(messages: unknown): void;
   /** Called once; nothing is heard any more. */
   ended(end: ChildEnd): void;
 }

@@ -50,6 +50,7 @@ const RUN_AS_A_WHOLE = [
   "docs/operations.md",
   "docs/push.md",
   "docs/push/webhooks.md",
+  "docs/scaling/cpu-and-io.md",
 ];
 
 describe("the documents", () => {

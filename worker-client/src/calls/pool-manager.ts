@@ -12,11 +12,11 @@ import type { Worker } from "../workers/worker.ts";
 import { poolJobsOf } from "./pool-jobs-of.ts";
 import { checkRegistry, TaskManager } from "./task-manager.ts";
 
-/** How many inputs are thought to be worked on at the same time where workers are elsewhere. */
-const WORKERS_ELSEWHERE = 4;
-
 /** How long handlers in threads and processes may go on after SIGTERM or SIGINT, in seconds, unless an option says it. */
 const SHUTDOWN_SECONDS = 10;
+
+/** How many inputs are thought to be worked on at the same time where workers are elsewhere. */
+const WORKERS_ELSEWHERE = 4;
 
 /** What managers of queues have for tasks whose handlers can run in threads and processes. */
 export abstract class PoolManager extends TaskManager {

@@ -26,7 +26,7 @@ export class Ahead {
    * @param stuck called when what was sent ahead waits behind a handler that takes long
    */
   constructor(concurrency: number, isOff: boolean, stuck: () => void) {
-    this.#prefetch = new Prefetch(concurrency, isOff ? 0 : undefined);
+    this.#prefetch = new Prefetch(() => concurrency, isOff ? 0 : undefined);
     this.#stuck = stuck;
   }
 

@@ -58,12 +58,7 @@ export class Runs {
   /** The present turn of the event loop, if handlers begin in it. */
   #turn: { beganAt: number; begun: number } | undefined;
 
-  constructor(
-    handler: (message: Message<unknown>) => unknown,
-    calls: QueueCalls,
-    outbox: Outbox,
-    concurrency: number,
-  ) {
+  constructor(handler: (message: Message<unknown>) => unknown, calls: QueueCalls, outbox: Outbox, concurrency: number) {
     this.#handler = handler;
     this.#calls = calls;
     this.#outbox = outbox;

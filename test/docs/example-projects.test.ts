@@ -6,7 +6,7 @@ import { installProject, manifestOf, printedBy, versionsOf } from "../support/us
 
 const ROOT = join(import.meta.dirname, "../..");
 
-const PROJECTS = ["crawler", "mail", "thumbnails"];
+const PROJECTS = ["crawler", "logs", "mail", "queens", "thumbnails"];
 
 describe.each(PROJECTS)("examples/%s", (name) => {
   const folder = `examples/${name}`;
@@ -16,7 +16,7 @@ describe.each(PROJECTS)("examples/%s", (name) => {
 
     expect(await printedBy("npm run --silent check", project)).toBe("");
     expect(await printedBy("npm test", project)).toMatch(/Tests {2}\d+ passed \(\d+\)/);
-  }, 120_000);
+  }, 300_000);
 
   test("has the versions of this repository, and is private", () => {
     const { needed, here } = versionsOf(folder);

@@ -58,6 +58,7 @@ test("processes get the options of Node that this one has, but for those that ar
     ["--inspect-port", "9230", "--watch-path", "src", "--test-name-pattern", "first", "--cpu-prof-dir", "profiles"],
     ["--input-type=module", "-e", "work()"],
     ["--input-type", "module", "-p", "-e", "-work()"],
+    ["-p", "-1"],
     ["--eval=work()"],
     ["--print=work()"],
     ["--entry-url", "file:///work.js"],

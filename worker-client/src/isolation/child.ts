@@ -47,7 +47,7 @@ const OWN_OPTIONS =
   /^(--(inspect|debug-port|watch|test|cpu-prof|heap-prof|eval|print|input-type|entry-url|check|interactive)|-([cip]|p?e)$)/;
 
 /** Of these, those whose value is the next argument, whatever that is. */
-const EVALUATED = new Set(["-e", "-pe", "--eval"]);
+const EVALUATED = new Set(["-e", "-p", "-pe", "--eval", "--print"]);
 
 /** The options of Node with which others are started: those of this process, without those that are for it alone. */
 export function inheritedOptions(options: readonly string[]): string[] {

@@ -17,7 +17,13 @@ function runsOf(handler: (message: Message<unknown>) => unknown, reply: (call: C
   const outbox = new Outbox({ send: (messages) => sent.push(messages), listen: () => undefined });
   const route = { send: (call: Call) => Promise.resolve({ value: reply(call), isRepeated: false }) };
   const runs = new Runs(handler, new QueueCalls("images", route as never), outbox, 1_000);
-  const add = (run: number) => runs.add(run, { id: `m-${run}`, receipt: `r-${run}`, body: 1, attempt: 1 } as never);
+  const add = (run: number) =>
+    runs.add({
+      kind: "run",
+      run,
+      message: { id: `m-${run}`, receipt: `r-${run}`, body: 1, attempt: 1 } as never,
+      isAhead: false,
+    });
   const ended = () => sent.flat().flatMap((each) => (each.kind === "ended" ? [each.outcome] : []));
   return { sent, add, ended };
 }

@@ -8,8 +8,8 @@ import type { SentError } from "./sent-errors.ts";
 export type ToRunner =
   /** First: load what is to be run. `concurrency`: how many handlers may run at the same time. */
   | { kind: "start"; data: unknown; isLogged: boolean; concurrency: number }
-  /** Run the handler of a message. */
-  | { kind: "run"; run: number; message: ReceivedMessage }
+  /** Run the handler of a message. `isAhead`: as many as may run had not ended when it was sent. */
+  | { kind: "run"; run: number; message: ReceivedMessage; isAhead: boolean }
   /** These are not to begin: they were given to others. */
   | { kind: "taken"; runs: readonly number[] }
   /** Abort the signal of a message whose handler runs. */

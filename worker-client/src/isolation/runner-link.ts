@@ -82,9 +82,15 @@ export class RunnerLink {
     this.#events = events;
     // They begin in the order in which they were sent.
     const stuck = () => {
-      const runs = [...this.#runs.keys()].slice(options.concurrency);
-      this.#send({ kind: "taken", runs });
-      this.#giveBack(runs);
+      const runs = [...this.#runs];
+      // Where these have not begun, it is the runner that is slow, and what it does next is not known.
+      if (runs.slice(0, options.concurrency).some(([, { isBegun }]) => !isBegun)) {
+        this.#ahead.watch();
+        return;
+      }
+      const ahead = runs.slice(options.concurrency).map(([number]) => number);
+      this.#send({ kind: "taken", runs: ahead });
+      this.#giveBack(ahead);
     };
     this.#ahead = new Ahead(options.concurrency, !options.sendsAhead || options.tasksMax !== undefined, stuck);
     this.#child = open({
@@ -136,10 +142,11 @@ export class RunnerLink {
         this.#events.changed();
       },
     });
+    const isAhead = this.#runs.size >= this.#options.concurrency;
     this.#given += 1;
     this.#runs.set(number, run);
-    this.#send({ kind: "run", run: number, message: message.received });
-    if (this.#runs.size > this.#options.concurrency) this.#ahead.watch();
+    this.#send({ kind: "run", run: number, message: message.received, isAhead });
+    if (isAhead) this.#ahead.watch();
     return run.verdict;
   }
 

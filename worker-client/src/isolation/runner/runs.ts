@@ -1,10 +1,9 @@
-import type { ReceivedMessage } from "../../../../src/api/types.ts";
 import type { QueueError } from "../../base/errors.ts";
 import { isPromise } from "../../base/platform.ts";
 import { Message } from "../../message/message.ts";
 import type { QueueCalls } from "../../message/queue-calls.ts";
 import { Verdict } from "../../workers/verdict.ts";
-import type { SentOutcome } from "../protocol.ts";
+import type { SentOutcome, ToRunner } from "../protocol.ts";
 import { receivedError, type SentError, sentError } from "../sent-errors.ts";
 import { EndlessLease } from "./endless-lease.ts";
 import type { Outbox } from "./outbox.ts";
@@ -22,15 +21,12 @@ const STEP_MAX = 64;
 const TURN_MS = 5;
 
 /**
- * A message that has waited here begins only if the one before began no longer ago than this, in milliseconds. Else it goes
- * back, because the parent may have given it to others: see `STUCK_MS`.
+ * A message that was sent ahead begins only if the parent was told no longer ago than this, in milliseconds, that it or the
+ * one before begins. Else it goes back, because the parent may have given it to others: see `STUCK_MS`.
  */
 const RETURN_MS = 10;
 
-interface Waiting {
-  run: number;
-  received: ReceivedMessage;
-}
+type Waiting = Extract<ToRunner, { kind: "run" }>;
 
 interface Running {
   message: Message<unknown>;
@@ -52,11 +48,11 @@ export class Runs {
   #step = 1;
   /** How long handlers take, in milliseconds: up at once, down slowly. */
   #runMs = 0;
-  /** When a handler last began, or something came to begin with. */
-  #beganAt = 0;
+  /** When that was last said. */
+  #saidAt = 0;
   #isPlanned = false;
   /** The present turn of the event loop, if handlers begin in it. */
-  #turn: { beganAt: number; begun: number } | undefined;
+  #turn: { beganAt: number; begun: number; hasSaid: boolean } | undefined;
 
   constructor(handler: (message: Message<unknown>) => unknown, calls: QueueCalls, outbox: Outbox, concurrency: number) {
     this.#handler = handler;
@@ -65,9 +61,8 @@ export class Runs {
     this.#concurrency = concurrency;
   }
 
-  add(run: number, received: ReceivedMessage): void {
-    if (this.#waiting.length === 0 && this.#running.size < this.#concurrency) this.#beganAt = performance.now();
-    this.#waiting.push({ run, received });
+  add(run: Waiting): void {
+    this.#waiting.push(run);
     // What came together is heard first: the parent may have taken back what came late.
     if (this.#isPlanned || this.#turn !== undefined) return;
     this.#isPlanned = true;
@@ -106,24 +101,31 @@ export class Runs {
 
   /** As many begin as may run. Others begin when these have ended, and after other work of the event loop. */
   #beginSome(): void {
-    while (this.#waiting.length > 0 && this.#running.size < this.#concurrency) {
+    while (this.#running.size < this.#concurrency) {
+      const [next] = this.#waiting;
+      if (next === undefined) return;
       const now = performance.now();
-      if (now - this.#beganAt > RETURN_MS) {
+      if (next.isAhead && now - this.#saidAt > RETURN_MS) {
         this.#giveBack();
-        return;
+        continue;
       }
       this.#turn ??= this.#newTurn(now);
       if (now - this.#turn.beganAt >= TURN_MS) return;
-      if (this.#announced === 0) this.#announce();
+      if (this.#announced === 0) {
+        // What began before may end this process: it does first what it does before it waits for something.
+        if (this.#turn.hasSaid) return;
+        this.#turn.hasSaid = true;
+        this.#announce(now);
+      }
       this.#announced -= 1;
       this.#turn.begun += 1;
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#begin(next, now);
+      this.#waiting.shift();
+      this.#begin(next, now);
     }
   }
 
-  #newTurn(beganAt: number): { beganAt: number; begun: number } {
-    const turn = { beganAt, begun: 0 };
+  #newTurn(beganAt: number): { beganAt: number; begun: number; hasSaid: boolean } {
+    const turn = { beganAt, begun: 0, hasSaid: false };
     setImmediate(() => {
       const eachMs = (performance.now() - beganAt) / Math.max(1, turn.begun);
       this.#step = eachMs > BLOCKING_MS ? 1 : Math.min(STEP_MAX, this.#step * 2);
@@ -134,26 +136,28 @@ export class Runs {
   }
 
   /** Says which begin next. One that was begun before comes alone: its handler may have ended the process that had it. */
-  #announce(): void {
+  #announce(now: number): void {
     const max = this.#runMs < INSTANT_MS ? this.#step : Math.min(this.#step, this.#concurrency - this.#running.size);
     const next = this.#waiting.slice(0, max);
-    const again = next.findIndex(({ received }) => received.attempt > 1);
+    const again = next.findIndex(({ message }) => message.attempt > 1);
     const some = again < 0 ? next : next.slice(0, Math.max(1, again));
+    this.#saidAt = now;
     this.#announced = some.length;
     this.#outbox.tell({ kind: "begun", runs: some.map(({ run }) => run) });
     this.#outbox.flush();
   }
 
+  /** What was sent ahead goes back: it has waited behind a handler that took long. */
   #giveBack(): void {
-    this.#outbox.tell({ kind: "returned", runs: this.#waiting.map(({ run }) => run) });
-    this.#waiting = [];
-    this.#announced = 0;
+    const ahead = this.#waiting.filter(({ isAhead }) => isAhead);
+    this.#announced = this.#waiting.slice(0, this.#announced).filter(({ isAhead }) => !isAhead).length;
+    this.#waiting = this.#waiting.filter(({ isAhead }) => !isAhead);
+    this.#outbox.tell({ kind: "returned", runs: ahead.map(({ run }) => run) });
   }
 
-  #begin({ run, received }: Waiting, beganAt: number): void {
+  #begin({ run, message: received }: Waiting, beganAt: number): void {
     const message = new Message<unknown>(received, new EndlessLease(), this.#calls);
     const running: Running = { message, beganAt };
-    this.#beganAt = beganAt;
     this.#running.set(run, running);
     const returned = (value: unknown) => this.#end(run, running, outcomeOf(value));
     const threw = (error: unknown) => {

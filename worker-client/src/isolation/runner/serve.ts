@@ -41,7 +41,7 @@ export function serve(load: (data: unknown, tell: (extra: unknown) => void) => P
     outbox.tell({ kind: "ready", ready });
   };
   const heard = (message: ToRunner) => {
-    if (message.kind === "run") runs?.add(message.run, message.message);
+    if (message.kind === "run") runs?.add(message);
     else if (message.kind === "taken") runs?.taken(message.runs);
     else if (message.kind === "abort") runs?.abort(message.run, message.error);
     else if (message.kind === "answer")

@@ -2,7 +2,7 @@ import type { JobReply } from "../../../src/api/types.ts";
 import { QueueError } from "../base/errors.ts";
 import { hasEnded } from "../base/job-ends.ts";
 import { JobCancelled, JobFailed } from "../base/job-errors.ts";
-import type { ChunkReply, ItemError } from "../jobs/chunk-reply.ts";
+import { chunkReplyOf, type ItemError } from "../jobs/chunk-reply.ts";
 import type { JobListener } from "../jobs/watched-job.ts";
 import { JsonText } from "../transport/put-messages.ts";
 import { failed, type OutcomeSink, type Outcomes } from "./outcomes.ts";
@@ -90,17 +90,15 @@ export class Chunk implements PutChunk, JobListener {
   }
 
   #took(view: JobReply, result: unknown): void {
-    const { results, errors, next } = (
-      typeof result === "object" && result !== null ? result : {}
-    ) as Partial<ChunkReply>;
-    const count = next ?? this.count;
-    if (!Array.isArray(results) || results.length !== count || count < 1) {
-      const text = `The worker of the job ${view.id} (${this.task}) of ${this.queue} does not know chunks of inputs: it is of an older version. Update it.`;
+    const reply = chunkReplyOf(result, this.count);
+    if (reply === undefined) {
+      const text = `The job ${view.id} (${this.task}) of ${this.queue} has a result that is not that of a chunk of inputs: its worker is of an older version, or a handler acked the message itself. Update the worker, and let handlers return their results.`;
       this.fail(new QueueError(text, { code: "unexpected", queue: this.queue }));
       return;
     }
+    const { results, errors, next } = reply;
     const outcomes: Outcomes = {
-      ...{ begin: this.begin, count, values: results, failure: undefined },
+      ...{ begin: this.begin, count: results.length, values: results, failure: undefined },
       errors: errors === undefined ? undefined : this.#errorsOf(view, errors),
     };
     this.#end(outcomes, next === undefined ? undefined : this.#restFrom(next));

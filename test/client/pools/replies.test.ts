@@ -1,8 +1,9 @@
-/** What becomes of a chunk whose job has another result than that of a chunk. */
+/** What becomes of a chunk whose job has another result than that of a chunk, or was settled by its handler. */
 import { describe, expect, test } from "vitest";
 import { JobFailed } from "../../../worker-client/src/index.ts";
+import { defineTasks, task } from "../../../worker-client/src/tasks/index.ts";
 import { numbersOf } from "../../support/pools/numbers.ts";
-import { errorOf, inMemory } from "../../support/pools/pools.ts";
+import { errorOf, HERE, inMemory } from "../../support/pools/pools.ts";
 
 /** A map of three inputs in one chunk whose job has this result. */
 async function mapWith(result: unknown): Promise<unknown[]> {
@@ -55,3 +56,29 @@ describe("the result of a job that is none of a chunk", () => {
     );
   });
 });
+
+test.each(["ack", "retry", "reject"] as const)(
+  "no further input of a chunk is begun when a handler has settled the message: %s",
+  async (settle) => {
+    const begun: string[] = [];
+    const tasks = defineTasks("settling", {
+      note: task({
+        run: async (n: number, { attempt, message }) => {
+          begun.push(`${attempt}: ${n}`);
+          if (n === 2 && attempt === 1) await message[settle]();
+          return n;
+        },
+        maxAttempts: 2,
+        retryDelaySeconds: 0,
+      }),
+    });
+    const pool = inMemory().pool(tasks, "note", { ...HERE, onError: () => undefined });
+
+    const values = await pool.map([1, 2, 3], { chunkSize: 3 }).catch(() => "failed");
+
+    const again = settle === "retry" ? ["2: 1", "2: 2", "2: 3"] : [];
+    expect(begun.slice(0, 2)).toEqual(["1: 1", "1: 2"]);
+    expect(begun.slice(2)).toEqual(again);
+    expect(values).toEqual(settle === "retry" ? [1, 2, 3] : "failed");
+  },
+);

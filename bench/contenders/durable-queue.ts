@@ -96,7 +96,8 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: "durable-queue-http",
     title: "durable-queue over HTTP",
-    without: ["batch-puts"],
+    // Pools of many items are for sockets, on which the ends of jobs are told.
+    without: ["batch-puts", "pool", "queens"],
     connect: (address) => connect(address, "http"),
   },
 ];

@@ -6,7 +6,7 @@ import { installProject, manifestOf, printedBy, versionsOf } from "../support/us
 
 const ROOT = join(import.meta.dirname, "../..");
 
-const PROJECTS = ["crawler", "mail", "thumbnails"];
+const PROJECTS = ["crawler", "logs", "mail", "queens", "thumbnails"];
 
 describe.each(PROJECTS)("examples/%s", (name) => {
   const folder = `examples/${name}`;

@@ -1,6 +1,6 @@
 // `npm run pool-test`: `Pool.map` of 20,000 items, or ITEMS, over 4 child processes and 2 of a worker elsewhere, while child
-// processes, the worker and the server are killed with SIGKILL, 40 times unless KILLS says otherwise. The results must be
-// complete and in order. Which process is killed when comes from a printed seed, SEED; what the processes do then depends on
+// processes, the worker, the server and the master are killed with SIGKILL, 40 times unless KILLS says otherwise. The results
+// must be complete and in order. Which process is killed when comes from a printed seed, SEED; what the processes do then depends on
 // the machine.
 import { buildWorker } from "../../src/local/build-worker.ts";
 import { runPool } from "./run-pool.ts";

@@ -27,7 +27,10 @@ const LOOK_MS = 20;
 /** How long child processes may live on after the process that has started them, in milliseconds. */
 const LEFT_MS = 10_000;
 
-const VICTIMS = ["child", "worker", "server"] as const;
+/** The master's calls count for longer than any run takes. */
+const IDEMPOTENCY_SECONDS = 86_400;
+
+const VICTIMS = ["child", "worker", "server", "master"] as const;
 type Victim = (typeof VICTIMS)[number];
 
 /** The options of `runPool`. */
@@ -56,7 +59,7 @@ interface PoolReport {
   rowsWritten: number;
 }
 
-/** Maps items over a pool while its child processes, a worker elsewhere and the server are killed. */
+/** Maps items over a pool while its child processes, a worker elsewhere, the server and its master are killed. */
 export async function runPool(options: PoolRunOptions): Promise<PoolReport> {
   const folder = mkdtempSync(`${tmpdir()}/durable-queue-pool-`);
   const run = new PoolRun(folder, options);
@@ -78,7 +81,7 @@ class PoolRun {
   readonly #file: string;
   readonly #random: Random;
   readonly #runs: Runs;
-  readonly #killed: Record<Victim, number> = { child: 0, worker: 0, server: 0 };
+  readonly #killed: Record<Victim, number> = { child: 0, worker: 0, server: 0, master: 0 };
   #server: Server | undefined;
   #master: ChildProgram | undefined;
   #worker: ChildProgram | undefined;
@@ -98,11 +101,15 @@ class PoolRun {
     const signal = AbortSignal.timeout(limitSeconds * 1_000);
     const { address } = await this.#startServer(0);
     await using manager = new QueueManager({ address, authkey: AUTHKEY });
-    await manager.queue(QUEUE).configure({ retryDelaySeconds: 0 });
+    await manager.queue(QUEUE).configure({ retryDelaySeconds: 0, idempotencySeconds: IDEMPOTENCY_SECONDS });
     this.#startWorker();
-    const master = this.#startMaster();
+    this.#startMaster();
     await this.#killAll(signal);
-    const code = await unlessAborted(master.ended, signal, () => `${this.#runs.items} of ${items} items were begun`);
+    const code = await unlessAborted(
+      Promise.resolve(this.#master?.ended),
+      signal,
+      () => `${this.#runs.items} of ${items} items were begun`,
+    );
     if (code !== 0) throw new Error(`The master ended with ${code}.`);
     this.#runs.refresh();
     const { rowsWritten } = await manager.queue(QUEUE).describe();
@@ -129,8 +136,8 @@ class PoolRun {
     for (let kill = 1; kill <= kills; kill += 1) {
       await this.#untilBegun(Math.floor((kill * items) / (kills + 1)), signal);
       await sleep(this.#random.integer(KILL_DELAY_MS));
-      // Each kind at least once, if there are so many kills; child processes as often as both others.
-      const victim = VICTIMS[kill - 1] ?? this.#random.pick(["child", ...VICTIMS]);
+      // Each kind at least once, if there are so many kills; child processes most often.
+      const victim = VICTIMS[kill - 1] ?? this.#random.pick(["child", "child", ...VICTIMS]);
       const what = await this.#kill(victim);
       log(`kill ${kill}/${kills}: ${what}, after ${this.#runs.items} items`);
     }
@@ -151,6 +158,9 @@ class PoolRun {
     if (victim === "worker") {
       await this.#worker?.kill();
       this.#startWorker();
+    } else if (victim === "master") {
+      await this.#master?.kill();
+      this.#startMaster();
     } else {
       await this.#server?.kill();
       await this.#startServer(Number(new URL(this.#place.address).port));
@@ -184,11 +194,10 @@ class PoolRun {
     this.#worker = new ChildProgram(`${import.meta.dirname}/worker-program.ts`, settings);
   }
 
-  #startMaster(): ChildProgram {
+  #startMaster(): void {
     const { items, chunkSize } = this.#options;
     const settings: MasterSettings = { ...this.#place, file: this.#file, items, chunkSize, processes: PROCESSES };
     this.#master = new ChildProgram(`${import.meta.dirname}/master-program.ts`, settings);
-    return this.#master;
   }
 }
 

@@ -46,7 +46,7 @@ test("when one of two machines is lost on the way, the count is right all the sa
     await Promise.all(machines.filter(isRunning).map((machine) => once(machine, "exit")));
   });
   const manager = server.manager();
-  await manager.queue(tasks.queue).configure({ leaseSeconds: 1 });
+  await manager.queue(tasks.queue).configure({ leaseSeconds: 3 });
   await using pool = manager.pool(tasks, "count", { processes: 0 });
   const [lost] = [join(), join()];
 

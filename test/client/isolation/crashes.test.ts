@@ -50,6 +50,16 @@ describe.each(APART)("in %s", (isolation) => {
     expect(reported).toContainEqual(expect.objectContaining({ code: "process_died", message: died(first) }));
   });
 
+  test("what was to begin next in what has ended loses no attempt", async () => {
+    const { client } = start({ isolation, concurrency: 4 });
+    const crashing = await client.exitOnce.submit(null);
+    const jobs = await client.square.submitMany([1, 2, 3]);
+
+    expect(await Promise.all(jobs.map((job) => job.result()))).toEqual([1, 4, 9]);
+    expect(await crashing.result()).toBe(2);
+    expect(await Promise.all(jobs.map(async (job) => (await job.status()).attempts))).toEqual([1, 1, 1]);
+  });
+
   test("others go on, and so does the task at its next attempt", async () => {
     const { client, queue } = start({ isolation, processes: 2, concurrency: 2 });
     const crashing = await client.exitOnce.submit(null);

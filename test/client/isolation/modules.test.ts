@@ -94,6 +94,21 @@ describe.each(APART)("in %s", (isolation) => {
     });
   });
 
+  test("what a module itself sends to the program that has started it does no harm", async () => {
+    const path = moduleOf(
+      `import { parentPort } from "node:worker_threads";
+      const send = (message) => (parentPort === null ? process.send(message) : parentPort.postMessage(message));
+      for (const message of ["ready", { kind: "ready" }, null, [{ kind: "unknown" }]]) send(message);
+      export default ${DEFINED};`,
+    );
+    const manager = new MemoryManager();
+    managers.push(manager);
+    const registry = registryIn(path);
+    manager.work(registry, { isolation, processes: 1 });
+
+    expect(await (await manager.tasks(registry).crop?.submit(null as never))?.result()).toBe(2);
+  });
+
   test("a module may wait before it exports its tasks, and export them under any name", async () => {
     const path = moduleOf(
       `await new Promise((settle) => setTimeout(settle, 50));\nexport const other = defineTasks("texts", {});\nexport const images = ${DEFINED};`,

@@ -54,6 +54,7 @@ test("work() of a queue says that only tasks run in threads and processes", () =
 test("processes get the options of Node that this one has, but for those that are for it alone", () => {
   const shared = ["--conditions", "source", "--import=./hooks.js", "--enable-source-maps", "--max-old-space-size=200"];
   const own = ["--inspect=9229", "-e", "work()", "--input-type=module", "--watch", "--cpu-prof"];
+  const ownWithValues = ["--cpu-prof-dir", "profiles", "--input-type", "module", "-p", "-1"];
 
-  expect(inheritedOptions([...own, ...shared])).toEqual(shared);
+  expect(inheritedOptions([...own, ...shared, ...ownWithValues])).toEqual(shared);
 });

@@ -54,6 +54,17 @@ describe.each(APART)("in %s", (isolation) => {
     expect(reported).toEqual([]);
   });
 
+  test("the last progress is told again after the server was started again", async () => {
+    const { client } = start({ isolation });
+    const job = await client.long.submit(null);
+    const progress = async () => (await job.status()).progress;
+    await expect.poll(progress).toEqual({ percent: 30 });
+    await server.crash();
+    await server.start();
+
+    await expect.poll(progress).toEqual({ percent: 30 });
+  });
+
   test("a call that is refused throws in the handler what it throws here", async () => {
     const { client } = start({ isolation });
 

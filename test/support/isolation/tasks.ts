@@ -91,6 +91,12 @@ export function tasksOf(queue: string) {
           return { isExtended: await message.extend(60), isAcked: await message.ack({ result: "by the call" }) };
         },
       }),
+      long: task({
+        run: (_: null, { progress }) => {
+          for (const percent of [10, 20, 30]) progress({ percent });
+          return forever();
+        },
+      }),
       refused: task({
         run: async (_: null, { message }) =>
           message.extend(-1).catch((error: Error) => `${error.name}: ${error.message}`),

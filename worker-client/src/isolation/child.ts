@@ -1,4 +1,4 @@
-import type { FromRunner, ToRunner } from "./protocol.ts";
+import type { ToRunner } from "./protocol.ts";
 
 /** How a thread or process ended. */
 export interface ChildEnd {
@@ -10,7 +10,8 @@ export interface ChildEnd {
 
 /** What is told of a thread or process. */
 export interface ChildEvents {
-  heard(messages: readonly FromRunner[]): void;
+  /** @param messages a list of `FromRunner`, unless the module has sent it by itself */
+  heard(messages: unknown): void;
   /** Called once; nothing is heard any more. */
   ended(end: ChildEnd): void;
 }
@@ -37,20 +38,21 @@ export interface ChildOptions {
 }
 
 /** Options of Node that are not for the threads and processes that a program starts. */
-const OWN_OPTIONS = /^--(inspect|watch|test|cpu-prof|heap-prof)/;
+const OWN_OPTIONS = /^--(inspect|watch|test|cpu-prof|heap-prof|input-type)/;
 
-/** Options of Node whose value is the next argument, and is not for others either. */
-const OWN_WITH_VALUE = new Set(["-e", "--eval", "-p", "--print", "-pe", "--input-type"]);
+/** Further ones. */
+const OWN = new Set(["-e", "--eval", "-p", "--print", "-pe"]);
 
 /** The options of Node with which others are started: those of this process, without those that are for it alone. */
 export function inheritedOptions(options: readonly string[]): string[] {
   return options.filter((option, index) => {
     const before = options[index - 1];
-    return (
-      !OWN_OPTIONS.test(option) &&
-      !OWN_WITH_VALUE.has(option) &&
-      !(before !== undefined && OWN_WITH_VALUE.has(before)) &&
-      !option.startsWith("--input-type=")
-    );
+    if (before !== undefined && OWN.has(before)) return false;
+    // What is no option is the value of the one before.
+    return !isOwn(option.startsWith("-") ? option : (before ?? ""));
   });
+}
+
+function isOwn(option: string): boolean {
+  return OWN_OPTIONS.test(option) || OWN.has(option);
 }

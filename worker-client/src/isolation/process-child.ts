@@ -1,7 +1,7 @@
 import { builtinModule, optionsOfNode, type StartedProcess } from "../base/node-modules.ts";
 import { Timer } from "../base/platform.ts";
 import { type Child, type ChildEnd, type ChildEvents, type ChildOptions, inheritedOptions } from "./child.ts";
-import type { FromRunner, ToRunner } from "./protocol.ts";
+import type { ToRunner } from "./protocol.ts";
 
 /** How long what an ended process has said may take to be read, in milliseconds. */
 const READ_MS = 2_000;
@@ -33,7 +33,7 @@ export class ProcessChild implements Child {
       stdio: ["ignore", output ?? "inherit", "inherit", "ipc"],
     });
     this.#child.on("message", (messages) => {
-      if (!this.#isTold) events.heard(messages as FromRunner[]);
+      if (!this.#isTold) events.heard(messages);
     });
     this.#child.on("error", (error) => {
       // Also told where a message could not be sent, or it could not be killed.

@@ -78,7 +78,8 @@ export class RunnerLink {
     this.#events = events;
     this.#child = open({
       heard: (messages) => {
-        for (const message of messages) this.#heard(message);
+        // What else the module sends, as to a process manager, is not for this one.
+        if (Array.isArray(messages)) for (const message of messages as FromRunner[]) this.#heard(message);
       },
       ended: (end) => this.#ended(end),
     });
@@ -181,7 +182,8 @@ export class RunnerLink {
     else if (message.kind === "ready") this.#ready(message.ready);
     else if (message.kind === "unusable") this.#unusable = message;
     else if (message.kind === "dying") this.#dying = message.text;
-    else this.#events.said(message, message.kind === "error" ? this.#runOf(message.receipt)?.message : undefined);
+    else if (message.kind === "error") this.#events.said(message, this.#runOf(message.receipt)?.message);
+    else if (message.kind === "log" || message.kind === "extra") this.#events.said(message, undefined);
   }
 
   #runOf(receipt: string | undefined): Run | undefined {

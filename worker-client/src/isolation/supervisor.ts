@@ -78,13 +78,13 @@ export class Supervisor {
   }
 
   /** Runs the handler of a message. Gives the message back if there is no room, as just after a crash. */
-  async run(message: Message<unknown>): Promise<Verdict | undefined> {
+  run(message: Message<unknown>): Promise<Verdict | undefined> {
     let chosen: RunnerLink | undefined;
     for (const { runner } of this.#places) {
       if (runner === undefined || runner.room === 0) continue;
       if (chosen === undefined || runner.load < chosen.load) chosen = runner;
     }
-    return chosen === undefined ? new Verdict({ verb: "release", delaySeconds: 0 }) : chosen.run(message);
+    return chosen?.run(message) ?? Promise.resolve(new Verdict({ verb: "release", delaySeconds: 0 }));
   }
 
   /** A connection to the server is open. */

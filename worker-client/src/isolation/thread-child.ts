@@ -1,7 +1,7 @@
 import { builtinModule, type StartedThread } from "../base/node-modules.ts";
 import { lineOf } from "../events/log.ts";
 import type { Child, ChildEnd, ChildEvents, ChildOptions } from "./child.ts";
-import type { FromRunner, ToRunner } from "./protocol.ts";
+import type { ToRunner } from "./protocol.ts";
 
 /** A worker thread. */
 export class ThreadChild implements Child {
@@ -17,7 +17,7 @@ export class ThreadChild implements Child {
       ...(environment === undefined ? {} : { env: environment }),
     });
     this.id = this.#thread.threadId;
-    this.#thread.on("message", (messages) => events.heard(messages as FromRunner[]));
+    this.#thread.on("message", (messages) => events.heard(messages));
     let failure: { error: unknown } | undefined;
     this.#thread.on("error", (error) => {
       failure = { error };

@@ -3,7 +3,7 @@ import { errorParts } from "../message/error-parts.ts";
 import type { ChunkReply, ItemError } from "./chunk-reply.ts";
 
 /** No further input of a chunk is begun when its results have about so many bytes. */
-export const CHUNK_RESULT_BYTES = RESULT_BYTES_MAX / 2;
+const CHUNK_RESULT_BYTES = RESULT_BYTES_MAX / 2;
 
 /** What is beside the results and errors in the text. */
 const ENVELOPE_BYTES = 64;

@@ -36,6 +36,7 @@ export class Ending {
   #forgetSignals = () => {};
   #isStarted = false;
   #isStopping = false;
+  #hasGivenUp = false;
   #isFinishing = false;
   #closing: Timer | undefined;
   #failure: QueueError | undefined;
@@ -80,7 +81,7 @@ export class Ending {
 
   /** Gives up on handlers after so many seconds; the last call counts. */
   limit(seconds: number): void {
-    if (this.#isFinishing) return;
+    if (this.#hasGivenUp || this.#isFinishing) return;
     this.#closing?.clear();
     this.#closing = new Timer(seconds * 1_000, () => this.#giveUp());
   }
@@ -104,6 +105,7 @@ export class Ending {
   /** The time for closing has passed. */
   #giveUp(): void {
     const queue = this.#queue;
+    this.#hasGivenUp = true;
     this.#worker.giveUp(new Closed(`The worker of ${queue} was closed before its handler had ended.`, { queue }));
     this.ended(undefined);
     // A message that cannot be given back by then is redelivered when its lease ends.

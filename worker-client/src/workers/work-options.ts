@@ -30,7 +30,8 @@ export interface WorkOptions {
    * How long handlers may go on after the process gets SIGTERM or SIGINT: 0 to 86,400. The worker takes nothing more then;
    * afterwards it gives back what still runs, without an attempt counted; a second signal gives it back at once. When all
    * such workers of the process have ended, the signal does what it would have done, unless the program listens for it
-   * too. Default: signals are left to the program. In Workers and browsers there are none.
+   * too. Default: 10 where handlers run in threads or processes, else signals are left to the program. In Workers and
+   * browsers there are none.
    */
   shutdownSeconds?: number | undefined;
   /**

@@ -9,13 +9,10 @@ import type { SentOutcome } from "../protocol.ts";
 import { receivedError, type SentError, sentError } from "../sent-errors.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** How long handlers may begin one after the other before other work of the event loop, in milliseconds. */
-const TURN_MS = 5;
-
-/** A handler that does not return for so long, in milliseconds, may block: what comes next is said to begin alone. */
+/** Handlers that take so long each before they wait for something, in milliseconds, may block: the next begins alone. */
 const BLOCKING_MS = 1;
 
-/** How many are said to begin together at most. */
+/** How many begin together at most. */
 const STEP_MAX = 64;
 
 interface Waiting {
@@ -67,32 +64,25 @@ export class Runs {
     this.#outbox.tell({ kind: "ended", run, outcome: { verb: "threw", error, isReason: true } });
   }
 
+  /** Some handlers begin; others when these have done all that they do before they wait for something. */
   #turn(): void {
-    this.#isTurnPlanned = false;
-    const endsAt = performance.now() + TURN_MS;
-    while (this.#waiting.length > 0) {
-      if (performance.now() >= endsAt) {
-        this.#isTurnPlanned = true;
-        setImmediate(() => this.#turn());
-        return;
-      }
-      this.#beginSome(this.#next());
-    }
+    const some = this.#next();
+    this.#outbox.tell({ kind: "begun", runs: some.map(({ run }) => run) });
+    this.#outbox.flush();
+    const beganAt = performance.now();
+    for (const each of some) this.#begin(each);
+    setImmediate(() => {
+      const eachMs = (performance.now() - beganAt) / Math.max(1, some.length);
+      this.#step = eachMs > BLOCKING_MS ? 1 : Math.min(STEP_MAX, this.#step * 2);
+      this.#isTurnPlanned = this.#waiting.length > 0;
+      if (this.#isTurnPlanned) this.#turn();
+    });
   }
 
   /** One that was begun before comes alone: its handler may have ended the process that had it. */
   #next(): Waiting[] {
     const again = this.#waiting.slice(0, this.#step).findIndex(({ received }) => received.attempt > 1);
     return this.#waiting.splice(0, again < 0 ? this.#step : Math.max(1, again));
-  }
-
-  #beginSome(some: readonly Waiting[]): void {
-    this.#outbox.tell({ kind: "begun", runs: some.map(({ run }) => run) });
-    this.#outbox.flush();
-    const beganAt = performance.now();
-    for (const each of some) this.#begin(each);
-    const eachMs = (performance.now() - beganAt) / some.length;
-    this.#step = eachMs > BLOCKING_MS ? 1 : Math.min(STEP_MAX, this.#step * 2);
   }
 
   #begin({ run, received }: Waiting): void {

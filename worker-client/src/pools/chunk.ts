@@ -6,6 +6,7 @@ import { chunkReplyOf, type ItemError } from "../jobs/chunk-reply.ts";
 import type { JobListener } from "../jobs/watched-job.ts";
 import { JsonText } from "../transport/put-messages.ts";
 import { failed, type OutcomeSink, type Outcomes } from "./outcomes.ts";
+import { partKey } from "./part-key.ts";
 import type { PutChunk } from "./pool-jobs.ts";
 
 /** What a chunk tells while it is under way. */
@@ -25,8 +26,8 @@ export class Chunk implements PutChunk, JobListener {
   readonly sink: OutcomeSink;
   /** The place of its first input. */
   readonly begin: number;
-  /** Of the put of what its worker does not begin; undefined for any. */
-  readonly restKey: string | undefined;
+  /** The key of its call; undefined if it has none. */
+  readonly #callKey: string | undefined;
   /** The id of its job; undefined until the queue has stored it. */
   id: string | undefined;
   /** Whether it is being put, or was put. */
@@ -47,7 +48,7 @@ export class Chunk implements PutChunk, JobListener {
     task: string,
     part: { begin: number; count: number; content: JsonText | Uint8Array; bytes: number },
     sink: OutcomeSink,
-    restKey?: string,
+    callKey?: string,
   ) {
     this.task = task;
     this.begin = part.begin;
@@ -55,7 +56,12 @@ export class Chunk implements PutChunk, JobListener {
     this.content = part.content;
     this.bytes = part.bytes;
     this.sink = sink;
-    this.restKey = restKey;
+    this.#callKey = callKey;
+  }
+
+  /** The key under which it is put where it is the rest of another one; undefined for any. */
+  get restKey(): string | undefined {
+    return this.#callKey === undefined ? undefined : partKey(`from-${this.begin}`, this.#callKey);
   }
 
   /** Resolves when the queue has stored it, or it is over. */
@@ -115,11 +121,11 @@ export class Chunk implements PutChunk, JobListener {
 
   /** The inputs that its worker has not begun. */
   #restFrom(next: number): Chunk {
-    const { task, begin, sink, restKey, content } = this;
+    const { task, begin, sink, content } = this;
     const inputs = JSON.parse((content as JsonText).text) as unknown[];
     const text = JSON.stringify(inputs.slice(next));
     const part = { begin: begin + next, count: this.count - next, content: new JsonText(text), bytes: text.length * 3 };
-    return new Chunk(task, part, sink, restKey === undefined ? undefined : `${restKey}.${next}`);
+    return new Chunk(task, part, sink, this.#callKey);
   }
 
   #end(outcomes: Outcomes, rest: Chunk | undefined): void {

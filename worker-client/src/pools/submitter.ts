@@ -4,6 +4,7 @@ import { newKey } from "../base/idempotency-keys.ts";
 import { turn } from "../base/platform.ts";
 import type { Chunk } from "./chunk.ts";
 import type { OutcomeSink } from "./outcomes.ts";
+import { partKey } from "./part-key.ts";
 import type { PoolJobs } from "./pool-jobs.ts";
 
 /** Puts of one pool that are under way at a time: more would wait in the memory of the server. */
@@ -215,8 +216,8 @@ export class Submitter {
   #halve({ chunks, key }: Batch): void {
     const half = Math.ceil(chunks.length / 2);
     this.#first.unshift(
-      { chunks: chunks.slice(0, half), key: `${key}.0` },
-      { chunks: chunks.slice(half), key: `${key}.1` },
+      { chunks: chunks.slice(0, half), key: partKey("a", key) },
+      { chunks: chunks.slice(half), key: partKey("b", key) },
     );
   }
 

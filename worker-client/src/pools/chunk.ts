@@ -36,6 +36,8 @@ export class Chunk implements PutChunk, JobListener {
   isRunning = false;
   /** Whether what becomes of it is known, or not waited for any more. */
   isOver = false;
+  /** Whether its job goes on although nothing here waits for it. */
+  isLeft = false;
   /** Set when it is submitted. */
   events: ChunkEvents | undefined;
   /** Leaves the watch of its job. */

@@ -10,6 +10,9 @@ import { OutcomeIterator } from "./pool-iterator.ts";
 import type { PoolJobs } from "./pool-jobs.ts";
 import { type ChunkSource, Submitter } from "./submitter.ts";
 
+/** How long after the end of the worker the last results may come, in milliseconds. */
+const TOLD_MS = 500;
+
 /** What a pool is made of. */
 export interface PoolParts {
   /** How the pool is named in a sentence: `The pool of square (numbers)`. */
@@ -51,7 +54,10 @@ export class Engine {
     this.#worker = worker;
     this.workers = workers;
     this.#submitter = new Submitter(jobs, (error, what) => reports.error(error, undefined, what));
-    worker?.finished.catch((error: unknown) => this.#break(error as QueueError));
+    worker?.finished.then(
+      () => this.#workerEnded(),
+      (error: unknown) => this.#break(error as QueueError),
+    );
   }
 
   /** @throws {Closed} if it takes no more work */
@@ -167,6 +173,18 @@ export class Engine {
     while (this.#readers.size > 0) await Promise.all([...this.#readers].map(({ finished }) => finished));
     await this.#submitter.whenIdle();
     await this.#worker?.close().catch(() => undefined);
+  }
+
+  /** A signal, or the end of its manager, has ended the worker before the pool has. */
+  async #workerEnded(): Promise<void> {
+    this.#refusal ??= "its worker has ended. Make another one.";
+    // What the worker has done may not have been told yet.
+    await this.#submitter.whenIdle(TOLD_MS);
+    const error = new Closed(
+      `${this.#name} has no worker any more: a signal has ended it, or its manager was closed. What it had submitted is left to workers elsewhere.`,
+    );
+    this.#stopReading(error);
+    this.#submitter.leave(error);
   }
 
   /** The worker has failed: nothing of what waits would be done here. */

@@ -1,7 +1,7 @@
 import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
 import { Forbidden, Invalid, TooLarge } from "../base/errors.ts";
 import { newKey } from "../base/idempotency-keys.ts";
-import { turn } from "../base/platform.ts";
+import { Timer, turn } from "../base/platform.ts";
 import type { Chunk } from "./chunk.ts";
 import type { OutcomeSink } from "./outcomes.ts";
 import { partKey } from "./part-key.ts";
@@ -75,9 +75,15 @@ export class Submitter {
     this.#plan();
   }
 
-  /** Resolves when all chunks have ended. */
-  async whenIdle(): Promise<void> {
-    while (!this.#isIdle) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  /** Resolves when all chunks have ended, or the time is over. */
+  async whenIdle(ms = Number.POSITIVE_INFINITY): Promise<void> {
+    let isOver = false;
+    const timer = new Timer(ms, () => {
+      isOver = true;
+      this.#checkIdle(true);
+    });
+    while (!this.#isIdle && !isOver) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    timer.clear();
   }
 
   /**
@@ -86,6 +92,17 @@ export class Submitter {
    * @param sink only those of which it takes the outcomes; undefined for all
    */
   async drop(error: unknown, sink?: OutcomeSink): Promise<void> {
+    await this.#cancel(this.#endAll(error, sink));
+  }
+
+  /** Ends all chunks with an error. Their jobs go on. */
+  leave(error: unknown): void {
+    for (const chunk of this.#open) chunk.isLeft = true;
+    this.#endAll(error, undefined);
+  }
+
+  /** Ends chunks with an error. The ids of their jobs. */
+  #endAll(error: unknown, sink: OutcomeSink | undefined): string[] {
     for (const source of this.#sources.splice(0)) {
       if (sink === undefined || source.sink === sink) source.abandon(error);
       else this.#sources.push(source);
@@ -96,7 +113,7 @@ export class Submitter {
       if (chunk.id !== undefined) ids.push(chunk.id);
       chunk.fail(error);
     }
-    await this.#cancel(ids);
+    return ids;
   }
 
   get #isIdle(): boolean {
@@ -121,8 +138,9 @@ export class Submitter {
     this.#checkIdle();
   }
 
-  #checkIdle(): void {
-    if (!this.#isIdle) return;
+  /** @param isLate whether those that wait are to look anyway */
+  #checkIdle(isLate = false): void {
+    if (!this.#isIdle && !isLate) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
@@ -187,8 +205,8 @@ export class Submitter {
       for (const [index, chunk] of chunks.entries()) {
         const id = ids[index] as string;
         chunk.put(id);
-        if (chunk.isOver) unwanted.push(id);
-        else this.#watch(chunk, id);
+        if (!chunk.isOver) this.#watch(chunk, id);
+        else if (!chunk.isLeft) unwanted.push(id);
       }
       void this.#cancel(unwanted);
     } catch (error) {

@@ -19,6 +19,9 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** How many calls that cancel jobs are under way at a time. */
 const CANCELS_MAX = 50;
 
+/** How long puts may go on whose chunks are dropped, in milliseconds: one that waits for room in the queue takes longer. */
+const DROPPED_PUT_MS = 1_000;
+
 /** Chunks that are put together, under one key. */
 export interface Batch {
   readonly chunks: Chunk[];
@@ -32,6 +35,14 @@ export interface ChunkSource {
   nextBatch(): Batch | undefined;
   /** No more are asked for: what becomes of the inputs that are left is this error. */
   abandon(error: unknown): void;
+}
+
+/** A put that is under way. */
+interface Put {
+  readonly chunks: readonly Chunk[];
+  readonly giveUp: AbortController;
+  /** Resolves when it has ended, and what is not wanted of it was cancelled. */
+  readonly ended: Promise<void>;
 }
 
 /** Whether chunks fit together into a put. */
@@ -50,7 +61,8 @@ export class Submitter {
   readonly #sources: ChunkSource[] = [];
   /** Chunks that have not ended. */
   readonly #open = new Set<Chunk>();
-  #puts = 0;
+  readonly #puts = new Set<Put>();
+  #putsUnderWay = 0;
   /** How many of the open chunks have been put, or are being put. */
   #sent = 0;
   #isPlanned = false;
@@ -87,12 +99,14 @@ export class Submitter {
   }
 
   /**
-   * Ends chunks with an error, and cancels their jobs. Resolves when the queue has been told.
+   * Ends chunks with an error, and cancels their jobs, also those that are being put. Resolves when the queue has been told. A
+   * put that takes long, as where it waits for room in the queue, is given up.
    *
    * @param sink only those of which it takes the outcomes; undefined for all
    */
   async drop(error: unknown, sink?: OutcomeSink): Promise<void> {
-    await this.#cancel(this.#endAll(error, sink));
+    const ids = this.#endAll(error, sink);
+    await Promise.all([this.#cancel(ids), this.#endPuts()]);
   }
 
   /** Ends all chunks with an error. Their jobs go on. */
@@ -114,6 +128,16 @@ export class Submitter {
       chunk.fail(error);
     }
     return ids;
+  }
+
+  /** Waits for the puts of which nothing is wanted any more. */
+  async #endPuts(): Promise<void> {
+    const unwanted = [...this.#puts].filter(({ chunks }) => chunks.every(({ isOver, isLeft }) => isOver && !isLeft));
+    const timer = new Timer(unwanted.length === 0 ? Number.POSITIVE_INFINITY : DROPPED_PUT_MS, () => {
+      for (const { giveUp } of unwanted) giveUp.abort();
+    });
+    await Promise.all(unwanted.map(({ ended }) => ended));
+    timer.clear();
   }
 
   get #isIdle(): boolean {
@@ -154,10 +178,10 @@ export class Submitter {
   }
 
   #flush(): void {
-    while (this.#puts < PUTS_MAX) {
+    while (this.#putsUnderWay < PUTS_MAX) {
       const batch = this.#nextBatch();
       if (batch === undefined) break;
-      void this.#put(batch);
+      this.#put(batch);
     }
     this.#checkIdle();
   }
@@ -192,30 +216,38 @@ export class Submitter {
     return chunks.length === 0 ? undefined : { chunks, key: newKey() };
   }
 
-  async #put({ chunks, key }: Batch): Promise<void> {
+  #put(batch: Batch): void {
+    const { chunks } = batch;
     if (chunks.every(({ isOver }) => isOver)) {
       this.#plan();
       return;
     }
-    this.#puts += 1;
+    this.#putsUnderWay += 1;
     for (const chunk of chunks) this.#send(chunk);
+    const giveUp = new AbortController();
+    const ended = this.#store(batch, giveUp.signal).finally(() => this.#puts.delete(put));
+    const put: Put = { chunks, giveUp, ended };
+    this.#puts.add(put);
+  }
+
+  async #store({ chunks, key }: Batch, signal: AbortSignal): Promise<void> {
+    const unwanted: string[] = [];
     try {
-      const ids = await this.#jobs.put(chunks, key);
-      const unwanted: string[] = [];
+      const ids = await this.#jobs.put(chunks, key, signal);
       for (const [index, chunk] of chunks.entries()) {
         const id = ids[index] as string;
         chunk.put(id);
         if (!chunk.isOver) this.#watch(chunk, id);
         else if (!chunk.isLeft) unwanted.push(id);
       }
-      void this.#cancel(unwanted);
     } catch (error) {
       if (chunks.length > 1 && isTooMany(error)) this.#halve({ chunks, key });
       else for (const chunk of chunks) chunk.failed(error);
     } finally {
-      this.#puts -= 1;
+      this.#putsUnderWay -= 1;
       this.#plan();
     }
+    await this.#cancel(unwanted);
   }
 
   #send(chunk: Chunk): void {

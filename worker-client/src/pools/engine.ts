@@ -33,6 +33,8 @@ interface IterationRules {
   chunkSize: number;
   bufferSize: number;
   timeoutSeconds?: number | undefined;
+  /** Whether the list is not read any more where the caller has gone away with an error. */
+  endsWithError: boolean;
 }
 
 /** What pools and executors share: the jobs that they have submitted, their worker, and their end. */
@@ -42,7 +44,8 @@ export class Engine {
   readonly #reports: WorkerReports;
   readonly #worker: Worker | undefined;
   readonly #submitter: Submitter;
-  readonly #readers = new Set<InputReader>();
+  /** Those that read, and whether the rest of their lists is wanted. */
+  readonly #readers = new Map<InputReader, () => boolean>();
   /** Why it takes no more work; undefined while it does. */
   #refusal: string | undefined;
   #cause: QueueError | undefined;
@@ -86,7 +89,7 @@ export class Engine {
 
   /** Gives what becomes of inputs, which are read as there is room. */
   iterate(inputs: Inputs<unknown>, rules: IterationRules): OutcomeIterator {
-    const { call, task, chunkSize, isOrdered, timeoutSeconds } = rules;
+    const { call, task, chunkSize, isOrdered, timeoutSeconds, endsWithError } = rules;
     const iterator = new OutcomeIterator(
       { isOrdered, task, timeoutSeconds },
       {
@@ -113,7 +116,7 @@ export class Engine {
       },
     });
     if (!isRead) {
-      this.#readers.add(reader);
+      this.#readers.set(reader, () => !(endsWithError && iterator.isLeftAtError));
       void reader.finished.then(() => this.#readers.delete(reader));
     }
     return iterator;
@@ -139,9 +142,16 @@ export class Engine {
     return this.#submitter.drop(error, sink);
   }
 
+  /** Reads no more inputs. What was submitted and has not ended. */
+  stopReading(): Chunk[] {
+    for (const reader of this.#readers.keys()) reader.stop(undefined);
+    return this.#submitter.open;
+  }
+
   /** Takes no more work. Its worker ends when all that was submitted has ended. */
   close(): void {
     this.#refusal ??= "it was closed. Make another one.";
+    for (const [reader, isWanted] of this.#readers) if (!isWanted()) reader.stop(undefined);
     this.#ending ??= this.#endWhenIdle();
   }
 
@@ -150,7 +160,10 @@ export class Engine {
     if (this.#ending === undefined) {
       throw new Invalid(`${this.#name} is still running: call close() or terminate() before join().`);
     }
-    for (const reader of this.#readers) reader.unbind();
+    for (const [reader, isWanted] of this.#readers) {
+      if (isWanted()) reader.unbind();
+      else reader.stop(undefined);
+    }
     await this.#ending;
   }
 
@@ -160,17 +173,17 @@ export class Engine {
     const error = new Closed(`${this.#name} was terminated before this had ended.`);
     // A worker that has failed has told so.
     const closed = this.#worker?.close({ timeoutSeconds: 0 }).catch(() => undefined);
-    this.#stopReading(error);
+    this.#failReading(error);
     this.#ending = Promise.all([this.#submitter.drop(error), closed]).then(() => undefined);
     await this.#ending;
   }
 
-  #stopReading(error: unknown): void {
-    for (const reader of this.#readers) reader.stop({ error });
+  #failReading(error: unknown): void {
+    for (const reader of this.#readers.keys()) reader.stop({ error });
   }
 
   async #endWhenIdle(): Promise<void> {
-    while (this.#readers.size > 0) await Promise.all([...this.#readers].map(({ finished }) => finished));
+    while (this.#readers.size > 0) await Promise.all([...this.#readers.keys()].map(({ finished }) => finished));
     await this.#submitter.whenIdle();
     await this.#worker?.close().catch(() => undefined);
   }
@@ -183,7 +196,7 @@ export class Engine {
     const error = new Closed(
       `${this.#name} has no worker any more: a signal has ended it, or its manager was closed. What it had submitted is left to workers elsewhere.`,
     );
-    this.#stopReading(error);
+    this.#failReading(error);
     this.#submitter.leave(error);
   }
 
@@ -191,7 +204,7 @@ export class Engine {
   #break(error: QueueError): void {
     this.#refusal ??= `its worker has failed: ${error.message}`;
     this.#cause = error;
-    this.#stopReading(error);
+    this.#failReading(error);
     void this.#submitter.drop(error);
   }
 }

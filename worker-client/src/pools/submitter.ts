@@ -1,7 +1,8 @@
 import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
-import { Forbidden, Invalid, TooLarge } from "../base/errors.ts";
+import { Invalid, TooLarge } from "../base/errors.ts";
 import { newKey } from "../base/idempotency-keys.ts";
 import { Timer, turn } from "../base/platform.ts";
+import { cancelJobs } from "./cancel-jobs.ts";
 import type { Chunk } from "./chunk.ts";
 import type { OutcomeSink } from "./outcomes.ts";
 import { partKey } from "./part-key.ts";
@@ -15,9 +16,6 @@ const SENT_MAX = 20_000;
 
 /** About how many bytes of inputs are put together, of the 8 MiB that a put may have. */
 const BATCH_BYTES = 4 * 1024 * 1024;
-
-/** How many calls that cancel jobs are under way at a time. */
-const CANCELS_MAX = 50;
 
 /** How long puts may go on whose chunks are dropped, in milliseconds: one that waits for room in the queue takes longer. */
 const DROPPED_PUT_MS = 1_000;
@@ -87,6 +85,11 @@ export class Submitter {
     this.#plan();
   }
 
+  /** The chunks that have not ended. */
+  get open(): Chunk[] {
+    return [...this.#open];
+  }
+
   /** Resolves when all chunks have ended, or the time is over. */
   async whenIdle(ms = Number.POSITIVE_INFINITY): Promise<void> {
     let isOver = false;
@@ -106,7 +109,7 @@ export class Submitter {
    */
   async drop(error: unknown, sink?: OutcomeSink): Promise<void> {
     const ids = this.#endAll(error, sink);
-    await Promise.all([this.#cancel(ids), this.#endPuts()]);
+    await Promise.all([cancelJobs(ids, this.#jobs, this.#report), this.#endPuts()]);
   }
 
   /** Ends all chunks with an error. Their jobs go on. */
@@ -247,7 +250,7 @@ export class Submitter {
       this.#putsUnderWay -= 1;
       this.#plan();
     }
-    await this.#cancel(unwanted);
+    await cancelJobs(unwanted, this.#jobs, this.#report);
   }
 
   #send(chunk: Chunk): void {
@@ -269,28 +272,6 @@ export class Submitter {
       { chunks: chunks.slice(0, half), key: partKey("a", key) },
       { chunks: chunks.slice(half), key: partKey("b", key) },
     );
-  }
-
-  /** A key that may not cancel is told of once. */
-  async #cancel(ids: readonly string[]): Promise<void> {
-    let next = 0;
-    let isRefused = false;
-    const cancelSome = async () => {
-      while (next < ids.length && !isRefused) {
-        const id = ids[next] as string;
-        next += 1;
-        try {
-          await this.#jobs.cancel(id);
-        } catch (error) {
-          if (isRefused) return;
-          isRefused = true;
-          const left = ids.length - next + 1;
-          const why = error instanceof Forbidden ? " its key may not cancel them:" : "";
-          this.#report(error, ` ${left} jobs of the pool could not be cancelled, and go on:${why}`);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(CANCELS_MAX, ids.length) }, cancelSome));
   }
 }
 

@@ -50,8 +50,8 @@ export abstract class PoolManager extends TaskManager {
 
   /**
    * A pool of workers for one task, as Python's `multiprocessing.Pool`: `await pool.map(inputs)`. With the registry it starts
-   * workers; with its type alone, and the name of its queue, workers elsewhere do the work:
-   * `manager.pool<typeof tasks>("images", "resize")`. Workers of a pool serve the queue: also jobs that others submit.
+   * workers; with its type alone, and the names of its queue and of the task, workers elsewhere do the work:
+   * `manager.pool<typeof tasks, "resize">("images", "resize")`. Workers of a pool serve the queue: also jobs that others submit.
    *
    * @throws {TypeError} for an option that there is not, or a task that the registry does not have
    * @throws {RangeError} for a number out of its range
@@ -61,7 +61,7 @@ export abstract class PoolManager extends TaskManager {
     task: Name,
     options?: PoolOptions,
   ): Pool<InputOf<Registry["tasks"][Name]>, ResultOf<Registry["tasks"][Name]>>;
-  pool<Registry extends TaskRegistry, Name extends keyof Registry["tasks"] & string = keyof Registry["tasks"] & string>(
+  pool<Registry extends TaskRegistry, Name extends keyof Registry["tasks"] & string>(
     queue: Registry["queue"],
     task: Name,
     options?: PoolOptions,

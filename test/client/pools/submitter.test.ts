@@ -28,7 +28,7 @@ function noted(jobs: Partial<PoolJobs> = {}) {
   };
   const took: Outcomes[] = [];
   const sink = { took: (outcomes: Outcomes) => took.push(outcomes) };
-  const submitter = new Submitter(queue, (_, what) => reported.push(what));
+  const submitter = new Submitter(queue, { cancelled: () => undefined, error: (_, __, what) => reported.push(what) });
   const submit = (count: number) => {
     for (let n = 0; n < count; n += 1) submitter.submit(chunkOf(n, sink));
   };

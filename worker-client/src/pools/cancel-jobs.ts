@@ -4,16 +4,16 @@ import type { PoolJobs } from "./pool-jobs.ts";
 /** How many calls that cancel jobs are under way at a time. */
 const CANCELS_MAX = 50;
 
-/**
- * Cancels jobs of a pool. Does not reject.
- *
- * @param report is told once, if they cannot be cancelled
- */
-export async function cancelJobs(
-  ids: readonly string[],
-  jobs: PoolJobs,
-  report: (error: unknown, what: string) => void,
-): Promise<void> {
+/** Is told of jobs that a pool cancels. */
+export interface CancelReports {
+  cancelled(ids: readonly string[]): void;
+  /** Once, if they cannot be cancelled. `what` comes before the error where that is printed. */
+  error(error: unknown, message: undefined, what: string): void;
+}
+
+/** Cancels jobs of a pool. Does not reject. */
+export async function cancelJobs(ids: readonly string[], jobs: PoolJobs, reports: CancelReports): Promise<void> {
+  reports.cancelled(ids);
   let next = 0;
   let isRefused = false;
   const cancelSome = async () => {
@@ -27,7 +27,7 @@ export async function cancelJobs(
         isRefused = true;
         const left = ids.length - next + 1;
         const why = error instanceof Forbidden ? " its key may not cancel them:" : "";
-        report(error, ` ${left} jobs of the pool could not be cancelled, and go on:${why}`);
+        reports.error(error, undefined, ` ${left} jobs of the pool could not be cancelled, and go on:${why}`);
       }
     }
   };

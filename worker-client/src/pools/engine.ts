@@ -56,7 +56,7 @@ export class Engine {
     this.#reports = reports;
     this.#worker = worker;
     this.workers = workers;
-    this.#submitter = new Submitter(jobs, (error, what) => reports.error(error, undefined, what));
+    this.#submitter = new Submitter(jobs, reports);
     worker?.finished.then(
       () => this.#workerEnded(),
       (error: unknown) => this.#break(error as QueueError),
@@ -171,10 +171,11 @@ export class Engine {
   async terminate(): Promise<void> {
     this.#refusal ??= "it was terminated. Make another one.";
     const error = new Closed(`${this.#name} was terminated before this had ended.`);
+    this.#failReading(error);
+    const dropped = this.#submitter.drop(error);
     // A worker that has failed has told so.
     const closed = this.#worker?.close({ timeoutSeconds: 0 }).catch(() => undefined);
-    this.#failReading(error);
-    this.#ending = Promise.all([this.#submitter.drop(error), closed]).then(() => undefined);
+    this.#ending = Promise.all([dropped, closed]).then(() => undefined);
     await this.#ending;
   }
 

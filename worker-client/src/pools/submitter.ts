@@ -2,7 +2,7 @@ import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
 import { Invalid, TooLarge } from "../base/errors.ts";
 import { newKey } from "../base/idempotency-keys.ts";
 import { Timer, turn } from "../base/platform.ts";
-import { cancelJobs } from "./cancel-jobs.ts";
+import { type CancelReports, cancelJobs } from "./cancel-jobs.ts";
 import type { Chunk } from "./chunk.ts";
 import type { OutcomeSink } from "./outcomes.ts";
 import { partKey } from "./part-key.ts";
@@ -51,7 +51,7 @@ export function hasRoom(chunks: readonly Chunk[], bytes: number): boolean {
 /** Submits chunks, many at a time, and follows each to its end. */
 export class Submitter {
   readonly #jobs: PoolJobs;
-  readonly #report: (error: unknown, what: string) => void;
+  readonly #reports: CancelReports;
   /** Chunks that were submitted one by one, and are to be put. */
   #single: Chunk[] = [];
   /** Batches to put before all others. */
@@ -66,10 +66,10 @@ export class Submitter {
   #isPlanned = false;
   #idle: (() => void)[] = [];
 
-  /** @param report is told of jobs that could not be cancelled */
-  constructor(jobs: PoolJobs, report: (error: unknown, what: string) => void) {
+  /** @param reports is told of jobs that are cancelled, and of those that could not be */
+  constructor(jobs: PoolJobs, reports: CancelReports) {
     this.#jobs = jobs;
-    this.#report = report;
+    this.#reports = reports;
   }
 
   /** Submits a chunk, together with all others of the same turn of the event loop. */
@@ -109,7 +109,7 @@ export class Submitter {
    */
   async drop(error: unknown, sink?: OutcomeSink): Promise<void> {
     const ids = this.#endAll(error, sink);
-    await Promise.all([cancelJobs(ids, this.#jobs, this.#report), this.#endPuts()]);
+    await Promise.all([cancelJobs(ids, this.#jobs, this.#reports), this.#endPuts()]);
   }
 
   /** Ends all chunks with an error. Their jobs go on. */
@@ -250,7 +250,7 @@ export class Submitter {
       this.#putsUnderWay -= 1;
       this.#plan();
     }
-    await cancelJobs(unwanted, this.#jobs, this.#report);
+    await cancelJobs(unwanted, this.#jobs, this.#reports);
   }
 
   #send(chunk: Chunk): void {

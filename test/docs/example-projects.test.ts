@@ -16,7 +16,7 @@ describe.each(PROJECTS)("examples/%s", (name) => {
 
     expect(await printedBy("npm run --silent check", project)).toBe("");
     expect(await printedBy("npm test", project)).toMatch(/Tests {2}\d+ passed \(\d+\)/);
-  }, 120_000);
+  }, 300_000);
 
   test("has the versions of this repository, and is private", () => {
     const { needed, here } = versionsOf(folder);

@@ -74,3 +74,25 @@ test("the table of push consumers has the medians of what was measured", () => {
     ["| | messages/s | one alone, p50 / p99, ms |", "| --- | --- | --- |", ...measured, ""].join("\n"),
   );
 });
+
+test("the table of pools has the medians of what was measured", () => {
+  const report = readReport(`${DOCS}/performance-pools.json`);
+  const page = readFileSync(`${DOCS}/performance.md`, "utf8");
+  const rows = report.contenders.map(({ name, title }) => {
+    const [chunks, ones, one, two] = [
+      ...["perSecond", "onesPerSecond"].map((figure) => medianOf(report, "pool", name, figure)),
+      ...["oneMs", "twoMs"].map((figure) => medianOf(report, "queens", name, figure)),
+    ];
+    const ratio = one === undefined || two === undefined ? undefined : two / one;
+    return `| ${title} | ${shown(chunks)} | ${shown(ones)} | ${shown(one)} / ${shown(two)} | ${shown(ratio)} |`;
+  });
+  const measured = rows.filter((row) => !row.includes("| – | – | – / – |"));
+  expect(page).toContain(
+    [
+      "| | in chunks, items/s | each alone, items/s | queens on one / two, ms | two of one |",
+      "| --- | --- | --- | --- | --- |",
+      ...measured,
+      "",
+    ].join("\n"),
+  );
+});

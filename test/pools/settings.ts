@@ -2,7 +2,7 @@
 export const LEASE_SECONDS = 2;
 
 /** Where the server is. */
-export interface Place {
+interface Place {
   address: string;
   authkey: string;
 }

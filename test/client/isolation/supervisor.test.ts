@@ -34,6 +34,7 @@ function supervised(options: Partial<SupervisorOptions> = {}) {
       count: 1,
       concurrency: 2,
       tasksMax: undefined,
+      sendsAhead: false,
       start: { data: undefined, isLogged: false },
       ...options,
       open: (events) => {
@@ -187,7 +188,7 @@ test("a process that has had its tasks ends and is replaced at once", async () =
   last().ready();
   const run = outcome(supervisor.run(message()));
   expect(supervisor.capacity).toBe(1);
-  last().say({ kind: "ended", run: 0, outcome: { verb: "ack", result: "1" } });
+  last().say({ kind: "ended", run: 0, ms: 1, outcome: { verb: "ack", result: "1" } });
   await run;
   await Promise.resolve();
 

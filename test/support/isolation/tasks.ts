@@ -1,4 +1,5 @@
 /** Tasks that run in threads and processes. The queue is named by the address of the module. */
+import { appendFileSync } from "node:fs";
 import { isMainThread, threadId } from "node:worker_threads";
 import { defineTasks, task } from "../../../worker-client/src/tasks/index.ts";
 
@@ -36,6 +37,14 @@ export function tasksOf(queue: string) {
       block: task({
         run: (ms: number, { attempt }) => {
           block(ms);
+          return attempt;
+        },
+      }),
+      /** Blocks, after it has written into a file that it has begun. */
+      note: task({
+        run: ({ file, ms }: { file: string; ms: number }, { id, attempt }) => {
+          appendFileSync(file, `${id}\n`);
+          if (ms > 0) block(ms);
           return attempt;
         },
       }),

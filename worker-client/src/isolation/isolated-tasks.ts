@@ -22,7 +22,7 @@ export interface TasksData {
 export function isolatedTasks(
   registry: TaskRegistry,
   isolation: ResolvedIsolation,
-  { concurrency = 1, logger }: Pick<WorkOptions, "concurrency" | "logger">,
+  { concurrency = 1, prefetch, logger }: Pick<WorkOptions, "concurrency" | "prefetch" | "logger">,
 ): IsolatedWork {
   const { queue, module } = registry;
   const tasks = Object.keys(registry.tasks).filter((name) => registry.tasks[name]?.run !== undefined);
@@ -40,6 +40,7 @@ export function isolatedTasks(
     ...isolation,
     program: runnerProgram(),
     concurrency,
+    sendsAhead: prefetch === undefined,
     data,
     isLogged: logger !== undefined,
     check: (ready) => lacking(ready, data),

@@ -22,6 +22,8 @@ const TOLD_MAX = 1_000;
 export interface IsolatedWorkOptions extends ResolvedIsolation, ChildOptions {
   /** How many messages each works on at the same time. */
   concurrency: number;
+  /** Whether messages may wait in a thread or process, where its handlers take a moment only. */
+  sendsAhead: boolean;
   /** What the program is given at its start, as JSON. */
   data: unknown;
   /** Whether what handlers log comes here, and is not printed by the program. */
@@ -67,13 +69,14 @@ export class IsolatedWork implements Work {
    * @throws {QueueError} `handler_unusable`
    */
   launch(): Promise<Ready> {
-    const { isolation, maxTasksPerProcess: tasksMax, concurrency, data, isLogged } = this.#options;
+    const { isolation, maxTasksPerProcess: tasksMax, concurrency, sendsAhead, data, isLogged } = this.#options;
     this.#supervisor ??= new Supervisor(
       {
         count: this.#options.processes,
         open: (events) => new (isolation === "threads" ? ThreadChild : ProcessChild)(this.#options, events),
         concurrency,
         tasksMax,
+        sendsAhead,
         start: { data, isLogged },
       },
       {

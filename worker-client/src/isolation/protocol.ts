@@ -6,10 +6,12 @@ import type { SentError } from "./sent-errors.ts";
 
 /** To a runner. */
 export type ToRunner =
-  /** First: load what is to be run. */
-  | { kind: "start"; data: unknown; isLogged: boolean }
-  /** Run the handler of a message. */
-  | { kind: "run"; run: number; message: ReceivedMessage }
+  /** First: load what is to be run. `concurrency`: how many handlers may run at the same time. */
+  | { kind: "start"; data: unknown; isLogged: boolean; concurrency: number }
+  /** Run the handler of a message. `isAhead`: as many as may run had not ended when it was sent. */
+  | { kind: "run"; run: number; message: ReceivedMessage; isAhead: boolean }
+  /** These are not to begin: they were given to others. */
+  | { kind: "taken"; runs: readonly number[] }
   /** Abort the signal of a message whose handler runs. */
   | { kind: "abort"; run: number; error: SentError }
   /** What became of a call of a handler. */
@@ -55,7 +57,10 @@ export type FromRunner =
   | { kind: "unusable"; text: string; status: 1 | 2 }
   /** The handlers of these begin now. */
   | { kind: "begun"; runs: readonly number[] }
-  | { kind: "ended"; run: number; outcome: SentOutcome }
+  /** `ms`: for how long the handler ran. */
+  | { kind: "ended"; run: number; outcome: SentOutcome; ms: number }
+  /** These have not begun, and do not: they waited behind a handler that took longer than those before. */
+  | { kind: "returned"; runs: readonly number[] }
   | { kind: "call"; call: number; made: HandlerCall }
   | { kind: "log"; level: LogLevel; text: string; details: LogDetails }
   /** Something went wrong beside the handler of the message. */

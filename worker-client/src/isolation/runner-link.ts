@@ -1,6 +1,7 @@
 import type { QueueError } from "../base/errors.ts";
 import { Timer } from "../base/platform.ts";
 import type { Message } from "../message/message.ts";
+import { Ahead } from "./ahead.ts";
 import type { Child, ChildEnd, ChildEvents } from "./child.ts";
 import { makeCall } from "./handler-calls.ts";
 import type { FromRunner, HandlerCall, Ready, ToRunner } from "./protocol.ts";
@@ -50,7 +51,9 @@ export interface RunnerOptions {
   /** How many messages it works on at the same time. */
   concurrency: number;
   tasksMax: number | undefined;
-  start: Omit<Extract<ToRunner, { kind: "start" }>, "kind">;
+  /** Whether messages may be sent ahead of the handlers that run. */
+  sendsAhead: boolean;
+  start: Omit<Extract<ToRunner, { kind: "start" }>, "kind" | "concurrency">;
 }
 
 /** A thread or process that runs handlers, as it is seen from here. */
@@ -72,10 +75,24 @@ export class RunnerLink {
   #left = 0;
   #dying: string | undefined;
   #timer: Timer;
+  readonly #ahead: Ahead;
 
   constructor(open: (events: ChildEvents) => Child, options: RunnerOptions, events: RunnerEvents) {
     this.#options = options;
     this.#events = events;
+    // They begin in the order in which they were sent.
+    const stuck = () => {
+      const runs = [...this.#runs];
+      // Where these have not begun, it is the runner that is slow, and what it does next is not known.
+      if (runs.slice(0, options.concurrency).some(([, { isBegun }]) => !isBegun)) {
+        this.#ahead.watch();
+        return;
+      }
+      const ahead = runs.slice(options.concurrency).map(([number]) => number);
+      this.#send({ kind: "taken", runs: ahead });
+      this.#giveBack(ahead);
+    };
+    this.#ahead = new Ahead(options.concurrency, !options.sendsAhead || options.tasksMax !== undefined, stuck);
     this.#child = open({
       heard: (messages) => {
         // What else the module sends, as to a process manager, is not for this one.
@@ -87,7 +104,7 @@ export class RunnerLink {
       this.#wasLate = true;
       this.#child.kill();
     });
-    this.#send({ kind: "start", ...options.start });
+    this.#send({ kind: "start", ...options.start, concurrency: options.concurrency });
   }
 
   get id(): number {
@@ -103,7 +120,7 @@ export class RunnerLink {
   get room(): number {
     if (this.#state !== "ready") return 0;
     const { concurrency, tasksMax = Number.POSITIVE_INFINITY } = this.#options;
-    return Math.max(0, Math.min(concurrency - this.#runs.size, tasksMax - this.#given));
+    return Math.max(0, Math.min(concurrency + this.#ahead.size - this.#runs.size, tasksMax - this.#given));
   }
 
   /** How many messages are in its hands. */
@@ -122,9 +139,11 @@ export class RunnerLink {
         this.#events.changed();
       },
     });
+    const isAhead = this.#runs.size >= this.#options.concurrency;
     this.#given += 1;
     this.#runs.set(number, run);
-    this.#send({ kind: "run", run: number, message: message.received });
+    this.#send({ kind: "run", run: number, message: message.received, isAhead });
+    if (isAhead) this.#ahead.watch();
     return run.verdict;
   }
 
@@ -172,8 +191,10 @@ export class RunnerLink {
   }
 
   #heard(message: FromRunner): void {
-    if (message.kind === "ended") this.#runEnded(message.run, message.outcome);
+    if (message.kind === "ended") this.#runEnded(message);
+    else if (message.kind === "returned") this.#giveBack(message.runs);
     else if (message.kind === "begun") {
+      this.#ahead.heard();
       for (const number of message.runs) {
         const run = this.#runs.get(number);
         if (run !== undefined) run.isBegun = true;
@@ -199,17 +220,33 @@ export class RunnerLink {
     this.#events.ready(ready);
   }
 
-  #runEnded(number: number, outcome: Parameters<Run["ended"]>[0]): void {
+  #runEnded({ run: number, outcome, ms }: Extract<FromRunner, { kind: "ended" }>): void {
+    this.#ahead.ran(ms);
     const run = this.#runs.get(number);
     if (run === undefined) return;
     this.#runs.delete(number);
     if (!run.isAwaited) this.#left -= 1;
+    if (this.#runs.size <= this.#options.concurrency) this.#ahead.clear();
     run.ended(outcome);
     const { tasksMax } = this.#options;
     if (this.#runs.size === 0) {
       if (this.#state === "ending") this.#send({ kind: "end" });
       else if (tasksMax !== undefined && this.#given >= tasksMax) this.end();
     }
+    this.#events.changed();
+  }
+
+  /** Messages that wait behind a handler that takes long are given back, for others. */
+  #giveBack(numbers: readonly number[]): void {
+    this.#ahead.reset();
+    for (const number of numbers) {
+      const run = this.#runs.get(number);
+      if (run === undefined) continue;
+      this.#runs.delete(number);
+      if (!run.isAwaited) this.#left -= 1;
+      run.release();
+    }
+    if (this.#runs.size === 0 && this.#state === "ending") this.#send({ kind: "end" });
     this.#events.changed();
   }
 
@@ -225,6 +262,7 @@ export class RunnerLink {
   #ended(end: ChildEnd): void {
     this.#state = "over";
     this.#timer.clear();
+    this.#ahead.clear();
     const runs = [...this.#runs.values()];
     this.#runs.clear();
     this.#left = 0;

@@ -75,13 +75,14 @@ export async function work(
 
 /** How handlers are run. A client in the handler finds the same server. */
 function isolationOf({ io, settings }: Context, flags: WorkFlags): LoopOptions["isolation"] {
-  const { isolation = "processes", processes = 1, maxTasksPerProcess, concurrency = 1 } = flags;
+  const { isolation = "processes", processes = 1, maxTasksPerProcess, concurrency = 1, prefetch } = flags;
   const { address, authkey, allowPlainHttp } = settings;
   return {
     isolation,
     processes,
     maxTasksPerProcess,
     concurrency,
+    sendsAhead: prefetch === undefined,
     program: PROGRAM,
     environment: {
       ...io.environment,

@@ -1,52 +1,80 @@
-import type { ReceivedMessage } from "../../../../src/api/types.ts";
 import type { QueueError } from "../../base/errors.ts";
 import { isPromise } from "../../base/platform.ts";
 import { Lease } from "../../message/lease.ts";
 import { Message } from "../../message/message.ts";
 import type { QueueCalls } from "../../message/queue-calls.ts";
 import { Verdict } from "../../workers/verdict.ts";
-import type { SentOutcome } from "../protocol.ts";
+import type { SentOutcome, ToRunner } from "../protocol.ts";
 import { receivedError, type SentError, sentError } from "../sent-errors.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Handlers that take so long each before they wait for something, in milliseconds, may block: the next begins alone. */
 const BLOCKING_MS = 1;
 
-/** How many begin together at most. */
+/** Handlers that take less than this, in milliseconds, are said to begin together although only some may run at a time. */
+const INSTANT_MS = 0.5;
+
+/** How many are said to begin together at most. */
 const STEP_MAX = 64;
 
-interface Waiting {
-  run: number;
-  received: ReceivedMessage;
-}
+/** How long handlers may begin one after the other before other work of the event loop, in milliseconds. */
+const TURN_MS = 5;
+
+/**
+ * A message that was sent ahead begins only if the parent was told no longer ago than this, in milliseconds, that it or the
+ * one before begins. Else it goes back, because the parent may have given it to others: see `STUCK_MS`.
+ */
+const RETURN_MS = 10;
+
+type Waiting = Extract<ToRunner, { kind: "run" }>;
 
 interface Running {
   message: Message<unknown>;
+  beganAt: number;
   reason?: unknown;
 }
 
-/** Runs handlers, and tells the parent when they begin and how they end. */
+/** Runs handlers, as many at a time as may run, and tells the parent when they begin and how they end. */
 export class Runs {
   readonly #handler: (message: Message<unknown>) => unknown;
   readonly #calls: QueueCalls;
   readonly #outbox: Outbox;
+  readonly #concurrency: number;
   readonly #running = new Map<number, Running>();
+  /** What has not begun, in the order in which it came. */
   #waiting: Waiting[] = [];
+  /** How many of these were said to begin. */
+  #announced = 0;
   #step = 1;
-  #isTurnPlanned = false;
+  /** How long handlers take, in milliseconds: up at once, down slowly. */
+  #runMs = 0;
+  /** When that was last said. */
+  #saidAt = 0;
+  #isPlanned = false;
+  /** The present turn of the event loop, if handlers begin in it. */
+  #turn: { beganAt: number; begun: number; hasSaid: boolean } | undefined;
 
-  constructor(handler: (message: Message<unknown>) => unknown, calls: QueueCalls, outbox: Outbox) {
+  constructor(handler: (message: Message<unknown>) => unknown, calls: QueueCalls, outbox: Outbox, concurrency: number) {
     this.#handler = handler;
     this.#calls = calls;
     this.#outbox = outbox;
+    this.#concurrency = concurrency;
   }
 
-  add(run: number, received: ReceivedMessage): void {
-    this.#waiting.push({ run, received });
-    if (!this.#isTurnPlanned) {
-      this.#isTurnPlanned = true;
-      queueMicrotask(() => this.#turn());
-    }
+  add(run: Waiting): void {
+    this.#waiting.push(run);
+    // What came together is heard first: the parent may have taken back what came late.
+    if (this.#isPlanned || this.#turn !== undefined) return;
+    this.#isPlanned = true;
+    setImmediate(() => {
+      this.#isPlanned = false;
+      this.#beginSome();
+    });
+  }
+
+  /** The parent has given these to others: they do not begin. */
+  taken(runs: readonly number[]): void {
+    for (const run of runs) this.#drop(run);
   }
 
   abort(run: number, error: SentError): void {
@@ -58,55 +86,103 @@ export class Runs {
       return;
     }
     // It has not begun, and need not.
-    const waiting = this.#waiting.find((each) => each.run === run);
-    if (waiting === undefined) return;
-    this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-    this.#outbox.tell({ kind: "ended", run, outcome: { verb: "threw", error, isReason: true } });
+    if (!this.#drop(run)) return;
+    this.#outbox.tell({ kind: "ended", run, outcome: { verb: "threw", error, isReason: true }, ms: 0 });
   }
 
-  /** Some handlers begin; others when these have done all that they do before they wait for something. */
-  #turn(): void {
-    const some = this.#next();
+  /** Whether it waited. */
+  #drop(run: number): boolean {
+    const index = this.#waiting.findIndex((each) => each.run === run);
+    if (index < 0) return false;
+    this.#waiting.splice(index, 1);
+    if (index < this.#announced) this.#announced -= 1;
+    return true;
+  }
+
+  /** As many begin as may run. Others begin when these have ended, and after other work of the event loop. */
+  #beginSome(): void {
+    while (this.#running.size < this.#concurrency) {
+      const [next] = this.#waiting;
+      if (next === undefined) return;
+      const now = performance.now();
+      if (next.isAhead && now - this.#saidAt > RETURN_MS) {
+        this.#giveBack();
+        continue;
+      }
+      this.#turn ??= this.#newTurn(now);
+      if (now - this.#turn.beganAt >= TURN_MS) return;
+      if (this.#announced === 0) {
+        // What began before may end this process: it does first what it does before it waits for something.
+        if (this.#turn.hasSaid) return;
+        this.#turn.hasSaid = true;
+        this.#announce(now);
+      }
+      this.#announced -= 1;
+      this.#turn.begun += 1;
+      this.#waiting.shift();
+      this.#begin(next, now);
+    }
+  }
+
+  #newTurn(beganAt: number): { beganAt: number; begun: number; hasSaid: boolean } {
+    const turn = { beganAt, begun: 0, hasSaid: false };
+    setImmediate(() => {
+      const eachMs = (performance.now() - beganAt) / Math.max(1, turn.begun);
+      this.#step = eachMs > BLOCKING_MS ? 1 : Math.min(STEP_MAX, this.#step * 2);
+      this.#turn = undefined;
+      this.#beginSome();
+    });
+    return turn;
+  }
+
+  /** Says which begin next. One that was begun before comes alone: its handler may have ended the process that had it. */
+  #announce(now: number): void {
+    const max = this.#runMs < INSTANT_MS ? this.#step : Math.min(this.#step, this.#concurrency - this.#running.size);
+    const next = this.#waiting.slice(0, max);
+    const again = next.findIndex(({ message }) => message.attempt > 1);
+    const some = again < 0 ? next : next.slice(0, Math.max(1, again));
+    this.#saidAt = now;
+    this.#announced = some.length;
     this.#outbox.tell({ kind: "begun", runs: some.map(({ run }) => run) });
     this.#outbox.flush();
-    const beganAt = performance.now();
-    for (const each of some) this.#begin(each);
-    setImmediate(() => {
-      const eachMs = (performance.now() - beganAt) / Math.max(1, some.length);
-      this.#step = eachMs > BLOCKING_MS ? 1 : Math.min(STEP_MAX, this.#step * 2);
-      this.#isTurnPlanned = this.#waiting.length > 0;
-      if (this.#isTurnPlanned) this.#turn();
-    });
   }
 
-  /** One that was begun before comes alone: its handler may have ended the process that had it. */
-  #next(): Waiting[] {
-    const again = this.#waiting.slice(0, this.#step).findIndex(({ received }) => received.attempt > 1);
-    return this.#waiting.splice(0, again < 0 ? this.#step : Math.max(1, again));
+  /** What was sent ahead goes back: it has waited behind a handler that took long. */
+  #giveBack(): void {
+    const ahead = this.#waiting.filter(({ isAhead }) => isAhead);
+    this.#announced = this.#waiting.slice(0, this.#announced).filter(({ isAhead }) => !isAhead).length;
+    this.#waiting = this.#waiting.filter(({ isAhead }) => !isAhead);
+    this.#outbox.tell({ kind: "returned", runs: ahead.map(({ run }) => run) });
   }
 
-  #begin({ run, received }: Waiting): void {
+  #begin({ run, message: received }: Waiting, beganAt: number): void {
     const message = new Message<unknown>(received, new Lease(Number.POSITIVE_INFINITY), this.#calls);
-    const running: Running = { message };
+    const running: Running = { message, beganAt };
     this.#running.set(run, running);
-    const returned = (value: unknown) => this.#end(run, message, outcomeOf(value));
+    const returned = (value: unknown) => this.#end(run, running, outcomeOf(value));
     const threw = (error: unknown) => {
       const isReason = running.reason !== undefined && error === running.reason;
-      this.#end(run, message, { verb: "threw", error: sentError(error), isReason });
+      this.#end(run, running, { verb: "threw", error: sentError(error), isReason });
+    };
+    const later = (end: (value: unknown) => void) => (value: unknown) => {
+      end(value);
+      this.#beginSome();
     };
     try {
       const value = this.#handler(message);
-      if (isPromise(value)) value.then(returned, threw);
+      if (isPromise(value)) value.then(later(returned), later(threw));
       else returned(value);
     } catch (error) {
       threw(error);
     }
   }
 
-  #end(run: number, message: Message<unknown>, outcome: SentOutcome): void {
+  #end(run: number, { message, beganAt }: Running, outcome: SentOutcome): void {
+    const ms = performance.now() - beganAt;
+    this.#runMs = ms > this.#runMs ? ms : this.#runMs + (ms - this.#runMs) / 10;
     this.#running.delete(run);
     message.settle();
-    this.#outbox.tell({ kind: "ended", run, outcome });
+    this.#outbox.tell({ kind: "ended", run, outcome, ms });
   }
 }
 

@@ -32,16 +32,17 @@ export function serve(load: (data: unknown, tell: (extra: unknown) => void) => P
   const outbox = new Outbox(channel);
   let runs: Runs | undefined;
   let route: ParentRoute | undefined;
-  const start = async ({ data, isLogged }: Extract<ToRunner, { kind: "start" }>) => {
+  const start = async ({ data, isLogged, concurrency }: Extract<ToRunner, { kind: "start" }>) => {
     const { ready, handlerOf } = await load(data, (extra) => outbox.tell({ kind: "extra", extra }));
     markRunner("serving");
     route = new ParentRoute(ready.queue, outbox);
     const calls = new QueueCalls(ready.queue, route);
-    runs = new Runs(handlerOf(calls, reportsTo(outbox, isLogged)), calls, outbox);
+    runs = new Runs(handlerOf(calls, reportsTo(outbox, isLogged)), calls, outbox, concurrency);
     outbox.tell({ kind: "ready", ready });
   };
   const heard = (message: ToRunner) => {
-    if (message.kind === "run") runs?.add(message.run, message.message);
+    if (message.kind === "run") runs?.add(message);
+    else if (message.kind === "taken") runs?.taken(message.runs);
     else if (message.kind === "abort") runs?.abort(message.run, message.error);
     else if (message.kind === "answer")
       route?.answer(message.call, "reply" in message ? message.reply : undefined, message.error);

@@ -23,9 +23,9 @@ export function poolJobsOf(queue: Queue, registry: TaskRegistry | undefined): Po
   };
   return {
     queue: queue.name,
-    put(chunks, key) {
+    put(chunks, key, signal) {
       const contents = chunks.map(({ content }) => content);
-      return queue.putMessages(new PutMessages(contents, chunks.map(optionsOf)), { idempotencyKey: key });
+      return queue.putMessages(new PutMessages(contents, chunks.map(optionsOf)), { idempotencyKey: key, signal });
     },
     watch: (id, listener) => queue.watchJob(id, listener),
     async hasBegun(id) {

@@ -95,9 +95,9 @@ export class IsolatedWork implements Work {
     return this.#supervisor.run(message);
   };
 
-  readonly timeoutSecondsOf = ({ headers }: Message<unknown>): number | undefined => {
-    const seconds = this.#ready?.timeouts[headers[TASK_HEADER] ?? ""];
-    // That of a task is for each input.
+  readonly timeoutSecondsOf = ({ headers }: Message<unknown>, ofWorker: number | undefined): number | undefined => {
+    const seconds = this.#ready?.timeouts[headers[TASK_HEADER] ?? ""] ?? ofWorker;
+    // It is for each input.
     return seconds === undefined ? undefined : seconds * Number(headers[CHUNK_HEADER] ?? 1);
   };
 

@@ -18,8 +18,9 @@ export interface PoolJobs {
    * Stores the chunks, all of them or none, and answers with their ids in this order. Waits while the queue is full.
    *
    * @param key the idempotency key
+   * @param signal ends the call with its reason
    */
-  put(chunks: readonly PutChunk[], key: string): Promise<string[]>;
+  put(chunks: readonly PutChunk[], key: string, signal: AbortSignal): Promise<string[]>;
   /** Tells of a job until it has ended. The result leaves before that. */
   watch(id: string, listener: JobListener): () => void;
   /** Whether a job is with a worker now, or has ended. */

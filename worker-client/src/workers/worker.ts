@@ -86,7 +86,8 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
       prefetch: this.#prefetch,
       reports,
       room: this.#room,
-      timeoutSecondsOf: (message) => work.timeoutSecondsOf?.(message) ?? timeoutSeconds,
+      timeoutSecondsOf: (message) =>
+        work.timeoutSecondsOf === undefined ? timeoutSeconds : work.timeoutSecondsOf(message, timeoutSeconds),
       changed: () => this.#plan(),
     });
     this.#source = new MessageSource(calls.route, this, leaseSeconds);

@@ -26,6 +26,8 @@ export interface Work {
   connected?(): void;
   /** How many messages handlers can have at the same time, now. Undefined: the worker's `concurrency`, always. */
   readonly capacity?: number;
+  /** How much work may wait in the worker, in milliseconds of handlers. Undefined: as for any worker. */
+  readonly waitingMs?: number | undefined;
   /** Called once, before the worker asks for messages. */
   start?(events: WorkEvents): void;
   /** Called when the worker takes nothing more: no other handler begins. */

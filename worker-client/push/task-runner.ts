@@ -69,7 +69,7 @@ export class TaskRunner {
 
   #handleOne(job: Message<unknown>, route: BatchRoute, timeoutSeconds: number): Promise<PushVerdict> {
     const { queue } = this.#registry;
-    const seconds = Math.min(this.#work.timeoutSecondsOf(job) ?? timeoutSeconds, timeoutSeconds);
+    const seconds = Math.min(this.#work.timeoutSecondsOf(job, undefined) ?? timeoutSeconds, timeoutSeconds);
     this.#reports.started(job);
     return new Promise((resolve) => {
       run(this.#work.handler, job, seconds, queue, (failure, returned) => {

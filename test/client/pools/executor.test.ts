@@ -1,9 +1,9 @@
 /** What Python's documentation says of `concurrent.futures.Executor`. */
 import { describe, expect, test } from "vitest";
-import { Closed, type Future, Timeout } from "../../../worker-client/src/index.ts";
+import { Closed, type Future, JobCancelled, Timeout } from "../../../worker-client/src/index.ts";
 import { numbersExecutor, waitingExecutor } from "../../support/pools/executors.ts";
 import { numbersOf } from "../../support/pools/numbers.ts";
-import { errorOf, HERE } from "../../support/pools/pools.ts";
+import { counting, errorOf, HERE } from "../../support/pools/pools.ts";
 
 describe("an executor", () => {
   test("submit gives a future at once, whose result comes", async () => {
@@ -98,6 +98,38 @@ describe("an executor", () => {
 
     expect(await futures[0]?.result()).toBe(1);
     expect(begun).toEqual([1]);
+  });
+
+  test("shutdown can cancel what map has submitted, and reads no more", async () => {
+    const { executor, gate, begun } = waitingExecutor();
+    const { seen, inputs } = counting();
+    const iterator = executor.map("pass", inputs, { bufferSize: 3 });
+    await expect.poll(() => begun).toEqual([0]);
+
+    const over = executor.shutdown({ cancelFutures: true });
+    await expect.poll(() => seen.isClosed).toBe(true);
+    gate.open();
+    await over;
+
+    expect(await iterator.next()).toEqual({ done: false, value: 0 });
+    await expect(iterator.next()).rejects.toThrow(JobCancelled);
+    await expect(iterator.next()).rejects.toThrow(JobCancelled);
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+    expect(begun).toEqual([0]);
+  });
+
+  test("shutdown reads no more of a list whose map an error has ended", async () => {
+    const { executor } = numbersExecutor();
+    const { seen, inputs } = counting();
+
+    const loop = async () => {
+      for await (const value of executor.map("even", inputs, { bufferSize: 3 })) expect(value).toBe(0);
+    };
+    await expect(loop()).rejects.toThrow("RangeError: 1 is odd.");
+    await executor.shutdown();
+
+    expect(seen.isClosed).toBe(true);
+    expect(seen.read).toBeLessThan(10);
   });
 
   test("await using waits, as the end of Python's with", async () => {

@@ -2,26 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { JobFailed, Timeout } from "../../../worker-client/src/index.ts";
 import { defineTasks, task } from "../../../worker-client/src/tasks/index.ts";
-import { errorOf, HERE, inMemory, squares, waiting } from "../../support/pools/pools.ts";
+import { counting, errorOf, HERE, inMemory, squares, waiting } from "../../support/pools/pools.ts";
 import { Gate } from "../../support/workers/workers.ts";
 
 async function all<Value>(iterator: AsyncIterable<Value>): Promise<Value[]> {
   const values: Value[] = [];
   for await (const value of iterator) values.push(value);
   return values;
-}
-
-/** Counts up for ever, and notes how far it was read and whether it was closed. */
-function counting() {
-  const seen = { read: 0, isClosed: false };
-  const inputs = (function* () {
-    try {
-      for (; ; seen.read += 1) yield seen.read;
-    } finally {
-      seen.isClosed = true;
-    }
-  })();
-  return { seen, inputs };
 }
 
 async function* later<Value>(values: Iterable<Value>): AsyncGenerator<Value> {
@@ -124,6 +111,20 @@ describe("imap", () => {
 
     expect(await all(iterator)).toHaveLength(30);
   });
+});
+
+test("an endless list that join reads leaves the event loop to other work", async () => {
+  const { pool } = squares();
+  const { seen, inputs } = counting();
+  pool.imap(inputs);
+
+  pool.close();
+  const over = pool.join();
+  await new Promise(setImmediate);
+  await pool.terminate();
+  await over;
+
+  expect(seen.isClosed).toBe(true);
 });
 
 describe("imapUnordered", () => {

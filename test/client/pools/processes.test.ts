@@ -48,3 +48,13 @@ test("processes are replaced after so many chunks", async () => {
 
   expect(new Set(pids).size).toBe(3);
 });
+
+test.each(["event-loop", "threads"] as const)(
+  "the time of a handler counts for each input of a chunk: %s",
+  async (isolation) => {
+    const options = { isolation, timeoutSeconds: 0.02, onError: () => undefined };
+    await using pool = inMemory().pool(breakable, "wait", options);
+
+    await expect(pool.map([1, 2, 3, 4, 5], { chunkSize: 5 })).rejects.toThrow("took longer than timeoutSeconds: 0.1.");
+  },
+);

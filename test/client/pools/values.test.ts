@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { TooLarge } from "../../../worker-client/src/index.ts";
 import { defineTasks, task } from "../../../worker-client/src/tasks/index.ts";
-import { HERE, inMemory, squares } from "../../support/pools/pools.ts";
+import { errorOf, HERE, inMemory, squares } from "../../support/pools/pools.ts";
 
 describe("inputs and results", () => {
   test("values travel as those of jobs do", async () => {
@@ -20,6 +20,31 @@ describe("inputs and results", () => {
     ]);
   });
 
+  test.each([1, 10])("what has undefined as its JSON form travels as null: chunks of %s", async (chunkSize) => {
+    const { manager, tasks } = squares();
+    const inputs = [undefined, { toJSON: () => undefined }, Number.NaN, new Uint8Array(0)];
+
+    const types = await manager.pool(tasks, "typeOf", HERE).map(inputs, { chunkSize });
+
+    expect(types).toEqual(["object", "object", "object", "0 bytes"]);
+  });
+
+  test.each([
+    [new RangeError("no text."), "no text."],
+    ["text", "text."],
+    [null, "null was thrown, which is no Error."],
+  ])("what an input throws is said at its place: %s", async (thrown, text) => {
+    const { pool } = squares();
+    const toJSON = () => {
+      throw thrown;
+    };
+
+    const error = await errorOf(pool.map([1, { toJSON } as never]));
+
+    expect(error.message).toBe(`inputs[1] has no JSON form: ${text}`);
+    expect(error.cause).toBe(thrown);
+  });
+
   test("an input that cannot be sent fails at its place, and the others go on", async () => {
     const { manager, tasks } = squares();
     const pool = manager.pool(tasks, "typeOf", HERE);
@@ -32,8 +57,8 @@ describe("inputs and results", () => {
 
     expect(outcomes).toEqual([
       { done: false, value: "number" },
-      "TypeError: An item must have a JSON form; a function has none.",
-      "TypeError: Do not know how to serialize a BigInt",
+      "TypeError: inputs[1] has no JSON form: it is a function.",
+      "TypeError: inputs[2] has no JSON form: Do not know how to serialize a BigInt.",
       "TooLarge: inputs[3] has 1048578 bytes, more than 1048574. Store it elsewhere, and give where it is.",
       "TooLarge: inputs[4] has 1048577 bytes, more than 1048576. Store it elsewhere, and give where it is.",
       { done: false, value: "number" },

@@ -19,6 +19,12 @@ export const breakable = defineTasks(
       },
       retryDelaySeconds: 0,
     }),
+    /** Waits until its time is over. */
+    wait: task({
+      run: (_: number, { signal }) =>
+        new Promise<number>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      maxAttempts: 1,
+    }),
     /** Ends its process with the number 7. */
     exit: task({
       run: (n: number) => {

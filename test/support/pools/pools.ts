@@ -62,3 +62,16 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error> {
   if (error instanceof Error) return error;
   throw new Error("It did not fail.");
 }
+
+/** Counts up for ever, and notes how far it was read and whether it was closed. */
+export function counting() {
+  const seen = { read: 0, isClosed: false };
+  const inputs = (function* () {
+    try {
+      for (; ; seen.read += 1) yield seen.read;
+    } finally {
+      seen.isClosed = true;
+    }
+  })();
+  return { seen, inputs };
+}

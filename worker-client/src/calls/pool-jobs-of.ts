@@ -23,11 +23,12 @@ export function poolJobsOf(queue: Queue, registry: TaskRegistry | undefined): Po
   };
   return {
     queue: queue.name,
-    put(chunks, key) {
+    put(chunks, key, signal) {
       const contents = chunks.map(({ content }) => content);
-      return queue.putMessages(new PutMessages(contents, chunks.map(optionsOf)), { idempotencyKey: key });
+      return queue.putMessages(new PutMessages(contents, chunks.map(optionsOf)), { idempotencyKey: key, signal });
     },
     watch: (id, listener) => queue.watchJob(id, listener),
+    ended: (message, result) => queue.chunkEnded(message, result),
     async hasBegun(id) {
       try {
         const { state } = await queue.status(id);

@@ -10,10 +10,16 @@ import { checkTaskName, type InputOf, type ResultOf, type TaskRegistry } from ".
 import { checkWorkOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
 import { poolJobsOf } from "./pool-jobs-of.ts";
-import { checkRegistry, TaskManager } from "./task-manager.ts";
+import { checkRegistry, startTasks, TaskManager } from "./task-manager.ts";
 
 /** How long handlers in threads and processes may go on after SIGTERM or SIGINT, in seconds, unless an option says it. */
 const SHUTDOWN_SECONDS = 10;
+
+/**
+ * How much work may wait in the worker of a pool, in milliseconds of handlers: about a round trip to the server of a chunk
+ * that is large, and its result.
+ */
+const POOL_WAITING_MS = 50;
 
 /** How many inputs are thought to be worked on at the same time where workers are elsewhere. */
 const WORKERS_ELSEWHERE = 4;
@@ -37,21 +43,25 @@ export abstract class PoolManager extends TaskManager {
   override work(registry: TaskRegistry, options: TaskWorkOptions = {}): Worker {
     checkRegistry("work()", registry);
     assertNoRunner("work()");
+    return this.#start(registry, options);
+  }
+
+  /** @param reports those of its pool; undefined for its own */
+  #start(registry: TaskRegistry, options: TaskWorkOptions, reports?: WorkerReports): Worker {
     const { isolation: _, processes: __, maxTasksPerProcess: ___, ...rest } = options;
     checkWorkOptions(options, ISOLATION_OPTIONS);
     const isolated = isolationOf(options);
-    if (isolated === undefined) return super.work(registry, rest);
-    const work = isolatedTasks(registry, isolated, rest);
-    return this.queue(registry.queue).startWork((calls, reports) => work.attach(calls, reports), {
-      ...rest,
-      shutdownSeconds: rest.shutdownSeconds ?? SHUTDOWN_SECONDS,
-    });
+    const queue = this.queue(registry.queue);
+    if (isolated === undefined) return startTasks(queue, registry, rest, reports);
+    const work = isolatedTasks(registry, isolated, rest, reports === undefined ? undefined : POOL_WAITING_MS);
+    const { shutdownSeconds = SHUTDOWN_SECONDS } = rest;
+    return queue.startWork((calls, told) => work.attach(calls, told), { ...rest, shutdownSeconds }, reports);
   }
 
   /**
    * A pool of workers for one task, as Python's `multiprocessing.Pool`: `await pool.map(inputs)`. With the registry it starts
-   * workers; with its type alone, and the name of its queue, workers elsewhere do the work:
-   * `manager.pool<typeof tasks>("images", "resize")`. Workers of a pool serve the queue: also jobs that others submit.
+   * workers; with its type alone, and the names of its queue and of the task, workers elsewhere do the work:
+   * `manager.pool<typeof tasks, "resize">("images", "resize")`. Workers of a pool serve the queue: also jobs that others submit.
    *
    * @throws {TypeError} for an option that there is not, or a task that the registry does not have
    * @throws {RangeError} for a number out of its range
@@ -61,7 +71,7 @@ export abstract class PoolManager extends TaskManager {
     task: Name,
     options?: PoolOptions,
   ): Pool<InputOf<Registry["tasks"][Name]>, ResultOf<Registry["tasks"][Name]>>;
-  pool<Registry extends TaskRegistry, Name extends keyof Registry["tasks"] & string = keyof Registry["tasks"] & string>(
+  pool<Registry extends TaskRegistry, Name extends keyof Registry["tasks"] & string>(
     queue: Registry["queue"],
     task: Name,
     options?: PoolOptions,
@@ -102,11 +112,12 @@ export abstract class PoolManager extends TaskManager {
     const known = typeof registry === "string" ? undefined : registry;
     const work = workOptionsOf(call, options, known !== undefined);
     const queue = this.queue(known === undefined ? (registry as string) : known.queue);
+    const reports = new WorkerReports(queue.name, options);
     return {
       name: `${what} (queue ${queue.name})`,
       jobs: poolJobsOf(queue, known),
-      reports: new WorkerReports(queue.name, options),
-      worker: work === undefined || known === undefined ? undefined : this.work(known, work.options),
+      reports,
+      worker: work === undefined || known === undefined ? undefined : this.#start(known, work.options, reports),
       workers: work?.workers ?? WORKERS_ELSEWHERE,
     };
   }

@@ -189,9 +189,12 @@ export class Queue<Item = unknown> extends QueueJobs<Item> {
   }
 
   /** @internal Starts a worker. */
-  startWork(workOf: (calls: QueueCalls, reports: WorkerReports) => Work, options: WorkOptions): Worker {
+  startWork(
+    workOf: (calls: QueueCalls, reports: WorkerReports) => Work,
+    options: WorkOptions,
+    reports = new WorkerReports(this.name, options),
+  ): Worker {
     const calls = new QueueCalls(this.name, this.#routes.own(this.name));
-    const reports = new WorkerReports(this.name, options);
     const work = workOf(calls, reports);
     // Without a handler on `finished`: an error that no program waits for must show as an unhandled rejection.
     const worker: Worker = new Worker(calls, work, options, () => this.#workers.delete(worker), reports);

@@ -1,5 +1,7 @@
 import { shown } from "../base/check-options.ts";
+import type { WorkerReports } from "../events/worker-reports.ts";
 import { TaskWork } from "../jobs/task-work.ts";
+import type { QueueCalls } from "../message/queue-calls.ts";
 import type { TaskRegistry } from "../tasks/registry.ts";
 import { checkWorkOptions, type WorkOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
@@ -30,12 +32,23 @@ export abstract class TaskManager {
   work(registry: TaskRegistry, options: WorkOptions = {}): Worker {
     checkRegistry("work()", registry);
     checkWorkOptions(options);
-    return this.queue(registry.queue).startWork((calls, reports) => {
-      const work = new TaskWork(registry, calls, reports);
-      work.announce();
-      return work;
-    }, options);
+    return startTasks(this.queue(registry.queue), registry, options);
   }
+}
+
+/** Starts a worker whose handlers run in the event loop of this process. */
+export function startTasks(
+  queue: Queue,
+  registry: TaskRegistry,
+  options: WorkOptions,
+  reports?: WorkerReports | undefined,
+): Worker {
+  const workOf = (calls: QueueCalls, told: WorkerReports) => {
+    const work = new TaskWork(registry, calls, told);
+    work.announce();
+    return work;
+  };
+  return queue.startWork(workOf, options, reports);
 }
 
 /** Throws a `TypeError` for what is no registry. */

@@ -19,6 +19,9 @@ export interface ReportOptions {
   logger?: Logger | undefined;
 }
 
+/** So many messages are known as cancelled. */
+const CANCELLED_MAX = 20_000;
+
 /** Events that tell what went wrong: each is printed if nothing takes it. */
 type Failure = "failed" | "lost" | "crashed" | "error";
 
@@ -41,6 +44,8 @@ export class WorkerReports implements MessageObserver {
   /** Messages that their handlers have acked by a call. */
   readonly #ackedByCall = new WeakSet<Message<unknown>>();
   readonly #toldLost = new WeakSet<Message<unknown>>();
+  /** The ids of messages that the program of this worker has cancelled. */
+  readonly #cancelled = new Set<string>();
 
   constructor(queue: string, { onError, logger }: ReportOptions) {
     this.#queue = queue;
@@ -58,6 +63,15 @@ export class WorkerReports implements MessageObserver {
   /** The logger that was given. */
   get log(): Log | undefined {
     return this.#log;
+  }
+
+  /** The program of this worker cancels jobs: it is no error that they are lost, nor what becomes of their handlers. */
+  cancelled(ids: readonly string[]): void {
+    for (const id of ids) this.#cancelled.add(id);
+    for (const id of this.#cancelled) {
+      if (this.#cancelled.size <= CANCELLED_MAX) break;
+      this.#cancelled.delete(id);
+    }
   }
 
   /** A handler is about to begin. */
@@ -89,6 +103,7 @@ export class WorkerReports implements MessageObserver {
 
   /** A handler has thrown, or has taken too long. */
   threw(message: Message<unknown>, error: unknown): void {
+    if ((message.isLost || message.isSettled) && this.#cancelled.has(message.id)) return;
     const isReason = (message.isLost || message.isSettled) && error === message.signal.reason;
     // Its worker has given it up, and told so.
     if (isReason && !message.isLost) return;
@@ -100,6 +115,7 @@ export class WorkerReports implements MessageObserver {
 
   /** The worker is closed and waits for a handler no longer. Its message is given back, unless it was settled. */
   givenUp(message: Message<unknown>, error: QueueError): void {
+    if (this.#cancelled.has(message.id)) return;
     this.#tell("error", { error, message }, { level: "warn" });
     this.#report("error", error, message);
   }
@@ -132,8 +148,9 @@ export class WorkerReports implements MessageObserver {
   /** The server has answered that the lease of a message was over. */
   wasLost(message: Message<unknown>): void {
     const error = message.lostError();
-    this.lost(message, error, false);
-    this.#report("lost", error, message);
+    const isCancelled = this.#cancelled.has(message.id);
+    this.lost(message, error, isCancelled);
+    if (!isCancelled) this.#report("lost", error, message);
   }
 
   /** Something else went wrong. `what` comes before the error where that is written. */

@@ -23,6 +23,8 @@ export interface IsolatedWorkOptions extends ResolvedIsolation, ChildOptions {
   concurrency: number;
   /** Whether messages may wait in a thread or process, where its handlers take a moment only. */
   sendsAhead: boolean;
+  /** How much work may wait in the worker, in milliseconds of handlers. Undefined: as for any worker. */
+  waitingMs?: number | undefined;
   /** What the program is given at its start, as JSON. */
   data: unknown;
   /** Whether what handlers log comes here, and is not printed by the program. */
@@ -95,15 +97,19 @@ export class IsolatedWork implements Work {
     return this.#supervisor.run(message);
   };
 
-  readonly timeoutSecondsOf = ({ headers }: Message<unknown>): number | undefined => {
-    const seconds = this.#ready?.timeouts[headers[TASK_HEADER] ?? ""];
-    // That of a task is for each input.
+  readonly timeoutSecondsOf = ({ headers }: Message<unknown>, ofWorker: number | undefined): number | undefined => {
+    const seconds = this.#ready?.timeouts[headers[TASK_HEADER] ?? ""] ?? ofWorker;
+    // It is for each input.
     return seconds === undefined ? undefined : seconds * Number(headers[CHUNK_HEADER] ?? 1);
   };
 
   readonly connected = (): void => {
     this.#supervisor?.connected();
   };
+
+  get waitingMs(): number | undefined {
+    return this.#options.waitingMs;
+  }
 
   get capacity(): number {
     return this.#supervisor?.capacity ?? 0;

@@ -25,7 +25,7 @@ export interface ServedTask {
 
 /**
  * Runs the handler of a task for each input of a chunk, one after the other. What it throws for one of them is what becomes
- * of that input, and the others go on.
+ * of that input, and the others go on, unless the message was settled.
  *
  * @throws the reason of the message's signal, as soon as that is aborted between two inputs
  */
@@ -49,6 +49,8 @@ export async function runChunk(
       turnEndsAt = performance.now() + TURN_MS;
     }
     signal?.throwIfAborted();
+    // Its handler has said what becomes of the message: with `retry` all of it comes again.
+    if (index > 0 && context.message.isSettled) break;
     let hasRoom: boolean;
     try {
       let value: unknown = isChecked

@@ -58,9 +58,9 @@ export class TaskWork implements Work {
     return this.#verdictOn(name, task, returned);
   };
 
-  /** That of a task is for each input. */
-  readonly timeoutSecondsOf = (message: Message<unknown>): number | undefined => {
-    const seconds = this.#taskOf(message)?.rules.timeoutSeconds;
+  /** It is for each input. */
+  readonly timeoutSecondsOf = (message: Message<unknown>, ofWorker: number | undefined): number | undefined => {
+    const seconds = this.#taskOf(message)?.rules.timeoutSeconds ?? ofWorker;
     return seconds === undefined ? undefined : seconds * Number(message.headers[CHUNK_HEADER] ?? 1);
   };
 

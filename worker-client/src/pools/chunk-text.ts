@@ -1,6 +1,7 @@
 import { BODY_BYTES_MAX } from "../../../src/contract/limits.ts";
 import { shown } from "../base/check-options.ts";
 import { TooLarge } from "../base/errors.ts";
+import { errorParts } from "../message/error-parts.ts";
 import { JsonText } from "../transport/put-messages.ts";
 
 /** A chunk ends at about so many bytes of inputs. */
@@ -98,15 +99,22 @@ function partOf(input: unknown, begin: number): Piece | { text: string; bytes: n
     // In base64. A copy: the program may use its memory again.
     return { begin, count: 1, content: input.slice(), bytes: Math.ceil(byteLength * 1.4) };
   }
-  try {
-    const text = JSON.stringify(input === undefined ? null : input);
-    if (text === undefined) throw new TypeError(`An item must have a JSON form; ${shown(input)} has none.`);
-    const bytes = encoder.encode(text).length;
-    if (bytes <= BODY_BYTES_MAX - 2) return { text, bytes };
-    return { begin, count: 1, error: tooLarge(begin, bytes, BODY_BYTES_MAX - 2) };
-  } catch (error) {
-    return { begin, count: 1, error };
+  if (typeof input === "function" || typeof input === "symbol") {
+    return { begin, count: 1, error: new TypeError(`inputs[${begin}] has no JSON form: it is ${shown(input)}.`) };
   }
+  let text: string;
+  try {
+    // What is undefined, or has undefined as its JSON form, is null in a list.
+    text = JSON.stringify(input) ?? "null";
+  } catch (cause) {
+    const parts = errorParts(cause);
+    const [reason = ""] = (typeof parts === "string" ? parts : parts.message).split("\n");
+    const message = `inputs[${begin}] has no JSON form: ${reason.replace(/\.?$/, ".")}`;
+    return { begin, count: 1, error: new TypeError(message, { cause }) };
+  }
+  const bytes = encoder.encode(text).length;
+  if (bytes <= BODY_BYTES_MAX - 2) return { text, bytes };
+  return { begin, count: 1, error: tooLarge(begin, bytes, BODY_BYTES_MAX - 2) };
 }
 
 function tooLarge(index: number, bytes: number, bytesMax: number): TooLarge {

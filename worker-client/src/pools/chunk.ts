@@ -2,10 +2,11 @@ import type { JobReply } from "../../../src/api/types.ts";
 import { QueueError } from "../base/errors.ts";
 import { hasEnded } from "../base/job-ends.ts";
 import { JobCancelled, JobFailed } from "../base/job-errors.ts";
-import type { ChunkReply, ItemError } from "../jobs/chunk-reply.ts";
+import { chunkReplyOf, type ItemError } from "../jobs/chunk-reply.ts";
 import type { JobListener } from "../jobs/watched-job.ts";
 import { JsonText } from "../transport/put-messages.ts";
 import { failed, type OutcomeSink, type Outcomes } from "./outcomes.ts";
+import { partKey } from "./part-key.ts";
 import type { PutChunk } from "./pool-jobs.ts";
 
 /** What a chunk tells while it is under way. */
@@ -25,8 +26,8 @@ export class Chunk implements PutChunk, JobListener {
   readonly sink: OutcomeSink;
   /** The place of its first input. */
   readonly begin: number;
-  /** Of the put of what its worker does not begin; undefined for any. */
-  readonly restKey: string | undefined;
+  /** The key of its call; undefined if it has none. */
+  readonly #callKey: string | undefined;
   /** The id of its job; undefined until the queue has stored it. */
   id: string | undefined;
   /** Whether it is being put, or was put. */
@@ -35,6 +36,8 @@ export class Chunk implements PutChunk, JobListener {
   isRunning = false;
   /** Whether what becomes of it is known, or not waited for any more. */
   isOver = false;
+  /** Whether its job goes on although nothing here waits for it. */
+  isLeft = false;
   /** Set when it is submitted. */
   events: ChunkEvents | undefined;
   /** Leaves the watch of its job. */
@@ -47,7 +50,7 @@ export class Chunk implements PutChunk, JobListener {
     task: string,
     part: { begin: number; count: number; content: JsonText | Uint8Array; bytes: number },
     sink: OutcomeSink,
-    restKey?: string,
+    callKey?: string,
   ) {
     this.task = task;
     this.begin = part.begin;
@@ -55,7 +58,12 @@ export class Chunk implements PutChunk, JobListener {
     this.content = part.content;
     this.bytes = part.bytes;
     this.sink = sink;
-    this.restKey = restKey;
+    this.#callKey = callKey;
+  }
+
+  /** The key under which it is put where it is the rest of another one; undefined for any. */
+  get restKey(): string | undefined {
+    return this.#callKey === undefined ? undefined : partKey(`from-${this.begin}`, this.#callKey);
   }
 
   /** Resolves when the queue has stored it, or it is over. */
@@ -90,17 +98,15 @@ export class Chunk implements PutChunk, JobListener {
   }
 
   #took(view: JobReply, result: unknown): void {
-    const { results, errors, next } = (
-      typeof result === "object" && result !== null ? result : {}
-    ) as Partial<ChunkReply>;
-    const count = next ?? this.count;
-    if (!Array.isArray(results) || results.length !== count || count < 1) {
-      const text = `The worker of the job ${view.id} (${this.task}) of ${this.queue} does not know chunks of inputs: it is of an older version. Update it.`;
+    const reply = chunkReplyOf(result, this.count);
+    if (reply === undefined) {
+      const text = `The job ${view.id} (${this.task}) of ${this.queue} has a result that is not that of a chunk of inputs: its worker is of an older version, or a handler acked the message itself. Update the worker, and let handlers return their results.`;
       this.fail(new QueueError(text, { code: "unexpected", queue: this.queue }));
       return;
     }
+    const { results, errors, next } = reply;
     const outcomes: Outcomes = {
-      ...{ begin: this.begin, count, values: results, failure: undefined },
+      ...{ begin: this.begin, count: results.length, values: results, failure: undefined },
       errors: errors === undefined ? undefined : this.#errorsOf(view, errors),
     };
     this.#end(outcomes, next === undefined ? undefined : this.#restFrom(next));
@@ -117,11 +123,11 @@ export class Chunk implements PutChunk, JobListener {
 
   /** The inputs that its worker has not begun. */
   #restFrom(next: number): Chunk {
-    const { task, begin, sink, restKey, content } = this;
+    const { task, begin, sink, content } = this;
     const inputs = JSON.parse((content as JsonText).text) as unknown[];
     const text = JSON.stringify(inputs.slice(next));
     const part = { begin: begin + next, count: this.count - next, content: new JsonText(text), bytes: text.length * 3 };
-    return new Chunk(task, part, sink, restKey === undefined ? undefined : `${restKey}.${next}`);
+    return new Chunk(task, part, sink, this.#callKey);
   }
 
   #end(outcomes: Outcomes, rest: Chunk | undefined): void {

@@ -10,6 +10,9 @@ import { OutcomeIterator } from "./pool-iterator.ts";
 import type { PoolJobs } from "./pool-jobs.ts";
 import { type ChunkSource, Submitter } from "./submitter.ts";
 
+/** How long after the end of the worker the last results may come, in milliseconds. */
+const TOLD_MS = 500;
+
 /** What a pool is made of. */
 export interface PoolParts {
   /** How the pool is named in a sentence: `The pool of square (numbers)`. */
@@ -30,6 +33,8 @@ interface IterationRules {
   chunkSize: number;
   bufferSize: number;
   timeoutSeconds?: number | undefined;
+  /** Whether the list is not read any more where the caller has gone away with an error. */
+  endsWithError: boolean;
 }
 
 /** What pools and executors share: the jobs that they have submitted, their worker, and their end. */
@@ -39,7 +44,8 @@ export class Engine {
   readonly #reports: WorkerReports;
   readonly #worker: Worker | undefined;
   readonly #submitter: Submitter;
-  readonly #readers = new Set<InputReader>();
+  /** Those that read, and whether the rest of their lists is wanted. */
+  readonly #readers = new Map<InputReader, () => boolean>();
   /** Why it takes no more work; undefined while it does. */
   #refusal: string | undefined;
   #cause: QueueError | undefined;
@@ -50,8 +56,11 @@ export class Engine {
     this.#reports = reports;
     this.#worker = worker;
     this.workers = workers;
-    this.#submitter = new Submitter(jobs, (error, what) => reports.error(error, undefined, what));
-    worker?.finished.catch((error: unknown) => this.#break(error as QueueError));
+    this.#submitter = new Submitter(jobs, reports);
+    worker?.finished.then(
+      () => this.#workerEnded(),
+      (error: unknown) => this.#break(error as QueueError),
+    );
   }
 
   /** @throws {Closed} if it takes no more work */
@@ -80,7 +89,7 @@ export class Engine {
 
   /** Gives what becomes of inputs, which are read as there is room. */
   iterate(inputs: Inputs<unknown>, rules: IterationRules): OutcomeIterator {
-    const { call, task, chunkSize, isOrdered, timeoutSeconds } = rules;
+    const { call, task, chunkSize, isOrdered, timeoutSeconds, endsWithError } = rules;
     const iterator = new OutcomeIterator(
       { isOrdered, task, timeoutSeconds },
       {
@@ -107,7 +116,7 @@ export class Engine {
       },
     });
     if (!isRead) {
-      this.#readers.add(reader);
+      this.#readers.set(reader, () => !(endsWithError && iterator.isLeftAtError));
       void reader.finished.then(() => this.#readers.delete(reader));
     }
     return iterator;
@@ -133,9 +142,16 @@ export class Engine {
     return this.#submitter.drop(error, sink);
   }
 
+  /** Reads no more inputs. What was submitted and has not ended. */
+  stopReading(): Chunk[] {
+    for (const reader of this.#readers.keys()) reader.stop(undefined);
+    return this.#submitter.open;
+  }
+
   /** Takes no more work. Its worker ends when all that was submitted has ended. */
   close(): void {
     this.#refusal ??= "it was closed. Make another one.";
+    for (const [reader, isWanted] of this.#readers) if (!isWanted()) reader.stop(undefined);
     this.#ending ??= this.#endWhenIdle();
   }
 
@@ -144,7 +160,10 @@ export class Engine {
     if (this.#ending === undefined) {
       throw new Invalid(`${this.#name} is still running: call close() or terminate() before join().`);
     }
-    for (const reader of this.#readers) reader.unbind();
+    for (const [reader, isWanted] of this.#readers) {
+      if (isWanted()) reader.unbind();
+      else reader.stop(undefined);
+    }
     await this.#ending;
   }
 
@@ -152,28 +171,41 @@ export class Engine {
   async terminate(): Promise<void> {
     this.#refusal ??= "it was terminated. Make another one.";
     const error = new Closed(`${this.#name} was terminated before this had ended.`);
+    this.#failReading(error);
+    const dropped = this.#submitter.drop(error);
     // A worker that has failed has told so.
     const closed = this.#worker?.close({ timeoutSeconds: 0 }).catch(() => undefined);
-    this.#stopReading(error);
-    this.#ending = Promise.all([this.#submitter.drop(error), closed]).then(() => undefined);
+    this.#ending = Promise.all([dropped, closed]).then(() => undefined);
     await this.#ending;
   }
 
-  #stopReading(error: unknown): void {
-    for (const reader of this.#readers) reader.stop({ error });
+  #failReading(error: unknown): void {
+    for (const reader of this.#readers.keys()) reader.stop({ error });
   }
 
   async #endWhenIdle(): Promise<void> {
-    while (this.#readers.size > 0) await Promise.all([...this.#readers].map(({ finished }) => finished));
+    while (this.#readers.size > 0) await Promise.all([...this.#readers.keys()].map(({ finished }) => finished));
     await this.#submitter.whenIdle();
     await this.#worker?.close().catch(() => undefined);
+  }
+
+  /** A signal, or the end of its manager, has ended the worker before the pool has. */
+  async #workerEnded(): Promise<void> {
+    this.#refusal ??= "its worker has ended. Make another one.";
+    // What the worker has done may not have been told yet.
+    await this.#submitter.whenIdle(TOLD_MS);
+    const error = new Closed(
+      `${this.#name} has no worker any more: a signal has ended it, or its manager was closed. What it had submitted is left to workers elsewhere.`,
+    );
+    this.#failReading(error);
+    this.#submitter.leave(error);
   }
 
   /** The worker has failed: nothing of what waits would be done here. */
   #break(error: QueueError): void {
     this.#refusal ??= `its worker has failed: ${error.message}`;
     this.#cause = error;
-    this.#stopReading(error);
+    this.#failReading(error);
     void this.#submitter.drop(error);
   }
 }

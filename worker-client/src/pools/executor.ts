@@ -16,13 +16,15 @@ import { type ExecutorMapOptions, executorMapRulesOf } from "./pool-options.ts";
 export interface ExecutorShutdownOptions {
   /** Whether to wait until all futures have ended, and the workers. Default true. */
   wait?: boolean | undefined;
-  /** Whether to cancel the futures with which no worker has begun. Default false. */
+  /**
+   * Whether to cancel the futures with which no worker has begun, and those of `map`, which reads no more inputs. Default false.
+   */
   cancelFutures?: boolean | undefined;
 }
 
 const SHUTDOWN_OPTIONS: Known<ExecutorShutdownOptions> = { wait: true, cancelFutures: true };
 
-/** How many futures are cancelled at a time. */
+/** How many jobs are cancelled at a time. */
 const CANCELS_MAX = 50;
 
 /**
@@ -36,8 +38,6 @@ export class Executor<Tasks extends TaskSet = TaskSet> {
   readonly #engine: Engine;
   readonly #jobs: PoolJobs;
   readonly #registry: TaskRegistry | undefined;
-  /** Those that have not ended. */
-  readonly #futures = new Set<Future>();
 
   /**
    * @internal Executors come from `QueueManager.executor`.
@@ -77,8 +77,6 @@ export class Executor<Tasks extends TaskSet = TaskSet> {
       follow: (followed) => this.#follow(followed),
       call: (callback, value) => this.#engine.call("a callback of a future", callback, value),
     });
-    this.#futures.add(future);
-    ending.whenOver(() => this.#futures.delete(future));
     return future as Future<ResultOf<Tasks[Name]>>;
   }
 
@@ -96,7 +94,8 @@ export class Executor<Tasks extends TaskSet = TaskSet> {
     this.#engine.assertRunning();
     this.#checkTask(task);
     const { timeoutSeconds } = options;
-    const rules = { call: "map()", task, isOrdered: true, timeoutSeconds, ...executorMapRulesOf(options) };
+    const ends = { timeoutSeconds, endsWithError: true };
+    const rules = { call: "map()", task, isOrdered: true, ...ends, ...executorMapRulesOf(options) };
     return this.#engine.iterate(inputs, rules) as PoolIterator<unknown> as PoolIterator<ResultOf<Tasks[Name]>>;
   }
 
@@ -151,15 +150,15 @@ export class Executor<Tasks extends TaskSet = TaskSet> {
   }
 
   async #cancelAll(): Promise<void> {
-    const futures = [...this.#futures];
+    const chunks = this.#engine.stopReading();
     let next = 0;
     const cancelSome = async () => {
-      for (let future = futures[next]; future !== undefined; future = futures[next]) {
+      for (let chunk = chunks[next]; chunk !== undefined; chunk = chunks[next]) {
         next += 1;
-        await future.cancel().catch((error: unknown) => this.#engine.report(error, " a future was not cancelled:"));
+        await this.#cancel(chunk).catch((error: unknown) => this.#engine.report(error, " a future was not cancelled:"));
       }
     };
-    await Promise.all(Array.from({ length: Math.min(CANCELS_MAX, futures.length) }, cancelSome));
+    await Promise.all(Array.from({ length: Math.min(CANCELS_MAX, chunks.length) }, cancelSome));
   }
 
   /** From now on the queue tells when a worker begins with it. */

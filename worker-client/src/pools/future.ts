@@ -38,8 +38,8 @@ export class Future<Result = unknown> implements Endable {
   }
 
   /**
-   * The id of its job, by which other programs find the result; undefined until the queue has stored it. Calls in one
-   * message are one job.
+   * The id of its job, by which other programs find it; undefined until the queue has stored it. The call is a chunk of one, so
+   * that the result of the job is `{ results: [result] }`; where the handler threw, it has `errors` too.
    */
   get jobId(): string | undefined {
     return this.#parts.chunk?.id;

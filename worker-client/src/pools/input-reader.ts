@@ -1,5 +1,8 @@
 import { shown } from "../base/check-options.ts";
-import { isPromise } from "../base/platform.ts";
+import { isPromise, turn } from "../base/platform.ts";
+
+/** How long a list may be read without a bound before other work of the event loop, in milliseconds. */
+const TURN_MS = 20;
 
 /** A list of inputs that is read as there is room. */
 export type Inputs<Input> = Iterable<Input> | AsyncIterable<Input>;
@@ -19,7 +22,8 @@ export class InputReader {
   readonly #inputs: Iterator<unknown> | AsyncIterator<unknown>;
   readonly #events: ReaderEvents;
   readonly #chunkSize: number;
-  #bufferSize: number;
+  readonly #bufferSize: number;
+  #isUnbound = false;
   #read: unknown[] = [];
   #count = 0;
   #wake: (() => void) | undefined;
@@ -49,7 +53,7 @@ export class InputReader {
 
   /** Reads the rest, whether there is room or not. */
   unbind(): void {
-    this.#bufferSize = Number.POSITIVE_INFINITY;
+    this.#isUnbound = true;
     this.wake();
   }
 
@@ -65,8 +69,14 @@ export class InputReader {
 
   async #run(): Promise<void> {
     let failure: { error: unknown } | undefined;
+    let turnEndsAt = performance.now() + TURN_MS;
     try {
       while (!this.#isOver) {
+        if (this.#isUnbound && performance.now() >= turnEndsAt) {
+          await new Promise<void>(turn);
+          turnEndsAt = performance.now() + TURN_MS;
+          continue;
+        }
         if (!this.#hasRoom) {
           await this.#woken();
           continue;
@@ -93,7 +103,7 @@ export class InputReader {
   }
 
   get #hasRoom(): boolean {
-    return this.#count - this.#events.yielded() < this.#bufferSize;
+    return this.#isUnbound || this.#count - this.#events.yielded() < this.#bufferSize;
   }
 
   #woken(): Promise<void> {

@@ -62,11 +62,17 @@ export class OutcomeIterator implements PoolIterator<unknown>, OutcomeSink {
   /** How many inputs there are; undefined until that is known. */
   #total: number | undefined;
   #isReturned = false;
+  #hasThrown = false;
 
   constructor(rules: IteratorRules, events: IteratorEvents) {
     this.#rules = rules;
     this.#events = events;
     this.#endsAt = performance.now() + (rules.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1_000;
+  }
+
+  /** Whether an error was thrown last, and nothing was asked for since: so a `for await` loop leaves it. */
+  get isLeftAtError(): boolean {
+    return this.#hasThrown && this.#waiters.length === 0;
   }
 
   [Symbol.asyncIterator](): this {
@@ -150,6 +156,7 @@ export class OutcomeIterator implements PoolIterator<unknown>, OutcomeSink {
     }
     this.yielded += 1;
     const failure = errorAt(outcomes, at);
+    this.#hasThrown = failure !== undefined;
     settle(waiter, () => {
       if (failure === undefined) waiter.resolve({ done: false, value: outcomes.values[at] });
       else waiter.reject(failure.error);

@@ -166,7 +166,7 @@ export class Pool<Input = unknown, Result = unknown> {
 
   #imap(call: string, inputs: Inputs<Input>, options: ImapOptions, isOrdered: boolean): PoolIterator<Result> {
     this.#engine.assertRunning();
-    const rules = { call, task: this.#task, isOrdered, ...imapRulesOf(call, options) };
+    const rules = { call, task: this.#task, isOrdered, endsWithError: false, ...imapRulesOf(call, options) };
     return this.#engine.iterate(inputs, rules) as PoolIterator<unknown> as PoolIterator<Result>;
   }
 

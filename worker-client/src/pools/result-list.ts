@@ -3,6 +3,7 @@ import { Chunk } from "./chunk.ts";
 import { piecesOf } from "./chunk-text.ts";
 import type { Ending } from "./ending.ts";
 import { failed, type OutcomeSink, type Outcomes } from "./outcomes.ts";
+import { partKey } from "./part-key.ts";
 import { type Batch, type ChunkSource, hasRoom } from "./submitter.ts";
 
 /** What one call of `map` does. */
@@ -52,7 +53,7 @@ export class ResultList implements ChunkSource, OutcomeSink {
     if (chunks.length === 0) return undefined;
     // A batch has its own key, and the same one whenever the call is repeated.
     const { key } = this.#work;
-    const own = key === undefined ? newKey() : this.#batches === 0 ? key : `${key}.${this.#batches}`;
+    const own = key === undefined ? newKey() : partKey(this.#batches, key);
     this.#batches += 1;
     return { chunks, key: own };
   }
@@ -87,7 +88,7 @@ export class ResultList implements ChunkSource, OutcomeSink {
       const { value: piece } = this.#pieces.next();
       if (piece === undefined) return undefined;
       this.#taken = piece.begin + piece.count;
-      if ("content" in piece) return new Chunk(task, piece, this, key && `${key}.from-${piece.begin}`);
+      if ("content" in piece) return new Chunk(task, piece, this, key);
       this.took(failed(piece.begin, 1, piece.error));
     }
     return undefined;

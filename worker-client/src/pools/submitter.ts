@@ -1,9 +1,11 @@
 import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
-import { Forbidden, Invalid, TooLarge } from "../base/errors.ts";
+import { Invalid, TooLarge } from "../base/errors.ts";
 import { newKey } from "../base/idempotency-keys.ts";
-import { turn } from "../base/platform.ts";
+import { Timer, turn } from "../base/platform.ts";
+import { type CancelReports, cancelJobs } from "./cancel-jobs.ts";
 import type { Chunk } from "./chunk.ts";
 import type { OutcomeSink } from "./outcomes.ts";
+import { partKey } from "./part-key.ts";
 import type { PoolJobs } from "./pool-jobs.ts";
 
 /** Puts of one pool that are under way at a time: more would wait in the memory of the server. */
@@ -15,8 +17,8 @@ const SENT_MAX = 20_000;
 /** About how many bytes of inputs are put together, of the 8 MiB that a put may have. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 
-/** How many calls that cancel jobs are under way at a time. */
-const CANCELS_MAX = 50;
+/** How long puts may go on whose chunks are dropped, in milliseconds: one that waits for room in the queue takes longer. */
+const DROPPED_PUT_MS = 1_000;
 
 /** Chunks that are put together, under one key. */
 export interface Batch {
@@ -33,6 +35,14 @@ export interface ChunkSource {
   abandon(error: unknown): void;
 }
 
+/** A put that is under way. */
+interface Put {
+  readonly chunks: readonly Chunk[];
+  readonly giveUp: AbortController;
+  /** Resolves when it has ended, and what is not wanted of it was cancelled. */
+  readonly ended: Promise<void>;
+}
+
 /** Whether chunks fit together into a put. */
 export function hasRoom(chunks: readonly Chunk[], bytes: number): boolean {
   return chunks.length < BATCH_MESSAGES_MAX && bytes < BATCH_BYTES;
@@ -41,7 +51,7 @@ export function hasRoom(chunks: readonly Chunk[], bytes: number): boolean {
 /** Submits chunks, many at a time, and follows each to its end. */
 export class Submitter {
   readonly #jobs: PoolJobs;
-  readonly #report: (error: unknown, what: string) => void;
+  readonly #reports: CancelReports;
   /** Chunks that were submitted one by one, and are to be put. */
   #single: Chunk[] = [];
   /** Batches to put before all others. */
@@ -49,16 +59,17 @@ export class Submitter {
   readonly #sources: ChunkSource[] = [];
   /** Chunks that have not ended. */
   readonly #open = new Set<Chunk>();
-  #puts = 0;
+  readonly #puts = new Set<Put>();
+  #putsUnderWay = 0;
   /** How many of the open chunks have been put, or are being put. */
   #sent = 0;
   #isPlanned = false;
   #idle: (() => void)[] = [];
 
-  /** @param report is told of jobs that could not be cancelled */
-  constructor(jobs: PoolJobs, report: (error: unknown, what: string) => void) {
+  /** @param reports is told of jobs that are cancelled, and of those that could not be */
+  constructor(jobs: PoolJobs, reports: CancelReports) {
     this.#jobs = jobs;
-    this.#report = report;
+    this.#reports = reports;
   }
 
   /** Submits a chunk, together with all others of the same turn of the event loop. */
@@ -74,17 +85,41 @@ export class Submitter {
     this.#plan();
   }
 
-  /** Resolves when all chunks have ended. */
-  async whenIdle(): Promise<void> {
-    while (!this.#isIdle) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  /** The chunks that have not ended. */
+  get open(): Chunk[] {
+    return [...this.#open];
+  }
+
+  /** Resolves when all chunks have ended, or the time is over. */
+  async whenIdle(ms = Number.POSITIVE_INFINITY): Promise<void> {
+    let isOver = false;
+    const timer = new Timer(ms, () => {
+      isOver = true;
+      this.#checkIdle(true);
+    });
+    while (!this.#isIdle && !isOver) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    timer.clear();
   }
 
   /**
-   * Ends chunks with an error, and cancels their jobs. Resolves when the queue has been told.
+   * Ends chunks with an error, and cancels their jobs, also those that are being put. Resolves when the queue has been told. A
+   * put that takes long, as where it waits for room in the queue, is given up.
    *
    * @param sink only those of which it takes the outcomes; undefined for all
    */
   async drop(error: unknown, sink?: OutcomeSink): Promise<void> {
+    const ids = this.#endAll(error, sink);
+    await Promise.all([cancelJobs(ids, this.#jobs, this.#reports), this.#endPuts()]);
+  }
+
+  /** Ends all chunks with an error. Their jobs go on. */
+  leave(error: unknown): void {
+    for (const chunk of this.#open) chunk.isLeft = true;
+    this.#endAll(error, undefined);
+  }
+
+  /** Ends chunks with an error. The ids of their jobs. */
+  #endAll(error: unknown, sink: OutcomeSink | undefined): string[] {
     for (const source of this.#sources.splice(0)) {
       if (sink === undefined || source.sink === sink) source.abandon(error);
       else this.#sources.push(source);
@@ -95,7 +130,17 @@ export class Submitter {
       if (chunk.id !== undefined) ids.push(chunk.id);
       chunk.fail(error);
     }
-    await this.#cancel(ids);
+    return ids;
+  }
+
+  /** Waits for the puts of which nothing is wanted any more. */
+  async #endPuts(): Promise<void> {
+    const unwanted = [...this.#puts].filter(({ chunks }) => chunks.every(({ isOver, isLeft }) => isOver && !isLeft));
+    const timer = new Timer(unwanted.length === 0 ? Number.POSITIVE_INFINITY : DROPPED_PUT_MS, () => {
+      for (const { giveUp } of unwanted) giveUp.abort();
+    });
+    await Promise.all(unwanted.map(({ ended }) => ended));
+    timer.clear();
   }
 
   get #isIdle(): boolean {
@@ -120,8 +165,9 @@ export class Submitter {
     this.#checkIdle();
   }
 
-  #checkIdle(): void {
-    if (!this.#isIdle) return;
+  /** @param isLate whether those that wait are to look anyway */
+  #checkIdle(isLate = false): void {
+    if (!this.#isIdle && !isLate) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
@@ -135,10 +181,10 @@ export class Submitter {
   }
 
   #flush(): void {
-    while (this.#puts < PUTS_MAX) {
+    while (this.#putsUnderWay < PUTS_MAX) {
       const batch = this.#nextBatch();
       if (batch === undefined) break;
-      void this.#put(batch);
+      this.#put(batch);
     }
     this.#checkIdle();
   }
@@ -173,30 +219,38 @@ export class Submitter {
     return chunks.length === 0 ? undefined : { chunks, key: newKey() };
   }
 
-  async #put({ chunks, key }: Batch): Promise<void> {
+  #put(batch: Batch): void {
+    const { chunks } = batch;
     if (chunks.every(({ isOver }) => isOver)) {
       this.#plan();
       return;
     }
-    this.#puts += 1;
+    this.#putsUnderWay += 1;
     for (const chunk of chunks) this.#send(chunk);
+    const giveUp = new AbortController();
+    const ended = this.#store(batch, giveUp.signal).finally(() => this.#puts.delete(put));
+    const put: Put = { chunks, giveUp, ended };
+    this.#puts.add(put);
+  }
+
+  async #store({ chunks, key }: Batch, signal: AbortSignal): Promise<void> {
+    const unwanted: string[] = [];
     try {
-      const ids = await this.#jobs.put(chunks, key);
-      const unwanted: string[] = [];
+      const ids = await this.#jobs.put(chunks, key, signal);
       for (const [index, chunk] of chunks.entries()) {
         const id = ids[index] as string;
         chunk.put(id);
-        if (chunk.isOver) unwanted.push(id);
-        else this.#watch(chunk, id);
+        if (!chunk.isOver) this.#watch(chunk, id);
+        else if (!chunk.isLeft) unwanted.push(id);
       }
-      void this.#cancel(unwanted);
     } catch (error) {
       if (chunks.length > 1 && isTooMany(error)) this.#halve({ chunks, key });
       else for (const chunk of chunks) chunk.failed(error);
     } finally {
-      this.#puts -= 1;
+      this.#putsUnderWay -= 1;
       this.#plan();
     }
+    await cancelJobs(unwanted, this.#jobs, this.#reports);
   }
 
   #send(chunk: Chunk): void {
@@ -215,31 +269,9 @@ export class Submitter {
   #halve({ chunks, key }: Batch): void {
     const half = Math.ceil(chunks.length / 2);
     this.#first.unshift(
-      { chunks: chunks.slice(0, half), key: `${key}.0` },
-      { chunks: chunks.slice(half), key: `${key}.1` },
+      { chunks: chunks.slice(0, half), key: partKey("a", key) },
+      { chunks: chunks.slice(half), key: partKey("b", key) },
     );
-  }
-
-  /** A key that may not cancel is told of once. */
-  async #cancel(ids: readonly string[]): Promise<void> {
-    let next = 0;
-    let isRefused = false;
-    const cancelSome = async () => {
-      while (next < ids.length && !isRefused) {
-        const id = ids[next] as string;
-        next += 1;
-        try {
-          await this.#jobs.cancel(id);
-        } catch (error) {
-          if (isRefused) return;
-          isRefused = true;
-          const left = ids.length - next + 1;
-          const why = error instanceof Forbidden ? " its key may not cancel them:" : "";
-          this.#report(error, ` ${left} jobs of the pool could not be cancelled, and go on:${why}`);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(CANCELS_MAX, ids.length) }, cancelSome));
   }
 }
 

@@ -18,7 +18,7 @@ export interface JobRules {
   resultSeconds?: number | undefined;
   /** 0 to 255, lowest first. Default 100. It decides the order only in a priority queue. */
   priority?: number | undefined;
-  /** How long the handler may take: more than 0. Default: that of the worker. */
+  /** How long the handler may take, for each input of a chunk: more than 0. Default: that of the worker. */
   timeoutSeconds?: number | undefined;
   /** The JSON Schema of the input, which workers announce. Default: that of `input`, if its library has one. */
   jsonSchema?: Readonly<Record<string, unknown>> | undefined;

@@ -21,7 +21,7 @@ export interface WorkOptions {
   leaseSeconds?: number | undefined;
   /**
    * How long a handler may take: more than 0. Then its message's signal is aborted, the message is given back as after
-   * a failure, and the next one begins. Default: no limit.
+   * a failure, and the next one begins. A chunk of a pool may take as much for each of its inputs. Default: no limit.
    */
   timeoutSeconds?: number | undefined;
   /** Closes the worker. */

@@ -16,12 +16,18 @@ export interface WorkEvents {
 /** What a worker does with its messages. */
 export interface Work {
   handler: Handler<unknown>;
-  /** How long the handler of a message may take. Undefined: as the worker's options say. */
-  timeoutSecondsOf?(message: Message<unknown>): number | undefined;
+  /**
+   * How long the handler of a message may take; undefined for no limit. Default: as the worker's options say.
+   *
+   * @param ofWorker what these say
+   */
+  timeoutSecondsOf?(message: Message<unknown>, ofWorker: number | undefined): number | undefined;
   /** Called for each connection on which messages are pushed, when it is open. */
   connected?(): void;
   /** How many messages handlers can have at the same time, now. Undefined: the worker's `concurrency`, always. */
   readonly capacity?: number;
+  /** How much work may wait in the worker, in milliseconds of handlers. Undefined: as for any worker. */
+  readonly waitingMs?: number | undefined;
   /** Called once, before the worker asks for messages. */
   start?(events: WorkEvents): void;
   /** Called when the worker takes nothing more: no other handler begins. */

@@ -61,7 +61,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     this.#reports = reports;
     this.#ending = this.#endingOf(options, over);
     this.finished = this.#ending.finished;
-    this.#prefetch = new Prefetch(() => this.#room.handlersMax, prefetch);
+    this.#prefetch = new Prefetch(() => this.#room.handlersMax, prefetch, work.waitingMs);
     // Until the server's first answer says how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
@@ -86,7 +86,8 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
       prefetch: this.#prefetch,
       reports,
       room: this.#room,
-      timeoutSecondsOf: (message) => work.timeoutSecondsOf?.(message) ?? timeoutSeconds,
+      timeoutSecondsOf: (message) =>
+        work.timeoutSecondsOf === undefined ? timeoutSeconds : work.timeoutSecondsOf(message, timeoutSeconds),
       changed: () => this.#plan(),
     });
     this.#source = new MessageSource(calls.route, this, leaseSeconds);

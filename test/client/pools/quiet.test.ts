@@ -56,7 +56,8 @@ test("jobs that another program cancels are reported", async () => {
   const result = pool.applyAsync(1);
   await expect.poll(() => begun.length).toBe(1);
 
-  for await (const { id } of manager.queue("waiting").messages()) await manager.queue("waiting").job(id).cancel();
+  for await (const { id } of manager.queue("waiting").messages())
+    await manager.queue("waiting").job(id, undefined).cancel();
 
   await expect(result.get()).rejects.toThrow(JobCancelled);
   await expect.poll(() => errors).toHaveLength(1);

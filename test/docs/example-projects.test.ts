@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { installProject, manifestOf, printedBy, versionsOf } from "../support/user-project.ts";
+import { installProject, manifestOf, printedBy, versionsOf } from "../support/projects/user-project.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

@@ -8,7 +8,7 @@ import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readmeBlocks } from "../support/code-blocks.ts";
-import { PackageRegistry, standIn } from "../support/package-registry.ts";
+import { PackageRegistry, standIn } from "../support/projects/package-registry.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const INSTALLED = join(ROOT, "node_modules");

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { blocks } from "../support/code-blocks.ts";
-import { installProject, printedBy, versionsOf } from "../support/user-project.ts";
+import { installProject, printedBy, versionsOf } from "../support/projects/user-project.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

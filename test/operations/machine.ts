@@ -5,8 +5,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { blocks } from "../support/code-blocks.ts";
-import { PackageRegistry, standIn } from "../support/package-registry.ts";
-import { PackedPackage } from "../support/packed-package.ts";
+import { PackageRegistry, standIn } from "../support/projects/package-registry.ts";
+import { PackedPackage } from "../support/projects/packed-package.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
 const INSTALLED = join(REPOSITORY, "node_modules");

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createTestHarness } from "wrangler";
 import { startServer } from "../../worker-client/testing/index.ts";
-import { PackedPackage, packPackage } from "../support/packed-package.ts";
+import { PackedPackage, packPackage } from "../support/projects/packed-package.ts";
 import { checkTypedProgram } from "./typed-program.ts";
 
 const NODE_VERSIONS = ["22.12.0", "24"];

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { PackedPackage } from "../support/packed-package.ts";
+import { PackedPackage } from "../support/projects/packed-package.ts";
 import { checkTypedProgram, checkTypedWorker } from "./typed-program.ts";
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestHarness } from "wrangler";
-import { PackedPackage } from "../support/packed-package.ts";
+import { PackedPackage } from "../support/projects/packed-package.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

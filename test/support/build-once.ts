@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildWorker, WORKER, type WorkerBuild } from "../../src/local/build-worker.ts";
-import { packPackage } from "./packed-package.ts";
+import { packPackage } from "./projects/packed-package.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { PackageRegistry, standIn } from "../support/package-registry.ts";
-import { PackedPackage } from "../support/packed-package.ts";
+import { PackageRegistry, standIn } from "../support/projects/package-registry.ts";
+import { PackedPackage } from "../support/projects/packed-package.ts";
 import { Program } from "../support/start-program.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

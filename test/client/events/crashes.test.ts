@@ -53,10 +53,12 @@ test("onError gets an error with a code", () => {
 
   crash();
   crash({ kind: "thread", id: 3, reason: "ended with status 1", restartSeconds: 1 });
+  crash({ kind: "thread", id: 3, reason: "ended with status 1", restartSeconds: undefined });
 
   expect(errors).toMatchObject([
     { code: "process_died", queue: "images", message: TEXT },
     { code: "process_died", message: "Thread 3 ended with status 1. Another one begins in 1 second." },
+    { code: "process_died", message: "Thread 3 ended with status 1. No other one begins: the worker ends." },
   ]);
 });
 

@@ -96,3 +96,11 @@ test.each([
     square: 9,
   });
 });
+
+test("a process that has closed the channel to its worker, and lives on, is ended and replaced", async () => {
+  const { client } = start({ isolation: "processes" });
+  const error = await failureOf((await client.closeChannel.submit()).result());
+
+  expect(error).toMatchObject({ attempts: 2, remoteName: "ProcessDied" });
+  expect(error.remoteMessage).toMatch(/ had closed the channel to its worker, and was ended\.$/);
+});

@@ -98,7 +98,7 @@ describe.each(APART)("in %s", (isolation) => {
     const path = moduleOf(
       `import { parentPort } from "node:worker_threads";
       const send = (message) => (parentPort === null ? process.send(message) : parentPort.postMessage(message));
-      for (const message of ["ready", { kind: "ready" }, null, [{ kind: "unknown" }]]) send(message);
+      for (const message of ["ready", { kind: "ready" }, null, [null], [{ kind: "ready" }], [{ kind: "log" }]]) send(message);
       export default ${DEFINED};`,
     );
     const manager = new MemoryManager();

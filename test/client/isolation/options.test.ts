@@ -53,8 +53,19 @@ test("work() of a queue says that only tasks run in threads and processes", () =
 
 test("processes get the options of Node that this one has, but for those that are for it alone", () => {
   const shared = ["--conditions", "source", "--import=./hooks.js", "--enable-source-maps", "--max-old-space-size=200"];
-  const own = ["--inspect=9229", "-e", "work()", "--input-type=module", "--watch", "--cpu-prof"];
-  const ownWithValues = ["--cpu-prof-dir", "profiles", "--input-type", "module", "-p", "-1"];
+  const own = [
+    ["--inspect=9229", "--watch", "--cpu-prof"],
+    ["--inspect-port", "9230", "--watch-path", "src", "--test-name-pattern", "first", "--cpu-prof-dir", "profiles"],
+    ["--input-type=module", "-e", "work()"],
+    ["--input-type", "module", "-p", "-e", "-work()"],
+    ["-p", "-1"],
+    ["--eval=work()"],
+    ["--print=work()"],
+    ["--entry-url", "file:///work.js"],
+  ];
 
-  expect(inheritedOptions([...own, ...shared, ...ownWithValues])).toEqual(shared);
+  for (const options of own) {
+    expect(inheritedOptions([...options, ...shared])).toEqual(shared);
+    expect(inheritedOptions([...shared, ...options])).toEqual(shared);
+  }
 });

@@ -213,3 +213,26 @@ test("at the end a process may finish what it has, and is killed if it takes lon
 
   await ended;
 });
+
+test("a worker that takes nothing more starts no processes: one that loads is ended, and one that dies not replaced", async () => {
+  const { supervisor, children, crashes } = supervised({ count: 3 });
+  const [loading, busy, dying] = children as [FakeChild, FakeChild, FakeChild];
+  dying.ready();
+  dying.end();
+  busy.ready();
+  const run = outcome(supervisor.run(message()));
+  busy.say({ kind: "begun", runs: [0] });
+  supervisor.stop();
+
+  expect(loading.wasKilled).toBe(true);
+  loading.end("was ended by SIGTERM");
+  busy.end();
+  vi.advanceTimersByTime(60_000);
+  expect(await run).toMatchObject({ code: "process_died" });
+  expect(children.length).toBe(3);
+  expect(crashes).toEqual([
+    { kind: "process", id: 3, reason: "was ended by SIGKILL", restartSeconds: 0.5 },
+    { kind: "process", id: 2, reason: "was ended by SIGKILL", restartSeconds: undefined },
+  ]);
+  await supervisor.end();
+});

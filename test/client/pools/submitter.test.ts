@@ -22,6 +22,7 @@ function noted(jobs: Partial<PoolJobs> = {}) {
       return new Promise((resolve) => answers.push(() => resolve(chunks.map((_, index) => `${puts.length}-${index}`))));
     },
     watch: () => () => undefined,
+    ended: () => undefined,
     hasBegun: async () => false,
     cancel: async () => true,
     ...jobs,

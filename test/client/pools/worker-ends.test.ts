@@ -22,6 +22,7 @@ function poolWith() {
         return puts === 1 ? Promise.resolve(ids) : new Promise((resolve) => answers.push(() => resolve(ids)));
       },
       watch: () => () => undefined,
+      ended: () => undefined,
       hasBegun: async () => false,
       cancel: async (id) => cancelled.push(id) > 0,
     },

@@ -42,6 +42,10 @@ class ChangingWork implements Work {
     this.told.push("start");
   }
 
+  stop(): void {
+    this.told.push("stop");
+  }
+
   async end(): Promise<void> {
     this.told.push("end");
   }
@@ -152,12 +156,12 @@ test("work is started before a message is asked for, and ended before its worker
   await queue.join();
 
   const closing = worker.close().then(() => work.told.push("finished"));
-  await expect.poll(() => work.told).toEqual(["start", "end"]);
+  await expect.poll(() => work.told).toEqual(["start", "stop", "end"]);
   await queue.describe();
   ended.open();
   await closing;
 
-  expect(work.told).toEqual(["start", "end", "finished"]);
+  expect(work.told).toEqual(["start", "stop", "end", "finished"]);
 });
 
 test("work that has failed ends its worker with the error, is ended too, and its messages are given back", async () => {
@@ -172,7 +176,7 @@ test("work that has failed ends its worker with the error, is ended too, and its
   work.gate.open();
 
   await expect(worker.finished).rejects.toBe(error);
-  expect(work.told).toEqual(["start", "end"]);
+  expect(work.told).toEqual(["start", "stop", "end"]);
   expect(await queue.describe()).toMatchObject({ done: 1, visible: 2, leased: 0 });
 });
 
@@ -186,7 +190,7 @@ test("work that fails while it starts ends its worker before a message is asked 
   await expect(started(queue, work).finished).rejects.toBe(error);
 
   expect(work.begun).toEqual([]);
-  expect(work.told).toEqual(["end"]);
+  expect(work.told).toEqual(["stop", "end"]);
   expect(await queue.describe()).toMatchObject({ visible: 1 });
 });
 

@@ -1,5 +1,5 @@
 /** Tasks that run in threads and processes. The queue is named by the address of the module. */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, closeSync } from "node:fs";
 import { isMainThread, threadId } from "node:worker_threads";
 import { defineTasks, task } from "../../../worker-client/src/tasks/index.ts";
 
@@ -67,6 +67,13 @@ export function tasksOf(queue: string) {
         run: (_: null, { attempt }) => {
           if (attempt === 1) process.exit(3);
           return attempt;
+        },
+        ...ONCE,
+      }),
+      closeChannel: task({
+        run: () => {
+          closeSync((process.channel as unknown as { fd: number }).fd);
+          return forever();
         },
         ...ONCE,
       }),

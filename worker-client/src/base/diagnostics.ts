@@ -26,7 +26,7 @@ export interface Diagnostics {
     kind: "process" | "thread";
     id: number;
     reason: string;
-    restartSeconds: number;
+    restartSeconds: number | undefined;
   };
   /** Anything else that went wrong, and that a server that was away is back. With the message if it is about one. */
   "durable-queue:error": Partial<MessageDiagnostics> & { queue: string; error: unknown };

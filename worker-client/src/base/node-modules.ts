@@ -44,7 +44,10 @@ export interface StartedThread {
 
 /** `node:worker_threads`. */
 interface Threads {
-  Worker: new (program: URL, options: { env?: Readonly<Record<string, string | undefined>> }) => StartedThread;
+  Worker: new (
+    program: URL | string,
+    options: { env?: Readonly<Record<string, string | undefined>>; eval?: boolean },
+  ) => StartedThread;
 }
 
 /** `node:url`. */

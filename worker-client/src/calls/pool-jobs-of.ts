@@ -28,6 +28,7 @@ export function poolJobsOf(queue: Queue, registry: TaskRegistry | undefined): Po
       return queue.putMessages(new PutMessages(contents, chunks.map(optionsOf)), { idempotencyKey: key, signal });
     },
     watch: (id, listener) => queue.watchJob(id, listener),
+    ended: (message, result) => queue.chunkEnded(message, result),
     async hasBegun(id) {
       try {
         const { state } = await queue.status(id);

@@ -15,6 +15,12 @@ import { checkRegistry, startTasks, TaskManager } from "./task-manager.ts";
 /** How long handlers in threads and processes may go on after SIGTERM or SIGINT, in seconds, unless an option says it. */
 const SHUTDOWN_SECONDS = 10;
 
+/**
+ * How much work may wait in the worker of a pool, in milliseconds of handlers: about a round trip to the server of a chunk
+ * that is large, and its result.
+ */
+const POOL_WAITING_MS = 50;
+
 /** How many inputs are thought to be worked on at the same time where workers are elsewhere. */
 const WORKERS_ELSEWHERE = 4;
 
@@ -47,7 +53,7 @@ export abstract class PoolManager extends TaskManager {
     const isolated = isolationOf(options);
     const queue = this.queue(registry.queue);
     if (isolated === undefined) return startTasks(queue, registry, rest, reports);
-    const work = isolatedTasks(registry, isolated, rest);
+    const work = isolatedTasks(registry, isolated, rest, reports === undefined ? undefined : POOL_WAITING_MS);
     const { shutdownSeconds = SHUTDOWN_SECONDS } = rest;
     return queue.startWork((calls, told) => work.attach(calls, told), { ...rest, shutdownSeconds }, reports);
   }

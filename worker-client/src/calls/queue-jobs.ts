@@ -1,5 +1,5 @@
 import type { ReplyOf } from "../../../src/api/types.ts";
-import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "../../../src/contract/limits.ts";
+import { CHUNK_HEADER, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, TASK_HEADER } from "../../../src/contract/limits.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
@@ -14,6 +14,7 @@ import { Job } from "../jobs/job.ts";
 import { type JobState, type JobStatus, statusOf } from "../jobs/job-status.ts";
 import { watcherOf } from "../jobs/job-watcher.ts";
 import type { JobListener } from "../jobs/watched-job.ts";
+import type { Message } from "../message/message.ts";
 import { checkId, QueueAdmin } from "./queue-admin.ts";
 
 /** The options of `Queue.jobs`. */
@@ -92,5 +93,15 @@ export abstract class QueueJobs<Item> extends QueueAdmin<Item> {
   /** @internal Tells of a job from now to its end. The result leaves before that. */
   watchJob(id: string, listener: JobListener): () => void {
     return watcherOf(this.calls.route).watch(id, listener);
+  }
+
+  /**
+   * @internal A worker here knows that the job of a chunk is done, and that this result of it is stored: those that watch it
+   * need not wait to be told.
+   */
+  chunkEnded({ id, attempt, putAt, headers }: Message<unknown>, result: unknown): void {
+    if (headers[CHUNK_HEADER] === undefined) return;
+    const job = { id, task: headers[TASK_HEADER], attempts: attempt, putAt: putAt.getTime() / 1_000 };
+    watcherOf(this.calls.route).heard({ ...job, state: "done", result });
   }
 }

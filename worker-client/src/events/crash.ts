@@ -7,6 +7,7 @@ export const CRASH_CODE = "process_died";
 /** A crash in words, as "Process 4711 was ended by SIGKILL. Another one begins in 0.5 seconds." */
 export function crashText({ kind, id, reason, restartSeconds }: Crash): string {
   const what = kind === "process" ? "Process" : "Thread";
+  if (restartSeconds === undefined) return `${what} ${id} ${reason}. No other one begins: the worker ends.`;
   const seconds = restartSeconds === 1 ? "1 second" : `${restartSeconds} seconds`;
   return `${what} ${id} ${reason}. Another one begins in ${seconds}.`;
 }

@@ -57,8 +57,8 @@ export interface Crash {
   id: number;
   /** How it ended, as "was ended by SIGKILL". */
   reason: string;
-  /** After how many seconds another one begins. */
-  restartSeconds: number;
+  /** After how many seconds another one begins; undefined where none does, because the worker ends. */
+  restartSeconds: number | undefined;
 }
 
 /** The names of the events. */

@@ -1,4 +1,4 @@
-import type { ToRunner } from "./protocol.ts";
+import type { FromRunner, Said, ToRunner } from "./protocol.ts";
 
 /** How a thread or process ended. */
 export interface ChildEnd {
@@ -10,8 +10,7 @@ export interface ChildEnd {
 
 /** What is told of a thread or process. */
 export interface ChildEvents {
-  /** @param messages a list of `FromRunner`, unless the module has sent it by itself */
-  heard(messages: unknown): void;
+  heard(messages: readonly FromRunner[]): void;
   /** Called once; nothing is heard any more. */
   ended(end: ChildEnd): void;
 }
@@ -27,6 +26,12 @@ export interface Child {
   kill(): void;
 }
 
+/** What a runner has said; nothing if its module has sent this by itself, as to a process manager. */
+export function saidIn(sent: unknown): readonly FromRunner[] {
+  const { durableQueue } = Object(sent) as Partial<Said>;
+  return Array.isArray(durableQueue) ? durableQueue : [];
+}
+
 /** What is started. */
 export interface ChildOptions {
   /** The program of the runners. */
@@ -37,22 +42,19 @@ export interface ChildOptions {
   output?: number | undefined;
 }
 
-/** Options of Node that are not for the threads and processes that a program starts. */
-const OWN_OPTIONS = /^--(inspect|watch|test|cpu-prof|heap-prof|input-type)/;
+/** Options of Node that are for the program that was started with them alone. */
+const OWN_OPTIONS =
+  /^(--(inspect|debug-port|watch|test|cpu-prof|heap-prof|eval|print|input-type|entry-url|check|interactive)|-([cip]|p?e)$)/;
 
-/** Further ones. */
-const OWN = new Set(["-e", "--eval", "-p", "--print", "-pe"]);
+/** Of these, those whose value is the next argument, whatever that is. */
+const EVALUATED = new Set(["-e", "-p", "-pe", "--eval", "--print"]);
 
 /** The options of Node with which others are started: those of this process, without those that are for it alone. */
 export function inheritedOptions(options: readonly string[]): string[] {
   return options.filter((option, index) => {
-    const before = options[index - 1];
-    if (before !== undefined && OWN.has(before)) return false;
-    // What is no option is the value of the one before.
-    return !isOwn(option.startsWith("-") ? option : (before ?? ""));
+    const before = options[index - 1] ?? "";
+    // The program is not among them: what is no option is the value of the one before.
+    const isValue = !option.startsWith("-") && !before.includes("=");
+    return !OWN_OPTIONS.test(option) && !EVALUATED.has(before) && !(isValue && OWN_OPTIONS.test(before));
   });
-}
-
-function isOwn(option: string): boolean {
-  return OWN_OPTIONS.test(option) || OWN.has(option);
 }

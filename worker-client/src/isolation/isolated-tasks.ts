@@ -17,12 +17,14 @@ export interface TasksData {
 /**
  * The work on the tasks of a registry in threads or processes.
  *
+ * @param waitingMs how much work may wait in the worker, in milliseconds of handlers. Default: as for any worker
  * @throws {TypeError} for a registry without `module`, or without handlers, and where no thread or process can be started
  */
 export function isolatedTasks(
   registry: TaskRegistry,
   isolation: ResolvedIsolation,
   { concurrency = 1, prefetch, logger }: Pick<WorkOptions, "concurrency" | "prefetch" | "logger">,
+  waitingMs?: number,
 ): IsolatedWork {
   const { queue, module } = registry;
   const tasks = Object.keys(registry.tasks).filter((name) => registry.tasks[name]?.run !== undefined);
@@ -41,6 +43,7 @@ export function isolatedTasks(
     program: runnerProgram(),
     concurrency,
     sendsAhead: prefetch === undefined,
+    waitingMs,
     data,
     isLogged: logger !== undefined,
     check: (ready) => lacking(ready, data),

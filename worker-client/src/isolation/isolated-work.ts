@@ -7,13 +7,12 @@ import type { Verdict } from "../workers/verdict.ts";
 import type { Work, WorkEvents } from "../workers/work.ts";
 import type { ChildOptions } from "./child.ts";
 import type { ResolvedIsolation } from "./isolation-options.ts";
-import { ProcessChild } from "./process-child.ts";
 import { assertStartable } from "./program.ts";
 import type { Ready } from "./protocol.ts";
 import type { RunnerEvents } from "./runner-link.ts";
 import { receivedError } from "./sent-errors.ts";
+import { startChild } from "./start-child.ts";
 import { Supervisor } from "./supervisor.ts";
-import { ThreadChild } from "./thread-child.ts";
 
 /** More tasks that are not served are told of again. */
 const TOLD_MAX = 1_000;
@@ -24,6 +23,8 @@ export interface IsolatedWorkOptions extends ResolvedIsolation, ChildOptions {
   concurrency: number;
   /** Whether messages may wait in a thread or process, where its handlers take a moment only. */
   sendsAhead: boolean;
+  /** How much work may wait in the worker, in milliseconds of handlers. Undefined: as for any worker. */
+  waitingMs?: number | undefined;
   /** What the program is given at its start, as JSON. */
   data: unknown;
   /** Whether what handlers log comes here, and is not printed by the program. */
@@ -73,7 +74,7 @@ export class IsolatedWork implements Work {
     this.#supervisor ??= new Supervisor(
       {
         count: this.#options.processes,
-        open: (events) => new (isolation === "threads" ? ThreadChild : ProcessChild)(this.#options, events),
+        open: (events) => startChild(isolation, this.#options, events),
         concurrency,
         tasksMax,
         sendsAhead,
@@ -106,6 +107,10 @@ export class IsolatedWork implements Work {
     this.#supervisor?.connected();
   };
 
+  get waitingMs(): number | undefined {
+    return this.#options.waitingMs;
+  }
+
   get capacity(): number {
     return this.#supervisor?.capacity ?? 0;
   }
@@ -114,6 +119,11 @@ export class IsolatedWork implements Work {
     this.#events = events;
     if (this.#failure !== undefined) events.failed(this.#failure);
     else void this.launch();
+  }
+
+  /** Starts no more of them. */
+  stop(): void {
+    this.#supervisor?.stop();
   }
 
   /** Ends the threads and processes when their handlers have ended; those that take long are killed. */

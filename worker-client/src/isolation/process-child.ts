@@ -1,10 +1,13 @@
 import { builtinModule, optionsOfNode, type StartedProcess } from "../base/node-modules.ts";
 import { Timer } from "../base/platform.ts";
-import { type Child, type ChildEnd, type ChildEvents, type ChildOptions, inheritedOptions } from "./child.ts";
+import { type Child, type ChildEnd, type ChildEvents, type ChildOptions, inheritedOptions, saidIn } from "./child.ts";
 import type { ToRunner } from "./protocol.ts";
 
 /** How long what an ended process has said may take to be read, in milliseconds. */
 const READ_MS = 2_000;
+
+/** How long a process may go on, in milliseconds, after the channel to it was closed. Most are ending then. */
+const CLOSED_MS = 1_000;
 
 /** What else there is to say of processes that were ended by a signal. */
 const SIGNALS: Readonly<Record<string, string>> = {
@@ -19,6 +22,7 @@ export class ProcessChild implements Child {
   #end: ChildEnd | undefined;
   #isRead = false;
   #isTold = false;
+  #closing: Timer | undefined;
   readonly #events: ChildEvents;
 
   constructor({ program, environment, output }: ChildOptions, events: ChildEvents) {
@@ -32,8 +36,8 @@ export class ProcessChild implements Child {
       serialization: "json",
       stdio: ["ignore", output ?? "inherit", "inherit", "ipc"],
     });
-    this.#child.on("message", (messages) => {
-      if (!this.#isTold) events.heard(messages);
+    this.#child.on("message", (sent) => {
+      if (!this.#isTold) events.heard(saidIn(sent));
     });
     this.#child.on("error", (error) => {
       // Also told where a message could not be sent, or it could not be killed.
@@ -44,6 +48,7 @@ export class ProcessChild implements Child {
     this.#child.once("disconnect", () => {
       this.#isRead = true;
       this.#tell();
+      if (!this.#isTold) this.#closing = new Timer(CLOSED_MS, () => this.#endClosed());
     });
   }
 
@@ -60,9 +65,16 @@ export class ProcessChild implements Child {
     this.#child.kill("SIGKILL");
   }
 
+  /** Nothing can be heard of what it does. */
+  #endClosed(): void {
+    this.#end ??= { how: "had closed the channel to its worker, and was ended", isOwnDoing: true };
+    this.kill();
+  }
+
   /** What it said before it ended may arrive later than its end. */
   #over(end: ChildEnd): void {
     this.#end ??= end;
+    this.#closing?.clear();
     if (this.#child.pid === undefined || !this.#child.connected) this.#isRead = true;
     this.#tell();
     if (!this.#isTold) {

@@ -50,6 +50,11 @@ export type SentOutcome =
   | { verb: "reject"; error: SentError }
   | { verb: "release"; delaySeconds: number };
 
+/** How what a runner says travels: its module may send something of its own on the same way. */
+export interface Said {
+  durableQueue: readonly FromRunner[];
+}
+
 /** From a runner. */
 export type FromRunner =
   | { kind: "ready"; ready: Ready }

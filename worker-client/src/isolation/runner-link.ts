@@ -95,8 +95,7 @@ export class RunnerLink {
     this.#ahead = new Ahead(options.concurrency, !options.sendsAhead || options.tasksMax !== undefined, stuck);
     this.#child = open({
       heard: (messages) => {
-        // What else the module sends, as to a process manager, is not for this one.
-        if (Array.isArray(messages)) for (const message of messages as FromRunner[]) this.#heard(message);
+        for (const message of messages) this.#heard(message);
       },
       ended: (end) => this.#ended(end),
     });
@@ -109,6 +108,10 @@ export class RunnerLink {
 
   get id(): number {
     return this.#child.id;
+  }
+
+  get isLoading(): boolean {
+    return this.#state === "loading";
   }
 
   /** How many messages the worker waits for that are in its hands. */
@@ -204,7 +207,7 @@ export class RunnerLink {
     else if (message.kind === "unusable") this.#unusable = message;
     else if (message.kind === "dying") this.#dying = message.text;
     else if (message.kind === "error") this.#events.said(message, this.#runOf(message.receipt)?.message);
-    else if (message.kind === "log" || message.kind === "extra") this.#events.said(message, undefined);
+    else this.#events.said(message, undefined);
   }
 
   #runOf(receipt: string | undefined): Run | undefined {

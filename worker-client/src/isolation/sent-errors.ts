@@ -20,10 +20,8 @@ const CLASSES: Readonly<Record<string, new (message: string) => Error>> = { Type
 /** Never throws, whatever was thrown. */
 export function sentError(error: unknown): SentError {
   const parts = errorParts(error);
-  if (error instanceof QueueError) {
-    return { parts, code: error.code, queue: error.queue, status: error.status };
-  }
   try {
+    if (error instanceof QueueError) return { parts, code: error.code, queue: error.queue, status: error.status };
     const { code } = (error instanceof Error ? error : {}) as { code?: unknown };
     return typeof code === "string" ? { parts, otherCode: code } : { parts };
   } catch {

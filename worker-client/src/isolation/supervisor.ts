@@ -56,6 +56,9 @@ export class Supervisor {
   readonly #places: Place[];
   readonly #allEnded = Promise.withResolvers<void>();
   #wasReady = false;
+  /** Whether no other runner begins. */
+  #isStopping = false;
+  /** Whether the end of all runners is awaited. */
   #isEnding = false;
   /** The name of the queue, once it is known. */
   #queue = "";
@@ -92,23 +95,32 @@ export class Supervisor {
     for (const { runner } of this.#places) runner?.connected();
   }
 
+  /** Nothing more is run: none is started any more, and those that have not loaded their modules end. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const { timer, runner } of this.#places) {
+      timer?.clear();
+      if (runner?.isLoading) runner.end();
+    }
+  }
+
   /** Ends all when what they have in hand has ended; those that take long are killed. */
   async end(): Promise<void> {
-    this.#stop();
+    this.#beginEnd();
     for (const { runner } of this.#places) runner?.end();
     await this.#allEnded.promise;
   }
 
   /** Ends all at once. */
   async kill(): Promise<void> {
-    this.#stop();
+    this.#beginEnd();
     for (const { runner } of this.#places) runner?.kill();
     await this.#allEnded.promise;
   }
 
-  #stop(): void {
+  #beginEnd(): void {
+    this.stop();
     this.#isEnding = true;
-    for (const { timer } of this.#places) timer?.clear();
     this.#endIfDone();
   }
 
@@ -139,13 +151,13 @@ export class Supervisor {
 
   #ended(place: Place, end: RunnerEnd): void {
     settleRuns(end, (message) => diedOf(end, message, this.#queue));
-    if (!this.#isEnding) this.#replace(place, end);
+    if (!this.#isStopping) this.#replace(place, end);
+    else if (!end.wasTold) this.#crashed(end, undefined);
     this.#events.changed();
     this.#endIfDone();
   }
 
   #replace(place: Place, end: RunnerEnd): void {
-    const { kind, id, how } = end;
     const unusable = unusableOf(end);
     if (unusable !== undefined && !this.#wasReady) {
       this.#fail(unusable);
@@ -156,12 +168,16 @@ export class Supervisor {
       return;
     }
     const delayMs = place.backoff.next(end.livedMs);
-    if (unusable === undefined) this.#events.crashed({ kind, id, reason: how, restartSeconds: delayMs / 1_000 });
+    if (unusable === undefined) this.#crashed(end, delayMs / 1_000);
     else this.#events.unusable(unusable);
     place.timer = new Timer(delayMs, () => {
       place.timer = undefined;
       this.#start(place);
     });
+  }
+
+  #crashed({ kind, id, how }: RunnerEnd, restartSeconds: number | undefined): void {
+    this.#events.crashed({ kind, id, reason: how, restartSeconds });
   }
 
   /** The first failure ends all. */

@@ -1,6 +1,6 @@
-import { builtinModule, type StartedThread } from "../base/node-modules.ts";
+import { builtinModule, optionsOfNode, type StartedThread } from "../base/node-modules.ts";
 import { lineOf } from "../events/log.ts";
-import type { Child, ChildEnd, ChildEvents, ChildOptions } from "./child.ts";
+import { type Child, type ChildEnd, type ChildEvents, type ChildOptions, saidIn } from "./child.ts";
 import type { ToRunner } from "./protocol.ts";
 
 /** A worker thread. */
@@ -13,11 +13,12 @@ export class ThreadChild implements Child {
   constructor({ program, environment }: ChildOptions, events: ChildEvents) {
     const threads = builtinModule("node:worker_threads");
     if (threads === undefined) throw new TypeError("This runtime has no worker threads.");
-    this.#thread = new threads.Worker(program, {
-      ...(environment === undefined ? {} : { env: environment }),
-    });
+    const env = environment === undefined ? {} : { env: environment };
+    this.#thread = isGiven(optionsOfNode())
+      ? new threads.Worker(`import(${JSON.stringify(program.href)})`, { ...env, eval: true })
+      : new threads.Worker(program, env);
     this.id = this.#thread.threadId;
-    this.#thread.on("message", (messages) => events.heard(messages));
+    this.#thread.on("message", (sent) => events.heard(saidIn(sent)));
     let failure: { error: unknown } | undefined;
     this.#thread.on("error", (error) => {
       failure = { error };
@@ -35,6 +36,11 @@ export class ThreadChild implements Child {
   kill(): void {
     void this.#thread.terminate();
   }
+}
+
+/** Whether this program came from the command line. Threads have its options, by which they refuse to be files. */
+function isGiven(options: readonly string[]): boolean {
+  return options.some((option) => option.startsWith("--input-type"));
 }
 
 function endOf(code: number, failure: { error: unknown } | undefined): ChildEnd {

@@ -1,4 +1,5 @@
 import type { JobListener } from "../jobs/watched-job.ts";
+import type { Message } from "../message/message.ts";
 import type { JsonText } from "../transport/put-messages.ts";
 
 /** A message with inputs of a task, as it is put. */
@@ -23,6 +24,8 @@ export interface PoolJobs {
   put(chunks: readonly PutChunk[], key: string, signal: AbortSignal): Promise<string[]>;
   /** Tells of a job until it has ended. The result leaves before that. */
   watch(id: string, listener: JobListener): () => void;
+  /** A worker of this process knows that the queue has stored this result: it need not be sent here. */
+  ended(message: Message<unknown>, result: unknown): void;
   /** Whether a job is with a worker now, or has ended. */
   hasBegun(id: string): Promise<boolean>;
   /** False if the job had ended. */

@@ -10,6 +10,8 @@ const GIVE_BACK_MS = 800;
 export interface EndingWorker extends SignalledWorker {
   /** Asks for no more messages: `ended` is called when none can come. */
   stop(): void;
+  /** No other handler begins. */
+  stopWork(): void;
   /** Gives back what waits. */
   giveBackWaiting(): void;
   /** Gives back the messages whose handlers run, and waits for these no longer. */
@@ -70,6 +72,7 @@ export class Ending {
   stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#worker.stopWork();
     this.#worker.stop();
   }
 

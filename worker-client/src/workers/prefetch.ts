@@ -1,4 +1,4 @@
-/** How much work may wait in a worker, in milliseconds of handlers: about a round trip to the server. */
+/** How much work may wait in a worker, in milliseconds of handlers, unless it is said: about a round trip to the server. */
 const WAITING_MS = 10;
 
 /** The most messages that wait in a worker, however short the handlers are. */
@@ -29,6 +29,7 @@ export class Prefetch {
   readonly isAdaptive: boolean;
   readonly #fixed: number;
   readonly #concurrency: () => number;
+  readonly #waitingMs: number;
   #runs = 0;
   /** How long handlers take: up at once, down slowly. */
   #runMs = 0;
@@ -39,11 +40,13 @@ export class Prefetch {
   /**
    * @param concurrency how many handlers can run at the same time, now
    * @param fixed undefined to let it follow the work
+   * @param waitingMs how much work may wait, in milliseconds of handlers
    */
-  constructor(concurrency: () => number, fixed: number | undefined) {
+  constructor(concurrency: () => number, fixed: number | undefined, waitingMs = WAITING_MS) {
     this.isAdaptive = fixed === undefined;
     this.#fixed = fixed ?? 0;
     this.#concurrency = concurrency;
+    this.#waitingMs = waitingMs;
   }
 
   /** Whether a handler has just blocked the event loop for long, so that the next one may. */
@@ -57,7 +60,7 @@ export class Prefetch {
     if (concurrency === 0) return 0;
     if (!this.isAdaptive) return this.#fixed;
     if (this.#runs < RUNS_MIN || this.isBlocking) return 0;
-    return Math.min(PREFETCH_MAX, Math.floor((concurrency * WAITING_MS) / Math.max(this.#runMs, 0.001)));
+    return Math.min(PREFETCH_MAX, Math.floor((concurrency * this.#waitingMs) / Math.max(this.#runMs, 0.001)));
   }
 
   /** Whether the next handler may block the event loop for long. */

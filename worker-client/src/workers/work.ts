@@ -26,8 +26,12 @@ export interface Work {
   connected?(): void;
   /** How many messages handlers can have at the same time, now. Undefined: the worker's `concurrency`, always. */
   readonly capacity?: number;
+  /** How much work may wait in the worker, in milliseconds of handlers. Undefined: as for any worker. */
+  readonly waitingMs?: number | undefined;
   /** Called once, before the worker asks for messages. */
   start?(events: WorkEvents): void;
+  /** Called when the worker takes nothing more: no other handler begins. */
+  stop?(): void;
   /** Ends what it has started: no handler is waited for any more. The worker has ended when this is fulfilled. */
   end?(): Promise<void>;
 }

@@ -61,7 +61,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     this.#reports = reports;
     this.#ending = this.#endingOf(options, over);
     this.finished = this.#ending.finished;
-    this.#prefetch = new Prefetch(() => this.#room.handlersMax, prefetch);
+    this.#prefetch = new Prefetch(() => this.#room.handlersMax, prefetch, work.waitingMs);
     // Until the server's first answer says how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
     this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
@@ -223,6 +223,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
   #endingOf(options: WorkOptions, over: () => void): Ending {
     return new Ending(this.#calls.queue, options, {
       stop: () => this.#source.stop(),
+      stopWork: () => this.#work.stop?.(),
       shutDown: (timeoutSeconds) => void this.close({ timeoutSeconds }).catch(() => undefined),
       giveBackWaiting: () => this.#settlements.release(this.#leased.takeWaiting()),
       giveUp: (error) => this.#giveUp(error),

@@ -99,7 +99,8 @@ function isolationOf({ io, settings }: Context, flags: WorkFlags): LoopOptions["
 function logTroubles(worker: Worker, log: Log): void {
   worker.on("crashed", ({ kind, id, reason, restartSeconds }) => {
     const what = kind === "process" ? "Process" : "Thread";
-    log("process_died", `${what} ${id} ${reason}. Another one begins in ${restartSeconds} seconds.`);
+    const next = restartSeconds === undefined ? "" : ` Another one begins in ${restartSeconds} seconds.`;
+    log("process_died", `${what} ${id} ${reason}.${next}`);
   });
   worker.on("error", ({ error, message }) => {
     const { code = "failed" } = error as Partial<QueueError>;

@@ -130,7 +130,9 @@ export class WorkLoop {
         get capacity() {
           return work.capacity;
         },
+        connected: work.connected,
         start: (events) => work.start(events),
+        stop: () => work.stop(),
         end: () => (this.#isEnding ? work.kill() : work.end()),
       };
     }, options);

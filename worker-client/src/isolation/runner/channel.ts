@@ -1,5 +1,5 @@
 import { isMainThread, parentPort } from "node:worker_threads";
-import type { FromRunner, ToRunner } from "../protocol.ts";
+import type { FromRunner, Said, ToRunner } from "../protocol.ts";
 
 /** The way to what has started this thread or process. */
 export interface Channel {
@@ -22,7 +22,8 @@ function processChannel(): Channel {
   return {
     send(messages) {
       // A failure means that the other one has ended.
-      if (process.connected) process.send?.(messages, undefined, undefined, () => undefined);
+      const said: Said = { durableQueue: messages };
+      if (process.connected) process.send?.(said, undefined, undefined, () => undefined);
     },
     listen(heard) {
       process.on("message", (messages) => heard(messages as ToRunner[]));
@@ -32,7 +33,7 @@ function processChannel(): Channel {
 
 function threadChannel(): Channel {
   return {
-    send: (messages) => parentPort?.postMessage(messages),
+    send: (messages) => parentPort?.postMessage({ durableQueue: messages } satisfies Said),
     listen: (heard) => parentPort?.on("message", (messages: ToRunner[]) => heard(messages)),
   };
 }

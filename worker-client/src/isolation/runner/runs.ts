@@ -1,11 +1,11 @@
 import type { QueueError } from "../../base/errors.ts";
 import { isPromise } from "../../base/platform.ts";
-import { Lease } from "../../message/lease.ts";
 import { Message } from "../../message/message.ts";
 import type { QueueCalls } from "../../message/queue-calls.ts";
 import { Verdict } from "../../workers/verdict.ts";
 import type { SentOutcome, ToRunner } from "../protocol.ts";
 import { receivedError, type SentError, sentError } from "../sent-errors.ts";
+import { EndlessLease } from "./endless-lease.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Handlers that take so long each before they wait for something, in milliseconds, may block: the next begins alone. */
@@ -156,7 +156,7 @@ export class Runs {
   }
 
   #begin({ run, message: received }: Waiting, beganAt: number): void {
-    const message = new Message<unknown>(received, new Lease(Number.POSITIVE_INFINITY), this.#calls);
+    const message = new Message<unknown>(received, new EndlessLease(), this.#calls);
     const running: Running = { message, beganAt };
     this.#running.set(run, running);
     const returned = (value: unknown) => this.#end(run, running, outcomeOf(value));

@@ -1,5 +1,5 @@
 /** Modules that threads and processes cannot load, or that lack what they are to run. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
@@ -82,6 +82,25 @@ describe.each(APART)("in %s", (isolation) => {
       name: "QueueError",
       code: "handler_unusable",
       message: expect.stringMatching(text),
+    });
+  });
+
+  test("the reason is told whatever is in the name of a folder", async () => {
+    const percent = join(folder, "100%");
+    mkdirSync(percent, { recursive: true });
+    const path = join(percent, "module.cjs");
+    writeFileSync(path, 'throw new Error("There is no database.");');
+
+    expect(await failureOf(path)).toMatchObject({
+      message: `The module ${path} cannot be loaded: Error: There is no database (${path}:1:7).`,
+    });
+  });
+
+  test("no line of Node itself is named as the reason", async () => {
+    expect(await failureOf("http://127.0.0.1/tasks.js")).toMatchObject({
+      message: expect.stringMatching(
+        /^The module http:\S+ cannot be loaded: Error: Only URLs .+ \(http:\/\/127\.0\.0\.1\/tasks\.js\)\.$/,
+      ),
     });
   });
 

@@ -131,7 +131,7 @@ test("a process that does not load its module in a minute is killed, and the wor
   const { last, failures } = supervised();
   vi.advanceTimersByTime(59_999);
   expect(last().wasKilled).toBe(false);
-  vi.advanceTimersByTime(1);
+  await vi.advanceTimersByTimeAsync(5);
   expect(last().wasKilled).toBe(true);
   last().end();
   await Promise.resolve();
@@ -174,7 +174,7 @@ test("a handler that goes on after its timeout has its place until it ends, and 
   expect(supervisor.capacity).toBe(1);
   vi.advanceTimersByTime(4_999);
   expect(last().wasKilled).toBe(false);
-  vi.advanceTimersByTime(1);
+  await vi.advanceTimersByTimeAsync(5);
   expect(last().wasKilled).toBe(true);
   last().end();
 
@@ -252,4 +252,19 @@ test("what waits behind a handler that blocks is given to others, but for what w
   expect(last().heard.at(-1)).toEqual({ kind: "taken", runs: [23, 24] });
   expect(await Promise.all(outcomes.slice(3))).toEqual([RELEASED, RELEASED]);
   expect(supervisor.capacity).toBe(3);
+});
+
+test("what a process said in time counts, also where this one was blocked and reads it late", async () => {
+  const { supervisor, last } = supervised();
+  const late = message();
+  const read = (ms: number, heard: () => void) => setTimeout(() => setImmediate(heard), ms);
+  read(60_000, () => last().ready());
+  await vi.advanceTimersByTimeAsync(60_010);
+  expect(last().wasKilled).toBe(false);
+
+  void outcome(supervisor.run(late));
+  late.abort(new QueueErrorClass("It took too long.", { code: "timeout" }));
+  read(5_000, () => last().say({ kind: "ended", run: 0, outcome: { verb: "returned" }, ms: 4_000 }));
+  await vi.advanceTimersByTimeAsync(5_010);
+  expect(last().wasKilled).toBe(false);
 });

@@ -3,7 +3,8 @@ import type { Isolation } from "./isolation-options.ts";
 
 /** The program of the threads and processes that serve a registry: beside this module, in TypeScript or built. */
 export function runnerProgram(): URL {
-  const { url = "" } = import.meta as { url?: string };
+  // A bundle of CommonJS modules does not know where it is: the program is missed there, as in any bundle.
+  const { url = "file:///" } = import.meta as { url?: string };
   return new URL(`./runner/runner${url.endsWith(".ts") ? ".ts" : ".js"}`, url);
 }
 

@@ -1,5 +1,5 @@
 import type { QueueError } from "../base/errors.ts";
-import { Timer } from "../base/platform.ts";
+import { afterReading, Timer } from "../base/platform.ts";
 import type { Message } from "../message/message.ts";
 import { Verdict } from "../workers/verdict.ts";
 import type { SentOutcome } from "./protocol.ts";
@@ -71,7 +71,8 @@ export class Run {
   #abort(reason: QueueError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    this.#grace = new Timer(ABORT_GRACE_MS, () => this.#events.overdue());
+    const grace = new Timer(ABORT_GRACE_MS, () => afterReading(() => this.#grace === grace && this.#events.overdue()));
+    this.#grace = grace;
     this.#events.abort(reason);
     if (this.message.isLost) return;
     this.isAwaited = false;
@@ -81,6 +82,7 @@ export class Run {
   #over(): void {
     this.message.aborted = undefined;
     this.#grace?.clear();
+    this.#grace = undefined;
   }
 
   #thrown({ error, isReason }: Extract<SentOutcome, { verb: "threw" }>): unknown {

@@ -1,5 +1,5 @@
 import type { QueueError } from "../base/errors.ts";
-import { Timer } from "../base/platform.ts";
+import { afterReading, Timer } from "../base/platform.ts";
 import type { Message } from "../message/message.ts";
 import { Ahead } from "./ahead.ts";
 import type { Child, ChildEnd, ChildEvents } from "./child.ts";
@@ -100,10 +100,7 @@ export class RunnerLink {
       },
       ended: (end) => this.#ended(end),
     });
-    this.#timer = new Timer(START_MS, () => {
-      this.#wasLate = true;
-      this.#child.kill();
-    });
+    this.#timer = new Timer(START_MS, () => afterReading(() => this.#endLate()));
     this.#send({ kind: "start", ...options.start, concurrency: options.concurrency });
   }
 
@@ -214,6 +211,13 @@ export class RunnerLink {
   #runOf(receipt: string | undefined): Run | undefined {
     for (const run of this.#runs.values()) if (run.message.receipt === receipt) return run;
     return undefined;
+  }
+
+  /** It has not loaded its module in time. */
+  #endLate(): void {
+    if (this.#state !== "loading") return;
+    this.#wasLate = true;
+    this.#child.kill();
   }
 
   #ready(ready: Ready): void {

@@ -47,6 +47,11 @@ function reasonOf(error: unknown, module: string): string {
   const { code, url } = error as { code?: unknown; url?: unknown };
   if (code === "ERR_MODULE_NOT_FOUND" && url === urlOf(module)) return "there is no such file.";
   const message = error.message.replace(/\s*\n\s*/g, " ").replace(/\.$/, "");
-  const place = /(?:file:\/\/)?(\/(?!.*node:)[^\s()]*:\d+(?::\d+)?)/.exec(error.stack ?? "")?.[1] ?? moduleName(module);
-  return `${error.name}: ${message} (${decodeURI(place)}).`;
+  return `${error.name}: ${message} (${placeIn(error.stack ?? "") ?? moduleName(module)}).`;
+}
+
+/** The first line of a file that a stack names: by a path, or by a URL, of which parts may be encoded. */
+function placeIn(stack: string): string | undefined {
+  const [, url, path] = /(?:^|[\s(])(file:\/\/)?(\/[^\s()]*:\d+(?::\d+)?)/.exec(stack) ?? [];
+  return url === undefined || path === undefined ? path : decodeURI(path);
 }

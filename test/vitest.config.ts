@@ -21,7 +21,7 @@ const PROGRAMS = [
   "test/local/{start,start-with-keys,restart,server-crash,older-data,setup,examples,hibernation}.test.ts",
   "test/local/webhooks/*.test.ts",
   "test/client/workers/{blocking,attempts,shutdown}.test.ts",
-  "test/client/isolation/{running,crashes,aborting,modules,left-behind,in-hand}.test.ts",
+  "test/client/isolation/{users-day,running,crashes,aborting,modules,left-behind,in-hand}.test.ts",
   "test/{package,operations,jobs,pools,templates}/**/*.test.ts",
   "test/client/pools/processes.test.ts",
   "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",

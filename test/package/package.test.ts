@@ -13,8 +13,8 @@ import { checkTypedProgram, checkTypedWorker } from "./typed-program.ts";
  * Bounds of the package, in bytes: a change that reaches them says why it may. Jobs and typed tasks took 150,000 packed,
  * queues by binding, consumers, webhooks and the pages for users of other queues 160,000, and 600,000 unpacked.
  */
-const PACKED_BYTES_MAX = 1_740_000;
-const UNPACKED_BYTES_MAX = 6_700_000;
+const PACKED_BYTES_MAX = 1_960_000;
+const UNPACKED_BYTES_MAX = 7_500_000;
 
 const MANIFEST = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
   dependencies: Record<string, string>;

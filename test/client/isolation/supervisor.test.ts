@@ -236,3 +236,20 @@ test("a worker that takes nothing more starts no processes: one that loads is en
   ]);
   await supervisor.end();
 });
+
+test("what waits behind a handler that blocks is given to others, but for what was said to have begun", async () => {
+  const { supervisor, last } = supervised({ concurrency: 1, sendsAhead: true });
+  last().ready();
+  for (let run = 0; run < 20; run += 1) {
+    void supervisor.run(message());
+    last().say({ kind: "begun", runs: [run] });
+    last().say({ kind: "ended", run, outcome: { verb: "returned" }, ms: 0.1 });
+  }
+  const outcomes = Array.from({ length: 5 }, () => outcome(supervisor.run(message())));
+  last().say({ kind: "begun", runs: [20, 21, 22] });
+  await vi.advanceTimersByTimeAsync(200);
+
+  expect(last().heard.at(-1)).toEqual({ kind: "taken", runs: [23, 24] });
+  expect(await Promise.all(outcomes.slice(3))).toEqual([RELEASED, RELEASED]);
+  expect(supervisor.capacity).toBe(3);
+});

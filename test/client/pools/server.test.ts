@@ -103,5 +103,7 @@ test("a pool whose key is refused throws that, and is not running any more", asy
   const pool = manager.pool(numbersOf(freshName()), "square", { ...HERE, onError: () => undefined });
 
   await expect(pool.apply(1)).rejects.toMatchObject({ code: "unauthorized" });
-  await expect(pool.apply(1)).rejects.toThrow("is not running: its worker has failed");
+  // The worker may hear of it a little later than the first call.
+  const refused = () => pool.apply(1).catch((error: Error) => error.message);
+  await expect.poll(refused).toContain("is not running: its worker has failed");
 });

@@ -18,6 +18,31 @@ function here(): number {
   return isMainThread ? process.pid : threadId;
 }
 
+const circular: { self?: unknown } = {};
+circular.self = circular;
+
+/** What handlers throw and return that has no JSON form. */
+const ODD = {
+  bigint: () => 1n,
+  circular: () => circular,
+  function: () => () => undefined,
+  throwsNull: () => {
+    throw null;
+  },
+  throwsCircular: () => {
+    const error = new Error("It went round.");
+    error.cause = error;
+    throw error;
+  },
+  throwsGetter: () => {
+    throw Object.defineProperty({}, "message", {
+      get: () => {
+        throw new Error("No message.");
+      },
+    });
+  },
+};
+
 const ONCE = { maxAttempts: 2, retryDelaySeconds: 0 };
 
 /** The same tasks for any queue. */
@@ -48,6 +73,8 @@ export function tasksOf(queue: string) {
           return attempt;
         },
       }),
+      /** Throws, or returns, what cannot be sent as it is. */
+      odd: task({ run: (kind: keyof typeof ODD) => ODD[kind](), maxAttempts: 1 }),
       hang: task({ run: forever, ...ONCE }),
       untilAborted: task({
         run: (_: null, { signal }) =>

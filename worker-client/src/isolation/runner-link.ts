@@ -88,7 +88,8 @@ export class RunnerLink {
         this.#ahead.watch();
         return;
       }
-      const ahead = runs.slice(options.concurrency).map(([number]) => number);
+      // What is said to have begun may have ended, which a handler that blocks lets it say later.
+      const ahead = runs.slice(options.concurrency).flatMap(([number, { isBegun }]) => (isBegun ? [] : [number]));
       this.#send({ kind: "taken", runs: ahead });
       this.#giveBack(ahead);
     };

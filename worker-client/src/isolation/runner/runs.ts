@@ -21,10 +21,13 @@ const STEP_MAX = 64;
 const TURN_MS = 5;
 
 /**
- * A message that was sent ahead begins only if the parent was told no longer ago than this, in milliseconds, that it or the
- * one before begins. Else it goes back, because the parent may have given it to others: see `STUCK_MS`.
+ * A message that was sent ahead begins only if the parent was told so no later than this, in milliseconds, after it was told
+ * that the one before begins. Else it goes back, because the parent may have given it to others: see `STUCK_MS`.
  */
 const RETURN_MS = 10;
+
+/** What was sent ahead goes back if for so long, in milliseconds, no handler has ended. */
+const WAIT_MS = 20;
 
 type Waiting = Extract<ToRunner, { kind: "run" }>;
 
@@ -50,6 +53,9 @@ export class Runs {
   #runMs = 0;
   /** When that was last said. */
   #saidAt = 0;
+  /** How many handlers have ended. */
+  #ends = 0;
+  #watching: NodeJS.Timeout | undefined;
   #isPlanned = false;
   /** The present turn of the event loop, if handlers begin in it. */
   #turn: { beganAt: number; begun: number; hasSaid: boolean } | undefined;
@@ -105,7 +111,7 @@ export class Runs {
       const [next] = this.#waiting;
       if (next === undefined) return;
       const now = performance.now();
-      if (next.isAhead && now - this.#saidAt > RETURN_MS) {
+      if (this.#announced === 0 && next.isAhead && now - this.#saidAt > RETURN_MS) {
         this.#giveBack();
         continue;
       }
@@ -115,7 +121,7 @@ export class Runs {
         // What began before may end this process: it does first what it does before it waits for something.
         if (this.#turn.hasSaid) return;
         this.#turn.hasSaid = true;
-        this.#announce(now);
+        if (!this.#announce(now)) continue;
       }
       this.#announced -= 1;
       this.#turn.begun += 1;
@@ -131,20 +137,43 @@ export class Runs {
       this.#step = eachMs > BLOCKING_MS ? 1 : Math.min(STEP_MAX, this.#step * 2);
       this.#turn = undefined;
       this.#beginSome();
+      if (this.#waiting.length > 0) this.#watch();
     });
     return turn;
   }
 
-  /** Says which begin next. One that was begun before comes alone: its handler may have ended the process that had it. */
-  #announce(now: number): void {
+  /** A handler that waits for long holds up nothing that others can begin with. */
+  #watch(): void {
+    if (this.#watching !== undefined) return;
+    const ends = this.#ends;
+    this.#watching = setTimeout(() => {
+      this.#watching = undefined;
+      if (this.#waiting.length === 0) return;
+      if (this.#ends === ends) this.#giveBack();
+      else this.#watch();
+    }, WAIT_MS);
+  }
+
+  /**
+   * Says which begin next: these are the runner's own, and no others may have them. One that was begun before comes alone, because
+   * its handler may have ended the process that had it. False if that was said too late for those that were sent ahead.
+   */
+  #announce(now: number): boolean {
     const max = this.#runMs < INSTANT_MS ? this.#step : Math.min(this.#step, this.#concurrency - this.#running.size);
+    const isAhead = this.#waiting[0]?.isAhead === true;
     const next = this.#waiting.slice(0, max);
-    const again = next.findIndex(({ message }) => message.attempt > 1);
-    const some = again < 0 ? next : next.slice(0, Math.max(1, again));
-    this.#saidAt = now;
-    this.#announced = some.length;
+    const other = next.findIndex((each) => each.message.attempt > 1 || each.isAhead !== isAhead);
+    const some = other < 0 ? next : next.slice(0, Math.max(1, other));
     this.#outbox.tell({ kind: "begun", runs: some.map(({ run }) => run) });
     this.#outbox.flush();
+    // The process may have stood still meanwhile.
+    if (isAhead && performance.now() - this.#saidAt > RETURN_MS) {
+      this.#giveBack();
+      return false;
+    }
+    this.#saidAt = now;
+    this.#announced = some.length;
+    return true;
   }
 
   /** What was sent ahead goes back: it has waited behind a handler that took long. */
@@ -181,6 +210,7 @@ export class Runs {
     const ms = performance.now() - beganAt;
     this.#runMs = ms > this.#runMs ? ms : this.#runMs + (ms - this.#runMs) / 10;
     this.#running.delete(run);
+    this.#ends += 1;
     message.settle();
     this.#outbox.tell({ kind: "ended", run, outcome, ms });
   }

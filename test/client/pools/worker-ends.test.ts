@@ -51,12 +51,12 @@ test("what has not ended fails when the worker of the pool has ended, and its jo
   for (const error of errors) {
     expect(error).toBeInstanceOf(Closed);
     expect(error.message).toBe(
-      "The pool of square (queue numbers) has no worker any more: a signal has ended it, or its manager was closed. What it had submitted is left to workers elsewhere.",
+      "The pool of square (queue numbers) has no worker any more: a signal has ended it, its manager was closed, or its queue was shut down. What it had submitted is left to workers elsewhere.",
     );
   }
   expect(cancelled).toEqual([]);
   expect(() => pool.applyAsync(7)).toThrow(
-    "The pool of square (queue numbers) is not running: its worker has ended. Make another one.",
+    "The pool of square (queue numbers) is not running: its worker has ended: a signal has ended it, its manager was closed, or its queue was shut down. Make another one.",
   );
 });
 

@@ -10,6 +10,9 @@ import { OutcomeIterator } from "./pool-iterator.ts";
 import type { PoolJobs } from "./pool-jobs.ts";
 import { type ChunkSource, Submitter } from "./submitter.ts";
 
+/** Why a worker ends that its pool has not ended. */
+const WORKER_ENDS = "a signal has ended it, its manager was closed, or its queue was shut down";
+
 /** How long after the end of the worker the last results may come, in milliseconds. */
 const TOLD_MS = 500;
 
@@ -189,13 +192,13 @@ export class Engine {
     await this.#worker?.close().catch(() => undefined);
   }
 
-  /** A signal, or the end of its manager, has ended the worker before the pool has. */
+  /** The worker has ended before the pool has. */
   async #workerEnded(): Promise<void> {
-    this.#refusal ??= "its worker has ended. Make another one.";
+    this.#refusal ??= `its worker has ended: ${WORKER_ENDS}. Make another one.`;
     // What the worker has done may not have been told yet.
     await this.#submitter.whenIdle(TOLD_MS);
     const error = new Closed(
-      `${this.#name} has no worker any more: a signal has ended it, or its manager was closed. What it had submitted is left to workers elsewhere.`,
+      `${this.#name} has no worker any more: ${WORKER_ENDS}. What it had submitted is left to workers elsewhere.`,
     );
     this.#failReading(error);
     this.#submitter.leave(error);

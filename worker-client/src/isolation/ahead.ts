@@ -6,8 +6,8 @@ const AHEAD_MAX = 64;
 
 /**
  * After so long without a word of a handler that began or ended, in milliseconds, what was sent ahead is given to others.
- * The runner itself begins with none of it later than `RETURN_MS` after the last handler began, which is far less: so none is
- * given to others that may begin here.
+ * The runner itself says of none of it that it begins later than `RETURN_MS` after it has last said so, which is far less:
+ * so none is given to others that may begin here.
  */
 const STUCK_MS = 50;
 

@@ -3,7 +3,7 @@ import { WATCH_IDS_MAX } from "../../../src/contract/limits.ts";
 import { chunksOf } from "../base/chunks.ts";
 import { QueueError, UnknownMessage, UnknownQueue } from "../base/errors.ts";
 import { hasEnded } from "../base/job-ends.ts";
-import { turn } from "../base/platform.ts";
+import { PlannedTurn } from "../base/planned-turn.ts";
 import type { Route, WatchListener } from "../transport/call.ts";
 import { ResultCalls } from "./result-calls.ts";
 import { type JobListener, WatchedJob } from "./watched-job.ts";
@@ -32,7 +32,7 @@ class JobWatcher implements WatchListener {
   #forgottenTimes = 0;
   /** The ids of jobs that need not be watched any more. */
   #left = new Set<string>();
-  #isPlanned = false;
+  readonly #turns = new PlannedTurn(() => this.#flush());
 
   constructor(route: Route) {
     this.#route = route;
@@ -88,16 +88,7 @@ class JobWatcher implements WatchListener {
   #ask(job: WatchedJob): void {
     this.#left.delete(job.id);
     this.#unasked.add(job);
-    this.#plan();
-  }
-
-  #plan(): void {
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
-    turn(() => {
-      this.#isPlanned = false;
-      this.#flush();
-    });
+    this.#turns.plan();
   }
 
   #flush(): void {
@@ -182,7 +173,7 @@ class JobWatcher implements WatchListener {
     this.#results.leave(job);
     if (this.#unasked.delete(job) && !job.isAsked) return;
     this.#left.add(job.id);
-    this.#plan();
+    this.#turns.plan();
   }
 }
 

@@ -1,7 +1,8 @@
 import { BATCH_MESSAGES_MAX } from "../../../src/contract/limits.ts";
 import { Invalid, TooLarge } from "../base/errors.ts";
 import { newKey } from "../base/idempotency-keys.ts";
-import { Timer, turn } from "../base/platform.ts";
+import { PlannedTurn } from "../base/planned-turn.ts";
+import { Timer } from "../base/platform.ts";
 import { type CancelReports, cancelJobs } from "./cancel-jobs.ts";
 import type { Chunk } from "./chunk.ts";
 import type { OutcomeSink } from "./outcomes.ts";
@@ -63,7 +64,7 @@ export class Submitter {
   #putsUnderWay = 0;
   /** How many of the open chunks have been put, or are being put. */
   #sent = 0;
-  #isPlanned = false;
+  readonly #turns = new PlannedTurn(() => this.#flush());
   #idle: (() => void)[] = [];
 
   /** @param reports is told of jobs that are cancelled, and of those that could not be */
@@ -76,13 +77,13 @@ export class Submitter {
   submit(chunk: Chunk): void {
     this.#begin(chunk);
     this.#single.push(chunk);
-    this.#plan();
+    this.#turns.plan();
   }
 
   /** Submits the chunks of a source as fast as the queue takes them. */
   submitAll(source: ChunkSource): void {
     this.#sources.push(source);
-    this.#plan();
+    this.#turns.plan();
   }
 
   /** The chunks that have not ended. */
@@ -161,7 +162,7 @@ export class Submitter {
       this.#begin(rest);
       this.#first.push({ chunks: [rest], key: rest.restKey ?? newKey() });
     }
-    if (rest !== undefined || this.#sources.length > 0 || this.#single.length > 0) this.#plan();
+    if (rest !== undefined || this.#sources.length > 0 || this.#single.length > 0) this.#turns.plan();
     this.#checkIdle();
   }
 
@@ -169,15 +170,6 @@ export class Submitter {
   #checkIdle(isLate = false): void {
     if (!this.#isIdle && !isLate) return;
     for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  #plan(): void {
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
-    turn(() => {
-      this.#isPlanned = false;
-      this.#flush();
-    });
   }
 
   #flush(): void {
@@ -222,7 +214,7 @@ export class Submitter {
   #put(batch: Batch): void {
     const { chunks } = batch;
     if (chunks.every(({ isOver }) => isOver)) {
-      this.#plan();
+      this.#turns.plan();
       return;
     }
     this.#putsUnderWay += 1;
@@ -248,7 +240,7 @@ export class Submitter {
       else for (const chunk of chunks) chunk.failed(error);
     } finally {
       this.#putsUnderWay -= 1;
-      this.#plan();
+      this.#turns.plan();
     }
     await cancelJobs(unwanted, this.#jobs, this.#reports);
   }

@@ -2,12 +2,13 @@ import type { ReceivedMessage, ReplyOf } from "../../../src/api/types.ts";
 import { LEASE_SECONDS_DEFAULT } from "../../../src/contract/limits.ts";
 import type { QueueError } from "../base/errors.ts";
 import type { Instant } from "../base/instant.ts";
-import { turn } from "../base/platform.ts";
+import { PlannedTurn } from "../base/planned-turn.ts";
 import { EventSource } from "../events/event-source.ts";
 import { WorkerReports } from "../events/worker-reports.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { arrivalsOf } from "./arrivals.ts";
 import { Ending } from "./ending.ts";
+import { giveUp } from "./give-up.ts";
 import { Handlers } from "./handlers.ts";
 import { LeaseCheckTimer } from "./lease-check-timer.ts";
 import { LeasedMessages } from "./leased-messages.ts";
@@ -40,7 +41,8 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
   readonly #pausing = new Pausing();
   readonly #room: Room;
   readonly #ending: Ending;
-  #isTurnPlanned = false;
+  /** Other work of the event loop comes first, before the next handlers begin. */
+  readonly #turns = new PlannedTurn(() => this.#turn());
 
   /**
    * @internal Workers come from `Queue.work`. `start` begins the work.
@@ -64,10 +66,10 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     this.#prefetch = new Prefetch(() => this.#room.handlersMax, prefetch, work.waitingMs);
     // Until the server's first answer says how long leases last.
     const leaseMs = (leaseSeconds ?? LEASE_SECONDS_DEFAULT) * 1_000;
-    this.#leased = new LeasedMessages(calls, leaseMs, () => this.#plan());
+    this.#leased = new LeasedMessages(calls, leaseMs, () => this.#turns.plan());
     this.#settlements = new Settlements(calls, reports, () => {
       this.#look();
-      if (this.#leased.waiting > 0) this.#plan();
+      if (this.#leased.waiting > 0) this.#turns.plan();
     });
     this.#room = new Room({
       work,
@@ -77,7 +79,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
       leased: this.#leased,
       settlements: this.#settlements,
       source: () => this.#source,
-      changed: () => this.#plan(),
+      changed: () => this.#turns.plan(),
     });
     this.#handlers = new Handlers(work.handler, {
       calls,
@@ -88,7 +90,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
       room: this.#room,
       timeoutSecondsOf: (message) =>
         work.timeoutSecondsOf === undefined ? timeoutSeconds : work.timeoutSecondsOf(message, timeoutSeconds),
-      changed: () => this.#plan(),
+      changed: () => this.#turns.plan(),
     });
     this.#source = new MessageSource(calls.route, this, leaseSeconds);
   }
@@ -132,7 +134,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
   /** Ends the pause. Without one it does nothing. */
   resume(): void {
     this.#pausing.resume();
-    this.#plan();
+    this.#turns.plan();
   }
 
   /** Whether it was paused, and not resumed since. */
@@ -202,7 +204,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
   /** @internal */
   lost(receipts: readonly string[]): void {
     this.#leased.lose(receipts);
-    this.#plan();
+    this.#turns.plan();
   }
 
   /** @internal */
@@ -212,7 +214,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
 
   /** @internal */
   withdrawn(): void {
-    this.#plan();
+    this.#turns.plan();
   }
 
   /** @internal */
@@ -226,7 +228,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
       stopWork: () => this.#work.stop?.(),
       shutDown: (timeoutSeconds) => void this.close({ timeoutSeconds }).catch(() => undefined),
       giveBackWaiting: () => this.#settlements.release(this.#leased.takeWaiting()),
-      giveUp: (error) => this.#giveUp(error),
+      giveUp: (error) => giveUp(error, this.#leased, this.#settlements, this.#reports),
       abandon: (error) => {
         this.#leaseChecks.stop();
         this.#room.unwatch();
@@ -252,7 +254,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     this.#startAnewAfterGap();
     this.#leaseChecks.checked();
     this.#leased.check();
-    if (this.#leased.waiting > 0 || this.#ending.isStopping) this.#plan();
+    if (this.#leased.waiting > 0 || this.#ending.isStopping) this.#turns.plan();
   }
 
   /**
@@ -270,16 +272,6 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
     return ms;
   }
 
-  /** Other work of the event loop comes first, before the next handlers begin. */
-  #plan(): void {
-    if (this.#isTurnPlanned) return;
-    this.#isTurnPlanned = true;
-    turn(() => {
-      this.#isTurnPlanned = false;
-      this.#turn();
-    });
-  }
-
   #turn(): void {
     this.#settlements.flush();
     const { isBlocking } = this.#prefetch;
@@ -294,19 +286,7 @@ export class Worker<Item = unknown, Result = unknown> extends EventSource<Item, 
 
   #capacityChanged(): void {
     if (!this.#ending.isStopping) this.#room.shrink();
-    this.#plan();
-  }
-
-  /** Messages whose handlers still run are given back, as if they had not been begun. */
-  #giveUp(error: QueueError): void {
-    const running = [...this.#leased.running];
-    this.#leased.running.clear();
-    // Before the handlers hear of it: what they do then with their messages changes nothing.
-    this.#settlements.release(running.filter(({ isSettled }) => !isSettled));
-    for (const message of running) {
-      this.#reports.givenUp(message, error);
-      message.abort(error);
-    }
+    this.#turns.plan();
   }
 
   /** Whether nothing is in hand any more is what pauses and the end wait for. */

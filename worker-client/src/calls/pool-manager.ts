@@ -19,7 +19,7 @@ const SHUTDOWN_SECONDS = 10;
  * How much work may wait in the worker of a pool, in milliseconds of handlers: about a round trip to the server of a chunk
  * that is large, and its result.
  */
-const POOL_WAITING_MS = 50;
+const POOL_WAITING_MS = 20;
 
 /** How many inputs are thought to be worked on at the same time where workers are elsewhere. */
 const WORKERS_ELSEWHERE = 4;

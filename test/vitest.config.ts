@@ -22,12 +22,14 @@ const execArgv = ["--no-memory-protection-keys"];
 
 /** What installs the package, runs pages from their first command to their last, or many whole programs: a script of its own. */
 const PROGRAMS = [
-  "test/cli/{processes,closed-pipes}.test.ts",
+  "test/cli/{processes,closed-pipes,watching}.test.ts",
   "test/cli/bulk/{work,work-tasks,interrupted,checkpoints}.test.ts",
-  "test/local/{start,start-with-keys,restart,server-crash,older-data,setup,examples,hibernation}.test.ts",
+  "test/local/{start,start-server,disk-watch,start-with-keys,restart,server-crash,older-data,setup,examples,hibernation}.test.ts",
   "test/local/webhooks/*.test.ts",
-  "test/client/workers/{blocking,attempts,shutdown}.test.ts",
-  "test/client/isolation/{users-day,running,crashes,aborting,modules,left-behind,in-hand}.test.ts",
+  "test/client/workers/{blocking,attempts,shutdown,worker-signals,pausing}.test.ts",
+  "test/client/users-day.test.ts",
+  "test/client/pools/{keys,server}.test.ts",
+  "test/client/isolation/{users-day,given-program,running,crashes,aborting,modules,left-behind,in-hand}.test.ts",
   "test/{package,operations,jobs,pools,templates}/**/*.test.ts",
   "test/client/pools/processes.test.ts",
   "test/docs/{readme-example,embedding,embedded-bindings,push-page,command-line,bulk-page,jobs-page}.test.ts",

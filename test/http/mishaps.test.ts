@@ -123,7 +123,7 @@ test("headers count in the size of a put, and more than there may be are refused
 
 test.each([
   [{ "Content-Type": "x" }, "must have names of 1 to 64 of a-z 0-9 and -"],
-  [{ "dq-other": "x" }, "must have no name that begins with dq-, but for dq-task"],
+  [{ "dq-other": "x" }, "must have no name that begins with dq-, but for dq-task and dq-chunk"],
   [
     { "dq-task": "a b" },
     "must have the name of a task as dq-task: 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit",

@@ -11,25 +11,25 @@ export interface SignalledWorker {
 
 /** The workers of this process that end at a signal: they share one listener of each. */
 class ShutdownSignals {
-  readonly #process: SignalSource;
+  readonly #host: SignalSource;
   /** With how many seconds each has. */
   readonly #workers = new Map<SignalledWorker, number>();
   /** The first signal that has come, and whether the program listens for it itself. */
   #received: { name: string; isTaken: boolean } | undefined;
 
-  constructor(process: SignalSource) {
-    this.#process = process;
+  constructor(host: SignalSource) {
+    this.#host = host;
   }
 
   add(worker: SignalledWorker, seconds: number): void {
-    if (this.#workers.size === 0) for (const name of SIGNALS) this.#process.prependListener(name, this.#heard);
+    if (this.#workers.size === 0) for (const name of SIGNALS) this.#host.prependListener(name, this.#heard);
     this.#workers.set(worker, seconds);
     if (this.#received !== undefined) worker.shutDown(seconds);
   }
 
   remove(worker: SignalledWorker): void {
     if (!this.#workers.delete(worker) || this.#workers.size > 0) return;
-    for (const name of SIGNALS) this.#process.off(name, this.#heard);
+    for (const name of SIGNALS) this.#host.off(name, this.#heard);
     const received = this.#received;
     this.#received = undefined;
     // What waits for the end of the worker comes first.
@@ -39,13 +39,13 @@ class ShutdownSignals {
   readonly #heard = (name: string): void => {
     const isFirst = this.#received === undefined;
     // A listener that the program has added with `once` is gone later.
-    this.#received ??= { name, isTaken: this.#process.listenerCount(name) > 1 };
+    this.#received ??= { name, isTaken: this.#host.listenerCount(name) > 1 };
     for (const [worker, seconds] of [...this.#workers]) worker.shutDown(isFirst ? seconds : 0);
   };
 
   /** Does what the signal would have done, unless the program listens for it by now. */
   #raise(name: string): void {
-    if (this.#process.listenerCount(name) === 0) this.#process.kill(this.#process.pid, name);
+    if (this.#host.listenerCount(name) === 0) this.#host.kill(this.#host.pid, name);
   }
 }
 

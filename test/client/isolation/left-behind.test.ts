@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 const PROGRAM = join(import.meta.dirname, "../../support/isolation/parent-program.ts");
 
@@ -17,6 +17,7 @@ function isAlive(pid: number): boolean {
 
 test.each(["SIGKILL", "SIGTERM"] as const)("processes end with a program that is ended by %s", async (signal) => {
   const program = spawn(process.execPath, [PROGRAM], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void program.kill("SIGKILL"));
   const [line] = (await once(createInterface({ input: program.stdout }), "line")) as [string];
   const { pids } = JSON.parse(line) as { pids: number[] };
   expect(pids.length).toBe(2);

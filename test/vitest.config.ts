@@ -14,12 +14,6 @@ const expect = { poll: { timeout: PATIENCE_MS } };
 /** Where the sources of this repository are, instead of what was last built of them. */
 const resolve = { conditions: ["durable-queue-source"] };
 
-/**
- * V8 can end a process whose threads come and go while they load WebAssembly, as Node does for TypeScript, on processors
- * with memory protection keys: "Check failed: jit_page.has_value()". See nodejs/node#64500.
- */
-const execArgv = ["--no-memory-protection-keys"];
-
 /** What installs the package, runs pages from their first command to their last, or many whole programs: a script of its own. */
 const PROGRAMS = [
   "test/cli/{processes,closed-pipes,watching}.test.ts",
@@ -67,7 +61,6 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
-          execArgv,
           include: ["test/{client,cli,local,docs}/**/*.test.ts", "test/behaviour/client.test.ts"],
           exclude: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
@@ -80,7 +73,6 @@ export default defineConfig({
         resolve,
         test: {
           name: "programs",
-          execArgv,
           include: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,

@@ -6,7 +6,7 @@ import type { PoolParts } from "../pools/engine.ts";
 import { Executor } from "../pools/executor.ts";
 import { Pool } from "../pools/pool.ts";
 import { type PoolOptions, workOptionsOf } from "../pools/pool-options.ts";
-import { checkTaskName, type InputOf, type ResultOf, type TaskRegistry } from "../tasks/registry.ts";
+import { checkTaskName, type InputOf, type ResultOf, type TaskRegistry, taskOf } from "../tasks/registry.ts";
 import { checkWorkOptions } from "../workers/work-options.ts";
 import type { Worker } from "../workers/worker.ts";
 import { poolJobsOf } from "./pool-jobs-of.ts";
@@ -80,14 +80,9 @@ export abstract class PoolManager extends TaskManager {
     checkTaskName(task);
     if (typeof registry !== "string") {
       checkRegistry("pool()", registry);
-      const { queue, tasks } = registry;
-      if (!Object.hasOwn(tasks, task)) {
-        const names = Object.keys(tasks).join(", ");
-        throw new TypeError(`The registry of ${queue} has no task ${JSON.stringify(task)}. It has: ${names}.`);
-      }
-      if (tasks[task]?.run === undefined && options.processes !== 0) {
+      if (taskOf(registry, task).run === undefined && options.processes !== 0) {
         throw new TypeError(
-          `The task ${task} of ${queue} has no handler here, so that the pool cannot start workers for it: give processes: 0 if workers elsewhere have it, or task() the option run.`,
+          `The task ${task} of ${registry.queue} has no handler here, so that the pool cannot start workers for it: give processes: 0 if workers elsewhere have it, or task() the option run.`,
         );
       }
     }

@@ -4,7 +4,14 @@ import { chunksOf } from "../base/chunks.ts";
 import { newKey } from "../base/idempotency-keys.ts";
 import { checked, invalidInput } from "../jobs/check-value.ts";
 import type { Job } from "../jobs/job.ts";
-import { checkTaskName, type InputOf, type ResultOf, type TaskRegistry, type TaskSet } from "../tasks/registry.ts";
+import {
+  checkTaskName,
+  type InputOf,
+  type ResultOf,
+  type TaskRegistry,
+  type TaskSet,
+  taskOf,
+} from "../tasks/registry.ts";
 import type { AnyTask } from "../tasks/task.ts";
 import { PUT_MANY_OPTIONS, PUT_OPTIONS, type PutManyOptions, type PutOptions, putRulesOf } from "./put-options.ts";
 import type { Queue } from "./queue.ts";
@@ -115,11 +122,7 @@ class OneTask implements TaskCalls<unknown, unknown> {
   /** The task as it is known here; undefined where only types are known. */
   get #task(): AnyTask | undefined {
     checkTaskName(this.#name);
-    if (this.#registry === undefined) return undefined;
-    const { queue, tasks } = this.#registry;
-    if (Object.hasOwn(tasks, this.#name)) return tasks[this.#name];
-    const names = Object.keys(tasks).join(", ");
-    throw new TypeError(`The registry of ${queue} has no task ${JSON.stringify(this.#name)}. It has: ${names}.`);
+    return this.#registry === undefined ? undefined : taskOf(this.#registry, this.#name);
   }
 
   #withRules<Options extends SubmitManyOptions<unknown>>(options: Options): Options {

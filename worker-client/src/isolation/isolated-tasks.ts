@@ -1,4 +1,4 @@
-import type { TaskRegistry } from "../tasks/registry.ts";
+import { servedNames, type TaskRegistry } from "../tasks/registry.ts";
 import type { WorkOptions } from "../workers/work-options.ts";
 import { IsolatedWork } from "./isolated-work.ts";
 import type { ResolvedIsolation } from "./isolation-options.ts";
@@ -27,10 +27,7 @@ export function isolatedTasks(
   waitingMs?: number,
 ): IsolatedWork {
   const { queue, module } = registry;
-  const tasks = Object.keys(registry.tasks).filter((name) => registry.tasks[name]?.run !== undefined);
-  if (tasks.length === 0) {
-    throw new TypeError(`No task of ${queue} has a handler here: task() takes it as the option run.`);
-  }
+  const tasks = servedNames(registry);
   const where = isolation.isolation;
   if (module === undefined) {
     throw new TypeError(

@@ -1,5 +1,5 @@
 import { TASKS_BYTES_MAX, TASKS_MAX } from "../../../src/contract/limits.ts";
-import type { TaskRegistry } from "../tasks/registry.ts";
+import { servedTasks, type TaskRegistry } from "../tasks/registry.ts";
 import type { StandardJsonSchemaV1 } from "../tasks/standard-schema.ts";
 import type { AnyTask } from "../tasks/task.ts";
 
@@ -16,12 +16,13 @@ const TARGET = "draft-2020-12";
 const encoder = new TextEncoder();
 
 /** The tasks of a registry that have a handler, with the JSON Schemas of their inputs if there is room for these. */
-export function announcementOf({ tasks }: TaskRegistry): AnnouncedTask[] {
-  const served = Object.entries(tasks).filter(([, { run }]) => run !== undefined);
-  const announced = served.slice(0, TASKS_MAX).map(([name, task]): AnnouncedTask => {
-    const input = jsonSchemaOf(task);
-    return input === undefined ? { name } : { name, input };
-  });
+export function announcementOf(registry: TaskRegistry): AnnouncedTask[] {
+  const announced = servedTasks(registry)
+    .slice(0, TASKS_MAX)
+    .map(([name, task]): AnnouncedTask => {
+      const input = jsonSchemaOf(task);
+      return input === undefined ? { name } : { name, input };
+    });
   const bytes = encoder.encode(JSON.stringify(announced)).length;
   return bytes <= TASKS_BYTES_MAX ? announced : announced.map(({ name }) => ({ name }));
 }

@@ -3,7 +3,7 @@ import type { WorkerReports } from "../events/worker-reports.ts";
 import type { Message } from "../message/message.ts";
 import type { QueueCalls } from "../message/queue-calls.ts";
 import { resultText } from "../message/result-text.ts";
-import type { TaskRegistry } from "../tasks/registry.ts";
+import { servedNames, type TaskRegistry } from "../tasks/registry.ts";
 import type { AnyTask } from "../tasks/task.ts";
 import { Verdict } from "../workers/verdict.ts";
 import type { Work } from "../workers/work.ts";
@@ -29,10 +29,7 @@ export class TaskWork implements Work {
 
   /** @throws {TypeError} if no task of the registry has a handler */
   constructor(registry: TaskRegistry, calls: QueueCalls, reports: TaskReports) {
-    const served = Object.keys(registry.tasks).filter((name) => registry.tasks[name]?.run !== undefined);
-    if (served.length === 0) {
-      throw new TypeError(`No task of ${registry.queue} has a handler here: task() takes it as the option run.`);
-    }
+    const served = servedNames(registry);
     this.#registry = registry;
     this.#calls = calls;
     this.#reports = reports;

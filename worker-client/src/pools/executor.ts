@@ -1,6 +1,13 @@
 import { checkBoolean, checkOptions, type Known } from "../base/check-options.ts";
 import { JobCancelled } from "../base/job-errors.ts";
-import { checkTaskName, type InputOf, type ResultOf, type TaskRegistry, type TaskSet } from "../tasks/registry.ts";
+import {
+  checkTaskName,
+  type InputOf,
+  type ResultOf,
+  type TaskRegistry,
+  type TaskSet,
+  taskOf,
+} from "../tasks/registry.ts";
 import type { Chunk } from "./chunk.ts";
 import { Ending } from "./ending.ts";
 import { Engine, type PoolParts } from "./engine.ts";
@@ -132,10 +139,7 @@ export class Executor<Tasks extends TaskSet = TaskSet> {
 
   #checkTask(task: string): void {
     checkTaskName(task);
-    if (this.#registry === undefined || Object.hasOwn(this.#registry.tasks, task)) return;
-    const { queue, tasks } = this.#registry;
-    const names = Object.keys(tasks).join(", ");
-    throw new TypeError(`The registry of ${queue} has no task ${JSON.stringify(task)}. It has: ${names}.`);
+    if (this.#registry !== undefined) taskOf(this.#registry, task);
   }
 
   async #cancel(chunk: Chunk): Promise<boolean> {

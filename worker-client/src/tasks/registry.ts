@@ -81,6 +81,26 @@ export function checkTaskName(name: unknown): asserts name is string {
   if (reason !== undefined) throw new RangeError(`A task cannot be named ${name}: ${reason}.`);
 }
 
+/** A task of a registry. Throws a `TypeError` for one that it does not have, and says which it has. */
+export function taskOf({ queue, tasks }: TaskRegistry, name: string): AnyTask {
+  const known = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
+  if (known !== undefined) return known;
+  const names = Object.keys(tasks).join(", ");
+  throw new TypeError(`The registry of ${queue} has no task ${JSON.stringify(name)}. It has: ${names}.`);
+}
+
+/** The tasks of a registry that have a handler here, each with its name. */
+export function servedTasks({ tasks }: TaskRegistry): [name: string, task: AnyTask][] {
+  return Object.entries(tasks).filter(([, { run }]) => run !== undefined);
+}
+
+/** The names of these. Throws a `TypeError` if there is none. */
+export function servedNames(registry: TaskRegistry): string[] {
+  const names = servedTasks(registry).map(([name]) => name);
+  if (names.length > 0) return names;
+  throw new TypeError(`No task of ${registry.queue} has a handler here: task() takes it as the option run.`);
+}
+
 function checkTask(name: string, value: unknown): void {
   checkTaskName(name);
   const { rules } = (typeof value === "object" && value !== null ? value : {}) as Partial<AnyTask>;

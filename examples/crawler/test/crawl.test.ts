@@ -45,12 +45,11 @@ test("two workers find all of 2,000 pages, fetch each once, and are polite to ea
   expect(visits.filter(({ skipped }) => skipped === "robots.txt")).toHaveLength(hosts);
   expect(visits).toHaveLength(hosts * (pagesPerHost + 2));
 
-  // A page of each host fails at first, and a host asks for a pause.
-  const failed = site.hits.filter(({ status }) => status >= 429).map(({ host, path }) => host + path);
-  expect(failed.length).toBeGreaterThan(hosts);
-  const twice = [...site.counts].filter(([, count]) => count > 1).map(([page]) => page);
-  expect(twice.sort()).toEqual(failed.sort());
-  expect(Math.max(...site.counts.values())).toBe(2);
+  // A page of each host fails at first, and a host asks for a pause: such pages alone are asked for again.
+  expect(site.hits.filter(({ status }) => status >= 429).length).toBeGreaterThan(hosts);
+  const answered = site.hits.filter(({ status, path }) => status < 429 && path !== "/robots.txt");
+  const pages = answered.map(({ host, path }) => host + path);
+  expect(pages.filter((page, index) => pages.indexOf(page) !== index)).toEqual([]);
   expect([...site.counts.keys()].filter((page) => /private|hidden/.test(page))).toEqual([]);
   expect(site.busiest).toBe(PER_HOST);
 });
@@ -80,8 +79,9 @@ test("pages beyond the depth are left out", async () => {
 
 test("the pages that a killed worker had in hand are fetched by another", async () => {
   const site = await openSite(8, 25);
+  // What the killed worker has in hand comes back when its leases end.
+  await server.manager().queue("pages").configure({ leaseSeconds: 3 });
   const { manager, crawl } = await start(site);
-  await manager.queue("pages").configure({ leaseSeconds: 3 });
   await expect.poll(() => site.hits.length, { timeout: 60_000 }).toBeGreaterThan(40);
 
   await workers[0]?.kill();

@@ -3,8 +3,7 @@ import { afterReading, Timer } from "../base/platform.ts";
 
 /** How long a message is still leased to this consumer, as far as this machine knows. */
 export class Lease {
-  /** How long it lasts when it is new, in milliseconds. */
-  readonly lengthMs: number;
+  #lengthMs: number;
   /** Whether an extension is not answered yet: it may last longer than is known. */
   isExtending = false;
   #endsAt: Instant;
@@ -16,8 +15,13 @@ export class Lease {
    * @param leftMs how much of that is left
    */
   constructor(lengthMs: number, leftMs = lengthMs) {
-    this.lengthMs = lengthMs;
+    this.#lengthMs = lengthMs;
     this.#endsAt = later(instant(), leftMs);
+  }
+
+  /** How long it lasted when it was new, or was last extended, in milliseconds. */
+  get lengthMs(): number {
+    return this.#lengthMs;
   }
 
   /** What is left of it, in milliseconds: the shorter of what the two clocks say. Not above 0 when it is over. */
@@ -32,6 +36,8 @@ export class Lease {
    * @param sentAt when the request was sent
    */
   prolong(ms: number, sentAt: Instant): void {
+    // The queue's leases may last another time than before.
+    this.#lengthMs = ms;
     this.#endsAt = later(sentAt, ms);
     if (this.#over !== undefined) this.whenOver(this.#over);
   }

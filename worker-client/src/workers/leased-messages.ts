@@ -13,7 +13,8 @@ const EXTENDED_BELOW = 2 / 3;
 const BEGUN_ABOVE = 0.95;
 
 /**
- * The same for a lease that was just extended: what is missing was the round trip, and extending again would not help.
+ * The same for a lease that was just extended: what is missing was the round trip, and extending again would not help. Where
+ * the round trip took more, it begins with what it has: or it would be extended for ever, and never begin.
  */
 const FRESH_ABOVE = 0.5;
 
@@ -33,8 +34,8 @@ export class LeasedMessages {
   readonly #changed: () => void;
   /** Messages that wait, in the order in which they came. */
   #waiting: Message<unknown>[] = [];
-  /** Messages whose leases were just extended: another extension would add little. */
-  readonly #fresh = new WeakSet<Message<unknown>>();
+  /** What was left of leases, in milliseconds, when they were last extended. */
+  readonly #leftWhenExtended = new WeakMap<Message<unknown>, number>();
   /** Messages that wait although `begin` was sent for them. */
   readonly #announced = new WeakSet<Message<unknown>>();
   #extensions = 0;
@@ -82,8 +83,7 @@ export class LeasedMessages {
       if (message === undefined || (message.attempt > 1 && next.length > 0)) break;
       const { leftMs, lengthMs, isExtending } = message.lease;
       if (isExtending) break;
-      const enough = this.#fresh.has(message) ? FRESH_ABOVE : BEGUN_ABOVE;
-      if (leftMs > 0 && leftMs < lengthMs * enough) {
+      if (leftMs > 0 && leftMs < this.#enoughMs(message, lengthMs)) {
         this.#extend(this.#waiting.slice(0, max));
         break;
       }
@@ -146,6 +146,14 @@ export class LeasedMessages {
     this.#extend([...announced, ...running]);
   }
 
+  /** With how much of its lease a message may begin, in milliseconds. */
+  #enoughMs(message: Message<unknown>, lengthMs: number): number {
+    const extendedMs = this.#leftWhenExtended.get(message);
+    return extendedMs === undefined
+      ? lengthMs * BEGUN_ABOVE
+      : Math.min(lengthMs * FRESH_ABOVE, extendedMs * BEGUN_ABOVE);
+  }
+
   #below(part: number, messages: Message<unknown>[]): Message<unknown>[] {
     return messages.filter(({ isSettled, isLost, lease }) => {
       return !isSettled && !isLost && lease.leftMs < part * this.leaseMs;
@@ -182,7 +190,7 @@ export class LeasedMessages {
         continue;
       }
       message.extended(extension, sentAt);
-      this.#fresh.add(message);
+      this.#leftWhenExtended.set(message, message.lease.leftMs);
     }
     this.#waiting = this.#waiting.filter(({ receipt }) => !lost.has(receipt));
   }

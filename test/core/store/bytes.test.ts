@@ -36,6 +36,18 @@ test("the bytes of texts of any code units are counted as they are encoded", () 
   }
 });
 
+test("the bytes of long texts are counted as they are encoded, wherever a character of two halves is", () => {
+  const random = new Random(11);
+  for (let batch = 0; batch < 300; batch += 1) {
+    const length = random.pick([2_048, 8_191, 8_192, 8_193, 16_384, 50_000]);
+    const filler = random.pick(["a", "é", "語", "😀", "\ud83d", "\udc00"]);
+    const begin = "a".repeat(random.integer(4));
+    const text = begin + filler.repeat(Math.ceil(length / filler.length)) + random.pick(["", "\ud83d", "\udc00", "b"]);
+
+    expect(utf8Bytes(text), `${begin}${JSON.stringify(filler)}`).toBe(encoder.encode(text).length);
+  }
+});
+
 test("the size of a segment is that of its payloads in UTF-8", () => {
   const queue = new TestQueue();
   queue.put({ body: "plain" }, { body: "ümläut" }, { body: "語" }, { body: "😀" });

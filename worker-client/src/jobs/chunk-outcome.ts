@@ -11,12 +11,31 @@ const ENVELOPE_BYTES = 64;
 /** A character takes at most so many bytes. */
 const CHARACTER_BYTES_MAX = 3;
 
+/** What is no text and no object has at most so many bytes as JSON, with a comma: `-2.2250738585072014e-308,`. */
+const PLAIN_BYTES_MAX = 25;
+
+/** A character of a text may be escaped as `\\u001f`. */
+const ESCAPE_BYTES = 6;
+
+/** Longer texts are made into JSON one by one. */
+const PLAIN_TEXT_CHARACTERS_MAX = 1_024;
+
+/** A result that has few bytes as JSON, and will be no other one later. JSON has `undefined` in a list as null. */
+export type PlainResult = number | boolean | string | null | undefined;
+
+export function isPlain(value: unknown): value is PlainResult {
+  const type = typeof value;
+  if (type === "string") return (value as string).length <= PLAIN_TEXT_CHARACTERS_MAX;
+  return type === "number" || type === "boolean" || type === "undefined" || value === null;
+}
+
 const encoder = new TextEncoder();
 
 /** What has become of the inputs of a chunk, as JSON text that a result has room for. */
 export class ChunkOutcome {
   readonly #values: unknown[] = [];
-  readonly #texts: string[] = [];
+  /** The texts of results that are not plain, by their places. Plain ones are made into JSON together. */
+  readonly #texts = new Map<number, string>();
   readonly #errors: Record<string, ItemError> = {};
   readonly #errorTexts: string[] = [];
   /** At least the bytes of all texts. */
@@ -26,21 +45,29 @@ export class ChunkOutcome {
 
   /** How many inputs have ended. */
   get count(): number {
-    return this.#texts.length;
+    return this.#values.length;
   }
 
   /** Whether no further input is to be begun. */
   get isFull(): boolean {
     if (this.#bytes < CHUNK_RESULT_BYTES) return false;
-    this.#bytes = bytesOf(this.#texts) + bytesOf(this.#errorTexts);
+    this.#count();
     return this.#bytes >= CHUNK_RESULT_BYTES * 0.9;
   }
 
-  /** The next input has this result, which has this text. False if there is no room for it beside those before. */
-  add(value: unknown, text: string): boolean {
-    if (!this.#takes(text)) return false;
+  /** The next input has this result, which is plain. False if there is no room for it beside those before. */
+  addPlain(value: PlainResult): boolean {
+    const bytesMax = PLAIN_BYTES_MAX + (typeof value === "string" ? value.length * ESCAPE_BYTES : 0);
+    if (!this.#takes(bytesMax, () => jsonOf(value))) return false;
     this.#values.push(value);
-    this.#texts.push(text);
+    return true;
+  }
+
+  /** The same for any other result, which has this text. */
+  add(value: unknown, text: string): boolean {
+    if (!this.#takes((text.length + 1) * CHARACTER_BYTES_MAX, () => text)) return false;
+    this.#texts.set(this.count, text);
+    this.#values.push(value);
     return true;
   }
 
@@ -49,11 +76,10 @@ export class ChunkOutcome {
     const parts = errorParts(error);
     const itemError = typeof parts === "string" ? { name: "Error", message: parts } : parts;
     const text = `"${this.count}":${JSON.stringify(itemError)}`;
-    if (!this.#takes(text)) return false;
+    if (!this.#takes((text.length + 1) * CHARACTER_BYTES_MAX, () => text)) return false;
     this.#errors[this.count] = itemError;
     this.#errorTexts.push(text);
     this.#values.push(null);
-    this.#texts.push("null");
     return true;
   }
 
@@ -66,15 +92,24 @@ export class ChunkOutcome {
   get text(): string {
     const errors = this.#errorTexts.length === 0 ? "" : `,"errors":{${this.#errorTexts.join(",")}}`;
     const next = this.next === undefined ? "" : `,"next":${this.next}`;
-    return `{"results":[${this.#texts.join(",")}]${errors}${next}}`;
+    return `{"results":${this.#resultsText}${errors}${next}}`;
   }
 
-  #takes(text: string): boolean {
+  get #resultsText(): string {
+    if (this.#texts.size === 0) return JSON.stringify(this.#values);
+    return `[${this.#values.map((value, place) => this.#texts.get(place) ?? jsonOf(value)).join(",")}]`;
+  }
+
+  /** Counts the bytes, of which there are at most as many as were said before. */
+  #count(): void {
+    this.#bytes = bytesOf(this.#resultsText) + bytesOf(this.#errorTexts.join(","));
+  }
+
+  #takes(bytesMax: number, textOf: () => string): boolean {
     const room = RESULT_BYTES_MAX - ENVELOPE_BYTES;
-    const bytesMax = (text.length + 1) * CHARACTER_BYTES_MAX;
     if (this.#bytes + bytesMax > room) {
-      this.#bytes = bytesOf(this.#texts) + bytesOf(this.#errorTexts);
-      const bytes = this.#bytes + bytesOf([text]);
+      this.#count();
+      const bytes = this.#bytes + bytesOf(textOf());
       // The first always has room: each is checked for itself before.
       if (bytes > room && this.count > 0) return false;
       this.#bytes = bytes;
@@ -85,7 +120,11 @@ export class ChunkOutcome {
   }
 }
 
-/** With a comma after each. */
-function bytesOf(texts: readonly string[]): number {
-  return encoder.encode(texts.join(",")).length + 1;
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value) ?? "null";
+}
+
+/** With a comma after it. */
+function bytesOf(text: string): number {
+  return encoder.encode(text).length + 1;
 }

@@ -5,7 +5,7 @@ import { resultText } from "../message/result-text.ts";
 import type { AnyTask } from "../tasks/task.ts";
 import type { TaskContext } from "../tasks/task-context.ts";
 import { checked, checkedInput, invalidInput, invalidOutput } from "./check-value.ts";
-import { ChunkOutcome } from "./chunk-outcome.ts";
+import { ChunkOutcome, isPlain } from "./chunk-outcome.ts";
 
 /** How long handlers that do not wait may run one after the other before other work of the event loop, in milliseconds. */
 const TURN_MS = 20;
@@ -57,7 +57,7 @@ export async function runChunk(
         ? runChecked(served, inputs[index], context)
         : run(inputs[index] as never, context);
       if (isPromise(value)) value = await value;
-      hasRoom = outcome.add(value, textOf(value, served));
+      hasRoom = isPlain(value) ? outcome.addPlain(value) : outcome.add(value, textOf(value, served));
     } catch (error) {
       hasRoom = outcome.fail(error);
     }
@@ -83,7 +83,6 @@ async function runChecked(
 
 /** @throws {InvalidOutput} for what is no result, or is too large for the result of a chunk of one */
 function textOf(value: unknown, { name, queue }: ServedTask): string {
-  if (value === undefined) return "null";
   const text = resultText(value, `the task ${name}`, queue);
   const room = RESULT_BYTES_MAX - ENVELOPE_BYTES;
   if (text.length * 3 <= room) return text;

@@ -147,7 +147,7 @@ export class Pool<Input = unknown, Result = unknown> {
   #map(call: string, inputs: Iterable<Input>, options: MapAsyncOptions<Result>): AsyncResult<Result[]> {
     this.#engine.assertRunning();
     // A copy: the program may change its list.
-    const all = [...checkedIterable(call, inputs)];
+    const all = Array.isArray(inputs) ? inputs.slice() : [...checkedIterable(call, inputs)];
     const { chunkSize, key } = mapRulesOf(call, options, all.length, this.#engine.workers);
     const { signal } = options;
     signal?.throwIfAborted();

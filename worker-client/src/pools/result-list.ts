@@ -6,6 +6,9 @@ import { failed, type OutcomeSink, type Outcomes } from "./outcomes.ts";
 import { partKey } from "./part-key.ts";
 import { type Batch, type ChunkSource, hasRoom } from "./submitter.ts";
 
+/** More lists of results are not copied as a whole. */
+const COPIED_LISTS_MAX = 1_000;
+
 /** What one call of `map` does. */
 interface MapWork {
   task: string;
@@ -20,7 +23,8 @@ export class ResultList implements ChunkSource, OutcomeSink {
   readonly #work: MapWork;
   readonly #pieces: ReturnType<typeof piecesOf>;
   readonly #ending: Ending<unknown[]>;
-  readonly #results: unknown[];
+  /** The results of neighbouring inputs, by the place of the first of them. */
+  readonly #parts = new Map<number, readonly unknown[]>();
   #left: number;
   /** The place of the first input that has not been asked for. */
   #taken = 0;
@@ -33,7 +37,6 @@ export class ResultList implements ChunkSource, OutcomeSink {
     this.#ending = ending;
     const { length } = work.inputs;
     this.#pieces = piecesOf(work.inputs, work.chunkSize);
-    this.#results = new Array(length);
     this.#left = length;
   }
 
@@ -67,14 +70,20 @@ export class ResultList implements ChunkSource, OutcomeSink {
 
   took(outcomes: Outcomes): void {
     const { begin, count, values, errors, failure } = outcomes;
-    const results = this.#results;
-    for (let index = 0; index < values.length; index += 1) results[begin + index] = values[index];
+    this.#parts.set(begin, values);
     if (failure !== undefined) this.#failed(begin, failure.error);
     for (const [index, error] of errors ?? []) this.#failed(begin + index, error);
     this.#left -= count;
     if (this.#left > 0) return;
-    if (this.#error === undefined) this.#ending.resolve(results);
+    if (this.#error === undefined) this.#ending.resolve(this.#results());
     else this.#ending.reject(this.#error.error);
+  }
+
+  /** All of them in order. */
+  #results(): unknown[] {
+    const lists = [...this.#parts].sort(([a], [b]) => a - b).map(([, values]) => values);
+    // Lists of numbers are copied as a whole, and not value by value. A call takes a bounded number of arguments.
+    return lists.length <= COPIED_LISTS_MAX ? ([] as unknown[]).concat(...lists) : lists.flat();
   }
 
   #failed(index: number, error: unknown): void {

@@ -170,7 +170,7 @@ export const WATCH_IDS_MAX = 1_000;
 /** Jobs of one queue that connections watch at a time, each counted once for each connection. */
 export const WATCHES_MAX = 100_000;
 /** A larger result is not sent to those who watch its job: they ask for it. In characters. */
-export const WATCHED_RESULT_CHARACTERS_MAX = 64 * 1024;
+export const WATCHED_RESULT_CHARACTERS_MAX = 256 * 1024;
 
 /** Names in one page of the list of queues. */
 export const LIST_LIMIT_DEFAULT = 100;

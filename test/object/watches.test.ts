@@ -108,7 +108,7 @@ test("a long result is left out, and can be asked for", async () => {
   const [id = ""] = await putJobs(queue, 1);
   const socket = await connect(queue);
   await watch(socket, [id]);
-  const long = "x".repeat(100_000);
+  const long = "x".repeat(300_000);
 
   await ackNext(queue, long);
   const told = await nextJob(socket);

@@ -16,6 +16,6 @@ export function randomError(both: Both, requestId: number): { error: JobError | 
 /** Of each receipt a result, as JSON text. Few are long. */
 export function randomResults({ random }: Both, receipts: string[], requestId: number): string[] | undefined {
   if (random.chance(0.5)) return undefined;
-  const characters = random.chance(0.01) ? 70_000 : random.pick([0, 0, 0, 400]);
+  const characters = random.chance(0.005) ? 270_000 : random.pick([0, 0, 0, 400]);
   return receipts.map((_, index) => JSON.stringify(`${requestId}.${index}${"r".repeat(characters)}`));
 }

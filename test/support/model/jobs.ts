@@ -7,7 +7,7 @@ import type { ModelQueue } from "./queue.ts";
 type Ending = Pick<ModelView, "state" | "result" | "error" | "reason">;
 
 /** A result that is longer is not sent to watches. */
-const TOLD_CHARACTERS_MAX = 65_536;
+const TOLD_CHARACTERS_MAX = 262_144;
 
 /** The message has ended, as a job or not: its outcome is kept, and told to the calls and watches that wait for it. */
 export function end(

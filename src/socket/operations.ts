@@ -5,6 +5,7 @@ import { parseRequest } from "../api/check/parse-json.ts";
 import { invalid, ProblemError } from "../api/check/problem-error.ts";
 import { grantedVerb } from "../api/command-of.ts";
 import { messagesOfLines, putCommand } from "../api/forms/new-messages.ts";
+import { ackOfLines } from "../api/forms/result-texts.ts";
 import { OPERATION_ID_MAX, socketOperation, socketPutRequest, wait } from "../api/schema/socket-operation.ts";
 import type { RequestContext } from "../api/verbs/base/descriptor.ts";
 import { BATCH_MESSAGES_MAX, FRAME_LINES_MAX, FRAME_OPERATIONS_MAX, REQUEST_BYTES_MAX } from "../contract/limits.ts";
@@ -30,7 +31,7 @@ const TOO_BIG = 1009;
 
 /** One operation of a frame. Its request is not checked. */
 export interface Operation extends Omit<Envelope, "lines"> {
-  /** The payload lines of messages, as they came: text that may not be JSON. */
+  /** The contents of messages, or the results of an ack, as they came: text that may not be JSON. */
   contents: string[];
   /** Why the operation is refused. Other operations of its frame are not affected. */
   fault?: ProblemError;
@@ -143,7 +144,11 @@ export function commandOf(operation: Operation, context: RequestContext): Comman
       : check(socketPutRequest, request);
     return putCommand(messagesOfLines(contents, messages), secondsOf(wait), context.idempotencyKey, context.now);
   }
-  if (contents.length > 0) throw invalid("lines", "are only for puts");
+  if (contents.length > 0) {
+    const command = name === "ack" ? verb.toCommand(request, context) : undefined;
+    if (command?.verb !== "ack") throw invalid("lines", "are only for puts and acks");
+    return ackOfLines(command, contents);
+  }
   if (!verb.mayWait) return verb.toCommand(request, context);
   const { wait, ...rest } = check(waitingSchemaOf(verb.request), request);
   return verb.commandOf({ ...rest, timeoutSeconds: secondsOf(wait) }, context);

@@ -50,7 +50,8 @@ export class MemoryRoute implements Route {
     const { verb, request = {}, messages, results, deadline, idempotencyKey, signal } = call;
     const asked: Request = {
       verb,
-      request: messages === undefined && results === undefined ? request : requestText(request, call),
+      request: messages === undefined ? request : requestText(request, call),
+      results,
       idempotencyKey,
       timeoutMs: deadline === undefined ? undefined : Math.ceil(deadline.waitMs),
       signal,

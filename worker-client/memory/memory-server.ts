@@ -1,5 +1,6 @@
 import { ProblemError } from "../../src/api/check/problem-error.ts";
 import { commandOf } from "../../src/api/command-of.ts";
+import { ackOfLines } from "../../src/api/forms/result-texts.ts";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { type Reply, refusalOf, replyOf } from "../../src/api/reply.ts";
 import type { Connection, RequestContext } from "../../src/api/verbs/base/descriptor.ts";
@@ -14,6 +15,8 @@ export interface Request {
   verb: Verb;
   /** An object, or its JSON text. */
   request: unknown;
+  /** The results of an ack, as JSON texts. */
+  results?: readonly string[] | undefined;
   idempotencyKey?: string | undefined;
   /** How long it may wait, in milliseconds, where that is not in the request. */
   timeoutMs?: number | undefined;
@@ -75,12 +78,16 @@ export class MemoryServer {
   }
 
   /** Answers a request, as the object of a queue does. */
-  ask(name: string, { verb, request, idempotencyKey, timeoutMs, signal, connection }: Request): Promise<Reply> {
+  ask(
+    name: string,
+    { verb, request, results, idempotencyKey, timeoutMs, signal, connection }: Request,
+  ): Promise<Reply> {
     const { now } = this;
     const context: RequestContext = { queue: name, principal: OWNER, idempotencyKey, now, connection };
     let command: Command;
     try {
       command = commandOf(verb, request, context);
+      if (results !== undefined && command.verb === "ack") command = ackOfLines(command, results);
     } catch (error) {
       if (error instanceof ProblemError) return Promise.resolve(refusalOf(error));
       throw error;

@@ -27,8 +27,13 @@ export function jsonTextOf(value: unknown, path: string): string {
  */
 export function boundedJsonTextOf(value: unknown, path: string, bytesMax: number): string {
   const text = jsonTextOf(value, path);
+  assertBytes(text, path, bytesMax);
+  return text;
+}
+
+/** @throws {ProblemError} `too_large` for a text of more bytes */
+export function assertBytes(text: string, path: string, bytesMax: number): void {
   // A character takes at most three bytes, so those of most texts need not be counted.
   const bytes = text.length * 3 <= bytesMax ? 0 : utf8Bytes(text);
   if (bytes > bytesMax) throw tooLarge(path, `has ${bytes} bytes; at most ${bytesMax} are allowed`);
-  return text;
 }

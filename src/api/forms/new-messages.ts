@@ -131,18 +131,19 @@ export function messagesOfLines(lines: readonly string[], runs: readonly Run[] |
  */
 function bodyOf(line: string, index: number): string {
   assertLength(index, line.length, BODY_BYTES_MAX);
-  parsed(line, index);
+  assertJson(line, index);
   return `"body":${line}`;
 }
 
 function bytesOf(line: string, index: number): string {
-  const text = parsed(line, index);
+  const text = assertJson(line, index);
   if (typeof text === "string") assertLength(index, text.length, base64CharactersOf(BODY_BYTES_MAX));
   if (typeof text !== "string" || !isBase64(text)) throw invalid(`lines[${index}]`, "must be a JSON string of base64");
   return `"bytes":"${text}"`;
 }
 
-function parsed(line: string, index: number): unknown {
+/** What a line of a frame is as JSON. @throws {ProblemError} `invalid` */
+export function assertJson(line: string, index: number): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {

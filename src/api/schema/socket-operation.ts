@@ -24,7 +24,7 @@ export const socketOperation = z.strictObject({
   key: idempotencyKey.optional(),
   /** For independent puts of one message each that share this operation: the key of each, in place of `key`. */
   keys: z.array(idempotencyKey).min(1).max(BATCH_MESSAGES_MAX).optional(),
-  /** How many of the lines after this one are payloads of messages that this operation puts. */
+  /** How many of the lines after this one are contents of messages that this operation puts, or results of what it acks. */
   lines: z.int().min(1).max(BATCH_MESSAGES_MAX).optional(),
 });
 

@@ -24,7 +24,7 @@ export class OperationText {
   }
 
   /**
-   * The lines to send: the operation, and one for each message of a put.
+   * The lines to send: the operation, and one for each message of a put or each result of an ack.
    *
    * @param isWaiting whether the server may let it wait
    */
@@ -32,14 +32,13 @@ export class OperationText {
     const request = this.#requestOf(isWaiting, this.#messages?.runs);
     const key = this.#key === undefined ? "" : `,"key":${JSON.stringify(this.#key)}`;
     const head = `{"id":${id},"verb":"${this.#verb}"${request}${key}`;
-    if (this.#messages === undefined) return [`${head}}`];
-    return [`${head},"lines":${this.#messages.count}}`, ...this.#messages.lines];
+    const lines = this.#messages?.lines ?? this.#results;
+    return lines === undefined ? [`${head}}`] : [`${head},"lines":${lines.length}}`, ...lines];
   }
 
   #requestOf(isWaiting: boolean, runs: MessageRun[] | undefined): string {
     const added: string[] = [];
     if (isWaiting) added.push('"wait":true');
-    if (this.#results !== undefined) added.push(`"results":[${this.#results.join(",")}]`);
     if (runs !== undefined) added.push(`"messages":${JSON.stringify(runs)}`);
     if (this.#request === undefined && added.length === 0) return "";
     const request = this.#request ?? "{";

@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { BATCH_BYTES_MAX, RECEIPTS_MAX, RESULT_BYTES_MAX } from "../../../contract/limits.ts";
-import { invalid, tooLarge } from "../../check/problem-error.ts";
-import { boundedJsonTextOf } from "../../forms/json-text.ts";
+import { RECEIPTS_MAX } from "../../../contract/limits.ts";
+import { resultTexts } from "../../forms/result-texts.ts";
 import { receipts } from "../../schema/fields.ts";
 import { verb } from "../base/descriptor.ts";
 import { isOnlyReceipts, stale } from "./receipts.ts";
@@ -25,19 +24,3 @@ export const ack = verb({
   },
   format: ({ acked, stale }) => ({ acked, stale }),
 });
-
-/** The texts of results. @throws {ProblemError} `invalid`, `too_large` */
-function resultTexts(results: readonly unknown[], receipts: number): string[] {
-  if (results.length !== receipts) {
-    throw invalid("results", `must be as many as the ${receipts} receipts, but are ${results.length}`);
-  }
-  let characters = 0;
-  return results.map((result, index) => {
-    const text = boundedJsonTextOf(result, `results[${index}]`, RESULT_BYTES_MAX);
-    characters += text.length;
-    if (characters > BATCH_BYTES_MAX) {
-      throw tooLarge("results", `have more than ${BATCH_BYTES_MAX} characters together`);
-    }
-    return text;
-  });
-}

@@ -1,9 +1,11 @@
 /** Results of an ack that come as lines of its frame. */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { OWNER } from "../../src/api/keys/principal.ts";
 import { BATCH_BYTES_MAX, RESULT_BYTES_MAX } from "../../src/contract/limits.ts";
 import { commandOf, operationsOf } from "../../src/socket/operations.ts";
+
+afterEach(() => void vi.restoreAllMocks());
 
 const CONTEXT = { queue: "tasks", principal: OWNER, now: 0 };
 
@@ -81,6 +83,15 @@ describe("are refused", () => {
     expect(() => commandWith(lines, { receipts: receiptsOf(9) })).toThrow(
       `lines have more than ${BATCH_BYTES_MAX} characters together`,
     );
+  });
+
+  test("of too many bytes, before any line is parsed", () => {
+    const parse = vi.spyOn(JSON, "parse");
+    const lines = ["1", "[".repeat(RESULT_BYTES_MAX + 1)];
+
+    expect(() => commandWith(lines, { receipts: receiptsOf(2) })).toThrow(/^lines\[1\] has 1048577 bytes/);
+    // The operation alone: to parse a line as large as a frame takes seconds, and more memory than an object has.
+    expect(parse).toHaveBeenCalledTimes(1);
   });
 
   test.each(["retry", "release", "receive", "describe"])("of %s, which takes none", (verb) => {

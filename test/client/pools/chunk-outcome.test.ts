@@ -59,3 +59,27 @@ describe("a chunk is full before its text is longer than a result may be", () =>
     expect(JSON.parse(outcome.text).results).toHaveLength(outcome.count);
   });
 });
+
+test.each<[string, (index: number) => unknown]>([
+  ["small numbers", (index) => index % 10],
+  ["small numbers after a list", (index) => (index === 0 ? [] : index % 10)],
+  ["small numbers between lists", (index) => (index % 100 === 0 ? [] : index % 10)],
+])("of many results each is made into JSON about once: %s", (_, next) => {
+  let characters = 0;
+  const { stringify } = JSON;
+  // Not a mock, which would keep every call.
+  JSON.stringify = (value: unknown) => {
+    const text = stringify(value);
+    characters += text?.length ?? 0;
+    return text;
+  };
+  let outcome: ChunkOutcome;
+  try {
+    outcome = filled(next);
+  } finally {
+    JSON.stringify = stringify;
+  }
+
+  expect(outcome.count).toBeGreaterThan(100_000);
+  expect(characters).toBeLessThan(outcome.text.length * 1.5);
+});

@@ -34,12 +34,16 @@ const encoder = new TextEncoder();
 /** What has become of the inputs of a chunk, as JSON text that a result has room for. */
 export class ChunkOutcome {
   readonly #values: unknown[] = [];
-  /** The texts of results that are not plain, by their places. Plain ones are made into JSON together. */
-  readonly #texts = new Map<number, string>();
+  /** The texts of results in order: of one, or of neighbouring ones that are plain. */
+  readonly #texts: string[] = [];
+  /** The place of the first result that has no text yet. Those from there on are plain, and made into JSON together. */
+  #textsEnd = 0;
   readonly #errors: Record<string, ItemError> = {};
   readonly #errorTexts: string[] = [];
   /** At least the bytes of all texts. */
   #bytes = 0;
+  /** The texts of results and errors that were counted, and their bytes: none is counted twice. */
+  readonly #counted = { texts: 0, errors: 0, bytes: 0 };
   /** The place of the input that was not begun, or has no room; undefined if all have ended. */
   next: number | undefined;
 
@@ -66,8 +70,10 @@ export class ChunkOutcome {
   /** The same for any other result, which has this text. */
   add(value: unknown, text: string): boolean {
     if (!this.#takes((text.length + 1) * CHARACTER_BYTES_MAX, () => text)) return false;
-    this.#texts.set(this.count, text);
+    this.#writePlain();
+    this.#texts.push(text);
     this.#values.push(value);
+    this.#textsEnd = this.count;
     return true;
   }
 
@@ -90,26 +96,34 @@ export class ChunkOutcome {
 
   /** The reply as JSON. */
   get text(): string {
+    this.#writePlain();
     const errors = this.#errorTexts.length === 0 ? "" : `,"errors":{${this.#errorTexts.join(",")}}`;
     const next = this.next === undefined ? "" : `,"next":${this.next}`;
-    return `{"results":${this.#resultsText}${errors}${next}}`;
+    return `{"results":[${this.#texts.join(",")}]${errors}${next}}`;
   }
 
-  get #resultsText(): string {
-    if (this.#texts.size === 0) return JSON.stringify(this.#values);
-    return `[${this.#values.map((value, place) => this.#texts.get(place) ?? jsonOf(value)).join(",")}]`;
+  /** Makes the results that have no text yet into one, without the brackets of a list. */
+  #writePlain(): void {
+    if (this.#textsEnd === this.count) return;
+    this.#texts.push(JSON.stringify(this.#values.slice(this.#textsEnd)).slice(1, -1));
+    this.#textsEnd = this.count;
   }
 
   /** Counts the bytes, of which there are at most as many as were said before. */
   #count(): void {
-    this.#bytes = bytesOf(this.#resultsText) + bytesOf(this.#errorTexts.join(","));
+    this.#writePlain();
+    const counted = this.#counted;
+    counted.bytes += bytesOf(this.#texts.slice(counted.texts)) + bytesOf(this.#errorTexts.slice(counted.errors));
+    counted.texts = this.#texts.length;
+    counted.errors = this.#errorTexts.length;
+    this.#bytes = counted.bytes;
   }
 
   #takes(bytesMax: number, textOf: () => string): boolean {
     const room = RESULT_BYTES_MAX - ENVELOPE_BYTES;
     if (this.#bytes + bytesMax > room) {
       this.#count();
-      const bytes = this.#bytes + bytesOf(textOf());
+      const bytes = this.#bytes + bytesOf([textOf()]);
       // The first always has room: each is checked for itself before.
       if (bytes > room && this.count > 0) return false;
       this.#bytes = bytes;
@@ -124,7 +138,7 @@ function jsonOf(value: unknown): string {
   return JSON.stringify(value) ?? "null";
 }
 
-/** With a comma after it. */
-function bytesOf(text: string): number {
-  return encoder.encode(text).length + 1;
+/** With a comma after each. */
+function bytesOf(texts: readonly string[]): number {
+  return texts.length === 0 ? 0 : encoder.encode(texts.join(",")).length + 1;
 }

@@ -64,3 +64,26 @@ test.each([100, 500, 700, 950])(
     expect(extensions()).toBe(1);
   },
 );
+
+test("an extension that fails is tried again at the next check, and not at once", async () => {
+  let extensions = 0;
+  const send = async () => {
+    extensions += 1;
+    // Lets a worker go on that tries without end.
+    if (extensions > 50) await new Promise(() => undefined);
+    throw new Error("The server is away.");
+  };
+  const calls = { send } as unknown as QueueCalls;
+  const leased = new LeasedMessages(calls, 30_000, () => void leased.takeNext(1));
+  const received = { id: "1", receipt: "1", body: "1", attempt: 0, priority: 100, putAt: 0 };
+  leased.add(new Message<unknown>(received, new Lease(30_000, 25_000), calls));
+
+  leased.takeNext(1);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(extensions).toBe(1);
+
+  // As a worker does at an interval.
+  leased.takeNext(1);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(extensions).toBe(2);
+});

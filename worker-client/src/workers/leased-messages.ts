@@ -170,15 +170,18 @@ export class LeasedMessages {
     for (const { lease } of messages) lease.isExtending = true;
     const sentAt = instant();
     const request = { receipts: messages.map(({ receipt }) => receipt), leaseSeconds: this.leaseMs / 1_000 };
+    let isAnswered = false;
     try {
       const { value } = await this.#calls.send<ReplyOf<"extend">>("extend", { request, retrySeconds: 0 });
       this.#extended(messages, value, sentAt);
+      isAnswered = true;
     } catch {
       // Without an answer the leases end when they end. Those that have not ended are tried again.
     }
     this.#extensions -= 1;
     for (const { lease } of messages) lease.isExtending = false;
-    this.#changed();
+    // Else at the next check: where the server is away or overloaded, each try would end at once, and begin another.
+    if (isAnswered) this.#changed();
   }
 
   #extended(messages: Message<unknown>[], extension: ReplyOf<"extend">, sentAt: Instant): void {

@@ -116,6 +116,18 @@ describe("map", () => {
     },
   );
 
+  test("map takes a list of a class of its own, whose slices cannot be made", async () => {
+    class Rows extends Array<number> {
+      constructor(table: { rows: number[] }) {
+        super();
+        this.push(...table.rows);
+      }
+    }
+    const { pool } = squares();
+
+    expect(await pool.map(new Rows({ rows: [3, 1, 2] }), { chunkSize: 2 })).toEqual([9, 1, 4]);
+  });
+
   test("map takes any iterable as a whole", async () => {
     const { pool } = squares();
 

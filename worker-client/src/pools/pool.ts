@@ -146,8 +146,8 @@ export class Pool<Input = unknown, Result = unknown> {
 
   #map(call: string, inputs: Iterable<Input>, options: MapAsyncOptions<Result>): AsyncResult<Result[]> {
     this.#engine.assertRunning();
-    // A copy: the program may change its list.
-    const all = Array.isArray(inputs) ? inputs.slice() : [...checkedIterable(call, inputs)];
+    // A copy: the program may change its list. A plain one: the slices of a list of another class are of that class too.
+    const all = Array.isArray(inputs) ? ([] as Input[]).concat(inputs) : [...checkedIterable(call, inputs)];
     const { chunkSize, key } = mapRulesOf(call, options, all.length, this.#engine.workers);
     const { signal } = options;
     signal?.throwIfAborted();

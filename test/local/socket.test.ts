@@ -136,10 +136,10 @@ describe("a frame", () => {
     ]);
   });
 
-  test("with lines but without a put is refused, and so are runs that are not as many as the lines", async () => {
+  test("with lines but without a put or an ack is refused, and so are runs that are not as many as the lines", async () => {
     const socket = await connect();
 
-    socket.say('{"id":1,"verb":"ack","lines":1,"request":{"receipts":["a"]}}\n1');
+    socket.say('{"id":1,"verb":"retry","lines":1,"request":{"receipts":["a"]}}\n1');
     expect(await socket.next()).toMatchObject({ id: 1, problem: { errors: [{ path: "lines" }] } });
     for (const count of [1, 3]) {
       const { problem } = await socket.ask("put", { messages: [{ count }] }, ["a", "b"]);

@@ -53,13 +53,17 @@ describe.each(APART)("in %s", (isolation) => {
 
   test("a worker that is paused has nothing when its handlers have ended, and goes on with all of its threads and processes", async () => {
     const { client, queue, worker } = start({ isolation, processes: 2 });
-    const jobs = await client.block.submitMany([500, 500, 500, 500]);
+    const jobs = await client.block.submitMany(numbers(40).map(() => 100));
     await leasedOf(queue).toBe(2);
 
     await worker.pause();
-    expect(await queue.describe()).toMatchObject({ leased: 0, visible: 2, done: 2 });
+    const { leased, visible, done } = await queue.describe();
+    expect(leased).toBe(0);
+    // How many were done before the pause depends on when each of them was loaded.
+    expect(done + visible).toBe(40);
+    expect(visible).toBeGreaterThan(0);
     worker.resume();
 
-    expect(await Promise.all(jobs.map((job) => job.result()))).toEqual([1, 1, 1, 1]);
+    expect(await Promise.all(jobs.map((job) => job.result()))).toEqual(numbers(40).map(() => 1));
   });
 });

@@ -254,6 +254,25 @@ test("what waits behind a handler that blocks is given to others, but for what w
   expect(supervisor.capacity).toBe(3);
 });
 
+test("what was sent while a process gave others back is given to others too", async () => {
+  const { supervisor, last } = supervised({ concurrency: 1, sendsAhead: true });
+  last().ready();
+  for (let run = 0; run < 20; run += 1) {
+    void supervisor.run(message());
+    last().say({ kind: "begun", runs: [run] });
+    last().say({ kind: "ended", run, outcome: { verb: "returned" }, ms: 0.1 });
+  }
+  const outcomes = Array.from({ length: 3 }, () => outcome(supervisor.run(message())));
+  last().say({ kind: "begun", runs: [20] });
+  outcomes.push(outcome(supervisor.run(message())), outcome(supervisor.run(message())));
+  last().say({ kind: "returned", runs: [21, 22] });
+  await vi.advanceTimersByTimeAsync(200);
+
+  expect(last().heard.filter(({ kind }) => kind === "taken")).toEqual([{ kind: "taken", runs: [23, 24] }]);
+  expect(await Promise.all(outcomes.slice(1))).toEqual([RELEASED, RELEASED, RELEASED, RELEASED]);
+  expect(supervisor.capacity).toBe(1);
+});
+
 test("what a process said in time counts, also where this one was blocked and reads it late", async () => {
   const { supervisor, last } = supervised();
   const late = message();

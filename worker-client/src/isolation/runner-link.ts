@@ -1,4 +1,3 @@
-import type { QueueError } from "../base/errors.ts";
 import { afterReading, Timer } from "../base/platform.ts";
 import type { Message } from "../message/message.ts";
 import { Ahead } from "./ahead.ts";
@@ -90,6 +89,7 @@ export class RunnerLink {
       }
       // What is said to have begun may have ended, which a handler that blocks lets it say later.
       const ahead = runs.slice(options.concurrency).flatMap(([number, { isBegun }]) => (isBegun ? [] : [number]));
+      if (ahead.length === 0) return;
       this.#send({ kind: "taken", runs: ahead });
       this.#giveBack(ahead);
     };
@@ -254,6 +254,8 @@ export class RunnerLink {
       if (!run.isAwaited) this.#left -= 1;
       run.release();
     }
+    // Others may have been sent before this was heard.
+    if (this.#runs.size > this.#options.concurrency) this.#ahead.watch();
     if (this.#runs.size === 0 && this.#state === "ending") this.#send({ kind: "end" });
     this.#events.changed();
   }
@@ -286,13 +288,5 @@ export class RunnerLink {
       livedMs: performance.now() - this.#beganAt,
       runs,
     });
-  }
-}
-
-/** Settles what a runner had in hand when it ended: each attempt that had begun counts, unless the runner was ended here. */
-export function settleRuns({ runs, wasTold }: RunnerEnd, died: (message: Message<unknown>) => QueueError): void {
-  for (const run of runs) {
-    if (run.isBegun && !wasTold) run.fail(died(run.message));
-    else run.release();
   }
 }

@@ -7,14 +7,7 @@ import { Verdict } from "../workers/verdict.ts";
 import { Backoff } from "./backoff.ts";
 import type { Child, ChildEvents } from "./child.ts";
 import type { Ready } from "./protocol.ts";
-import {
-  type RunnerEnd,
-  type RunnerEvents,
-  RunnerLink,
-  type RunnerOptions,
-  START_MS,
-  settleRuns,
-} from "./runner-link.ts";
+import { type RunnerEnd, type RunnerEvents, RunnerLink, type RunnerOptions, START_MS } from "./runner-link.ts";
 
 /** What a supervisor tells. */
 export interface SupervisorEvents {
@@ -183,6 +176,14 @@ export class Supervisor {
   /** The first failure ends all. */
   #fail(error: QueueError): void {
     void this.kill().then(() => this.#events.failed(error));
+  }
+}
+
+/** Settles what a runner had in hand when it ended: each attempt that had begun counts, unless the runner was ended here. */
+function settleRuns({ runs, wasTold }: RunnerEnd, died: (message: Message<unknown>) => QueueError): void {
+  for (const run of runs) {
+    if (run.isBegun && !wasTold) run.fail(died(run.message));
+    else run.release();
   }
 }
 

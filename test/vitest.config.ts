@@ -14,6 +14,12 @@ const expect = { poll: { timeout: PATIENCE_MS } };
 /** Where the sources of this repository are, instead of what was last built of them. */
 const resolve = { conditions: ["durable-queue-source"] };
 
+/**
+ * Node keeps what it has made of TypeScript. Else each thread and process makes it anew in WebAssembly, by which V8 can end a
+ * process with threads that come and go: nodejs/node#64500.
+ */
+const env = { NODE_COMPILE_CACHE: `${import.meta.dirname}/../test-results/compiled` };
+
 /** What installs the package, runs pages from their first command to their last, or many whole programs: a script of its own. */
 const PROGRAMS = [
   "test/cli/{processes,closed-pipes,watching}.test.ts",
@@ -61,6 +67,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "node",
+          env,
           include: ["test/{client,cli,local,docs}/**/*.test.ts", "test/behaviour/client.test.ts"],
           exclude: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
@@ -73,6 +80,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "programs",
+          env,
           include: PROGRAMS,
           globalSetup: `${import.meta.dirname}/support/build-once.ts`,
           testTimeout: 60_000,

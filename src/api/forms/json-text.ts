@@ -37,3 +37,12 @@ export function assertBytes(text: string, path: string, bytesMax: number): void 
   const bytes = text.length * 3 <= bytesMax ? 0 : utf8Bytes(text);
   if (bytes > bytesMax) throw tooLarge(path, `has ${bytes} bytes; at most ${bytesMax} are allowed`);
 }
+
+/** The value of a line of a frame. @throws {ProblemError} `invalid` */
+export function parsedLine(line: string, index: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw invalid(`lines[${index}]`, `must be JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

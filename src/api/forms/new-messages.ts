@@ -14,7 +14,7 @@ import { Faults } from "../check/faults.ts";
 import { invalid, tooLarge } from "../check/problem-error.ts";
 import type { messageOptions, newMessage } from "../schema/messages.ts";
 import type { messageRun } from "../schema/socket-operation.ts";
-import { jsonTextOf } from "./json-text.ts";
+import { jsonTextOf, parsedLine } from "./json-text.ts";
 import { milliseconds, orMilliseconds } from "./milliseconds.ts";
 
 type Options = Omit<NewMessage, "content">;
@@ -131,24 +131,15 @@ export function messagesOfLines(lines: readonly string[], runs: readonly Run[] |
  */
 function bodyOf(line: string, index: number): string {
   assertLength(index, line.length, BODY_BYTES_MAX);
-  assertJson(line, index);
+  parsedLine(line, index);
   return `"body":${line}`;
 }
 
 function bytesOf(line: string, index: number): string {
-  const text = assertJson(line, index);
+  const text = parsedLine(line, index);
   if (typeof text === "string") assertLength(index, text.length, base64CharactersOf(BODY_BYTES_MAX));
   if (typeof text !== "string" || !isBase64(text)) throw invalid(`lines[${index}]`, "must be a JSON string of base64");
   return `"bytes":"${text}"`;
-}
-
-/** What a line of a frame is as JSON. @throws {ProblemError} `invalid` */
-export function assertJson(line: string, index: number): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw invalid(`lines[${index}]`, `must be JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /**

@@ -2,8 +2,7 @@
 import { BATCH_BYTES_MAX, RESULT_BYTES_MAX } from "../../contract/limits.ts";
 import type { Command } from "../../queue/base/commands.ts";
 import { invalid, tooLarge } from "../check/problem-error.ts";
-import { assertBytes, jsonTextOf } from "./json-text.ts";
-import { assertJson } from "./new-messages.ts";
+import { assertBytes, jsonTextOf, parsedLine } from "./json-text.ts";
 
 type Ack = Extract<Command, { verb: "ack" }>;
 
@@ -26,7 +25,7 @@ export function ackOfLines(command: Ack, lines: readonly string[]): Ack {
   if (command.results !== undefined) throw invalid("results", "are in the request or in lines, and not in both");
   const results = checked("lines", lines.length, command.receipts.length, (index) => lines[index] as string);
   // None is parsed that is too large: a line may be as large as its frame, which takes seconds, and hundreds of MB.
-  for (const [index, line] of results.entries()) assertJson(line, index);
+  for (const [index, line] of results.entries()) parsedLine(line, index);
   return { ...command, results };
 }
 

@@ -14,7 +14,7 @@ const CHARACTER_BYTES_MAX = 3;
 /** What is no text and no object has at most so many bytes as JSON, with a comma: `-2.2250738585072014e-308,`. */
 const PLAIN_BYTES_MAX = 25;
 
-/** A character of a text may be escaped as `\\u001f`. */
+/** A character of a text may be escaped as `\u001f`. */
 const ESCAPE_BYTES = 6;
 
 /** Longer texts are made into JSON one by one. */
@@ -23,6 +23,7 @@ const PLAIN_TEXT_CHARACTERS_MAX = 1_024;
 /** A result that has few bytes as JSON, and will be no other one later. JSON has `undefined` in a list as null. */
 export type PlainResult = number | boolean | string | null | undefined;
 
+/** Whether a value is such a result. */
 export function isPlain(value: unknown): value is PlainResult {
   const type = typeof value;
   if (type === "string") return (value as string).length <= PLAIN_TEXT_CHARACTERS_MAX;

@@ -57,6 +57,18 @@ function supervised(options: Partial<SupervisorOptions> = {}) {
   return { supervisor, children, crashes, failures, unusable, last };
 }
 
+/** The same with one process of which 20 handlers have ended at once, so that messages are sent ahead. */
+function quickSupervised() {
+  const { supervisor, last } = supervised({ concurrency: 1, sendsAhead: true });
+  last().ready();
+  for (let run = 0; run < 20; run += 1) {
+    void supervisor.run(message());
+    last().say({ kind: "begun", runs: [run] });
+    last().say({ kind: "ended", run, outcome: { verb: "returned" }, ms: 0.1 });
+  }
+  return { supervisor, last };
+}
+
 /** What became of a run: the act of its verdict, or the error. */
 function outcome(run: Promise<{ act: unknown } | undefined>): Promise<unknown> {
   return run.then(
@@ -238,13 +250,7 @@ test("a worker that takes nothing more starts no processes: one that loads is en
 });
 
 test("what waits behind a handler that blocks is given to others, but for what was said to have begun", async () => {
-  const { supervisor, last } = supervised({ concurrency: 1, sendsAhead: true });
-  last().ready();
-  for (let run = 0; run < 20; run += 1) {
-    void supervisor.run(message());
-    last().say({ kind: "begun", runs: [run] });
-    last().say({ kind: "ended", run, outcome: { verb: "returned" }, ms: 0.1 });
-  }
+  const { supervisor, last } = quickSupervised();
   const outcomes = Array.from({ length: 5 }, () => outcome(supervisor.run(message())));
   last().say({ kind: "begun", runs: [20, 21, 22] });
   await vi.advanceTimersByTimeAsync(200);
@@ -255,13 +261,7 @@ test("what waits behind a handler that blocks is given to others, but for what w
 });
 
 test("what was sent while a process gave others back is given to others too", async () => {
-  const { supervisor, last } = supervised({ concurrency: 1, sendsAhead: true });
-  last().ready();
-  for (let run = 0; run < 20; run += 1) {
-    void supervisor.run(message());
-    last().say({ kind: "begun", runs: [run] });
-    last().say({ kind: "ended", run, outcome: { verb: "returned" }, ms: 0.1 });
-  }
+  const { supervisor, last } = quickSupervised();
   const outcomes = Array.from({ length: 3 }, () => outcome(supervisor.run(message())));
   last().say({ kind: "begun", runs: [20] });
   outcomes.push(outcome(supervisor.run(message())), outcome(supervisor.run(message())));

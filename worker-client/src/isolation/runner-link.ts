@@ -144,7 +144,7 @@ export class RunnerLink {
     this.#given += 1;
     this.#runs.set(number, run);
     this.#send({ kind: "run", run: number, message: message.received, isAhead });
-    if (isAhead) this.#ahead.watch();
+    this.#watchAhead();
     return run.verdict;
   }
 
@@ -208,6 +208,12 @@ export class RunnerLink {
     else this.#events.said(message, undefined);
   }
 
+  /** What waits there is watched as long as there is any. */
+  #watchAhead(): void {
+    if (this.#runs.size > this.#options.concurrency) this.#ahead.watch();
+    else this.#ahead.clear();
+  }
+
   #runOf(receipt: string | undefined): Run | undefined {
     for (const run of this.#runs.values()) if (run.message.receipt === receipt) return run;
     return undefined;
@@ -234,7 +240,7 @@ export class RunnerLink {
     if (run === undefined) return;
     this.#runs.delete(number);
     if (!run.isAwaited) this.#left -= 1;
-    if (this.#runs.size <= this.#options.concurrency) this.#ahead.clear();
+    this.#watchAhead();
     run.ended(outcome);
     const { tasksMax } = this.#options;
     if (this.#runs.size === 0) {
@@ -255,7 +261,7 @@ export class RunnerLink {
       run.release();
     }
     // Others may have been sent before this was heard.
-    if (this.#runs.size > this.#options.concurrency) this.#ahead.watch();
+    this.#watchAhead();
     if (this.#runs.size === 0 && this.#state === "ending") this.#send({ kind: "end" });
     this.#events.changed();
   }
